@@ -1,0 +1,41 @@
+package dispatcher.fleet;
+
+import java.util.Collections;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// A build machine as the settings describe it: where it is and what it may be given.
+///
+/// @param name              shown everywhere, and unique in the fleet
+/// @param address           where and as whom it is reached
+/// @param protocol          what is spoken over SSH
+/// @param systems           platforms that it builds for, e.g. `x86_64-linux`
+/// @param maxJobs           builds at once; 0 means that it is never chosen
+/// @param speedFactor       relative to the others, above 0
+/// @param supportedFeatures what a derivation may require of it, beside the mandatory ones
+/// @param mandatoryFeatures what a derivation must require to be given to it
+public record Machine(
+        String name,
+        MachineAddress address,
+        MachineProtocol protocol,
+        SortedSet<String> systems,
+        int maxJobs,
+        double speedFactor,
+        SortedSet<String> supportedFeatures,
+        SortedSet<String> mandatoryFeatures) {
+    public Machine {
+        if (name.isBlank()) throw new IllegalArgumentException("a machine has a name");
+        if (systems.isEmpty()) throw new IllegalArgumentException("machine " + name + " builds for no system");
+        if (maxJobs < 0) throw new IllegalArgumentException("maxJobs " + maxJobs + " of " + name + " is negative");
+        if (!(speedFactor > 0) || Double.isInfinite(speedFactor))
+            throw new IllegalArgumentException("speedFactor " + speedFactor + " of " + name + " is not above 0");
+        systems = copy(systems);
+        supportedFeatures = copy(supportedFeatures);
+        mandatoryFeatures = copy(mandatoryFeatures);
+    }
+
+    private static SortedSet<String> copy(Set<String> set) {
+        return Collections.unmodifiableSortedSet(new TreeSet<>(set));
+    }
+}

@@ -1,0 +1,61 @@
+package dispatcher.nix;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// How one build ended, as a builder reports it and a client is told.
+///
+/// @param message   shown to the client as it is; empty on success
+/// @param timesBuilt 0 if not known
+/// @param start     wall clock of the builder, whole seconds; the epoch if not known
+/// @param cpuUser   CPU time of the build, in microseconds at best
+/// @param outputs   by output name; may be empty for input-addressed outputs even on success
+public record BuildResult(
+        BuildStatus status,
+        String message,
+        int timesBuilt,
+        boolean nonDeterministic,
+        Instant start,
+        Instant stop,
+        Optional<Duration> cpuUser,
+        Optional<Duration> cpuSystem,
+        SortedMap<String, Realisation> outputs) {
+    public BuildResult {
+        outputs = Collections.unmodifiableSortedMap(new TreeMap<>(outputs));
+    }
+
+    public static BuildResult of(BuildStatus status, String message) {
+        return new BuildResult(
+                status,
+                message,
+                0,
+                false,
+                Instant.EPOCH,
+                Instant.EPOCH,
+                Optional.empty(),
+                Optional.empty(),
+                new TreeMap<>());
+    }
+
+    public boolean isSuccess() {
+        return status.isSuccess();
+    }
+
+    public BuildResult withOutputs(Map<String, Realisation> newOutputs) {
+        return new BuildResult(
+                status,
+                message,
+                timesBuilt,
+                nonDeterministic,
+                start,
+                stop,
+                cpuUser,
+                cpuSystem,
+                new TreeMap<>(newOutputs));
+    }
+}

@@ -1,0 +1,17 @@
+package dispatcher.wire;
+
+import java.io.Closeable;
+import java.io.IOException;
+
+/// The way to a host: starts commands there. Safe for any number of threads; connections are made when needed and
+/// shared.
+public interface Transport extends Closeable {
+    /// Starts `command` as the host's login shell would see it, and returns at once, when the host has accepted the
+    /// command, with no word yet from the program.
+    ///
+    /// @throws UnreachableException if the host cannot be reached or does not let us in
+    CommandChannel open(String command) throws IOException, InterruptedException;
+
+    @Override
+    void close();
+}

@@ -1,0 +1,284 @@
+package dispatcher.wire;
+
+import dispatcher.nix.ByteString;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// Reads the primitive values of both Nix protocols from a blocking stream.
+///
+/// Shapes: an integer is 8 bytes, unsigned, little endian; a string is its length, its bytes, and zero bytes up to a
+/// multiple
+/// of 8; a list is its length and its elements.
+///
+/// Buffers what it reads, so all reading of the stream goes through one reader; never waits for more than the value
+/// needs.
+/// Confined to one thread; each method blocks until the whole value has arrived. EOF inside a value is an
+/// [EOFException], anything not allowed a [ProtocolException].
+/// Source: Nix 2.34, `src/libutil/serialise.cc`.
+public final class WireReader {
+    private static final int BUFFER = 64 * 1024;
+    private static final int GROWTH = 1 << 20;
+
+    private final InputStream in;
+    private final Limits limits;
+    private final byte[] buffer;
+    private int position;
+    private int end;
+    private long messageBytes;
+
+    public WireReader(InputStream in) {
+        this(in, Limits.DEFAULT);
+    }
+
+    public WireReader(InputStream in, Limits limits) {
+        this(in, limits, BUFFER);
+    }
+
+    /// @param bufferBytes how much is read ahead at most; small for streams that live inside another, already buffered
+    /// one
+    public WireReader(InputStream in, Limits limits, int bufferBytes) {
+        this.in = in;
+        this.limits = limits;
+        this.buffer = new byte[bufferBytes];
+    }
+
+    /// Begins a new request or reply: what came before no longer counts towards [Limits#messageBytes].
+    public void beginMessage() {
+        messageBytes = 0;
+    }
+
+    /// Whether bytes are there that a read would return without waiting for the stream.
+    public boolean hasBuffered() {
+        return position < end;
+    }
+
+    public long readLong() throws IOException {
+        require(8);
+        long value = 0;
+        for (int i = 7; i >= 0; i--) value = value << 8 | buffer[position + i] & 0xff;
+        position += 8;
+        return value;
+    }
+
+    /// An integer, or nothing at a clean end of the stream.
+    public OptionalLong readLongOrEnd() throws IOException {
+        if (position == end && fill() < 0) return OptionalLong.empty();
+        return OptionalLong.of(readLong());
+    }
+
+    /// An integer that must fit 31 bits.
+    public int readInt(String what) throws IOException {
+        long value = readLong();
+        if (value < 0 || value > Integer.MAX_VALUE)
+            throw new ProtocolException("%s is %s, more than fits".formatted(what, Long.toUnsignedString(value)));
+        return (int) value;
+    }
+
+    /// An integer that must fit 63 bits: a size or a time.
+    public long readSize(String what) throws IOException {
+        long value = readLong();
+        if (value < 0)
+            throw new ProtocolException("%s is %s, more than fits".formatted(what, Long.toUnsignedString(value)));
+        return value;
+    }
+
+    /// Any integer but 0 is true.
+    public boolean readBool() throws IOException {
+        return readLong() != 0;
+    }
+
+    public ByteString readByteString(String what) throws IOException {
+        return readByteString(what, limits.stringBytes());
+    }
+
+    public ByteString readByteString(String what, long limit) throws IOException {
+        return ByteString.wrap(readBytes(what, limit));
+    }
+
+    /// A string that people read, in UTF-8; other bytes become U+FFFD.
+    public String readText(String what) throws IOException {
+        return new String(readBytes(what, limits.stringBytes()), StandardCharsets.UTF_8);
+    }
+
+    /// A string that only ever has ASCII in it: a path, a name, a hash. Other bytes are refused.
+    public String readName(String what) throws IOException {
+        var bytes = readBytes(what, limits.stringBytes());
+        for (byte b : bytes) if (b < 0) throw new ProtocolException("%s has bytes beyond ASCII".formatted(what));
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    private byte[] readBytes(String what, long limit) throws IOException {
+        long length = readLong();
+        if (length < 0 || length > limit)
+            throw new ProtocolException(
+                    "%s of %s bytes is over the limit of %d".formatted(what, Long.toUnsignedString(length), limit));
+        messageBytes += length + 32;
+        if (messageBytes > limits.messageBytes())
+            throw new ProtocolException(
+                    "%s makes the message larger than the limit of %d bytes".formatted(what, limits.messageBytes()));
+        int size = (int) length;
+        var bytes = new byte[Math.min(size, GROWTH)];
+        int got = 0;
+        while (got < size) {
+            if (got == bytes.length) bytes = java.util.Arrays.copyOf(bytes, (int) Math.min(size, bytes.length * 2L));
+            readFully(bytes, got, bytes.length - got);
+            got = bytes.length;
+        }
+        skipPadding(what, length);
+        return bytes;
+    }
+
+    /// The zero bytes that fill up what has `length` bytes to a multiple of 8.
+    public void skipPadding(String what, long length) throws IOException {
+        int padding = (int) (-length & 7);
+        if (padding == 0) return;
+        require(padding);
+        for (int i = 0; i < padding; i++)
+            if (buffer[position + i] != 0) throw new ProtocolException("padding after %s is not zero".formatted(what));
+        position += padding;
+    }
+
+    /// The length of a list, set or map. Nothing may be allocated for it before its elements arrive.
+    public int readCount(String what) throws IOException {
+        long count = readLong();
+        if (count < 0 || count > limits.elements())
+            throw new ProtocolException("%s of %s elements is over the limit of %d"
+                    .formatted(what, Long.toUnsignedString(count), limits.elements()));
+        return (int) count;
+    }
+
+    /// Reads one element of a list.
+    public interface ElementReader<T> {
+        T read() throws IOException;
+    }
+
+    public <T> List<T> readList(String what, ElementReader<T> element) throws IOException {
+        int count = readCount(what);
+        var list = new ArrayList<T>(Math.min(count, 1024));
+        for (int i = 0; i < count; i++) list.add(element.read());
+        return list;
+    }
+
+    public SortedSet<String> readNames(String what) throws IOException {
+        return new TreeSet<>(readList(what, () -> readName(what)));
+    }
+
+    public SortedSet<String> readTexts(String what) throws IOException {
+        return new TreeSet<>(readList(what, () -> readText(what)));
+    }
+
+    /// A full store path.
+    public StorePath readStorePath(StoreDir storeDir, String what) throws IOException {
+        return parse(what, readName(what), storeDir::parse);
+    }
+
+    /// A full store path, or the empty string for none.
+    public Optional<StorePath> readOptionalStorePath(StoreDir storeDir, String what) throws IOException {
+        var text = readName(what);
+        return text.isEmpty() ? Optional.empty() : Optional.of(parse(what, text, storeDir::parse));
+    }
+
+    public SortedSet<StorePath> readStorePaths(StoreDir storeDir, String what) throws IOException {
+        return new TreeSet<>(readList(what, () -> readStorePath(storeDir, what)));
+    }
+
+    /// Turns text that a peer sent into a value; a text that is none is the peer's fault.
+    public static <T> T parse(String what, String text, java.util.function.Function<String, T> parser)
+            throws ProtocolException {
+        try {
+            return parser.apply(text);
+        } catch (NixSyntaxException e) {
+            throw new ProtocolException("%s: %s".formatted(what, e.getMessage()), e);
+        }
+    }
+
+    /// Copies exactly `length` bytes to `sink`, without padding.
+    public void copyBytes(long length, OutputStream sink) throws IOException {
+        long left = length;
+        while (left > 0) {
+            if (position == end && fill() < 0) throw truncated();
+            int chunk = (int) Math.min(left, end - position);
+            sink.write(buffer, position, chunk);
+            position += chunk;
+            left -= chunk;
+        }
+    }
+
+    /// Up to `length` raw bytes, at least one; -1 at the end of the stream.
+    public int readSome(byte[] target, int offset, int length) throws IOException {
+        if (length == 0) return 0;
+        if (position == end) {
+            if (length >= buffer.length) return in.read(target, offset, length);
+            if (fill() < 0) return -1;
+        }
+        int chunk = Math.min(length, end - position);
+        System.arraycopy(buffer, position, target, offset, chunk);
+        position += chunk;
+        return chunk;
+    }
+
+    /// Exactly `length` raw bytes.
+    public void readFully(byte[] target, int offset, int length) throws IOException {
+        int got = 0;
+        while (got < length) {
+            int n = readSome(target, offset + got, length - got);
+            if (n < 0) throw truncated();
+            got += n;
+        }
+    }
+
+    /// Up to `limit` of what the peer says from here on, to be shown; stops at the end of the stream or after `limit`
+    /// bytes.
+    public String drainText(int limit) {
+        var bytes = new byte[limit];
+        int got = 0;
+        try {
+            while (got < limit) {
+                int n = readSome(bytes, got, limit - got);
+                if (n < 0) break;
+                got += n;
+            }
+        } catch (IOException e) {
+            // What was received until then is all there is to show.
+        }
+        return new String(bytes, 0, got, StandardCharsets.UTF_8);
+    }
+
+    private void require(int bytes) throws IOException {
+        if (end - position >= bytes) return;
+        if (buffer.length - position < bytes) {
+            System.arraycopy(buffer, position, buffer, 0, end - position);
+            end -= position;
+            position = 0;
+        }
+        while (end - position < bytes) {
+            int n = in.read(buffer, end, buffer.length - end);
+            if (n < 0) throw truncated();
+            end += n;
+        }
+    }
+
+    private int fill() throws IOException {
+        position = 0;
+        end = 0;
+        int n = in.read(buffer, 0, buffer.length);
+        if (n > 0) end = n;
+        return n;
+    }
+
+    private static EOFException truncated() {
+        return new EOFException("the peer closed the connection in the middle of a message");
+    }
+}

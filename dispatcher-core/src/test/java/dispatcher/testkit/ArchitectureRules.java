@@ -1,0 +1,128 @@
+package dispatcher.testkit;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// The walls between packages. Each module's `ArchitectureTest` checks all rules on all of our classes that it can see.
+///
+/// Dependencies run from a layer to itself or to any layer below it, and no packages form a circle. Third-party types
+/// stop at the door of their module.
+public final class ArchitectureRules {
+
+    /// A layer and its packages. The order of [#LAYERS] is from the bottom to the top.
+    private record Layer(String name, String... packages) {}
+
+    private static final List<Layer> LAYERS = List.of(
+            new Layer("values", "dispatcher.nix.."),
+            new Layer("contracts", "dispatcher.wire..", "dispatcher.store", "dispatcher.fleet.."),
+            new Layer("protocols", "dispatcher.protocol..", "dispatcher.event.."),
+            new Layer("adapters", "dispatcher.store.*..", "dispatcher.ssh..", "dispatcher.history.."),
+            new Layer("scheduling", "dispatcher.schedule.."),
+            new Layer("dispatch", "dispatcher.dispatch..", "dispatcher.simulate.."),
+            new Layer("program", "dispatcher.cli.."));
+
+    private ArchitectureRules() {}
+
+    /// Our product classes on the class path: no tests, no test kit.
+    public static JavaClasses productClasses() {
+        return new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests())
+                .withImportOption(location -> !location.contains("-tests.jar"))
+                .importPackages("dispatcher");
+    }
+
+    /// Every rule; each describes itself with its reason.
+    public static Stream<ArchRule> all() {
+        return Stream.of(
+                        arrowsRunDownwards(),
+                        everyClassIsInALayer(),
+                        packagesAreFreeOfCircles(),
+                        valuesDoNoInputOrOutput(),
+                        scheduleSeesNoProtocol(),
+                        onlyTheHostStoreSpeaksAProtocol(),
+                        only("dispatcher.ssh..", "org.apache.sshd..", "org.bouncycastle.."),
+                        only("dispatcher.cli..", "picocli..", "com.fasterxml..", "org.apache.logging.."))
+                .map(rule -> rule.allowEmptyShould(true));
+    }
+
+    private static ArchRule arrowsRunDownwards() {
+        LayeredArchitecture rule =
+                layeredArchitecture().consideringOnlyDependenciesInLayers().withOptionalLayers(true);
+        for (Layer layer : LAYERS) {
+            rule = rule.layer(layer.name()).definedBy(layer.packages());
+        }
+        for (int i = 0; i < LAYERS.size(); i++) {
+            String[] below = LAYERS.subList(0, i).stream().map(Layer::name).toArray(String[]::new);
+            rule = below.length == 0
+                    ? rule.whereLayer(LAYERS.get(i).name()).mayNotAccessAnyLayer()
+                    : rule.whereLayer(LAYERS.get(i).name()).mayOnlyAccessLayers(below);
+        }
+        return rule.because("arrows run downwards only");
+    }
+
+    private static ArchRule everyClassIsInALayer() {
+        List<String> packages = new ArrayList<>();
+        LAYERS.forEach(layer -> packages.addAll(List.of(layer.packages())));
+        return classes()
+                .that(resideInAPackage("dispatcher.."))
+                .should()
+                .resideInAnyPackage(packages.toArray(String[]::new))
+                .because("a package outside of all layers escapes the rules");
+    }
+
+    private static ArchRule packagesAreFreeOfCircles() {
+        return slices().matching("dispatcher.(**)")
+                .should()
+                .beFreeOfCycles()
+                .because("packages in a circle can only be read as one");
+    }
+
+    private static ArchRule valuesDoNoInputOrOutput() {
+        return noClasses()
+                .that(resideInAPackage("dispatcher.nix.."))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("java.net..", "java.nio.file..", "java.nio.channels..")
+                        .or(type(Thread.class)))
+                .because("Nix values do no I/O and start no thread");
+    }
+
+    private static ArchRule scheduleSeesNoProtocol() {
+        return noClasses()
+                .that(resideInAPackage("dispatcher.schedule.."))
+                .should()
+                .dependOnClassesThat(
+                        resideInAnyPackage("dispatcher.protocol..", "dispatcher.wire..", "dispatcher.ssh.."))
+                .because("the scheduler decides on values, whoever carries them");
+    }
+
+    private static ArchRule onlyTheHostStoreSpeaksAProtocol() {
+        return noClasses()
+                .that(resideInAPackage("dispatcher.store..").and(resideOutsideOfPackages("dispatcher.store.host..")))
+                .should()
+                .dependOnClassesThat(resideInAPackage("dispatcher.protocol.."))
+                .because("no store knows who asks");
+    }
+
+    private static ArchRule only(String ours, String... theirs) {
+        return noClasses()
+                .that(resideOutsideOfPackages(ours))
+                .should()
+                .dependOnClassesThat(resideInAnyPackage(theirs))
+                .because("third-party types stop at the door of their module");
+    }
+}
