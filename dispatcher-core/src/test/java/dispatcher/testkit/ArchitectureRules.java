@@ -25,7 +25,12 @@ import java.util.stream.Stream;
 public final class ArchitectureRules {
 
     /// A layer and its packages. The order of [#LAYERS] is from the bottom to the top.
-    private record Layer(String name, String... packages) {}
+    private record Layer(String name, List<String> packages) {
+
+        Layer(String name, String... packages) {
+            this(name, List.of(packages));
+        }
+    }
 
     private static final List<Layer> LAYERS = List.of(
             new Layer("values", "dispatcher.nix.."),
@@ -64,7 +69,7 @@ public final class ArchitectureRules {
         LayeredArchitecture rule =
                 layeredArchitecture().consideringOnlyDependenciesInLayers().withOptionalLayers(true);
         for (Layer layer : LAYERS) {
-            rule = rule.layer(layer.name()).definedBy(layer.packages());
+            rule = rule.layer(layer.name()).definedBy(layer.packages().toArray(String[]::new));
         }
         for (int i = 0; i < LAYERS.size(); i++) {
             String[] below = LAYERS.subList(0, i).stream().map(Layer::name).toArray(String[]::new);
@@ -77,7 +82,7 @@ public final class ArchitectureRules {
 
     private static ArchRule everyClassIsInALayer() {
         List<String> packages = new ArrayList<>();
-        LAYERS.forEach(layer -> packages.addAll(List.of(layer.packages())));
+        LAYERS.forEach(layer -> packages.addAll(layer.packages()));
         return classes()
                 .that(resideInAPackage("dispatcher.."))
                 .should()
