@@ -11,6 +11,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedSet;
@@ -214,6 +215,24 @@ public final class WireReader {
             position += chunk;
             left -= chunk;
         }
+    }
+
+    /// Takes raw bytes where they lie, without a copy.
+    public interface ChunkConsumer {
+        /// Looks at the bytes that have arrived, at least one. The array is the reader's: not to be kept or changed.
+        ///
+        /// @return how many of them it took, counted from the first; the rest stays to be read
+        int accept(byte[] bytes, int offset, int length) throws IOException;
+    }
+
+    /// Hands the bytes that have arrived to `consumer`, once; waits only if there are none.
+    ///
+    /// @return how many it took; -1 at the end of the stream, without a call
+    public int consume(ChunkConsumer consumer) throws IOException {
+        if (position == end && fill() < 0) return -1;
+        int taken = consumer.accept(buffer, position, end - position);
+        position += Objects.checkIndex(taken, end - position + 1);
+        return taken;
     }
 
     /// Up to `length` raw bytes, at least one; -1 at the end of the stream.

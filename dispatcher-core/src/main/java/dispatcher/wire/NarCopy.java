@@ -1,0 +1,49 @@
+package dispatcher.wire;
+
+import dispatcher.nix.nar.NarDigest;
+import dispatcher.nix.nar.NarSyntaxException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+
+/// Copies a NAR off the wire, which carries it without a length: only its own grammar tells where it ends.
+public final class NarCopy {
+    private NarCopy() {}
+
+    /// Reads exactly one NAR and writes it to `sink` as it comes.
+    ///
+    /// What `sink` throws comes through as it is; the reader then stands somewhere inside the NAR, as it does after a
+    /// fault.
+    ///
+    /// @throws ProtocolException if the bytes are not a NAR
+    /// @throws EOFException      if the stream ends inside the NAR
+    public static NarSummary copy(WireReader reader, OutputStream sink) throws IOException {
+        return copy(reader, sink, Long.MAX_VALUE);
+    }
+
+    /// The same for a NAR of an announced size: what goes beyond it is neither read nor written. That the NAR is not
+    /// smaller is for the caller to check, with the hash.
+    ///
+    /// @param maxBytes bytes that the NAR may have at most
+    /// @throws ProtocolException also if the NAR is larger
+    public static NarSummary copy(WireReader reader, OutputStream sink, long maxBytes) throws IOException {
+        var digest = new NarDigest();
+        try {
+            while (!digest.isComplete()) {
+                long left = maxBytes - digest.size();
+                if (left <= 0)
+                    throw new ProtocolException("the NAR is larger than the %d bytes it should have".formatted(maxBytes));
+                int taken = reader.consume((bytes, offset, length) -> {
+                    int chunk = digest.accept(bytes, offset, (int) Math.min(length, left));
+                    sink.write(bytes, offset, chunk);
+                    return chunk;
+                });
+                if (taken < 0)
+                    throw new EOFException("the stream ended after %d bytes, inside a NAR".formatted(digest.size()));
+            }
+        } catch (NarSyntaxException e) {
+            throw new ProtocolException(e.getMessage(), e);
+        }
+        return new NarSummary(digest.hash(), digest.size());
+    }
+}
