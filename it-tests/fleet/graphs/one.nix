@@ -1,0 +1,3 @@
+# One derivation that does nothing.
+{ salt }:
+(import ./lib.nix).sh { name = "one"; script = "echo ${salt} > $out"; }
