@@ -27,7 +27,7 @@ public sealed interface DerivationOutput {
     default Optional<StorePath> path() {
         return switch (this) {
             case InputAddressed(var path) -> Optional.of(path);
-            case Fixed(var path, _, _) -> Optional.of(path);
+            case Fixed fixed -> Optional.of(fixed.outPath());
             case Floating _, Deferred _, Impure _ -> Optional.empty();
         };
     }
@@ -57,7 +57,7 @@ public sealed interface DerivationOutput {
     default String methodText() {
         return switch (this) {
             case InputAddressed _, Deferred _ -> "";
-            case Fixed(_, var method, _) -> method.derivationForm();
+            case Fixed fixed -> fixed.method().derivationForm();
             case Floating(var method) -> method.derivationForm();
             case Impure(var method) -> method.derivationForm();
         };
@@ -67,7 +67,7 @@ public sealed interface DerivationOutput {
     default String hashText() {
         return switch (this) {
             case InputAddressed _, Deferred _, Floating _ -> "";
-            case Fixed(_, _, var hash) -> hash.base16();
+            case Fixed fixed -> fixed.hash().base16();
             case Impure _ -> "impure";
         };
     }

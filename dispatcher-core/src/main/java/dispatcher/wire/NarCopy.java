@@ -12,8 +12,8 @@ public final class NarCopy {
 
     /// Reads exactly one NAR and writes it to `sink` as it comes.
     ///
-    /// What `sink` throws comes through as it is; the reader then stands somewhere inside the NAR, as it does after a
-    /// fault.
+    /// What `sink` throws comes through as it is. The reader then stands somewhere inside the NAR, and so it does
+    /// after a fault.
     ///
     /// @throws ProtocolException if the bytes are not a NAR
     /// @throws EOFException      if the stream ends inside the NAR
@@ -32,7 +32,8 @@ public final class NarCopy {
             while (!digest.isComplete()) {
                 long left = maxBytes - digest.size();
                 if (left <= 0)
-                    throw new ProtocolException("the NAR is larger than the %d bytes it should have".formatted(maxBytes));
+                    throw new ProtocolException(
+                            "the NAR is larger than the %d bytes it should have".formatted(maxBytes));
                 int taken = reader.consume((bytes, offset, length) -> {
                     int chunk = digest.accept(bytes, offset, (int) Math.min(length, left));
                     sink.write(bytes, offset, chunk);

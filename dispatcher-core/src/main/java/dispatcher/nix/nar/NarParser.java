@@ -343,11 +343,10 @@ public final class NarParser {
 
     private String path() {
         var path = new StringBuilder();
-        boolean betweenEntries =
-                switch (field) {
-                    case ENTRY_OR_CLOSE, ENTRY_OPEN, NAME_TAG, NAME -> true;
-                    default -> false;
-                };
+        boolean betweenEntries = switch (field) {
+            case ENTRY_OR_CLOSE, ENTRY_OPEN, NAME_TAG, NAME -> true;
+            default -> false;
+        };
         int shown = betweenEntries ? depth - 1 : depth;
         for (int i = 0; i < shown; i++) path.append('/').append(printable(names[i], 0, names[i].length));
         return path.isEmpty() ? "/" : path.toString();
