@@ -76,9 +76,9 @@ public record StorePath(String baseName) implements Comparable<StorePath> {
     }
 
     private static boolean isNameChar(char c) {
-        return c >= 'a' && c <= 'z'
-                || c >= '0' && c <= '9'
-                || c >= 'A' && c <= 'Z'
+        return (c >= 'a' && c <= 'z')
+                || (c >= '0' && c <= '9')
+                || (c >= 'A' && c <= 'Z')
                 || c == '-'
                 || c == '.'
                 || c == '_'

@@ -43,7 +43,7 @@ public final class NarCopy {
                     throw new EOFException("the stream ended after %d bytes, inside a NAR".formatted(digest.size()));
             }
         } catch (NarSyntaxException e) {
-            throw new ProtocolException(e.getMessage(), e);
+            throw new ProtocolException("what was received is %s".formatted(e.getMessage()), e);
         }
         return new NarSummary(digest.hash(), digest.size());
     }

@@ -31,7 +31,7 @@ public final class WireWriter {
 
     public WireWriter writeLong(long value) throws IOException {
         if (buffer.length - position < 8) drain();
-        for (int i = 0; i < 8; i++) buffer[position + i] = (byte) (value >>> 8 * i);
+        for (int i = 0; i < 8; i++) buffer[position + i] = (byte) (value >>> (8 * i));
         position += 8;
         return this;
     }

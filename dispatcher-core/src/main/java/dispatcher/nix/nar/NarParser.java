@@ -183,7 +183,7 @@ public final class NarParser {
 
     private int takeBytes(byte[] bytes, int position, int end) {
         int size = (int) length;
-        int padded = size + 7 & ~7;
+        int padded = (size + 7) & ~7;
         if (partialLength == 0 && end - position >= padded) {
             requireZero(bytes, position + size, position + padded);
             part = Part.LENGTH;
@@ -307,7 +307,7 @@ public final class NarParser {
 
     private void checkName(byte[] bytes, int from, int size) {
         if (size == 0) throw fail("a name is empty");
-        if (bytes[from] == '.' && (size == 1 || size == 2 && bytes[from + 1] == '.'))
+        if (bytes[from] == '.' && (size == 1 || (size == 2 && bytes[from + 1] == '.')))
             throw fail("'%s' is not allowed as a name".formatted(printable(bytes, from, size)));
         for (int i = from; i < from + size; i++)
             if (bytes[i] == 0 || bytes[i] == '/')
