@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Finds a JDK of version 25 or newer and exports its JAVA_HOME. POSIX sh, to be sourced; ends the shell with status 1
 # when there is none. Looks at JAVA_HOME, then `java` on the PATH, then the usual places, where the oldest fit one wins.
 # Starts no Java and, mostly, no other process: `./dispatcher` does this at every start.
