@@ -110,8 +110,7 @@ public final class ArchitectureRules {
         return noClasses()
                 .that(resideInAPackage("dispatcher.schedule.."))
                 .should()
-                .dependOnClassesThat(
-                        resideInAnyPackage("dispatcher.protocol..", "dispatcher.wire..", "dispatcher.ssh.."))
+                .dependOnClassesThat(resideInAPackage("dispatcher.protocol.."))
                 .because("the scheduler decides on values, whoever carries them");
     }
 
