@@ -1,0 +1,57 @@
+package dispatcher.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+
+/// Nix's own test data, where it lies beside the project; it is not part of the project. Tests that need it are
+/// skipped,
+/// with the reason, where it is missing.
+public final class NixVectors {
+    private NixVectors() {}
+
+    /// @param name a file or folder of `shared/nix-vectors`, e.g. `nars` or `derivation/hello.drv`
+    public static Path path(String name) {
+        return shared("nix-vectors/" + name);
+    }
+
+    /// @param name a file or folder of `shared`
+    public static Path shared(String name) {
+        var path = projectRoot().resolveSibling("shared").resolve(name);
+        Assumptions.assumeTrue(
+                Files.exists(path), () -> "skipped: no test data '%s' beside the project".formatted(name));
+        return path;
+    }
+
+    public static byte[] bytes(String name) {
+        try {
+            return Files.readAllBytes(path(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The names of the files directly in a folder, with the folder, sorted.
+    ///
+    /// @param suffix of the names, e.g. `.nar`
+    public static List<String> list(String folder, String suffix) {
+        try (var files = Files.list(path(folder))) {
+            return files.map(file -> folder + "/" + path(folder).relativize(file))
+                    .filter(name -> name.endsWith(suffix))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path projectRoot() {
+        var start = Path.of("").toAbsolutePath();
+        for (var dir = start; dir != null; dir = dir.getParent())
+            if (Files.exists(dir.resolve("pom.xml")) && Files.isDirectory(dir.resolve("dispatcher-core"))) return dir;
+        throw new IllegalStateException("the tests do not run inside the project, but in " + start);
+    }
+}
