@@ -73,6 +73,6 @@ quietly apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-co
     || fail "apt-get install failed" "see the lines above" "run: $install"
 
 # Debian also enables sshd for the next boot; whoever did not have it before did not ask for that.
-if [[ " ${missing[*]} " == *" openssh-server "* && -d /run/systemd/system ]]; then
-    systemctl disable --quiet ssh.service ssh.socket 2>/dev/null || true
+if [[ " ${missing[*]} " == *" openssh-server "* ]]; then
+    deb-systemd-helper disable ssh.service >/dev/null 2>&1 || true
 fi
