@@ -74,5 +74,6 @@ quietly apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-co
 
 # Debian also enables sshd for the next boot; whoever did not have it before did not ask for that.
 if [[ " ${missing[*]} " == *" openssh-server "* ]]; then
-    deb-systemd-helper disable ssh.service >/dev/null 2>&1 || true
+    # Not systemctl, which is not everywhere; the variable is how packages' own scripts call it.
+    DPKG_MAINTSCRIPT_PACKAGE=openssh-server deb-systemd-helper disable ssh.service >/dev/null 2>&1 || true
 fi
