@@ -1,0 +1,41 @@
+package dispatcher.it;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Where things are in the source tree that the tests run from.
+final class Checkout {
+
+    private static final Path ROOT = findRoot();
+
+    private Checkout() {}
+
+    static Path root() {
+        return ROOT;
+    }
+
+    /// A script of `it-tests/fleet`: `host`, `client`, `fleet`, `newer-nix`.
+    static Path script(String name) {
+        return ROOT.resolve("it-tests/fleet").resolve(name);
+    }
+
+    /// A derivation graph of `it-tests/fleet/graphs`, by its name without `.nix`.
+    static Path graph(String name) {
+        return ROOT.resolve("it-tests/fleet/graphs").resolve(name + ".nix");
+    }
+
+    /// The program as a user starts it.
+    static Path dispatcher() {
+        return ROOT.resolve("dispatcher");
+    }
+
+    private static Path findRoot() {
+        Path here = Path.of("").toAbsolutePath();
+        for (Path folder = here; folder != null; folder = folder.getParent()) {
+            if (Files.isExecutable(folder.resolve("it-tests/fleet/host"))) {
+                return folder;
+            }
+        }
+        throw new IllegalStateException("not inside a checkout: " + here);
+    }
+}
