@@ -97,7 +97,9 @@ class HarnessIT {
             Process build = client.buildCommand("sleepers", "n", "2", "seconds", "54321")
                     .start(ProcessBuilder.Redirect.DISCARD, ProcessBuilder.Redirect.DISCARD);
             Await.until(
-                    Duration.ofSeconds(20), () -> "a build that runs on a machine", () -> processesMention("sleep 54321"));
+                    Duration.ofSeconds(20),
+                    () -> "a build that runs on a machine",
+                    () -> processesMention("sleep 54321"));
             build.destroy();
         }
 
