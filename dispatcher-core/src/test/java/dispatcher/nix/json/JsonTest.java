@@ -1,0 +1,158 @@
+package dispatcher.nix.json;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dispatcher.testkit.Seeds;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class JsonTest {
+    @Test
+    void everyKindOfValueIsReadAndPrintedCompactly() {
+        var text = """
+                 { "b" : [ true , false , null , -0.5e+10 , 0, "" ] , "a" : { } , "\\u00e4\\ud83d\\ude00" : "\\"\\\\\\/\\b\\f\\n\\r\\t" }
+                """;
+
+        assertThat(Json.parse(text).print())
+                .isEqualTo(
+                        "{\"a\":{},\"b\":[true,false,null,-0.5e+10,0,\"\"],\"\u00e4\ud83d\ude00\":\"\\\"\\\\/\\b\\f\\n\\r\\t\"}");
+    }
+
+    @Test
+    void namesAreSortedByTheirBytes() {
+        var astral = "\ud83d\ude00";
+        var last = "\uffee";
+        var json = new Json.Members(Map.of(astral, Json.Null.NULL, last, Json.Null.NULL, "z", Json.Null.NULL));
+
+        assertThat(json.print()).isEqualTo("{\"z\":null,\"%s\":null,\"%s\":null}".formatted(last, astral));
+    }
+
+    @Test
+    void lastOfEqualNamesCounts() {
+        assertThat(Json.parse("{\"a\":1,\"a\":2}").print()).isEqualTo("{\"a\":2}");
+    }
+
+    @Test
+    void controlCharactersAreEscaped() {
+        assertThat(Json.quote("\0\u001f\u007f")).isEqualTo("\"\\u0000\\u001f\u007f\"");
+    }
+
+    @Test
+    void whatWasPrintedIsReadAgain() {
+        Seeds.run(300, random -> {
+            var json = random(random, 4);
+            assertThat(Json.parse(json.print())).isEqualTo(json);
+            assertThat(Json.parse(json.print().getBytes(StandardCharsets.UTF_8)))
+                    .isEqualTo(json);
+        });
+    }
+
+    @Test
+    void noPrefixOfAnObjectIsJson() {
+        var text = "{\"a\":[1,{\"b\":\"\\u00e4\"}],\"c\":true}";
+        for (int length = 0; length < text.length(); length++) {
+            var part = text.substring(0, length);
+            assertThatThrownBy(() -> Json.parse(part)).isInstanceOf(JsonSyntaxException.class);
+        }
+    }
+
+    private static Json random(RandomGenerator random, int depth) {
+        return switch (random.nextInt(depth == 0 ? 4 : 6)) {
+            case 0 -> Json.Null.NULL;
+            case 1 -> new Json.Bool(random.nextBoolean());
+            case 2 -> new Json.Numeral(Long.toString(random.nextLong()));
+            case 3 -> new Json.Text(text(random));
+            case 4 -> {
+                var values = new ArrayList<Json>();
+                for (int n = random.nextInt(4); n > 0; n--) values.add(random(random, depth - 1));
+                yield new Json.Elements(values);
+            }
+            default -> {
+                var values = new LinkedHashMap<String, Json>();
+                for (int n = random.nextInt(4); n > 0; n--) values.put(text(random), random(random, depth - 1));
+                yield new Json.Members(values);
+            }
+        };
+    }
+
+    private static String text(RandomGenerator random) {
+        var text = new StringBuilder();
+        for (int n = random.nextInt(10); n > 0; n--) {
+            int point = random.nextInt(random.nextBoolean() ? 0x80 : 0x11_0000);
+            if (point < 0xd800 || point > 0xdfff) text.appendCodePoint(point);
+        }
+        return text.toString();
+    }
+
+    @Nested
+    class Refuses {
+        private void refused(String text, int position) {
+            assertThatThrownBy(() -> Json.parse(text))
+                    .as(text)
+                    .isInstanceOfSatisfying(
+                            JsonSyntaxException.class,
+                            e -> assertThat(e.position()).as(e.getMessage()).isEqualTo(position));
+        }
+
+        @Test
+        void whatIsNoValue() {
+            refused("", 0);
+            refused("tru", 0);
+            refused("True", 0);
+            refused("'a'", 0);
+            refused("[1,]", 3);
+            refused("[1 2]", 3);
+            refused("{\"a\" 1}", 5);
+            refused("{a:1}", 1);
+            refused("{\"a\":1,}", 7);
+            refused("1 1", 2);
+            refused("\u00a01", 0);
+        }
+
+        @Test
+        void numbersThatAreNone() {
+            refused("-", 1);
+            refused("+1", 0);
+            refused("01", 1);
+            refused("1.", 2);
+            refused(".5", 0);
+            refused("1e", 2);
+            refused("NaN", 0);
+        }
+
+        @Test
+        void stringsThatAreNone() {
+            refused("\"a", 0);
+            refused("\"\n\"", 1);
+            refused("\"\\x\"", 1);
+            refused("\"\\u12g4\"", 5);
+            refused("\"\\ud800\"", 1);
+            refused("\"\\udc00\"", 1);
+            refused("\"\\ud800\\u0041\"", 1);
+            refused("\"\ud800\"", 1);
+        }
+
+        @Test
+        void bytesThatAreNotUtf8() {
+            assertThatThrownBy(() -> Json.parse(new byte[] {'"', (byte) 0xff, '"'}))
+                    .isInstanceOf(JsonSyntaxException.class)
+                    .hasMessageContaining("UTF-8");
+        }
+
+        @Test
+        void nestingThatWouldExhaustTheStack() {
+            assertThat(Json.parse("[".repeat(512) + "]".repeat(512))).isInstanceOf(Json.Elements.class);
+            for (var open : List.of("[", "{\"a\":"))
+                assertThatThrownBy(() -> Json.parse(open.repeat(1_000_000)))
+                        .isInstanceOf(JsonSyntaxException.class)
+                        .hasMessageContaining("512 levels");
+        }
+    }
+}
