@@ -12,6 +12,7 @@ public final class FramedInput extends InputStream {
     private final WireReader reader;
     private long left;
     private boolean ended;
+    private boolean broken;
 
     public FramedInput(WireReader reader) {
         this.reader = reader;
@@ -35,8 +36,10 @@ public final class FramedInput extends InputStream {
 
     private boolean nextFrame() throws IOException {
         if (ended) return false;
+        if (broken) throw new ProtocolException("the frames of an upload have lost their order");
         left = reader.readLong();
-        if (left < 0 || left > MAX_FRAME)
+        broken = left < 0 || left > MAX_FRAME;
+        if (broken)
             throw new ProtocolException(
                     "frame of %s bytes is longer than a frame can be".formatted(Long.toUnsignedString(left)));
         ended = left == 0;

@@ -65,10 +65,17 @@ public final class WireReader {
         return position < end;
     }
 
+    /// Waits for the next byte without taking it.
+    ///
+    /// @return false at the end of the stream
+    public boolean awaitInput() throws IOException {
+        return position < end || fill() >= 0;
+    }
+
     public long readLong() throws IOException {
         require(8);
         long value = 0;
-        for (int i = 7; i >= 0; i--) value = value << 8 | buffer[position + i] & 0xff;
+        for (int i = 7; i >= 0; i--) value = (value << 8) | (buffer[position + i] & 0xff);
         position += 8;
         return value;
     }
@@ -258,21 +265,12 @@ public final class WireReader {
         }
     }
 
-    /// Up to `limit` of what the peer says from here on, to be shown; stops at the end of the stream or after `limit`
-    /// bytes.
-    public String drainText(int limit) {
-        var bytes = new byte[limit];
-        int got = 0;
-        try {
-            while (got < limit) {
-                int n = readSome(bytes, got, limit - got);
-                if (n < 0) break;
-                got += n;
-            }
-        } catch (IOException e) {
-            // What was received until then is all there is to show.
-        }
-        return new String(bytes, 0, got, StandardCharsets.UTF_8);
+    /// Takes what is buffered, at most `limit` bytes, as text to be shown.
+    public String drainBuffered(int limit) {
+        int length = Math.min(limit, end - position);
+        var text = new String(buffer, position, length, StandardCharsets.UTF_8);
+        position += length;
+        return text;
     }
 
     private void require(int bytes) throws IOException {

@@ -1,0 +1,56 @@
+package dispatcher.event;
+
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StorePath;
+import java.time.Duration;
+import java.util.SortedSet;
+
+/// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on, with no
+/// lock
+/// held; must return soon and throw nothing.
+///
+/// Nesting: a client connects … leaves; inside, each build is queued, then assigned, its inputs copied, ended or lost;
+/// a lost
+/// one is queued again under the same number; the last event of a build is ended, refused or abandoned.
+public interface DispatcherListener {
+    /// For nobody.
+    DispatcherListener NONE = new DispatcherListener() {};
+
+    default void clientConnected(long client, String who) {}
+
+    default void clientLeft(long client, String who) {}
+
+    /// @param build numbers builds from 1 in the life of the program
+    default void buildQueued(
+            long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {}
+
+    /// @param reason why this machine
+    /// @param waited in the queue
+    default void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {}
+
+    /// @param paths that were sent; 0 if the machine had all
+    /// @param bytes of their NARs
+    default void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {}
+
+    /// The machine gave a result, good or bad.
+    ///
+    /// @param message of a build that failed; may have several lines
+    /// @param took    on the machine, copying not counted
+    default void buildEnded(
+            long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {}
+
+    /// The machine or the way to it broke; the build goes elsewhere if there is an elsewhere.
+    default void buildLost(long build, StorePath drvPath, String machine, String reason) {}
+
+    /// No machine takes the build; the client is told why.
+    default void buildRefused(long build, StorePath drvPath, String reason) {}
+
+    /// The client left before the end.
+    default void buildAbandoned(long build, StorePath drvPath) {}
+
+    /// The host's own store does not answer; its clients' inputs are uploaded instead.
+    default void hostStoreFailed(String reason) {}
+
+    /// An output went to a client.
+    default void outputSent(long client, StorePath path, String from, long bytes, Duration took) {}
+}

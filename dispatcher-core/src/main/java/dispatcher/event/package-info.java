@@ -1,0 +1,5 @@
+/// What happens, for whoever wants to know: logs, metrics, pages and tests hang on one listener.
+@NullMarked
+package dispatcher.event;
+
+import org.jspecify.annotations.NullMarked;

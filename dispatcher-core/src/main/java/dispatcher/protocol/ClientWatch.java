@@ -1,0 +1,67 @@
+package dispatcher.protocol;
+
+import dispatcher.wire.WireReader;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/// Notices that a client has gone while its thread is busy with what it asked for.
+///
+/// A client sends nothing while it waits for a reply, so the next byte is either its next request or its end. Waiting
+/// for that
+/// byte is handed to a second thread during a build; the reader is never used by both at once, since the owner waits
+/// for
+/// the watcher before it reads again.
+public final class ClientWatch {
+    private final WireReader in;
+    private @Nullable Watching watching;
+
+    public ClientWatch(WireReader in) {
+        this.in = in;
+    }
+
+    /// Waits for the client's next request.
+    ///
+    /// @return false if the client has gone
+    public boolean awaitRequest() throws IOException, InterruptedException {
+        var current = watching;
+        if (current == null) return in.awaitInput();
+        current.thread.join();
+        watching = null;
+        return !current.gone && in.awaitInput();
+    }
+
+    /// Interrupts the calling thread if the client goes before the returned guard is closed.
+    public Guard interruptWhenGone() {
+        var current = new Watching(Thread.currentThread());
+        watching = current;
+        current.thread.start();
+        return () -> current.guarding = false;
+    }
+
+    /// Ends the interrupting; closing it cannot fail.
+    public interface Guard extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private final class Watching {
+        private final Thread owner;
+        private final Thread thread = Thread.ofVirtual().name("client watch").unstarted(this::watch);
+        private volatile boolean guarding = true;
+        private volatile boolean gone;
+
+        Watching(Thread owner) {
+            this.owner = owner;
+        }
+
+        private void watch() {
+            try {
+                if (in.awaitInput()) return;
+            } catch (IOException e) {
+                // A connection that broke is a client that has gone.
+            }
+            gone = true;
+            if (guarding) owner.interrupt();
+        }
+    }
+}

@@ -1,0 +1,177 @@
+package dispatcher.protocol;
+
+import dispatcher.wire.UnixSocketChannel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PushbackInputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The way in for clients on this host: a Unix socket that `dispatcher-stdio` connects a Nix client to.
+///
+/// A connection begins either with the first bytes of a protocol, which tell which it is, or with a line
+/// `stdio main <token>` or `stdio err <token>`: then two connections with one token are one client, the second of which
+/// takes
+/// its standard error. One thread for each connection.
+public final class LocalFrontEnd implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(LocalFrontEnd.class);
+    private static final long WORKER_MAGIC = 0x6e697863L;
+    private static final long SERVE_MAGIC = 0x390c9debL;
+    private static final byte[] PREAMBLE = "stdio ".getBytes(StandardCharsets.US_ASCII);
+    private static final int LONGEST_PREAMBLE = 128;
+    private static final long PARTNER_SECONDS = 5;
+
+    private final Path path;
+    private final ServerSocketChannel server;
+    private final ConversationHandler handler;
+    private final Set<Thread> conversations = ConcurrentHashMap.newKeySet();
+    private final ConcurrentHashMap<String, SynchronousQueue<UnixSocketChannel>> errorStreams =
+            new ConcurrentHashMap<>();
+
+    private LocalFrontEnd(Path path, ServerSocketChannel server, ConversationHandler handler) {
+        this.path = path;
+        this.server = server;
+        this.handler = handler;
+    }
+
+    /// Listens at `path`, which is for its owner and group only. What a dead dispatcher left there is replaced.
+    ///
+    /// @throws IOException if the socket cannot be made, or a living dispatcher listens there
+    public static LocalFrontEnd open(Path path, ConversationHandler handler) throws IOException {
+        var parent = path.toAbsolutePath().getParent();
+        if (parent != null) Files.createDirectories(parent);
+        var address = UnixDomainSocketAddress.of(path);
+        if (Files.exists(path)) {
+            try (var _ = SocketChannel.open(address)) {
+                throw new IOException("another dispatcher listens at " + path + " already");
+            } catch (java.net.ConnectException e) {
+                Files.delete(path);
+            }
+        }
+        var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            server.bind(address, 1024);
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
+        } catch (IOException e) {
+            server.close();
+            throw e;
+        }
+        var frontEnd = new LocalFrontEnd(path, server, handler);
+        Thread.ofPlatform().daemon().name("local clients").start(frontEnd::accept);
+        return frontEnd;
+    }
+
+    private void accept() {
+        while (server.isOpen()) {
+            try {
+                var channel = new UnixSocketChannel(server.accept());
+                Thread.ofVirtual().name("local client").start(() -> converse(channel));
+            } catch (IOException e) {
+                if (server.isOpen()) log.atWarn().log("cannot accept a local client: {}", e.toString());
+            }
+        }
+    }
+
+    private void converse(UnixSocketChannel channel) {
+        conversations.add(Thread.currentThread());
+        try {
+            var in = new PushbackInputStream(channel.in(), LONGEST_PREAMBLE);
+            var first = in.readNBytes(Long.BYTES);
+            if (startsWith(first, PREAMBLE)) {
+                pair(channel, in, first);
+                return;
+            }
+            in.unread(first);
+            if (first.length < Long.BYTES) {
+                log.atDebug().log("a local client left without a word");
+                channel.close();
+            } else {
+                hold(channel, in, protocol(first), OutputStream.nullOutputStream());
+            }
+        } catch (IOException e) {
+            log.atDebug().log("local client: {}", e.toString());
+            channel.close();
+        } catch (InterruptedException e) {
+            channel.close();
+        } finally {
+            conversations.remove(Thread.currentThread());
+        }
+    }
+
+    private static boolean startsWith(byte[] bytes, byte[] prefix) {
+        return java.util.Arrays.mismatch(bytes, prefix) == prefix.length;
+    }
+
+    private static ClientProtocol protocol(byte[] first) throws IOException {
+        long magic = ByteBuffer.wrap(first).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        if (magic == WORKER_MAGIC) return ClientProtocol.WORKER;
+        if (magic == SERVE_MAGIC) return ClientProtocol.SERVE;
+        throw new IOException("neither protocol begins with 0x%x".formatted(magic));
+    }
+
+    private void pair(UnixSocketChannel channel, PushbackInputStream in, byte[] first)
+            throws IOException, InterruptedException {
+        var line = new StringBuilder(new String(first, StandardCharsets.US_ASCII));
+        while (line.length() < LONGEST_PREAMBLE) {
+            int c = in.read();
+            if (c < 0) throw new IOException("ended in its first line");
+            if (c == '\n') break;
+            line.append((char) c);
+        }
+        var words = line.toString().split(" ");
+        if (words.length != 3) throw new IOException("first line '%s' is not understood".formatted(line));
+        var meeting = errorStreams.computeIfAbsent(words[2], _ -> new SynchronousQueue<>());
+        try {
+            if (words[1].equals("err")) {
+                if (!meeting.offer(channel, PARTNER_SECONDS, TimeUnit.SECONDS)) channel.close();
+                return;
+            }
+            var err = meeting.poll(PARTNER_SECONDS, TimeUnit.SECONDS);
+            if (err == null) throw new IOException("no connection came for its standard error");
+            try (err) {
+                var begin = in.readNBytes(Long.BYTES);
+                if (begin.length < Long.BYTES) channel.close();
+                else {
+                    in.unread(begin);
+                    hold(channel, in, protocol(begin), err.out());
+                }
+            }
+        } finally {
+            errorStreams.remove(words[2]);
+        }
+    }
+
+    private void hold(UnixSocketChannel channel, InputStream in, ClientProtocol protocol, OutputStream err) {
+        try (channel) {
+            handler.handle(
+                    protocol, new Conversation(in, channel.out(), err, new ClientIdentity("local", "socket", true)));
+        }
+    }
+
+    /// Takes no more clients and ends the conversations that are going on.
+    @Override
+    public void close() {
+        try {
+            server.close();
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            log.atWarn().log("cannot remove {}: {}", path, e.toString());
+        }
+        for (var conversation : conversations) conversation.interrupt();
+    }
+}

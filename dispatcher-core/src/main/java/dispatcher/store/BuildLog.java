@@ -1,0 +1,41 @@
+package dispatcher.store;
+
+import dispatcher.nix.ByteString;
+
+/// Where a build tells how it goes. Safe for any thread; calls must not block for long, since the machine's output
+/// waits
+/// behind them. Lines come in the order in which the builder wrote them.
+public interface BuildLog {
+    /// For builds whose log nobody reads.
+    BuildLog NONE = new BuildLog() {
+        @Override
+        public void note(String text) {}
+
+        @Override
+        public void assigned(String machine, String reason) {}
+
+        @Override
+        public void phase(String phase) {}
+
+        @Override
+        public void line(ByteString line) {}
+
+        @Override
+        public void flush() {}
+    };
+
+    /// A sentence of the dispatcher's own, not part of the build's log.
+    void note(String text);
+
+    /// The build has a machine, and why this one. Comes again if the build is moved.
+    void assigned(String machine, String reason);
+
+    /// The builder entered a phase, e.g. `buildPhase`.
+    void phase(String phase);
+
+    /// A line of the builder's output, without its newline.
+    void line(ByteString line);
+
+    /// Nothing more is at hand right now: what came so far should reach the reader.
+    void flush();
+}

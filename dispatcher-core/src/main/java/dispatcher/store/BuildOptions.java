@@ -1,0 +1,28 @@
+package dispatcher.store;
+
+import java.time.Duration;
+
+/// What a client asks of a build beside its derivation. A zero means no limit.
+///
+/// @param mode        what is to be done if the outputs are there already
+/// @param maxSilent   the build may go without a log line for so long
+/// @param timeout     the build may take so long
+/// @param maxLogBytes the log may grow so large
+/// @param keepFailed  leave the build directory of a failed build on the machine
+public record BuildOptions(BuildMode mode, Duration maxSilent, Duration timeout, long maxLogBytes, boolean keepFailed) {
+    public static final BuildOptions DEFAULT =
+            new BuildOptions(BuildMode.NORMAL, Duration.ZERO, Duration.ZERO, 0, false);
+
+    /// The ordinal is the number on the wire.
+    public enum BuildMode {
+        NORMAL,
+        /// Build again to mend a corrupt output.
+        REPAIR,
+        /// Build again to see whether the outputs come out the same.
+        CHECK
+    }
+
+    public BuildOptions withMode(BuildMode newMode) {
+        return new BuildOptions(newMode, maxSilent, timeout, maxLogBytes, keepFailed);
+    }
+}

@@ -1,0 +1,206 @@
+package dispatcher.store;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
+import dispatcher.wire.NarSummary;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jgrapht.graph.DefaultDirectedGraph;
+import org.jgrapht.graph.DefaultEdge;
+import org.jgrapht.traverse.TopologicalOrderIterator;
+
+/// Brings what one machine lacks of closures to it. One for each machine, shared by all builds that go there: a path
+/// that
+/// several of them want at once is sent once, and the others wait for that.
+///
+/// Safe for any thread; the lock is not held over I/O. Cost: one round trip per generation of missing paths, and one
+/// for all
+/// NARs together.
+public final class ClosureCopier {
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private final Map<StorePath, CompletableFuture<Void>> underway = new HashMap<>();
+
+    /// What copying came to.
+    ///
+    /// @param paths how many were sent
+    /// @param bytes of their NARs
+    public record Copied(int paths, long bytes) {
+        public static final Copied NOTHING = new Copied(0, 0);
+
+        Copied plus(Copied other) {
+            return new Copied(paths + other.paths, bytes + other.bytes);
+        }
+    }
+
+    /// Returns when `target` has all of `paths` and what they refer to.
+    ///
+    /// @param target     a conversation with the machine
+    /// @param substitute whether the machine may first fetch what it lacks from its own substituters
+    /// @throws SourceFailedException if something missing cannot be had from `source`
+    public Copied copy(Store target, Collection<StorePath> paths, PathSource source, boolean substitute)
+            throws IOException, InterruptedException {
+        var copied = Copied.NOTHING;
+        while (true) {
+            var missing = findMissing(target, paths, source, substitute);
+            if (missing.isEmpty()) return copied;
+            var sent = sendUnclaimed(target, missing, source);
+            copied = copied.plus(sent);
+            if (sent.paths() == missing.size()) return copied;
+        }
+    }
+
+    private static Map<StorePath, PathInfo> findMissing(
+            Store target, Collection<StorePath> paths, PathSource source, boolean substitute)
+            throws IOException, InterruptedException {
+        var missing = new LinkedHashMap<StorePath, PathInfo>();
+        var asked = new HashSet<StorePath>(paths);
+        Set<StorePath> generation = new TreeSet<>(paths);
+        while (!generation.isEmpty()) {
+            var lacking = new TreeSet<>(generation);
+            lacking.removeAll(target.queryValidPaths(generation, substitute));
+            generation = new TreeSet<>();
+            for (var path : lacking) {
+                var info = info(source, path);
+                missing.put(path, info);
+                for (var reference : info.references()) if (asked.add(reference)) generation.add(reference);
+            }
+        }
+        return missing;
+    }
+
+    private static PathInfo info(PathSource source, StorePath path) throws IOException, InterruptedException {
+        try {
+            return source.info(path)
+                    .orElseThrow(() -> new SourceFailedException(
+                            "input '%s' is neither on the machine nor anywhere the dispatcher can get it from"
+                                    .formatted(path)));
+        } catch (SourceFailedException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new SourceFailedException("cannot look up input '%s': %s".formatted(path, e.getMessage()), e);
+        }
+    }
+
+    /// Sends those of `missing` that nobody else is sending, once those that somebody else sends are there. Claiming
+    /// all of
+    /// them at once keeps two copies from waiting for each other.
+    private Copied sendUnclaimed(Store target, Map<StorePath, PathInfo> missing, PathSource source)
+            throws IOException, InterruptedException {
+        var done = new CompletableFuture<Void>();
+        var claimed = new ArrayList<StorePath>();
+        var others = Collections.newSetFromMap(new IdentityHashMap<CompletableFuture<Void>, Boolean>());
+        lock.lock();
+        try {
+            for (var path : missing.keySet()) {
+                var other = underway.putIfAbsent(path, done);
+                if (other == null) claimed.add(path);
+                else others.add(other);
+            }
+        } finally {
+            lock.unlock();
+        }
+        try {
+            for (var other : others) if (!succeeded(other)) return Copied.NOTHING;
+            return send(target, missing, claimed, source);
+        } finally {
+            lock.lock();
+            try {
+                for (var path : claimed) underway.remove(path, done);
+            } finally {
+                lock.unlock();
+            }
+            done.complete(null);
+        }
+    }
+
+    private static boolean succeeded(CompletableFuture<Void> other) throws InterruptedException {
+        try {
+            other.get();
+            return true;
+        } catch (ExecutionException e) {
+            return false;
+        }
+    }
+
+    private static Copied send(
+            Store target, Map<StorePath, PathInfo> missing, List<StorePath> claimed, PathSource source)
+            throws IOException, InterruptedException {
+        var batch = new ArrayList<NarToAdd>();
+        long bytes = 0;
+        for (var path : referencesFirst(missing, claimed)) {
+            var info = missing.get(path);
+            if (info == null) throw new IllegalStateException("no info of " + path);
+            bytes += info.narSize();
+            batch.add(new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, path, sink)));
+        }
+        target.addToStore(batch);
+        return new Copied(batch.size(), bytes);
+    }
+
+    private static List<StorePath> referencesFirst(Map<StorePath, PathInfo> missing, List<StorePath> claimed) {
+        var graph = new DefaultDirectedGraph<StorePath, DefaultEdge>(DefaultEdge.class);
+        for (var path : claimed) graph.addVertex(path);
+        for (var path : claimed) {
+            var info = missing.get(path);
+            if (info == null) continue;
+            for (var reference : info.references())
+                if (!reference.equals(path) && graph.containsVertex(reference)) graph.addEdge(reference, path);
+        }
+        var order = new ArrayList<StorePath>(claimed.size());
+        new TopologicalOrderIterator<>(graph).forEachRemaining(order::add);
+        return order;
+    }
+
+    private static NarSummary copyNar(PathSource source, StorePath path, OutputStream sink)
+            throws IOException, InterruptedException {
+        var receiver = new Receiver(sink);
+        try {
+            return source.copyNar(path, receiver);
+        } catch (IOException e) {
+            if (receiver.failed) throw e;
+            throw new SourceFailedException("cannot read input '%s': %s".formatted(path, e.getMessage()), e);
+        }
+    }
+
+    /// Tells a receiver that fails from a source that fails, since both do so inside the same call.
+    private static final class Receiver extends FilterOutputStream {
+        private boolean failed;
+
+        Receiver(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                out.write(bytes, offset, length);
+            } catch (IOException e) {
+                failed = true;
+                throw e;
+            }
+        }
+    }
+}
