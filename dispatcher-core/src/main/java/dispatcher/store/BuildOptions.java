@@ -1,6 +1,8 @@
 package dispatcher.store;
 
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
 
 /// What a client asks of a build beside its derivation. A zero means no limit.
 ///
@@ -13,13 +15,29 @@ public record BuildOptions(BuildMode mode, Duration maxSilent, Duration timeout,
     public static final BuildOptions DEFAULT =
             new BuildOptions(BuildMode.NORMAL, Duration.ZERO, Duration.ZERO, 0, false);
 
-    /// The ordinal is the number on the wire.
+    /// What to do about outputs that are there already.
     public enum BuildMode {
-        NORMAL,
+        NORMAL(0),
         /// Build again to mend a corrupt output.
-        REPAIR,
+        REPAIR(1),
         /// Build again to see whether the outputs come out the same.
-        CHECK
+        CHECK(2);
+
+        private final int number;
+
+        BuildMode(int number) {
+            this.number = number;
+        }
+
+        /// The number on the wire.
+        public int number() {
+            return number;
+        }
+
+        /// Empty for a number that Nix does not have.
+        public static Optional<BuildMode> of(long number) {
+            return Arrays.stream(values()).filter(mode -> mode.number == number).findFirst();
+        }
     }
 
     public BuildOptions withMode(BuildMode newMode) {

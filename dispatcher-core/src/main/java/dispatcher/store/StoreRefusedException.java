@@ -13,4 +13,9 @@ public final class StoreRefusedException extends IOException {
     public StoreRefusedException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /// The store's own words.
+    public String reason() {
+        return String.valueOf(getMessage());
+    }
 }

@@ -1,0 +1,168 @@
+package dispatcher.protocol.serve;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.ErrorOutput;
+import dispatcher.protocol.HandshakeException;
+import dispatcher.protocol.HandshakeFailures;
+import dispatcher.protocol.ProtocolVersion;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.NarCopy;
+import dispatcher.wire.NarSummary;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// A `nix-store --serve --write` at the far end of a channel, as a [Store].
+///
+/// It says why it failed on its standard error only, and ends; so such a failure is an [IOException] with its last
+/// words.
+/// Confined to one thread but for [#close], which any thread may call to end whatever is going on.
+public final class ServeClient implements Store {
+    private static final long LAST_WORDS_MILLIS = 500;
+    private static final long LOG_MILLIS = 1000;
+
+    private final CommandChannel channel;
+    private final ErrorOutput errors;
+    private final String peer;
+    private final WireReader in;
+    private final WireWriter out;
+    private final ServeCodec codec;
+
+    /// Opens the conversation.
+    ///
+    /// @param peer who is at the far end, for messages
+    /// @throws HandshakeException if what answers does not serve a store, or in too old a version
+    public ServeClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
+        this.channel = channel;
+        this.peer = peer;
+        this.errors = ErrorOutput.start(channel.err(), peer);
+        this.in = new WireReader(channel.in());
+        this.out = new WireWriter(channel.out());
+        out.writeLong(ServeCodec.CLIENT_MAGIC).writeLong(ServeCodec.OURS.wire()).flush();
+        long magic;
+        try {
+            magic = in.readLong();
+        } catch (IOException e) {
+            throw HandshakeFailures.endedEarly(channel, errors, peer, e);
+        }
+        if (magic != ServeCodec.SERVER_MAGIC) throw HandshakeFailures.noise(in, magic, peer);
+        var theirs = ProtocolVersion.ofWire(in.readLong());
+        if (theirs.major() != 2 || theirs.compareTo(ServeCodec.OLDEST) < 0)
+            throw new HandshakeException(
+                    HandshakeException.Kind.OLD_PROTOCOL,
+                    "%s speaks version %s of the serve protocol, and %s is the oldest that will do"
+                            .formatted(peer, theirs, ServeCodec.OLDEST),
+                    "update Nix on that machine to 2.3 or newer");
+        this.codec = new ServeCodec(storeDir, theirs.min(ServeCodec.OURS));
+    }
+
+    /// The version that both sides speak.
+    public ProtocolVersion version() {
+        return codec.version();
+    }
+
+    @Override
+    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
+        if (paths.isEmpty()) return new TreeSet<>();
+        // Locking pins them for as long as this conversation lasts.
+        request(new ServeRequest.QueryValidPaths(true, substitute, new TreeSet<>(paths)));
+        return reply(() -> in.readStorePaths(codec.storeDir(), "valid paths"));
+    }
+
+    @Override
+    public SortedSet<StorePath> queryAllValidPaths() throws IOException {
+        throw new StoreRefusedException("the serve protocol has no way to list a whole store");
+    }
+
+    @Override
+    public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException {
+        request(new ServeRequest.QueryPathInfos(new TreeSet<>(List.of(path))));
+        return reply(() -> {
+            var info = codec.readPathInfo(in);
+            if (info.isPresent()) codec.readPathInfo(in);
+            return info;
+        });
+    }
+
+    @Override
+    public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+        for (var path : paths) {
+            codec.writeRequest(out, new ServeRequest.AddToStoreNar(path.info()));
+            path.nar().writeTo(out.asStream()).requireSameAs(path.info(), "its source");
+            out.flush();
+            reply(in::readLong);
+        }
+    }
+
+    @Override
+    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
+        request(new ServeRequest.DumpStorePath(path));
+        reply(in::awaitInput);
+        return NarCopy.copy(in, sink);
+    }
+
+    @Override
+    public BuildResult buildDerivation(
+            StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
+            throws IOException, InterruptedException {
+        errors.listen(line -> {
+            log.line(line);
+            log.flush();
+        });
+        try {
+            request(new ServeRequest.BuildDerivation(drvPath, derivation, options));
+            var result = reply(() -> codec.readBuildResult(in));
+            channel.awaitErrors();
+            errors.awaitCaughtUp(LOG_MILLIS);
+            return result;
+        } finally {
+            errors.listen(_ -> {});
+        }
+    }
+
+    private void request(ServeRequest request) throws IOException {
+        codec.writeRequest(out, request);
+        out.flush();
+    }
+
+    private interface Reading<T> {
+        T read() throws IOException;
+    }
+
+    /// Reads a reply; if the far end went away instead, says what its last words were.
+    private <T> T reply(Reading<T> reading) throws IOException {
+        in.beginMessage();
+        try {
+            return reading.read();
+        } catch (IOException e) {
+            try {
+                errors.awaitEnd(LAST_WORDS_MILLIS);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            var words = errors.tail();
+            if (words.isEmpty()) throw e;
+            throw new IOException("%s, after %s had said: %s".formatted(e.getMessage(), peer, words), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        channel.close();
+    }
+}

@@ -1,0 +1,201 @@
+package dispatcher.protocol.serve;
+
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.json.Json;
+import dispatcher.protocol.ClientWatch;
+import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.serve.ServeRequest.AddToStoreNar;
+import dispatcher.protocol.serve.ServeRequest.BuildDerivation;
+import dispatcher.protocol.serve.ServeRequest.BuildPaths;
+import dispatcher.protocol.serve.ServeRequest.DumpStorePath;
+import dispatcher.protocol.serve.ServeRequest.ExportPaths;
+import dispatcher.protocol.serve.ServeRequest.ImportPaths;
+import dispatcher.protocol.serve.ServeRequest.QueryClosure;
+import dispatcher.protocol.serve.ServeRequest.QueryPathInfos;
+import dispatcher.protocol.serve.ServeRequest.QueryValidPaths;
+import dispatcher.store.BuildLog;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.NarCopy;
+import dispatcher.wire.ProtocolException;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Answers one client in the serve protocol, from a [Store].
+///
+/// The protocol has no way to refuse a command: whatever cannot be answered ends the conversation, with the reason on
+/// the
+/// client's standard error. Confined to one thread, but for the moments of a build when another watches whether the
+/// client is still there.
+public final class ServeServer {
+    private final WireReader in;
+    private final WireWriter out;
+    private final OutputStream err;
+    private final Store store;
+    private final ClientWatch watch;
+    private final ServeCodec codec;
+
+    /// Greets the client, which must already have been found to speak this protocol, but has not been read from.
+    ///
+    /// @param err where build logs go, unbuffered
+    public ServeServer(WireReader in, WireWriter out, OutputStream err, Store store, StoreDir storeDir)
+            throws IOException {
+        this.in = in;
+        this.out = out;
+        this.err = err;
+        this.store = store;
+        this.watch = new ClientWatch(in);
+        long magic = in.readLong();
+        if (magic != ServeCodec.CLIENT_MAGIC)
+            throw new ProtocolException("a client began with 0x%x, not with the serve protocol's 0x%x"
+                    .formatted(magic, ServeCodec.CLIENT_MAGIC));
+        var theirs = ProtocolVersion.ofWire(in.readLong());
+        out.writeLong(ServeCodec.SERVER_MAGIC).writeLong(ServeCodec.OURS.wire()).flush();
+        if (theirs.major() != 2 || theirs.compareTo(ServeCodec.OLDEST) < 0)
+            throw new ProtocolException(
+                    "this dispatcher speaks the serve protocol from %s on (Nix 2.1), this client speaks %s"
+                            .formatted(ServeCodec.OLDEST, theirs));
+        this.codec = new ServeCodec(storeDir, theirs.min(ServeCodec.OURS));
+    }
+
+    /// Answers commands until the client goes.
+    ///
+    /// @throws StoreRefusedException if a command cannot be answered, which ends the conversation
+    /// @throws InterruptedException  if the client went in the middle of a build, or the dispatcher stops
+    public void run() throws IOException, InterruptedException {
+        while (watch.awaitRequest()) {
+            in.beginMessage();
+            perform(codec.readRequest(in, in.readLong()));
+            out.flush();
+        }
+    }
+
+    private void perform(ServeRequest request) throws IOException, InterruptedException {
+        switch (request) {
+            case QueryValidPaths query ->
+                out.writeStorePaths(codec.storeDir(), store.queryValidPaths(query.paths(), query.substitute()));
+            case QueryPathInfos(var paths) -> {
+                for (var path : paths) {
+                    var info = store.queryPathInfo(path);
+                    if (info.isPresent()) codec.writePathInfo(out, info.get());
+                }
+                out.writeText("");
+            }
+            case DumpStorePath(var path) -> store.narFromPath(path, out.asStream());
+            case QueryClosure(boolean includeOutputs, var paths) -> {
+                if (includeOutputs) throw refuse("QueryClosure with outputs");
+                out.writeStorePaths(codec.storeDir(), closure(paths));
+            }
+            case AddToStoreNar(var info) -> {
+                store.addToStore(
+                        List.of(new NarToAdd(info.withoutUltimate(), sink -> NarCopy.copy(in, sink, info.narSize()))));
+                out.writeLong(1);
+            }
+            case BuildDerivation build -> build(build);
+            case BuildPaths _ -> {
+                var refused = "BuildPaths is not done by a build dispatcher: it builds single derivations";
+                out.writeLong(BuildStatus.MISC_FAILURE.number()).writeText(refused);
+            }
+            case ImportPaths _ -> throw refuse("ImportPaths");
+            case ExportPaths _ -> throw refuse("ExportPaths");
+        }
+    }
+
+    private static StoreRefusedException refuse(String what) {
+        return new StoreRefusedException(
+                what
+                        + " is not done by a build dispatcher: it takes inputs, builds single derivations and hands out results");
+    }
+
+    private SortedSet<StorePath> closure(Collection<StorePath> paths) throws IOException, InterruptedException {
+        var closure = new TreeSet<StorePath>(paths);
+        var open = new ArrayDeque<StorePath>(paths);
+        while (!open.isEmpty()) {
+            var path = open.remove();
+            var info = store.queryPathInfo(path)
+                    .orElseThrow(() -> new StoreRefusedException(
+                            "path '%s' is not here".formatted(codec.storeDir().print(path))));
+            for (var reference : info.references()) if (closure.add(reference)) open.add(reference);
+        }
+        return closure;
+    }
+
+    private void build(BuildDerivation build) throws IOException, InterruptedException {
+        BuildResult result;
+        try (var _ = watch.interruptWhenGone()) {
+            result = store.buildDerivation(
+                    build.drvPath(), build.derivation(), build.options(), new ErrorStreamLog(err));
+        } catch (StoreRefusedException e) {
+            result = BuildResult.of(BuildStatus.TRANSIENT_FAILURE, e.reason());
+        }
+        codec.writeBuildResult(out, result);
+    }
+
+    /// Writes a build's log to the client's standard error, where the waiting Nix reads it line by line.
+    private static final class ErrorStreamLog implements BuildLog {
+        private static final byte[] NEWLINE = {'\n'};
+
+        private final OutputStream err;
+        private final ReentrantLock lock = new ReentrantLock();
+        private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
+
+        ErrorStreamLog(OutputStream err) {
+            this.err = err;
+        }
+
+        @Override
+        public void note(String text) {
+            line(ByteString.of(text));
+            flush();
+        }
+
+        @Override
+        public void assigned(String machine, String reason) {}
+
+        @Override
+        public void phase(String phase) {
+            line(ByteString.of("@nix {\"action\":\"setPhase\",\"phase\":" + Json.quote(phase) + "}"));
+        }
+
+        @Override
+        public void line(ByteString line) {
+            lock.lock();
+            try {
+                pending.writeBytes(line.toByteArray());
+                pending.writeBytes(NEWLINE);
+                if (pending.size() >= 32 * 1024) flush();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void flush() {
+            lock.lock();
+            try {
+                if (pending.size() == 0) return;
+                pending.writeTo(err);
+                err.flush();
+            } catch (IOException e) {
+                // The client has gone, or reads no log; whoever waits for the build notices.
+            } finally {
+                pending.reset();
+                lock.unlock();
+            }
+        }
+    }
+}

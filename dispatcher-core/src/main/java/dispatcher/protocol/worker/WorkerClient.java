@@ -1,0 +1,318 @@
+package dispatcher.protocol.worker;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.ErrorOutput;
+import dispatcher.protocol.HandshakeException;
+import dispatcher.protocol.HandshakeFailures;
+import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.worker.WorkerMessage.Field;
+import dispatcher.protocol.worker.WorkerRequest.Payload;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.FramedOutput;
+import dispatcher.wire.NarCopy;
+import dispatcher.wire.NarSummary;
+import dispatcher.wire.ProtocolException;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// A Nix daemon at the far end of a channel, as a [Store].
+///
+/// Confined to one thread but for [#close], which any thread may call to end whatever is going on.
+public final class WorkerClient implements Store {
+    private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
+    private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
+    private static final long CLIENT_MAGIC = 0x6e697863L;
+    private static final long SERVER_MAGIC = 0x6478696fL;
+
+    private final CommandChannel channel;
+    private final ErrorOutput errors;
+    private final String peer;
+    private final WireReader in;
+    private final WireWriter out;
+    private final WorkerCodec codec;
+    private final MessageCodec messages;
+    private final String nixVersion;
+    private final Trust trust;
+
+    /// What the daemon thinks of us.
+    public enum Trust {
+        /// Before 1.35 it does not say.
+        UNKNOWN,
+        TRUSTED,
+        NOT_TRUSTED
+    }
+
+    /// Opens the conversation.
+    ///
+    /// @param peer who is at the far end, for messages
+    /// @throws HandshakeException if what answers is no daemon, or too old a one
+    public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
+        this.channel = channel;
+        this.peer = peer;
+        this.errors = ErrorOutput.start(channel.err(), peer);
+        this.in = new WireReader(channel.in());
+        this.out = new WireWriter(channel.out());
+        var version = greet();
+        this.codec = new WorkerCodec(storeDir, version);
+        this.messages = new MessageCodec(version);
+        if (version.isAtLeast(1, 38)) {
+            out.writeTexts(List.of()).flush();
+            in.readTexts("features");
+        }
+        out.writeBool(false).writeBool(false).flush();
+        this.nixVersion = version.isAtLeast(1, 33) ? in.readText("Nix version") : "";
+        this.trust = version.isAtLeast(1, 35) ? readTrust() : Trust.UNKNOWN;
+        try {
+            awaitReply(BuildLog.NONE);
+        } catch (StoreRefusedException e) {
+            throw new HandshakeException(
+                    HandshakeException.Kind.ENDED,
+                    "the Nix daemon of %s turned us away: %s".formatted(peer, e.getMessage()),
+                    "see the daemon's log on that machine, and its allowed-users setting");
+        }
+    }
+
+    private ProtocolVersion greet() throws IOException {
+        out.writeLong(CLIENT_MAGIC).writeLong(OURS.wire()).flush();
+        long magic;
+        try {
+            magic = in.readLong();
+        } catch (IOException e) {
+            throw HandshakeFailures.endedEarly(channel, errors, peer, e);
+        }
+        if (magic != SERVER_MAGIC) throw HandshakeFailures.noise(in, magic, peer);
+        var theirs = ProtocolVersion.ofWire(in.readLong());
+        if (theirs.major() != 1 || theirs.compareTo(OLDEST) < 0)
+            throw new HandshakeException(
+                    HandshakeException.Kind.OLD_PROTOCOL,
+                    "%s speaks version %s of the worker protocol, and %s is the oldest that will do"
+                            .formatted(peer, theirs, OLDEST),
+                    "update Nix on that machine to 2.3 or newer");
+        return theirs.min(OURS);
+    }
+
+    private Trust readTrust() throws IOException {
+        long flag = in.readLong();
+        if (flag == 0) return Trust.UNKNOWN;
+        if (flag == 1) return Trust.TRUSTED;
+        if (flag == 2) return Trust.NOT_TRUSTED;
+        throw new ProtocolException("trust flag %s is not known".formatted(Long.toUnsignedString(flag)));
+    }
+
+    /// The version that both sides speak.
+    public ProtocolVersion version() {
+        return codec.version();
+    }
+
+    /// As the daemon tells it; empty before 1.33.
+    public String nixVersion() {
+        return nixVersion;
+    }
+
+    public Trust trust() {
+        return trust;
+    }
+
+    @Override
+    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
+        if (paths.isEmpty()) return new TreeSet<>();
+        request(new WorkerRequest.QueryValidPaths(new TreeSet<>(paths), substitute));
+        return in.readStorePaths(codec.storeDir(), "valid paths");
+    }
+
+    @Override
+    public SortedSet<StorePath> queryAllValidPaths() throws IOException {
+        request(new WorkerRequest.QueryAllValidPaths());
+        return in.readStorePaths(codec.storeDir(), "valid paths");
+    }
+
+    @Override
+    public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException {
+        request(new WorkerRequest.QueryPathInfo(path));
+        return in.readBool() ? Optional.of(codec.readPathInfo(in, path)) : Optional.empty();
+    }
+
+    @Override
+    public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+        if (paths.isEmpty()) return;
+        if (codec.version().isAtLeast(1, 32)) {
+            addMultiple(paths);
+            return;
+        }
+        for (var path : paths) addOne(path);
+    }
+
+    private void addMultiple(List<NarToAdd> paths) throws IOException, InterruptedException {
+        codec.writeRequest(out, new WorkerRequest.AddMultipleToStore(false, true));
+        var bulk = new WorkerCodec(codec.storeDir(), WorkerCodec.BULK);
+        uploadFramed(framed -> {
+            var inner = new WireWriter(framed, 8192);
+            inner.writeLong(paths.size());
+            for (var path : paths) {
+                inner.writeStorePath(codec.storeDir(), path.info().path());
+                bulk.writePathInfo(inner, path.info());
+                inner.flush();
+                writeNar(path, framed);
+            }
+        });
+    }
+
+    private void addOne(NarToAdd path) throws IOException, InterruptedException {
+        var request = new WorkerRequest.AddToStoreNar(path.info(), false, true);
+        codec.writeRequest(out, request);
+        if (codec.payload(request) == Payload.FRAMED) {
+            uploadFramed(framed -> writeNar(path, framed));
+            return;
+        }
+        out.flush();
+        var pulled = new PulledOutput(in, out, messages);
+        writeNar(path, pulled);
+        pulled.close();
+        awaitReply(BuildLog.NONE);
+    }
+
+    private static void writeNar(NarToAdd path, OutputStream sink) throws IOException, InterruptedException {
+        path.nar().writeTo(sink).requireSameAs(path.info(), "its source");
+    }
+
+    private interface Upload {
+        void writeTo(OutputStream framed) throws IOException, InterruptedException;
+    }
+
+    /// Sends a framed payload while another thread reads what the daemon says meanwhile, since both may have more to
+    /// say than
+    /// the connection holds. A daemon that says no early is heard at the next chunk.
+    private void uploadFramed(Upload upload) throws IOException, InterruptedException {
+        out.flush();
+        var failure = new AtomicReference<IOException>();
+        var listener = Thread.ofVirtual().name("reply of " + peer).start(() -> {
+            try {
+                awaitReply(BuildLog.NONE);
+            } catch (IOException e) {
+                failure.set(e);
+            }
+        });
+        var framed = new FramedOutput(out);
+        try {
+            upload.writeTo(new RefusableOutput(framed, failure));
+        } catch (RefusedEarlyException e) {
+            // The reason is in `failure`; the stream still has to be ended for the connection to be of use.
+        } catch (IOException e) {
+            close();
+            listener.join();
+            throw e;
+        }
+        framed.close();
+        listener.join();
+        var failed = failure.get();
+        if (failed != null) throw failed;
+    }
+
+    /// Stops an upload as soon as the daemon has said no to it.
+    private static final class RefusableOutput extends OutputStream {
+        private final OutputStream out;
+        private final AtomicReference<IOException> failure;
+
+        RefusableOutput(OutputStream out, AtomicReference<IOException> failure) {
+            this.out = out;
+            this.failure = failure;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            if (failure.get() != null) throw new RefusedEarlyException();
+            out.write(bytes, offset, length);
+        }
+    }
+
+    private static final class RefusedEarlyException extends IOException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    @Override
+    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
+        request(new WorkerRequest.NarFromPath(path));
+        return NarCopy.copy(in, sink);
+    }
+
+    @Override
+    public BuildResult buildDerivation(
+            StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log) throws IOException {
+        codec.writeRequest(out, new WorkerRequest.BuildDerivation(drvPath, derivation, options.mode()));
+        out.flush();
+        awaitReply(log);
+        return codec.readBuildResult(in);
+    }
+
+    /// Keeps `path` from being garbage-collected while this conversation lasts, whether it is there or not.
+    public void addTempRoot(StorePath path) throws IOException {
+        request(new WorkerRequest.AddTempRoot(path));
+        in.readLong();
+    }
+
+    private void request(WorkerRequest request) throws IOException {
+        codec.writeRequest(out, request);
+        out.flush();
+        awaitReply(BuildLog.NONE);
+    }
+
+    /// Reads the side channel until the reply may be read.
+    ///
+    /// @throws StoreRefusedException if the daemon answers with an error instead
+    private void awaitReply(BuildLog log) throws IOException {
+        while (true) {
+            if (!in.hasBuffered()) log.flush();
+            switch (messages.read(in)) {
+                case WorkerMessage.Last() -> {
+                    in.beginMessage();
+                    return;
+                }
+                case WorkerMessage.Failure error -> throw new StoreRefusedException(error.message());
+                case WorkerMessage.Next(var text) -> log.note(text.utf8().stripTrailing());
+                case WorkerMessage.Result result -> {
+                    if (result.type() == WorkerMessage.RESULT_BUILD_LOG_LINE)
+                        firstText(result.fields()).ifPresent(log::line);
+                    else if (result.type() == WorkerMessage.RESULT_SET_PHASE)
+                        firstText(result.fields()).ifPresent(phase -> log.phase(phase.utf8()));
+                }
+                case WorkerMessage.StartActivity _, WorkerMessage.StopActivity _ -> {}
+                case WorkerMessage.Read _, WorkerMessage.Write _ ->
+                    throw new ProtocolException("%s asks for data that no request of ours has".formatted(peer));
+            }
+        }
+    }
+
+    private static Optional<ByteString> firstText(List<Field> fields) {
+        return !fields.isEmpty() && fields.getFirst() instanceof Field.Text(var text)
+                ? Optional.of(text)
+                : Optional.empty();
+    }
+
+    @Override
+    public void close() {
+        channel.close();
+    }
+}

@@ -1,0 +1,300 @@
+package dispatcher.protocol.worker;
+
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.ContentAddress;
+import dispatcher.nix.DerivedPath;
+import dispatcher.nix.NarHash;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.BuildResultCodec;
+import dispatcher.protocol.DerivationCodec;
+import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
+import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
+import dispatcher.protocol.worker.WorkerRequest.AddToStoreNar;
+import dispatcher.protocol.worker.WorkerRequest.BuildDerivation;
+import dispatcher.protocol.worker.WorkerRequest.EnsurePath;
+import dispatcher.protocol.worker.WorkerRequest.Field;
+import dispatcher.protocol.worker.WorkerRequest.IsValidPath;
+import dispatcher.protocol.worker.WorkerRequest.NarFromPath;
+import dispatcher.protocol.worker.WorkerRequest.Other;
+import dispatcher.protocol.worker.WorkerRequest.Payload;
+import dispatcher.protocol.worker.WorkerRequest.QueryAllValidPaths;
+import dispatcher.protocol.worker.WorkerRequest.QueryMissing;
+import dispatcher.protocol.worker.WorkerRequest.QueryPathFromHashPart;
+import dispatcher.protocol.worker.WorkerRequest.QueryPathInfo;
+import dispatcher.protocol.worker.WorkerRequest.QueryRealisation;
+import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePathInfos;
+import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePaths;
+import dispatcher.protocol.worker.WorkerRequest.QueryValidPaths;
+import dispatcher.protocol.worker.WorkerRequest.SetOptions;
+import dispatcher.protocol.worker.WorkerRequest.SyncWithGc;
+import dispatcher.store.BuildOptions.BuildMode;
+import dispatcher.wire.ProtocolException;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// Requests and values of the worker protocol in one negotiated version, for both ends: what one method writes, its
+/// twin
+/// reads. Immutable.
+///
+/// @param version the lower of both sides' versions
+public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
+    /// The version in which path infos inside an AddMultipleToStore are written, whatever was negotiated.
+    public static final ProtocolVersion BULK = new ProtocolVersion(1, 16);
+
+    private boolean since(int minor) {
+        return version.isAtLeast(1, minor);
+    }
+
+    /// Writes the operation's number and its fields; a payload comes after, from the caller.
+    public void writeRequest(WireWriter out, WorkerRequest request) throws IOException {
+        out.writeLong(request.operation().number());
+        switch (request) {
+            case IsValidPath(var path) -> out.writeStorePath(storeDir, path);
+            case QueryPathInfo(var path) -> out.writeStorePath(storeDir, path);
+            case NarFromPath(var path) -> out.writeStorePath(storeDir, path);
+            case AddTempRoot(var path) -> out.writeStorePath(storeDir, path);
+            case EnsurePath(var path) -> out.writeStorePath(storeDir, path);
+            case QueryValidPaths(var paths, boolean substitute) -> {
+                out.writeStorePaths(storeDir, paths);
+                if (since(27)) out.writeBool(substitute);
+            }
+            case AddToStoreNar(var info, boolean repair, boolean dontCheckSignatures) -> {
+                out.writeStorePath(storeDir, info.path());
+                writePathInfo(out, info);
+                out.writeBool(repair).writeBool(dontCheckSignatures);
+            }
+            case AddMultipleToStore(boolean repair, boolean dontCheckSignatures) ->
+                out.writeBool(repair).writeBool(dontCheckSignatures);
+            case BuildDerivation(var drvPath, var derivation, var mode) -> {
+                out.writeStorePath(storeDir, drvPath);
+                DerivationCodec.write(storeDir, derivation, out);
+                out.writeLong(mode.number());
+            }
+            case QueryMissing(var paths) -> {
+                out.writeLong(paths.size());
+                for (var path : paths) out.writeText(print(path));
+            }
+            case QuerySubstitutablePaths(var paths) -> out.writeStorePaths(storeDir, paths);
+            case QuerySubstitutablePathInfos(var paths) -> {
+                if (since(22)) {
+                    out.writeLong(paths.size());
+                    for (var path : paths.entrySet())
+                        out.writeStorePath(storeDir, path.getKey())
+                                .writeText(path.getValue()
+                                        .map(ContentAddress::toString)
+                                        .orElse(""));
+                } else {
+                    out.writeStorePaths(storeDir, paths.keySet());
+                }
+            }
+            case QueryAllValidPaths() -> {}
+            case SyncWithGc() -> {}
+            case QueryPathFromHashPart(var hashPart) -> out.writeText(hashPart);
+            case QueryRealisation(var id) -> out.writeText(id);
+            case SetOptions(var values, var overrides) -> {
+                for (long value : values) out.writeLong(value);
+                out.writeLong(overrides.size());
+                for (var override : overrides.entrySet())
+                    out.writeText(override.getKey()).writeByteString(override.getValue());
+            }
+            case Other other -> {
+                for (var field : other.fields()) writeField(out, field);
+            }
+        }
+    }
+
+    /// Reads the fields of a request whose number has been read; a payload is left to the caller.
+    public WorkerRequest readRequest(WireReader in, WorkerOperation operation) throws IOException {
+        return switch (operation) {
+            case IS_VALID_PATH -> new IsValidPath(in.readStorePath(storeDir, "path"));
+            case QUERY_PATH_INFO -> new QueryPathInfo(in.readStorePath(storeDir, "path"));
+            case NAR_FROM_PATH -> new NarFromPath(in.readStorePath(storeDir, "path"));
+            case ADD_TEMP_ROOT -> new AddTempRoot(in.readStorePath(storeDir, "path"));
+            case ENSURE_PATH -> new EnsurePath(in.readStorePath(storeDir, "path"));
+            case QUERY_VALID_PATHS ->
+                new QueryValidPaths(in.readStorePaths(storeDir, "paths"), since(27) && in.readBool());
+            case ADD_TO_STORE_NAR ->
+                new AddToStoreNar(readPathInfo(in, in.readStorePath(storeDir, "path")), in.readBool(), in.readBool());
+            case ADD_MULTIPLE_TO_STORE -> new AddMultipleToStore(in.readBool(), in.readBool());
+            case BUILD_DERIVATION ->
+                new BuildDerivation(
+                        in.readStorePath(storeDir, "derivation path"),
+                        DerivationCodec.read(storeDir, in),
+                        readMode(in));
+            case QUERY_MISSING -> new QueryMissing(in.readList("paths", () -> readDerivedPath(in)));
+            case QUERY_SUBSTITUTABLE_PATHS -> new QuerySubstitutablePaths(in.readStorePaths(storeDir, "paths"));
+            case QUERY_SUBSTITUTABLE_PATH_INFOS -> readQuerySubstitutablePathInfos(in);
+            case QUERY_ALL_VALID_PATHS -> new QueryAllValidPaths();
+            case SYNC_WITH_GC -> new SyncWithGc();
+            case QUERY_PATH_FROM_HASH_PART -> new QueryPathFromHashPart(in.readName("hash part"));
+            case QUERY_REALISATION -> new QueryRealisation(in.readName("realisation id"));
+            case SET_OPTIONS -> readSetOptions(in);
+            case ADD_TO_STORE -> readOther(in, operation, since(25) ? "ttTn" : "tnnt");
+            case ADD_TEXT_TO_STORE -> readOther(in, operation, "ttT");
+            case BUILD_PATHS, BUILD_PATHS_WITH_RESULTS -> readOther(in, operation, "Tn");
+            case FIND_ROOTS, OPTIMISE_STORE -> readOther(in, operation, "");
+            case EXPORT_PATH -> readOther(in, operation, "tn");
+            case COLLECT_GARBAGE -> readOther(in, operation, "nTnnnnn");
+            case VERIFY_STORE -> readOther(in, operation, "nn");
+            case ADD_SIGNATURES -> readOther(in, operation, "tT");
+            case ADD_PERM_ROOT -> readOther(in, operation, "tt");
+            case REGISTER_DRV_OUTPUT -> readOther(in, operation, since(31) ? "t" : "tt");
+            case HAS_SUBSTITUTES,
+                    QUERY_PATH_HASH,
+                    QUERY_REFERENCES,
+                    QUERY_REFERRERS,
+                    ADD_INDIRECT_ROOT,
+                    QUERY_DERIVER,
+                    QUERY_SUBSTITUTABLE_PATH_INFO,
+                    QUERY_DERIVATION_OUTPUTS,
+                    QUERY_DERIVATION_OUTPUT_NAMES,
+                    QUERY_VALID_DERIVERS,
+                    QUERY_DERIVATION_OUTPUT_MAP,
+                    ADD_BUILD_LOG -> readOther(in, operation, "t");
+        };
+    }
+
+    /// What follows `request` on the wire.
+    public Payload payload(WorkerRequest request) {
+        return switch (request.operation()) {
+            case ADD_TO_STORE_NAR -> since(23) ? Payload.FRAMED : since(21) ? Payload.PULLED : Payload.INLINE;
+            case ADD_MULTIPLE_TO_STORE, ADD_BUILD_LOG -> Payload.FRAMED;
+            case ADD_TO_STORE -> since(25) ? Payload.FRAMED : Payload.INLINE;
+            default -> Payload.NONE;
+        };
+    }
+
+    private Other readOther(WireReader in, WorkerOperation operation, String shape) throws IOException {
+        var fields = new ArrayList<Field>();
+        for (char kind : shape.toCharArray())
+            fields.add(
+                    switch (kind) {
+                        case 'n' -> new Field.Int(in.readLong());
+                        case 't' -> new Field.Text(in.readByteString(operation.nixName()));
+                        default ->
+                            new Field.Texts(
+                                    in.readList(operation.nixName(), () -> in.readByteString(operation.nixName())));
+                    });
+        return new Other(operation, fields);
+    }
+
+    private static void writeField(WireWriter out, Field field) throws IOException {
+        switch (field) {
+            case Field.Int(long value) -> out.writeLong(value);
+            case Field.Text(var value) -> out.writeByteString(value);
+            case Field.Texts(var values) -> {
+                out.writeLong(values.size());
+                for (var value : values) out.writeByteString(value);
+            }
+        }
+    }
+
+    private QuerySubstitutablePathInfos readQuerySubstitutablePathInfos(WireReader in) throws IOException {
+        var paths = new TreeMap<StorePath, Optional<ContentAddress>>();
+        if (since(22)) {
+            int count = in.readCount("paths");
+            for (int i = 0; i < count; i++) paths.put(in.readStorePath(storeDir, "path"), readContentAddress(in));
+        } else {
+            for (var path : in.readStorePaths(storeDir, "paths")) paths.put(path, Optional.empty());
+        }
+        return new QuerySubstitutablePathInfos(paths);
+    }
+
+    private static SetOptions readSetOptions(WireReader in) throws IOException {
+        var values = new ArrayList<Long>();
+        for (int i = 0; i < SetOptions.VALUES; i++) values.add(in.readLong());
+        var overrides = new TreeMap<String, ByteString>();
+        int count = in.readCount("settings");
+        for (int i = 0; i < count; i++) overrides.put(in.readText("setting"), in.readByteString("setting value"));
+        return new SetOptions(values, overrides);
+    }
+
+    private static BuildMode readMode(WireReader in) throws IOException {
+        long mode = in.readLong();
+        return BuildMode.of(mode)
+                .orElseThrow(() ->
+                        new ProtocolException("build mode %s is not known".formatted(Long.toUnsignedString(mode))));
+    }
+
+    private DerivedPath readDerivedPath(WireReader in) throws IOException {
+        return WireReader.parse(
+                "derived path",
+                in.readName("derived path"),
+                text -> since(30) ? DerivedPath.parse(storeDir, text) : DerivedPath.parseLegacy(storeDir, text));
+    }
+
+    private String print(DerivedPath path) {
+        return since(30) ? path.print(storeDir) : path.printLegacy(storeDir);
+    }
+
+    /// Everything of a path info but the path.
+    public void writePathInfo(WireWriter out, PathInfo info) throws IOException {
+        out.writeOptionalStorePath(storeDir, info.deriver())
+                .writeText(info.narHash().base16())
+                .writeStorePaths(storeDir, info.references())
+                .writeLong(info.registrationTime().getEpochSecond())
+                .writeLong(info.narSize());
+        if (since(16))
+            out.writeBool(info.ultimate())
+                    .writeTexts(info.signatures())
+                    .writeText(
+                            info.contentAddress().map(ContentAddress::toString).orElse(""));
+    }
+
+    /// Reads what [#writePathInfo] writes.
+    public PathInfo readPathInfo(WireReader in, StorePath path) throws IOException {
+        var deriver = in.readOptionalStorePath(storeDir, "deriver");
+        var narHash = WireReader.parse("NAR hash", in.readName("NAR hash"), NarHash::parse);
+        var references = in.readStorePaths(storeDir, "references");
+        var registrationTime = BuildResultCodec.readTime(in, "registration time");
+        long narSize = in.readSize("NAR size");
+        if (!since(16))
+            return new PathInfo(
+                    path,
+                    deriver,
+                    narHash,
+                    references,
+                    registrationTime,
+                    narSize,
+                    false,
+                    new TreeSet<>(),
+                    Optional.empty());
+        boolean ultimate = in.readBool();
+        var signatures = in.readTexts("signatures");
+        return new PathInfo(
+                path,
+                deriver,
+                narHash,
+                references,
+                registrationTime,
+                narSize,
+                ultimate,
+                signatures,
+                readContentAddress(in));
+    }
+
+    private static Optional<ContentAddress> readContentAddress(WireReader in) throws IOException {
+        return WireReader.parse("content address", in.readName("content address"), ContentAddress::parseOptional);
+    }
+
+    public void writeBuildResult(WireWriter out, BuildResult result) throws IOException {
+        BuildResultCodec.write(out, result, resultParts());
+    }
+
+    public BuildResult readBuildResult(WireReader in) throws IOException {
+        return BuildResultCodec.read(in, resultParts());
+    }
+
+    private BuildResultCodec.Parts resultParts() {
+        return new BuildResultCodec.Parts(since(29), since(37), since(28));
+    }
+}

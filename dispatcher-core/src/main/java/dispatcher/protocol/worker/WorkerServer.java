@@ -1,0 +1,326 @@
+package dispatcher.protocol.worker;
+
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.ClientWatch;
+import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
+import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
+import dispatcher.protocol.worker.WorkerRequest.AddToStoreNar;
+import dispatcher.protocol.worker.WorkerRequest.BuildDerivation;
+import dispatcher.protocol.worker.WorkerRequest.EnsurePath;
+import dispatcher.protocol.worker.WorkerRequest.IsValidPath;
+import dispatcher.protocol.worker.WorkerRequest.NarFromPath;
+import dispatcher.protocol.worker.WorkerRequest.Other;
+import dispatcher.protocol.worker.WorkerRequest.QueryAllValidPaths;
+import dispatcher.protocol.worker.WorkerRequest.QueryMissing;
+import dispatcher.protocol.worker.WorkerRequest.QueryPathFromHashPart;
+import dispatcher.protocol.worker.WorkerRequest.QueryPathInfo;
+import dispatcher.protocol.worker.WorkerRequest.QueryRealisation;
+import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePathInfos;
+import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePaths;
+import dispatcher.protocol.worker.WorkerRequest.QueryValidPaths;
+import dispatcher.protocol.worker.WorkerRequest.SetOptions;
+import dispatcher.protocol.worker.WorkerRequest.SyncWithGc;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.FramedInput;
+import dispatcher.wire.Limits;
+import dispatcher.wire.NarCopy;
+import dispatcher.wire.ProtocolException;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/// Answers one client in the worker protocol, from a [Store].
+///
+/// Confined to one thread, but for the moments of a build when another watches whether the client is still there.
+/// Trusts
+/// the client: what it uploads needs no signature.
+public final class WorkerServer {
+    private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
+    private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
+    private static final long CLIENT_MAGIC = 0x6e697863L;
+    private static final long SERVER_MAGIC = 0x6478696fL;
+    private static final long TRUSTED = 1;
+    private static final int MAX_SILENT_TIME = 5;
+    private static final long FAILED = 1;
+
+    private final WireReader in;
+    private final WireWriter out;
+    private final Store store;
+    private final ClientWatch watch;
+    private final WorkerCodec codec;
+    private final MessageCodec messages;
+    private BuildOptions buildOptions = BuildOptions.DEFAULT;
+
+    /// Greets the client, which must already have been found to speak this protocol, but has not been read from.
+    ///
+    /// @param programVersion what we call ourselves, where clients show a Nix version
+    public WorkerServer(WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion)
+            throws IOException {
+        this.in = in;
+        this.out = out;
+        this.store = store;
+        this.watch = new ClientWatch(in);
+        long magic = in.readLong();
+        if (magic != CLIENT_MAGIC)
+            throw new ProtocolException(
+                    "a client began with 0x%x, not with the worker protocol's 0x%x".formatted(magic, CLIENT_MAGIC));
+        out.writeLong(SERVER_MAGIC).writeLong(OURS.wire()).flush();
+        var version = ProtocolVersion.ofWire(in.readLong()).min(OURS);
+        this.codec = new WorkerCodec(storeDir, version);
+        this.messages = new MessageCodec(version);
+        if (version.isAtLeast(1, 38)) {
+            in.readTexts("features");
+            out.writeTexts(List.of()).flush();
+        }
+        if (version.isAtLeast(1, 14) && in.readBool()) in.readLong();
+        if (version.isAtLeast(1, 11)) in.readBool();
+        if (version.isAtLeast(1, 33)) out.writeText(programVersion);
+        if (version.isAtLeast(1, 35)) out.writeLong(TRUSTED);
+        if (version.major() != 1 || version.compareTo(OLDEST) < 0) {
+            var tooOld = "this dispatcher speaks the worker protocol from %s on (Nix 2.3), this client speaks %s"
+                    .formatted(OLDEST, version);
+            fail(tooOld);
+            throw new ProtocolException(tooOld);
+        }
+        messages.write(out, new WorkerMessage.Last());
+        out.flush();
+    }
+
+    /// Answers requests until the client goes.
+    ///
+    /// @throws InterruptedException if the client went in the middle of a build, or the dispatcher stops
+    public void run() throws IOException, InterruptedException {
+        while (watch.awaitRequest()) {
+            in.beginMessage();
+            long number = in.readLong();
+            var operation = WorkerOperation.of(number);
+            if (operation.isEmpty()) {
+                var unknown = "operation %s is none of the worker protocol %s"
+                        .formatted(Long.toUnsignedString(number), codec.version());
+                fail(unknown);
+                throw new ProtocolException(unknown);
+            }
+            WorkerRequest request;
+            try {
+                request = codec.readRequest(in, operation.get());
+            } catch (ProtocolException e) {
+                fail("%s: %s".formatted(operation.get().nixName(), e.getMessage()));
+                throw e;
+            }
+            answer(request);
+        }
+    }
+
+    private void answer(WorkerRequest request) throws IOException, InterruptedException {
+        try {
+            perform(request);
+        } catch (StoreRefusedException e) {
+            fail(e.reason());
+        }
+        out.flush();
+    }
+
+    private void perform(WorkerRequest request) throws IOException, InterruptedException {
+        switch (request) {
+            case IsValidPath(var path) -> {
+                boolean valid = store.queryPathInfo(path).isPresent();
+                reply().writeBool(valid);
+            }
+            case QueryPathInfo(var path) -> {
+                var info = store.queryPathInfo(path);
+                reply().writeBool(info.isPresent());
+                if (info.isPresent()) codec.writePathInfo(out, info.get());
+            }
+            case QueryValidPaths(var paths, boolean substitute) -> {
+                var valid = store.queryValidPaths(paths, substitute);
+                reply().writeStorePaths(codec.storeDir(), valid);
+            }
+            case QueryAllValidPaths() -> {
+                var valid = store.queryAllValidPaths();
+                reply().writeStorePaths(codec.storeDir(), valid);
+            }
+            case NarFromPath(var path) -> sendNar(path);
+            case AddToStoreNar add -> receiveNar(request, add.info());
+            case AddMultipleToStore _ -> receiveNars();
+            case BuildDerivation build -> build(build);
+            case AddTempRoot(var path) -> {
+                store.queryValidPaths(Set.of(path), false);
+                reply().writeLong(1);
+            }
+            case SyncWithGc() -> reply().writeLong(1);
+            case EnsurePath(var path) -> {
+                if (store.queryPathInfo(path).isEmpty())
+                    throw new StoreRefusedException(
+                            "path '%s' is not here, and a build dispatcher fetches none by itself: copy it here first"
+                                    .formatted(codec.storeDir().print(path)));
+                reply().writeLong(1);
+            }
+            case QueryMissing _ ->
+                reply().writeLong(0).writeLong(0).writeLong(0).writeLong(0).writeLong(0);
+            case QuerySubstitutablePaths _, QuerySubstitutablePathInfos _ -> reply().writeLong(0);
+            case QueryPathFromHashPart(var hashPart) -> {
+                var found = store.queryAllValidPaths().stream()
+                        .filter(path -> path.hashPart().equals(hashPart))
+                        .findFirst();
+                reply().writeOptionalStorePath(codec.storeDir(), found);
+            }
+            case QueryRealisation _ -> reply().writeLong(0);
+            case SetOptions(var values, var overrides) -> {
+                buildOptions = new BuildOptions(
+                        BuildOptions.BuildMode.NORMAL,
+                        seconds(values.get(MAX_SILENT_TIME)),
+                        overrides.containsKey("timeout")
+                                ? seconds(overrides.get("timeout").utf8())
+                                : Duration.ZERO,
+                        0,
+                        values.getFirst() != 0);
+                reply();
+            }
+            case Other other -> {
+                dropPayload(request);
+                throw new StoreRefusedException(
+                        "%s is not done by a build dispatcher: it takes inputs, builds single derivations and hands out results"
+                                .formatted(other.operation().nixName()));
+            }
+        }
+    }
+
+    private static Duration seconds(long value) {
+        return value < 0 || value > Integer.MAX_VALUE ? Duration.ZERO : Duration.ofSeconds(value);
+    }
+
+    private static Duration seconds(String text) {
+        try {
+            return seconds(Long.parseLong(text));
+        } catch (NumberFormatException e) {
+            return Duration.ZERO;
+        }
+    }
+
+    /// Says that the request is done and its reply follows.
+    private WireWriter reply() throws IOException {
+        messages.write(out, new WorkerMessage.Last());
+        return out;
+    }
+
+    private void fail(String message) throws IOException {
+        messages.write(out, new WorkerMessage.Failure(message, FAILED));
+        out.flush();
+    }
+
+    private void sendNar(StorePath path) throws IOException, InterruptedException {
+        var sink = new ReplyOnFirstByte();
+        try {
+            store.narFromPath(path, sink);
+        } catch (StoreRefusedException e) {
+            if (!sink.begun) throw e;
+            throw new IOException("the NAR of %s broke off: %s".formatted(path, e.getMessage()), e);
+        }
+    }
+
+    /// A NAR follows the word that the request is done, after which nothing can be refused any more; so that word waits
+    /// until
+    /// the NAR has begun.
+    private final class ReplyOnFirstByte extends OutputStream {
+        private boolean begun;
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            if (!begun) {
+                begun = true;
+                reply();
+            }
+            out.writeRaw(bytes, offset, length);
+        }
+    }
+
+    private void receiveNar(WorkerRequest request, PathInfo info) throws IOException, InterruptedException {
+        switch (codec.payload(request)) {
+            case FRAMED -> {
+                receiveFramed(payload -> add(info, payload));
+                reply();
+            }
+            case PULLED -> {
+                add(info, new WireReader(new PulledInput(in, out, messages)));
+                reply();
+            }
+            case INLINE, NONE -> throw new ProtocolException("no supported version has an inline NAR");
+        }
+    }
+
+    private void receiveNars() throws IOException, InterruptedException {
+        var bulk = new WorkerCodec(codec.storeDir(), WorkerCodec.BULK);
+        receiveFramed(payload -> {
+            int count = payload.readCount("paths to add");
+            for (int i = 0; i < count; i++) {
+                payload.beginMessage();
+                var path = payload.readStorePath(codec.storeDir(), "path to add");
+                add(bulk.readPathInfo(payload, path), payload);
+            }
+        });
+        reply();
+    }
+
+    private void add(PathInfo info, WireReader nar) throws IOException, InterruptedException {
+        long limit = info.narSize() == 0 ? Long.MAX_VALUE : info.narSize();
+        store.addToStore(List.of(new NarToAdd(info.withoutUltimate(), sink -> NarCopy.copy(nar, sink, limit))));
+    }
+
+    private interface Receiving {
+        void from(WireReader payload) throws IOException, InterruptedException;
+    }
+
+    /// Reads a framed upload. Whatever is wrong inside, the frames are read to their end, so that the client can be
+    /// told and
+    /// the connection goes on; only faults of the framing itself end it.
+    private void receiveFramed(Receiving receiving) throws IOException, InterruptedException {
+        var frames = new FramedInput(in);
+        try {
+            receiving.from(new WireReader(frames, Limits.DEFAULT));
+        } catch (ProtocolException | EOFException e) {
+            frames.drain();
+            throw new StoreRefusedException("upload refused: " + e.getMessage(), e);
+        } catch (StoreRefusedException e) {
+            frames.drain();
+            throw e;
+        }
+        frames.drain();
+    }
+
+    private void dropPayload(WorkerRequest request) throws IOException {
+        switch (codec.payload(request)) {
+            case FRAMED -> new FramedInput(in).drain();
+            case INLINE -> NarCopy.copy(in, OutputStream.nullOutputStream());
+            case PULLED, NONE -> {}
+        }
+    }
+
+    private void build(BuildDerivation build) throws IOException, InterruptedException {
+        var drvPath = codec.storeDir().print(build.drvPath());
+        var log = new WorkerBuildLog(out, messages, drvPath);
+        BuildResult result;
+        try (var _ = watch.interruptWhenGone()) {
+            result = store.buildDerivation(
+                    build.drvPath(), build.derivation(), buildOptions.withMode(build.mode()), log);
+        }
+        log.finish();
+        codec.writeBuildResult(reply(), result);
+    }
+}

@@ -1,0 +1,64 @@
+package dispatcher.store.host;
+
+import dispatcher.nix.StoreDir;
+import dispatcher.protocol.worker.WorkerClient;
+import dispatcher.store.StorePool;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.ProcessChannel;
+import dispatcher.wire.UnixSocketChannel;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/// Finds the host's own Nix store, so that what a local client has need not be copied to us first.
+///
+/// It is asked in the worker protocol: through the Nix daemon's socket where a daemon listens, and otherwise by a
+/// `nix-daemon --stdio` of our own.
+public final class HostStore {
+    private static final Path DAEMON_SOCKET = Path.of("/nix/var/nix/daemon-socket/socket");
+    private static final String DAEMON = "nix-daemon";
+
+    private HostStore() {}
+
+    /// Conversations with the host's store; empty if the host has none.
+    ///
+    /// @param searchPath as in the environment variable `PATH`
+    public static Optional<StorePool> find(StoreDir storeDir, String searchPath, LongSupplier nanoTime) {
+        if (Files.exists(DAEMON_SOCKET)) return Optional.of(at(DAEMON_SOCKET, storeDir, nanoTime));
+        if (!Files.isDirectory(Path.of(storeDir.path()))) return Optional.empty();
+        for (var directory : searchPath.split(File.pathSeparator, -1)) {
+            var program = Path.of(directory, DAEMON);
+            if (directory.isEmpty() || !Files.isExecutable(program)) continue;
+            var command = List.of(program.toString(), "--stdio");
+            return Optional.of(pool(() -> ProcessChannel.start(command), storeDir, nanoTime));
+        }
+        return Optional.empty();
+    }
+
+    /// Conversations with the Nix daemon that listens at `socket`.
+    public static StorePool at(Path socket, StoreDir storeDir, LongSupplier nanoTime) {
+        return pool(() -> UnixSocketChannel.connect(socket), storeDir, nanoTime);
+    }
+
+    private interface Connector {
+        CommandChannel connect() throws IOException;
+    }
+
+    private static StorePool pool(Connector connector, StoreDir storeDir, LongSupplier nanoTime) {
+        return new StorePool(
+                () -> {
+                    var channel = connector.connect();
+                    try {
+                        return new WorkerClient(channel, storeDir, "the host's own Nix store");
+                    } catch (IOException e) {
+                        channel.close();
+                        throw e;
+                    }
+                },
+                nanoTime);
+    }
+}
