@@ -1,0 +1,14 @@
+package dispatcher.cli.settings;
+
+/// Something wrong in a settings file.
+///
+/// @param file as it was named to us
+/// @param line from 1
+/// @param key  the way to the place, e.g. `machines[1].port`; the empty text for the file itself
+public record Fault(String file, int line, String key, String message) {
+    /// `file:line: key: what is wrong`.
+    @Override
+    public String toString() {
+        return "%s:%d: %s%s".formatted(file, line, key.isEmpty() ? "" : key + ": ", message);
+    }
+}

@@ -1,0 +1,138 @@
+package dispatcher.cli.settings;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/// Reads a YAML document into [Node]s. Anchors, aliases and merge keys (`<<`) work; a key given twice is a fault.
+///
+/// Confined to one thread.
+final class LocatedYaml {
+    private final List<String> lines;
+    private final Faults faults;
+    private final YAMLParser parser;
+    private final Map<String, Node> anchors = new HashMap<>();
+
+    private LocatedYaml(List<String> lines, Faults faults, YAMLParser parser) {
+        this.lines = lines;
+        this.faults = faults;
+        this.parser = parser;
+    }
+
+    /// The document's root, an empty mapping for an empty document, or nothing and a fault if it is no YAML at
+    /// all.
+    static Optional<Node> read(String text, Faults faults) {
+        try (var parser = new YAMLFactory().createParser(text)) {
+            return new LocatedYaml(text.lines().toList(), faults, parser).document();
+        } catch (JsonProcessingException e) {
+            var location = e.getLocation();
+            faults.add(location == null ? 1 : Math.max(1, location.getLineNr()), "", "no YAML: " + reason(e));
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The problem without the copy of the input that follows it.
+    private static String reason(JsonProcessingException e) {
+        var lines = e.getOriginalMessage()
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.startsWith("in '") && !line.startsWith("^") && !line.startsWith("in reader"))
+                .toList();
+        return lines.size() > 2 ? lines.get(0) + ", " + lines.get(2) : String.join(", ", lines);
+    }
+
+    private Optional<Node> document() throws IOException {
+        var token = parser.nextToken();
+        if (token == null) return Optional.of(Node.Mapping.empty(1));
+        var root = node(token, "");
+        if (parser.nextToken() != null) faults.add(line(), "", "a second document begins here; settings are one");
+        return Optional.of(root);
+    }
+
+    private int line() {
+        return Math.max(1, parser.currentTokenLocation().getLineNr());
+    }
+
+    /// Reads the node that begins with `token`, to its end.
+    private Node node(JsonToken token, String path) throws IOException {
+        if (parser.isCurrentAlias()) return alias(path);
+        var anchor = parser.getObjectId();
+        int line = line();
+        var node = switch (token) {
+            case START_OBJECT -> mapping(line, path);
+            case START_ARRAY -> sequence(line, path);
+            case VALUE_NULL -> new Node.Null(line);
+            default -> new Node.Scalar(line, parser.getText(), isBlock());
+        };
+        if (anchor != null) anchors.put(anchor.toString(), node);
+        return node;
+    }
+
+    private Node alias(String path) throws IOException {
+        var name = parser.getText();
+        var node = anchors.get(name);
+        if (node != null) return node;
+        faults.add(line(), path, "there is no &" + name + " before this *" + name);
+        return new Node.Null(line());
+    }
+
+    private boolean isBlock() {
+        var location = parser.currentTokenLocation();
+        int line = location.getLineNr() - 1;
+        int column = location.getColumnNr() - 1;
+        if (line < 0
+                || line >= lines.size()
+                || column < 0
+                || column >= lines.get(line).length()) return false;
+        char first = lines.get(line).charAt(column);
+        return first == '|' || first == '>';
+    }
+
+    private Node sequence(int line, String path) throws IOException {
+        var items = new ArrayList<Node>();
+        for (var token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
+            items.add(node(token, path + "[" + items.size() + "]"));
+        }
+        return new Node.Sequence(line, items);
+    }
+
+    private Node mapping(int line, String path) throws IOException {
+        var entries = new LinkedHashMap<String, Node.Entry>();
+        var merged = new ArrayList<Node>();
+        for (var token = parser.nextToken(); token != JsonToken.END_OBJECT; token = parser.nextToken()) {
+            var key = parser.currentName();
+            int keyLine = line();
+            var keyPath = path.isEmpty() ? key : path + "." + key;
+            var value = node(parser.nextToken(), keyPath);
+            if (key.equals("<<")) {
+                merged.add(value);
+                continue;
+            }
+            var before = entries.putIfAbsent(key, new Node.Entry(keyLine, value));
+            if (before != null) faults.add(keyLine, keyPath, "given twice; first on line " + before.line());
+        }
+        for (var node : merged) merge(entries, node, path);
+        return new Node.Mapping(line, entries);
+    }
+
+    private void merge(SequencedMap<String, Node.Entry> entries, Node merged, String path) {
+        switch (merged) {
+            case Node.Mapping mapping -> mapping.entries().forEach(entries::putIfAbsent);
+            case Node.Sequence sequence -> sequence.items().forEach(item -> merge(entries, item, path));
+            default ->
+                faults.add(merged.line(), path.isEmpty() ? "<<" : path + ".<<", "only a group of keys can be merged");
+        }
+    }
+}

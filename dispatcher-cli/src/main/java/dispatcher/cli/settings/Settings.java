@@ -1,0 +1,96 @@
+package dispatcher.cli.settings;
+
+import dispatcher.fleet.Machine;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// What the settings file says, checked and complete: defaults filled in, paths absolute.
+///
+/// `config/dispatcher.example.yaml` explains each key.
+///
+/// @param file           where it was read
+/// @param listen         where clients come in
+/// @param authorizedKeys public keys of the clients that may come in over SSH, as for OpenSSH; may not exist yet
+/// @param hostKey        private key of our SSH server; made at the first start if it does not exist
+/// @param state          directory for what must outlive the program
+/// @param spool          store paths on our own disk
+/// @param hostStore      whether the store of this host is read in place
+/// @param machines       the fleet; not empty, names unique
+/// @param policy         how a machine is chosen
+/// @param maxAttempts    machines that a build is given to, one after another, before it counts as lost; at
+///                       least 1
+/// @param timeouts       limits on what a machine may take
+/// @param ssh            how connections to machines are kept
+/// @param warnings       what is allowed and probably not meant, each with file and line
+public record Settings(
+        Path file,
+        Listen listen,
+        Path authorizedKeys,
+        Path hostKey,
+        Path state,
+        Spool spool,
+        HostStore hostStore,
+        List<Machine> machines,
+        SchedulePolicy policy,
+        int maxAttempts,
+        Timeouts timeouts,
+        Ssh ssh,
+        List<Fault> warnings) {
+
+    public Settings {
+        machines = List.copyOf(machines);
+        warnings = List.copyOf(warnings);
+    }
+
+    /// @param socket unix socket for the clients on this host
+    /// @param ssh    for clients on other hosts
+    /// @param web    for people
+    public record Listen(Optional<Path> socket, Optional<HostAndPort> ssh, Optional<HostAndPort> web) {}
+
+    /// @param size bound on the sum of all that is kept; what was used least recently goes first
+    public record Spool(Path path, ByteSize size) {}
+
+    /// Whether inputs that are valid in the store of this host are read from there.
+    public sealed interface HostStore {
+        /// If a nix-daemon answers at its usual socket.
+        record Auto() implements HostStore {}
+
+        record Off() implements HostStore {}
+
+        /// The nix-daemon that listens at `socket`.
+        record Daemon(Path socket) implements HostStore {}
+    }
+
+    /// How a machine is chosen for a build.
+    public enum SchedulePolicy {
+        /// By Nix's own rule: the lowest load for its speed.
+        NIX
+    }
+
+    /// @param connect   to the end of the SSH login
+    /// @param handshake until the protocol's greeting is through, counted from the start of the command
+    /// @param silence   without any byte from a machine, not even an answer to a keep-alive, after which it is
+    ///                  lost
+    public record Timeouts(Duration connect, Duration handshake, Duration silence) {}
+
+    /// @param maxSessions channels on one connection; must not exceed `MaxSessions` of the machines' sshd
+    /// @param maxStarting logins under way at one machine at once
+    /// @param keepAlive   pause between two keep-alives
+    /// @param idle        an unused connection is closed after this long
+    /// @param maxAge      a connection gets no new work after this long
+    /// @param knownHosts  files that tell the host keys of machines without `publicHostKey`; a missing one
+    ///                    counts as empty
+    public record Ssh(
+            int maxSessions,
+            int maxStarting,
+            Duration keepAlive,
+            Duration idle,
+            Duration maxAge,
+            List<Path> knownHosts) {
+        public Ssh {
+            knownHosts = List.copyOf(knownHosts);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package dispatcher.cli.settings;
+
+import dispatcher.cli.settings.Settings.HostStore;
+import dispatcher.cli.settings.Settings.Listen;
+import dispatcher.cli.settings.Settings.SchedulePolicy;
+import dispatcher.cli.settings.Settings.Spool;
+import dispatcher.cli.settings.Settings.Ssh;
+import dispatcher.cli.settings.Settings.Timeouts;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// Binds the text of one settings file to [Settings]. Confined to one thread, used once.
+final class SettingsReader {
+    private static final Path STATE = Path.of("/var/lib/dispatcher");
+    /// What a socket's address holds on macOS, the least of all systems, without the zero byte at the end.
+    private static final int SOCKET_BYTES = 103;
+
+    private final Path file;
+    private final Path base;
+    private final Surroundings surroundings;
+    private final Faults faults;
+
+    /// @param file absolute
+    SettingsReader(Path file, Surroundings surroundings) {
+        this.file = file;
+        this.base = Optional.ofNullable(file.getParent()).orElse(file);
+        this.surroundings = surroundings;
+        this.faults = new Faults(shown(file, surroundings.directory()));
+    }
+
+    /// Relative where that is shorter and no less clear.
+    private static String shown(Path file, Path directory) {
+        return file.startsWith(directory) ? directory.relativize(file).toString() : file.toString();
+    }
+
+    /// @throws SettingsException with all faults, if there are any
+    Settings read(String text) {
+        var settings = LocatedYaml.read(text, faults).map(root -> {
+            try (var top = Section.of(root, "", faults)) {
+                return bind(top);
+            }
+        });
+        if (settings.isEmpty() || !faults.isEmpty()) throw new SettingsException(faults.file(), faults.sorted());
+        return settings.get();
+    }
+
+    private Settings bind(Section top) {
+        var state = path(top, "state").orElse(STATE);
+        var fleet = new FleetReader(base, surroundings, faults);
+        var listen = listen(top);
+        return new Settings(
+                file,
+                listen,
+                path(top, "authorizedKeys").orElse(base.resolve("authorized_keys")),
+                path(top, "hostKey").orElse(state.resolve("ssh_host_ed25519_key")),
+                state,
+                spool(top, state),
+                hostStore(top),
+                fleet.read(top),
+                schedule(top),
+                top.integer("maxAttempts", 1, 1000).orElse(3),
+                timeouts(top),
+                ssh(top),
+                fleet.warnings());
+    }
+
+    private Listen listen(Section top) {
+        try (var section = top.section("listen")) {
+            var socket = path(section, "socket");
+            var ssh = section.value("ssh", HostAndPort::parse);
+            var web = section.value("web", HostAndPort::parse);
+            if (socket.isPresent()) checkLength(section, socket.get());
+            if (!section.has("socket") && !section.has("ssh"))
+                section.fault("socket or ssh is needed, else no client can come in");
+            if (ssh.isPresent() && ssh.equals(web) && ssh.get().port() != 0)
+                section.fault("web", "is the same address as ssh");
+            return new Listen(socket, ssh, web);
+        }
+    }
+
+    private static void checkLength(Section section, Path socket) {
+        int bytes = socket.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > SOCKET_BYTES)
+            section.fault(
+                    "socket",
+                    "%s has %d bytes; the path of a unix socket can have %d".formatted(socket, bytes, SOCKET_BYTES));
+    }
+
+    private Spool spool(Section top, Path state) {
+        try (var section = top.section("spool")) {
+            var path = path(section, "path").orElse(state.resolve("spool"));
+            return new Spool(
+                    path, section.value("size", SettingsReader::spoolSize).orElse(ByteSize.parse("50GiB")));
+        }
+    }
+
+    private static ByteSize spoolSize(String text) {
+        var size = ByteSize.parse(text);
+        if (size.bytes() == 0) throw new IllegalArgumentException("a spool of no size holds nothing");
+        return size;
+    }
+
+    private HostStore hostStore(Section top) {
+        return top.value("hostStore", text -> switch (text) {
+                    case "auto" -> new HostStore.Auto();
+                    case "off" -> new HostStore.Off();
+                    default -> {
+                        if (text.contains("/")) yield new HostStore.Daemon(path(text));
+                        throw new IllegalArgumentException(
+                                "'%s' is not auto, off or the path of a nix-daemon's socket".formatted(text));
+                    }
+                })
+                .orElse(new HostStore.Auto());
+    }
+
+    private static SchedulePolicy schedule(Section top) {
+        try (var section = top.section("schedule")) {
+            return section.word(
+                            "policy",
+                            text -> text.equals("nix") ? Optional.of(SchedulePolicy.NIX) : Optional.empty(),
+                            List.of("nix"))
+                    .orElse(SchedulePolicy.NIX);
+        }
+    }
+
+    private static Timeouts timeouts(Section top) {
+        try (var section = top.section("timeouts")) {
+            return new Timeouts(
+                    duration(section, "connect", Duration.ofSeconds(10)),
+                    duration(section, "handshake", Duration.ofSeconds(30)),
+                    duration(section, "silence", Duration.ofSeconds(60)));
+        }
+    }
+
+    private Ssh ssh(Section top) {
+        try (var section = top.section("ssh")) {
+            var given = section.values("knownHosts", this::path);
+            return new Ssh(
+                    section.integer("maxSessions", 1, 1000).orElse(10),
+                    section.integer("maxStarting", 1, 1000).orElse(4),
+                    duration(section, "keepAlive", Duration.ofSeconds(15)),
+                    duration(section, "idle", Duration.ofMinutes(5)),
+                    duration(section, "maxAge", Duration.ofHours(1)),
+                    section.has("knownHosts") ? given : usualKnownHosts());
+        }
+    }
+
+    private List<Path> usualKnownHosts() {
+        return List.of(surroundings.home().resolve(".ssh/known_hosts"), Path.of("/etc/ssh/ssh_known_hosts"));
+    }
+
+    private static Duration duration(Section section, String key, Duration otherwise) {
+        return section.value(key, text -> {
+                    var duration = Durations.parse(text);
+                    if (duration.isZero()) throw new IllegalArgumentException("'" + text + "' should be above zero");
+                    return duration;
+                })
+                .orElse(otherwise);
+    }
+
+    private Optional<Path> path(Section section, String key) {
+        return section.value(key, this::path);
+    }
+
+    private Path path(String text) {
+        try {
+            return surroundings.resolve(base, text);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("'%s' is no path: %s".formatted(text, e.getReason()), e);
+        }
+    }
+}

@@ -1,0 +1,409 @@
+package dispatcher.cli.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dispatcher.cli.settings.Settings.HostStore;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineAddress;
+import dispatcher.fleet.MachineProtocol;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SettingsTest {
+    private static final String HOST_KEY =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILTNDAv9OI9CdXO0lewXwsi/k34jvxHLZ6x3YxW7q6cq";
+    private static final String LEAST = """
+            listen: {socket: /run/d.sock}
+            machines:
+              - {hostName: a, system: x86_64-linux}
+            """;
+
+    @TempDir
+    private Path directory;
+
+    @Nested
+    class Values {
+        @Test
+        void haveDefaults() throws IOException {
+            var settings = read(LEAST);
+
+            assertThat(settings.file()).isEqualTo(directory.resolve("dispatcher.yaml"));
+            assertThat(settings.listen())
+                    .isEqualTo(new Settings.Listen(
+                            Optional.of(Path.of("/run/d.sock")), Optional.empty(), Optional.empty()));
+            assertThat(settings.authorizedKeys()).isEqualTo(directory.resolve("authorized_keys"));
+            assertThat(settings.state()).isEqualTo(Path.of("/var/lib/dispatcher"));
+            assertThat(settings.hostKey()).isEqualTo(Path.of("/var/lib/dispatcher/ssh_host_ed25519_key"));
+            assertThat(settings.spool())
+                    .isEqualTo(new Settings.Spool(Path.of("/var/lib/dispatcher/spool"), ByteSize.parse("50GiB")));
+            assertThat(settings.hostStore()).isEqualTo(new HostStore.Auto());
+            assertThat(settings.policy()).isEqualTo(Settings.SchedulePolicy.NIX);
+            assertThat(settings.maxAttempts()).isEqualTo(3);
+            assertThat(settings.timeouts().connect()).isEqualTo(Duration.ofSeconds(10));
+            assertThat(settings.ssh().maxSessions()).isEqualTo(10);
+            assertThat(settings.ssh().knownHosts())
+                    .containsExactly(directory.resolve("home/.ssh/known_hosts"), Path.of("/etc/ssh/ssh_known_hosts"));
+            assertThat(settings.machines())
+                    .containsExactly(new Machine(
+                            "a",
+                            new MachineAddress("a", 22, "me", Optional.empty(), Optional.empty()),
+                            MachineProtocol.SSH,
+                            new TreeSet<>(Set.of("x86_64-linux")),
+                            1,
+                            1,
+                            new TreeSet<>(),
+                            new TreeSet<>()));
+            assertThat(settings.warnings()).isEmpty();
+        }
+
+        @Test
+        void comeFromEveryKey() throws IOException {
+            var settings = read("""
+                    listen: {socket: run/d.sock, ssh: "[::]:2222", web: 127.0.0.1:8080}
+                    authorizedKeys: /etc/keys
+                    hostKey: ~/key
+                    state: state
+                    spool: {path: /big, size: 1.5TiB}
+                    hostStore: off
+                    schedule: {policy: nix}
+                    maxAttempts: 5
+                    timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s}
+                    ssh: {maxSessions: 8, maxStarting: 2, keepAlive: 5s, idle: 1m, maxAge: 1d, knownHosts: [kh]}
+                    machines:
+                      - name: arm
+                        hostName: 10.0.0.7
+                        port: 2222
+                        system: aarch64-linux
+                        systems: [x86_64-linux]
+                        maxJobs: 8
+                        speedFactor: 2.5
+                        supportedFeatures: [kvm, big-parallel]
+                        mandatoryFeatures: [benchmark]
+                        protocol: ssh-ng
+                        sshUser: nix
+                        sshKey: keys/arm
+                        publicHostKey: %s
+                    """.formatted(Base64.getEncoder()
+                    .encodeToString((HOST_KEY + " root@arm\n").getBytes(StandardCharsets.UTF_8))));
+
+            assertThat(settings.listen().socket()).contains(directory.resolve("run/d.sock"));
+            assertThat(settings.listen().ssh()).contains(new HostAndPort("::", 2222));
+            assertThat(settings.listen().web()).contains(new HostAndPort("127.0.0.1", 8080));
+            assertThat(settings.authorizedKeys()).isEqualTo(Path.of("/etc/keys"));
+            assertThat(settings.hostKey()).isEqualTo(directory.resolve("home/key"));
+            assertThat(settings.state()).isEqualTo(directory.resolve("state"));
+            assertThat(settings.spool().path()).isEqualTo(Path.of("/big"));
+            assertThat(settings.hostStore()).isEqualTo(new HostStore.Off());
+            assertThat(settings.maxAttempts()).isEqualTo(5);
+            assertThat(settings.timeouts())
+                    .isEqualTo(new Settings.Timeouts(
+                            Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(90)));
+            assertThat(settings.ssh().maxAge()).isEqualTo(Duration.ofDays(1));
+            assertThat(settings.ssh().knownHosts()).containsExactly(directory.resolve("kh"));
+            assertThat(settings.machines())
+                    .containsExactly(new Machine(
+                            "arm",
+                            new MachineAddress(
+                                    "10.0.0.7",
+                                    2222,
+                                    "nix",
+                                    Optional.of(directory.resolve("keys/arm")),
+                                    Optional.of(HOST_KEY)),
+                            MachineProtocol.SSH_NG,
+                            new TreeSet<>(Set.of("aarch64-linux")),
+                            8,
+                            2.5,
+                            new TreeSet<>(Set.of("kvm", "big-parallel")),
+                            new TreeSet<>(Set.of("benchmark"))));
+        }
+
+        @Test
+        void ofAMachineMayBeNullAsInNixos() throws IOException {
+            var settings = read("""
+                    listen: {socket: /s}
+                    machines:
+                      - hostName: ssh-ng://nix@[::1]:2222
+                        protocol: null
+                        sshUser: ~
+                        sshKey:
+                        system: null
+                        systems: [x86_64-linux, i686-linux]
+                        publicHostKey: %s
+                    """.formatted(HOST_KEY));
+
+            var machine = settings.machines().getFirst();
+            assertThat(machine.address())
+                    .isEqualTo(new MachineAddress("::1", 2222, "nix", Optional.empty(), Optional.of(HOST_KEY)));
+            assertThat(machine.protocol()).isEqualTo(MachineProtocol.SSH_NG);
+            assertThat(machine.systems()).containsExactly("i686-linux", "x86_64-linux");
+        }
+
+        @Test
+        void ofTheHostStoreMayBeAPath() throws IOException {
+            assertThat(read(LEAST + "hostStore: /nix/var/nix/daemon-socket/socket\n")
+                            .hostStore())
+                    .isEqualTo(new HostStore.Daemon(Path.of("/nix/var/nix/daemon-socket/socket")));
+        }
+
+        @Test
+        void mayBeSharedByAnchorsAndMerges() throws IOException {
+            var settings = read("""
+                    listen: {socket: /s}
+                    machines:
+                      - &arm {hostName: a, system: aarch64-linux, maxJobs: 4}
+                      - {<<: *arm, hostName: b}
+                    """);
+
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("a", "b");
+            assertThat(settings.machines()).extracting(Machine::maxJobs).containsExactly(4, 4);
+        }
+    }
+
+    @Nested
+    class MachinesFiles {
+        @Test
+        void areReadBesideTheSettings() throws IOException {
+            Files.writeString(directory.resolve("machines"), "b aarch64-linux\n@more\n");
+            Files.writeString(directory.resolve("more"), "ssh-ng://c?lane=2\n");
+
+            var settings = read(LEAST + "machinesFile: machines\n");
+
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("a", "b", "c");
+            assertThat(settings.machines().get(2).systems()).containsExactly("riscv64-linux");
+            assertThat(settings.warnings())
+                    .extracting(Fault::toString)
+                    .containsExactly(directory.resolve("more") + ":1: store URI: unknown parameter lane is ignored");
+        }
+
+        @Test
+        void mayBeInline() throws IOException {
+            var settings = read("""
+                    listen: {ssh: 127.0.0.1:2222}
+                    machinesFile: |
+                      b aarch64-linux
+                      ssh-ng://c x86_64-linux
+                    """);
+
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("b", "c");
+            assertThat(read("listen: {socket: /s}\nmachinesFile: ssh-ng://b\n").machines())
+                    .hasSize(1);
+            assertThat(read("listen: {socket: /s}\nmachinesFile: b - - 2\n").machines())
+                    .hasSize(1);
+        }
+
+        @Test
+        void haveTheirFaultsToldWithTheirOwnLines() throws IOException {
+            Files.writeString(directory.resolve("machines"), "a\n\nb - - eight\n");
+
+            assertThat(faults(LEAST + "machinesFile: ./machines\n")).isEqualTo("""
+                    %1$s/machines:1: store URI: the name 'a' is taken by the machine at dispatcher.yaml:3; give one of \
+                    them a `name` of its own
+                    %1$s/machines:3: max-jobs: 'eight' is not a whole number of 0 or more""".formatted(directory));
+            assertThat(faults("""
+                    listen: {socket: /s}
+                    machinesFile: |
+                      a
+
+                      b - - eight
+                    """))
+                    .isEqualTo("dispatcher.yaml:5: max-jobs: 'eight' is not a whole number of 0 or more");
+            assertThat(faults(LEAST + "machinesFile: none\n"))
+                    .isEqualTo("dispatcher.yaml:4: machinesFile: there is no file " + directory.resolve("none"));
+        }
+    }
+
+    @Nested
+    class Faults {
+        @Test
+        void areToldAllAtOnce() throws IOException {
+            assertThat(faults("""
+                    lisen: {socket: /s}
+                    listen:
+                      sokcet: /s
+                      ssh: nowhere
+                    spool: 50GiB
+                    hostStore: of
+                    maxAttempts: 0
+                    timeouts:
+                      connect: 10
+                    machines:
+                      - hostname: a
+                        system: x86_64-linux,i686-linux
+                      - hostName: nix@b
+                        systems: x86_64-linux
+                        protocol: shs
+                      - just text
+                      - hostName: c:22
+                        system: x86_64-linux
+                        maxJobs: -1
+                        maxJobs: 2
+                        speedFactor: fast
+                        publicHostKey: AAAA
+                        supportedFeatures: [kvm, [x], ""]
+                    colour: blue
+                    """)).isEqualTo("""
+                    dispatcher.yaml:1: lisen: unknown key; did you mean 'listen'?
+                    dispatcher.yaml:3: listen.sokcet: unknown key; did you mean 'socket'?
+                    dispatcher.yaml:4: listen.ssh: 'nowhere' is no HOST:PORT; write e.g. 127.0.0.1:2222, 0.0.0.0:22 \
+                    or [::1]:2222
+                    dispatcher.yaml:5: spool: is text; it should be a group of keys
+                    dispatcher.yaml:6: hostStore: 'of' is not auto, off or the path of a nix-daemon's socket
+                    dispatcher.yaml:7: maxAttempts: '0' is not a whole number from 1 to 1000
+                    dispatcher.yaml:9: timeouts.connect: '10' is no duration; write a number with a unit, such as \
+                    10s, 5m or 500ms
+                    dispatcher.yaml:11: machines[0].hostName: is missing: name or address of the machine
+                    dispatcher.yaml:11: machines[0].hostname: unknown key; did you mean 'hostName'?
+                    dispatcher.yaml:12: machines[0].system: 'x86_64-linux,i686-linux' is several; list them in systems
+                    dispatcher.yaml:13: machines[1].hostName: 'nix@b' is no host name or address; the user goes into \
+                    `sshUser`
+                    dispatcher.yaml:14: machines[1].systems: is text; it should be a list, such as [a, b]
+                    dispatcher.yaml:15: machines[1].protocol: 'shs' is not one of ssh-ng, ssh; did you mean 'ssh'?
+                    dispatcher.yaml:16: machines[2]: is text; it should be a group of keys
+                    dispatcher.yaml:17: machines[3].hostName: 'c:22' is no host name or address; the port goes into \
+                    `port`
+                    dispatcher.yaml:19: machines[3].maxJobs: '-1' is not a whole number of 0 or more
+                    dispatcher.yaml:20: machines[3].maxJobs: given twice; first on line 19
+                    dispatcher.yaml:21: machines[3].speedFactor: 'fast' is not a number above 0
+                    dispatcher.yaml:22: machines[3].publicHostKey: 'AAAA' is not a public host key: it is neither a \
+                    line `<type> <key>` nor the base 64 of one
+                    dispatcher.yaml:23: machines[3].supportedFeatures[1]: is a list; it should be a single value
+                    dispatcher.yaml:23: machines[3].supportedFeatures[2]: is empty text; it should be a single value
+                    dispatcher.yaml:24: colour: unknown key; known here: authorizedKeys, hostKey, hostStore, listen, \
+                    machines, machinesFile, maxAttempts, schedule, spool, ssh, state, timeouts""");
+        }
+
+        @Test
+        void ofNamesTellBothLines() throws IOException {
+            assertThat(faults("""
+                    listen: {socket: /s}
+                    machines:
+                      - {hostName: a, system: x86_64-linux}
+                      - {hostName: b, system: x86_64-linux}
+                      - {hostName: c, name: a, system: x86_64-linux}
+                    """)).isEqualTo("""
+                    dispatcher.yaml:5: machines[2].name: the name 'a' is taken by the machine at dispatcher.yaml:3; \
+                    give one of them a `name` of its own""");
+        }
+
+        @Test
+        void ofAnEmptyFileTellWhatIsNeeded() throws IOException {
+            assertThat(faults("")).isEqualTo("""
+                    dispatcher.yaml:1: listen: socket or ssh is needed, else no client can come in""");
+            assertThat(faults("listen:\n  # socket: /s\nmachines: []\n")).isEqualTo("""
+                    dispatcher.yaml:1: listen: socket or ssh is needed, else no client can come in""");
+            assertThat(faults("listen: {socket: /s}\nmachines: []\n")).isEqualTo("""
+                    dispatcher.yaml:2: machines: no machine is named, here or by machinesFile; at least one is needed""");
+            assertThat(faults("listen: {socket: /s}\nmachines:\n - {hostName: a}\n"))
+                    .isEqualTo("""
+                    dispatcher.yaml:3: machines[0].system: is missing: system or systems tells what it builds for, \
+                    e.g. x86_64-linux""");
+        }
+
+        @Test
+        void ofTheYamlItselfHaveALine() throws IOException {
+            assertThat(faults("listen:\n  socket: [/s\nmachines: x\n")).startsWith("dispatcher.yaml:3: no YAML: ");
+            assertThat(faults("a: b: c\n")).startsWith("dispatcher.yaml:1: no YAML: ");
+            assertThat(faults("\tlisten: x\n")).startsWith("dispatcher.yaml:1: no YAML: ");
+            assertThat(faults("- a\n")).startsWith("dispatcher.yaml:1: is a list; it should be a group of keys");
+            assertThat(faults(LEAST + "---\nx: y\n"))
+                    .isEqualTo("dispatcher.yaml:5: a second document begins here; settings are one");
+            assertThat(faults(LEAST + "state: *nowhere\n")).startsWith("dispatcher.yaml:4: ");
+        }
+
+        @Test
+        void includeASocketThatNoSystemTakes() throws IOException {
+            var path = "/" + "x".repeat(110);
+
+            assertThat(faults(LEAST.replace("/run/d.sock", path)))
+                    .isEqualTo(
+                            "dispatcher.yaml:1: listen.socket: %s has 111 bytes; the path of a unix socket can have"
+                                    + " 103",
+                            path);
+        }
+    }
+
+    @Nested
+    class Search {
+        private final Path systemWide = Path.of("etc/dispatcher.yaml");
+
+        @Test
+        void takesTheFirstPlaceThatThereIs() throws IOException {
+            var etc = directory.resolve(systemWide);
+            Files.createDirectories(etc.resolveSibling("x").getParent());
+            Files.writeString(etc, LEAST.replace("hostName: a", "hostName: system"));
+            assertThat(found(surroundings(), etc)).isEqualTo("system");
+
+            Files.writeString(directory.resolve("dispatcher.yaml"), LEAST.replace("hostName: a", "hostName: current"));
+            assertThat(found(surroundings(), etc)).isEqualTo("current");
+
+            Files.writeString(directory.resolve("env.yaml"), LEAST.replace("hostName: a", "hostName: variable"));
+            assertThat(found(surroundings("env.yaml"), etc)).isEqualTo("variable");
+        }
+
+        private String found(Surroundings surroundings, Path etc) {
+            return SettingsFile.load(surroundings, etc).machines().getFirst().name();
+        }
+
+        @Test
+        void namesAllPlacesWhereNothingWas() {
+            assertThatExceptionOfType(UserFacingException.class)
+                    .isThrownBy(() -> SettingsFile.load(surroundings(), Path.of("/nowhere/dispatcher.yaml")))
+                    .satisfies(e -> assertThat(e.what()).isEqualTo("there is no settings file"))
+                    .satisfies(e -> assertThat(e.why())
+                            .isEqualTo(
+                                    "looked for --config (not given), $DISPATCHER_CONFIG (not set), %s,"
+                                            + " /nowhere/dispatcher.yaml",
+                                    directory.resolve("dispatcher.yaml")))
+                    .satisfies(e -> assertThat(e.next())
+                            .isEqualTo("copy config/dispatcher.example.yaml to one of these places and edit it, or name"
+                                    + " a file with --config"));
+        }
+
+        @Test
+        void ofANamedFileGoesNoFurther() throws IOException {
+            Files.writeString(directory.resolve("dispatcher.yaml"), LEAST);
+
+            assertThatExceptionOfType(UserFacingException.class)
+                    .isThrownBy(() -> SettingsFile.load(surroundings("other.yaml")))
+                    .withMessage("cannot read the settings: there is no file " + directory.resolve("other.yaml"));
+        }
+    }
+
+    private Settings read(String yaml) throws IOException {
+        var file = directory.resolve("dispatcher.yaml");
+        Files.writeString(file, yaml);
+        return SettingsFile.load(file, surroundings());
+    }
+
+    private String faults(String yaml) throws IOException {
+        Files.writeString(directory.resolve("dispatcher.yaml"), yaml);
+        var exception = catchThrowableOfType(
+                SettingsException.class, () -> SettingsFile.load(Path.of("dispatcher.yaml"), surroundings()));
+        assertThat(exception).isNotNull();
+        return exception.faults().stream().map(Fault::toString).collect(Collectors.joining("\n"));
+    }
+
+    private Surroundings surroundings() {
+        return surroundings("");
+    }
+
+    private Surroundings surroundings(String variable) {
+        return new Surroundings(
+                directory, directory.resolve("home"), "me", "riscv64-linux", Map.of("DISPATCHER_CONFIG", variable));
+    }
+}
