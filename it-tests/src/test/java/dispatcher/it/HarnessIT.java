@@ -94,13 +94,12 @@ class HarnessIT {
         try (Fleet fleet = Fleet.of(2).start();
                 NixClient client = NixClient.beside(fleet).daemon().start()) {
             folder = fleet.folder();
-            Process build = client.buildCommand("sleepers", "n", "2", "seconds", "54321")
+            client.buildCommand("sleepers", "n", "2", "seconds", "54321")
                     .start(ProcessBuilder.Redirect.DISCARD, ProcessBuilder.Redirect.DISCARD);
             Await.until(
                     Duration.ofSeconds(20),
                     () -> "a build that runs on a machine",
                     () -> processesMention("sleep 54321"));
-            build.destroy();
         }
 
         assertThat(folder).doesNotExist();
