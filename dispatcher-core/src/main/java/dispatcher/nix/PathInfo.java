@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// What a store knows of a valid path.
 ///
@@ -59,5 +60,27 @@ public record PathInfo(
                         signatures,
                         contentAddress)
                 : this;
+    }
+
+    /// What a signature of this path signs: path, NAR hash, NAR size and references.
+    ///
+    /// Source: Nix, `src/libstore/path-info.cc`.
+    ///
+    /// @throws IllegalStateException if the NAR's size is not known
+    public String fingerprint(StoreDir storeDir) {
+        if (narSize == 0) throw new IllegalStateException("the NAR size of %s is not known".formatted(path));
+        return "1;%s;%s;%d;%s"
+                .formatted(
+                        storeDir.print(path),
+                        narHash,
+                        narSize,
+                        references.stream().map(storeDir::print).collect(Collectors.joining(",")));
+    }
+
+    /// Whether the path follows from its content address, so that it needs no signature once its content is checked.
+    public boolean isContentAddressed(StoreDir storeDir) {
+        return contentAddress
+                .map(address -> StorePaths.isAddressedBy(storeDir, path, address, references))
+                .orElse(false);
     }
 }

@@ -60,6 +60,15 @@ public record StorePath(String baseName) implements Comparable<StorePath> {
         return baseName;
     }
 
+    /// Checks a whole name: an output's, or that of a path that is still to be computed.
+    ///
+    /// @return the name
+    /// @throws NixSyntaxException if no store path may have it
+    public static String requireName(String what, String name) {
+        requireName(what, name, 0);
+        return name;
+    }
+
     /// Checks `text` from `start` on against the rules for names, which output names share.
     static void requireName(String what, String text, int start) {
         int length = text.length() - start;

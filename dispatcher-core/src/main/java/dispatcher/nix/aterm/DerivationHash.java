@@ -1,0 +1,183 @@
+package dispatcher.nix.aterm;
+
+import dispatcher.nix.Derivation;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.Hash;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.StorePaths;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/// Hashes derivations "modulo" their fixed outputs: two that differ only in how a fixed output is fetched have the same
+/// hash. Output paths follow from it.
+///
+/// A derivation with a fixed output has the SHA-256 of `fixed:out:<method and algorithm>:<base 16>:<path>`. Any other
+/// has
+/// that of its text, with the path of each input derivation replaced by that one's hash. *Masked* means that its own
+/// output paths are left out of the text, which is how they can follow from it.
+///
+/// Remembers the hashes of input derivations; confined to one thread.
+/// Source: Nix 2.8, `src/libstore/derivations.cc`; Nix 2.36, `src/libstore/derivation/modulo.cc`.
+public final class DerivationHash {
+    private static final Hash IMPURE = Hash.sha256("impure".getBytes(StandardCharsets.US_ASCII));
+
+    private final StoreDir storeDir;
+    private final Function<StorePath, Derivation> resolver;
+    private final Map<StorePath, Modulo> known = new HashMap<>();
+
+    /// The hash of each output; they only differ where each is fixed.
+    ///
+    /// @param deferred whether an output path is not known before builds further up have been done, so that no path
+    ///     may be made from the hashes; they still tell realisations apart
+    public record Modulo(SortedMap<String, Hash> outputs, boolean deferred) {
+        public Modulo {
+            outputs = Collections.unmodifiableSortedMap(new TreeMap<>(outputs));
+        }
+
+        /// @throws NixSyntaxException if the derivation has no such output
+        public Hash output(String name) {
+            var hash = outputs.get(name);
+            if (hash == null)
+                throw NixSyntaxException.of(
+                        "output of its derivation", name, "it has " + String.join(", ", outputs.keySet()));
+            return hash;
+        }
+    }
+
+    /// @param resolver gives each derivation that one to be hashed depends on; what it throws comes through
+    public DerivationHash(StoreDir storeDir, Function<StorePath, Derivation> resolver) {
+        this.storeDir = storeDir;
+        this.resolver = resolver;
+    }
+
+    /// The hash from which the output paths follow, and by which realisations are known.
+    public Modulo masked(Derivation derivation) {
+        return hash(derivation, true);
+    }
+
+    /// The hash that stands for a derivation in those that depend on it.
+    public Modulo unmasked(Derivation derivation) {
+        return hash(derivation, false);
+    }
+
+    /// The path that each output should have, where one follows from the derivation.
+    ///
+    /// @param name the derivation's: its path's name without `.drv`
+    public SortedMap<String, StorePath> outputPaths(String name, Derivation derivation) {
+        var paths = new TreeMap<String, StorePath>();
+        var modulo = Optional.<Modulo>empty();
+        for (var entry : derivation.outputs().entrySet()) {
+            var output = entry.getKey();
+            switch (entry.getValue()) {
+                case DerivationOutput.Fixed fixed ->
+                    paths.put(
+                            output,
+                            StorePaths.fixedOutput(
+                                    storeDir,
+                                    StorePaths.outputName(name, output),
+                                    fixed.method().method(),
+                                    fixed.hash()));
+                case DerivationOutput.InputAddressed _, DerivationOutput.Deferred _ -> {
+                    if (modulo.isEmpty()) modulo = Optional.of(masked(derivation));
+                    if (!modulo.get().deferred())
+                        paths.put(
+                                output,
+                                StorePaths.output(
+                                        storeDir, name, output, modulo.get().output(output)));
+                }
+                case DerivationOutput.Floating _, DerivationOutput.Impure _ -> {}
+            }
+        }
+        return paths;
+    }
+
+    /// The path of a `.drv` file.
+    ///
+    /// @param name without `.drv`
+    public static StorePath derivationPath(StoreDir storeDir, String name, Derivation derivation) {
+        var text = DerivationText.print(storeDir, derivation);
+        return StorePaths.text(storeDir, name + ".drv", Hash.sha256(text), derivation.references());
+    }
+
+    private Modulo hash(Derivation derivation, boolean masked) {
+        hashInputs(derivation);
+        return hashKnowingInputs(derivation, masked);
+    }
+
+    /// Hashes all that a derivation depends on, the deepest first; graphs are deeper than a thread's stack.
+    private void hashInputs(Derivation root) {
+        record Pending(StorePath path, Derivation derivation, boolean inputsAreDone) {}
+        var pending = new ArrayDeque<Pending>();
+        var seen = new HashSet<StorePath>();
+        for (var input : root.inputDerivations().keySet())
+            if (!known.containsKey(input)) pending.push(new Pending(input, resolver.apply(input), false));
+        while (!pending.isEmpty()) {
+            var next = pending.pop();
+            if (known.containsKey(next.path())) continue;
+            if (next.inputsAreDone()) {
+                known.put(next.path(), hashKnowingInputs(next.derivation(), false));
+                continue;
+            }
+            if (!seen.add(next.path()))
+                throw NixSyntaxException.of("derivation", next.path().baseName(), "it depends on itself");
+            pending.push(new Pending(next.path(), next.derivation(), true));
+            if (isFixed(next.derivation())) continue;
+            for (var input : next.derivation().inputDerivations().keySet())
+                if (!known.containsKey(input)) pending.push(new Pending(input, resolver.apply(input), false));
+        }
+    }
+
+    private Modulo hashKnowingInputs(Derivation derivation, boolean masked) {
+        if (isFixed(derivation)) return fixed(derivation);
+        if (derivation.outputs().values().stream().anyMatch(DerivationOutput.Impure.class::isInstance))
+            return same(derivation, IMPURE, true);
+        boolean deferred = derivation.outputs().values().stream().anyMatch(DerivationOutput.Floating.class::isInstance);
+        var inputs = new TreeMap<String, SortedSet<String>>();
+        for (var input : derivation.inputDerivations().entrySet()) {
+            var modulo = known.get(input.getKey());
+            if (modulo == null) throw new IllegalStateException("the input %s was not hashed".formatted(input));
+            deferred |= modulo.deferred() || !input.getValue().dynamic().isEmpty();
+            for (var name : input.getValue().names())
+                inputs.computeIfAbsent(modulo.output(name).base16(), _ -> new TreeSet<>())
+                        .add(name);
+        }
+        var text = DerivationText.printForHash(storeDir, derivation, masked, inputs);
+        return same(derivation, Hash.sha256(text), deferred);
+    }
+
+    private Modulo fixed(Derivation derivation) {
+        var hashes = new TreeMap<String, Hash>();
+        derivation.outputs().forEach((name, output) -> {
+            var text = "fixed:out:%s:%s:%s"
+                    .formatted(
+                            output.methodText(),
+                            output.hashText(),
+                            output.path().map(storeDir::print).orElseThrow());
+            hashes.put(name, Hash.sha256(text.getBytes(StandardCharsets.UTF_8)));
+        });
+        return new Modulo(hashes, false);
+    }
+
+    private static Modulo same(Derivation derivation, Hash hash, boolean deferred) {
+        var hashes = new TreeMap<String, Hash>();
+        for (var output : derivation.outputs().keySet()) hashes.put(output, hash);
+        return new Modulo(hashes, deferred);
+    }
+
+    private static boolean isFixed(Derivation derivation) {
+        return !derivation.outputs().isEmpty()
+                && derivation.outputs().values().stream().allMatch(DerivationOutput.Fixed.class::isInstance);
+    }
+}
