@@ -1,0 +1,119 @@
+package dispatcher.store.spool;
+
+import dispatcher.nix.ContentAddress;
+import dispatcher.nix.NarHash;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// The text of a `.narinfo` file, as binary caches have them.
+///
+/// Shape: lines of `Key: value`. `StorePath` is a full path, `References` (separated by spaces) and `Deriver` are
+/// base names, `Sig` comes once for each signature. The registration time and whether the store built the path
+/// have no place in it. Source: Nix 2.34, `src/libstore/nar-info.cc`.
+final class NarInfoFile {
+    private static final String WHAT = "narinfo file";
+
+    private NarInfoFile() {}
+
+    /// @param url where the NAR is, relative to the root of the store
+    /// @throws NixSyntaxException if a signature cannot be a line's value
+    static String print(PathInfo info, String url, StoreDir storeDir) {
+        var text = new StringBuilder(512);
+        line(text, "StorePath", storeDir.print(info.path()));
+        line(text, "URL", url);
+        line(text, "Compression", "none");
+        line(text, "NarHash", info.narHash().toString());
+        line(text, "NarSize", Long.toString(info.narSize()));
+        line(
+                text,
+                "References",
+                String.join(
+                        " ", info.references().stream().map(StorePath::baseName).toList()));
+        info.deriver().ifPresent(deriver -> line(text, "Deriver", deriver.baseName()));
+        for (var signature : info.signatures()) {
+            requireOneLine(signature);
+            line(text, "Sig", signature);
+        }
+        info.contentAddress().ifPresent(address -> line(text, "CA", address.toString()));
+        return text.toString();
+    }
+
+    /// @throws NixSyntaxException if `signature` has control characters, which would break the file's lines
+    static void requireOneLine(String signature) {
+        if (signature.chars().anyMatch(Character::isISOControl))
+            throw NixSyntaxException.of("signature", signature, "it has control characters");
+    }
+
+    private static void line(StringBuilder text, String key, String value) {
+        text.append(key).append(": ").append(value).append('\n');
+    }
+
+    /// Reads what [#print] writes, and any other file of an uncompressed NAR; keys that it does not know are
+    /// skipped.
+    ///
+    /// @throws NixSyntaxException if something is missing or wrong, or the path belongs to another store directory
+    static PathInfo parse(String text, StoreDir storeDir) {
+        if (!text.endsWith("\n")) throw NixSyntaxException.of(WHAT, text, "it ends inside a line");
+        Map<String, String> fields = new HashMap<>();
+        SortedSet<String> signatures = new TreeSet<>();
+        for (int start = 0; start < text.length(); ) {
+            int end = text.indexOf('\n', start);
+            var line = text.substring(start, end);
+            start = end + 1;
+            int colon = line.indexOf(": ");
+            if (colon < 0) throw NixSyntaxException.of(WHAT, line, "a line is a key, a colon, a space and a value");
+            var key = line.substring(0, colon);
+            var value = line.substring(colon + 2);
+            if (key.equals("Sig")) signatures.add(value);
+            else if (fields.put(key, value) != null) throw NixSyntaxException.of(WHAT, line, "the key came before");
+        }
+        if (!require(fields, "Compression").equals("none"))
+            throw NixSyntaxException.of(WHAT, require(fields, "Compression"), "its NAR is compressed");
+        return new PathInfo(
+                storeDir.parse(require(fields, "StorePath")),
+                deriver(fields),
+                NarHash.parse(require(fields, "NarHash")),
+                references(require(fields, "References")),
+                Instant.EPOCH,
+                size(require(fields, "NarSize")),
+                false,
+                signatures,
+                Optional.ofNullable(fields.get("CA")).map(ContentAddress::parse));
+    }
+
+    private static String require(Map<String, String> fields, String key) {
+        var value = fields.get(key);
+        if (value == null) throw NixSyntaxException.of(WHAT, fields.toString(), "it has no " + key);
+        return value;
+    }
+
+    private static Optional<StorePath> deriver(Map<String, String> fields) {
+        return Optional.ofNullable(fields.get("Deriver"))
+                .filter(deriver -> !deriver.equals("unknown-deriver"))
+                .map(StorePath::parse);
+    }
+
+    private static SortedSet<StorePath> references(String names) {
+        var references = new TreeSet<StorePath>();
+        for (var name : names.split(" ")) if (!name.isEmpty()) references.add(StorePath.parse(name));
+        return references;
+    }
+
+    private static long size(String digits) {
+        try {
+            long size = Long.parseLong(digits);
+            if (size > 0) return size;
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        throw NixSyntaxException.of("NAR size", digits, "it is a number above 0");
+    }
+}

@@ -1,0 +1,179 @@
+package dispatcher.store.spool;
+
+import dispatcher.nix.NarHash;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Where a spool's files lie.
+///
+/// ```
+/// lock                                      who has the spool open
+/// info/<base name>.narinfo                  a path; its time of modification tells the last use
+/// nar/<2 digits>/<52 digits of its hash>.nar   one for all paths with that NAR
+/// tmp/                                      what is being written; emptied when the spool is opened
+/// bad/                                      infos that could not be read, for somebody to look at
+/// ```
+/// A path counts from the moment its info gets its name, before which its NAR got its own. So whatever stops the
+/// process, a path is there as a whole or not at all. Nothing is forced to the disk: what a power failure spoils
+/// is found by its size or its hash, and then goes.
+final class SpoolFiles {
+    private static final Logger log = LoggerFactory.getLogger(SpoolFiles.class);
+    private static final String INFO_SUFFIX = ".narinfo";
+    private static final String NAR_SUFFIX = ".nar";
+
+    private final Path root;
+    private final StoreDir storeDir;
+    private final AtomicLong temporaries = new AtomicLong();
+
+    /// Makes the directories that are missing, for nobody else to look into.
+    SpoolFiles(Path root, StoreDir storeDir) throws IOException {
+        this.root = root;
+        this.storeDir = storeDir;
+        Files.createDirectories(
+                root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        for (var name : List.of("info", "nar", "tmp", "bad")) Files.createDirectories(root.resolve(name));
+    }
+
+    Path newTemporary() {
+        return root.resolve("tmp", Long.toString(temporaries.incrementAndGet()));
+    }
+
+    Path infoFile(StorePath path) {
+        return root.resolve("info", path.baseName() + INFO_SUFFIX);
+    }
+
+    Path narFile(NarHash hash) {
+        return root.resolve(narName(hash));
+    }
+
+    private static String narName(NarHash hash) {
+        var digits = hash.nix32();
+        return "nar/" + digits.substring(0, 2) + "/" + digits + NAR_SUFFIX;
+    }
+
+    /// Gives a finished NAR its name.
+    void publishNar(Path temporary, NarHash hash) throws IOException {
+        var target = narFile(hash);
+        Files.createDirectories(target.resolveSibling("."));
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /// Makes the path count, its NAR being there.
+    void publishInfo(PathInfo info, Instant now) throws IOException {
+        var temporary = newTemporary();
+        try {
+            Files.writeString(temporary, NarInfoFile.print(info, narName(info.narHash()), storeDir));
+            Files.setLastModifiedTime(temporary, FileTime.from(now));
+            Files.move(temporary, infoFile(info.path()), StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    /// Writes down when a path was used last.
+    void saveUse(StorePath path, Instant now) {
+        try {
+            Files.setLastModifiedTime(infoFile(path), FileTime.from(now));
+        } catch (NoSuchFileException e) {
+            // It went meanwhile.
+        } catch (IOException e) {
+            log.atDebug().addKeyValue("path", path).setCause(e).log("last use not written down");
+        }
+    }
+
+    /// Reads what is there into an empty index, used in the order of the infos' times. Removes what no crash
+    /// should leave behind: temporary files, infos without a whole NAR and NARs without an info.
+    void load(SpoolIndex index) throws IOException {
+        forEachIn(root.resolve("tmp"), Files::delete);
+        var nars = listNars();
+        var uses = new ArrayList<Use>();
+        forEachIn(
+                root.resolve("info"),
+                file -> read(file, nars).ifPresent(found -> {
+                    index.put(found.info, found.lastUse);
+                    uses.add(new Use(found.info.path(), found.lastUse));
+                }));
+        uses.sort(Comparator.comparing(Use::time));
+        for (var use : uses) index.touch(use.path, use.time);
+        for (var hash : nars.keySet()) if (!index.hasNar(hash)) Files.deleteIfExists(narFile(hash));
+    }
+
+    private record Use(StorePath path, Instant time) {}
+
+    private record Found(PathInfo info, Instant lastUse) {}
+
+    private Map<NarHash, Long> listNars() throws IOException {
+        var sizes = new HashMap<NarHash, Long>();
+        forEachIn(
+                root.resolve("nar"),
+                directory -> forEachIn(directory, file -> {
+                    var name = file.getFileName().toString();
+                    try {
+                        var hash = NarHash.parse(name.substring(0, Math.max(0, name.length() - NAR_SUFFIX.length())));
+                        if (file.equals(narFile(hash))) sizes.put(hash, Files.size(file));
+                    } catch (NixSyntaxException e) {
+                        log.atWarn().addKeyValue("file", file).log("not a file of the spool, left alone");
+                    }
+                }));
+        return sizes;
+    }
+
+    private Optional<Found> read(Path file, Map<NarHash, Long> nars) throws IOException {
+        PathInfo info;
+        try {
+            info = NarInfoFile.parse(Files.readString(file, StandardCharsets.UTF_8), storeDir);
+            if (!file.equals(infoFile(info.path())))
+                throw NixSyntaxException.of("narinfo file", info.path().baseName(), "its name is another");
+        } catch (NixSyntaxException | java.nio.charset.CharacterCodingException e) {
+            var kept = root.resolve("bad", file.getFileName().toString());
+            Files.move(file, kept, StandardCopyOption.REPLACE_EXISTING);
+            log.atWarn()
+                    .addKeyValue("file", kept)
+                    .addKeyValue("why", e.getMessage())
+                    .log("bad path info set aside");
+            return Optional.empty();
+        }
+        var size = nars.get(info.narHash());
+        if (size == null || size != info.narSize()) {
+            Files.delete(file);
+            log.atWarn()
+                    .addKeyValue("path", info.path())
+                    .addKeyValue("expected", info.narSize())
+                    .addKeyValue("found", size)
+                    .log("NAR missing or cut off, path dropped");
+            return Optional.empty();
+        }
+        return Optional.of(new Found(info, Files.getLastModifiedTime(file).toInstant()));
+    }
+
+    private interface FileAction {
+        void accept(Path file) throws IOException;
+    }
+
+    private static void forEachIn(Path directory, FileAction action) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (var file : files) action.accept(file);
+        }
+    }
+}

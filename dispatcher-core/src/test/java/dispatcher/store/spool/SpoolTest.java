@@ -1,0 +1,643 @@
+package dispatcher.store.spool;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.management.ThreadMXBean;
+import dispatcher.nix.NarHash;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.nar.NarWriter;
+import dispatcher.store.NarToAdd.NarSource;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.NarCopy;
+import dispatcher.wire.NarSummary;
+import dispatcher.wire.ProtocolException;
+import dispatcher.wire.WireReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SpoolTest {
+    private static final long LIMIT = 10_000;
+
+    @TempDir
+    private Path temp;
+
+    private Path dir;
+    private Instant now = Instant.now();
+    private Spool spool;
+
+    private final Upload a = Upload.of("a", 4000);
+    private final Upload b = Upload.of("b", 3000);
+    private final Upload c = Upload.of("c", 2000);
+
+    @BeforeEach
+    void open() throws IOException {
+        dir = temp.resolve("spool");
+        spool = open(LIMIT);
+    }
+
+    @AfterEach
+    void close() {
+        spool.close();
+    }
+
+    private Spool open(long limit) throws IOException {
+        return Spool.open(dir, StoreDir.NIX_STORE, limit, () -> now);
+    }
+
+    private void reopen(long limit) throws IOException {
+        spool.close();
+        spool = open(limit);
+    }
+
+    private void add(Upload... uploads) throws IOException, InterruptedException {
+        for (var upload : uploads) {
+            now = now.plusSeconds(1);
+            upload.addTo(spool);
+        }
+    }
+
+    private byte[] read(StorePath path) throws IOException, InterruptedException {
+        var bytes = new ByteArrayOutputStream();
+        var summary = spool.copyNar(path, bytes);
+        assertThat(summary).isEqualTo(new NarSummary(Upload.hash(bytes.toByteArray()), bytes.size()));
+        return bytes.toByteArray();
+    }
+
+    /// All files but the lock, as `directory/name`.
+    private List<String> files() throws IOException {
+        try (var all = Files.walk(dir)) {
+            return all.filter(Files::isRegularFile)
+                    .map(file -> dir.relativize(file).toString())
+                    .filter(name -> !name.equals("lock"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private Path narFile(Upload upload) {
+        var digits = upload.info().narHash().nix32();
+        return dir.resolve("nar", digits.substring(0, 2), digits + ".nar");
+    }
+
+    private Path infoFile(Upload upload) {
+        return dir.resolve("info", upload.path() + ".narinfo");
+    }
+
+    @Nested
+    class Adding {
+        @Test
+        void whatWasAddedIsToldAndHandedOut() throws Exception {
+            add(a);
+            assertThat(spool.info(a.path())).contains(a.info());
+            assertThat(spool.paths()).containsExactly(a.path());
+            assertThat(spool.contained(List.of(a.path(), b.path()))).containsExactly(a.path());
+            assertThat(read(a.path())).isEqualTo(a.nar());
+            assertThat(spool.status()).isEqualTo(new SpoolStatus(1, 4000, 0, LIMIT));
+        }
+
+        @Test
+        void whatIsNotThereIsNotKnown() {
+            assertThat(spool.info(a.path())).isEmpty();
+            assertThatThrownBy(() -> spool.copyNar(a.path(), OutputStream.nullOutputStream()))
+                    .isInstanceOf(StoreRefusedException.class)
+                    .hasMessageContaining(a.path().baseName());
+        }
+
+        @Test
+        void everythingThatIsKnownOfAPathComesBackAfterReopening() throws Exception {
+            var info = new PathInfo(
+                    a.path(),
+                    Optional.of(Upload.path("a.drv")),
+                    a.info().narHash(),
+                    new TreeSet<>(List.of(a.path(), b.path())),
+                    Instant.EPOCH,
+                    a.info().narSize(),
+                    false,
+                    new TreeSet<>(List.of("k:AAAA", "l:BBBB")),
+                    Optional.empty());
+            add(b, a.withInfo(info));
+            assertThat(spool.info(a.path())).contains(info);
+            reopen(LIMIT);
+            assertThat(spool.info(a.path())).contains(info);
+            assertThat(spool.paths()).containsExactlyInAnyOrder(a.path(), b.path());
+            assertThat(read(a.path())).isEqualTo(a.nar());
+        }
+
+        @Test
+        void anUnknownSizeIsFoundOut() throws Exception {
+            add(a.withInfo(PathInfo.of(a.path(), a.info().narHash(), 0, List.of())));
+            assertThat(spool.info(a.path())).contains(a.info());
+        }
+
+        @Test
+        void aNarOfUnknownSizeIsRefusedWhereTheRoomEnds() throws Exception {
+            var large = Upload.of("large", 12_000);
+            add(b);
+            assertThatThrownBy(() -> add(large.withInfo(
+                            PathInfo.of(large.path(), large.info().narHash(), 0, List.of()))))
+                    .isInstanceOf(StoreRefusedException.class);
+            assertThat(spool.paths()).containsExactly(b.path());
+            assertThat(files()).hasSize(2);
+            add(a, b, c);
+            assertThat(spool.paths()).hasSize(3);
+        }
+
+        @Test
+        void equalNarsAreKeptOnce() throws Exception {
+            add(Upload.of("x", "same", 6000), Upload.of("y", "same", 6000));
+            assertThat(spool.status()).isEqualTo(new SpoolStatus(2, 6000, 0, LIMIT));
+        }
+
+        @Test
+        void aNarThatIsThereUnderAnotherNameTakesNoRoom() throws Exception {
+            var twin = Upload.of("twin", "a", 4000);
+            add(b, a);
+            spool.add(twin.info(), sink -> {
+                assertThat(spool.trim(0)).as("what is needed stays").isEqualTo(3000);
+                assertThat(files()).hasSize(1);
+                return twin.source().writeTo(sink);
+            });
+            assertThat(spool.paths()).containsExactly(twin.path());
+            assertThat(read(twin.path())).isEqualTo(a.nar());
+        }
+
+        @Test
+        void aNarThatOnlyAFailedUploadStillHeldGoesWithIt() throws Exception {
+            var twin = Upload.of("twin", "a", 4000);
+            add(a);
+            assertThatThrownBy(() -> spool.add(twin.info(), sink -> {
+                        spool.trim(0);
+                        throw new EOFException("the client has gone");
+                    }))
+                    .isInstanceOf(EOFException.class);
+            assertThat(files()).isEmpty();
+            assertThat(spool.status()).isEqualTo(new SpoolStatus(0, 0, 0, LIMIT));
+        }
+
+        @Test
+        void whatIsThereAlreadyIsReadAndKept() throws Exception {
+            add(a);
+            var before = Files.getAttribute(narFile(a), "unix:ino");
+            var consumed = new ArrayList<Integer>();
+            spool.add(a.info(), sink -> {
+                sink.write(a.nar());
+                consumed.add(a.nar().length);
+                return a.summary();
+            });
+            assertThat(consumed).containsExactly(4000);
+            assertThat(Files.getAttribute(narFile(a), "unix:ino")).isEqualTo(before);
+            assertThat(files()).hasSize(2);
+        }
+
+        @Test
+        void manyThreadsMayAddTheSame() throws Exception {
+            var shared = Upload.of("shared", "a", 4000);
+            var tasks = new ArrayList<Callable<Void>>();
+            var all = new CountDownLatch(2);
+            for (var upload : List.of(a, shared))
+                tasks.add(() -> {
+                    spool.add(upload.info(), sink -> {
+                        var summary = upload.source().writeTo(sink);
+                        all.countDown();
+                        assertThat(all.await(10, SECONDS)).isTrue();
+                        return summary;
+                    });
+                    return null;
+                });
+            runAll(tasks);
+            assertThat(spool.status()).isEqualTo(new SpoolStatus(2, 4000, 0, LIMIT));
+            assertThat(files()).hasSize(3);
+        }
+    }
+
+    private static void runAll(List<Callable<Void>> tasks) throws Exception {
+        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Future<Void> future : executor.invokeAll(tasks)) future.get();
+        }
+    }
+
+    @Nested
+    class BadUploads {
+        private void refuse(PathInfo info, NarSource source, Class<? extends Exception> type, String message)
+                throws IOException {
+            assertThatThrownBy(() -> spool.add(info, source)).isInstanceOf(type).hasMessageContaining(message);
+            assertThat(files()).isEmpty();
+            assertThat(spool.paths()).isEmpty();
+            assertThat(spool.status()).isEqualTo(new SpoolStatus(0, 0, 0, LIMIT));
+        }
+
+        @Test
+        void aWrongHashLeavesNothing() throws Exception {
+            refuse(
+                    PathInfo.of(a.path(), b.info().narHash(), 4000, List.of()),
+                    a.source(),
+                    ProtocolException.class,
+                    "hash");
+        }
+
+        @Test
+        void aNarThatIsTooLongLeavesNothing() throws Exception {
+            refuse(
+                    PathInfo.of(a.path(), a.info().narHash(), 3992, List.of()),
+                    a.source(),
+                    ProtocolException.class,
+                    "3992");
+        }
+
+        @Test
+        void aNarThatIsTooShortLeavesNothing() throws Exception {
+            refuse(
+                    PathInfo.of(a.path(), a.info().narHash(), 4008, List.of()),
+                    a.source(),
+                    ProtocolException.class,
+                    "4008");
+        }
+
+        @Test
+        void aSourceThatBreaksOffLeavesNothing() throws Exception {
+            NarSource source = sink -> {
+                sink.write(a.nar(), 0, 2000);
+                throw new EOFException("the client has gone");
+            };
+            refuse(a.info(), source, EOFException.class, "the client has gone");
+        }
+
+        @Test
+        void anInterruptedSourceLeavesNothing() throws Exception {
+            NarSource source = sink -> {
+                sink.write(a.nar(), 0, 2000);
+                throw new InterruptedException("stop");
+            };
+            refuse(a.info(), source, InterruptedException.class, "stop");
+        }
+
+        @Test
+        void bytesThatAreNoNarLeaveNothing() throws Exception {
+            var reader = new WireReader(new ByteArrayInputStream(
+                    "not an archive at all, not even a bit of one".getBytes(StandardCharsets.US_ASCII)));
+            refuse(a.info(), sink -> NarCopy.copy(reader, sink), ProtocolException.class, "NAR");
+        }
+
+        @Test
+        void aSourceThatReportsOtherThanItWroteIsNotBelieved() throws Exception {
+            NarSource source = sink -> {
+                sink.write(a.nar(), 0, 2000);
+                return a.summary();
+            };
+            refuse(a.info(), source, ProtocolException.class, "and 2000 came");
+        }
+
+        @Test
+        void aSignatureOfSeveralLinesIsRefused() throws Exception {
+            var info = new PathInfo(
+                    a.path(),
+                    Optional.empty(),
+                    a.info().narHash(),
+                    new TreeSet<>(),
+                    Instant.EPOCH,
+                    4000,
+                    false,
+                    new TreeSet<>(Set.of("k:A\nCA: x")),
+                    Optional.empty());
+            refuse(info, a.source(), ProtocolException.class, "control characters");
+        }
+
+        @Test
+        void aWrongUploadOfWhatIsThereIsRefusedAndTheOldOneKept() throws Exception {
+            add(a);
+            assertThatThrownBy(() -> spool.add(PathInfo.of(a.path(), b.info().narHash(), 0, List.of()), a.source()))
+                    .isInstanceOf(ProtocolException.class);
+            assertThat(read(a.path())).isEqualTo(a.nar());
+        }
+    }
+
+    @Nested
+    class Room {
+        @Test
+        void theOneUsedLongestAgoMakesRoom() throws Exception {
+            add(a, b, c);
+            read(a.path());
+            add(Upload.of("d", 3000));
+            assertThat(spool.paths()).containsExactlyInAnyOrder(a.path(), c.path(), Upload.path("d"));
+            assertThat(narFile(b)).doesNotExist();
+            assertThat(infoFile(b)).doesNotExist();
+        }
+
+        @Test
+        void roomIsMadeBeforeTheNarArrives() throws Exception {
+            add(a, b, c);
+            var upload = Upload.of("d", 9000);
+            spool.add(upload.info(), sink -> {
+                assertThat(spool.status().bytes()).isZero();
+                assertThat(files()).hasSize(1).allMatch(name -> name.startsWith("tmp/"));
+                return upload.source().writeTo(sink);
+            });
+            assertThat(spool.paths()).containsExactly(upload.path());
+        }
+
+        @Test
+        void aNarLargerThanTheSpoolIsRefusedAndNothingGoes() throws Exception {
+            add(a);
+            assertThatThrownBy(() -> add(Upload.of("huge", 10_008)))
+                    .isInstanceOf(StoreRefusedException.class)
+                    .hasMessageContaining("huge (10008 bytes)")
+                    .hasMessageContaining("spool.size");
+            assertThat(spool.paths()).containsExactly(a.path());
+        }
+
+        @Test
+        void aNarIsRefusedWhereAllElseIsPinned() throws Exception {
+            add(a, b);
+            try (var pin = spool.pin(List.of(a.path(), b.path()))) {
+                assertThat(pin).isNotNull();
+                assertThatThrownBy(() -> add(Upload.of("d", 4000)))
+                        .isInstanceOf(StoreRefusedException.class)
+                        .hasMessageContaining("of its 10000 bytes 7000 are pinned and 0 are being received");
+                add(c);
+            }
+            add(Upload.of("d", 4000));
+            assertThat(spool.paths()).containsExactlyInAnyOrder(b.path(), Upload.path("d"));
+        }
+
+        @Test
+        void whatIsBeingReceivedTakesRoomToo() throws Exception {
+            var large = Upload.of("large", 7000);
+            spool.add(large.info(), sink -> {
+                assertThatThrownBy(() -> add(a))
+                        .isInstanceOf(StoreRefusedException.class)
+                        .hasMessageContaining("7000 are being received");
+                add(b);
+                return large.source().writeTo(sink);
+            });
+            assertThat(spool.status().bytes()).isEqualTo(10_000);
+        }
+
+        @Test
+        void aSharedNarStaysAsLongAsOnePathHasIt() throws Exception {
+            var twin = Upload.of("twin", "a", 4000);
+            add(a, twin);
+            try (var pin = spool.pin(List.of(twin.path()))) {
+                assertThat(pin).isNotNull();
+                assertThat(spool.trim(0)).isZero();
+            }
+            assertThat(spool.paths()).containsExactly(twin.path());
+            assertThat(read(twin.path())).isEqualTo(a.nar());
+            assertThat(spool.trim(0)).isEqualTo(4000);
+            assertThat(files()).isEmpty();
+        }
+
+        @Test
+        void aPinOfAPathToComeKeepsItOnceItIsThere() throws Exception {
+            try (var pin = spool.pin(List.of(a.path()))) {
+                assertThat(pin).isNotNull();
+                add(a);
+                assertThat(spool.trim(0)).isZero();
+            }
+            assertThat(spool.trim(0)).isEqualTo(4000);
+        }
+
+        @Test
+        void aPinThatIsClosedTwiceCountsOnce() throws Exception {
+            add(a);
+            try (var other = spool.pin(List.of(a.path()))) {
+                assertThat(other).isNotNull();
+                AutoCloseable pin = spool.pin(List.of(a.path()));
+                for (int i = 0; i < 2; i++) pin.close();
+                assertThat(spool.trim(0)).isZero();
+            }
+        }
+
+        @Test
+        void aNarThatIsReadWhileItGoesIsReadToItsEnd() throws Exception {
+            add(a);
+            var bytes = new ByteArrayOutputStream();
+            var summary = spool.copyNar(a.path(), new OutputStream() {
+                @Override
+                public void write(int b) {
+                    bytes.write(b);
+                }
+
+                @Override
+                public void write(byte[] chunk, int offset, int length) {
+                    spool.trim(0);
+                    bytes.write(chunk, offset, length);
+                }
+            });
+            assertThat(summary).isEqualTo(a.summary());
+            assertThat(bytes.toByteArray()).isEqualTo(a.nar());
+        }
+
+        @Test
+        void manyThreadsLeaveFilesAndIndexInStep() throws Exception {
+            var tasks = new ArrayList<Callable<Void>>();
+            for (int thread = 0; thread < 8; thread++) {
+                int offset = thread;
+                tasks.add(() -> {
+                    for (int i = 0; i < 60; i++) {
+                        int which = (i * 7 + offset * 3) % 60;
+                        var upload = Upload.of("p" + which, "n" + which / 2, 240 + which / 2 * 8);
+                        try (var pin = spool.pin(List.of(upload.path()))) {
+                            assertThat(pin).isNotNull();
+                            upload.addTo(spool);
+                            assertThat(read(upload.path())).isEqualTo(upload.nar());
+                        }
+                    }
+                    return null;
+                });
+            }
+            reopen(8000);
+            runAll(tasks);
+            var status = spool.status();
+            assertThat(status.bytes()).isLessThanOrEqualTo(8000);
+            assertThat(status.pinnedBytes()).isZero();
+            var paths = spool.paths();
+            assertThat(files().stream().filter(name -> name.startsWith("info/")))
+                    .hasSameSizeAs(paths);
+            for (var path : paths) read(path);
+            reopen(8000);
+            assertThat(spool.paths()).isEqualTo(paths);
+            assertThat(spool.status()).isEqualTo(status);
+        }
+    }
+
+    @Nested
+    class Reopening {
+        @Test
+        void theOrderOfUseIsKept() throws Exception {
+            add(a, b, c);
+            now = now.plusSeconds(60);
+            read(a.path());
+            reopen(6000);
+            assertThat(spool.paths()).containsExactlyInAnyOrder(a.path(), c.path());
+        }
+
+        @Test
+        void whatACrashLeftBehindGoes() throws Exception {
+            add(a, b, c);
+            spool.close();
+            Files.writeString(dir.resolve("tmp", "1"), "half");
+            Files.delete(narFile(a));
+            Files.delete(infoFile(b));
+            Files.write(narFile(c), new byte[1999]);
+            spool = open(LIMIT);
+            assertThat(spool.paths()).isEmpty();
+            assertThat(files()).isEmpty();
+        }
+
+        @Test
+        void aBadInfoIsSetAside() throws Exception {
+            add(a, b);
+            spool.close();
+            Files.writeString(infoFile(a), "StorePath: nonsense\n");
+            spool = open(LIMIT);
+            assertThat(spool.paths()).containsExactly(b.path());
+            assertThat(files()).hasSize(3).contains("bad/" + a.path() + ".narinfo");
+        }
+
+        @Test
+        void anInfoUnderAnotherNameIsBad() throws Exception {
+            add(a);
+            spool.close();
+            Files.move(infoFile(a), infoFile(b));
+            spool = open(LIMIT);
+            assertThat(spool.paths()).isEmpty();
+            assertThat(files()).containsExactly("bad/" + b.path() + ".narinfo");
+        }
+
+        @Test
+        void pathsOfAnotherStoreDirectoryAreBad() throws Exception {
+            add(a);
+            spool.close();
+            spool = Spool.open(dir, new StoreDir("/gnu/store"), LIMIT);
+            assertThat(spool.paths()).isEmpty();
+        }
+
+        @Test
+        void aSecondSpoolInTheSameDirectoryIsRefused() throws Exception {
+            add(a);
+            assertThatThrownBy(() -> open(LIMIT))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("pid " + ProcessHandle.current().pid())
+                    .hasMessageContaining("spool.path");
+            assertThat(read(a.path())).isEqualTo(a.nar());
+        }
+
+        @Test
+        void theDirectoryIsForItsOwnerOnly() throws Exception {
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(dir)))
+                    .isEqualTo("rwx------");
+        }
+
+        @Test
+        void aDirectoryThatCannotBeUsedIsNamed() throws Exception {
+            var file = Files.writeString(temp.resolve("file"), "");
+            assertThatThrownBy(() -> Spool.open(file, StoreDir.NIX_STORE, LIMIT))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining(file.toString())
+                    .hasMessageContaining("spool.path");
+        }
+
+        @Test
+        void aClosedSpoolTakesAndGivesNothing() throws Exception {
+            add(a);
+            spool.close();
+            assertThatThrownBy(() -> add(b)).isInstanceOf(IOException.class).hasMessageContaining("closed");
+            assertThatThrownBy(() -> read(a.path()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("closed");
+            assertThatThrownBy(() -> spool.add(a.info(), a.source())).hasMessageContaining("closed");
+        }
+    }
+
+    @Nested
+    class Damage {
+        @Test
+        void aNarThatRottedIsFoundAndDropped() throws Exception {
+            add(a, Upload.of("twin", "a", 4000), b);
+            var rotten = a.nar().clone();
+            rotten[2000] ^= 1;
+            Files.write(narFile(a), rotten);
+            assertThatThrownBy(() -> read(a.path()))
+                    .isInstanceOf(IOException.class)
+                    .isNotInstanceOf(StoreRefusedException.class)
+                    .hasMessageContaining("damaged");
+            assertThat(spool.paths()).containsExactly(b.path());
+            assertThat(files()).hasSize(2);
+            add(a);
+            assertThat(read(a.path())).isEqualTo(a.nar());
+        }
+
+        @Test
+        void aNarThatSomebodyDeletedIsDropped() throws Exception {
+            add(a);
+            Files.delete(narFile(a));
+            assertThatThrownBy(() -> read(a.path())).isInstanceOf(StoreRefusedException.class);
+            assertThat(spool.paths()).isEmpty();
+        }
+    }
+
+    @Test
+    void aLargeNarPassesInSmallPieces() throws Exception {
+        long size = 64L << 20;
+        var digest = MessageDigest.getInstance("SHA-256");
+        try (var sink = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
+            NarWriter.writeFile(sink, false, size, zeros());
+        }
+        var info = PathInfo.of(Upload.path("large"), NarHash.of(digest.digest()), size + Upload.OVERHEAD, List.of());
+        reopen(1L << 30);
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        spool.add(info, sink -> {
+            NarWriter.writeFile(sink, false, size, zeros());
+            return new NarSummary(info.narHash(), info.narSize());
+        });
+        var summary = spool.copyNar(info.path(), OutputStream.nullOutputStream());
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        summary.requireSameAs(info, "the spool");
+        assertThat(allocated).as("bytes allocated for %d", size).isLessThan(4L << 20);
+    }
+
+    private static InputStream zeros() {
+        return new InputStream() {
+            @Override
+            public int read() {
+                return 0;
+            }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) {
+                return length;
+            }
+        };
+    }
+}
