@@ -98,6 +98,16 @@ enter_root() {
     cd / || return 1
 }
 
+# claim_state DIR MARK...: makes DIR a state folder. One that holds other things already is refused, since it is removed as a
+# whole in the end; it is ours if it has one of the marks, entries that only this program makes.
+claim_state() {
+    local dir=$1 mark
+    shift
+    mkdir -p "$dir"
+    for mark in "$@"; do [ ! -e "$dir/$mark" ] || return 0; done
+    [ -z "$(ls -A "$dir")" ] || die "not an empty folder, and nothing that this program has made: $dir"
+}
+
 # remove_state DIR: removes a state folder, and nothing that is not one.
 remove_state() {
     [ -e "$1" ] || return 0
