@@ -1,10 +1,11 @@
 package dispatcher.protocol;
 
 import dispatcher.wire.UnixSocketChannel;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.PushbackInputStream;
+import java.io.SequenceInputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -90,18 +91,17 @@ public final class LocalFrontEnd implements AutoCloseable {
     private void converse(UnixSocketChannel channel) {
         conversations.add(Thread.currentThread());
         try {
-            var in = new PushbackInputStream(channel.in(), LONGEST_PREAMBLE);
+            var in = channel.in();
             var first = in.readNBytes(Long.BYTES);
             if (startsWith(first, PREAMBLE)) {
                 pair(channel, in, first);
                 return;
             }
-            in.unread(first);
             if (first.length < Long.BYTES) {
                 log.atDebug().log("a local client left without a word");
                 channel.close();
             } else {
-                hold(channel, in, protocol(first), OutputStream.nullOutputStream());
+                hold(channel, first, in, OutputStream.nullOutputStream());
             }
         } catch (IOException e) {
             log.atDebug().log("local client: {}", e.toString());
@@ -124,7 +124,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         throw new IOException("neither protocol begins with 0x%x".formatted(magic));
     }
 
-    private void pair(UnixSocketChannel channel, PushbackInputStream in, byte[] first)
+    private void pair(UnixSocketChannel channel, InputStream in, byte[] first)
             throws IOException, InterruptedException {
         var line = new StringBuilder(new String(first, StandardCharsets.US_ASCII));
         while (line.length() < LONGEST_PREAMBLE) {
@@ -146,20 +146,20 @@ public final class LocalFrontEnd implements AutoCloseable {
             try (err) {
                 var begin = in.readNBytes(Long.BYTES);
                 if (begin.length < Long.BYTES) channel.close();
-                else {
-                    in.unread(begin);
-                    hold(channel, in, protocol(begin), err.out());
-                }
+                else hold(channel, begin, in, err.out());
             }
         } finally {
             errorStreams.remove(words[2]);
         }
     }
 
-    private void hold(UnixSocketChannel channel, InputStream in, ClientProtocol protocol, OutputStream err) {
+    /// @param first what was read of the conversation already
+    private void hold(UnixSocketChannel channel, byte[] first, InputStream in, OutputStream err) throws IOException {
+        var protocol = protocol(first);
+        var whole = new SequenceInputStream(new ByteArrayInputStream(first), in);
         try (channel) {
             handler.handle(
-                    protocol, new Conversation(in, channel.out(), err, new ClientIdentity("local", "socket", true)));
+                    protocol, new Conversation(whole, channel.out(), err, new ClientIdentity("local", "socket", true)));
         }
     }
 

@@ -1,0 +1,83 @@
+package dispatcher.dispatch;
+
+import dispatcher.nix.StoreDir;
+import dispatcher.protocol.ClientProtocol;
+import dispatcher.protocol.Conversation;
+import dispatcher.protocol.ConversationHandler;
+import dispatcher.protocol.serve.ServeServer;
+import dispatcher.protocol.worker.WorkerServer;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.ProtocolException;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Holds the conversations with all clients, each on its own thread, whichever way they came in.
+public final class ClientConversations implements ConversationHandler {
+    private static final Logger log = LoggerFactory.getLogger(ClientConversations.class);
+
+    private final FleetStore fleet;
+    private final StoreDir storeDir;
+    private final String programVersion;
+
+    /// @param programVersion shown by clients where they show a Nix version
+    public ClientConversations(FleetStore fleet, StoreDir storeDir, String programVersion) {
+        this.fleet = fleet;
+        this.storeDir = storeDir;
+        this.programVersion = programVersion;
+    }
+
+    @Override
+    public int handle(ClientProtocol protocol, Conversation conversation) {
+        var who = conversation.client().toString();
+        long number = fleet.nextClient();
+        fleet.listener().clientConnected(number, who);
+        try (var store = fleet.open(conversation.client(), number)) {
+            serve(protocol, conversation, store);
+            return 0;
+        } catch (InterruptedException e) {
+            return 1;
+        } catch (ProtocolException | StoreRefusedException e) {
+            log.atWarn().addKeyValue("client", who).log("conversation ended: {}", e.getMessage());
+            tell(conversation.err(), String.valueOf(e.getMessage()));
+            return 1;
+        } catch (EOFException e) {
+            log.atDebug().addKeyValue("client", who).log("client went in the middle of a request");
+            return 1;
+        } catch (IOException e) {
+            log.atDebug().addKeyValue("client", who).log("connection broke: {}", e.toString());
+            return 1;
+        } catch (RuntimeException e) {
+            log.atError().addKeyValue("client", who).setCause(e).log("bug: conversation ended");
+            tell(conversation.err(), "the dispatcher failed with a bug of its own, see its log: " + e);
+            return 1;
+        } finally {
+            fleet.listener().clientLeft(number, who);
+        }
+    }
+
+    private void serve(ClientProtocol protocol, Conversation conversation, Store store)
+            throws IOException, InterruptedException {
+        var in = new WireReader(conversation.in());
+        var out = new WireWriter(conversation.out());
+        switch (protocol) {
+            case WORKER -> new WorkerServer(in, out, store, storeDir, programVersion).run();
+            case SERVE -> new ServeServer(in, out, conversation.err(), store, storeDir).run();
+        }
+    }
+
+    private static void tell(OutputStream err, String message) {
+        try {
+            err.write(("dispatcher: " + message + "\n").getBytes(StandardCharsets.UTF_8));
+            err.flush();
+        } catch (IOException e) {
+            // Nobody is there to be told.
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package dispatcher.dispatch;
+
+import dispatcher.protocol.HandshakeException;
+import dispatcher.wire.UnreachableException;
+import java.io.EOFException;
+
+/// Words for what broke.
+final class Failures {
+    private Failures() {}
+
+    /// What happened and, where it is known, what can be done about it, in one line.
+    static String describe(Exception failure) {
+        return switch (failure) {
+            case UnreachableException e -> e.getMessage() + "; " + e.nextStep();
+            case HandshakeException e -> e.getMessage() + "; " + e.nextStep();
+            case EOFException _ -> "the connection broke";
+            default -> failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
+        };
+    }
+}

@@ -1,0 +1,126 @@
+package dispatcher.dispatch;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dispatcher.event.DispatcherListener;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.ClientIdentity;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.store.Store;
+import dispatcher.store.StorePool;
+import dispatcher.store.spool.Spool;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/// The whole fleet as one store: what all clients share. Each client gets a conversation of its own. Safe for any
+/// thread.
+public final class FleetStore implements AutoCloseable {
+    private static final int KNOWN_OUTPUTS = 200_000;
+    private static final Duration PRUNE_INTERVAL = Duration.ofSeconds(10);
+
+    private final Map<String, MachineLink> links = new LinkedHashMap<>();
+    private final BuildQueue queue;
+    private final Spool spool;
+    private final Optional<StorePool> hostStore;
+    private final DispatcherListener listener;
+    private final int maxAttempts;
+    private final LongSupplier nanoTime;
+    private final AtomicLong builds = new AtomicLong();
+    private final AtomicLong clients = new AtomicLong();
+    /// Which machine built an output, for clients that come back for it; a guess that the machine is asked to confirm.
+    private final Cache<StorePath, String> builders =
+            Caffeine.newBuilder().maximumSize(KNOWN_OUTPUTS).build();
+    private final Thread janitor = Thread.ofVirtual().name("janitor").unstarted(this::prune);
+
+    /// @param links       the machines; closed with this
+    /// @param hostStore   the host's own store, if its paths are to be read in place; closed with this
+    /// @param maxAttempts on how many machines a build may be lost before its client is told
+    public FleetStore(
+            Collection<MachineLink> links,
+            BuildQueue queue,
+            Spool spool,
+            Optional<StorePool> hostStore,
+            DispatcherListener listener,
+            int maxAttempts,
+            LongSupplier nanoTime) {
+        for (var link : links) this.links.put(link.machine().name(), link);
+        this.queue = queue;
+        this.spool = spool;
+        this.hostStore = hostStore;
+        this.listener = listener;
+        this.maxAttempts = maxAttempts;
+        this.nanoTime = nanoTime;
+        janitor.start();
+    }
+
+    /// A conversation for one client, confined to the client's thread.
+    Store open(ClientIdentity client, long clientNumber) {
+        return new FleetSession(this, client, clientNumber);
+    }
+
+    long nextClient() {
+        return clients.incrementAndGet();
+    }
+
+    long nextBuild() {
+        return builds.incrementAndGet();
+    }
+
+    MachineLink link(String machine) {
+        var link = links.get(machine);
+        if (link == null) throw new IllegalArgumentException("no machine is called " + machine);
+        return link;
+    }
+
+    BuildQueue queue() {
+        return queue;
+    }
+
+    Spool spool() {
+        return spool;
+    }
+
+    Optional<StorePool> hostStore() {
+        return hostStore;
+    }
+
+    DispatcherListener listener() {
+        return listener;
+    }
+
+    int maxAttempts() {
+        return maxAttempts;
+    }
+
+    long nanoTime() {
+        return nanoTime.getAsLong();
+    }
+
+    Cache<StorePath, String> builders() {
+        return builders;
+    }
+
+    private void prune() {
+        try {
+            while (true) {
+                Thread.sleep(PRUNE_INTERVAL);
+                for (var link : links.values()) link.conversations().prune();
+                hostStore.ifPresent(StorePool::prune);
+            }
+        } catch (InterruptedException e) {
+            // Closed.
+        }
+    }
+
+    @Override
+    public void close() {
+        janitor.interrupt();
+        for (var link : links.values()) link.close();
+        hostStore.ifPresent(StorePool::close);
+    }
+}

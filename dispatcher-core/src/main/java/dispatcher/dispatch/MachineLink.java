@@ -1,0 +1,102 @@
+package dispatcher.dispatch;
+
+import dispatcher.fleet.Machine;
+import dispatcher.nix.StoreDir;
+import dispatcher.protocol.serve.ServeClient;
+import dispatcher.protocol.worker.WorkerClient;
+import dispatcher.store.ClosureCopier;
+import dispatcher.store.Store;
+import dispatcher.store.StorePool;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import dispatcher.wire.UnreachableException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+
+/// All that leads to one machine: the transport, the conversations that are open, and the copying that is going on.
+/// Safe for
+/// any thread.
+public final class MachineLink implements AutoCloseable {
+    private final Machine machine;
+    private final Transport transport;
+    private final StoreDir storeDir;
+    private final Duration handshakeLimit;
+    private final StorePool conversations;
+    private final ClosureCopier copier = new ClosureCopier();
+
+    /// @param transport      closed with this
+    /// @param handshakeLimit how long Nix on the machine may take to answer once its command has been started
+    public MachineLink(
+            Machine machine, Transport transport, StoreDir storeDir, Duration handshakeLimit, LongSupplier nanoTime) {
+        this.machine = machine;
+        this.transport = transport;
+        this.storeDir = storeDir;
+        this.handshakeLimit = handshakeLimit;
+        this.conversations = new StorePool(this::open, nanoTime);
+    }
+
+    public Machine machine() {
+        return machine;
+    }
+
+    StorePool conversations() {
+        return conversations;
+    }
+
+    ClosureCopier copier() {
+        return copier;
+    }
+
+    private Store open() throws IOException, InterruptedException {
+        var channel = transport.open(machine.protocol().command());
+        try {
+            return greet(channel);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /// Cuts the channel if the machine stays silent, which makes the handshake fail.
+    private Store greet(CommandChannel channel) throws IOException, InterruptedException {
+        var answered = new AtomicBoolean();
+        var cut = new AtomicBoolean();
+        var watchdog = Thread.ofVirtual()
+                .name("handshake with " + machine.name())
+                .start(() -> {
+                    try {
+                        Thread.sleep(handshakeLimit);
+                    } catch (InterruptedException e) {
+                        return;
+                    }
+                    if (answered.get()) return;
+                    cut.set(true);
+                    channel.close();
+                });
+        try {
+            return switch (machine.protocol()) {
+                case SSH_NG -> new WorkerClient(channel, storeDir, machine.name());
+                case SSH -> new ServeClient(channel, storeDir, machine.name());
+            };
+        } catch (IOException e) {
+            if (!cut.get()) throw e;
+            throw new UnreachableException(
+                    UnreachableException.Kind.TIMED_OUT,
+                    "'%s' on %s gave no answer within %d s"
+                            .formatted(machine.protocol().command(), machine.address(), handshakeLimit.toSeconds()),
+                    "log in there and see whether its Nix daemon answers",
+                    e);
+        } finally {
+            answered.set(true);
+            watchdog.interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        conversations.close();
+        transport.close();
+    }
+}
