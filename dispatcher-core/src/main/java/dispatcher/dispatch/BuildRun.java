@@ -8,7 +8,7 @@ import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
 import dispatcher.schedule.BuildQueue;
-import dispatcher.schedule.BuildRequest;
+import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.SourceFailedException;

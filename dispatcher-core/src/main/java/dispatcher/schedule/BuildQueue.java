@@ -3,6 +3,7 @@ package dispatcher.schedule;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineHealth;
+import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.Placement;
 import dispatcher.schedule.policy.PlacementPolicy;

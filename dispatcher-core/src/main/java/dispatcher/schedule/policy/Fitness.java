@@ -1,7 +1,6 @@
 package dispatcher.schedule.policy;
 
 import dispatcher.fleet.Machine;
-import dispatcher.schedule.BuildRequest;
 import java.util.Optional;
 import java.util.TreeSet;
 

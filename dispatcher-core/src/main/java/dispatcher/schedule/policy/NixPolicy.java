@@ -1,6 +1,5 @@
 package dispatcher.schedule.policy;
 
-import dispatcher.schedule.BuildRequest;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;

@@ -1,6 +1,5 @@
 package dispatcher.schedule.policy;
 
-import dispatcher.schedule.BuildRequest;
 import java.util.List;
 
 /// Chooses a machine for a build. A pure function: the same snapshot gives the same answer.

@@ -1,4 +1,4 @@
-package dispatcher.schedule;
+package dispatcher.schedule.policy;
 
 import dispatcher.nix.StorePath;
 import java.util.Collections;
