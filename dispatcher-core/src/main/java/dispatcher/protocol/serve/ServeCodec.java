@@ -116,8 +116,12 @@ public record ServeCodec(StoreDir storeDir, ProtocolVersion version) {
 
     /// A valid path's info, with the path before it.
     public void writePathInfo(WireWriter out, PathInfo info) throws IOException {
-        out.writeStorePath(storeDir, info.path())
-                .writeOptionalStorePath(storeDir, info.deriver())
+        out.writeStorePath(storeDir, info.path());
+        writeUnkeyedPathInfo(out, info);
+    }
+
+    void writeUnkeyedPathInfo(WireWriter out, PathInfo info) throws IOException {
+        out.writeOptionalStorePath(storeDir, info.deriver())
                 .writeStorePaths(storeDir, info.references())
                 .writeLong(info.narSize())
                 .writeLong(info.narSize())
@@ -133,7 +137,7 @@ public record ServeCodec(StoreDir storeDir, ProtocolVersion version) {
         return Optional.of(readUnkeyedPathInfo(in, path.get()));
     }
 
-    private PathInfo readUnkeyedPathInfo(WireReader in, StorePath path) throws IOException {
+    PathInfo readUnkeyedPathInfo(WireReader in, StorePath path) throws IOException {
         var deriver = in.readOptionalStorePath(storeDir, "deriver");
         var references = in.readStorePaths(storeDir, "references");
         in.readLong();

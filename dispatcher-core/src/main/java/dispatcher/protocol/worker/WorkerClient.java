@@ -49,16 +49,7 @@ public final class WorkerClient implements Store {
     private final WireWriter out;
     private final WorkerCodec codec;
     private final MessageCodec messages;
-    private final String nixVersion;
-    private final Trust trust;
-
-    /// What the daemon thinks of us.
-    public enum Trust {
-        /// Before 1.35 it does not say.
-        UNKNOWN,
-        TRUSTED,
-        NOT_TRUSTED
-    }
+    private final DaemonInfo daemon;
 
     /// Opens the conversation.
     ///
@@ -78,8 +69,7 @@ public final class WorkerClient implements Store {
             in.readTexts("features");
         }
         out.writeBool(false).writeBool(false).flush();
-        this.nixVersion = version.isAtLeast(1, 33) ? in.readText("Nix version") : "";
-        this.trust = version.isAtLeast(1, 35) ? readTrust() : Trust.UNKNOWN;
+        this.daemon = codec.readDaemonInfo(in);
         try {
             awaitReply(BuildLog.NONE);
         } catch (StoreRefusedException e) {
@@ -109,14 +99,6 @@ public final class WorkerClient implements Store {
         return theirs.min(OURS);
     }
 
-    private Trust readTrust() throws IOException {
-        long flag = in.readLong();
-        if (flag == 0) return Trust.UNKNOWN;
-        if (flag == 1) return Trust.TRUSTED;
-        if (flag == 2) return Trust.NOT_TRUSTED;
-        throw new ProtocolException("trust flag %s is not known".formatted(Long.toUnsignedString(flag)));
-    }
-
     /// The version that both sides speak.
     public ProtocolVersion version() {
         return codec.version();
@@ -124,11 +106,12 @@ public final class WorkerClient implements Store {
 
     /// As the daemon tells it; empty before 1.33.
     public String nixVersion() {
-        return nixVersion;
+        return daemon.nixVersion();
     }
 
+    /// What the daemon thinks of us.
     public Trust trust() {
-        return trust;
+        return daemon.trust();
     }
 
     @Override

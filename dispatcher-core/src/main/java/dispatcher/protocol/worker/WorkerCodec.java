@@ -77,11 +77,11 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
             case BuildDerivation(var drvPath, var derivation, var mode) -> {
                 out.writeStorePath(storeDir, drvPath);
                 DerivationCodec.write(storeDir, derivation, out);
-                out.writeLong(mode.number());
+                writeMode(out, mode);
             }
             case QueryMissing(var paths) -> {
                 out.writeLong(paths.size());
-                for (var path : paths) out.writeText(print(path));
+                for (var path : paths) writeDerivedPath(out, path);
             }
             case QuerySubstitutablePaths(var paths) -> out.writeStorePaths(storeDir, paths);
             case QuerySubstitutablePathInfos(var paths) -> {
@@ -218,22 +218,48 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
         return new SetOptions(values, overrides);
     }
 
-    private static BuildMode readMode(WireReader in) throws IOException {
+    static void writeMode(WireWriter out, BuildMode mode) throws IOException {
+        out.writeLong(mode.number());
+    }
+
+    static BuildMode readMode(WireReader in) throws IOException {
         long mode = in.readLong();
         return BuildMode.of(mode)
                 .orElseThrow(() ->
                         new ProtocolException("build mode %s is not known".formatted(Long.toUnsignedString(mode))));
     }
 
-    private DerivedPath readDerivedPath(WireReader in) throws IOException {
+    void writeDerivedPath(WireWriter out, DerivedPath path) throws IOException {
+        out.writeText(since(30) ? path.print(storeDir) : path.printLegacy(storeDir));
+    }
+
+    DerivedPath readDerivedPath(WireReader in) throws IOException {
         return WireReader.parse(
                 "derived path",
                 in.readName("derived path"),
                 text -> since(30) ? DerivedPath.parse(storeDir, text) : DerivedPath.parseLegacy(storeDir, text));
     }
 
-    private String print(DerivedPath path) {
-        return since(30) ? path.print(storeDir) : path.printLegacy(storeDir);
+    /// What the daemon says of itself after the version has been settled.
+    public void writeDaemonInfo(WireWriter out, DaemonInfo info) throws IOException {
+        if (since(33)) out.writeText(info.nixVersion());
+        if (since(35)) writeTrust(out, info.trust());
+    }
+
+    public DaemonInfo readDaemonInfo(WireReader in) throws IOException {
+        var nixVersion = since(33) ? in.readText("Nix version") : "";
+        return new DaemonInfo(nixVersion, since(35) ? readTrust(in) : Trust.UNKNOWN);
+    }
+
+    static void writeTrust(WireWriter out, Trust trust) throws IOException {
+        out.writeLong(trust.number());
+    }
+
+    static Trust readTrust(WireReader in) throws IOException {
+        long flag = in.readLong();
+        return Trust.of(flag)
+                .orElseThrow(() ->
+                        new ProtocolException("trust flag %s is not known".formatted(Long.toUnsignedString(flag))));
     }
 
     /// Everything of a path info but the path.

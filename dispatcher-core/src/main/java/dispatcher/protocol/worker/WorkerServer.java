@@ -51,7 +51,6 @@ public final class WorkerServer {
     private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
     private static final long CLIENT_MAGIC = 0x6e697863L;
     private static final long SERVER_MAGIC = 0x6478696fL;
-    private static final long TRUSTED = 1;
     private static final int MAX_SILENT_TIME = 5;
     private static final long FAILED = 1;
 
@@ -86,8 +85,7 @@ public final class WorkerServer {
         }
         if (version.isAtLeast(1, 14) && in.readBool()) in.readLong();
         if (version.isAtLeast(1, 11)) in.readBool();
-        if (version.isAtLeast(1, 33)) out.writeText(programVersion);
-        if (version.isAtLeast(1, 35)) out.writeLong(TRUSTED);
+        codec.writeDaemonInfo(out, new DaemonInfo(programVersion, Trust.TRUSTED));
         if (version.major() != 1 || version.compareTo(OLDEST) < 0) {
             var tooOld = "this dispatcher speaks the worker protocol from %s on (Nix 2.3), this client speaks %s"
                     .formatted(OLDEST, version);
