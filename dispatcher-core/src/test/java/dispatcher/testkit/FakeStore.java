@@ -1,0 +1,191 @@
+package dispatcher.testkit;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.HashAlgorithm;
+import dispatcher.nix.Nix32;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.NarSummary;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A store in memory, which keeps a journal of what it was asked and builds as the test tells it to. It refuses an
+/// upload whose NAR is not what its path info says, and then has nothing of it.
+///
+/// Asked by one thread, as all stores; the test may look at it from another.
+public final class FakeStore implements Store {
+    private static final int HASH_BYTES = 20;
+
+    private final SortedMap<StorePath, Entry> entries = new ConcurrentSkipListMap<>();
+    private final Map<StorePath, String> refusals = new ConcurrentHashMap<>();
+    private final Map<StorePath, Integer> brokenNars = new ConcurrentHashMap<>();
+    private final List<String> journal = new CopyOnWriteArrayList<>();
+    private volatile Builder builder =
+            (_, _, _, _) -> BuildResult.of(BuildStatus.MISC_FAILURE, "this fake store was not told how to build");
+    private volatile boolean closed;
+
+    private record Entry(PathInfo info, ByteString nar) {}
+
+    /// How builds go.
+    public interface Builder {
+        BuildResult build(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
+                throws IOException, InterruptedException;
+    }
+
+    /// A path with this name; the same name gives the same path.
+    public static StorePath path(String name) {
+        var digest = HashAlgorithm.SHA256.newDigest().digest(name.getBytes(StandardCharsets.UTF_8));
+        return StorePath.of(Nix32.encode(Arrays.copyOf(digest, HASH_BYTES)), name);
+    }
+
+    /// The info of a path whose content is `tree`.
+    public static PathInfo info(String name, NarTree tree, StorePath... references) {
+        return PathInfo.of(path(name), tree.narHash(), tree.toNar().length, List.of(references));
+    }
+
+    /// A path and its NAR, ready to be added.
+    public static NarToAdd toAdd(PathInfo info, NarTree tree) {
+        return new NarToAdd(info, sink -> {
+            var nar = tree.toNar();
+            sink.write(nar, 0, nar.length);
+            return new NarSummary(tree.narHash(), nar.length);
+        });
+    }
+
+    /// Puts a path into the store.
+    public FakeStore with(PathInfo info, NarTree tree) {
+        entries.put(info.path(), new Entry(info, ByteString.wrap(tree.toNar())));
+        return this;
+    }
+
+    /// Refuses whatever concerns this path.
+    public FakeStore refusing(StorePath path, String reason) {
+        refusals.put(path, reason);
+        return this;
+    }
+
+    /// Hands out only so many bytes of the NAR of this path, and then fails.
+    public FakeStore breakingNar(StorePath path, int afterBytes) {
+        brokenNars.put(path, afterBytes);
+        return this;
+    }
+
+    public FakeStore building(Builder newBuilder) {
+        builder = newBuilder;
+        return this;
+    }
+
+    /// What it was asked, in order: each the name of a method and its arguments.
+    public List<String> journal() {
+        return journal;
+    }
+
+    public boolean isClosed() {
+        return closed;
+    }
+
+    public SortedSet<StorePath> paths() {
+        return new TreeSet<>(entries.keySet());
+    }
+
+    /// What it knows of a path that it has.
+    public PathInfo info(StorePath path) {
+        return entry(path).info();
+    }
+
+    public NarTree tree(StorePath path) {
+        return NarTree.parse(entry(path).nar().toByteArray());
+    }
+
+    private Entry entry(StorePath path) {
+        return Optional.ofNullable(entries.get(path)).orElseThrow(() -> new AssertionError("no " + path));
+    }
+
+    private void requireAllowed(StorePath path) throws StoreRefusedException {
+        var reason = refusals.get(path);
+        if (reason != null) throw new StoreRefusedException(reason);
+    }
+
+    @Override
+    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
+        journal.add("queryValidPaths %s %s".formatted(paths, substitute));
+        for (var path : paths) requireAllowed(path);
+        var valid = new TreeSet<>(paths);
+        valid.retainAll(entries.keySet());
+        return valid;
+    }
+
+    @Override
+    public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException {
+        journal.add("queryPathInfo " + path);
+        requireAllowed(path);
+        return Optional.ofNullable(entries.get(path)).map(Entry::info);
+    }
+
+    @Override
+    public SortedSet<StorePath> queryAllValidPaths() {
+        journal.add("queryAllValidPaths");
+        return paths();
+    }
+
+    @Override
+    public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+        for (var path : paths) {
+            journal.add("addToStore " + path.info().path());
+            var nar = new ByteArrayOutputStream();
+            requireAllowed(path.info().path());
+            path.nar().writeTo(nar).requireSameAs(path.info(), "the client");
+            entries.put(path.info().path(), new Entry(path.info(), ByteString.wrap(nar.toByteArray())));
+        }
+    }
+
+    @Override
+    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
+        journal.add("narFromPath " + path);
+        requireAllowed(path);
+        var entry = entries.get(path);
+        if (entry == null) throw new StoreRefusedException("path '%s' is not valid".formatted(path));
+        var part = brokenNars.get(path);
+        if (part != null) {
+            sink.write(entry.nar().toByteArray(), 0, part);
+            throw new StoreRefusedException("the disk of the fake store is broken");
+        }
+        entry.nar().writeTo(sink);
+        return new NarSummary(entry.info().narHash(), entry.nar().length());
+    }
+
+    @Override
+    public BuildResult buildDerivation(
+            StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
+            throws IOException, InterruptedException {
+        journal.add("buildDerivation " + drvPath);
+        requireAllowed(drvPath);
+        return builder.build(drvPath, derivation, options, log);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

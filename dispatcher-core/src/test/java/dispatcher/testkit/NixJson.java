@@ -1,0 +1,153 @@
+package dispatcher.testkit;
+
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ContentAddress;
+import dispatcher.nix.ContentAddress.Method;
+import dispatcher.nix.DerivedPath;
+import dispatcher.nix.Hash;
+import dispatcher.nix.HashAlgorithm;
+import dispatcher.nix.NarHash;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.json.Json;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/// Our values from the JSON beside the fixtures of Nix's own tests.
+public final class NixJson {
+    private NixJson() {}
+
+    public static String text(Json json) {
+        return ((Json.Text) json).value();
+    }
+
+    public static long number(Json json) {
+        return Long.parseLong(((Json.Numeral) json).text());
+    }
+
+    public static List<Json> elements(Json json) {
+        return ((Json.Elements) json).values();
+    }
+
+    private static Map<String, Json> members(Json json) {
+        return ((Json.Members) json).values();
+    }
+
+    /// Empty for a member that is not there, or null.
+    private static Optional<Json> member(Json json, String name) {
+        return ((Json.Members) json).get(name).filter(value -> value != Json.Null.NULL);
+    }
+
+    private static Json required(Json json, String name) {
+        return member(json, name).orElseThrow(() -> new AssertionError("no '%s' in %s".formatted(name, json)));
+    }
+
+    private static boolean flag(Json json, String name) {
+        return member(json, name).map(value -> ((Json.Bool) value).value()).orElse(false);
+    }
+
+    public static <T> Optional<T> optional(Json json, Function<Json, T> value) {
+        return json == Json.Null.NULL ? Optional.empty() : Optional.of(value.apply(json));
+    }
+
+    public static StorePath storePath(Json json) {
+        return StorePath.parse(text(json));
+    }
+
+    public static ContentAddress contentAddress(Json json) {
+        var sri = text(required(json, "hash"));
+        int dash = sri.indexOf('-');
+        var method = Method.valueOf(text(required(json, "method")).toUpperCase(Locale.ROOT));
+        return new ContentAddress(
+                method, Hash.parse(HashAlgorithm.parse(sri.substring(0, dash)), sri.substring(dash + 1)));
+    }
+
+    public static DerivedPath derivedPath(Json json) {
+        if (json instanceof Json.Text) return new DerivedPath.Opaque(storePath(json));
+        var outputs = new TreeSet<String>();
+        for (var output : elements(required(json, "outputs"))) if (!text(output).equals("*")) outputs.add(text(output));
+        return new DerivedPath.Built(storePath(required(json, "drvPath")), outputs);
+    }
+
+    /// @param path of the info, unless the JSON says it
+    public static PathInfo pathInfo(Json json, StorePath path) {
+        var references = new TreeSet<StorePath>();
+        for (var reference : elements(required(json, "references"))) references.add(storePath(reference));
+        return new PathInfo(
+                member(json, "path").map(NixJson::storePath).orElse(path),
+                member(json, "deriver").map(NixJson::storePath),
+                NarHash.parse(text(required(json, "narHash")).substring("sha256-".length())),
+                references,
+                Instant.ofEpochSecond(
+                        member(json, "registrationTime").map(NixJson::number).orElse(0L)),
+                number(required(json, "narSize")),
+                flag(json, "ultimate"),
+                signatures(required(json, "signatures")),
+                member(json, "ca").map(NixJson::contentAddress));
+    }
+
+    private static SortedSet<String> signatures(Json json) {
+        var signatures = new TreeSet<String>();
+        for (var signature : elements(json))
+            signatures.add(
+                    signature instanceof Json.Text(var whole)
+                            ? whole
+                            : text(required(signature, "keyName")) + ":" + text(required(signature, "sig")));
+        return signatures;
+    }
+
+    public static Realisation realisation(Json json) {
+        return realisation(json, text(required(json, "id")));
+    }
+
+    private static Realisation realisation(Json json, String id) {
+        var dependencies = new TreeMap<String, StorePath>();
+        member(json, "dependentRealisations")
+                .ifPresent(map ->
+                        members(map).forEach((dependency, path) -> dependencies.put(dependency, storePath(path))));
+        return new Realisation(
+                id, storePath(required(json, "outPath")), signatures(required(json, "signatures")), dependencies);
+    }
+
+    public static BuildResult buildResult(Json json) {
+        SortedMap<String, Realisation> outputs = new TreeMap<>();
+        member(json, "builtOutputs")
+                .ifPresent(map -> members(map).forEach((name, output) -> {
+                    // Where the JSON has no id, the bytes have one whose hash means nothing.
+                    var id = member(output, "id").map(NixJson::text).orElse("sha256:" + "0".repeat(64) + "!" + name);
+                    outputs.put(name, realisation(output, id));
+                }));
+        return new BuildResult(
+                status(text(required(json, "status"))),
+                member(json, "errorMsg").map(NixJson::text).orElse(""),
+                Math.toIntExact(number(required(json, "timesBuilt"))),
+                flag(json, "isNonDeterministic"),
+                Instant.ofEpochSecond(number(required(json, "startTime"))),
+                Instant.ofEpochSecond(number(required(json, "stopTime"))),
+                member(json, "cpuUser").map(NixJson::microseconds),
+                member(json, "cpuSystem").map(NixJson::microseconds),
+                outputs);
+    }
+
+    private static Duration microseconds(Json json) {
+        return Duration.of(number(json), ChronoUnit.MICROS);
+    }
+
+    /// `OutputRejected` is our `OUTPUT_REJECTED`.
+    private static BuildStatus status(String nixName) {
+        return BuildStatus.valueOf(
+                nixName.replaceAll("(?<=[a-z])(?=[A-Z])", "_").toUpperCase(Locale.ROOT));
+    }
+}
