@@ -1,27 +1,37 @@
 package dispatcher.cli;
 
+import dispatcher.nix.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `dispatcher version`: one line with the program's version and that of the Java it runs on.
-@Command(name = "version", description = "Show the version of the program and of its Java runtime.")
+@Command(
+        name = "version",
+        description = "Show the version of the program and of its Java runtime.",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionCommand.class)
 public final class VersionCommand implements Runnable, IVersionProvider {
 
     @Spec
     private CommandSpec spec;
 
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
     @Override
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
-        out.println(line());
+        out.println(json ? json() : line());
         out.flush();
     }
 
@@ -30,8 +40,15 @@ public final class VersionCommand implements Runnable, IVersionProvider {
         return new String[] {line()};
     }
 
-    static String line() {
+    private static String line() {
         return "dispatcher %s (java %s)".formatted(programVersion(), Runtime.version());
+    }
+
+    private static String json() {
+        return new Json.Members(Map.of(
+                        "version", new Json.Text(programVersion()),
+                        "java", new Json.Text(Runtime.version().toString())))
+                .print();
     }
 
     private static String programVersion() {

@@ -7,14 +7,21 @@ import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 
 class VersionCommandTest {
+    private final StringWriter out = new StringWriter();
 
     @Test
     void printsTheVersionOfTheProgramAndOfJava() {
-        StringWriter out = new StringWriter();
-
-        int status = Main.commandLine().setOut(new PrintWriter(out)).execute("version");
-
-        assertThat(status).isZero();
+        assertThat(run("version")).isZero();
         assertThat(out.toString()).matches("dispatcher \\d+\\.\\d+\\.\\d+(-SNAPSHOT)? \\(java \\d+[^)]*\\)\\R");
+    }
+
+    @Test
+    void printsJson() {
+        assertThat(run("version", "--json")).isZero();
+        assertThat(out.toString()).matches("\\{\"java\":\"[^\"]+\",\"version\":\"[^\"]+\"}\\R");
+    }
+
+    private int run(String... arguments) {
+        return Main.commandLine().setOut(new PrintWriter(out)).execute(arguments);
     }
 }

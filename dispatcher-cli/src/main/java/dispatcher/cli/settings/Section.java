@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.terminal.Spelling;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -25,7 +26,8 @@ final class Section implements AutoCloseable {
         this.mapping = mapping;
     }
 
-    /// The section that a node is. If it is none, a fault is noted, and an empty section given whose faults nobody
+    /// The section that a node is. If it is none, a fault is noted, and an empty section given whose faults
+    /// nobody
     /// hears.
     static Section of(Node node, String path, Faults faults) {
         return switch (node) {

@@ -69,8 +69,8 @@ public record Settings(
         NIX
     }
 
-    /// @param connect   to the end of the SSH login
-    /// @param handshake until the protocol's greeting is through, counted from the start of the command
+    /// @param connect   until a machine's port answers
+    /// @param handshake for the SSH login, and again for the greeting of the protocol
     /// @param silence   without any byte from a machine, not even an answer to a keep-alive, after which it is
     ///                  lost
     public record Timeouts(Duration connect, Duration handshake, Duration silence) {}

@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.terminal;
 
 import java.util.Collection;
 import java.util.Comparator;
@@ -7,11 +7,11 @@ import java.util.Optional;
 import java.util.TreeSet;
 
 /// Finds what somebody meant to write.
-final class Spelling {
+public final class Spelling {
     private Spelling() {}
 
     /// What to add to a message about a wrong word: the nearest right one, or all of them where none is near.
-    static String hint(String wrong, Collection<String> right) {
+    public static String hint(String wrong, Collection<String> right) {
         return nearest(wrong, right)
                 .map("; did you mean '%s'?"::formatted)
                 .orElseGet(() -> "; known here: " + String.join(", ", new TreeSet<>(right)));
@@ -20,7 +20,7 @@ final class Spelling {
     /// The word that takes the fewest single-letter changes, if those are few for its length; a word that begins
     /// with
     /// the wrong one counts as near.
-    static Optional<String> nearest(String wrong, Collection<String> right) {
+    public static Optional<String> nearest(String wrong, Collection<String> right) {
         return right.stream()
                 .filter(word -> cost(wrong, word) <= Math.max(1, Math.max(word.length(), wrong.length()) / 3))
                 .min(Comparator.comparingInt((String word) -> cost(wrong, word)).thenComparing(word -> word));

@@ -1,0 +1,24 @@
+package dispatcher.cli;
+
+import java.util.Map;
+
+/// Chooses what is logged and how, before the first logger is made: by system properties that log4j and its
+/// configuration (`log4j2.xml`, `log4j2-json.xml`) look at. Log lines go to standard error.
+final class Logging {
+    private static final String FILE = "log4j2.configurationFile";
+    private static final String LEVEL = "dispatcher.log.level";
+
+    private Logging() {}
+
+    /// `DISPATCHER_LOG_FORMAT` is `text` (the default) or `json`, `DISPATCHER_LOG_LEVEL` a level's name. What is
+    /// set as a system property already stays.
+    static void configure(boolean debug, Map<String, String> environment) {
+        var json = environment.getOrDefault("DISPATCHER_LOG_FORMAT", "text").equalsIgnoreCase("json");
+        setIfAbsent(FILE, json ? "log4j2-json.xml" : "log4j2.xml");
+        setIfAbsent(LEVEL, debug ? "debug" : environment.getOrDefault("DISPATCHER_LOG_LEVEL", "info"));
+    }
+
+    private static void setIfAbsent(String property, String value) {
+        if (System.getProperty(property) == null) System.setProperty(property, value);
+    }
+}

@@ -1,0 +1,170 @@
+package dispatcher.cli.builders;
+
+import dispatcher.cli.settings.HostAndPort;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.fleet.MachineAddress;
+import dispatcher.fleet.PublicHostKey;
+import dispatcher.fleet.StoreUri;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.json.Json;
+import java.nio.file.Files;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// `dispatcher builders`: the line that makes Nix send its builds to us.
+@Command(
+        name = "builders",
+        description = {
+            "Print the value of `builders` for a client's nix.conf, or for a file that it includes by @FILE.",
+            "Without --ssh it is for Nix on this host, by way of the local socket."
+        },
+        mixinStandardHelpOptions = true)
+public final class BuildersCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private SettingsOption settings;
+
+    @Option(
+            names = "--ssh",
+            paramLabel = "HOST[:PORT]",
+            description =
+                    "For clients on other hosts, who know this one as HOST. Without PORT it is that of listen.ssh.")
+    private Optional<String> ssh = Optional.empty();
+
+    @Option(
+            names = "--lines",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Print N entries that differ in nothing that matters, so that a client can send the inputs of N"
+                            + " builds at once; Nix sends those of one at a time to each entry.")
+    private int lines;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    private final HostKeySource hostKeys;
+
+    public BuildersCommand(HostKeySource hostKeys) {
+        this.hostKeys = hostKeys;
+    }
+
+    /// An entry's way to us.
+    ///
+    /// @param notes what the operator should know about it
+    private record Way(String uri, Optional<PublicHostKey> hostKey, List<String> notes) {}
+
+    @Override
+    public void run() {
+        if (lines < 1 || lines > 1000) throw new ParameterException(spec.commandLine(), "--lines takes 1 to 1000");
+        var loaded = settings.load();
+        var way = ssh.isPresent() ? overSsh(loaded, ssh.get()) : local(loaded);
+        var offer = offer(loaded);
+        var entries = BuildersLine.entries(way.uri(), offer, way.hostKey(), lines);
+        var out = spec.commandLine().getOut();
+        if (json) out.println(json(way, offer, entries).print());
+        else entries.forEach(out::println);
+        out.flush();
+        var err = spec.commandLine().getErr();
+        way.notes().forEach(note -> err.println("note: " + note));
+        err.flush();
+    }
+
+    private static Offer offer(Settings settings) {
+        try {
+            return Offer.of(settings.machines());
+        } catch (IllegalArgumentException e) {
+            throw new UserFacingException(
+                    "there is nothing to offer",
+                    "every machine has maxJobs 0",
+                    "give one of them a maxJobs above 0",
+                    e);
+        }
+    }
+
+    private static Way local(Settings settings) {
+        var shim = LocalShim.of(settings.listen()
+                .socket()
+                .orElseThrow(() -> new UserFacingException(
+                        "cannot print a line for Nix on this host",
+                        "the settings name no listen.socket",
+                        "add listen.socket to %s, or name this host with --ssh".formatted(settings.file()))));
+        return new Way(
+                shim.storeUri(),
+                Optional.empty(),
+                Files.isExecutable(shim.script())
+                        ? List.of()
+                        : List.of("%s is not there yet; `dispatcher serve` makes it".formatted(shim.script())));
+    }
+
+    private Way overSsh(Settings settings, String host) {
+        var listen = settings.listen()
+                .ssh()
+                .orElseThrow(() -> new UserFacingException(
+                        "cannot print a line for other hosts",
+                        "the settings name no listen.ssh",
+                        "add listen.ssh, e.g. 0.0.0.0:2222, to %s".formatted(settings.file())));
+        var uri = uri(host);
+        int port = uri.port().orElse(listen.port());
+        var user = uri.user().map(name -> name + "@").orElse("");
+        var bare = uri.host().contains(":") ? "[" + uri.host() + "]" : uri.host();
+        var hostKey = PublicHostKey.parse(hostKeys.publicHostKeyLine(settings.hostKey()));
+        if (port == MachineAddress.SSH_PORT) return new Way("ssh-ng://" + user + bare, Optional.of(hostKey), List.of());
+        return new Way(
+                "ssh-ng://%s%s:%d".formatted(user, bare, port),
+                Optional.of(hostKey),
+                List.of(portNote(new HostAndPort(uri.host(), port))));
+    }
+
+    private StoreUri uri(String host) {
+        try {
+            var uri = StoreUri.parse("ssh-ng://" + host);
+            if (uri.parameters().isEmpty()) return uri;
+        } catch (NixSyntaxException e) {
+            throw new ParameterException(spec.commandLine(), "--ssh takes HOST or HOST:PORT, and not " + host, e);
+        }
+        throw new ParameterException(spec.commandLine(), "--ssh takes HOST or HOST:PORT, and not " + host);
+    }
+
+    private static String portNote(HostAndPort address) {
+        return """
+                Nix older than 2.31 takes no port in the URI, and none looks up the host key by it. For these, write to
+                the ssh_config of the user that the client's nix-daemon runs as (mostly /root/.ssh/config)
+
+                    Host dispatcher
+                        HostName %s
+                        Port %d
+                        HostKeyAlias dispatcher
+
+                and put ssh-ng://dispatcher in the place of the URI above.""".formatted(address.host(), address.port());
+    }
+
+    private static Json json(Way way, Offer offer, List<String> entries) {
+        return new Json.Members(Map.of(
+                "uri", new Json.Text(way.uri()),
+                "systems", texts(offer.systems()),
+                "maxJobs", new Json.Numeral(Integer.toString(offer.maxJobs())),
+                "supportedFeatures", texts(offer.supportedFeatures()),
+                "mandatoryFeatures", texts(offer.mandatoryFeatures()),
+                "publicHostKey",
+                        new Json.Text(way.hostKey().map(PublicHostKey::toString).orElse("")),
+                "entries", texts(entries)));
+    }
+
+    private static Json texts(Collection<String> texts) {
+        return new Json.Elements(
+                texts.stream().map(text -> (Json) new Json.Text(text)).toList());
+    }
+}

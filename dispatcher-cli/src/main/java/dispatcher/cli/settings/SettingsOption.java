@@ -1,0 +1,29 @@
+package dispatcher.cli.settings;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/// `--config`, for every command that needs the settings.
+public final class SettingsOption {
+    @Option(
+            names = {"-c", "--config"},
+            paramLabel = "FILE",
+            description = {
+                "The settings. Without it: $DISPATCHER_CONFIG, else ./dispatcher.yaml, else"
+                        + " /etc/dispatcher/dispatcher.yaml."
+            })
+    private Optional<Path> file = Optional.empty();
+
+    /// Finds and reads the settings.
+    ///
+    /// @throws dispatcher.cli.terminal.UserFacingException if there are none, they cannot be read or have faults
+    public Settings load() {
+        return load(Surroundings.ofProcess());
+    }
+
+    public Settings load(Surroundings surroundings) {
+        return file.map(named -> SettingsFile.load(named, surroundings))
+                .orElseGet(() -> SettingsFile.load(surroundings));
+    }
+}

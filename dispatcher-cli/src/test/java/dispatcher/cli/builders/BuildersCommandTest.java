@@ -1,0 +1,139 @@
+package dispatcher.cli.builders;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachinesFile;
+import dispatcher.nix.json.Json;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class BuildersCommandTest {
+    private static final String HOST_KEY =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILTNDAv9OI9CdXO0lewXwsi/k34jvxHLZ6x3YxW7q6cq";
+    private static final String SETTINGS = """
+            listen: {socket: /run/d/dispatcher.sock, ssh: 0.0.0.0:2222}
+            machines:
+              - {hostName: a, systems: [x86_64-linux, i686-linux], maxJobs: 8, supportedFeatures: [kvm]}
+              - {hostName: b, system: aarch64-linux, mandatoryFeatures: [benchmark]}
+            """;
+
+    @TempDir
+    private Path directory;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @BeforeEach
+    void writeSettings() throws IOException {
+        Files.writeString(directory.resolve("d.yaml"), SETTINGS);
+    }
+
+    @Test
+    void printsALineForTheLocalSocket() {
+        assertThat(run()).isZero();
+        assertThat(out.toString())
+                .isEqualToNormalizingNewlines("ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio"
+                        + " aarch64-linux,i686-linux,x86_64-linux - 1000 1 benchmark,kvm - -\n");
+        assertThat(err.toString())
+                .isEqualToNormalizingNewlines(
+                        "note: /run/d/dispatcher-stdio is not there yet; `dispatcher serve` makes it\n");
+    }
+
+    @Test
+    void printsALineForOtherHostsWithTheHostKey() {
+        assertThat(run("--ssh", "ci.example:22")).isZero();
+
+        var machine = parsed().getFirst();
+        assertThat(out.toString()).startsWith("ssh-ng://ci.example aarch64-linux,i686-linux,x86_64-linux - 1000 1 ");
+        assertThat(machine.address().publicHostKey()).contains(HOST_KEY);
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void takesThePortOfTheSettingsAndTellsOlderClientsTheWayRound() {
+        assertThat(run("--ssh", "ci.example")).isZero();
+
+        var machine = parsed().getFirst();
+        assertThat(machine.address().port()).isEqualTo(2222);
+        assertThat(err.toString())
+                .contains("Nix older than 2.31 takes no port", "HostName ci.example", "Port 2222", "HostKeyAlias");
+    }
+
+    @Test
+    void everyEntryIsReadAsTheSameMachineButForItsUri() {
+        assertThat(run("--lines", "3")).isZero();
+        assertThat(run("--lines", "2", "--ssh", "ci.example:22")).isZero();
+
+        var machines = parsed();
+        assertThat(out.toString().lines().map(line -> line.split(" ")[0]))
+                .containsExactly(
+                        "ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio",
+                        "ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio&priority=2",
+                        "ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio&priority=3",
+                        "ssh-ng://ci.example",
+                        "ssh-ng://ci.example?priority=2");
+        assertThat(machines).extracting(Machine::maxJobs).containsOnly(1000);
+        assertThat(machines)
+                .extracting(Machine::supportedFeatures)
+                .allSatisfy(features -> assertThat(features).containsExactly("benchmark", "kvm"));
+        assertThat(machines)
+                .extracting(Machine::mandatoryFeatures)
+                .allSatisfy(features -> assertThat(features).isEmpty());
+    }
+
+    @Test
+    void printsJson() {
+        assertThat(run("--json")).isZero();
+
+        assertThat(Json.parse(out.toString())).isInstanceOfSatisfying(Json.Members.class, members -> {
+            assertThat(members.get("maxJobs")).contains(new Json.Numeral("1000"));
+            assertThat(members.values())
+                    .containsOnlyKeys(
+                            "entries",
+                            "mandatoryFeatures",
+                            "maxJobs",
+                            "publicHostKey",
+                            "supportedFeatures",
+                            "systems",
+                            "uri");
+        });
+    }
+
+    @Test
+    void wrongUsageHasStatusTwo() {
+        assertThat(run("--ssh", "a/b")).isEqualTo(2);
+        assertThat(run("--ssh", "a?x=y")).isEqualTo(2);
+        assertThat(run("--lines", "0")).isEqualTo(2);
+    }
+
+    private List<Machine> parsed() {
+        var file = MachinesFile.parse(
+                new MachinesFile.Source("out", 1, out.toString()),
+                (path, from) -> Optional.empty(),
+                new MachinesFile.Defaults("me", "x86_64-linux"));
+        assertThat(file.faults()).isEmpty();
+        return file.entries().stream().map(MachinesFile.Entry::machine).toList();
+    }
+
+    private int run(String... arguments) {
+        var all = Stream.concat(
+                        Stream.of("--config", directory.resolve("d.yaml").toString()), Arrays.stream(arguments))
+                .toArray(String[]::new);
+        return new CommandLine(new BuildersCommand(file -> HOST_KEY))
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err))
+                .execute(all);
+    }
+}
