@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "builders",
         description = {
-            "Print the value of `builders` for a client's nix.conf, or for a file that it includes by @FILE.",
+            "Print what Nix needs to know to send its builds here: the value of `builders` in nix.conf. Several lines"
+                    + " go into a file, say /etc/nix/machines, and `builders` is @/etc/nix/machines.",
             "Without --ssh it is for Nix on this host, by way of the local socket."
         },
         mixinStandardHelpOptions = true)
