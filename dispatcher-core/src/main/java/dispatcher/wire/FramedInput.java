@@ -37,12 +37,13 @@ public final class FramedInput extends InputStream {
     private boolean nextFrame() throws IOException {
         if (ended) return false;
         if (broken) throw new ProtocolException("the frames of an upload have lost their order");
-        left = reader.readLong();
-        broken = left < 0 || left > MAX_FRAME;
+        long length = reader.readLong();
+        broken = length < 0 || length > MAX_FRAME;
         if (broken)
             throw new ProtocolException(
-                    "frame of %s bytes is longer than a frame can be".formatted(Long.toUnsignedString(left)));
-        ended = left == 0;
+                    "frame of %s bytes is longer than a frame can be".formatted(Long.toUnsignedString(length)));
+        left = length;
+        ended = length == 0;
         return !ended;
     }
 

@@ -19,8 +19,7 @@ public final class FramedOutput extends OutputStream {
 
     @Override
     public void write(int b) throws IOException {
-        if (position == buffer.length) emit();
-        buffer[position++] = (byte) b;
+        write(new byte[] {(byte) b}, 0, 1);
     }
 
     @Override

@@ -31,6 +31,7 @@ import java.util.TreeSet;
 public final class WireReader {
     private static final int BUFFER = 64 * 1024;
     private static final int GROWTH = 1 << 20;
+    private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final InputStream in;
     private final Limits limits;
@@ -129,9 +130,10 @@ public final class WireReader {
 
     private byte[] readBytes(String what, long limit) throws IOException {
         long length = readLong();
-        if (length < 0 || length > limit)
+        long most = Math.min(limit, LARGEST_ARRAY);
+        if (length < 0 || length > most)
             throw new ProtocolException(
-                    "%s of %s bytes is over the limit of %d".formatted(what, Long.toUnsignedString(length), limit));
+                    "%s of %s bytes is over the limit of %d".formatted(what, Long.toUnsignedString(length), most));
         messageBytes += length + 32;
         if (messageBytes > limits.messageBytes())
             throw new ProtocolException(
@@ -161,9 +163,10 @@ public final class WireReader {
     /// The length of a list, set or map. Nothing may be allocated for it before its elements arrive.
     public int readCount(String what) throws IOException {
         long count = readLong();
-        if (count < 0 || count > limits.elements())
-            throw new ProtocolException("%s of %s elements is over the limit of %d"
-                    .formatted(what, Long.toUnsignedString(count), limits.elements()));
+        long most = Math.min(limits.elements(), Integer.MAX_VALUE);
+        if (count < 0 || count > most)
+            throw new ProtocolException(
+                    "%s of %s elements is over the limit of %d".formatted(what, Long.toUnsignedString(count), most));
         return (int) count;
     }
 
