@@ -51,7 +51,7 @@ public final class DerivationHash {
             var hash = outputs.get(name);
             if (hash == null)
                 throw NixSyntaxException.of(
-                        "output of its derivation", name, "it has " + String.join(", ", outputs.keySet()));
+                        "known output of the derivation", name, "it has " + String.join(", ", outputs.keySet()));
             return hash;
         }
     }
