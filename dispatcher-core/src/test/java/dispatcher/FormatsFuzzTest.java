@@ -1,0 +1,159 @@
+package dispatcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.ContentAddress;
+import dispatcher.nix.DerivedPath;
+import dispatcher.nix.Hash;
+import dispatcher.nix.HashAlgorithm;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.RealisationJson;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.aterm.DerivationText;
+import dispatcher.nix.json.Json;
+import dispatcher.nix.json.JsonSyntaxException;
+import dispatcher.nix.nar.NarParser;
+import dispatcher.nix.nar.NarSyntaxException;
+import dispatcher.testkit.NarTree;
+import dispatcher.wire.FramedInput;
+import dispatcher.wire.Limits;
+import dispatcher.wire.NarCopy;
+import dispatcher.wire.WireReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/// Every parser of bytes from outside either refuses them with its own exception or reads what it would write again.
+///
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/FormatsFuzzTestInputs`. To look for new
+/// ones, one method at a time:
+/// `JAZZER_FUZZ=1 mvn -pl dispatcher-core test -Dtest=FormatsFuzzTest#nar`
+/// It stops after the duration below or at the first fault, whose input it adds to that folder.
+class FormatsFuzzTest {
+    private static final StoreDir STORE = StoreDir.NIX_STORE;
+    private static final String DURATION = "10m";
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void nar(byte[] bytes) {
+        var builder = new NarTree.Builder();
+        var whole = new NarParser(builder);
+        var pieces = new NarParser();
+        try {
+            int taken = whole.accept(bytes, 0, bytes.length);
+            int size = bytes.length == 0 ? 1 : 1 + (bytes[0] & 0x1f);
+            for (int at = 0; at < bytes.length && !pieces.isComplete(); )
+                at += pieces.accept(bytes, at, Math.min(size, bytes.length - at));
+            assertThat(pieces.position()).isEqualTo(taken);
+            assertThat(pieces.isComplete()).isEqualTo(whole.isComplete());
+            if (whole.isComplete()) assertThat(builder.root().toNar()).isEqualTo(Arrays.copyOf(bytes, taken));
+        } catch (NarSyntaxException e) {
+            assertThat(e.position()).isBetween(0L, (long) bytes.length);
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void derivation(byte[] bytes) {
+        try {
+            var derivation = DerivationText.parse(STORE, bytes);
+            assertThat(DerivationText.parse(STORE, DerivationText.print(STORE, derivation)))
+                    .isEqualTo(derivation);
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("at byte");
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void hash(byte[] bytes) {
+        for (var algorithm : HashAlgorithm.values()) {
+            try {
+                var hash = Hash.parse(algorithm, text(bytes));
+                assertThat(Hash.parseTyped(hash.toString())).isEqualTo(hash);
+                assertThat(Hash.parseTyped(hash.sri())).isEqualTo(hash);
+            } catch (NixSyntaxException e) {
+                assertThat(e).hasMessageContaining("is not a");
+            }
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void contentAddress(byte[] bytes) {
+        try {
+            var address = ContentAddress.parse(text(bytes));
+            assertThat(ContentAddress.parse(address.toString())).isEqualTo(address);
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("is not a");
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void json(byte[] bytes) {
+        try {
+            var json = Json.parse(bytes);
+            assertThat(Json.parse(json.print())).isEqualTo(json);
+        } catch (JsonSyntaxException e) {
+            assertThat(e.position()).isBetween(0, bytes.length);
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void realisation(byte[] bytes) {
+        try {
+            var realisation = RealisationJson.parse(text(bytes));
+            assertThat(RealisationJson.parse(RealisationJson.print(realisation)))
+                    .isEqualTo(realisation);
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("is not a");
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void derivedPath(byte[] bytes) {
+        try {
+            var path = DerivedPath.parse(STORE, text(bytes));
+            assertThat(DerivedPath.parse(STORE, path.print(STORE))).isEqualTo(path);
+            assertThat(DerivedPath.parseLegacy(STORE, path.print(STORE)).print(STORE))
+                    .startsWith(path.print(STORE));
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("is not a");
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void storePath(byte[] bytes) {
+        try {
+            var path = StorePath.parse(text(bytes));
+            assertThat(StorePath.of(path.hashPart(), path.name())).isEqualTo(path);
+            assertThat(ByteString.of(path.baseName())).isEqualTo(ByteString.copyOf(bytes));
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("is not a");
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void wire(byte[] bytes) {
+        var reader = new WireReader(new ByteArrayInputStream(bytes), new Limits(1000, 1000, 100_000), 64);
+        try {
+            while (reader.awaitInput()) {
+                switch (reader.readInt("choice") % 6) {
+                    case 0 -> reader.readStorePaths(STORE, "paths");
+                    case 1 -> reader.readText("text");
+                    case 2 -> reader.readNames("names");
+                    case 3 -> NarCopy.copy(reader, OutputStream.nullOutputStream(), 10_000);
+                    case 4 -> new FramedInput(reader).drain();
+                    default -> reader.readOptionalStorePath(STORE, "path");
+                }
+            }
+        } catch (IOException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+}
