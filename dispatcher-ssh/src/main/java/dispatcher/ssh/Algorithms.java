@@ -1,0 +1,65 @@
+package dispatcher.ssh;
+
+import java.util.List;
+import org.apache.sshd.common.BaseBuilder;
+import org.apache.sshd.common.NamedFactory;
+import org.apache.sshd.common.cipher.BuiltinCiphers;
+import org.apache.sshd.common.cipher.Cipher;
+import org.apache.sshd.common.compression.BuiltinCompressions;
+import org.apache.sshd.common.compression.Compression;
+import org.apache.sshd.common.kex.BuiltinDHFactories;
+import org.apache.sshd.common.mac.BuiltinMacs;
+import org.apache.sshd.common.mac.Mac;
+import org.apache.sshd.common.signature.BuiltinSignatures;
+import org.apache.sshd.common.signature.Signature;
+
+/// What is offered to peers, best first. AES-GCM leads since processors do it (three times as fast here as
+/// chacha20-poly1305), and curve25519 as it makes for the fastest login.
+final class Algorithms {
+    static final List<BuiltinDHFactories> KEY_EXCHANGES = List.of(
+            BuiltinDHFactories.curve25519,
+            BuiltinDHFactories.curve25519_libssh,
+            BuiltinDHFactories.ecdhp256,
+            BuiltinDHFactories.ecdhp384,
+            BuiltinDHFactories.ecdhp521,
+            BuiltinDHFactories.dhg16_512,
+            BuiltinDHFactories.dhg14_256);
+
+    private Algorithms() {}
+
+    static <B extends BaseBuilder<?, B>> B offeredBy(B builder) {
+        return builder.cipherFactories(ciphers())
+                .macFactories(macs())
+                .compressionFactories(compressions())
+                .signatureFactories(signatures());
+    }
+
+    private static List<NamedFactory<Cipher>> ciphers() {
+        return List.of(
+                BuiltinCiphers.aes256gcm,
+                BuiltinCiphers.aes128gcm,
+                BuiltinCiphers.aes256ctr,
+                BuiltinCiphers.aes192ctr,
+                BuiltinCiphers.aes128ctr,
+                BuiltinCiphers.cc20p1305_openssh);
+    }
+
+    private static List<NamedFactory<Mac>> macs() {
+        return List.of(
+                BuiltinMacs.hmacsha256etm, BuiltinMacs.hmacsha512etm, BuiltinMacs.hmacsha256, BuiltinMacs.hmacsha512);
+    }
+
+    private static List<NamedFactory<Compression>> compressions() {
+        return List.of(BuiltinCompressions.none);
+    }
+
+    private static List<NamedFactory<Signature>> signatures() {
+        return List.of(
+                BuiltinSignatures.ed25519,
+                BuiltinSignatures.nistp256,
+                BuiltinSignatures.nistp384,
+                BuiltinSignatures.nistp521,
+                BuiltinSignatures.rsaSHA512,
+                BuiltinSignatures.rsaSHA256);
+    }
+}

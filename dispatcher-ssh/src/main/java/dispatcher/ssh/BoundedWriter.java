@@ -1,0 +1,92 @@
+package dispatcher.ssh;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.sshd.common.channel.Channel;
+import org.apache.sshd.common.channel.throttle.ChannelStreamWriter;
+import org.apache.sshd.common.io.IoWriteFuture;
+import org.apache.sshd.common.util.buffer.Buffer;
+
+/// Lets a channel have only so many bytes on their way into the socket, and makes writers wait beyond that.
+/// Without it a slow network would leave as much in memory as the peer's window takes, megabytes for each
+/// channel.
+///
+/// Any thread; called by those that write to the channel, which it may block, and by the library's when a packet
+/// has been written.
+final class BoundedWriter implements ChannelStreamWriter {
+    private static final int LIMIT_BYTES = 512 * 1024;
+
+    private final Channel channel;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    @GuardedBy("lock")
+    private long underWay;
+
+    @GuardedBy("lock")
+    private boolean closed;
+
+    BoundedWriter(Channel channel) {
+        this.channel = channel;
+    }
+
+    @Override
+    public IoWriteFuture writeData(Buffer buffer) throws IOException {
+        int bytes = buffer.available();
+        lock.lock();
+        try {
+            while (!closed && underWay > 0 && underWay + bytes > LIMIT_BYTES) changed.await();
+            if (closed) throw new IOException("the channel is closed");
+            underWay += bytes;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while writing");
+        } finally {
+            lock.unlock();
+        }
+        boolean sent = false;
+        try {
+            IoWriteFuture future = channel.writePacket(buffer);
+            future.addListener(_ -> arrived(bytes));
+            sent = true;
+            return future;
+        } finally {
+            if (!sent) arrived(bytes);
+        }
+    }
+
+    private void arrived(int bytes) {
+        lock.lock();
+        try {
+            underWay -= bytes;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean isOpen() {
+        lock.lock();
+        try {
+            return !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Writers that wait fail.
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dispatcher.ssh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Finds the keys that a host is known by in OpenSSH's known_hosts files.
+///
+/// Shapes: `[@marker] <hosts> <type> <base 64> [comment]`, hosts being `a,b`, patterns with `*`, `?` and `!`,
+/// `[host]:port` where the port is not 22, or a hash `|1|<salt>|<HMAC-SHA1>` of such a name. `@cert-authority`
+/// lines are passed over, `@revoked` keys are never accepted. Lines that say something else are passed over, as
+/// OpenSSH does. Files are read anew at each lookup; they are small, and operators edit them.
+///
+/// Source: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
+final class KnownHosts {
+    private static final Logger log = LoggerFactory.getLogger(KnownHosts.class);
+
+    private KnownHosts() {}
+
+    /// A line that speaks of the host.
+    ///
+    /// @param where   `<file> line <n>`
+    /// @param revoked the key must not be accepted
+    record Entry(HostKey key, String where, boolean revoked) {}
+
+    /// All that `files` say of a host; those that do not exist are passed over.
+    ///
+    /// @throws IOException if a file cannot be read
+    static List<Entry> lookUp(List<Path> files, String host, int port) throws IOException {
+        String name = host.toLowerCase(Locale.ROOT);
+        if (port != 22) name = "[" + name + "]:" + port;
+        List<Entry> found = new ArrayList<>();
+        for (Path file : files) {
+            List<String> lines;
+            try {
+                lines = new String(Files.readAllBytes(file), UTF_8).lines().toList();
+            } catch (NoSuchFileException e) {
+                continue;
+            }
+            for (int i = 0; i < lines.size(); i++) {
+                collect(lines.get(i).strip(), name, file + " line " + (i + 1), found);
+            }
+        }
+        return found;
+    }
+
+    private static void collect(String line, String name, String where, List<Entry> found) {
+        if (line.isEmpty() || line.startsWith("#")) return;
+        String marker = "";
+        if (line.startsWith("@")) {
+            String[] parts = line.split("\\s+", 2);
+            if (parts.length < 2) return;
+            marker = parts[0];
+            line = parts[1];
+        }
+        if (!marker.isEmpty() && !marker.equals("@revoked")) return;
+        String[] words = line.split("\\s+", 2);
+        if (words.length < 2 || !matches(words[0], name)) return;
+        try {
+            found.add(new Entry(HostKey.parse(words[1]), where, marker.equals("@revoked")));
+        } catch (IllegalArgumentException e) {
+            log.atDebug().addKeyValue("where", where).log("passed over: {}", e.getMessage());
+        }
+    }
+
+    private static boolean matches(String patterns, String name) {
+        if (patterns.startsWith("|")) return matchesHash(patterns, name);
+        boolean found = false;
+        for (String pattern : patterns.split(",", -1)) {
+            boolean negated = pattern.startsWith("!");
+            if (!glob(negated ? pattern.substring(1) : pattern).matcher(name).matches()) continue;
+            if (negated) return false;
+            found = true;
+        }
+        return found;
+    }
+
+    private static Pattern glob(String pattern) {
+        StringBuilder regex = new StringBuilder();
+        for (char c : pattern.toLowerCase(Locale.ROOT).toCharArray()) {
+            if (c == '*') regex.append(".*");
+            else if (c == '?') regex.append('.');
+            else regex.append(Pattern.quote(String.valueOf(c)));
+        }
+        return Pattern.compile(regex.toString());
+    }
+
+    private static boolean matchesHash(String hash, String name) {
+        String[] parts = hash.split("\\|", -1);
+        if (parts.length != 4 || !parts[1].equals("1")) return false;
+        try {
+            Mac mac = Mac.getInstance("HmacSHA1");
+            mac.init(new SecretKeySpec(Base64.getDecoder().decode(parts[2]), "HmacSHA1"));
+            return MessageDigest.isEqual(
+                    mac.doFinal(name.getBytes(UTF_8)), Base64.getDecoder().decode(parts[3]));
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            return false;
+        }
+    }
+}

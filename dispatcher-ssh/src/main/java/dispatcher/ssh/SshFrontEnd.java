@@ -1,0 +1,289 @@
+package dispatcher.ssh;
+
+import dispatcher.protocol.ClientIdentity;
+import dispatcher.protocol.Conversation;
+import dispatcher.protocol.ConversationHandler;
+import dispatcher.protocol.RemoteCommand;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.sshd.common.AttributeRepository.AttributeKey;
+import org.apache.sshd.common.NamedFactory;
+import org.apache.sshd.common.channel.Channel;
+import org.apache.sshd.common.channel.ChannelFactory;
+import org.apache.sshd.common.io.IoSession;
+import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.session.SessionListener;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.apache.sshd.server.ServerBuilder;
+import org.apache.sshd.server.SshServer;
+import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
+import org.apache.sshd.server.channel.ChannelSession;
+import org.apache.sshd.server.command.Command;
+import org.apache.sshd.server.forward.RejectAllForwardingFilter;
+import org.apache.sshd.server.session.ServerSessionImpl;
+import org.apache.sshd.server.session.SessionFactory;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// An SSH server that speaks the Nix protocols and nothing else: clients log in with a public key, under any user
+/// name, and run `nix-daemon --stdio` or `nix-store --serve --write` in one of the spellings that [RemoteCommand]
+/// knows. There is no shell, no forwarding, no terminal and no file transfer.
+///
+/// Each conversation has a virtual thread. When a client goes, its conversation's input ends and its outputs
+/// fail.
+public final class SshFrontEnd implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(SshFrontEnd.class);
+    private static final int SOCKET_THREADS = 2;
+    private static final int UNANSWERED_KEEP_ALIVES = 3;
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+    private static final AttributeKey<Client> CLIENT = new AttributeKey<>();
+    private static final String PURPOSE =
+            "this is a Nix build dispatcher: it runs `nix-daemon --stdio` and `nix-store --serve --write` only, not ";
+    private static final int SHOWN_OF_COMMAND = 200;
+
+    private final SshFrontEndOptions options;
+    private final ConversationHandler handler;
+    private final AuthorizedKeys authorizedKeys;
+    private final KeyPair hostKey;
+    private final SshServer server;
+    private final AtomicInteger connections = new AtomicInteger();
+    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+
+    private SshFrontEnd(SshFrontEndOptions options, ConversationHandler handler) throws SshFrontEndException {
+        this.options = options;
+        this.handler = handler;
+        hostKey = HostKeyFile.readOrMake(options.hostKey());
+        authorizedKeys = new AuthorizedKeys(options.authorizedKeys());
+        authorizedKeys.check();
+        server = configure();
+    }
+
+    /// Starts to listen. Returns when clients can connect.
+    ///
+    /// @throws SshFrontEndException if a file cannot be used, or the address cannot be listened at
+    public static SshFrontEnd start(SshFrontEndOptions options, ConversationHandler handler)
+            throws SshFrontEndException {
+        SshFrontEnd frontEnd = new SshFrontEnd(options, handler);
+        try {
+            frontEnd.server.start();
+        } catch (IOException | RuntimeException e) {
+            frontEnd.close();
+            throw new SshFrontEndException(
+                    "cannot listen at %s port %d: %s".formatted(options.host(), options.port(), e.getMessage()),
+                    "see what listens there with `ss -ltnp`, or choose another address",
+                    e);
+        }
+        return frontEnd;
+    }
+
+    private SshServer configure() {
+        SshServer sshd = Algorithms.offeredBy(ServerBuilder.builder())
+                .keyExchangeFactories(
+                        NamedFactory.setUpTransformedFactories(true, Algorithms.KEY_EXCHANGES, ServerBuilder.DH2KEX))
+                .channelFactories(List.of(new ChannelFactory() {
+                    @Override
+                    public String getName() {
+                        return "session";
+                    }
+
+                    @Override
+                    public Channel createChannel(Session session) {
+                        return new FrontEndChannel();
+                    }
+                }))
+                .forwardingFilter(RejectAllForwardingFilter.INSTANCE)
+                .publickeyAuthenticator((_, key, session) -> authenticate(key, session))
+                .build();
+        sshd.setHost(options.host());
+        sshd.setPort(options.port());
+        sshd.setKeyPairProvider(KeyPairProvider.wrap(hostKey));
+        sshd.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE));
+        sshd.setSubsystemFactories(List.of());
+        sshd.setCommandFactory(this::command);
+        sshd.setShellFactory(channel -> refuse(channel, PURPOSE + "a shell"));
+        sshd.setNioWorkers(SOCKET_THREADS);
+        sshd.setSessionFactory(new Doorkeeper(sshd));
+        sshd.addSessionListener(new Listener());
+        CoreModuleProperties.SERVER_IDENTIFICATION.set(sshd, "dispatcher");
+        CoreModuleProperties.AUTH_TIMEOUT.set(sshd, options.loginLimit());
+        // The first question, which tells what methods there are, is not counted; the last one proves a key.
+        CoreModuleProperties.MAX_AUTH_REQUESTS.set(sshd, options.maxKeys() + 1);
+        CoreModuleProperties.IDLE_TIMEOUT.set(sshd, Duration.ZERO);
+        CoreModuleProperties.WAIT_FOR_SPACE_TIMEOUT.set(sshd, Duration.ofDays(365));
+        CoreModuleProperties.WINDOW_SIZE.set(sshd, (long) options.windowBytes());
+        CoreModuleProperties.TCP_NODELAY.set(sshd, true);
+        CoreModuleProperties.SOCKET_KEEPALIVE.set(sshd, true);
+        CoreModuleProperties.SOCKET_REUSEADDR.set(sshd, true);
+        CoreModuleProperties.NIO2_READ_BUFFER_SIZE.set(sshd, 64 * 1024);
+        return sshd;
+    }
+
+    private boolean authenticate(java.security.PublicKey key, Session session) {
+        HostKey shown = KeyFiles.encode(key);
+        Optional<String> name = authorizedKeys.nameOf(shown);
+        SocketAddress remote = session.getIoSession().getRemoteAddress();
+        log.atDebug()
+                .addKeyValue("key", shown.describe())
+                .addKeyValue("from", remote)
+                .log(name.isPresent() ? "key accepted" : "key not authorised");
+        // The last key that was accepted is the one that was proven.
+        name.ifPresent(it -> session.setAttribute(CLIENT, new Client(new ClientIdentity(it, text(remote), false))));
+        return name.isPresent();
+    }
+
+    private static String text(SocketAddress address) {
+        if (!(address instanceof InetSocketAddress socket)) return String.valueOf(address);
+        String host = socket.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + socket.getPort();
+    }
+
+    private Command command(ChannelSession channel, String command) {
+        return RemoteCommand.recognise(command)
+                .map(protocol -> {
+                    Client client = clientOf(channel);
+                    return (Command) new ClientCommand(
+                            client,
+                            (FrontEndChannel) channel,
+                            (in, out, err) ->
+                                    handler.handle(protocol, new Conversation(in, out, err, client.identity())));
+                })
+                .orElseGet(() -> refuse(channel, PURPOSE + "'" + shown(command) + "'"));
+    }
+
+    private static String shown(String command) {
+        String line = command.replaceAll("\\p{Cntrl}", " ");
+        return line.length() <= SHOWN_OF_COMMAND ? line : line.substring(0, SHOWN_OF_COMMAND) + "…";
+    }
+
+    private static Command refuse(ChannelSession channel, String line) {
+        return new ClientCommand(clientOf(channel), (FrontEndChannel) channel, ClientCommand.refusal(line));
+    }
+
+    private static Client clientOf(ChannelSession channel) {
+        Client client = channel.getSession().getAttribute(CLIENT);
+        if (client == null) throw new IllegalStateException("a channel on a connection without a login");
+        return client;
+    }
+
+    /// A client that has logged in.
+    final class Client {
+        private final ClientIdentity identity;
+        private final Set<WatchedOutput> outputs = ConcurrentHashMap.newKeySet();
+
+        Client(ClientIdentity identity) {
+            this.identity = identity;
+        }
+
+        ClientIdentity identity() {
+            return identity;
+        }
+
+        /// What is being written to it.
+        Set<WatchedOutput> outputs() {
+            return outputs;
+        }
+
+        /// Runs something for it on a thread that ends with the front end.
+        void start(Runnable task) {
+            Thread thread = Thread.ofVirtual().name("ssh-client " + identity).unstarted(() -> {
+                try {
+                    task.run();
+                } finally {
+                    threads.remove(Thread.currentThread());
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+    }
+
+    /// Lets only so many in; the library closes those for which it gets a fault instead of a session.
+    private final class Doorkeeper extends SessionFactory {
+        Doorkeeper(SshServer sshd) {
+            super(sshd);
+        }
+
+        @Override
+        protected ServerSessionImpl doCreateSession(IoSession socket) throws Exception {
+            if (connections.get() < options.maxConnections()) return super.doCreateSession(socket);
+            log.atDebug().addKeyValue("from", socket.getRemoteAddress()).log("too many connections");
+            throw new IOException("there are %d connections".formatted(options.maxConnections()));
+        }
+    }
+
+    /// What the library tells of connections; called by its threads.
+    private final class Listener implements SessionListener {
+        @Override
+        public void sessionCreated(Session session) {
+            connections.incrementAndGet();
+        }
+
+        @Override
+        public void sessionEvent(Session session, Event event) {
+            if (event != Event.Authenticated) return;
+            Client client = session.getAttribute(CLIENT);
+            if (client == null) return;
+            SessionWatch.Patience patience =
+                    new SessionWatch.Patience(options.keepAlive(), UNANSWERED_KEEP_ALIVES, options.writeStall());
+            new SessionWatch(client.identity().toString(), session, patience)
+                    .start(
+                            () -> client.outputs().stream().anyMatch(out -> out.stalled(options.writeStall())),
+                            () -> {},
+                            reason -> {
+                                log.atDebug()
+                                        .addKeyValue("client", client.identity())
+                                        .log("client given up: {}", reason);
+                                session.close(true);
+                            });
+        }
+
+        @Override
+        public void sessionException(Session session, @Nullable Throwable cause) {
+            log.atDebug().setCause(cause).log("fault on a connection");
+        }
+
+        @Override
+        public void sessionClosed(Session session) {
+            connections.decrementAndGet();
+        }
+    }
+
+    /// The port that it listens at.
+    public int boundPort() {
+        return server.getPort();
+    }
+
+    /// The key that clients must know: `<type> <base 64>`.
+    public String publicHostKeyLine() {
+        return KeyFiles.encode(hostKey.getPublic()).toString();
+    }
+
+    /// Stops to listen, interrupts all conversations and closes their connections; waits for them some seconds at
+    /// most.
+    @Override
+    public void close() {
+        try {
+            threads.forEach(Thread::interrupt);
+            boolean _ = Waiting.done(server.close(true), CLOSE_LIMIT);
+            threads.forEach(Thread::interrupt);
+            long deadline = System.nanoTime() + CLOSE_LIMIT.toNanos();
+            for (Thread thread : threads) {
+                boolean ended = thread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+                if (!ended)
+                    log.atDebug().addKeyValue("thread", thread.getName()).log("a conversation does not end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package dispatcher.ssh;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.sshd.common.future.SshFuture;
+
+/// Interruptible waiting for the library's futures, whose own waiting is not.
+final class Waiting {
+    private Waiting() {}
+
+    /// Whether `future` is done within `limit`.
+    static <T extends SshFuture<T>> boolean done(SshFuture<T> future, Duration limit) throws InterruptedException {
+        CountDownLatch latch = new CountDownLatch(1);
+        future.addListener(_ -> latch.countDown());
+        return latch.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+    }
+}

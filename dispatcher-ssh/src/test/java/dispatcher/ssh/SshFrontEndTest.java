@@ -1,0 +1,583 @@
+package dispatcher.ssh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dispatcher.fleet.MachineAddress;
+import dispatcher.protocol.ClientProtocol;
+import dispatcher.protocol.Conversation;
+import dispatcher.protocol.ConversationHandler;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class SshFrontEndTest {
+    private static final String HOST = "127.0.3.2";
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    @TempDir
+    private Path dir;
+
+    private final SshTransports transports = new SshTransports();
+    private final List<SshFrontEnd> frontEnds = new ArrayList<>();
+
+    @BeforeEach
+    void makeKeys() throws Exception {
+        assumeTrue(hasOpenSsh(), "no ssh and ssh-keygen: install openssh-client");
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwx------"));
+        Sshd.makeKey(dir.resolve("client"), "ed25519", "-N", "", "-C", "laptop of Ada");
+        Files.copy(dir.resolve("client.pub"), dir.resolve("authorized_keys"));
+    }
+
+    private static boolean hasOpenSsh() {
+        return Files.isExecutable(Path.of("/usr/bin/ssh")) && Files.isExecutable(Path.of("/usr/bin/ssh-keygen"));
+    }
+
+    @AfterEach
+    void close() {
+        transports.close();
+        frontEnds.forEach(SshFrontEnd::close);
+    }
+
+    private SshFrontEndOptions options() {
+        return SshFrontEndOptions.of(HOST, 0, dir.resolve("keys/host"), dir.resolve("authorized_keys"));
+    }
+
+    private SshFrontEnd start(ConversationHandler handler) throws IOException {
+        return start(options(), handler);
+    }
+
+    private SshFrontEnd start(SshFrontEndOptions options, ConversationHandler handler) throws IOException {
+        SshFrontEnd frontEnd = SshFrontEnd.start(options, handler);
+        frontEnds.add(frontEnd);
+        Files.writeString(
+                dir.resolve("known_hosts"),
+                "[%s]:%d %s\n".formatted(HOST, frontEnd.boundPort(), frontEnd.publicHostKeyLine()));
+        return frontEnd;
+    }
+
+    /// Names the protocol and the client, then gives back what comes.
+    private static int echo(ClientProtocol protocol, Conversation conversation) {
+        try {
+            conversation.err().write((conversation.client().name() + "\n").getBytes(UTF_8));
+            conversation.err().flush();
+            conversation.out().write((protocol + "\n").getBytes(UTF_8));
+            conversation.out().flush();
+            byte[] bytes = new byte[65_536];
+            for (int n; (n = conversation.in().read(bytes)) >= 0; ) {
+                conversation.out().write(bytes, 0, n);
+                if (conversation.in().available() == 0) conversation.out().flush();
+            }
+            conversation.out().flush();
+            return 0;
+        } catch (IOException e) {
+            return 7;
+        }
+    }
+
+    record Result(int status, String out, String err) {}
+
+    private ProcessBuilder ssh(SshFrontEnd frontEnd, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                "/usr/bin/ssh",
+                "-F",
+                "none",
+                "-i",
+                dir.resolve("client").toString(),
+                "-o",
+                "IdentitiesOnly=yes",
+                "-o",
+                "UserKnownHostsFile=" + dir.resolve("known_hosts"),
+                "-o",
+                "BatchMode=yes",
+                "-p",
+                String.valueOf(frontEnd.boundPort()),
+                "nix@" + HOST));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command);
+    }
+
+    private static Result run(ProcessBuilder builder, String input) throws Exception {
+        Process process = builder.start();
+        CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> read(process.getErrorStream()));
+        process.getOutputStream().write(input.getBytes(UTF_8));
+        process.getOutputStream().close();
+        String out = read(process.getInputStream());
+        assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        return new Result(process.exitValue(), out, err.get());
+    }
+
+    private static String read(InputStream in) {
+        try {
+            return new String(in.readAllBytes(), UTF_8);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private MachineAddress address(SshFrontEnd frontEnd) {
+        return new MachineAddress(
+                HOST,
+                frontEnd.boundPort(),
+                "nix",
+                Optional.of(dir.resolve("client")),
+                Optional.of(frontEnd.publicHostKeyLine()));
+    }
+
+    private Transport transport(SshFrontEnd frontEnd) {
+        return transports.forMachine(
+                address(frontEnd), SshClientOptions.forHome(dir).build());
+    }
+
+    @Nested
+    class OpenSshClient {
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "nix-daemon --stdio",
+                    "/run/current-system/sw/bin/nix-daemon --stdio --store '/a b'\\''c'",
+                    "sudo nix-daemon --stdio --process-ops"
+                })
+        void speaksTheWorkerProtocol(String command) throws Exception {
+            Result result = run(ssh(start(SshFrontEndTest::echo), command), "hello");
+            assertThat(result).isEqualTo(new Result(0, "WORKER\nhello", "laptop of Ada\n"));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"nix-store --serve --write", "nix-store --serve"})
+        void speaksTheServeProtocol(String command) throws Exception {
+            Result result = run(ssh(start(SshFrontEndTest::echo), command), "hello");
+            assertThat(result).isEqualTo(new Result(0, "SERVE\nhello", "laptop of Ada\n"));
+        }
+
+        @Test
+        void getsTheHandlersExitStatus() throws Exception {
+            assertThat(run(ssh(start((_, _) -> 42), "nix-daemon --stdio"), "").status())
+                    .isEqualTo(42);
+        }
+
+        @Test
+        void isToldThatAnotherCommandIsNotRun() throws Exception {
+            Result result = run(ssh(start(SshFrontEndTest::echo), "uname -a"), "");
+            assertThat(result.status()).isEqualTo(1);
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err())
+                    .isEqualTo("this is a Nix build dispatcher: it runs `nix-daemon --stdio` and "
+                            + "`nix-store --serve --write` only, not 'uname -a'\n");
+        }
+
+        @Test
+        void isToldThatThereIsNoShell() throws Exception {
+            Result result = run(ssh(start(SshFrontEndTest::echo)), "id\n");
+            assertThat(result.status()).isEqualTo(1);
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err()).contains("not a shell");
+        }
+
+        @Test
+        void getsNoTerminal() throws Exception {
+            Result result = run(ssh(start(SshFrontEndTest::echo), "-tt"), "id\n");
+            assertThat(result.status()).isNotZero();
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err()).contains("PTY allocation request failed");
+        }
+
+        @Test
+        void getsNoSubsystem() throws Exception {
+            Result result = run(ssh(start(SshFrontEndTest::echo), "-s", "sftp"), "");
+            assertThat(result.status()).isNotZero();
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err()).contains("subsystem request failed");
+        }
+
+        @Test
+        void getsNoForwarding() throws Exception {
+            SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
+            Result remote = run(ssh(frontEnd, "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "-N"), "");
+            assertThat(remote.status()).isEqualTo(255);
+            assertThat(remote.err()).contains("remote port forwarding failed");
+            Result through = run(ssh(frontEnd, "-W", "127.0.0.1:" + frontEnd.boundPort()), "");
+            assertThat(through.status()).isEqualTo(255);
+        }
+
+        @Test
+        void mayUseSeveralChannelsOfOneConnection() throws Exception {
+            SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
+            String socket = dir.resolve("mux").toString();
+            Process master = ssh(frontEnd, "-M", "-N", "-S", socket)
+                    .redirectErrorStream(true)
+                    .start();
+            try {
+                long deadline = System.nanoTime() + PATIENCE.toNanos();
+                while (Files.notExists(Path.of(socket)) && System.nanoTime() < deadline) Thread.onSpinWait();
+                for (int i = 0; i < 3; i++) {
+                    Result result = run(ssh(frontEnd, "-S", socket, "nix-daemon --stdio"), "turn " + i);
+                    assertThat(result.out()).isEqualTo("WORKER\nturn " + i);
+                }
+            } finally {
+                master.destroy();
+                assertThat(master.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
+            }
+        }
+
+        @Test
+        void isRefusedWithAnotherKey() throws Exception {
+            SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
+            Files.delete(dir.resolve("client"));
+            Files.delete(dir.resolve("client.pub"));
+            Sshd.makeKey(dir.resolve("client"), "ed25519");
+            Result result = run(ssh(frontEnd, "nix-daemon --stdio"), "");
+            assertThat(result.status()).isEqualTo(255);
+            assertThat(result.err()).contains("Permission denied (publickey)");
+        }
+
+        @Test
+        void mayOfferSeveralKeysBeforeTheRightOne() throws Exception {
+            SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
+            ProcessBuilder ssh = ssh(frontEnd, "nix-daemon --stdio");
+            List<String> others = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                Sshd.makeKey(dir.resolve("other" + i), "ed25519");
+                others.addAll(List.of("-i", dir.resolve("other" + i).toString()));
+            }
+            ssh.command().addAll(1, others);
+            assertThat(run(ssh, "").status()).isZero();
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"rsa", "ecdsa"})
+        void mayHaveAKeyOfAnotherType(String type) throws Exception {
+            Files.delete(dir.resolve("client"));
+            Files.delete(dir.resolve("client.pub"));
+            Sshd.makeKey(dir.resolve("client"), type, "-N", "", "-C", "old laptop");
+            Files.writeString(
+                    dir.resolve("authorized_keys"),
+                    "no-pty,environment=\"A=b c\" " + Files.readString(dir.resolve("client.pub")));
+            Result result = run(ssh(start(SshFrontEndTest::echo), "nix-daemon --stdio"), "");
+            assertThat(result).isEqualTo(new Result(0, "WORKER\n", "old laptop\n"));
+        }
+
+        @Test
+        void isLetInOnceItsKeyHasBeenAdded() throws Exception {
+            String key = Files.readString(dir.resolve("authorized_keys"));
+            Files.writeString(dir.resolve("authorized_keys"), "# nobody yet\nnonsense\n");
+            SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
+            assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isEqualTo(255);
+            Files.writeString(dir.resolve("authorized_keys"), key, StandardOpenOption.APPEND);
+            assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isZero();
+            Files.writeString(dir.resolve("authorized_keys"), "# nobody any more\n");
+            assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isEqualTo(255);
+        }
+
+        @Test
+        void maySendItsEnvironment() throws Exception {
+            ProcessBuilder ssh = ssh(start(SshFrontEndTest::echo), "nix-daemon --stdio");
+            ssh.command().addAll(1, List.of("-o", "SetEnv=LANG=de_DE.UTF-8 FOO=bar"));
+            assertThat(run(ssh, "").status()).isZero();
+        }
+    }
+
+    @Nested
+    class Conversations {
+
+        @Test
+        void megabytesGoThroughBothWaysUnchanged() throws Exception {
+            try (CommandChannel channel =
+                    transport(start(SshFrontEndTest::echo)).open("nix-daemon --stdio")) {
+                byte[] sent = new byte[32 << 20];
+                new java.util.Random(3).nextBytes(sent);
+                Thread.ofVirtual().start(() -> {
+                    try (OutputStream out = channel.out()) {
+                        out.write(sent);
+                    } catch (IOException e) {
+                        // then less comes back
+                    }
+                });
+                assertThat(channel.in().readNBytes("WORKER\n".length())).isEqualTo("WORKER\n".getBytes(UTF_8));
+                assertThat(Arrays.equals(channel.in().readAllBytes(), sent)).isTrue();
+                assertThat(channel.exitStatus(PATIENCE)).isEqualTo(OptionalInt.of(0));
+            }
+        }
+
+        @Test
+        void aClientThatGoesEndsTheInput() throws Exception {
+            BlockingQueue<Integer> last = new LinkedBlockingQueue<>();
+            CommandChannel channel = transport(start((_, conversation) -> {
+                        try {
+                            last.add(conversation.in().read());
+                            last.add(conversation.in().read());
+                        } catch (IOException e) {
+                            last.add(-2);
+                        }
+                        return 0;
+                    }))
+                    .open("nix-daemon --stdio");
+            channel.out().write('x');
+            channel.out().flush();
+            assertThat(last.poll(20, TimeUnit.SECONDS)).isEqualTo('x');
+            transports.close();
+            assertThat(last.poll(20, TimeUnit.SECONDS)).isEqualTo(-1);
+        }
+
+        @Test
+        void aClientThatGoesFailsTheOutput() throws Exception {
+            BlockingQueue<String> fault = new LinkedBlockingQueue<>();
+            CountDownLatch writing = new CountDownLatch(1);
+            transport(start((_, conversation) -> {
+                        byte[] bytes = new byte[65_536];
+                        try {
+                            while (true) {
+                                conversation.out().write(bytes);
+                                writing.countDown();
+                            }
+                        } catch (IOException e) {
+                            fault.add(String.valueOf(e.getMessage()));
+                        }
+                        return 0;
+                    }))
+                    .open("nix-daemon --stdio");
+            writing.await();
+            transports.close();
+            assertThat(fault.poll(20, TimeUnit.SECONDS))
+                    .contains("laptop of Ada")
+                    .contains("has gone");
+        }
+
+        @Test
+        void aClientThatStopsReadingIsGivenUp() throws Exception {
+            SshFrontEndOptions o = options();
+            SshFrontEndOptions impatient = new SshFrontEndOptions(
+                    o.host(),
+                    o.port(),
+                    o.hostKey(),
+                    o.authorizedKeys(),
+                    o.maxConnections(),
+                    o.loginLimit(),
+                    o.maxKeys(),
+                    o.keepAlive(),
+                    Duration.ofMillis(400),
+                    o.windowBytes());
+            BlockingQueue<String> fault = new LinkedBlockingQueue<>();
+            transport(start(impatient, (_, conversation) -> {
+                        byte[] bytes = new byte[65_536];
+                        try {
+                            while (true) conversation.out().write(bytes);
+                        } catch (IOException e) {
+                            fault.add(String.valueOf(e.getMessage()));
+                        }
+                        return 0;
+                    }))
+                    .open("nix-daemon --stdio");
+            assertThat(fault.poll(20, TimeUnit.SECONDS)).isNotNull();
+        }
+
+        @Test
+        void closeInterruptsThemAndReturns() throws Exception {
+            CountDownLatch started = new CountDownLatch(2);
+            CountDownLatch ended = new CountDownLatch(2);
+            SshFrontEnd frontEnd = start((protocol, conversation) -> {
+                started.countDown();
+                try {
+                    if (protocol == ClientProtocol.WORKER) new CountDownLatch(1).await();
+                    else if (conversation.in().read() < 0) ended.countDown();
+                } catch (InterruptedException | IOException e) {
+                    ended.countDown();
+                }
+                return 1;
+            });
+            Transport transport = transport(frontEnd);
+            CommandChannel worker = transport.open("nix-daemon --stdio");
+            transport.open("nix-store --serve --write");
+            started.await();
+            frontEnd.close();
+            assertThat(ended.getCount()).isZero();
+            assertThat(endOf(worker)).isTrue();
+        }
+
+        /// An end after an exit status, or a failure after a broken connection.
+        private boolean endOf(CommandChannel channel) {
+            try {
+                return channel.in().read() < 0;
+            } catch (IOException e) {
+                return true;
+            }
+        }
+
+        @Test
+        void aFaultInOneIsAnExitStatusAndNoMore() throws Exception {
+            SshFrontEnd frontEnd = start((protocol, _) -> {
+                if (protocol == ClientProtocol.SERVE) throw new IllegalStateException("a fault made for this test");
+                return 0;
+            });
+            try (CommandChannel channel = transport(frontEnd).open("nix-store --serve")) {
+                assertThat(channel.exitStatus(PATIENCE)).isEqualTo(OptionalInt.of(1));
+            }
+            try (CommandChannel channel = transport(frontEnd).open("nix-daemon --stdio")) {
+                assertThat(channel.exitStatus(PATIENCE)).isEqualTo(OptionalInt.of(0));
+            }
+        }
+
+        @Test
+        void theClientsAddressIsKnown() throws Exception {
+            CompletableFuture<String> address = new CompletableFuture<>();
+            SshFrontEnd frontEnd = start((_, conversation) -> {
+                address.complete(conversation.client().address());
+                return 0;
+            });
+            try (CommandChannel channel = transport(frontEnd).open("nix-daemon --stdio")) {
+                assertThat(channel.exitStatus(PATIENCE)).isPresent();
+                assertThat(address.get()).matches("127\\.\\d+\\.\\d+\\.\\d+:\\d+");
+            }
+        }
+    }
+
+    @Nested
+    class Doors {
+
+        private SshFrontEndOptions with(int maxConnections, Duration loginLimit) {
+            SshFrontEndOptions o = options();
+            return new SshFrontEndOptions(
+                    o.host(),
+                    o.port(),
+                    o.hostKey(),
+                    o.authorizedKeys(),
+                    maxConnections,
+                    loginLimit,
+                    o.maxKeys(),
+                    o.keepAlive(),
+                    o.writeStall(),
+                    o.windowBytes());
+        }
+
+        @Test
+        void whoDoesNotLogInIsSentAway() throws Exception {
+            SshFrontEnd frontEnd = start(with(10, Duration.ofMillis(500)), SshFrontEndTest::echo);
+            try (Socket socket = connect(frontEnd)) {
+                socket.getOutputStream().write("SSH-2.0-silent\r\n".getBytes(UTF_8));
+                socket.setSoTimeout((int) PATIENCE.toMillis());
+                assertThat(socket.getInputStream().readAllBytes()).isNotEmpty();
+            }
+        }
+
+        @Test
+        void moreConnectionsThanAllowedAreClosed() throws Exception {
+            SshFrontEnd frontEnd = start(with(2, Duration.ofSeconds(30)), SshFrontEndTest::echo);
+            try (Socket first = connect(frontEnd);
+                    Socket second = connect(frontEnd);
+                    Socket third = connect(frontEnd)) {
+                assertThat(first.getInputStream().read()).isEqualTo('S');
+                assertThat(second.getInputStream().read()).isEqualTo('S');
+                third.setSoTimeout((int) PATIENCE.toMillis());
+                assertThat(third.getInputStream().read()).isEqualTo(-1);
+            }
+            assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isZero();
+        }
+
+        private Socket connect(SshFrontEnd frontEnd) throws IOException {
+            Socket socket = new Socket();
+            socket.connect(new InetSocketAddress(InetAddress.getByName(HOST), frontEnd.boundPort()));
+            return socket;
+        }
+    }
+
+    @Nested
+    class Keys {
+
+        @Test
+        void theHostKeyIsMadeOnceAndIsPrivate() throws Exception {
+            String first = start(SshFrontEndTest::echo).publicHostKeyLine();
+            String second = start(SshFrontEndTest::echo).publicHostKeyLine();
+            assertThat(second).isEqualTo(first).startsWith("ssh-ed25519 ");
+            Path file = options().hostKey();
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                    .isEqualTo("rw-------");
+            try (var files = Files.list(file.getParent())) {
+                assertThat(files).containsExactly(file);
+            }
+            Result keygen = run(new ProcessBuilder("ssh-keygen", "-y", "-f", file.toString()), "");
+            assertThat(keygen.out()).startsWith(first);
+        }
+
+        @Test
+        void aHostKeyThatOthersCanReadIsRefused() throws Exception {
+            start(SshFrontEndTest::echo).close();
+            Files.setPosixFilePermissions(options().hostKey(), PosixFilePermissions.fromString("rw-r-----"));
+            assertThatThrownBy(() -> start(SshFrontEndTest::echo))
+                    .isInstanceOfSatisfying(
+                            SshFrontEndException.class,
+                            e -> assertThat(e.nextStep()).contains("chmod 600"))
+                    .hasMessageContaining("can be read by others");
+        }
+
+        @Test
+        void aHostKeyThatIsNoneIsRefused() throws Exception {
+            Files.createDirectories(options().hostKey().getParent());
+            Files.writeString(options().hostKey(), "nonsense");
+            Files.setPosixFilePermissions(options().hostKey(), PosixFilePermissions.fromString("rw-------"));
+            assertThatThrownBy(() -> start(SshFrontEndTest::echo))
+                    .isInstanceOf(SshFrontEndException.class)
+                    .hasMessageContaining("cannot be used");
+        }
+
+        @Test
+        void authorisedKeysThatOthersCanWriteAreRefused() throws Exception {
+            Files.setPosixFilePermissions(dir.resolve("authorized_keys"), PosixFilePermissions.fromString("rw-rw----"));
+            assertThatThrownBy(() -> start(SshFrontEndTest::echo))
+                    .isInstanceOfSatisfying(
+                            SshFrontEndException.class,
+                            e -> assertThat(e.nextStep()).contains("chmod go-w"))
+                    .hasMessageContaining("can be written by others");
+        }
+
+        @Test
+        void missingAuthorisedKeysAreRefused() throws Exception {
+            Files.delete(dir.resolve("authorized_keys"));
+            assertThatThrownBy(() -> start(SshFrontEndTest::echo))
+                    .isInstanceOf(SshFrontEndException.class)
+                    .hasMessageContaining("does not exist");
+        }
+
+        @Test
+        void anAddressInUseIsRefused() throws Exception {
+            SshFrontEnd first = start(SshFrontEndTest::echo);
+            SshFrontEndOptions same = SshFrontEndOptions.of(
+                    HOST, first.boundPort(), options().hostKey(), options().authorizedKeys());
+            assertThatThrownBy(() -> start(same, SshFrontEndTest::echo))
+                    .isInstanceOf(SshFrontEndException.class)
+                    .hasMessageContaining(HOST + " port " + first.boundPort());
+        }
+    }
+}

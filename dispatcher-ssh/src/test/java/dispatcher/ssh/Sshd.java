@@ -1,0 +1,170 @@
+package dispatcher.ssh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dispatcher.fleet.MachineAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/// A real sshd on a loopback address, with keys of its own, in a folder of its own.
+final class Sshd implements AutoCloseable {
+    private static final Path PROGRAM = Path.of("/usr/sbin/sshd");
+    static final String HOST = "127.0.3.1";
+
+    final Path dir;
+    final Path clientKey;
+    final Path knownHosts;
+    final int port;
+    private final List<String> settings;
+    private Process process;
+
+    private Sshd(Path dir, int port, List<String> settings) throws IOException, InterruptedException {
+        this.dir = dir;
+        this.port = port;
+        this.settings = settings;
+        clientKey = dir.resolve("client");
+        knownHosts = dir.resolve("known_hosts");
+        Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwx------"));
+        makeKey(clientKey, "ed25519");
+        makeKey(dir.resolve("host"), "ed25519");
+        Files.copy(dir.resolve("client.pub"), dir.resolve("authorized_keys"));
+        Files.writeString(knownHosts, "[" + HOST + "]:" + port + " " + hostKey() + "\n");
+        process = launch();
+    }
+
+    /// Skips the test where there is no sshd, or we may not run one.
+    static void assumeThere() {
+        assumeTrue(Files.isExecutable(PROGRAM), "no /usr/sbin/sshd: install openssh-server");
+        assumeTrue("root".equals(System.getProperty("user.name")), "sshd can be run by root only");
+    }
+
+    /// Starts one, with more lines for its sshd_config.
+    static Sshd start(Path dir, String... settings) throws IOException, InterruptedException {
+        assumeThere();
+        Files.createDirectories(Path.of("/run/sshd"));
+        return new Sshd(dir, freePort(), List.of(settings));
+    }
+
+    static int freePort() throws IOException {
+        try (java.net.ServerSocket socket = new java.net.ServerSocket()) {
+            socket.bind(new InetSocketAddress(HOST, 0));
+            return socket.getLocalPort();
+        }
+    }
+
+    static void makeKey(Path file, String type, String... more) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("ssh-keygen", "-q", "-t", type, "-f", file.toString()));
+        command.addAll(more.length == 0 ? List.of("-N", "") : List.of(more));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        if (process.waitFor() != 0) throw new IOException("ssh-keygen: " + output);
+    }
+
+    private Process launch() throws IOException, InterruptedException {
+        List<String> config = new ArrayList<>(List.of(
+                "ListenAddress " + HOST + ":" + port,
+                "HostKey " + dir.resolve("host"),
+                "AuthorizedKeysFile " + dir.resolve("authorized_keys"),
+                "PidFile none",
+                "UsePAM no",
+                "StrictModes no",
+                "SetEnv SHLVL=2",
+                "PermitRootLogin yes",
+                "MaxStartups 100",
+                "LogLevel VERBOSE"));
+        // SHLVL keeps bash from running the user's own start-up file, which may be slow.
+        config.addAll(0, settings);
+        Files.write(dir.resolve("sshd_config"), config);
+        Process started = new ProcessBuilder(
+                        PROGRAM.toString(),
+                        "-D",
+                        "-e",
+                        "-f",
+                        dir.resolve("sshd_config").toString())
+                .redirectErrorStream(true)
+                .redirectOutput(
+                        ProcessBuilder.Redirect.appendTo(dir.resolve("log").toFile()))
+                .start();
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (!answers()) {
+            if (!started.isAlive() || System.nanoTime() > deadline)
+                throw new IOException("sshd did not start: " + log());
+            boolean _ = started.waitFor(10, TimeUnit.MILLISECONDS);
+        }
+        return started;
+    }
+
+    private boolean answers() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(HOST, port), 1000);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    String log() throws IOException {
+        return Files.readString(dir.resolve("log"));
+    }
+
+    /// Type and base 64 of its key.
+    String hostKey() throws IOException {
+        String[] words = Files.readString(dir.resolve("host.pub")).split(" ");
+        return words[0] + " " + words[1];
+    }
+
+    MachineAddress address() {
+        return new MachineAddress(HOST, port, "root", Optional.of(clientKey), Optional.empty());
+    }
+
+    SshClientOptions.Builder options() {
+        return SshClientOptions.forHome(dir).knownHosts(List.of(knownHosts));
+    }
+
+    /// Its processes for connections and what runs in them.
+    List<ProcessHandle> children() {
+        return process.descendants().toList();
+    }
+
+    /// Kills it and all of its connections, as a crash would.
+    void kill() {
+        List<ProcessHandle> all = children();
+        process.destroyForcibly();
+        all.forEach(ProcessHandle::destroyForcibly);
+        process.onExit().join();
+    }
+
+    /// Stops all of its processes where they are.
+    void freeze() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    void thaw() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("kill", "-" + name, String.valueOf(process.pid())));
+        children().forEach(child -> command.add(String.valueOf(child.pid())));
+        new ProcessBuilder(command).inheritIO().start().waitFor();
+    }
+
+    void restart() throws IOException, InterruptedException {
+        process = launch();
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}
