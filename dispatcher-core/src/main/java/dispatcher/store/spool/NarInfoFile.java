@@ -8,30 +8,33 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// The text of a `.narinfo` file, as binary caches have them.
+/// What a `.narinfo` file says, as binary caches have them.
 ///
 /// Shape: lines of `Key: value`. `StorePath` is a full path, `References` (separated by spaces) and `Deriver` are
 /// base names, `Sig` comes once for each signature. The registration time and whether the store built the path
-/// have no place in it. Source: Nix 2.34, `src/libstore/nar-info.cc`.
-final class NarInfoFile {
+/// have no place in it. `NarCrc32c` (8 hexadecimal digits) is our own; Nix skips keys that it does not know.
+/// Source: Nix 2.34, `src/libstore/nar-info.cc`.
+///
+/// @param crc32c of the NAR
+record NarInfoFile(PathInfo info, int crc32c) {
     private static final String WHAT = "narinfo file";
-
-    private NarInfoFile() {}
 
     /// @param url where the NAR is, relative to the root of the store
     /// @throws NixSyntaxException if a signature cannot be a line's value
-    static String print(PathInfo info, String url, StoreDir storeDir) {
+    String print(String url, StoreDir storeDir) {
         var text = new StringBuilder(512);
         line(text, "StorePath", storeDir.print(info.path()));
         line(text, "URL", url);
         line(text, "Compression", "none");
         line(text, "NarHash", info.narHash().toString());
         line(text, "NarSize", Long.toString(info.narSize()));
+        line(text, "NarCrc32c", HexFormat.of().toHexDigits(crc32c));
         line(
                 text,
                 "References",
@@ -60,7 +63,7 @@ final class NarInfoFile {
     /// skipped.
     ///
     /// @throws NixSyntaxException if something is missing or wrong, or the path belongs to another store directory
-    static PathInfo parse(String text, StoreDir storeDir) {
+    static NarInfoFile parse(String text, StoreDir storeDir) {
         if (!text.endsWith("\n")) throw NixSyntaxException.of(WHAT, text, "it ends inside a line");
         Map<String, String> fields = new HashMap<>();
         SortedSet<String> signatures = new TreeSet<>();
@@ -77,7 +80,7 @@ final class NarInfoFile {
         }
         if (!require(fields, "Compression").equals("none"))
             throw NixSyntaxException.of(WHAT, require(fields, "Compression"), "its NAR is compressed");
-        return new PathInfo(
+        var info = new PathInfo(
                 storeDir.parse(require(fields, "StorePath")),
                 deriver(fields),
                 NarHash.parse(require(fields, "NarHash")),
@@ -87,6 +90,7 @@ final class NarInfoFile {
                 false,
                 signatures,
                 Optional.ofNullable(fields.get("CA")).map(ContentAddress::parse));
+        return new NarInfoFile(info, crc32c(require(fields, "NarCrc32c")));
     }
 
     private static String require(Map<String, String> fields, String key) {
@@ -105,6 +109,15 @@ final class NarInfoFile {
         var references = new TreeSet<StorePath>();
         for (var name : names.split(" ")) if (!name.isEmpty()) references.add(StorePath.parse(name));
         return references;
+    }
+
+    private static int crc32c(String digits) {
+        try {
+            if (digits.length() == 8) return HexFormat.fromHexDigits(digits);
+        } catch (IllegalArgumentException e) {
+            // Said below.
+        }
+        throw NixSyntaxException.of("CRC-32C", digits, "it has 8 hexadecimal digits");
     }
 
     private static long size(String digits) {

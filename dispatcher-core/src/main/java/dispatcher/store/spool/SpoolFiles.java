@@ -2,11 +2,9 @@ package dispatcher.store.spool;
 
 import dispatcher.nix.NarHash;
 import dispatcher.nix.NixSyntaxException;
-import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -39,12 +37,16 @@ import org.slf4j.LoggerFactory;
 /// is found by its size or its hash, and then goes.
 final class SpoolFiles {
     private static final Logger log = LoggerFactory.getLogger(SpoolFiles.class);
+    private static final long FULL = 64 * 1024;
     private static final String INFO_SUFFIX = ".narinfo";
     private static final String NAR_SUFFIX = ".nar";
 
     private final Path root;
     private final StoreDir storeDir;
     private final AtomicLong temporaries = new AtomicLong();
+
+    /// Unlike that of any spool before, which may still be deleting what it left.
+    private final String prefix = ProcessHandle.current().pid() + "-" + System.nanoTime() + "-";
 
     /// Makes the directories that are missing, for nobody else to look into.
     SpoolFiles(Path root, StoreDir storeDir) throws IOException {
@@ -55,8 +57,12 @@ final class SpoolFiles {
         for (var name : List.of("info", "nar", "tmp", "bad")) Files.createDirectories(root.resolve(name));
     }
 
+    Path root() {
+        return root;
+    }
+
     Path newTemporary() {
-        return root.resolve("tmp", Long.toString(temporaries.incrementAndGet()));
+        return root.resolve("tmp", prefix + temporaries.incrementAndGet());
     }
 
     Path infoFile(StorePath path) {
@@ -72,6 +78,27 @@ final class SpoolFiles {
         return "nar/" + digits.substring(0, 2) + "/" + digits + NAR_SUFFIX;
     }
 
+    /// Deletes a file that nothing refers to any more, if it is there.
+    void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            log.atWarn().addKeyValue("file", file).setCause(e).log("cannot delete a file of the spool");
+        }
+    }
+
+    /// Whether a write failed because the disk has no room. The message is in the language of the system, so
+    /// without it the disk itself is asked.
+    boolean isFull(IOException e) {
+        var message = String.valueOf(e.getMessage());
+        if (message.contains("No space left on device") || message.contains("quota exceeded")) return true;
+        try {
+            return Files.getFileStore(root).getUsableSpace() < FULL;
+        } catch (IOException unknown) {
+            return false;
+        }
+    }
+
     /// Gives a finished NAR its name.
     void publishNar(Path temporary, NarHash hash) throws IOException {
         var target = narFile(hash);
@@ -80,14 +107,15 @@ final class SpoolFiles {
     }
 
     /// Makes the path count, its NAR being there.
-    void publishInfo(PathInfo info, Instant now) throws IOException {
+    void publishInfo(NarInfoFile found, Instant now) throws IOException {
+        var info = found.info();
         var temporary = newTemporary();
         try {
-            Files.writeString(temporary, NarInfoFile.print(info, narName(info.narHash()), storeDir));
+            Files.writeString(temporary, found.print(narName(info.narHash()), storeDir));
             Files.setLastModifiedTime(temporary, FileTime.from(now));
             Files.move(temporary, infoFile(info.path()), StandardCopyOption.ATOMIC_MOVE);
         } finally {
-            Files.deleteIfExists(temporary);
+            delete(temporary);
         }
     }
 
@@ -105,14 +133,14 @@ final class SpoolFiles {
     /// Reads what is there into an empty index, used in the order of the infos' times. Removes what no crash
     /// should leave behind: temporary files, infos without a whole NAR and NARs without an info.
     void load(SpoolIndex index) throws IOException {
-        forEachIn(root.resolve("tmp"), Files::delete);
+        forEachIn(root.resolve("tmp"), this::delete);
         var nars = listNars();
         var uses = new ArrayList<Use>();
         forEachIn(
                 root.resolve("info"),
                 file -> read(file, nars).ifPresent(found -> {
-                    index.put(found.info, found.lastUse);
-                    uses.add(new Use(found.info.path(), found.lastUse));
+                    index.put(found.content, found.lastUse);
+                    uses.add(new Use(found.content.info().path(), found.lastUse));
                 }));
         uses.sort(Comparator.comparing(Use::time));
         for (var use : uses) index.touch(use.path, use.time);
@@ -121,31 +149,34 @@ final class SpoolFiles {
 
     private record Use(StorePath path, Instant time) {}
 
-    private record Found(PathInfo info, Instant lastUse) {}
+    private record Found(NarInfoFile content, Instant lastUse) {}
 
     private Map<NarHash, Long> listNars() throws IOException {
         var sizes = new HashMap<NarHash, Long>();
-        forEachIn(
-                root.resolve("nar"),
-                directory -> forEachIn(directory, file -> {
-                    var name = file.getFileName().toString();
-                    try {
-                        var hash = NarHash.parse(name.substring(0, Math.max(0, name.length() - NAR_SUFFIX.length())));
-                        if (file.equals(narFile(hash))) sizes.put(hash, Files.size(file));
-                    } catch (NixSyntaxException e) {
-                        log.atWarn().addKeyValue("file", file).log("not a file of the spool, left alone");
-                    }
-                }));
+        forEachIn(root.resolve("nar"), directory -> {
+            if (Files.isDirectory(directory)) forEachIn(directory, file -> addNar(file, sizes));
+        });
         return sizes;
     }
 
-    private Optional<Found> read(Path file, Map<NarHash, Long> nars) throws IOException {
-        PathInfo info;
+    private void addNar(Path file, Map<NarHash, Long> sizes) throws IOException {
+        var name = file.getFileName().toString();
         try {
-            info = NarInfoFile.parse(Files.readString(file, StandardCharsets.UTF_8), storeDir);
-            if (!file.equals(infoFile(info.path())))
-                throw NixSyntaxException.of("narinfo file", info.path().baseName(), "its name is another");
-        } catch (NixSyntaxException | java.nio.charset.CharacterCodingException e) {
+            var hash = NarHash.parse(name.substring(0, Math.max(0, name.length() - NAR_SUFFIX.length())));
+            if (file.equals(narFile(hash))) sizes.put(hash, Files.size(file));
+        } catch (NixSyntaxException e) {
+            log.atWarn().addKeyValue("file", file).log("not a file of the spool, left alone");
+        }
+    }
+
+    private Optional<Found> read(Path file, Map<NarHash, Long> nars) throws IOException {
+        NarInfoFile content;
+        try {
+            content = NarInfoFile.parse(Files.readString(file), storeDir);
+            if (!file.equals(infoFile(content.info().path())))
+                throw NixSyntaxException.of(
+                        "narinfo file", content.info().path().baseName(), "its name is another");
+        } catch (NixSyntaxException | IOException e) {
             var kept = root.resolve("bad", file.getFileName().toString());
             Files.move(file, kept, StandardCopyOption.REPLACE_EXISTING);
             log.atWarn()
@@ -154,6 +185,7 @@ final class SpoolFiles {
                     .log("bad path info set aside");
             return Optional.empty();
         }
+        var info = content.info();
         var size = nars.get(info.narHash());
         if (size == null || size != info.narSize()) {
             Files.delete(file);
@@ -164,7 +196,7 @@ final class SpoolFiles {
                     .log("NAR missing or cut off, path dropped");
             return Optional.empty();
         }
-        return Optional.of(new Found(info, Files.getLastModifiedTime(file).toInstant()));
+        return Optional.of(new Found(content, Files.getLastModifiedTime(file).toInstant()));
     }
 
     private interface FileAction {

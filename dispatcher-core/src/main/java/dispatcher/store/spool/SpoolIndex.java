@@ -44,12 +44,14 @@ final class SpoolIndex {
     static final class Nar {
         private final NarHash hash;
         private final long size;
+        private final int crc32c;
         private int users;
         private int locks;
 
-        private Nar(NarHash hash, long size) {
+        private Nar(NarHash hash, long size, int crc32c) {
             this.hash = hash;
             this.size = size;
+            this.crc32c = crc32c;
         }
 
         NarHash hash() {
@@ -58,6 +60,10 @@ final class SpoolIndex {
 
         long size() {
             return size;
+        }
+
+        int crc32c() {
+            return crc32c;
         }
     }
 
@@ -153,13 +159,14 @@ final class SpoolIndex {
 
     /// Adds a path as the one used last. Its NAR may be there already. Takes no notice of the limit.
     ///
-    /// @param info with the size of the NAR
-    void put(PathInfo info, Instant now) {
+    /// @param found with the size of the NAR
+    void put(NarInfoFile found, Instant now) {
+        var info = found.info();
         var node = node(info.path());
         if (node.content != null) throw new IllegalStateException(info.path() + " is there already");
         var nar = nars.get(info.narHash());
         if (nar == null) {
-            nar = new Nar(info.narHash(), info.narSize());
+            nar = new Nar(info.narHash(), info.narSize(), found.crc32c());
             nars.put(nar.hash, nar);
             bytes += nar.size;
         }
@@ -311,6 +318,11 @@ final class SpoolIndex {
         var evicted = new ArrayList<Evicted>();
         while (bytes > target && ring.after instanceof Node oldest) evicted.add(remove(oldest));
         return evicted;
+    }
+
+    /// What would go if everything did that may.
+    long evictableBytes() {
+        return bytes - lockedBytes;
     }
 
     long reservedBytes() {

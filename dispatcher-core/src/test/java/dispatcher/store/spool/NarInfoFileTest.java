@@ -26,6 +26,7 @@ class NarInfoFileTest {
             Compression: none
             NarHash: sha256:1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s
             NarSize: 226560
+            NarCrc32c: 0badcafe
             References: 00000000000000000000000000000000-hello-2.12 11111111111111111111111111111111-glibc
             Deriver: 22222222222222222222222222222222-hello-2.12.drv
             Sig: cache-1:AAAA
@@ -48,25 +49,26 @@ class NarInfoFileTest {
     @Test
     void printsWhatBinaryCachesHave() {
         var url = "nar/1b/" + INFO.narHash().nix32() + ".nar";
-        assertThat(NarInfoFile.print(INFO, url, StoreDir.NIX_STORE)).isEqualTo(FULL);
+        assertThat(new NarInfoFile(INFO, 0x0badcafe).print(url, StoreDir.NIX_STORE))
+                .isEqualTo(FULL);
     }
 
     @Test
     void readsWhatItPrinted() {
-        assertThat(NarInfoFile.parse(FULL, StoreDir.NIX_STORE)).isEqualTo(INFO);
+        assertThat(NarInfoFile.parse(FULL, StoreDir.NIX_STORE)).isEqualTo(new NarInfoFile(INFO, 0x0badcafe));
     }
 
     @Test
     void readsAPathOfWhichLittleIsKnown() {
-        var info = PathInfo.of(HELLO, INFO.narHash(), 96, List.of());
-        assertThat(NarInfoFile.parse(NarInfoFile.print(info, "nar/x", StoreDir.NIX_STORE), StoreDir.NIX_STORE))
-                .isEqualTo(info);
+        var little = new NarInfoFile(PathInfo.of(HELLO, INFO.narHash(), 96, List.of()), -1);
+        assertThat(NarInfoFile.parse(little.print("nar/x", StoreDir.NIX_STORE), StoreDir.NIX_STORE))
+                .isEqualTo(little);
     }
 
     @Test
     void skipsKeysThatItDoesNotKnow() {
         assertThat(NarInfoFile.parse(FULL + "FileSize: 226560\n", StoreDir.NIX_STORE))
-                .isEqualTo(INFO);
+                .isEqualTo(new NarInfoFile(INFO, 0x0badcafe));
     }
 
     @Test
@@ -91,6 +93,8 @@ class NarInfoFileTest {
                         "NarSize: 0",
                         "NarSize: -8",
                         "NarSize: many",
+                        "NarCrc32c: -badcafe",
+                        "NarCrc32c: 00badcafe",
                         "References: ../x",
                         "Deriver: /nix/store/22222222222222222222222222222222-hello-2.12.drv",
                         "CA: nonsense",
@@ -122,7 +126,7 @@ class NarInfoFileTest {
                 false,
                 new TreeSet<>(List.of("x:y\nNarSize: 1")),
                 Optional.empty());
-        assertThatThrownBy(() -> NarInfoFile.print(sly, "nar/x", StoreDir.NIX_STORE))
+        assertThatThrownBy(() -> new NarInfoFile(sly, 0).print("nar/x", StoreDir.NIX_STORE))
                 .isInstanceOf(NixSyntaxException.class)
                 .hasMessageContaining("control characters");
     }

@@ -76,7 +76,7 @@ class SpoolCrashTest {
     }
 
     @Test
-    void aFullDiskIsAReasonToRefuseAndLeavesNothing() throws Exception {
+    void aFullDiskMakesRoomAsAFullSpoolDoesOrRefuses() throws Exception {
         var dir = Files.createDirectory(temp.resolve("small"));
         var inNamespace =
                 List.of("unshare", "--mount", "sh", "-c", "mount -t tmpfs -o size=1m tmpfs \"$0\" && exec \"$@\"");
@@ -89,7 +89,8 @@ class SpoolCrashTest {
                     .containsExactly(
                             "StoreRefusedException: the disk of the spool at %s is full, so it cannot take %s: free some space there, or set a smaller spool.size in the settings"
                                     .formatted(dir.resolve("spool"), Upload.path("large")),
-                            "paths: " + List.of(Upload.path("small")),
+                            "after a large one: " + List.of(Upload.path("first")),
+                            "after one of the same size: " + List.of(Upload.path("second")),
                             "temporary files: 0");
         } finally {
             child.destroyForcibly();
@@ -146,13 +147,15 @@ class SpoolCrashTest {
 
         private static void fill(Path dir) throws Exception {
             try (var spool = Spool.open(dir, StoreDir.NIX_STORE, 1L << 30)) {
-                Upload.of("small", 1000).addTo(spool);
+                Upload.of("first", 600_000).addTo(spool);
                 try {
                     Upload.of("large", 4 << 20).addTo(spool);
                 } catch (IOException e) {
                     System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage());
                 }
-                System.out.println("paths: " + spool.paths());
+                System.out.println("after a large one: " + spool.paths());
+                Upload.of("second", 600_000).addTo(spool);
+                System.out.println("after one of the same size: " + spool.paths());
                 System.out.println("temporary files: " + count(dir.resolve("tmp")));
             }
         }

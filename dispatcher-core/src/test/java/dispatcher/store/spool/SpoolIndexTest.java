@@ -18,16 +18,21 @@ import org.junit.jupiter.api.Test;
 class SpoolIndexTest {
     private static final Instant NOW = Instant.ofEpochSecond(1_000_000);
     private final SpoolIndex index = new SpoolIndex(1000);
-    private final PathInfo a = info("a", "a", 400);
-    private final PathInfo b = info("b", "b", 300);
-    private final PathInfo c = info("c", "c", 200);
+    private final NarInfoFile a = info("a", "a", 400);
+    private final NarInfoFile b = info("b", "b", 300);
+    private final NarInfoFile c = info("c", "c", 200);
 
-    private static PathInfo info(String name, String content, long size, StorePath... references) {
-        return PathInfo.of(
-                Upload.path(name), Upload.hash(content.getBytes(StandardCharsets.UTF_8)), size, List.of(references));
+    private static NarInfoFile info(String name, String content, long size, StorePath... references) {
+        return new NarInfoFile(
+                PathInfo.of(
+                        Upload.path(name),
+                        Upload.hash(content.getBytes(StandardCharsets.UTF_8)),
+                        size,
+                        List.of(references)),
+                7);
     }
 
-    private void put(PathInfo... infos) {
+    private void put(NarInfoFile... infos) {
         for (var info : infos) index.put(info, NOW);
     }
 
@@ -38,23 +43,25 @@ class SpoolIndexTest {
     @Test
     void theOneUsedLongestAgoGoesFirst() {
         put(a, b, c);
-        index.touch(a.path(), NOW);
-        assertThat(paths(index.reserve(500))).containsExactly(b.path(), c.path());
-        assertThat(index.paths()).containsExactly(a.path());
+        index.touch(a.info().path(), NOW);
+        assertThat(paths(index.reserve(500)))
+                .containsExactly(b.info().path(), c.info().path());
+        assertThat(index.paths()).containsExactly(a.info().path());
     }
 
     @Test
     void nothingGoesWhileThereIsRoom() {
         put(a, b, c);
         assertThat(index.reserve(100)).isEmpty();
-        assertThat(paths(index.reserve(1))).containsExactly(a.path());
+        assertThat(paths(index.reserve(1))).containsExactly(a.info().path());
     }
 
     @Test
     void pinnedOnesStay() {
         put(a, b, c);
-        index.pin(a.path());
-        assertThat(paths(index.reserve(500))).containsExactly(b.path(), c.path());
+        index.pin(a.info().path());
+        assertThat(paths(index.reserve(500)))
+                .containsExactly(b.info().path(), c.info().path());
         assertThat(index.canReserve(101)).isFalse();
         assertThat(index.canReserve(100)).isTrue();
     }
@@ -62,25 +69,25 @@ class SpoolIndexTest {
     @Test
     void whatIsPinnedTwiceIsUnpinnedTwice() {
         put(a);
-        index.pin(a.path());
-        index.pin(a.path());
-        index.unpin(a.path());
+        index.pin(a.info().path());
+        index.pin(a.info().path());
+        index.unpin(a.info().path());
         assertThat(index.shrinkTo(0)).isEmpty();
-        index.unpin(a.path());
-        assertThat(paths(index.shrinkTo(0))).containsExactly(a.path());
+        index.unpin(a.info().path());
+        assertThat(paths(index.shrinkTo(0))).containsExactly(a.info().path());
     }
 
     @Test
     void unpinningIsAUse() {
         put(a, b);
-        index.pin(a.path());
-        index.unpin(a.path());
-        assertThat(paths(index.shrinkTo(400))).containsExactly(b.path());
+        index.pin(a.info().path());
+        index.unpin(a.info().path());
+        assertThat(paths(index.shrinkTo(400))).containsExactly(b.info().path());
     }
 
     @Test
     void aPinCoversAPathThatComesLater() {
-        index.pin(a.path());
+        index.pin(a.info().path());
         put(a);
         assertThat(index.shrinkTo(0)).isEmpty();
         assertThat(index.status().pinnedBytes()).isEqualTo(400);
@@ -97,22 +104,23 @@ class SpoolIndexTest {
     @Test
     void aHeldNarOutlivesItsPaths() {
         put(a);
-        var nar = index.hold(a.narHash());
+        var nar = index.hold(a.info().narHash());
         index.shrinkTo(0);
         assertThat(index.paths()).isEmpty();
-        assertThat(index.hasNar(a.narHash())).isTrue();
+        assertThat(index.hasNar(a.info().narHash())).isTrue();
         assertThat(index.release(nar)).isTrue();
-        assertThat(index.hasNar(a.narHash())).isFalse();
+        assertThat(index.hasNar(a.info().narHash())).isFalse();
         assertThat(index.status()).isEqualTo(new SpoolStatus(0, 0, 0, 1000));
     }
 
     @Test
     void aDamagedNarTakesAllItsPathsAlongEvenPinnedOnes() {
         put(a, info("a2", "a", 400), b);
-        index.pin(a.path());
-        var nar = index.nar(a.path());
+        index.pin(a.info().path());
+        var nar = index.nar(a.info().path());
         assertThat(nar).isNotNull();
-        assertThat(paths(index.removeAllWith(nar))).containsExactlyInAnyOrder(a.path(), Upload.path("a2"));
+        assertThat(paths(index.removeAllWith(nar)))
+                .containsExactlyInAnyOrder(a.info().path(), Upload.path("a2"));
         put(a);
         assertThat(index.removeAllWith(nar)).as("another NAR by then").isEmpty();
         assertThat(index.status().pinnedBytes()).isEqualTo(400);
@@ -121,20 +129,20 @@ class SpoolIndexTest {
     @Test
     void aUseIsToBeSavedAtMostOnceAMinute() {
         put(a);
-        assertThat(index.touch(a.path(), NOW.plusSeconds(59))).isFalse();
-        assertThat(index.touch(a.path(), NOW.plusSeconds(60))).isTrue();
-        assertThat(index.touch(a.path(), NOW.plusSeconds(119))).isFalse();
-        assertThat(index.touch(b.path(), NOW.plusSeconds(200))).isFalse();
+        assertThat(index.touch(a.info().path(), NOW.plusSeconds(59))).isFalse();
+        assertThat(index.touch(a.info().path(), NOW.plusSeconds(60))).isTrue();
+        assertThat(index.touch(a.info().path(), NOW.plusSeconds(119))).isFalse();
+        assertThat(index.touch(b.info().path(), NOW.plusSeconds(200))).isFalse();
     }
 
     @Test
     void referencesOutliveThePathsThatTheyName() {
-        var user = info("user", "user", 10, a.path(), Upload.path("user"));
+        var user = info("user", "user", 10, a.info().path(), Upload.path("user"));
         put(a, user);
-        index.touch(user.path(), NOW);
+        index.touch(user.info().path(), NOW);
         index.shrinkTo(10);
-        assertThat(index.contains(a.path())).isFalse();
-        assertThat(index.info(user.path())).contains(user);
+        assertThat(index.contains(a.info().path())).isFalse();
+        assertThat(index.info(user.info().path())).contains(user.info());
     }
 
     @Test
@@ -149,7 +157,7 @@ class SpoolIndexTest {
         for (int step = 0; step < 1000; step++) {
             int which = random.nextInt(30);
             var info = info("p" + which, "n" + which / 2, 10 + which / 2);
-            var path = info.path();
+            var path = info.info().path();
             switch (random.nextInt(6)) {
                 case 0 -> {
                     if (!index.contains(path)) index.put(info, NOW);

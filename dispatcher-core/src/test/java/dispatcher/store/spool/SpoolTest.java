@@ -370,7 +370,7 @@ class SpoolTest {
             add(a);
             assertThatThrownBy(() -> add(Upload.of("huge", 10_008)))
                     .isInstanceOf(StoreRefusedException.class)
-                    .hasMessageContaining("huge (10008 bytes)")
+                    .hasMessageContaining("no room for 10008 bytes of " + Upload.path("huge"))
                     .hasMessageContaining("spool.size");
             assertThat(spool.paths()).containsExactly(a.path());
         }

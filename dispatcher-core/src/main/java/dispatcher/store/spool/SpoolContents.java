@@ -1,0 +1,334 @@
+package dispatcher.store.spool;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.nix.NarHash;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.store.spool.SpoolIndex.Evicted;
+import dispatcher.store.spool.SpoolIndex.Nar;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps a spool's index and its files in step, for any thread.
+///
+/// The lock guards the index alone and is never held over I/O. Files that are being named or deleted are marked as
+/// busy meanwhile, and whoever is to name or delete one of them waits for that; nobody waits for one while having
+/// others marked, so no two wait for each other.
+final class SpoolContents {
+    private final SpoolFiles files;
+    private final InstantSource clock;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition filesFree = lock.newCondition();
+
+    @GuardedBy("lock")
+    private final SpoolIndex index;
+
+    @GuardedBy("lock")
+    private final Set<Path> busy = new HashSet<>();
+
+    @GuardedBy("lock")
+    private boolean closed;
+
+    /// Takes over what an earlier process left, as far as the limit lets it stay.
+    SpoolContents(SpoolFiles files, long limit, InstantSource clock) throws IOException {
+        this.files = files;
+        this.clock = clock;
+        this.index = new SpoolIndex(limit);
+        files.load(index);
+        shrinkTo(limit);
+    }
+
+    // Questions
+
+    Optional<PathInfo> info(StorePath path) {
+        lock.lock();
+        try {
+            index.touch(path, clock.instant());
+            return index.info(path);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    SortedSet<StorePath> paths() {
+        lock.lock();
+        try {
+            return index.paths();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    SortedSet<StorePath> contained(Collection<StorePath> paths) {
+        var found = new TreeSet<StorePath>();
+        lock.lock();
+        try {
+            for (var path : paths) if (index.contains(path)) found.add(path);
+        } finally {
+            lock.unlock();
+        }
+        return found;
+    }
+
+    /// The NAR of a path, which is about to be read.
+    Optional<Nar> use(StorePath path) throws IOException {
+        var now = clock.instant();
+        Nar nar;
+        boolean save;
+        lock.lock();
+        try {
+            requireOpen();
+            nar = index.nar(path);
+            save = index.touch(path, now);
+        } finally {
+            lock.unlock();
+        }
+        if (save) files.saveUse(path, now);
+        return Optional.ofNullable(nar);
+    }
+
+    SpoolStatus status() {
+        lock.lock();
+        try {
+            return index.status();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // Pins
+
+    void pin(List<StorePath> paths) {
+        var now = clock.instant();
+        var toSave = new ArrayList<StorePath>();
+        lock.lock();
+        try {
+            for (var path : paths) {
+                index.pin(path);
+                if (index.touch(path, now)) toSave.add(path);
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (var path : toSave) files.saveUse(path, now);
+    }
+
+    void unpin(List<StorePath> paths) {
+        lock.lock();
+        try {
+            for (var path : paths) index.unpin(path);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // Room
+
+    /// Sets `size` bytes aside for the NAR of `path`. What goes for it has gone when this returns.
+    void reserve(StorePath path, long size) throws IOException {
+        List<Path> unused;
+        lock.lock();
+        try {
+            requireOpen();
+            if (!index.canReserve(size)) throw noRoom(path, size);
+            unused = markBusy(index.reserve(size));
+        } finally {
+            lock.unlock();
+        }
+        delete(unused);
+    }
+
+    @GuardedBy("lock")
+    private StoreRefusedException noRoom(StorePath path, long size) {
+        var status = index.status();
+        return new StoreRefusedException(
+                "the spool at %s has no room for %d bytes of %s: of its %d bytes %d are pinned and %d are being received; raise spool.size in the settings"
+                        .formatted(
+                                files.root(), size, path, status.limit(), status.pinnedBytes(), index.reservedBytes()));
+    }
+
+    void unreserve(long size) {
+        lock.lock();
+        try {
+            index.unreserve(size);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// @return how many bytes of NARs went
+    long shrinkTo(long target) {
+        List<Path> unused;
+        long freed;
+        lock.lock();
+        try {
+            long before = index.status().bytes();
+            unused = markBusy(index.shrinkTo(target));
+            freed = before - index.status().bytes();
+        } finally {
+            lock.unlock();
+        }
+        delete(unused);
+        return freed;
+    }
+
+    /// Frees at least `size` bytes of the disk, whatever the limit; nothing if that many cannot go.
+    ///
+    /// @return whether they went
+    boolean free(long size) {
+        long target;
+        lock.lock();
+        try {
+            if (size > index.evictableBytes()) return false;
+            target = index.status().bytes() - size;
+        } finally {
+            lock.unlock();
+        }
+        return shrinkTo(target) > 0;
+    }
+
+    // NARs that come and go
+
+    /// Keeps the NAR with this hash, if it is there, until [#release].
+    Optional<Nar> hold(NarHash hash) throws IOException {
+        lock.lock();
+        try {
+            requireOpen();
+            return index.hasNar(hash) ? Optional.of(index.hold(hash)) : Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void release(Nar nar) {
+        List<Path> unused;
+        lock.lock();
+        try {
+            unused = index.release(nar) ? List.of(files.narFile(nar.hash())) : List.of();
+            busy.addAll(unused);
+        } finally {
+            lock.unlock();
+        }
+        delete(unused);
+    }
+
+    /// Makes a path one of those that are there, unless somebody else just did.
+    ///
+    /// @param temporary the file that becomes its NAR, if no equal one is there by now
+    /// @param crc32c    of that file
+    void publish(PathInfo info, int crc32c, Path temporary) throws IOException, InterruptedException {
+        var claimed = List.of(files.infoFile(info.path()), files.narFile(info.narHash()));
+        Nar present;
+        lock.lock();
+        try {
+            while (!Collections.disjoint(claimed, busy)) filesFree.await();
+            requireOpen();
+            if (index.contains(info.path())) return;
+            present = index.hasNar(info.narHash()) ? index.hold(info.narHash()) : null;
+            busy.addAll(claimed);
+        } finally {
+            lock.unlock();
+        }
+        var now = clock.instant();
+        var content = new NarInfoFile(info, present == null ? crc32c : present.crc32c());
+        boolean done = false;
+        try {
+            if (present == null) files.publishNar(temporary, info.narHash());
+            files.publishInfo(content, now);
+            done = true;
+        } finally {
+            delete(settle(content, now, done, present, claimed));
+        }
+    }
+
+    /// @return the NAR's file if it is of no use to anybody
+    private List<Path> settle(
+            NarInfoFile content, Instant now, boolean done, @Nullable Nar present, List<Path> claimed) {
+        lock.lock();
+        try {
+            if (done) index.put(content, now);
+            boolean narUsed = present == null ? done : !index.release(present);
+            var unused = narUsed
+                    ? List.<Path>of()
+                    : List.of(files.narFile(content.info().narHash()));
+            for (var path : claimed) busy.remove(path);
+            busy.addAll(unused);
+            filesFree.signalAll();
+            return unused;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Lets a NAR go that turned out not to be what it should, with all its paths.
+    List<StorePath> drop(Nar nar) throws InterruptedException {
+        var file = files.narFile(nar.hash());
+        List<Evicted> dropped;
+        List<Path> unused;
+        lock.lock();
+        try {
+            while (busy.contains(file)) filesFree.await();
+            dropped = index.removeAllWith(nar);
+            unused = markBusy(dropped);
+        } finally {
+            lock.unlock();
+        }
+        delete(unused);
+        return dropped.stream().map(Evicted::path).toList();
+    }
+
+    /// @return the files that are to be deleted
+    @GuardedBy("lock")
+    private List<Path> markBusy(List<Evicted> evicted) {
+        var unused = new ArrayList<Path>();
+        for (var gone : evicted) {
+            unused.add(files.infoFile(gone.path()));
+            if (gone.last()) unused.add(files.narFile(gone.narHash()));
+        }
+        busy.addAll(unused);
+        return unused;
+    }
+
+    private void delete(List<Path> unused) {
+        if (unused.isEmpty()) return;
+        unused.forEach(files::delete);
+        lock.lock();
+        try {
+            for (var path : unused) busy.remove(path);
+            filesFree.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private void requireOpen() throws IOException {
+        if (closed) throw new IOException("the spool at %s is closed".formatted(files.root()));
+    }
+
+    /// Changes no file any more when this returns.
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            while (!busy.isEmpty()) filesFree.awaitUninterruptibly();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

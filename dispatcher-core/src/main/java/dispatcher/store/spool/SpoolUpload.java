@@ -1,0 +1,153 @@
+package dispatcher.store.spool;
+
+import dispatcher.nix.PathInfo;
+import dispatcher.store.NarToAdd.NarSource;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.store.spool.SpoolIndex.Nar;
+import dispatcher.wire.NarSummary;
+import dispatcher.wire.ProtocolException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/// A NAR on its way into the spool: the room set aside for it and its temporary file, or, if an equal one is
+/// there, nothing but a hold on that. Confined to one thread.
+final class SpoolUpload implements AutoCloseable {
+    private final SpoolContents contents;
+    private final SpoolFiles files;
+    private final PathInfo announced;
+    private final Path temporary;
+    private final @Nullable Nar shared;
+    private final CRC32C crc32c = new CRC32C();
+    private long reserved;
+    private long written;
+
+    /// @param announced what its sender says of the path
+    SpoolUpload(SpoolContents contents, SpoolFiles files, PathInfo announced) throws IOException {
+        this.contents = contents;
+        this.files = files;
+        this.announced = announced;
+        this.temporary = files.newTemporary();
+        this.shared = contents.hold(announced.narHash()).orElse(null);
+        if (shared == null) reserve(announced.narSize());
+    }
+
+    private void reserve(long size) throws IOException {
+        contents.reserve(announced.path(), size);
+        reserved += size;
+    }
+
+    /// Takes the NAR to its end and, if it is what was announced, makes the path one of those that are there.
+    void receive(NarSource nar) throws IOException, InterruptedException {
+        var summary = shared != null ? nar.writeTo(OutputStream.nullOutputStream()) : write(nar);
+        summary.requireSameAs(announced, "its upload");
+        try {
+            contents.publish(withSize(summary.size()), (int) crc32c.getValue(), temporary);
+        } catch (IOException e) {
+            throw explained(e);
+        }
+    }
+
+    private NarSummary write(NarSource nar) throws IOException, InterruptedException {
+        NarSummary summary;
+        try (var sink = new Sink()) {
+            summary = nar.writeTo(sink);
+        }
+        if (summary.size() != written)
+            throw new ProtocolException("the NAR of %s is said to have %d bytes, and %d came"
+                    .formatted(announced.path(), summary.size(), written));
+        return summary;
+    }
+
+    private PathInfo withSize(long size) {
+        return new PathInfo(
+                announced.path(),
+                announced.deriver(),
+                announced.narHash(),
+                announced.references(),
+                announced.registrationTime(),
+                size,
+                false,
+                announced.signatures(),
+                announced.contentAddress());
+    }
+
+    /// The temporary file, for as many bytes as were announced, or as there is room for if none were. A disk that
+    /// is full before the spool is has other paths go, as a full spool does.
+    private final class Sink extends OutputStream {
+        private final RandomAccessFile file;
+
+        Sink() throws IOException {
+            try {
+                file = new RandomAccessFile(temporary.toFile(), "rw");
+            } catch (IOException e) {
+                throw explained(e);
+            }
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            if (length > reserved - written) {
+                if (announced.narSize() != 0)
+                    throw new ProtocolException("the NAR of %s is larger than the %d bytes that its path info says"
+                            .formatted(announced.path(), announced.narSize()));
+                reserve(length);
+            }
+            while (!tryWrite(bytes, offset, length)) file.seek(written);
+            crc32c.update(bytes, offset, length);
+            written += length;
+        }
+
+        /// @return false if the disk was full, and is less so now
+        private boolean tryWrite(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                file.write(bytes, offset, length);
+                return true;
+            } catch (IOException e) {
+                if (files.isFull(e) && contents.free(reserved - written)) return false;
+                throw explained(e);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            try {
+                file.close();
+            } catch (IOException e) {
+                throw explained(e);
+            }
+        }
+    }
+
+    /// What a write that failed means to whoever uploads.
+    private IOException explained(IOException e) {
+        if (files.isFull(e))
+            return new StoreRefusedException(
+                    "the disk of the spool at %s is full, so it cannot take %s: free some space there, or set a smaller spool.size in the settings"
+                            .formatted(files.root(), announced.path()),
+                    e);
+        return new IOException(
+                "cannot write %s to the spool at %s: %s (%s)"
+                        .formatted(
+                                announced.path(),
+                                files.root(),
+                                e.getMessage(),
+                                e.getClass().getSimpleName()),
+                e);
+    }
+
+    @Override
+    public void close() {
+        files.delete(temporary);
+        contents.unreserve(reserved);
+        if (shared != null) contents.release(shared);
+    }
+}
