@@ -28,13 +28,13 @@ import org.slf4j.LoggerFactory;
 /// ```
 /// lock                                      who has the spool open
 /// info/<base name>.narinfo                  a path; its time of modification tells the last use
-/// nar/<2 digits>/<52 digits of its hash>.nar   one for all paths with that NAR
+/// nar/<2 digits>/<52 digits of hash>.nar    one for all paths with that NAR
 /// tmp/                                      what is being written; emptied when the spool is opened
 /// bad/                                      infos that could not be read, for somebody to look at
 /// ```
 /// A path counts from the moment its info gets its name, before which its NAR got its own. So whatever stops the
 /// process, a path is there as a whole or not at all. Nothing is forced to the disk: what a power failure spoils
-/// is found by its size or its hash, and then goes.
+/// is found by its size when the spool is opened, or by its CRC when it is read, and then goes.
 final class SpoolFiles {
     private static final Logger log = LoggerFactory.getLogger(SpoolFiles.class);
     private static final long FULL = 64 * 1024;
