@@ -2,6 +2,7 @@ package dispatcher.cli;
 
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
+import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.terminal.ErrorRenderer;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
@@ -48,6 +49,7 @@ public final class Main {
     static CommandLine commandLine(HostKeySource hostKeys) {
         var main = new Main();
         return new CommandLine(main)
+                .addSubcommand(new ServeCommand(VersionCommand.programVersion()))
                 .addSubcommand(new VersionCommand())
                 .addSubcommand(new BuildersCommand(hostKeys))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.out()))

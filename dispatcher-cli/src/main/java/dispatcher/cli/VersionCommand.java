@@ -51,7 +51,8 @@ public final class VersionCommand implements Runnable, IVersionProvider {
                 .print();
     }
 
-    private static String programVersion() {
+    /// As in the release's name.
+    static String programVersion() {
         try (InputStream resource = Objects.requireNonNull(
                 VersionCommand.class.getResourceAsStream("version.properties"), "version.properties is not built in")) {
             Properties properties = new Properties();

@@ -96,12 +96,13 @@ public final class BuildersCommand implements Runnable {
     }
 
     private static Way local(Settings settings) {
-        var shim = LocalShim.of(settings.listen()
+        var socket = settings.listen()
                 .socket()
                 .orElseThrow(() -> new UserFacingException(
                         "cannot print a line for Nix on this host",
                         "the settings name no listen.socket",
-                        "add listen.socket to %s, or name this host with --ssh".formatted(settings.file()))));
+                        "add listen.socket to %s, or name this host with --ssh".formatted(settings.file())));
+        var shim = LocalShim.of(settings.state(), socket);
         return new Way(
                 shim.storeUri(),
                 Optional.empty(),

@@ -13,21 +13,21 @@ import java.util.regex.Pattern;
 /// The program that Nix on this host runs to reach our socket.
 ///
 /// Nix older than 2.20 hands the text of `remote-program` to a shell, newer ones split it at blanks, so it should
-/// be one plain word. Hence a script beside the socket, two lines long, that knows the socket's path and runs the
-/// real shim, `bin/dispatcher-stdio`. Its path stays the same when the program moves, and so does the `builders`
-/// entry.
+/// be one plain word. Hence a script of ours, `dispatcher-stdio` with the socket's path built in. It lies in the state
+/// directory, since `/run`, where the socket mostly is, allows no programs on some systems; so the `builders` entry
+/// stays the same when the dispatcher itself moves.
 ///
 /// @param socket of the dispatcher, absolute
-/// @param script beside it: `dispatcher-stdio` for `dispatcher.sock`, `NAME-stdio` for another `NAME` or
-///               `NAME.sock`
+/// @param script executable for everyone
 public record LocalShim(Path socket, Path script) {
     private static final Pattern PLAIN = Pattern.compile("/[A-Za-z0-9/._+@-]*");
+    private static final String NAME = "dispatcher-stdio";
 
     /// The shim of a socket. Touches no file.
-    public static LocalShim of(Path socket) {
-        var name = Optional.ofNullable(socket.getFileName()).map(Path::toString).orElse("dispatcher");
-        var stem = name.endsWith(".sock") ? name.substring(0, name.length() - ".sock".length()) : name;
-        return new LocalShim(socket, socket.resolveSibling(stem + "-stdio"));
+    ///
+    /// @param state the state directory
+    public static LocalShim of(Path state, Path socket) {
+        return new LocalShim(socket, state.resolve(NAME));
     }
 
     /// The store URI by which Nix on this host reaches us.
@@ -36,36 +36,34 @@ public record LocalShim(Path socket, Path script) {
     public String storeUri() {
         if (!PLAIN.matcher(script.toString()).matches())
             throw new UserFacingException(
-                    "cannot write a builders line for the socket %s".formatted(socket),
+                    "cannot write a builders line with %s".formatted(script),
                     "its path has characters that mean something in a store URI or a shell; letters, digits and"
                             + " / . _ + @ - do not",
-                    "choose another path for listen.socket");
+                    "choose another directory for `state` in the settings");
         return "ssh-ng://localhost?remote-program=" + script;
     }
 
-    /// Writes the script, executable for everyone, if it is not there yet as it should be. It appears whole.
+    /// Writes the script, if it is not there yet as it should be. It appears whole.
     ///
-    /// @param program the real shim, see [#program]
+    /// @param program the shim without a socket, see [#program]
     public void install(Path program) throws IOException {
-        var text = "#!/bin/sh\nexec %s %s \"$@\"\n".formatted(quoted(program), quoted(socket));
+        var quoted = "'" + socket.toString().replace("'", "'\\''") + "'";
+        var text = "#!/bin/sh\nset -- %s \"$@\"\n".formatted(quoted) + Files.readString(program);
         if (Files.isExecutable(script) && Files.readString(script).equals(text)) return;
-        var draft = script.resolveSibling(script.getFileName() + ".new");
+        Files.createDirectories(script.getParent());
+        var draft = script.resolveSibling(NAME + ".new");
         Files.writeString(draft, text);
         Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.move(draft, script, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    private static String quoted(Path path) {
-        return "'" + path.toString().replace("'", "'\\''") + "'";
-    }
-
-    /// The real shim of this installation: `bin/dispatcher-stdio` beside the `lib/` that holds our jar.
+    /// The shim of this installation, `bin/dispatcher-stdio` beside the `lib/` that holds our jar.
     ///
     /// @throws UserFacingException if it is not there
     public static Path program() {
         var jar = location();
         var program = Optional.ofNullable(jar.getParent())
-                .map(lib -> lib.resolveSibling("bin").resolve("dispatcher-stdio"))
+                .map(lib -> lib.resolveSibling("bin").resolve(NAME))
                 .filter(Files::isRegularFile);
         return program.orElseThrow(() -> new UserFacingException(
                 "cannot find the program dispatcher-stdio",

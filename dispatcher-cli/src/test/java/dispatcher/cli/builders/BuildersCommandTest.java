@@ -24,6 +24,7 @@ class BuildersCommandTest {
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILTNDAv9OI9CdXO0lewXwsi/k34jvxHLZ6x3YxW7q6cq";
     private static final String SETTINGS = """
             listen: {socket: /run/d/dispatcher.sock, ssh: 0.0.0.0:2222}
+            state: /var/d
             machines:
               - {hostName: a, systems: [x86_64-linux, i686-linux], maxJobs: 8, supportedFeatures: [kvm]}
               - {hostName: b, system: aarch64-linux, mandatoryFeatures: [benchmark]}
@@ -44,11 +45,11 @@ class BuildersCommandTest {
     void printsALineForTheLocalSocket() {
         assertThat(run()).isZero();
         assertThat(out.toString())
-                .isEqualToNormalizingNewlines("ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio"
+                .isEqualToNormalizingNewlines("ssh-ng://localhost?remote-program=/var/d/dispatcher-stdio"
                         + " aarch64-linux,i686-linux,x86_64-linux - 1000 1 benchmark,kvm - -\n");
         assertThat(err.toString())
                 .isEqualToNormalizingNewlines(
-                        "note: /run/d/dispatcher-stdio is not there yet; `dispatcher serve` makes it\n");
+                        "note: /var/d/dispatcher-stdio is not there yet; `dispatcher serve` makes it\n");
     }
 
     @Test
@@ -79,9 +80,9 @@ class BuildersCommandTest {
         var machines = parsed();
         assertThat(out.toString().lines().map(line -> line.split(" ")[0]))
                 .containsExactly(
-                        "ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio",
-                        "ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio&priority=2",
-                        "ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio&priority=3",
+                        "ssh-ng://localhost?remote-program=/var/d/dispatcher-stdio",
+                        "ssh-ng://localhost?remote-program=/var/d/dispatcher-stdio&priority=2",
+                        "ssh-ng://localhost?remote-program=/var/d/dispatcher-stdio&priority=3",
                         "ssh-ng://ci.example",
                         "ssh-ng://ci.example?priority=2");
         assertThat(machines).extracting(Machine::maxJobs).containsOnly(1000);

@@ -17,29 +17,29 @@ class LocalShimTest {
     private Path directory;
 
     @Test
-    void standsBesideTheSocket() {
-        assertThat(LocalShim.of(Path.of("/run/d/dispatcher.sock")).script()).hasToString("/run/d/dispatcher-stdio");
-        assertThat(LocalShim.of(Path.of("/run/d/socket")).script()).hasToString("/run/d/socket-stdio");
-        assertThat(LocalShim.of(Path.of("/run/d/dispatcher.sock")).storeUri())
-                .isEqualTo("ssh-ng://localhost?remote-program=/run/d/dispatcher-stdio");
+    void liesInTheStateDirectory() {
+        var shim = LocalShim.of(Path.of("/var/lib/d"), Path.of("/run/d/socket"));
+
+        assertThat(shim.script()).hasToString("/var/lib/d/dispatcher-stdio");
+        assertThat(shim.storeUri()).isEqualTo("ssh-ng://localhost?remote-program=/var/lib/d/dispatcher-stdio");
     }
 
     @Test
     void refusesPathsThatNixOrAShellWouldMisread() {
         for (var name : new String[] {"a b", "a?b", "a&b", "a#b", "a;b", "a%b", "a$b", "ä"}) {
             assertThatExceptionOfType(UserFacingException.class)
-                    .isThrownBy(() ->
-                            LocalShim.of(Path.of("/run/" + name + "/x.sock")).storeUri())
-                    .withMessageStartingWith("cannot write a builders line for the socket /run/%s/x.sock: ", name);
+                    .isThrownBy(() -> LocalShim.of(Path.of("/var/" + name), Path.of("/run/socket"))
+                            .storeUri())
+                    .withMessageStartingWith("cannot write a builders line with /var/%s/dispatcher-stdio: ", name);
         }
     }
 
     @Test
-    void runsTheRealShimWithTheSocket() throws IOException, InterruptedException {
+    void runsTheShimWithTheSocket() throws IOException, InterruptedException {
         var program = directory.resolve("it's real");
         Files.writeString(program, "#!/bin/sh\nprintf '%s|' \"$@\"\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
-        var shim = LocalShim.of(directory.resolve("the socket.sock"));
+        var shim = LocalShim.of(directory.resolve("state"), directory.resolve("the socket's"));
 
         shim.install(program);
         shim.install(program);
@@ -50,16 +50,19 @@ class LocalShimTest {
         assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .isEqualTo(shim.socket() + "|--serve|--write|");
         assertThat(process.waitFor()).isZero();
-        assertThat(directory.toFile().list()).containsExactlyInAnyOrder("it's real", "the socket-stdio");
+        assertThat(directory.toFile().list()).containsExactlyInAnyOrder("it's real", "state");
     }
 
     @Test
-    void isWrittenAnewWhenTheProgramHasMoved() throws IOException {
-        var shim = LocalShim.of(directory.resolve("x.sock"));
-        shim.install(Path.of("/old/bin/dispatcher-stdio"));
-        shim.install(Path.of("/new/bin/dispatcher-stdio"));
+    void isWrittenAnewWhenTheProgramHasChanged() throws IOException {
+        var program = directory.resolve("program");
+        var shim = LocalShim.of(directory, directory.resolve("socket"));
+        Files.writeString(program, "old");
+        shim.install(program);
+        Files.writeString(program, "new");
+        shim.install(program);
 
-        assertThat(Files.readString(shim.script())).contains("/new/bin").doesNotContain("/old/bin");
+        assertThat(Files.readString(shim.script())).endsWith("new");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(shim.script())))
                 .isEqualTo("rwxr-xr-x");
     }

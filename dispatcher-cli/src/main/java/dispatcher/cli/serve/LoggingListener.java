@@ -1,0 +1,125 @@
+package dispatcher.cli.serve;
+
+import dispatcher.event.DispatcherListener;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StorePath;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.SortedSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/// Writes what happens to the log: a line for each step of a build that a person should see, the rest for developers.
+public final class LoggingListener implements DispatcherListener {
+    private static final Logger log = LoggerFactory.getLogger("dispatcher");
+
+    @Override
+    public void clientConnected(long client, String who) {
+        log.atDebug().addKeyValue("client", client).addKeyValue("from", who).log("client connected");
+    }
+
+    @Override
+    public void clientLeft(long client, String who) {
+        log.atDebug().addKeyValue("client", client).addKeyValue("from", who).log("client left");
+    }
+
+    @Override
+    public void buildQueued(
+            long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {
+        log.atDebug()
+                .addKeyValue("build", build)
+                .addKeyValue("client", client)
+                .addKeyValue("drv", drvPath)
+                .addKeyValue("system", platform)
+                .addKeyValue("features", String.join(",", requiredFeatures))
+                .log("build queued");
+    }
+
+    @Override
+    public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
+        log.atInfo()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("machine", machine)
+                .addKeyValue("waited", seconds(waited))
+                .addKeyValue("why", reason)
+                .log("build assigned");
+    }
+
+    @Override
+    public void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {
+        log.atLevel(paths == 0 ? Level.DEBUG : Level.INFO)
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("machine", machine)
+                .addKeyValue("paths", paths)
+                .addKeyValue("bytes", bytes)
+                .addKeyValue("took", seconds(took))
+                .log("inputs copied");
+    }
+
+    @Override
+    public void buildEnded(
+            long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
+        var event = log.atInfo()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("machine", machine)
+                .addKeyValue("took", seconds(took))
+                .addKeyValue("status", status.name().toLowerCase(Locale.ROOT));
+        if (status.isSuccess()) event.log("build done");
+        else event.addKeyValue("message", firstLine(message)).log("build failed");
+    }
+
+    @Override
+    public void buildLost(long build, StorePath drvPath, String machine, String reason) {
+        log.atWarn()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("machine", machine)
+                .addKeyValue("reason", reason)
+                .log("machine lost");
+    }
+
+    @Override
+    public void buildRefused(long build, StorePath drvPath, String reason) {
+        log.atWarn()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("reason", reason.replace("\n", ";"))
+                .log("build refused");
+    }
+
+    @Override
+    public void buildAbandoned(long build, StorePath drvPath) {
+        log.atInfo()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .log("build abandoned by its client");
+    }
+
+    @Override
+    public void hostStoreFailed(String reason) {
+        log.atWarn().addKeyValue("reason", reason).log("the host's Nix store cannot be read");
+    }
+
+    @Override
+    public void outputSent(long client, StorePath path, String from, long bytes, Duration took) {
+        log.atDebug()
+                .addKeyValue("client", client)
+                .addKeyValue("path", path)
+                .addKeyValue("from", from)
+                .addKeyValue("bytes", bytes)
+                .addKeyValue("took", seconds(took))
+                .log("output sent");
+    }
+
+    private static String firstLine(String message) {
+        return message.lines().findFirst().orElse("");
+    }
+
+    private static String seconds(Duration duration) {
+        return String.format(Locale.ROOT, "%.3fs", duration.toNanos() / 1e9);
+    }
+}

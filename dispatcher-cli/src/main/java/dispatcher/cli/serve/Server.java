@@ -1,0 +1,141 @@
+package dispatcher.cli.serve;
+
+import dispatcher.cli.builders.LocalShim;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.dispatch.ClientConversations;
+import dispatcher.dispatch.FleetStore;
+import dispatcher.dispatch.MachineLink;
+import dispatcher.fleet.Machine;
+import dispatcher.nix.StoreDir;
+import dispatcher.protocol.LocalFrontEnd;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.policy.NixPolicy;
+import dispatcher.schedule.policy.PlacementPolicy;
+import dispatcher.ssh.SshFrontEnd;
+import dispatcher.ssh.SshFrontEndException;
+import dispatcher.ssh.SshFrontEndOptions;
+import dispatcher.ssh.SshTransports;
+import dispatcher.store.StorePool;
+import dispatcher.store.host.HostStore;
+import dispatcher.store.spool.Spool;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A running dispatcher: everything put together from the settings, from the front ends down to the machines.
+///
+/// Local clients are let in before anything slow is done, such as loading SSH; machines are only contacted for builds.
+public final class Server implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger("dispatcher");
+    private static final StoreDir STORE_DIR = StoreDir.NIX_STORE;
+
+    private final Settings settings;
+    private final SshTransports transports = new SshTransports();
+    private final Spool spool;
+    private final FleetStore fleet;
+    private final ClientConversations conversations;
+    private final ArrayList<AutoCloseable> frontEnds = new ArrayList<>();
+
+    /// Starts it; returns when clients can come in.
+    ///
+    /// @param programVersion shown by clients where they show a Nix version
+    /// @throws UserFacingException if something of the host is not as the settings want it
+    public Server(Settings settings, String programVersion) {
+        this.settings = settings;
+        try {
+            this.spool = Spool.open(
+                    settings.spool().path(), STORE_DIR, settings.spool().size().bytes());
+        } catch (IOException e) {
+            throw cannot("open the spool at " + settings.spool().path(), e, "see spool.path in " + settings.file());
+        }
+        var queue = new BuildQueue(settings.machines(), policy(), InstantSource.system());
+        var links = settings.machines().stream().map(this::link).toList();
+        this.fleet = new FleetStore(
+                links, queue, spool, hostStore(), new LoggingListener(), settings.maxAttempts(), System::nanoTime);
+        this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion);
+        try {
+            openFrontEnds();
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private PlacementPolicy policy() {
+        return switch (settings.policy()) {
+            case NIX -> new NixPolicy();
+        };
+    }
+
+    private MachineLink link(Machine machine) {
+        var transport = transports.forMachine(machine.address(), SshOptions.of(settings));
+        return new MachineLink(
+                machine, transport, STORE_DIR, settings.timeouts().handshake(), System::nanoTime);
+    }
+
+    private Optional<StorePool> hostStore() {
+        return switch (settings.hostStore()) {
+            case Settings.HostStore.Off() -> Optional.empty();
+            case Settings.HostStore.Daemon(var socket) ->
+                Optional.of(HostStore.at(socket, STORE_DIR, System::nanoTime));
+            case Settings.HostStore.Auto() ->
+                HostStore.find(
+                        STORE_DIR, Optional.ofNullable(System.getenv("PATH")).orElse(""), System::nanoTime);
+        };
+    }
+
+    private void openFrontEnds() {
+        settings.listen().socket().ifPresent(this::listenLocally);
+        settings.listen().ssh().ifPresent(address -> {
+            var options = SshFrontEndOptions.of(
+                    address.host(), address.port(), settings.hostKey(), settings.authorizedKeys());
+            try {
+                var frontEnd = SshFrontEnd.start(options, conversations);
+                frontEnds.add(frontEnd);
+                log.atInfo().addKeyValue("address", address).log("serving clients over SSH");
+            } catch (SshFrontEndException e) {
+                throw new UserFacingException(
+                        "cannot listen on " + address, String.valueOf(e.getMessage()), e.nextStep(), e);
+            }
+        });
+    }
+
+    private void listenLocally(Path socket) {
+        try {
+            LocalShim.of(settings.state(), socket).install(LocalShim.program());
+            frontEnds.add(LocalFrontEnd.open(socket, conversations));
+        } catch (IOException e) {
+            throw cannot("listen at " + socket, e, "see listen.socket and state in " + settings.file());
+        }
+        log.atInfo()
+                .addKeyValue("socket", socket)
+                .addKeyValue("machines", settings.machines().size())
+                .log("serving local clients");
+    }
+
+    private static UserFacingException cannot(String what, IOException cause, String next) {
+        return new UserFacingException("cannot " + what, String.valueOf(cause.getMessage()), next, cause);
+    }
+
+    /// Sends all clients away and leaves every machine. What runs there ends with its connection.
+    @Override
+    public void close() {
+        for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
+        fleet.close();
+        transports.close();
+        spool.close();
+    }
+
+    private static void closeQuietly(AutoCloseable part) {
+        try {
+            part.close();
+        } catch (Exception e) {
+            log.atWarn().setCause(e).log("while stopping");
+        }
+    }
+}

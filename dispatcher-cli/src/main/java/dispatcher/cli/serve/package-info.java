@@ -1,0 +1,5 @@
+/// `dispatcher serve`: where the parts of the dispatcher are put together, and told to the log.
+@NullMarked
+package dispatcher.cli.serve;
+
+import org.jspecify.annotations.NullMarked;
