@@ -1,22 +1,25 @@
 package dispatcher.wire;
 
-import dispatcher.nix.nar.NarDigest;
+import dispatcher.nix.NarHash;
+import dispatcher.nix.nar.NarParser;
 import dispatcher.nix.nar.NarSyntaxException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 
 /// Copies a NAR off the wire, which carries it without a length: only its own grammar tells where it ends.
 public final class NarCopy {
     private NarCopy() {}
 
-    /// Reads exactly one NAR and writes it to `sink` as it comes.
+    /// Reads exactly one NAR and writes it to `sink` as it comes. A long one is hashed on a second thread.
     ///
     /// What `sink` throws comes through as it is. The reader then stands somewhere inside the NAR, and so it does
     /// after a fault.
     ///
     /// @throws ProtocolException if the bytes are not a NAR
     /// @throws EOFException      if the stream ends inside the NAR
+    /// @throws InterruptedIOException if the thread is interrupted; it stays so
     public static NarSummary copy(WireReader reader, OutputStream sink) throws IOException {
         return copy(reader, sink, Long.MAX_VALUE);
     }
@@ -27,24 +30,27 @@ public final class NarCopy {
     /// @param maxBytes bytes that the NAR may have at most
     /// @throws ProtocolException also if the NAR is larger
     public static NarSummary copy(WireReader reader, OutputStream sink, long maxBytes) throws IOException {
-        var digest = new NarDigest();
+        var parser = new NarParser();
+        var sha256 = new StreamSha256();
         try {
-            while (!digest.isComplete()) {
-                long left = maxBytes - digest.size();
+            while (!parser.isComplete()) {
+                long left = maxBytes - parser.position();
                 if (left <= 0)
                     throw new ProtocolException(
                             "the NAR is larger than the %d bytes it should have".formatted(maxBytes));
                 int taken = reader.consume((bytes, offset, length) -> {
-                    int chunk = digest.accept(bytes, offset, (int) Math.min(length, left));
+                    int chunk = parser.accept(bytes, offset, (int) Math.min(length, left));
+                    sha256.update(bytes, offset, chunk);
                     sink.write(bytes, offset, chunk);
                     return chunk;
                 });
                 if (taken < 0)
-                    throw new EOFException("the stream ended after %d bytes, inside a NAR".formatted(digest.size()));
+                    throw new EOFException(
+                            "the stream ended after %d bytes, inside a NAR".formatted(parser.position()));
             }
         } catch (NarSyntaxException e) {
             throw new ProtocolException("what was received is %s".formatted(e.getMessage()), e);
         }
-        return new NarSummary(digest.hash(), digest.size());
+        return new NarSummary(NarHash.of(sha256.finish()), parser.position());
     }
 }

@@ -3,6 +3,8 @@ package dispatcher.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dispatcher.nix.ByteString;
+import dispatcher.nix.Hash;
 import dispatcher.testkit.NarTree;
 import dispatcher.testkit.Seeds;
 import dispatcher.testkit.Trickle;
@@ -10,6 +12,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -44,6 +47,36 @@ class NarCopyTest {
                 throw new UncheckedIOException(e);
             }
         });
+    }
+
+    @Test
+    void hashOfALongNarIsThatOfItsBytes() {
+        Seeds.run(20, random -> {
+            var contents = new byte[random.nextInt(900_000, 3_000_000)];
+            random.nextBytes(contents);
+            var nar = new NarTree.File(false, ByteString.wrap(contents)).toNar();
+            try {
+                var in = new Trickle(new ByteArrayInputStream(nar), random, 200_000);
+                var summary = NarCopy.copy(new WireReader(in), OutputStream.nullOutputStream());
+
+                assertThat(summary.hash().bytes()).isEqualTo(Hash.sha256(nar).bytes());
+                assertThat(summary.size()).isEqualTo(nar.length);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    @Test
+    void interruptionIsAnErrorAndStays() {
+        var nar = NarTree.file("x".repeat(3_000_000)).toNar();
+        Thread.currentThread().interrupt();
+        try {
+            assertThatThrownBy(() -> NarCopy.copy(reader(nar), OutputStream.nullOutputStream()))
+                    .isInstanceOf(InterruptedIOException.class);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
     }
 
     @Test
