@@ -47,6 +47,17 @@ public final class SshTransports implements AutoCloseable {
 
     public SshTransports() {}
 
+    /// Loads and starts what the first connection would otherwise wait for. Contacts nobody; may be called on a
+    /// thread of its own.
+    public void prepare() {
+        lock.lock();
+        try {
+            if (!closed) client();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// The way to a machine. No connection is made before one is needed. To be closed when the machine is no
     /// longer wanted; [#close] does it too.
     ///

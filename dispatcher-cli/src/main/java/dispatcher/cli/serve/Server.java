@@ -60,6 +60,7 @@ public final class Server implements AutoCloseable {
         this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion);
         try {
             openFrontEnds();
+            Thread.ofPlatform().daemon().name("prepare SSH").start(transports::prepare);
         } catch (RuntimeException e) {
             close();
             throw e;
