@@ -4,26 +4,29 @@ import dispatcher.nix.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
-/// Reads a program's standard error on a thread of its own for as long as the program runs, so that it never blocks
-/// there:
-/// hands each line to whoever listens at the moment, and keeps the last of it for error messages.
+/// Reads a program's standard error on a thread of its own for as long as the program runs, so that it never
+/// blocks there: hands each line to whoever listens at the moment, and keeps the last of it for error messages.
 ///
 /// Safe for any thread.
 public final class ErrorOutput {
     private static final int TAIL = 4096;
     private static final int LONGEST_LINE = 1 << 20;
+    private static final long LOOK_NANOS = 200_000;
+    private static final int PARKED_LOOKS = 2;
+    private static final int RUNNING_LOOKS = 250;
 
     private final InputStream err;
     private final Thread pump;
     private final ReentrantLock lock = new ReentrantLock();
     private final StringBuilder tail = new StringBuilder();
     private Consumer<ByteString> listener = _ -> {};
-    /// Published to whoever waits for the pump to have nothing in hand.
-    private volatile boolean reading;
+    /// Counts the pump's steps, for whoever waits for it to have nothing in hand: odd while it reads.
+    private final AtomicLong steps = new AtomicLong();
 
     private ErrorOutput(InputStream err, String name) {
         this.err = err;
@@ -37,7 +40,8 @@ public final class ErrorOutput {
         return output;
     }
 
-    /// From now on lines go to `newListener`, called on the reading thread, without their newline.
+    /// From now on lines go to `newListener`, called on the reading thread, without their newline. A line that
+    /// is just being handed to the listener before may still be on its way when this returns.
     public void listen(Consumer<ByteString> newListener) {
         lock.lock();
         try {
@@ -62,18 +66,41 @@ public final class ErrorOutput {
         pump.join(millis);
     }
 
-    /// Waits until everything that can be read without waiting has been handed to the listener, at most `millis`
-    /// milliseconds.
+    /// Waits until everything that can be read without waiting has been handed to the listener, at most
+    /// `millis` milliseconds. Once a line's end has not come yet, the line has not been handed over either.
     ///
-    /// The order of the checks matters: once nothing is left to read, the pump either works on what it has read, or
-    /// is back in its blocking read.
+    /// A stream does not tell whether its reader still waits in it or is just about to return with bytes. So
+    /// the pump counts as idle when it has been in one and the same read over several looks with nothing to be
+    /// read, long enough to have come out of it: [#PARKED_LOOKS] looks if its thread is parked, which it is
+    /// while it waits; [#RUNNING_LOOKS] if not, which is so for streams that wait in the system, and then is no
+    /// more than likely.
     public void awaitCaughtUp(long millis) throws InterruptedException, IOException {
         long end = System.nanoTime() + millis * 1_000_000;
+        long step = -1;
+        int parked = 0;
+        int looks = 0;
         while (pump.isAlive() && System.nanoTime() < end) {
-            if (err.available() == 0 && reading && isParked(pump.getState())) return;
+            long before = steps.get();
+            boolean empty = err.available() == 0;
+            boolean waits = isParked(pump.getState());
+            boolean idle = empty && isReading(before) && steps.get() == before;
+            if (!idle || before != step) {
+                step = before;
+                parked = 0;
+                looks = 0;
+            }
+            if (idle) {
+                looks++;
+                parked = waits ? parked + 1 : 0;
+                if (parked >= PARKED_LOOKS || looks >= RUNNING_LOOKS) return;
+            }
             if (Thread.interrupted()) throw new InterruptedException();
-            LockSupport.parkNanos(200_000);
+            LockSupport.parkNanos(LOOK_NANOS);
         }
+    }
+
+    private static boolean isReading(long step) {
+        return (step & 1) == 1;
     }
 
     private static boolean isParked(Thread.State state) {
@@ -85,9 +112,9 @@ public final class ErrorOutput {
         var line = new ByteArrayOutputStream();
         try {
             while (true) {
-                reading = true;
+                steps.incrementAndGet();
                 int n = err.read(buffer, 0, buffer.length);
-                reading = false;
+                steps.incrementAndGet();
                 if (n < 0) break;
                 int start = 0;
                 for (int i = 0; i < n; i++) {

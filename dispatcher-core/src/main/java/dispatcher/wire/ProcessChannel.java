@@ -1,5 +1,6 @@
 package dispatcher.wire;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,9 +12,17 @@ import java.util.concurrent.TimeUnit;
 /// A program of this host, started as a child.
 public final class ProcessChannel implements CommandChannel {
     private final Process process;
+    private final InputStream err;
 
     private ProcessChannel(Process process) {
         this.process = process;
+        this.err = new FilterInputStream(process.getErrorStream()) {
+            // The process's own would wait for a read that is going on.
+            @Override
+            public int available() {
+                return 0;
+            }
+        };
     }
 
     public static ProcessChannel start(List<String> command) throws IOException {
@@ -32,7 +41,7 @@ public final class ProcessChannel implements CommandChannel {
 
     @Override
     public InputStream err() {
-        return process.getErrorStream();
+        return err;
     }
 
     @Override
