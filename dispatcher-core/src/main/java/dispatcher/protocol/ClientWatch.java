@@ -1,16 +1,16 @@
 package dispatcher.protocol;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.wire.WireReader;
 import java.io.IOException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// Notices that a client has gone while its thread is busy with what it asked for.
 ///
-/// A client sends nothing while it waits for a reply, so the next byte is either its next request or its end. Waiting
-/// for that
-/// byte is handed to a second thread during a build; the reader is never used by both at once, since the owner waits
-/// for
-/// the watcher before it reads again.
+/// A client sends nothing while it waits for a reply, so the next byte is either its next request or its end.
+/// Waiting for that byte is handed to a second thread during a build; the reader is never used by both at once,
+/// since the owner waits for the watcher before it reads again.
 public final class ClientWatch {
     private final WireReader in;
     private @Nullable Watching watching;
@@ -30,12 +30,12 @@ public final class ClientWatch {
         return !current.gone && in.awaitInput();
     }
 
-    /// Interrupts the calling thread if the client goes before the returned guard is closed.
+    /// Interrupts the calling thread if the client goes before the returned guard is closed; never after that.
     public Guard interruptWhenGone() {
         var current = new Watching(Thread.currentThread());
         watching = current;
         current.thread.start();
-        return () -> current.guarding = false;
+        return current::stopGuarding;
     }
 
     /// Ends the interrupting; closing it cannot fail.
@@ -47,8 +47,14 @@ public final class ClientWatch {
     private final class Watching {
         private final Thread owner;
         private final Thread thread = Thread.ofVirtual().name("client watch").unstarted(this::watch);
-        private volatile boolean guarding = true;
-        private volatile boolean gone;
+        /// Held while interrupting, so that no interrupt comes late and hits what the owner does next.
+        private final ReentrantLock lock = new ReentrantLock();
+
+        @GuardedBy("lock")
+        private boolean guarding = true;
+
+        /// Read by the owner after the thread has ended.
+        private boolean gone;
 
         Watching(Thread owner) {
             this.owner = owner;
@@ -61,7 +67,21 @@ public final class ClientWatch {
                 // A connection that broke is a client that has gone.
             }
             gone = true;
-            if (guarding) owner.interrupt();
+            lock.lock();
+            try {
+                if (guarding) owner.interrupt();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private void stopGuarding() {
+            lock.lock();
+            try {
+                guarding = false;
+            } finally {
+                lock.unlock();
+            }
         }
     }
 }
