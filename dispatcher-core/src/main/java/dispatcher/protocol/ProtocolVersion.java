@@ -2,8 +2,9 @@ package dispatcher.protocol;
 
 /// A version of one of the protocols; on the wire `major << 8 | minor`.
 public record ProtocolVersion(int major, int minor) implements Comparable<ProtocolVersion> {
+    /// Takes any number, since it is the peer's; one beyond all sense has a major that no protocol has.
     public static ProtocolVersion ofWire(long value) {
-        return new ProtocolVersion((int) (value >>> 8), (int) (value & 0xff));
+        return new ProtocolVersion((int) Math.min(value >>> 8, Integer.MAX_VALUE), (int) (value & 0xff));
     }
 
     public long wire() {

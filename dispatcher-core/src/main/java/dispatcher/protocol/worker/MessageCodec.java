@@ -21,6 +21,11 @@ public record MessageCodec(ProtocolVersion version) {
     private static final int MAX_FIELDS = 1000;
     private static final int MAX_TRACES = 10_000;
 
+    /// The level of what a user should see by default. Nix 2.4 put "notice" below it.
+    public long levelInfo() {
+        return version.isAtLeast(1, 22) ? 3 : 2;
+    }
+
     public WorkerMessage read(WireReader in) throws IOException {
         in.beginMessage();
         long kind = in.readLong();

@@ -9,13 +9,11 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Tells a client of the worker protocol how its build goes: an activity with the build's lines and phases as results,
-/// and
-/// the dispatcher's own words as plain messages.
+/// Tells a client of the worker protocol how its build goes: an activity with the build's lines and phases as
+/// results, and the dispatcher's own words as plain messages.
 ///
-/// The lock is held while writing to the client, which is the only thing that it guards. A client that has gone is not
-/// an
-/// error here: whoever waits for the build notices.
+/// The lock is held while writing to the client, which is the only thing that it guards. A client that has gone
+/// is not an error here: whoever waits for the build notices.
 final class WorkerBuildLog implements BuildLog {
     private final WireWriter out;
     private final MessageCodec messages;
@@ -37,7 +35,7 @@ final class WorkerBuildLog implements BuildLog {
 
     @Override
     public void note(String text) {
-        send(() -> messages.write(out, new WorkerMessage.Next(ByteString.of(text + "\n"))));
+        send(() -> write(new WorkerMessage.Next(ByteString.of(text + "\n"))));
     }
 
     @Override
@@ -62,14 +60,15 @@ final class WorkerBuildLog implements BuildLog {
     private void result(long type, ByteString text) {
         send(() -> {
             if (activity == 0) start("");
-            messages.write(out, new WorkerMessage.Result(activity, type, List.of(new Field.Text(text))));
+            write(new WorkerMessage.Result(activity, type, List.of(new Field.Text(text))));
         });
     }
 
     @Override
     public void flush() {
         send(() -> {
-            if (unflushed) out.flush();
+            if (!unflushed) return;
+            out.flush();
             unflushed = false;
         });
     }
@@ -84,25 +83,28 @@ final class WorkerBuildLog implements BuildLog {
 
     private void start(String machine) throws IOException {
         activity = firstId | ++started;
-        messages.write(
-                out,
-                new WorkerMessage.StartActivity(
-                        activity,
-                        WorkerMessage.LEVEL_INFO,
-                        WorkerMessage.ACTIVITY_BUILD,
-                        ByteString.of("building '" + drvPath + "'" + (machine.isEmpty() ? "" : " on " + machine)),
-                        List.of(
-                                new Field.Text(ByteString.of(drvPath)),
-                                new Field.Text(ByteString.of(machine)),
-                                new Field.Int(1),
-                                new Field.Int(1)),
-                        0));
+        write(new WorkerMessage.StartActivity(
+                activity,
+                messages.levelInfo(),
+                WorkerMessage.ACTIVITY_BUILD,
+                ByteString.of("building '" + drvPath + "'" + (machine.isEmpty() ? "" : " on " + machine)),
+                List.of(
+                        new Field.Text(ByteString.of(drvPath)),
+                        new Field.Text(ByteString.of(machine)),
+                        new Field.Int(1),
+                        new Field.Int(1)),
+                0));
     }
 
     private void stop() throws IOException {
         if (activity == 0) return;
-        messages.write(out, new WorkerMessage.StopActivity(activity));
+        write(new WorkerMessage.StopActivity(activity));
         activity = 0;
+    }
+
+    private void write(WorkerMessage message) throws IOException {
+        messages.write(out, message);
+        unflushed = true;
     }
 
     private interface Sending {
@@ -112,9 +114,7 @@ final class WorkerBuildLog implements BuildLog {
     private void send(Sending sending) {
         lock.lock();
         try {
-            if (finished) return;
-            unflushed = true;
-            sending.run();
+            if (!finished) sending.run();
         } catch (IOException e) {
             finished = true;
         } finally {

@@ -24,7 +24,7 @@ public sealed interface WorkerMessage {
     /// @param exitStatus only carried before 1.26
     record Failure(String message, long exitStatus) implements WorkerMessage {}
 
-    /// @param level  0 (error) to 7 (vomit)
+    /// @param level  0 (error) to 7 (vomit); [MessageCodec#levelInfo] for all that is worth seeing
     /// @param parent 0 for none
     record StartActivity(long id, long level, long type, ByteString text, List<Field> fields, long parent)
             implements WorkerMessage {}
@@ -48,5 +48,4 @@ public sealed interface WorkerMessage {
     long RESULT_SET_PHASE = 104;
 
     long LEVEL_ERROR = 0;
-    long LEVEL_INFO = 3;
 }

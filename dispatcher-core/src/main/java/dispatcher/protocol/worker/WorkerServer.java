@@ -43,9 +43,8 @@ import java.util.Set;
 
 /// Answers one client in the worker protocol, from a [Store].
 ///
-/// Confined to one thread, but for the moments of a build when another watches whether the client is still there.
-/// Trusts
-/// the client: what it uploads needs no signature.
+/// Confined to one thread, but for the moments of a build when another watches whether the client is still
+/// there. Trusts the client: what it uploads needs no signature.
 public final class WorkerServer {
     private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
     private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
@@ -61,11 +60,21 @@ public final class WorkerServer {
     private final WorkerCodec codec;
     private final MessageCodec messages;
     private BuildOptions buildOptions = BuildOptions.DEFAULT;
+    /// Whether the request at hand has had its LAST or its ERROR, after which neither may be said any more.
+    private boolean answered;
 
-    /// Greets the client, which must already have been found to speak this protocol, but has not been read from.
+    /// Greets the client, which must already have been found to speak this protocol, but has not been read
+    /// from.
     ///
     /// @param programVersion what we call ourselves, where clients show a Nix version
     public WorkerServer(WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion)
+            throws IOException {
+        this(in, out, store, storeDir, programVersion, OURS);
+    }
+
+    /// @param ours the version to offer
+    WorkerServer(
+            WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion, ProtocolVersion ours)
             throws IOException {
         this.in = in;
         this.out = out;
@@ -75,8 +84,12 @@ public final class WorkerServer {
         if (magic != CLIENT_MAGIC)
             throw new ProtocolException(
                     "a client began with 0x%x, not with the worker protocol's 0x%x".formatted(magic, CLIENT_MAGIC));
-        out.writeLong(SERVER_MAGIC).writeLong(OURS.wire()).flush();
-        var version = ProtocolVersion.ofWire(in.readLong()).min(OURS);
+        out.writeLong(SERVER_MAGIC).writeLong(ours.wire()).flush();
+        var theirs = ProtocolVersion.ofWire(in.readLong());
+        if (theirs.major() != ours.major())
+            throw new ProtocolException(
+                    "this dispatcher speaks the worker protocol %s, this client %s".formatted(ours, theirs));
+        var version = theirs.min(ours);
         this.codec = new WorkerCodec(storeDir, version);
         this.messages = new MessageCodec(version);
         if (version.isAtLeast(1, 38)) {
@@ -86,7 +99,7 @@ public final class WorkerServer {
         if (version.isAtLeast(1, 14) && in.readBool()) in.readLong();
         if (version.isAtLeast(1, 11)) in.readBool();
         codec.writeDaemonInfo(out, new DaemonInfo(programVersion, Trust.TRUSTED));
-        if (version.major() != 1 || version.compareTo(OLDEST) < 0) {
+        if (version.compareTo(OLDEST) < 0) {
             var tooOld = "this dispatcher speaks the worker protocol from %s on (Nix 2.3), this client speaks %s"
                     .formatted(OLDEST, version);
             fail(tooOld);
@@ -122,12 +135,27 @@ public final class WorkerServer {
     }
 
     private void answer(WorkerRequest request) throws IOException, InterruptedException {
+        answered = false;
         try {
             perform(request);
         } catch (StoreRefusedException e) {
+            if (answered) throw new IOException("the reply broke off: " + e.reason(), e);
             fail(e.reason());
+        } catch (IOException e) {
+            sayLast(e);
+            throw e;
         }
         out.flush();
+    }
+
+    /// Tells the client why the conversation ends, if that may still be told.
+    private void sayLast(IOException reason) {
+        if (answered) return;
+        try {
+            fail(String.valueOf(reason.getMessage()));
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     private void perform(WorkerRequest request) throws IOException, InterruptedException {
@@ -209,31 +237,24 @@ public final class WorkerServer {
 
     /// Says that the request is done and its reply follows.
     private WireWriter reply() throws IOException {
+        answered = true;
         messages.write(out, new WorkerMessage.Last());
         return out;
     }
 
     private void fail(String message) throws IOException {
+        answered = true;
         messages.write(out, new WorkerMessage.Failure(message, FAILED));
         out.flush();
     }
 
     private void sendNar(StorePath path) throws IOException, InterruptedException {
-        var sink = new ReplyOnFirstByte();
-        try {
-            store.narFromPath(path, sink);
-        } catch (StoreRefusedException e) {
-            if (!sink.begun) throw e;
-            throw new IOException("the NAR of %s broke off: %s".formatted(path, e.getMessage()), e);
-        }
+        store.narFromPath(path, new ReplyOnFirstByte());
     }
 
-    /// A NAR follows the word that the request is done, after which nothing can be refused any more; so that word waits
-    /// until
-    /// the NAR has begun.
+    /// A NAR follows the word that the request is done, after which nothing can be refused any more; so that
+    /// word waits until the NAR has begun.
     private final class ReplyOnFirstByte extends OutputStream {
-        private boolean begun;
-
         @Override
         public void write(int b) throws IOException {
             write(new byte[] {(byte) b}, 0, 1);
@@ -241,24 +262,15 @@ public final class WorkerServer {
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            if (!begun) {
-                begun = true;
-                reply();
-            }
+            if (!answered) reply();
             out.writeRaw(bytes, offset, length);
         }
     }
 
     private void receiveNar(WorkerRequest request, PathInfo info) throws IOException, InterruptedException {
         switch (codec.payload(request)) {
-            case FRAMED -> {
-                receiveFramed(payload -> add(info, payload));
-                reply();
-            }
-            case PULLED -> {
-                add(info, new WireReader(new PulledInput(in, out, messages)));
-                reply();
-            }
+            case FRAMED -> receiveFramed(payload -> add(info, payload));
+            case PULLED -> receivePulled(payload -> add(info, payload));
             case INLINE, NONE -> throw new ProtocolException("no supported version has an inline NAR");
         }
     }
@@ -273,7 +285,6 @@ public final class WorkerServer {
                 add(bulk.readPathInfo(payload, path), payload);
             }
         });
-        reply();
     }
 
     private void add(PathInfo info, WireReader nar) throws IOException, InterruptedException {
@@ -285,21 +296,50 @@ public final class WorkerServer {
         void from(WireReader payload) throws IOException, InterruptedException;
     }
 
-    /// Reads a framed upload. Whatever is wrong inside, the frames are read to their end, so that the client can be
-    /// told and
-    /// the connection goes on; only faults of the framing itself end it.
+    /// Takes a framed upload, and answers. A client is told at once what is wrong inside, since it may have
+    /// much more to send; then the frames are read to their end, so that the connection goes on. Only faults of
+    /// the framing itself end it.
     private void receiveFramed(Receiving receiving) throws IOException, InterruptedException {
         var frames = new FramedInput(in);
+        var payload = new WireReader(frames, Limits.DEFAULT);
         try {
-            receiving.from(new WireReader(frames, Limits.DEFAULT));
-        } catch (ProtocolException | EOFException e) {
-            frames.drain();
-            throw new StoreRefusedException("upload refused: " + e.getMessage(), e);
-        } catch (StoreRefusedException e) {
+            receiving.from(payload);
+            requireEnd(payload);
+        } catch (ProtocolException | EOFException | StoreRefusedException e) {
+            frames.requireIntact();
+            fail(refusal(e));
+        } catch (IOException e) {
+            frames.requireIntact();
+            sayLast(e);
             frames.drain();
             throw e;
         }
         frames.drain();
+        if (!answered) reply();
+    }
+
+    /// The same for an upload that is pulled: there the client has sent no more than it was asked for.
+    private void receivePulled(Receiving receiving) throws IOException, InterruptedException {
+        var pulled = new PulledInput(in, out, messages);
+        var payload = new WireReader(pulled, Limits.DEFAULT);
+        try {
+            receiving.from(payload);
+            if (payload.hasBuffered()) requireEnd(payload);
+        } catch (ProtocolException | EOFException | StoreRefusedException e) {
+            pulled.requireIntact();
+            fail(refusal(e));
+        }
+        if (!answered) reply();
+    }
+
+    private static void requireEnd(WireReader payload) throws IOException {
+        if (payload.awaitInput()) throw new ProtocolException("there is more after its end");
+    }
+
+    private static String refusal(IOException reason) {
+        return reason instanceof StoreRefusedException refused
+                ? refused.reason()
+                : "upload refused: " + reason.getMessage();
     }
 
     private void dropPayload(WorkerRequest request) throws IOException {
@@ -317,8 +357,10 @@ public final class WorkerServer {
         try (var _ = watch.interruptWhenGone()) {
             result = store.buildDerivation(
                     build.drvPath(), build.derivation(), buildOptions.withMode(build.mode()), log);
+        } finally {
+            // Other threads write to the log; from here on the client hears this one only.
+            log.finish();
         }
-        log.finish();
         codec.writeBuildResult(reply(), result);
     }
 }
