@@ -19,6 +19,7 @@ import dispatcher.wire.NarCopy;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collection;
@@ -29,9 +30,8 @@ import java.util.TreeSet;
 
 /// A `nix-store --serve --write` at the far end of a channel, as a [Store].
 ///
-/// It says why it failed on its standard error only, and ends; so such a failure is an [IOException] with its last
-/// words.
-/// Confined to one thread but for [#close], which any thread may call to end whatever is going on.
+/// It says why it failed on its standard error only, and ends; so such a failure is an [IOException] with its
+/// last words. Confined to one thread but for [#close], which any thread may call to end whatever is going on.
 public final class ServeClient implements Store {
     private static final long LAST_WORDS_MILLIS = 500;
     private static final long LOG_MILLIS = 1000;
@@ -48,14 +48,19 @@ public final class ServeClient implements Store {
     /// @param peer who is at the far end, for messages
     /// @throws HandshakeException if what answers does not serve a store, or in too old a version
     public ServeClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
+        this(channel, storeDir, peer, ServeCodec.OURS);
+    }
+
+    /// @param ours the version to offer
+    ServeClient(CommandChannel channel, StoreDir storeDir, String peer, ProtocolVersion ours) throws IOException {
         this.channel = channel;
         this.peer = peer;
         this.errors = ErrorOutput.start(channel.err(), peer);
         this.in = new WireReader(channel.in());
         this.out = new WireWriter(channel.out());
-        out.writeLong(ServeCodec.CLIENT_MAGIC).writeLong(ServeCodec.OURS.wire()).flush();
         long magic;
         try {
+            out.writeLong(ServeCodec.CLIENT_MAGIC).writeLong(ours.wire()).flush();
             magic = in.readLong();
         } catch (IOException e) {
             throw HandshakeFailures.endedEarly(channel, errors, peer, e);
@@ -68,7 +73,7 @@ public final class ServeClient implements Store {
                     "%s speaks version %s of the serve protocol, and %s is the oldest that will do"
                             .formatted(peer, theirs, ServeCodec.OLDEST),
                     "update Nix on that machine to 2.3 or newer");
-        this.codec = new ServeCodec(storeDir, theirs.min(ServeCodec.OURS));
+        this.codec = new ServeCodec(storeDir, theirs.min(ours));
     }
 
     /// The version that both sides speak.
@@ -102,9 +107,9 @@ public final class ServeClient implements Store {
     @Override
     public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
         for (var path : paths) {
-            codec.writeRequest(out, new ServeRequest.AddToStoreNar(path.info()));
-            path.nar().writeTo(out.asStream()).requireSameAs(path.info(), "its source");
-            out.flush();
+            send(() -> codec.writeRequest(out, new ServeRequest.AddToStoreNar(path.info())));
+            path.nar().writeTo(new Upload()).requireSameAs(path.info(), "its source");
+            send(out::flush);
             reply(in::readLong);
         }
     }
@@ -112,8 +117,11 @@ public final class ServeClient implements Store {
     @Override
     public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
         request(new ServeRequest.DumpStorePath(path));
-        reply(in::awaitInput);
-        return NarCopy.copy(in, sink);
+        try {
+            return NarCopy.copy(in, sink);
+        } catch (EOFException e) {
+            throw withLastWords(e);
+        }
     }
 
     @Override
@@ -136,8 +144,37 @@ public final class ServeClient implements Store {
     }
 
     private void request(ServeRequest request) throws IOException {
-        codec.writeRequest(out, request);
-        out.flush();
+        send(() -> {
+            codec.writeRequest(out, request);
+            out.flush();
+        });
+    }
+
+    private interface Sending {
+        void run() throws IOException;
+    }
+
+    /// Writes; if the far end no longer reads, says what its last words were.
+    private void send(Sending sending) throws IOException {
+        try {
+            sending.run();
+        } catch (IOException e) {
+            throw withLastWords(e);
+        }
+    }
+
+    /// Where a NAR is written to. Only what is wrong with the connection gets the far end's last words, not
+    /// what is wrong with the NAR's source.
+    private final class Upload extends OutputStream {
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            send(() -> out.writeRaw(bytes, offset, length));
+        }
     }
 
     private interface Reading<T> {
@@ -150,15 +187,20 @@ public final class ServeClient implements Store {
         try {
             return reading.read();
         } catch (IOException e) {
-            try {
-                errors.awaitEnd(LAST_WORDS_MILLIS);
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-            }
-            var words = errors.tail();
-            if (words.isEmpty()) throw e;
-            throw new IOException("%s, after %s had said: %s".formatted(e.getMessage(), peer, words), e);
+            throw withLastWords(e);
         }
+    }
+
+    private IOException withLastWords(IOException cause) {
+        try {
+            errors.awaitEnd(LAST_WORDS_MILLIS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        var words = errors.tail();
+        return words.isEmpty()
+                ? cause
+                : new IOException("%s, after %s had said: %s".formatted(cause.getMessage(), peer, words), cause);
     }
 
     @Override

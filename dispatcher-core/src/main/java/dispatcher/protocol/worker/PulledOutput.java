@@ -43,7 +43,10 @@ final class PulledOutput extends OutputStream {
     private void awaitRead() throws IOException {
         while (wanted == 0) {
             switch (messages.read(in)) {
-                case WorkerMessage.Read(long limit) -> wanted = limit;
+                case WorkerMessage.Read(long limit) -> {
+                    if (limit == 0) throw new ProtocolException("the daemon asks for 0 bytes of an upload");
+                    wanted = limit;
+                }
                 case WorkerMessage.Failure error -> throw new StoreRefusedException(error.message());
                 case WorkerMessage.Last() -> throw new ProtocolException("the daemon ended an upload before its end");
                 default -> {}

@@ -24,6 +24,7 @@ import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collection;
@@ -56,34 +57,30 @@ public final class WorkerClient implements Store {
     /// @param peer who is at the far end, for messages
     /// @throws HandshakeException if what answers is no daemon, or too old a one
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
+        this(channel, storeDir, peer, OURS);
+    }
+
+    /// @param ours the version to offer
+    WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, ProtocolVersion ours) throws IOException {
         this.channel = channel;
         this.peer = peer;
         this.errors = ErrorOutput.start(channel.err(), peer);
         this.in = new WireReader(channel.in());
         this.out = new WireWriter(channel.out());
-        var version = greet();
-        this.codec = new WorkerCodec(storeDir, version);
-        this.messages = new MessageCodec(version);
-        if (version.isAtLeast(1, 38)) {
-            out.writeTexts(List.of()).flush();
-            in.readTexts("features");
-        }
-        out.writeBool(false).writeBool(false).flush();
-        this.daemon = codec.readDaemonInfo(in);
         try {
-            awaitReply(BuildLog.NONE);
-        } catch (StoreRefusedException e) {
-            throw new HandshakeException(
-                    HandshakeException.Kind.ENDED,
-                    "the Nix daemon of %s turned us away: %s".formatted(peer, e.getMessage()),
-                    "see the daemon's log on that machine, and its allowed-users setting");
+            var version = greet(ours);
+            this.codec = new WorkerCodec(storeDir, version);
+            this.messages = new MessageCodec(version);
+            this.daemon = introduce(version);
+        } catch (EOFException e) {
+            throw HandshakeFailures.endedEarly(channel, errors, peer, e);
         }
     }
 
-    private ProtocolVersion greet() throws IOException {
-        out.writeLong(CLIENT_MAGIC).writeLong(OURS.wire()).flush();
+    private ProtocolVersion greet(ProtocolVersion ours) throws IOException {
         long magic;
         try {
+            out.writeLong(CLIENT_MAGIC).writeLong(ours.wire()).flush();
             magic = in.readLong();
         } catch (IOException e) {
             throw HandshakeFailures.endedEarly(channel, errors, peer, e);
@@ -96,7 +93,26 @@ public final class WorkerClient implements Store {
                     "%s speaks version %s of the worker protocol, and %s is the oldest that will do"
                             .formatted(peer, theirs, OLDEST),
                     "update Nix on that machine to 2.3 or newer");
-        return theirs.min(OURS);
+        return theirs.min(ours);
+    }
+
+    /// The rest of the handshake: no features, no processor to stay on, no space to reserve.
+    private DaemonInfo introduce(ProtocolVersion version) throws IOException {
+        if (version.isAtLeast(1, 38)) {
+            out.writeTexts(List.of()).flush();
+            in.readTexts("features");
+        }
+        out.writeBool(false).writeBool(false).flush();
+        var info = codec.readDaemonInfo(in);
+        try {
+            awaitReply(BuildLog.NONE);
+        } catch (StoreRefusedException e) {
+            throw new HandshakeException(
+                    HandshakeException.Kind.ENDED,
+                    "the Nix daemon of %s turned us away: %s".formatted(peer, e.getMessage()),
+                    "see the daemon's log on that machine, and its allowed-users setting");
+        }
+        return info;
     }
 
     /// The version that both sides speak.
@@ -180,9 +196,10 @@ public final class WorkerClient implements Store {
         void writeTo(OutputStream framed) throws IOException, InterruptedException;
     }
 
-    /// Sends a framed payload while another thread reads what the daemon says meanwhile, since both may have more to
-    /// say than
-    /// the connection holds. A daemon that says no early is heard at the next chunk.
+    /// Sends a framed payload while another thread reads what the daemon says meanwhile, since both may have
+    /// more to say than the connection holds. A daemon that says no early is heard at the next chunk.
+    ///
+    /// If the payload cannot be had to its end, the conversation is closed: there is no way to tell the daemon.
     private void uploadFramed(Upload upload) throws IOException, InterruptedException {
         out.flush();
         var failure = new AtomicReference<IOException>();
@@ -194,17 +211,24 @@ public final class WorkerClient implements Store {
             }
         });
         var framed = new FramedOutput(out);
+        boolean ended = false;
         try {
-            upload.writeTo(new RefusableOutput(framed, failure));
-        } catch (RefusedEarlyException e) {
-            // The reason is in `failure`; the stream still has to be ended for the connection to be of use.
+            try {
+                upload.writeTo(new RefusableOutput(framed, failure));
+            } catch (RefusedEarlyException e) {
+                // The reason is in `failure`; the stream still has to be ended for the connection to be of use.
+            }
+            framed.close();
+            ended = true;
         } catch (IOException e) {
-            close();
-            listener.join();
+            // What the daemon said last explains more than that it no longer listens.
+            var said = failure.get();
+            if (said instanceof StoreRefusedException) e.addSuppressed(said);
             throw e;
+        } finally {
+            if (!ended) close();
+            listener.join();
         }
-        framed.close();
-        listener.join();
         var failed = failure.get();
         if (failed != null) throw failed;
     }
@@ -233,6 +257,10 @@ public final class WorkerClient implements Store {
 
     private static final class RefusedEarlyException extends IOException {
         private static final long serialVersionUID = 1L;
+
+        RefusedEarlyException() {
+            super("the daemon has refused the upload");
+        }
     }
 
     @Override
