@@ -37,10 +37,9 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// Answers one client in the serve protocol, from a [Store].
 ///
-/// The protocol has no way to refuse a command: whatever cannot be answered ends the conversation, with the reason on
-/// the
-/// client's standard error. Confined to one thread, but for the moments of a build when another watches whether the
-/// client is still there.
+/// The protocol has no way to refuse a command: whatever cannot be answered ends the conversation, with the
+/// reason on the client's standard error. Confined to one thread, but for the moments of a build when another
+/// watches whether the client is still there.
 public final class ServeServer {
     private final WireReader in;
     private final WireWriter out;
@@ -49,7 +48,8 @@ public final class ServeServer {
     private final ClientWatch watch;
     private final ServeCodec codec;
 
-    /// Greets the client, which must already have been found to speak this protocol, but has not been read from.
+    /// Greets the client, which must already have been found to speak this protocol, but has not been read
+    /// from.
     ///
     /// @param err where build logs go, unbuffered
     public ServeServer(WireReader in, WireWriter out, OutputStream err, Store store, StoreDir storeDir)
@@ -136,9 +136,10 @@ public final class ServeServer {
 
     private void build(BuildDerivation build) throws IOException, InterruptedException {
         BuildResult result;
+        var log = new ErrorStreamLog(err);
         try (var _ = watch.interruptWhenGone()) {
-            result = store.buildDerivation(
-                    build.drvPath(), build.derivation(), build.options(), new ErrorStreamLog(err));
+            result = store.buildDerivation(build.drvPath(), build.derivation(), build.options(), log);
+            log.flush();
         } catch (StoreRefusedException e) {
             result = BuildResult.of(BuildStatus.TRANSIENT_FAILURE, e.reason());
         }
