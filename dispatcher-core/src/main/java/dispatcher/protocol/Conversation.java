@@ -3,8 +3,8 @@ package dispatcher.protocol;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/// A client's connection: its three streams and who it is. Owned by the one thread that handles it; whoever made it
-/// closes it.
+/// A client's connection: its three streams and who it is. Owned by the one thread that handles it; whoever
+/// made it closes it.
 ///
 /// @param in  what the client sends; its end means that the client has gone
 /// @param out what the client reads; nothing but protocol bytes may go there

@@ -13,7 +13,8 @@ import java.util.TreeMap;
 
 /// A derivation to be built, the same in all versions of both protocols.
 ///
-/// Shape: outputs (name, path, method and algorithm, hash), input sources, platform, builder, arguments, environment.
+/// Shape: outputs (name, path, method and algorithm, hash), input sources, platform, builder, arguments,
+/// environment.
 public final class DerivationCodec {
     private DerivationCodec() {}
 

@@ -25,10 +25,9 @@ import org.slf4j.LoggerFactory;
 
 /// The way in for clients on this host: a Unix socket that `dispatcher-stdio` connects a Nix client to.
 ///
-/// A connection begins either with the first bytes of a protocol, which tell which it is, or with a line
-/// `stdio main <token>` or `stdio err <token>`: then two connections with one token are one client, the second of which
-/// takes
-/// its standard error. One thread for each connection.
+/// A connection begins either with the first bytes of a protocol, which tell which it is, or with a line `stdio
+/// main <token>` or `stdio err <token>`: then two connections with one token are one client, the second of
+/// which takes its standard error. One thread for each connection.
 public final class LocalFrontEnd implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LocalFrontEnd.class);
     private static final long WORKER_MAGIC = 0x6e697863L;

@@ -28,8 +28,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/// Commands and values of the serve protocol in one negotiated version, for both ends: what one method writes, its twin
-/// reads. Immutable.
+/// Commands and values of the serve protocol in one negotiated version, for both ends: what one method writes,
+/// its twin reads. Immutable.
 ///
 /// @param version the lower of both sides' versions
 public record ServeCodec(StoreDir storeDir, ProtocolVersion version) {

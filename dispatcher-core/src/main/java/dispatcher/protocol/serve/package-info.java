@@ -1,6 +1,6 @@
-/// The serve protocol, 2.5 to 2.7: its requests, its codec, the client that speaks it to machines and the server that
-/// answers
-/// clients. Source: Nix 2.34, `src/libstore/serve-protocol*.cc`, `legacy-ssh-store.cc`, `nix-store.cc`.
+/// The serve protocol, 2.5 to 2.7: its requests, its codec, the client that speaks it to machines and the
+/// server that answers clients. Source: Nix 2.34, `src/libstore/serve-protocol*.cc`, `legacy-ssh-store.cc`,
+/// `nix-store.cc`.
 @NullMarked
 package dispatcher.protocol.serve;
 

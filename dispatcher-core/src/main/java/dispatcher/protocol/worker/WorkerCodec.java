@@ -41,9 +41,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// Requests and values of the worker protocol in one negotiated version, for both ends: what one method writes, its
-/// twin
-/// reads. Immutable.
+/// Requests and values of the worker protocol in one negotiated version, for both ends: what one method writes,
+/// its twin reads. Immutable.
 ///
 /// @param version the lower of both sides' versions
 public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {

@@ -14,9 +14,9 @@ import java.util.SortedSet;
 
 /// A request of the worker protocol, without the payload that some are followed by.
 ///
-/// The requests that a builder is asked have a type of their own; those that only a store of one's own is asked are
-/// kept as
-/// [Other], with their fields as they came, so that they can be read to their end and refused by name.
+/// The requests that a builder is asked have a type of their own; those that only a store of one's own is asked
+/// are kept as [Other], with their fields as they came, so that they can be read to their end and refused by
+/// name.
 public sealed interface WorkerRequest {
     WorkerOperation operation();
 
