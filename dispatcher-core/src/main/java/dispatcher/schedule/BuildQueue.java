@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// machines are all busy does not hold up those behind it that others can do.
 ///
 /// Safe for any thread. One lock guards everything; it is never held over I/O or a call to somebody else but the
-/// policy,
-/// which is a pure function.
+/// policy, which is a pure function.
 /// Cost of an event: one policy call per waiting build that differs in what it needs, up to the first few that find a
 /// slot.
 public final class BuildQueue {
@@ -53,6 +51,8 @@ public final class BuildQueue {
         private final Machine machine;
         private int running;
         private MachineHealth health = MachineHealth.GOOD;
+        /// Set aside when the queue was last gone through, or since.
+        private boolean aside;
 
         Slots(Machine machine) {
             this.machine = machine;
@@ -101,7 +101,11 @@ public final class BuildQueue {
         lock.lock();
         try {
             var slots = machines.get(name);
-            if (slots != null) slots.health = slots.health.failed(clock.instant(), error);
+            if (slots == null) return;
+            slots.health = slots.health.failed(clock.instant(), error);
+            slots.aside = true;
+            // The machine's return is one more moment at which those who wait must look.
+            for (var ticket : waiting) ticket.ended.signal();
         } finally {
             lock.unlock();
         }
@@ -135,6 +139,7 @@ public final class BuildQueue {
     @GuardedBy("lock")
     private void dispatch() {
         var now = clock.instant();
+        for (var slots : machines.values()) slots.aside &= !slots.health.isAvailable(now);
         var busy = new HashSet<Need>();
         var tickets = waiting.iterator();
         while (tickets.hasNext()) {
@@ -169,12 +174,20 @@ public final class BuildQueue {
         return states;
     }
 
+    /// Whether a machine's time aside is over and nobody has gone through the queue since.
+    @GuardedBy("lock")
+    private boolean hasReturned(Instant now) {
+        return machines.values().stream().anyMatch(slots -> slots.aside && slots.health.isAvailable(now));
+    }
+
+    /// A day if no machine is set aside.
     @GuardedBy("lock")
     private Duration untilNextReturn(Instant now) {
         var next = Duration.ofDays(1);
         for (var slots : machines.values()) {
+            if (!slots.aside) continue;
             var left = Duration.between(now, slots.health.asideUntil());
-            if (left.isPositive() && left.compareTo(next) < 0) next = left;
+            if (left.compareTo(next) < 0) next = left;
         }
         return next;
     }
@@ -218,8 +231,10 @@ public final class BuildQueue {
             lock.lock();
             try {
                 while (outcome == null) {
-                    long nanos = untilNextReturn(clock.instant()).toNanos();
-                    if (!ended.await(nanos + TimeUnit.MILLISECONDS.toNanos(1), TimeUnit.NANOSECONDS)) dispatch();
+                    var now = clock.instant();
+                    // All who wait wake up when a machine is back; the first goes through the queue for all.
+                    if (hasReturned(now)) dispatch();
+                    else awaitEnd(untilNextReturn(now).plusMillis(1));
                 }
                 return outcome;
             } catch (InterruptedException e) {
@@ -229,6 +244,12 @@ public final class BuildQueue {
             } finally {
                 lock.unlock();
             }
+        }
+
+        /// The caller holds the queue's lock. May return at any time, as conditions do.
+        @SuppressWarnings("WaitNotInLoop")
+        private void awaitEnd(Duration limit) throws InterruptedException {
+            var _ = ended.awaitNanos(limit.toNanos());
         }
 
         /// The caller holds the queue's lock.

@@ -1,0 +1,304 @@
+package dispatcher.schedule;
+
+import static dispatcher.testkit.Machines.machine;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dispatcher.fleet.Machine;
+import dispatcher.schedule.BuildQueue.Assignment;
+import dispatcher.schedule.BuildQueue.Outcome;
+import dispatcher.schedule.BuildQueue.Ticket;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.MachineState;
+import dispatcher.schedule.policy.NixPolicy;
+import dispatcher.testkit.Await;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.ManualClock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class BuildQueueTest {
+    private final ManualClock clock = new ManualClock();
+
+    private BuildQueue queue(Machine... machines) {
+        return new BuildQueue(List.of(machines), new NixPolicy(), clock);
+    }
+
+    private static BuildRequest request(String name, String... features) {
+        return new BuildRequest(FakeStore.path(name + ".drv"), "x86_64-linux", new TreeSet<>(List.of(features)));
+    }
+
+    private static Ticket submit(BuildQueue queue, String name, String... features) {
+        return queue.submit(request(name, features), Set.of());
+    }
+
+    private static boolean waits(Ticket ticket) {
+        return ticket.place().isPresent();
+    }
+
+    /// The slot of a ticket that does not wait any more.
+    private static Assignment slot(Ticket ticket) throws InterruptedException {
+        assertThat(waits(ticket)).as("%s waits", ticket.request()).isFalse();
+        if (ticket.await() instanceof Outcome.Assigned(var assignment)) return assignment;
+        throw new AssertionError(ticket.request() + " has no slot");
+    }
+
+    private static String machineOf(Ticket ticket) throws InterruptedException {
+        return slot(ticket).machine().name();
+    }
+
+    private static int running(BuildQueue queue) {
+        return queue.snapshot().machines().stream()
+                .mapToInt(MachineState::running)
+                .sum();
+    }
+
+    @Nested
+    class Order {
+        @Test
+        void firstComeIsFirstServed() throws Exception {
+            var queue = queue(machine("a", 1, 1));
+            var first = submit(queue, "first");
+            var second = submit(queue, "second");
+            var third = submit(queue, "third");
+            assertThat(second.place()).hasValue(0);
+            assertThat(third.place()).hasValue(1);
+
+            slot(first).close();
+            assertThat(waits(second)).isFalse();
+            assertThat(third.place()).hasValue(0);
+            slot(second).close();
+            assertThat(waits(third)).isFalse();
+        }
+
+        @Test
+        void buildWhoseMachinesAreBusyIsOvertakenByOneThatAnotherCanDo() throws Exception {
+            var queue = queue(machine("plain", 2, 1), machine("kvm", 1, 1, List.of("kvm"), List.of("kvm")));
+            submit(queue, "k1", "kvm");
+            var k2 = submit(queue, "k2", "kvm");
+            var p = submit(queue, "p");
+
+            assertThat(waits(k2)).isTrue();
+            assertThat(machineOf(p)).isEqualTo("plain");
+        }
+
+        @Test
+        void freedSlotGoesToTheOldestThatFits() throws Exception {
+            var queue = queue(machine("a", 1, 1, List.of("big"), List.of()));
+            var holder = submit(queue, "holder");
+            var big = submit(queue, "big", "big");
+            var plain = submit(queue, "plain");
+            slot(holder).close();
+
+            assertThat(waits(big)).isFalse();
+            assertThat(waits(plain)).isTrue();
+        }
+
+        @Test
+        void excludedMachineIsNotChosen() throws Exception {
+            var queue = queue(machine("fast", 1, 9), machine("slow", 1, 1));
+
+            assertThat(machineOf(queue.submit(request("x"), Set.of("fast")))).isEqualTo("slow");
+        }
+
+        @Test
+        void buildWaitsForABusyMachineRatherThanGoToAnExcludedOne() {
+            var queue = queue(machine("a", 1, 1), machine("b", 1, 1));
+            queue.submit(request("holder"), Set.of("b"));
+
+            assertThat(waits(queue.submit(request("x"), Set.of("b")))).isTrue();
+        }
+
+        @Test
+        void exclusionOfOneBuildIsNotThatOfAnotherWithTheSameNeeds() throws Exception {
+            var queue = queue(machine("a", 1, 1), machine("b", 1, 1));
+            queue.submit(request("holder"), Set.of("b"));
+            queue.submit(request("x"), Set.of("b"));
+
+            assertThat(machineOf(submit(queue, "y"))).isEqualTo("b");
+        }
+    }
+
+    @Nested
+    class Impossible {
+        @Test
+        void buildThatNoMachineFitsIsToldEachReason() throws Exception {
+            var queue = queue(machine("a", 1, 1), machine("b", 0, 1));
+            var outcome = submit(queue, "x", "kvm").await();
+
+            assertThat(outcome)
+                    .isInstanceOfSatisfying(
+                            Outcome.NoMachine.class,
+                            no -> assertThat(no.reasons())
+                                    .containsEntry("a", "it lacks the feature kvm")
+                                    .containsEntry("b", "its maxJobs is 0"));
+        }
+
+        @Test
+        void buildForABusyMachineWaits() {
+            var queue = queue(machine("a", 1, 1));
+            submit(queue, "holder");
+
+            assertThat(waits(submit(queue, "x"))).isTrue();
+        }
+
+        @Test
+        void buildForAMachineThatIsSetAsideWaits() {
+            var queue = queue(machine("a", 1, 1));
+            queue.machineFailed("a", "broke");
+
+            assertThat(waits(submit(queue, "x"))).isTrue();
+        }
+
+        @Test
+        void buildForExcludedMachinesOnlyIsImpossible() throws Exception {
+            var queue = queue(machine("a", 1, 1));
+
+            assertThat(queue.submit(request("x"), Set.of("a")).await()).isInstanceOf(Outcome.NoMachine.class);
+        }
+    }
+
+    @Nested
+    class Slots {
+        @Test
+        void closingASlotTwiceFreesItOnce() throws Exception {
+            var queue = queue(machine("a", 2, 1));
+            var first = slot(submit(queue, "x"));
+            submit(queue, "y");
+            first.close();
+            first.close();
+
+            assertThat(running(queue)).isEqualTo(1);
+        }
+
+        @Test
+        void interruptedBuildLeavesTheQueue() {
+            var queue = queue(machine("a", 1, 1));
+            submit(queue, "holder");
+            var ticket = submit(queue, "x");
+            Thread.currentThread().interrupt();
+
+            assertThatThrownBy(ticket::await).isInstanceOf(InterruptedException.class);
+            assertThat(queue.snapshot().waiting()).isEmpty();
+        }
+
+        /// The two come at the same moment, so it is tried often; whatever the order, no slot may be lost.
+        @Test
+        void slotAssignedInTheMomentOfAnInterruptionIsFreeAgain() throws Exception {
+            var queue = queue(machine("a", 1, 1));
+            for (int i = 0; i < 300; i++) {
+                var holder = slot(submit(queue, "holder"));
+                var ticket = submit(queue, "x");
+                var waiter = Thread.ofVirtual().start(() -> {
+                    try {
+                        if (ticket.await() instanceof Outcome.Assigned(var assignment)) assignment.close();
+                    } catch (InterruptedException e) {
+                        // It must have left nothing behind.
+                    }
+                });
+                if (i % 3 > 0) Await.until("it waits", () -> waiter.getState() == Thread.State.TIMED_WAITING);
+                var closer = Thread.ofVirtual().start(holder::close);
+                waiter.interrupt();
+                Await.end(closer);
+                Await.end(waiter);
+                assertThat(running(queue)).as("run %d", i).isZero();
+            }
+        }
+    }
+
+    @Nested
+    class SetAside {
+        /// What a waiting thread gets; it waits in real time, so the clock must be about to get there.
+        private CompletableFuture<String> machineFor(Ticket ticket) {
+            return Await.start(() -> {
+                if (ticket.await() instanceof Outcome.Assigned(var assignment))
+                    return assignment.machine().name();
+                return "none";
+            });
+        }
+
+        @Test
+        void machineThatFailedIsNotChosenBeforeItsTimeIsOver() throws Exception {
+            var queue = queue(machine("fast", 4, 9), machine("slow", 4, 1));
+            queue.machineFailed("fast", "broke");
+            assertThat(machineOf(submit(queue, "x"))).isEqualTo("slow");
+            clock.advance(Duration.ofSeconds(5));
+
+            assertThat(machineOf(submit(queue, "y"))).isEqualTo("fast");
+        }
+
+        @Test
+        void machineThatWorkedIsBackAtOnce() throws Exception {
+            var queue = queue(machine("a", 1, 1));
+            queue.machineFailed("a", "broke");
+            var ticket = submit(queue, "x");
+            queue.machineWorked("a");
+
+            assertThat(machineOf(ticket)).isEqualTo("a");
+            assertThat(queue.snapshot().health().get("a"))
+                    .satisfies(health -> assertThat(health.failures()).isZero());
+        }
+
+        @Test
+        void machineComesBackByItself() {
+            var queue = queue(machine("a", 1, 1));
+            queue.machineFailed("a", "broke");
+            var ticket = submit(queue, "x");
+            clock.advance(Duration.ofSeconds(5).minusMillis(1));
+            var machine = machineFor(ticket);
+            assertThat(machine).isNotDone();
+            clock.advance(Duration.ofMillis(1));
+
+            assertThat(Await.result(machine)).isEqualTo("a");
+        }
+
+        /// The one that waits was there first, with nothing to wait for but a free slot.
+        @Test
+        void machineThatFailsWhileBuildsWaitComesBackForThem() throws Exception {
+            var queue = queue(machine("a", 1, 1));
+            var slot = slot(submit(queue, "holder"));
+            var waiter = new CompletableFuture<Thread>();
+            var ticket = submit(queue, "x");
+            var machine = Await.start(() -> {
+                waiter.complete(Thread.currentThread());
+                return ticket.await() instanceof Outcome.Assigned(var assignment)
+                        ? assignment.machine().name()
+                        : "none";
+            });
+            var thread = Await.result(waiter);
+            Await.until("it waits", () -> thread.getState() == Thread.State.TIMED_WAITING);
+            clock.advanceAfterNextLook(Duration.ofSeconds(5).minusMillis(1));
+            queue.machineFailed("a", "broke");
+            slot.close();
+            clock.advance(Duration.ofMillis(1));
+
+            assertThat(Await.result(machine)).isEqualTo("a");
+        }
+
+        @Test
+        void allThatWaitForItAreServedWhenItIsBack() {
+            var queue = queue(machine("a", 8, 1));
+            queue.machineFailed("a", "broke");
+            var tickets = List.of(submit(queue, "x"), submit(queue, "y"), submit(queue, "z"));
+            clock.advance(Duration.ofSeconds(5).minusMillis(1));
+            var machines = tickets.stream().map(this::machineFor).toList();
+            clock.advance(Duration.ofMillis(1));
+
+            assertThat(machines).extracting(Await::result).containsExactly("a", "a", "a");
+        }
+    }
+
+    @Test
+    void unknownMachineIsIgnored() {
+        var queue = queue(machine("a", 1, 1));
+        queue.machineFailed("b", "broke");
+        queue.machineWorked("b");
+
+        assertThat(queue.snapshot().health()).containsOnlyKeys("a");
+    }
+}
