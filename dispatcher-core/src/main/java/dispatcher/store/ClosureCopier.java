@@ -3,6 +3,7 @@ package dispatcher.store;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
+import dispatcher.wire.Interruption;
 import dispatcher.wire.NarSummary;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -26,17 +27,22 @@ import org.jgrapht.graph.DefaultEdge;
 import org.jgrapht.traverse.TopologicalOrderIterator;
 
 /// Brings what one machine lacks of closures to it. One for each machine, shared by all builds that go there: a path
-/// that
-/// several of them want at once is sent once, and the others wait for that.
+/// that several of them want at once is sent once, and the others wait for that. If its sender fails, one of them sends
+/// it.
 ///
 /// Safe for any thread; the lock is not held over I/O. Cost: one round trip per generation of missing paths, and one
-/// for all
-/// NARs together.
+/// for all NARs together.
 public final class ClosureCopier {
     private final ReentrantLock lock = new ReentrantLock();
 
+    /// What is being sent, and whether it got there.
     @GuardedBy("lock")
-    private final Map<StorePath, CompletableFuture<Void>> underway = new HashMap<>();
+    private final Map<StorePath, CompletableFuture<Boolean>> underway = new HashMap<>();
+
+    /// For each copy that asks the machine what it lacks: what others have sent there since it began to ask, wholly
+    /// or in part. The machine's answer on those is out of date.
+    @GuardedBy("lock")
+    private final Set<Set<StorePath>> news = Collections.newSetFromMap(new IdentityHashMap<>());
 
     /// What copying came to.
     ///
@@ -59,11 +65,36 @@ public final class ClosureCopier {
             throws IOException, InterruptedException {
         var copied = Copied.NOTHING;
         while (true) {
-            var missing = findMissing(target, paths, source, substitute);
-            if (missing.isEmpty()) return copied;
-            var sent = sendUnclaimed(target, missing, source);
-            copied = copied.plus(sent);
-            if (sent.paths() == missing.size()) return copied;
+            var outdated = listen();
+            try {
+                var missing = findMissing(target, paths, source, substitute);
+                if (missing.isEmpty()) return copied;
+                var sent = sendUnclaimed(target, missing, outdated, source);
+                copied = copied.plus(sent);
+                if (sent.paths() == missing.size()) return copied;
+            } finally {
+                stopListening(outdated);
+            }
+        }
+    }
+
+    private Set<StorePath> listen() {
+        var outdated = new HashSet<StorePath>();
+        lock.lock();
+        try {
+            news.add(outdated);
+        } finally {
+            lock.unlock();
+        }
+        return outdated;
+    }
+
+    private void stopListening(Set<StorePath> outdated) {
+        lock.lock();
+        try {
+            news.remove(outdated);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -95,20 +126,23 @@ public final class ClosureCopier {
         } catch (SourceFailedException e) {
             throw e;
         } catch (IOException e) {
+            Interruption.rethrow(e);
             throw new SourceFailedException("cannot look up input '%s': %s".formatted(path, e.getMessage()), e);
         }
     }
 
-    /// Sends those of `missing` that nobody else is sending, once those that somebody else sends are there. Claiming
-    /// all of
-    /// them at once keeps two copies from waiting for each other.
-    private Copied sendUnclaimed(Store target, Map<StorePath, PathInfo> missing, PathSource source)
+    /// Sends those of `missing` that nobody else is sending, once those that somebody else sends are there.
+    /// Claiming all of them at once keeps two copies from waiting for each other: a copy only waits for claims
+    /// that are older than its own. Sends nothing if the machine must be asked again.
+    private Copied sendUnclaimed(
+            Store target, Map<StorePath, PathInfo> missing, Set<StorePath> outdated, PathSource source)
             throws IOException, InterruptedException {
-        var done = new CompletableFuture<Void>();
+        var done = new CompletableFuture<Boolean>();
         var claimed = new ArrayList<StorePath>();
-        var others = Collections.newSetFromMap(new IdentityHashMap<CompletableFuture<Void>, Boolean>());
+        var others = Collections.newSetFromMap(new IdentityHashMap<CompletableFuture<Boolean>, Boolean>());
         lock.lock();
         try {
+            if (!Collections.disjoint(missing.keySet(), outdated)) return Copied.NOTHING;
             for (var path : missing.keySet()) {
                 var other = underway.putIfAbsent(path, done);
                 if (other == null) claimed.add(path);
@@ -117,26 +151,29 @@ public final class ClosureCopier {
         } finally {
             lock.unlock();
         }
+        boolean sent = false;
         try {
-            for (var other : others) if (!succeeded(other)) return Copied.NOTHING;
-            return send(target, missing, claimed, source);
+            for (var other : others) if (!outcome(other)) return Copied.NOTHING;
+            var copied = send(target, missing, claimed, source);
+            sent = true;
+            return copied;
         } finally {
             lock.lock();
             try {
                 for (var path : claimed) underway.remove(path, done);
+                for (var listener : news) listener.addAll(claimed);
             } finally {
                 lock.unlock();
             }
-            done.complete(null);
+            done.complete(sent);
         }
     }
 
-    private static boolean succeeded(CompletableFuture<Void> other) throws InterruptedException {
+    private static boolean outcome(CompletableFuture<Boolean> other) throws InterruptedException {
         try {
-            other.get();
-            return true;
+            return other.get();
         } catch (ExecutionException e) {
-            return false;
+            throw new IllegalStateException("a copy ended with an exception instead of its outcome", e);
         }
     }
 
@@ -149,9 +186,9 @@ public final class ClosureCopier {
             var info = missing.get(path);
             if (info == null) throw new IllegalStateException("no info of " + path);
             bytes += info.narSize();
-            batch.add(new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, path, sink)));
+            batch.add(new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)));
         }
-        target.addToStore(batch);
+        if (!batch.isEmpty()) target.addToStore(batch);
         return new Copied(batch.size(), bytes);
     }
 
@@ -169,14 +206,17 @@ public final class ClosureCopier {
         return order;
     }
 
-    private static NarSummary copyNar(PathSource source, StorePath path, OutputStream sink)
+    private static NarSummary copyNar(PathSource source, PathInfo info, OutputStream sink)
             throws IOException, InterruptedException {
         var receiver = new Receiver(sink);
         try {
-            return source.copyNar(path, receiver);
+            var summary = source.copyNar(info.path(), receiver);
+            summary.requireSameAs(info, "its source");
+            return summary;
         } catch (IOException e) {
+            Interruption.rethrow(e);
             if (receiver.failed) throw e;
-            throw new SourceFailedException("cannot read input '%s': %s".formatted(path, e.getMessage()), e);
+            throw new SourceFailedException("cannot read input '%s': %s".formatted(info.path(), e.getMessage()), e);
         }
     }
 

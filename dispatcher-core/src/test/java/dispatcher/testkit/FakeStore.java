@@ -73,7 +73,7 @@ public final class FakeStore implements Store {
         });
     }
 
-    /// Puts a path into the store.
+    /// Puts a path into the store, whatever its info says of the NAR.
     public FakeStore with(PathInfo info, NarTree tree) {
         entries.put(info.path(), new Entry(info, ByteString.wrap(tree.toNar())));
         return this;
@@ -172,7 +172,8 @@ public final class FakeStore implements Store {
             throw new StoreRefusedException("the disk of the fake store is broken");
         }
         entry.nar().writeTo(sink);
-        return new NarSummary(entry.info().narHash(), entry.nar().length());
+        return new NarSummary(
+                NarTree.parse(entry.nar().toByteArray()).narHash(), entry.nar().length());
     }
 
     @Override

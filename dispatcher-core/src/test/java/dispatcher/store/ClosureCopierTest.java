@@ -1,0 +1,411 @@
+package dispatcher.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
+import dispatcher.store.ClosureCopier.Copied;
+import dispatcher.testkit.Await;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.Gate;
+import dispatcher.testkit.NarTree;
+import dispatcher.testkit.Seeds;
+import dispatcher.wire.NarSummary;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.ClosedByInterruptException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class ClosureCopierTest {
+    private final ClosureCopier copier = new ClosureCopier();
+    private final Source source = new Source(new FakeStore());
+    private final FakeStore machine = new FakeStore();
+
+    /// Paths that can be had, each a file with its own name in it.
+    private static final class Source implements PathSource {
+        private final FakeStore paths;
+        private final Map<StorePath, IOException> failures = new ConcurrentHashMap<>();
+        private final Map<StorePath, Gate> gates = new ConcurrentHashMap<>();
+
+        Source(FakeStore paths) {
+            this.paths = paths;
+        }
+
+        StorePath add(String name, StorePath... references) {
+            var tree = NarTree.file(name);
+            paths.with(FakeStore.info(name, tree, references), tree);
+            return FakeStore.path(name);
+        }
+
+        /// Another way to the same paths.
+        Source copy() {
+            return new Source(paths);
+        }
+
+        Gate holdUp(StorePath path) {
+            return gates.computeIfAbsent(path, _ -> new Gate());
+        }
+
+        /// Half of the NAR comes, and then this.
+        void fail(StorePath path, IOException failure) {
+            failures.put(path, failure);
+        }
+
+        @Override
+        public Optional<PathInfo> info(StorePath path) throws IOException {
+            return paths.queryPathInfo(path);
+        }
+
+        @Override
+        public NarSummary copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+            var gate = gates.get(path);
+            if (gate != null) gate.pass();
+            var failure = failures.get(path);
+            if (failure == null) return paths.narFromPath(path, sink);
+            sink.write(paths.tree(path).toNar(), 0, 8);
+            throw failure;
+        }
+    }
+
+    /// A conversation with the one machine, which refuses a path before its references and a path that it has.
+    private class Conversation implements Store {
+        @Override
+        public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+                throws IOException {
+            return machine.queryValidPaths(paths, substitute);
+        }
+
+        @Override
+        public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+            for (var path : paths) {
+                var info = path.info();
+                for (var reference : info.references())
+                    if (!reference.equals(info.path()) && !machine.paths().contains(reference))
+                        throw new StoreRefusedException(info.path() + " came before " + reference);
+                if (machine.paths().contains(info.path())) throw new StoreRefusedException(info.path() + " came twice");
+                machine.addToStore(List.of(path));
+            }
+        }
+
+        @Override
+        public Optional<PathInfo> queryPathInfo(StorePath path) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public SortedSet<StorePath> queryAllValidPaths() {
+            throw new AssertionError();
+        }
+
+        @Override
+        public NarSummary narFromPath(StorePath path, OutputStream sink) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public BuildResult buildDerivation(
+                StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log) {
+            throw new AssertionError();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private Copied copy(StorePath... paths) throws IOException, InterruptedException {
+        return copier.copy(new Conversation(), List.of(paths), source, false);
+    }
+
+    private CompletableFuture<Copied> start(StorePath... paths) {
+        return start(source, paths);
+    }
+
+    private CompletableFuture<Copied> start(Source from, StorePath... paths) {
+        return Await.start(() -> copier.copy(new Conversation(), List.of(paths), from, false));
+    }
+
+    private List<String> asked(String what) {
+        return machine.journal().stream().filter(line -> line.startsWith(what)).toList();
+    }
+
+    private void onMachine(StorePath... paths) {
+        for (var path : paths) machine.with(source.paths.info(path), source.paths.tree(path));
+    }
+
+    @Test
+    void referencesGoFirst() throws Exception {
+        var libc = source.add("libc");
+        var lib = source.add("lib", libc);
+        var tool = source.add("tool", lib, libc);
+        assertThat(copy(tool).paths()).isEqualTo(3);
+
+        assertThat(asked("addToStore"))
+                .containsExactly("addToStore " + libc, "addToStore " + lib, "addToStore " + tool);
+    }
+
+    @Test
+    void pathThatRefersToItselfIsNoCircle() throws Exception {
+        var self = source.add("self", FakeStore.path("self"));
+        copy(self);
+
+        assertThat(machine.paths()).containsExactly(self);
+    }
+
+    @Test
+    void nothingIsSentWhenAllIsThereAndItTakesOneQuestion() throws Exception {
+        var libc = source.add("libc");
+        var tool = source.add("tool", libc);
+        onMachine(libc, tool);
+
+        assertThat(copy(tool, libc)).isEqualTo(Copied.NOTHING);
+        assertThat(machine.journal()).hasSize(1);
+    }
+
+    @Test
+    void nothingToCopyAsksNothing() throws Exception {
+        assertThat(copy()).isEqualTo(Copied.NOTHING);
+        assertThat(machine.journal()).isEmpty();
+    }
+
+    @Test
+    void onlyWhatIsMissingOfAClosureIsSent() throws Exception {
+        var libc = source.add("libc");
+        var lib = source.add("lib", libc);
+        var tool = source.add("tool", lib, libc);
+        onMachine(libc);
+        var copied = copy(tool);
+
+        assertThat(asked("addToStore")).containsExactly("addToStore " + lib, "addToStore " + tool);
+        assertThat(copied)
+                .isEqualTo(new Copied(
+                        2,
+                        source.paths.info(lib).narSize()
+                                + source.paths.info(tool).narSize()));
+    }
+
+    @Test
+    void whatTheMachineHasIsNotLookedInto() throws Exception {
+        var libc = source.add("libc");
+        var tool = source.add("tool", libc);
+        onMachine(tool);
+        copy(tool);
+
+        assertThat(machine.journal()).hasSize(1);
+        assertThat(machine.paths()).doesNotContain(libc);
+    }
+
+    @Test
+    void machineIsNotToldThatWeBuiltIt() throws Exception {
+        var tree = NarTree.file("own");
+        var info = FakeStore.info("own", tree);
+        source.paths.with(
+                new PathInfo(
+                        info.path(),
+                        info.deriver(),
+                        info.narHash(),
+                        info.references(),
+                        info.registrationTime(),
+                        info.narSize(),
+                        true,
+                        info.signatures(),
+                        info.contentAddress()),
+                tree);
+        copy(info.path());
+
+        assertThat(machine.info(info.path()).ultimate()).isFalse();
+    }
+
+    @Nested
+    class AtOnce {
+        @Test
+        void pathThatTwoWantIsSentOnce() {
+            var libc = source.add("libc");
+            var gate = source.holdUp(libc);
+            var first = start(source.add("one", libc));
+            gate.awaitArrivals(1);
+            var second = start(source.add("two", libc));
+            Await.until(
+                    "the second has asked",
+                    () -> asked("queryValidPaths [" + FakeStore.path("two")).size() == 1);
+            gate.open();
+
+            assertThat(Await.result(first).paths()).isEqualTo(2);
+            assertThat(Await.result(second).paths()).isEqualTo(1);
+            assertThat(asked("addToStore " + libc)).hasSize(1);
+        }
+
+        @Test
+        void ifTheFirstSenderFailsTheOtherSendsItself() {
+            var libc = source.add("libc");
+            var broken = source.copy();
+            broken.fail(libc, new IOException("disk broke"));
+            var gate = broken.holdUp(libc);
+            var first = start(broken, libc);
+            gate.awaitArrivals(1);
+            var second = start(source.add("two", libc));
+            Await.until(
+                    "the second has asked",
+                    () -> asked("queryValidPaths [" + libc).size() == 2);
+            gate.open();
+
+            assertThatThrownBy(() -> Await.result(first)).hasRootCauseMessage("disk broke");
+            assertThat(Await.result(second).paths()).isEqualTo(2);
+        }
+
+        @Test
+        void whoIsInterruptedWhileWaitingLeavesTheSenderAlone() throws Exception {
+            var libc = source.add("libc");
+            var gate = source.holdUp(libc);
+            var first = start(libc);
+            gate.awaitArrivals(1);
+            var thread = new CompletableFuture<Thread>();
+            var second = Await.start(() -> {
+                thread.complete(Thread.currentThread());
+                return copy(libc);
+            });
+            Await.until("the second has asked", () -> asked("queryValidPaths").size() == 2);
+            Await.result(thread).interrupt();
+            assertThatThrownBy(() -> Await.result(second)).hasCauseInstanceOf(InterruptedException.class);
+            gate.open();
+
+            assertThat(Await.result(first).paths()).isEqualTo(1);
+        }
+
+        @Test
+        void overlappingClosuresAreSentOncePathByPathWhoeverFails() {
+            Seeds.run(40, seed -> new ClosureCopierTest().storm(seed));
+        }
+    }
+
+    /// Many copies of overlapping closures, some of which fail. The machine refuses what comes twice or too early.
+    private void storm(RandomGenerator random) {
+        var paths = new ArrayList<StorePath>();
+        for (int i = 0; i < 40; i++) {
+            var references = paths.stream().filter(_ -> random.nextInt(8) == 0).toArray(StorePath[]::new);
+            paths.add(source.add("p" + i, references));
+        }
+        var copies = new ArrayList<CompletableFuture<Copied>>();
+        var wanted = new ArrayList<StorePath>();
+        for (int i = 0; i < 16; i++) {
+            var from = source.copy();
+            if (random.nextInt(3) == 0) from.fail(paths.get(random.nextInt(40)), new IOException("disk broke"));
+            var path = paths.get(random.nextInt(40));
+            wanted.add(path);
+            copies.add(start(from, path));
+        }
+        int sent = 0;
+        for (int i = 0; i < copies.size(); i++) {
+            try {
+                sent += Await.result(copies.get(i)).paths();
+                assertThat(machine.paths()).containsAll(closure(wanted.get(i)));
+            } catch (AssertionError e) {
+                if (!(e.getCause() instanceof SourceFailedException)) throw e;
+            }
+        }
+        assertThat(sent).isLessThanOrEqualTo(machine.paths().size());
+    }
+
+    private Set<StorePath> closure(StorePath root) {
+        var closure = new HashSet<StorePath>();
+        var open = new ArrayList<>(List.of(root));
+        while (!open.isEmpty()) {
+            var path = open.removeLast();
+            if (closure.add(path)) open.addAll(source.paths.info(path).references());
+        }
+        return closure;
+    }
+
+    @Nested
+    class Failures {
+        @Test
+        void inputThatIsNowhereIsTheSourcesFault() {
+            var nowhere = FakeStore.path("nowhere");
+
+            assertThatThrownBy(() -> copy(nowhere))
+                    .isInstanceOf(SourceFailedException.class)
+                    .hasMessageContaining(nowhere.toString());
+        }
+
+        @Test
+        void narThatBreaksOffIsTheSourcesFault() {
+            var path = source.add("p");
+            source.fail(path, new IOException("disk broke"));
+
+            assertThatThrownBy(() -> copy(path))
+                    .isInstanceOf(SourceFailedException.class)
+                    .hasMessageContaining(path.toString())
+                    .hasMessageContaining("disk broke");
+        }
+
+        @Test
+        void narThatIsNotWhatItsInfoSaysIsTheSourcesFault() {
+            var info = FakeStore.info("p", NarTree.file("right"));
+            source.paths.with(info, NarTree.file("wrong"));
+
+            assertThatThrownBy(() -> copy(info.path())).isInstanceOf(SourceFailedException.class);
+            assertThat(machine.paths()).isEmpty();
+        }
+
+        @Test
+        void refusalByTheMachineIsNotTheSourcesFault() {
+            var path = source.add("p");
+            machine.refusing(path, "not allowed");
+
+            assertThatThrownBy(() -> copy(path)).isInstanceOf(StoreRefusedException.class);
+        }
+
+        @Test
+        void machineThatTakesNoMoreIsNotTheSourcesFault() {
+            var path = source.add("p");
+            var breaking = new Conversation() {
+                @Override
+                public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+                    paths.getFirst().nar().writeTo(new OutputStream() {
+                        @Override
+                        public void write(int b) throws IOException {
+                            throw new IOException("broken pipe");
+                        }
+                    });
+                }
+            };
+
+            assertThatThrownBy(() -> copier.copy(breaking, List.of(path), source, false))
+                    .isExactlyInstanceOf(IOException.class)
+                    .hasMessage("broken pipe");
+        }
+
+        @Test
+        void interruptionInsideANarIsNobodysFault() {
+            var path = source.add("p");
+            source.fail(path, new ClosedByInterruptException());
+
+            assertThatThrownBy(() -> copy(path)).isInstanceOf(InterruptedException.class);
+        }
+
+        @Test
+        void failedCopyLeavesThePathForTheNext() throws Exception {
+            var path = source.add("p");
+            var broken = source.copy();
+            broken.fail(path, new IOException("disk broke"));
+            assertThatThrownBy(() -> copier.copy(new Conversation(), List.of(path), broken, false))
+                    .isInstanceOf(SourceFailedException.class);
+
+            assertThat(copy(path).paths()).isEqualTo(1);
+        }
+    }
+}
