@@ -11,9 +11,11 @@ import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
+import dispatcher.store.ClosureCopier.Copied;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.Interruption;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The life of one build: wait for a slot, copy what the machine lacks, build, and go elsewhere if the machine is lost.
 ///
@@ -35,7 +38,7 @@ final class BuildRun {
     private final BuildLog log;
     private final long number;
     /// Machine to the reason why the build was lost there.
-    private final Map<String, String> losses = new LinkedHashMap<>();
+    private final Map<String, LostException> losses = new LinkedHashMap<>();
 
     BuildRun(
             FleetStore fleet,
@@ -55,15 +58,21 @@ final class BuildRun {
         this.number = fleet.nextBuild();
     }
 
-    /// A machine, or the way to it, broke.
+    /// Another machine may do better.
     private static final class LostException extends Exception {
         private static final long serialVersionUID = 1L;
-        /// Whether others had better not be sent there for a while.
-        private final boolean machineAtFault;
 
-        LostException(String reason, boolean machineAtFault) {
+        /// What the machine said of the build; empty if the machine, or the way to it, broke.
+        private final transient Optional<BuildResult> verdict;
+
+        LostException(String reason) {
             super(reason);
-            this.machineAtFault = machineAtFault;
+            this.verdict = Optional.empty();
+        }
+
+        LostException(BuildResult verdict) {
+            super(verdict.message());
+            this.verdict = Optional.of(verdict);
         }
 
         String reason() {
@@ -105,7 +114,7 @@ final class BuildRun {
                         }
                     }
                 }
-                if (losses.size() >= fleet.maxAttempts()) return refuse(lossesInWords());
+                if (losses.size() >= fleet.maxAttempts()) return giveUp();
             }
         } catch (InterruptedException e) {
             fleet.listener().buildAbandoned(number, drvPath);
@@ -114,18 +123,19 @@ final class BuildRun {
     }
 
     private void lose(String machine, LostException loss) {
-        if (loss.machineAtFault) {
-            fleet.queue().machineFailed(machine, loss.reason());
-            fleet.link(machine).conversations().dropIdle();
-        }
-        losses.put(machine, loss.reason());
+        losses.put(machine, loss);
         fleet.listener().buildLost(number, drvPath, machine, loss.reason());
-        log.note("dispatcher: lost machine %s while building %s (%s)".formatted(machine, drvPath, loss.reason()));
+        var what = loss.verdict.isPresent() ? "%2$s failed on machine %1$s" : "lost machine %s while building %s";
+        log.note("dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), inOneLine(loss.reason())));
         log.flush();
     }
 
+    private static String inOneLine(String text) {
+        return text.strip().replaceAll("\\s*\n\\s*", "; ");
+    }
+
     private BuildResult refuse(BuildRequest request, Map<String, String> reasons) {
-        if (!losses.isEmpty()) return refuse(lossesInWords());
+        if (!losses.isEmpty()) return giveUp();
         var words = new StringBuilder("no machine can build %s for %s".formatted(drvPath, request.platform()));
         if (!request.requiredFeatures().isEmpty())
             words.append(" with the features ").append(String.join(", ", request.requiredFeatures()));
@@ -135,11 +145,19 @@ final class BuildRun {
         return BuildResult.of(BuildStatus.MISC_FAILURE, words.toString());
     }
 
-    private String lossesInWords() {
+    /// If all machines did their part, what the last one said is what the client is told.
+    private BuildResult giveUp() {
+        var verdicts =
+                losses.values().stream().flatMap(loss -> loss.verdict.stream()).toList();
+        if (verdicts.size() == losses.size()) {
+            var last = verdicts.getLast();
+            fleet.listener().buildRefused(number, drvPath, last.message());
+            return last;
+        }
         var words = new StringBuilder("%s could not be built; this is no fault of the build:".formatted(drvPath));
-        losses.forEach((machine, reason) ->
-                words.append("\n  ").append(machine).append(": ").append(reason));
-        return words.toString();
+        losses.forEach((machine, loss) ->
+                words.append("\n  ").append(machine).append(": ").append(loss.reason()));
+        return refuse(words.toString());
     }
 
     private BuildResult refuse(String reason) {
@@ -154,67 +172,57 @@ final class BuildRun {
             long begun = fleet.nanoTime();
             var result = lease.store().buildDerivation(drvPath, derivation, options, log);
             var took = Duration.ofNanos(fleet.nanoTime() - begun);
-            if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result.message(), false);
             fleet.queue().machineWorked(link.machine().name());
+            if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result);
             fleet.listener()
                     .buildEnded(number, drvPath, link.machine().name(), result.status(), result.message(), took);
-            kept = true;
-            if (result.isSuccess()) session.hold(link.machine().name(), lease, outputs(result));
-            else lease.release();
+            if (result.isSuccess()) {
+                kept = true;
+                session.hold(link.machine().name(), lease, outputs(result));
+            }
             return result;
         } catch (StoreRefusedException e) {
-            throw new LostException("it refuses: " + e.getMessage(), false);
+            throw new LostException("it refuses: " + e.getMessage());
         } catch (IOException e) {
-            if (Thread.interrupted()) throw new InterruptedException();
-            throw new LostException(Failures.describe(e), true);
+            Interruption.rethrow(e);
+            throw setAside(link, e);
         } finally {
-            if (!kept) lease.drop();
+            if (!kept) lease.release();
         }
     }
 
-    /// A conversation with the machine in which all inputs are there. One that was opened earlier may have died
-    /// unnoticed;
-    /// that is no fault of the machine before a new one has failed too.
+    /// A conversation with the machine in which all inputs are there.
     private StorePool.Lease leaseWithInputs(MachineLink link)
             throws LostException, SourceFailedException, InterruptedException {
-        while (true) {
-            StorePool.Lease lease;
-            try {
-                lease = link.conversations().lease();
-            } catch (IOException e) {
-                if (Thread.interrupted()) throw new InterruptedException();
-                throw new LostException(Failures.describe(e), true);
-            }
-            boolean ready = false;
-            try {
-                copyInputs(link, lease);
-                ready = true;
-                return lease;
-            } catch (SourceFailedException e) {
-                throw e;
-            } catch (StoreRefusedException e) {
-                throw new LostException("it refuses the inputs: " + e.getMessage(), false);
-            } catch (IOException e) {
-                if (Thread.interrupted()) throw new InterruptedException();
-                if (!lease.isReused()) throw new LostException(Failures.describe(e), true);
-                link.conversations().dropIdle();
-            } finally {
-                if (!ready) lease.drop();
-            }
+        try {
+            return link.conversations().lease(lease -> copyInputs(link, lease)).lease();
+        } catch (SourceFailedException e) {
+            throw e;
+        } catch (StoreRefusedException e) {
+            throw new LostException("it refuses the inputs: " + e.getMessage());
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            throw setAside(link, e);
         }
     }
 
-    private void copyInputs(MachineLink link, StorePool.Lease lease) throws IOException, InterruptedException {
+    /// Happens before the slot is given back, or else the next build would be sent to the machine that just broke.
+    private LostException setAside(MachineLink link, IOException failure) {
+        var reason = Failures.describe(failure);
+        fleet.queue().machineFailed(link.machine().name(), reason);
+        link.conversations().dropIdle();
+        return new LostException(reason);
+    }
+
+    private Copied copyInputs(MachineLink link, StorePool.Lease lease) throws IOException, InterruptedException {
+        // A build without inputs asks nothing here, but must not begin in a conversation that is dead.
+        if (derivation.inputSources().isEmpty() && lease.isReused())
+            lease.store().queryValidPaths(List.of(drvPath), false);
         long begun = fleet.nanoTime();
         var copied = link.copier().copy(lease.store(), derivation.inputSources(), session, false);
-        fleet.listener()
-                .inputsCopied(
-                        number,
-                        drvPath,
-                        link.machine().name(),
-                        copied.paths(),
-                        copied.bytes(),
-                        Duration.ofNanos(fleet.nanoTime() - begun));
+        var took = Duration.ofNanos(fleet.nanoTime() - begun);
+        fleet.listener().inputsCopied(number, drvPath, link.machine().name(), copied.paths(), copied.bytes(), took);
+        return copied;
     }
 
     /// The paths that came out: as the derivation says, and where it cannot, as the machine says.

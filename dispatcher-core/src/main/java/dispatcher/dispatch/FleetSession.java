@@ -13,19 +13,23 @@ import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.Spool;
+import dispatcher.wire.Interruption;
 import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -33,18 +37,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A path is looked for where the client would miss it most: among the outputs that were built for it and wait on their
 /// machine, then in the spool, then in the host's store if the client is on this host, then on the machine that built
-/// it
-/// for somebody else. Conversations with machines that hold something for this client stay open, and so pinned, until
-/// the
-/// client has it or leaves.
+/// it for somebody else. Conversations with machines that hold something for this client stay open, and so pinned,
+/// until the client has it or leaves.
 ///
 /// Confined to the client's thread. A machine or a host store that breaks is told to the client as a refusal with the
-/// reason;
-/// the client's connection goes on.
+/// reason; the client's connection goes on, unless a part of a NAR has gone out already.
 final class FleetSession implements Store, PathSource {
     private final FleetStore fleet;
     private final ClientIdentity client;
     private final long clientNumber;
+    private final Set<StorePath> pinned = new HashSet<>();
     private final List<Spool.Pin> pins = new ArrayList<>();
     private final Map<StorePath, Holding> holdings = new HashMap<>();
     private StorePool.@Nullable Lease host;
@@ -60,12 +62,11 @@ final class FleetSession implements Store, PathSource {
     private static final class Holding {
         private final String machine;
         private final StorePool.Lease lease;
-        private final Set<StorePath> unfetched;
+        private final Set<StorePath> unfetched = new HashSet<>();
 
-        Holding(String machine, StorePool.Lease lease, Collection<StorePath> paths) {
+        Holding(String machine, StorePool.Lease lease) {
             this.machine = machine;
             this.lease = lease;
-            this.unfetched = new HashSet<>(paths);
         }
     }
 
@@ -74,26 +75,23 @@ final class FleetSession implements Store, PathSource {
     @Override
     public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
             throws IOException, InterruptedException {
+        keepInSpool(paths);
         var valid = new TreeSet<>(fleet.spool().contained(paths));
-        pins.add(fleet.spool().pin(valid));
         var rest = new TreeSet<>(paths);
         rest.removeAll(valid);
         for (var path : rest) if (holdings.containsKey(path)) valid.add(path);
         rest.removeAll(valid);
         if (rest.isEmpty()) return valid;
-        var lease = host();
-        if (lease != null) {
-            try {
-                valid.addAll(lease.store().queryValidPaths(rest, false));
-            } catch (StoreRefusedException e) {
-                throw e;
-            } catch (IOException e) {
-                dropHost(lease);
-            }
-            rest.removeAll(valid);
-        }
-        for (var path : rest) if (findOnBuilder(path) != null) valid.add(path);
+        askHost(lease -> lease.store().queryValidPaths(rest, false)).ifPresent(valid::addAll);
+        rest.removeAll(valid);
+        valid.addAll(findOnBuilders(rest));
         return valid;
+    }
+
+    /// Before it is asked whether they are there: then they cannot go between the question and the answer.
+    private void keepInSpool(Collection<StorePath> paths) {
+        var unpinned = paths.stream().filter(pinned::add).toList();
+        if (!unpinned.isEmpty()) pins.add(fleet.spool().pin(unpinned));
     }
 
     @Override
@@ -112,20 +110,14 @@ final class FleetSession implements Store, PathSource {
     public Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException {
         var holding = holdings.get(path);
         if (holding != null) return infoFrom(holding, path);
+        keepInSpool(List.of(path));
         var spooled = fleet.spool().info(path);
         if (spooled.isPresent()) return spooled;
-        var lease = host();
-        if (lease != null) {
-            try {
-                var onHost = lease.store().queryPathInfo(path);
-                if (onHost.isPresent()) return onHost.map(PathInfo::withoutUltimate);
-            } catch (StoreRefusedException e) {
-                throw e;
-            } catch (IOException e) {
-                dropHost(lease);
-            }
-        }
-        var found = findOnBuilder(path);
+        var onHost = askHost(lease -> lease.store().queryPathInfo(path))
+                .flatMap(found -> found.map(PathInfo::withoutUltimate));
+        if (onHost.isPresent()) return onHost;
+        findOnBuilders(List.of(path));
+        var found = holdings.get(path);
         return found == null ? Optional.empty() : infoFrom(found, path);
     }
 
@@ -135,61 +127,104 @@ final class FleetSession implements Store, PathSource {
         } catch (StoreRefusedException e) {
             throw e;
         } catch (IOException e) {
-            throw lostHolding(holding, path, e);
+            Interruption.rethrow(e);
+            forget(holding);
+            fleet.link(holding.machine).conversations().dropIdle();
+            throw new StoreRefusedException(
+                    "machine %s went away with '%s': %s; build it again"
+                            .formatted(holding.machine, path, Failures.describe(e)),
+                    e);
         }
     }
 
-    private StoreRefusedException lostHolding(Holding holding, StorePath path, IOException cause) {
+    private void forget(Holding holding) {
         holdings.values().removeIf(other -> other == holding);
         holding.lease.drop();
-        fleet.link(holding.machine).conversations().dropIdle();
-        return new StoreRefusedException(
-                "machine %s went away with '%s': %s; build it again"
-                        .formatted(holding.machine, path, Failures.describe(cause)),
-                cause);
     }
 
-    /// The machine that built `path` for somebody, if it still has it.
-    private @Nullable Holding findOnBuilder(StorePath path) throws InterruptedException {
-        var machine = fleet.builders().getIfPresent(path);
-        if (machine == null) return null;
-        try {
-            var lease = fleet.link(machine).conversations().lease();
-            try {
-                if (lease.store().queryPathInfo(path).isPresent()) {
-                    var holding = new Holding(machine, lease, List.of(path));
-                    holdings.put(path, holding);
-                    return holding;
-                }
-                lease.release();
-            } catch (IOException | InterruptedException e) {
-                lease.drop();
-                throw e;
-            }
-        } catch (IOException e) {
-            // Then it is not to be had from there, and the path counts as missing.
+    // ---- machines that built it for somebody
+
+    /// Which of `paths` the machines that built them still have. One conversation with each such machine is kept.
+    private Set<StorePath> findOnBuilders(Collection<StorePath> paths) throws InterruptedException {
+        var byMachine = new TreeMap<String, List<StorePath>>();
+        for (var path : paths) {
+            var machine = fleet.builders().getIfPresent(path);
+            if (machine != null)
+                byMachine.computeIfAbsent(machine, _ -> new ArrayList<>()).add(path);
         }
-        fleet.builders().invalidate(path);
-        return null;
+        var found = new HashSet<StorePath>();
+        for (var entry : byMachine.entrySet()) found.addAll(findOn(entry.getKey(), entry.getValue()));
+        return found;
+    }
+
+    private Collection<StorePath> findOn(String machine, List<StorePath> paths) throws InterruptedException {
+        Set<StorePath> found = Set.of();
+        try {
+            var holding = askHolder(machine, paths);
+            found = holding.answer();
+            for (var path : found) {
+                holding.holder().unfetched.add(path);
+                holdings.put(path, holding.holder());
+            }
+            if (holding.holder().unfetched.isEmpty()) holding.holder().lease.release();
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            // Then they are not to be had from there now, and count as missing.
+        }
+        for (var path : paths) if (!found.contains(path)) fleet.builders().invalidate(path);
+        return found;
+    }
+
+    private record Held(Holding holder, SortedSet<StorePath> answer) {}
+
+    private Held askHolder(String machine, List<StorePath> paths) throws IOException, InterruptedException {
+        for (var holding : holdings.values()) {
+            if (!holding.machine.equals(machine)) continue;
+            try {
+                return new Held(holding, holding.lease.store().queryValidPaths(paths, false));
+            } catch (StoreRefusedException e) {
+                throw e;
+            } catch (IOException e) {
+                Interruption.rethrow(e);
+                forget(holding);
+                break;
+            }
+        }
+        var opened =
+                fleet.link(machine).conversations().lease(lease -> lease.store().queryValidPaths(paths, false));
+        return new Held(new Holding(machine, opened.lease()), opened.answer());
     }
 
     // ---- the host's store
 
-    private StorePool.@Nullable Lease host() throws InterruptedException {
-        if (host != null || hostFailed || !client.local() || fleet.hostStore().isEmpty()) return host;
+    /// Empty if the client is not on this host, or the host's store cannot be asked.
+    private <T> Optional<T> askHost(StorePool.Question<T> question) throws IOException, InterruptedException {
+        if (hostFailed || !client.local() || fleet.hostStore().isEmpty()) return Optional.empty();
+        var pool = fleet.hostStore().get();
         try {
-            host = fleet.hostStore().get().lease();
+            if (host != null) {
+                try {
+                    return Optional.of(question.ask(host));
+                } catch (StoreRefusedException e) {
+                    throw e;
+                } catch (IOException e) {
+                    Interruption.rethrow(e);
+                    host.drop();
+                    host = null;
+                    pool.dropIdle();
+                }
+            }
+            var opened = pool.lease(question);
+            host = opened.lease();
+            return Optional.of(opened.answer());
+        } catch (StoreRefusedException e) {
+            throw e;
         } catch (IOException e) {
+            Interruption.rethrow(e);
             hostFailed = true;
             fleet.listener().hostStoreFailed(Failures.describe(e));
+            return Optional.empty();
         }
-        return host;
-    }
-
-    private void dropHost(StorePool.Lease lease) {
-        lease.drop();
-        host = null;
-        fleet.hostStore().ifPresent(StorePool::dropIdle);
     }
 
     // ---- NARs
@@ -197,19 +232,34 @@ final class FleetSession implements Store, PathSource {
     @Override
     public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
         for (var path : paths) {
+            keepInSpool(List.of(path.info().path()));
             fleet.spool().add(path.info(), path.nar());
-            pins.add(fleet.spool().pin(List.of(path.info().path())));
         }
     }
 
+    /// The end of the NAR is held back until all of it has been found to be what the path's info says.
     @Override
     public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var info = info(path).orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
-        long begun = fleet.nanoTime();
-        var summary = copyNar(path, sink);
-        summary.requireSameAs(info, "its store");
         var holding = holdings.get(path);
         var from = holding == null ? "spool or host" : holding.machine;
+        long begun = fleet.nanoTime();
+        var nar = new HeldBackEnd(sink);
+        NarSummary summary;
+        try {
+            summary = copyNar(path, nar);
+            summary.requireSameAs(info, from);
+        } catch (StoreRefusedException e) {
+            throw e;
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            if (nar.hasFailed()) throw e;
+            fleet.builders().invalidate(path);
+            var reason = Failures.describe(e);
+            fleet.listener().outputFailed(clientNumber, path, from, reason);
+            throw new StoreRefusedException("cannot hand out '%s' from %s: %s".formatted(path, from, reason), e);
+        }
+        nar.finish();
         fleet.listener()
                 .outputSent(clientNumber, path, from, summary.size(), Duration.ofNanos(fleet.nanoTime() - begun));
         if (holding != null) fetched(holding, path);
@@ -226,17 +276,39 @@ final class FleetSession implements Store, PathSource {
     @Override
     public NarSummary copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var holding = holdings.get(path);
-        if (holding != null) return holding.lease.store().narFromPath(path, sink);
+        if (holding != null) return copyFrom(holding, path, sink);
         if (fleet.spool().info(path).isPresent()) return fleet.spool().copyNar(path, sink);
-        var lease = host();
+        var lease = host;
         if (lease == null) throw new StoreRefusedException("path '%s' is not here".formatted(path));
+        boolean whole = false;
         try {
-            return lease.store().narFromPath(path, sink);
+            var summary = lease.store().narFromPath(path, sink);
+            whole = true;
+            return summary;
         } catch (StoreRefusedException e) {
+            whole = true;
             throw e;
-        } catch (IOException e) {
-            dropHost(lease);
+        } finally {
+            if (!whole) {
+                lease.drop();
+                host = null;
+            }
+        }
+    }
+
+    /// Whoever broke off, the machine or the receiver: the rest of the NAR is still to come in that conversation.
+    private NarSummary copyFrom(Holding holding, StorePath path, OutputStream sink)
+            throws IOException, InterruptedException {
+        boolean whole = false;
+        try {
+            var summary = holding.lease.store().narFromPath(path, sink);
+            whole = true;
+            return summary;
+        } catch (StoreRefusedException e) {
+            whole = true;
             throw e;
+        } finally {
+            if (!whole) forget(holding);
         }
     }
 
@@ -255,18 +327,22 @@ final class FleetSession implements Store, PathSource {
             lease.release();
             return;
         }
-        var holding = new Holding(machine, lease, outputs);
+        var holding = new Holding(machine, lease);
         for (var output : outputs) {
+            holding.unfetched.add(output);
             var before = holdings.put(output, holding);
             if (before != null) fetched(before, output);
             fleet.builders().put(output, machine);
         }
     }
 
+    /// What broke off in the middle ends here; the other conversations are for the next client.
     @Override
     public void close() {
-        for (var holding : new HashSet<>(holdings.values())) holding.lease.release();
+        var held = Collections.newSetFromMap(new IdentityHashMap<Holding, Boolean>());
+        held.addAll(holdings.values());
         holdings.clear();
+        for (var holding : held) holding.lease.release();
         if (host != null) host.release();
         host = null;
         for (var pin : pins) pin.close();

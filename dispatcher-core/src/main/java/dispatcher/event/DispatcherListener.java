@@ -53,4 +53,7 @@ public interface DispatcherListener {
 
     /// An output went to a client.
     default void outputSent(long client, StorePath path, String from, long bytes, Duration took) {}
+
+    /// An output could not be handed out, or is not what its store says it is. The client has no whole NAR of it.
+    default void outputFailed(long client, StorePath path, String from, String reason) {}
 }

@@ -1,22 +1,33 @@
 package dispatcher.store;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
+import dispatcher.wire.Interruption;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Open conversations with one store, kept for the next who needs one, since opening one costs a process over there and
 /// perhaps a login.
 ///
-/// A store pins what it was sent until the conversation ends, so none is kept for ever. Safe for any thread; the lock
-/// is
-/// never held while a conversation is opened or closed.
+/// A store pins what it was sent until the conversation ends, so none is kept for ever. A conversation that a request
+/// broke off in is of no use to anybody and never comes back into the pool. Safe for any thread; the lock is never held
+/// while a conversation is opened or closed.
 public final class StorePool implements AutoCloseable {
     private static final Duration MAX_IDLE = Duration.ofSeconds(60);
     private static final Duration MAX_AGE = Duration.ofMinutes(10);
@@ -31,7 +42,7 @@ public final class StorePool implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final Deque<Lease> idle = new ArrayDeque<>();
+    private final Deque<Kept> idle = new ArrayDeque<>();
 
     @GuardedBy("lock")
     private boolean closed;
@@ -41,16 +52,19 @@ public final class StorePool implements AutoCloseable {
         this.nanoTime = nanoTime;
     }
 
-    /// A conversation of one's own until it is given back or dropped.
-    public final class Lease {
-        private final Store store;
-        private final long openedAt;
-        private long idleSince;
-        private boolean reused;
+    private record Kept(Store store, long openedAt, long idleSince) {}
 
-        private Lease(Store store, long openedAt) {
-            this.store = store;
+    /// A conversation of one's own until it is given back or dropped, whichever comes first. Confined to one thread.
+    public final class Lease {
+        private final WatchedStore store;
+        private final long openedAt;
+        private final boolean reused;
+        private boolean over;
+
+        private Lease(Store store, long openedAt, boolean reused) {
+            this.store = new WatchedStore(store);
             this.openedAt = openedAt;
+            this.reused = reused;
         }
 
         public Store store() {
@@ -62,47 +76,81 @@ public final class StorePool implements AutoCloseable {
             return reused;
         }
 
-        /// Gives it back; only if every call on it ended well, or was refused.
+        /// Gives it back. It is kept for others unless it is too old or a call on it broke off.
         public void release() {
+            if (over) return;
+            over = true;
+            if (store.brokenOff || !keep()) store.close();
+        }
+
+        private boolean keep() {
             long now = nanoTime.getAsLong();
-            boolean keep = now - openedAt < MAX_AGE.toNanos();
+            if (now - openedAt >= MAX_AGE.toNanos()) return false;
             lock.lock();
             try {
-                if (keep && !closed) {
-                    idleSince = now;
-                    idle.addFirst(this);
-                    return;
-                }
+                if (closed) return false;
+                idle.addFirst(new Kept(store.store, openedAt, now));
+                return true;
             } finally {
                 lock.unlock();
             }
-            store.close();
         }
 
         /// Ends it.
         public void drop() {
+            if (over) return;
+            over = true;
             store.close();
         }
     }
 
-    /// The conversation used last of those that are free, or a new one.
-    public Lease lease() throws IOException, InterruptedException {
+    /// A request to a store.
+    public interface Question<T> {
+        T ask(Lease lease) throws IOException, InterruptedException;
+    }
+
+    /// A conversation that has proved to be alive.
+    ///
+    /// @param answer to the first question on it
+    public record Opened<T>(Lease lease, T answer) {}
+
+    /// A conversation in which `first` has been answered: the one used last of those that are free, or a new one. One
+    /// that was free may have died unnoticed; then `first` is asked again in a new one, so it must bear that.
+    ///
+    /// @throws StoreRefusedException if the store says no to the question
+    /// @throws SourceFailedException if the question does
+    /// @throws IOException           if no conversation can be opened, or a new one breaks
+    public <T> Opened<T> lease(Question<T> first) throws IOException, InterruptedException {
         var kept = takeIdle();
-        return kept != null ? kept : leaseNew();
+        if (kept != null) {
+            try {
+                return ask(new Lease(kept.store, kept.openedAt, true), first);
+            } catch (StoreRefusedException | SourceFailedException e) {
+                throw e;
+            } catch (IOException e) {
+                Interruption.rethrow(e);
+                dropIdle();
+            }
+        }
+        return ask(new Lease(opener.open(), nanoTime.getAsLong(), false), first);
     }
 
-    /// A new conversation, whatever is free.
-    public Lease leaseNew() throws IOException, InterruptedException {
-        return new Lease(opener.open(), nanoTime.getAsLong());
+    private static <T> Opened<T> ask(Lease lease, Question<T> first) throws IOException, InterruptedException {
+        boolean answered = false;
+        try {
+            var answer = first.ask(lease);
+            answered = true;
+            return new Opened<>(lease, answer);
+        } finally {
+            if (!answered) lease.release();
+        }
     }
 
-    private @Nullable Lease takeIdle() {
+    private @Nullable Kept takeIdle() {
         prune();
         lock.lock();
         try {
-            var lease = idle.pollFirst();
-            if (lease != null) lease.reused = true;
-            return lease;
+            return idle.pollFirst();
         } finally {
             lock.unlock();
         }
@@ -111,7 +159,7 @@ public final class StorePool implements AutoCloseable {
     /// Ends what has been free for too long. Called now and then by whoever owns the pool.
     public void prune() {
         long now = nanoTime.getAsLong();
-        endIf(lease -> now - lease.idleSince >= MAX_IDLE.toNanos() || now - lease.openedAt >= MAX_AGE.toNanos());
+        endIf(kept -> now - kept.idleSince >= MAX_IDLE.toNanos() || now - kept.openedAt >= MAX_AGE.toNanos());
     }
 
     /// Ends all that are free: the far end is known to have gone.
@@ -119,21 +167,22 @@ public final class StorePool implements AutoCloseable {
         endIf(_ -> true);
     }
 
-    private void endIf(java.util.function.Predicate<Lease> condition) {
-        List<Lease> ended = new ArrayList<>();
+    private void endIf(Predicate<Kept> condition) {
+        List<Kept> ended = new ArrayList<>();
         lock.lock();
         try {
-            idle.removeIf(lease -> {
-                boolean end = condition.test(lease);
-                if (end) ended.add(lease);
+            idle.removeIf(kept -> {
+                boolean end = condition.test(kept);
+                if (end) ended.add(kept);
                 return end;
             });
         } finally {
             lock.unlock();
         }
-        for (var lease : ended) lease.store.close();
+        for (var kept : ended) kept.store.close();
     }
 
+    /// Ends those that are free, and the others when they are given back.
     @Override
     public void close() {
         lock.lock();
@@ -143,5 +192,102 @@ public final class StorePool implements AutoCloseable {
             lock.unlock();
         }
         dropIdle();
+    }
+
+    /// Notes when a request breaks off: then nobody knows what the far end will say next, or whether it still listens.
+    private static final class WatchedStore implements Store {
+        private final Store store;
+        private boolean brokenOff;
+
+        WatchedStore(Store store) {
+            this.store = store;
+        }
+
+        private interface Request<T> {
+            T make() throws IOException, InterruptedException;
+        }
+
+        private <T> T watch(Request<T> request) throws IOException, InterruptedException {
+            boolean answered = false;
+            try {
+                var answer = request.make();
+                answered = true;
+                return answer;
+            } catch (StoreRefusedException e) {
+                answered = true;
+                throw e;
+            } finally {
+                if (!answered) brokenOff = true;
+            }
+        }
+
+        @Override
+        public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+                throws IOException, InterruptedException {
+            return watch(() -> store.queryValidPaths(paths, substitute));
+        }
+
+        @Override
+        public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
+            return watch(() -> store.queryPathInfo(path));
+        }
+
+        @Override
+        public SortedSet<StorePath> queryAllValidPaths() throws IOException, InterruptedException {
+            return watch(store::queryAllValidPaths);
+        }
+
+        @Override
+        public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+            watch(() -> {
+                store.addToStore(paths);
+                return paths;
+            });
+        }
+
+        /// A refusal after the first byte comes from the receiver of the NAR, and leaves the rest of it unread.
+        @Override
+        public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+            var noted = new NotedSink(sink);
+            try {
+                return watch(() -> store.narFromPath(path, noted));
+            } catch (StoreRefusedException e) {
+                brokenOff |= noted.begun;
+                throw e;
+            }
+        }
+
+        @Override
+        public BuildResult buildDerivation(
+                StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
+                throws IOException, InterruptedException {
+            return watch(() -> store.buildDerivation(drvPath, derivation, options, log));
+        }
+
+        @Override
+        public void close() {
+            store.close();
+        }
+    }
+
+    private static final class NotedSink extends OutputStream {
+        private final OutputStream out;
+        private boolean begun;
+
+        NotedSink(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            begun = true;
+            out.write(b);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            begun = true;
+            out.write(bytes, offset, length);
+        }
     }
 }

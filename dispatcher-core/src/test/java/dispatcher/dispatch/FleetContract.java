@@ -1,0 +1,748 @@
+package dispatcher.dispatch;
+
+import static dispatcher.dispatch.TestFleet.drv;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dispatcher.fleet.Machine;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.ContentAddress.MethodAlgorithm;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.ClientProtocol;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.testkit.Await;
+import dispatcher.testkit.FakeMachine;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.Machines;
+import dispatcher.testkit.NarTree;
+import dispatcher.testkit.Seeds;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a client sees of the fleet, from the first byte to the last, whatever protocol it speaks and the machines
+/// speak.
+abstract class FleetContract {
+    @TempDir
+    private Path temp;
+
+    abstract ClientProtocol protocol();
+
+    /// A machine that speaks the protocol of this test.
+    abstract FakeMachine fake(Machine machine);
+
+    final FakeMachine machine(String name, int maxJobs, double speed) {
+        return fake(Machines.machine(name, maxJobs, speed));
+    }
+
+    final FakeMachine machine(String name) {
+        return machine(name, 2, 1);
+    }
+
+    final TestFleet.Plan plan() {
+        return TestFleet.plan(temp.resolve("spool"));
+    }
+
+    final TestClient client(TestFleet fleet) throws IOException {
+        return fleet.remote(protocol());
+    }
+
+    private static BuildResult failure(BuildStatus status, String message) {
+        return BuildResult.of(status, message);
+    }
+
+    private static NarTree outputOf(TestFleet.Drv drv, FakeMachine machine) {
+        return NarTree.file("out of %s, built on %s".formatted(drv.path(), machine.name()));
+    }
+
+    // ---- all is well
+
+    @Test
+    void buildGetsItsUploadsAndItsOutputComesFromTheMachine() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var libc = client.upload("libc");
+            var tool = client.upload("tool", libc);
+            var x = drv("x", tool, libc);
+            assertThat(client.build(x).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(client.fetch(x.out())).isEqualTo(outputOf(x, a));
+
+            assertThat(a.received()).containsExactly(libc, tool);
+            assertThat(fleet.events().all())
+                    .containsSubsequence("queued x", "assigned x a", "copied x a 2", "ended x a BUILT", "sent x a");
+        }
+    }
+
+    @Test
+    void inputThatTheMachineHasIsNotSentAgain() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var libc = client.upload("libc");
+            client.build(drv("x", libc));
+            client.build(drv("y", libc));
+
+            assertThat(a.received()).containsExactly(libc);
+            assertThat(fleet.events().all()).contains("copied y a 0");
+        }
+    }
+
+    @Test
+    void closureIsCompletedFromItsRoots() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var libc = client.upload("libc");
+            var tool = client.upload("tool", libc);
+            client.build(drv("x", tool));
+
+            assertThat(a.received()).containsExactly(libc, tool);
+        }
+    }
+
+    @Test
+    void conversationWithAMachineServesManyBuilds() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            for (var name : List.of("x", "y", "z")) {
+                var client = client(fleet);
+                client.build(drv(name));
+                client.fetch(drv(name).out());
+                client.leave();
+            }
+            assertThat(a.opened()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void logReachesTheClient() throws Exception {
+        var a = machine("a");
+        a.building((drvPath, derivation, options, log) -> {
+            log.line(ByteString.of("compiling"));
+            log.line(ByteString.of("linking"));
+            log.flush();
+            return a.makeOutputs(drvPath, derivation, options, log);
+        });
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            client.build(drv("x"));
+
+            assertThat(client.log().lines()).containsSubsequence("compiling", "linking");
+        }
+    }
+
+    @Test
+    void failingBuildIsToldWithItsMessage() throws Exception {
+        var a = machine("a").answering(failure(BuildStatus.PERMANENT_FAILURE, "builder failed with exit code 7"));
+        var b = machine("b");
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            var result = client.build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.PERMANENT_FAILURE);
+            assertThat(result.message()).isEqualTo("builder failed with exit code 7");
+            assertThat(b.built()).isEmpty();
+            assertThat(client.notes()).isEmpty();
+            assertThat(fleet.running()).isZero();
+            assertThat(fleet.failures(a)).isZero();
+            client.build(drv("y"));
+            assertThat(a.opened()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void floatingOutputIsFoundWhereTheResultSays() throws Exception {
+        var a = fake(Machines.machine("a", 1, 1, List.of("ca-derivations"), List.of()));
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var x = drv("x").with(new DerivationOutput.Floating(MethodAlgorithm.parseDerivation("r:sha256")));
+            var result = client.build(x);
+            var out = result.outputs().get("out");
+
+            assertThat(out).isNotNull();
+            assertThat(client.fetch(out.outPath())).isEqualTo(outputOf(x, a));
+        }
+    }
+
+    @Test
+    void twoClientsBuildAtOnce() throws Exception {
+        var a = machine("a", 1, 1);
+        var b = machine("b", 1, 1);
+        var gates = List.of(a.holdBuilds(), b.holdBuilds());
+        try (var fleet = plan().start(a, b)) {
+            var one = client(fleet);
+            var two = client(fleet);
+            var x = one.start(drv("x"));
+            var y = two.start(drv("y"));
+            gates.forEach(gate -> gate.awaitArrivals(1));
+            gates.forEach(gate -> gate.open());
+
+            assertThat(List.of(Await.result(x).status(), Await.result(y).status()))
+                    .containsOnly(BuildStatus.BUILT);
+            one.fetch(drv("x").out());
+            two.fetch(drv("y").out());
+        }
+    }
+
+    @Test
+    void whatAClientHadBuiltIsThereForTheNext() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        try (var fleet = plan().start(a, b)) {
+            var one = client(fleet);
+            var x = drv("x");
+            one.build(x);
+            one.leave();
+            var two = client(fleet);
+
+            assertThat(two.has(x.out())).isTrue();
+            assertThat(two.fetch(x.out())).isEqualTo(outputOf(x, a));
+        }
+    }
+
+    @Test
+    void whatOneMachineBuiltGoesToAnotherThatNeedsIt() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        try (var fleet = plan().start(a, b)) {
+            var one = client(fleet);
+            var x = drv("x");
+            one.build(x);
+            var gate = a.holdBuilds();
+            var holder = client(fleet).start(drv("holder"));
+            gate.awaitArrivals(1);
+            var two = client(fleet);
+            assertThat(two.has(x.out())).isTrue();
+            assertThat(two.build(drv("y", x.out())).status()).isEqualTo(BuildStatus.BUILT);
+            gate.open();
+            Await.result(holder);
+
+            assertThat(b.received()).containsExactly(x.out());
+            assertThat(b.store().tree(x.out())).isEqualTo(outputOf(x, a));
+        }
+    }
+
+    @Test
+    void manyPathsOnOneMachineTakeOneConversation() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var one = client(fleet);
+            var outputs = new ArrayList<StorePath>();
+            for (int i = 0; i < 12; i++) {
+                var x = drv("x" + i);
+                one.build(x);
+                one.fetch(x.out());
+                outputs.add(x.out());
+            }
+            var two = client(fleet);
+            assertThat(two.store().queryValidPaths(outputs, false)).containsAll(outputs);
+            for (var output : outputs) assertThat(two.has(output)).isTrue();
+
+            assertThat(a.opened()).isLessThanOrEqualTo(2);
+            for (var output : outputs) two.fetch(output);
+        }
+    }
+
+    @Test
+    void sameDerivationTwiceInOneConversationLeavesNothingBehind() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            client.build(drv("x"));
+            client.build(drv("x"));
+            client.build(drv("x"));
+
+            client.fetch(drv("x").out());
+        }
+    }
+
+    @Test
+    void machineHasNoMoreBuildsThanSlots() throws Exception {
+        var machines = new FakeMachine[] {machine("a", 2, 1), machine("b", 1, 3)};
+        try (var fleet = plan().start(machines)) {
+            var builds = new ArrayList<CompletableFuture<BuildResult>>();
+            for (int i = 0; i < 20; i++) builds.add(client(fleet).start(drv("x" + i)));
+
+            assertThat(builds).extracting(Await::result).allMatch(BuildResult::isSuccess);
+            assertThat(machines)
+                    .allMatch(machine ->
+                            machine.mostRunning() <= machine.machine().maxJobs());
+        }
+    }
+
+    // ---- machines that fail
+
+    @Test
+    void buildThatAMachineDiesInGoesElsewhereAndTheClientSeesOneLine() throws Exception {
+        var a = machine("a", 1, 9).dyingInBuilds("a is off");
+        var b = machine("b", 1, 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            var libc = client.upload("libc");
+            var x = drv("x", libc);
+            assertThat(client.build(x).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(client.fetch(x.out())).isEqualTo(outputOf(x, b));
+
+            assertThat(client.notes()).singleElement().asString().startsWith("dispatcher: lost machine a while");
+            assertThat(fleet.events().starting("lost")).hasSize(1);
+            assertThat(fleet.failures(a)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void ifAllMachinesAreDeadEachIsNamedAndItIsNoFaultOfTheBuild() throws Exception {
+        var a = machine("a");
+        var b = machine("b");
+        a.die("no route to a");
+        b.die("b is off");
+        try (var fleet = plan().start(a, b)) {
+            var result = client(fleet).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).contains("a: no route to a", "b: b is off", "start the machine");
+        }
+    }
+
+    @Test
+    void buildIsGivenUpAfterSoManyMachines() throws Exception {
+        var machines = List.of(machine("a"), machine("b"), machine("c"));
+        for (var machine : machines) machine.dyingInBuilds("off");
+        try (var fleet = plan().maxAttempts(2).start(machines.toArray(FakeMachine[]::new))) {
+            var result = client(fleet).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(fleet.events().starting("lost")).hasSize(2);
+        }
+    }
+
+    @Test
+    void ifNoMachineFitsEachReasonIsTold() throws Exception {
+        try (var fleet = plan().start(machine("a"), machine("b", 0, 1))) {
+            var result = client(fleet).build(drv("x").requiring("kvm"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.MISC_FAILURE);
+            assertThat(result.message()).contains("a: it lacks the feature kvm", "b: its maxJobs is 0", "kvm");
+        }
+    }
+
+    @Test
+    void conversationThatDiedBetweenBuildsIsNotHeldAgainstTheMachine() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var libc = client.upload("libc");
+            client.build(drv("x", libc));
+            client.fetch(drv("x").out());
+            a.restart();
+
+            assertThat(client.build(drv("y", libc)).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().starting("lost")).isEmpty();
+            assertThat(fleet.failures(a)).isZero();
+        }
+    }
+
+    @Test
+    void norIsItForABuildWithoutInputs() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            client.build(drv("x"));
+            client.fetch(drv("x").out());
+            a.restart();
+
+            assertThat(client.build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().starting("lost")).isEmpty();
+        }
+    }
+
+    @Test
+    void machineThatSaysNothingIsLeftAndTheBuildGoesElsewhere() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        a.staySilent();
+        try (var fleet = plan().handshakeLimit(Duration.ofMillis(50)).start(a, b)) {
+            assertThat(client(fleet).build(drv("x")).status()).isEqualTo(BuildStatus.BUILT);
+
+            assertThat(fleet.events().starting("lost x a"))
+                    .singleElement()
+                    .asString()
+                    .contains("gave no answer");
+            Await.until("the silent channel is closed", () -> a.open() == 0);
+        }
+    }
+
+    @Test
+    void machineThatRefusesABuildIsPassedOver() throws Exception {
+        var a = machine("a", 1, 9).building((_, _, _, _) -> {
+            throw new StoreRefusedException("you are not trusted");
+        });
+        var b = machine("b", 1, 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).status()).isEqualTo(BuildStatus.BUILT);
+
+            assertThat(client.notes()).singleElement().asString().contains("you are not trusted");
+            assertThat(fleet.failures(a)).isZero();
+        }
+    }
+
+    @Test
+    void transientFailureIsTriedElsewhere() throws Exception {
+        var a = machine("a", 1, 9).answering(failure(BuildStatus.TRANSIENT_FAILURE, "no space\nleft on device"));
+        var b = machine("b", 1, 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).status()).isEqualTo(BuildStatus.BUILT);
+
+            assertThat(client.notes())
+                    .singleElement()
+                    .asString()
+                    .contains("failed on machine a", "(no space; left on device)");
+            assertThat(fleet.failures(a)).isZero();
+        }
+    }
+
+    @Test
+    void transientFailureEverywhereIsToldInTheMachinesWords() throws Exception {
+        var a = machine("a").answering(failure(BuildStatus.TRANSIENT_FAILURE, "cannot download"));
+        try (var fleet = plan().start(a)) {
+            var result = client(fleet).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).isEqualTo("cannot download");
+        }
+    }
+
+    @Test
+    void nextInTheQueueIsNotSentToTheMachineThatJustBroke() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        var onB = b.holdBuilds();
+        var onA = a.holdBuilds();
+        try (var fleet = plan().start(a, b)) {
+            var x = client(fleet).start(drv("x"));
+            onA.awaitArrivals(1);
+            var y = client(fleet).start(drv("y"));
+            onB.awaitArrivals(1);
+            var z = client(fleet).start(drv("z"));
+            Await.until("z waits", () -> fleet.queue().snapshot().waiting().size() == 1);
+            a.restart();
+            Await.until("x waits", () -> fleet.queue().snapshot().waiting().size() == 2);
+            onB.open();
+
+            for (var build : List.of(x, y, z))
+                assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().starting("assigned"))
+                    .containsExactly("assigned x a", "assigned y b", "assigned z b", "assigned x b");
+            onA.open();
+        }
+    }
+
+    @Test
+    void inputThatIsNowhereIsNoFaultOfTheMachine() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var nowhere = FakeStore.path("nowhere");
+            var result = client.build(drv("x", nowhere));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).contains(nowhere.toString());
+            assertThat(fleet.failures(a)).isZero();
+            assertThat(client.build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(a.opened()).isEqualTo(1);
+        }
+    }
+
+    // ---- clients that leave
+
+    @Test
+    void clientThatLeavesInABuildEndsItOnTheMachine() throws Exception {
+        var a = machine("a");
+        var gate = a.holdBuilds();
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var build = client.start(drv("x"));
+            gate.awaitArrivals(1);
+            client.leave();
+            gate.awaitDepartures(1);
+            Await.until("the channel is closed", () -> a.open() == 0);
+
+            assertThat(build).failsWithin(Duration.ofSeconds(30));
+            assertThat(fleet.running()).isZero();
+            assertThat(fleet.failures(a)).isZero();
+            assertThat(fleet.events().all()).contains("abandoned x").noneMatch(event -> event.startsWith("lost"));
+        }
+    }
+
+    @Test
+    void clientThatLeavesInTheQueueGivesUpItsPlace() throws Exception {
+        var a = machine("a", 1, 1);
+        var gate = a.holdBuilds();
+        try (var fleet = plan().start(a)) {
+            var holder = client(fleet).start(drv("holder"));
+            gate.awaitArrivals(1);
+            var client = client(fleet);
+            var build = client.start(drv("x"));
+            Await.until("it waits", () -> fleet.queue().snapshot().waiting().size() == 1);
+            client.leave();
+
+            assertThat(build).failsWithin(Duration.ofSeconds(30));
+            assertThat(fleet.queue().snapshot().waiting()).isEmpty();
+            gate.open();
+            assertThat(Await.result(holder).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(a.built()).containsExactly(drv("holder").path());
+        }
+    }
+
+    @Test
+    void clientThatLeavesWhileItsInputsAreCopiedIsNotTakenForABrokenMachine() throws Exception {
+        var a = machine("a", 1, 1);
+        var gate = a.holdUploads();
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var big = client.upload("big", NarTree.file("x".repeat(1 << 20)));
+            var build = client.start(drv("x", big));
+            gate.awaitArrivals(1);
+            client.leave();
+
+            assertThat(build).failsWithin(Duration.ofSeconds(30));
+            assertThat(fleet.failures(a)).isZero();
+            assertThat(fleet.events().all()).contains("abandoned x").noneMatch(event -> event.startsWith("lost"));
+            gate.open();
+            Await.until("the channel is closed", () -> a.open() == 0);
+        }
+    }
+
+    @Test
+    void spoolKeepsTheInputsOfAClientThatIsHereAndNoLonger() throws Exception {
+        try (var fleet = plan().spoolBytes(3000).start(machine("a"))) {
+            var one = client(fleet);
+            one.upload("first", NarTree.file("x".repeat(2000)));
+            var second = NarTree.file("y".repeat(2000));
+            var two = client(fleet);
+            assertThatThrownBy(() -> two.upload("second", second)).hasMessageContaining("no room");
+            one.leave();
+            var three = client(fleet);
+
+            assertThat(three.has(three.upload("second", second))).isTrue();
+        }
+    }
+
+    // ---- outputs that cannot be had
+
+    @Test
+    void outputThatIsNotWhatItsInfoSaysNeverArrivesWhole() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var x = drv("x");
+            client.build(x);
+            var right = a.store().info(x.out());
+            a.store().with(right, NarTree.file("#".repeat(outputLength(x, a))));
+            var nar = new ByteArrayOutputStream();
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), nar)).isInstanceOf(IOException.class);
+
+            assertThat((long) nar.size()).isLessThan(right.narSize());
+            assertThat(client.awaitEnd()).isEqualTo(1);
+            assertThat(fleet.events().all()).contains("failed x a");
+        }
+    }
+
+    @Test
+    void largeOutputThatIsNotWhatItsInfoSaysNeverArrivesWholeEither() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var x = drv("x");
+            client.build(x);
+            var wrong = NarTree.file("#".repeat(300_000));
+            var right = FakeStore.info("x", NarTree.file("!".repeat(300_000)));
+            a.store().with(right, wrong);
+            var nar = new ByteArrayOutputStream();
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), nar)).isInstanceOf(IOException.class);
+
+            assertThat((long) nar.size()).isLessThan(right.narSize());
+        }
+    }
+
+    private static int outputLength(TestFleet.Drv drv, FakeMachine machine) {
+        return "out of %s, built on %s".formatted(drv.path(), machine.name()).length();
+    }
+
+    @Test
+    void outputThatBreaksOffEndsTheConnection() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var x = drv("x");
+            client.build(x);
+            var big = NarTree.file("!".repeat(1 << 20));
+            a.store().with(FakeStore.info("x", big), big);
+            a.store().breakingNar(x.out(), 500_000);
+
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), new ByteArrayOutputStream()))
+                    .isInstanceOf(IOException.class);
+            assertThat(client.awaitEnd()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void clientThatLeavesInTheMiddleOfAnOutputLeavesNoBrokenConversationBehind() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var x = drv("x");
+            client.build(x);
+            var big = NarTree.file("!".repeat(1 << 20));
+            a.store().with(FakeStore.info("x", big), big);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), new OutputStream() {
+                        @Override
+                        public void write(int b) throws IOException {
+                            client.store().close();
+                            throw new IOException("killed");
+                        }
+                    }))
+                    .hasMessage("killed");
+            client.leave();
+            Await.until("the channel is closed", () -> a.open() == 0);
+
+            assertThat(fleet.failures(a)).isZero();
+            assertThat(client(fleet).build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    // ---- the host's store
+
+    @Test
+    void localClientsInputsAreReadFromTheHostsStore() throws Exception {
+        var a = machine("a");
+        var host = FakeMachine.named("host", 0);
+        var tree = NarTree.file("libc");
+        host.store().with(FakeStore.info("libc", tree), tree);
+        try (var fleet = plan().host(host).start(a)) {
+            var client = fleet.local(protocol());
+            var libc = FakeStore.path("libc");
+            assertThat(client.has(libc)).isTrue();
+            assertThat(client.build(drv("x", libc)).status()).isEqualTo(BuildStatus.BUILT);
+
+            assertThat(a.store().tree(libc)).isEqualTo(tree);
+            assertThat(client.fetch(libc)).isEqualTo(tree);
+        }
+    }
+
+    @Test
+    void remoteClientDoesNotSeeTheHostsStore() throws Exception {
+        var host = FakeMachine.named("host", 0);
+        var tree = NarTree.file("libc");
+        host.store().with(FakeStore.info("libc", tree), tree);
+        try (var fleet = plan().host(host).start(machine("a"))) {
+            assertThat(fleet.remote(protocol()).has(FakeStore.path("libc"))).isFalse();
+            assertThat(host.opened()).isZero();
+        }
+    }
+
+    @Test
+    void hostStoreThatDoesNotAnswerIsDoneWithout() throws Exception {
+        var a = machine("a");
+        var host = FakeMachine.named("host", 0);
+        host.die("the daemon is off");
+        try (var fleet = plan().host(host).start(a)) {
+            var client = fleet.local(protocol());
+            assertThat(client.has(FakeStore.path("libc"))).isFalse();
+            var libc = client.upload("libc");
+
+            assertThat(client.build(drv("x", libc)).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().starting("host failed")).hasSize(1);
+        }
+    }
+
+    @Test
+    void hostStoreThatWasRestartedIsAskedAgain() throws Exception {
+        var host = FakeMachine.named("host", 0);
+        var tree = NarTree.file("libc");
+        host.store().with(FakeStore.info("libc", tree), tree);
+        try (var fleet = plan().host(host).start(machine("a"))) {
+            var client = fleet.local(protocol());
+            assertThat(client.has(FakeStore.path("libc"))).isTrue();
+            host.restart();
+
+            assertThat(client.has(FakeStore.path("libc"))).isTrue();
+            assertThat(fleet.events().starting("host failed")).isEmpty();
+        }
+    }
+
+    // ---- everything at once
+
+    @Test
+    void whateverBreaksEachBuildHasOneEndAndNothingLeaks() {
+        Seeds.run(6, this::storm);
+    }
+
+    private void storm(RandomGenerator random) {
+        var machines = new FakeMachine[] {machine("a", 2, 1), machine("b", 1, 3), machine("c", 3, 1)};
+        for (var machine : machines)
+            machine.building((drvPath, derivation, options, log) -> {
+                log.line(ByteString.of("building"));
+                return machine.makeOutputs(drvPath, derivation, options, log);
+            });
+        try (var fleet = plan().maxAttempts(9).start(machines)) {
+            var clients = new ArrayList<TestClient>();
+            var builds = new ArrayList<CompletableFuture<BuildStatus>>();
+            for (int i = 0; i < 12; i++) {
+                var client = client(fleet);
+                clients.add(client);
+                int number = i;
+                boolean fetches = random.nextBoolean();
+                builds.add(Await.start(() -> {
+                    var status = BuildStatus.BUILT;
+                    for (int j = 0; j < 4 && status == BuildStatus.BUILT; j++) {
+                        var input = client.upload("input" + (number + j) % 5);
+                        var x = drv("x%d-%d".formatted(number, j), input);
+                        status = client.build(x).status();
+                        if (fetches && status == BuildStatus.BUILT) client.fetch(x.out());
+                    }
+                    return status;
+                }));
+            }
+            while (!builds.stream().allMatch(CompletableFuture::isDone)) {
+                switch (random.nextInt(8)) {
+                    case 0 -> machines[random.nextInt(machines.length)].restart();
+                    case 1 -> {
+                        if (random.nextInt(4) == 0)
+                            clients.get(random.nextInt(clients.size())).leave();
+                    }
+                    default -> {
+                        fleet.clock().advance(Duration.ofSeconds(2));
+                        fleet.look();
+                    }
+                }
+                LockSupport.parkNanos(1_000_000);
+            }
+            for (var build : builds)
+                if (!build.isCompletedExceptionally())
+                    assertThat(build.join()).isIn(BuildStatus.BUILT, BuildStatus.TRANSIENT_FAILURE);
+            assertThat(machines)
+                    .allMatch(machine ->
+                            machine.mostRunning() <= machine.machine().maxJobs());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dispatcher.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dispatcher.testkit.Seeds;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+class HeldBackEndTest {
+    @Test
+    void lastBytesComeWithTheFinishHoweverTheRestWasCut() {
+        Seeds.run(200, HeldBackEndTest::check);
+    }
+
+    private static void check(RandomGenerator random) {
+        var bytes = new byte[random.nextInt(200)];
+        random.nextBytes(bytes);
+        var got = new ByteArrayOutputStream();
+        var out = new HeldBackEnd(got);
+        try {
+            for (int sent = 0; sent < bytes.length; ) {
+                int length = Math.min(bytes.length - sent, random.nextInt(30));
+                out.write(bytes, sent, length);
+                sent += length;
+                assertThat(got.toByteArray()).isEqualTo(Arrays.copyOf(bytes, Math.max(0, sent - 8)));
+            }
+            out.finish();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        assertThat(got.toByteArray()).isEqualTo(bytes);
+    }
+
+    @Test
+    void tellsThatTheReceiverFailed() {
+        var out = new HeldBackEnd(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("gone");
+            }
+        });
+        assertThat(out.hasFailed()).isFalse();
+
+        assertThatThrownBy(() -> out.write(new byte[9])).hasMessage("gone");
+        assertThat(out.hasFailed()).isTrue();
+    }
+}

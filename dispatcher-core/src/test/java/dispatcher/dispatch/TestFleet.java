@@ -1,0 +1,216 @@
+package dispatcher.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.ClientIdentity;
+import dispatcher.protocol.ClientProtocol;
+import dispatcher.protocol.worker.WorkerClient;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.MachineState;
+import dispatcher.schedule.policy.NixPolicy;
+import dispatcher.store.StorePool;
+import dispatcher.store.spool.Spool;
+import dispatcher.testkit.Await;
+import dispatcher.testkit.FakeMachine;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.ManualClock;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A whole dispatcher before fake machines, with clients that talk to it in memory. When it is closed, nothing may be
+/// left of what it did: no slot taken, no path pinned, no channel to a machine open, no conversation going on.
+final class TestFleet implements AutoCloseable {
+    private static final ClientIdentity LOCAL = new ClientIdentity("dev", "local", true);
+    private static final ClientIdentity REMOTE = new ClientIdentity("ci", "10.0.0.3:51234", false);
+
+    private final Plan plan;
+    private final List<FakeMachine> machines;
+    private final ManualClock clock = new ManualClock();
+    private final RecordingListener events = new RecordingListener();
+    private final Spool spool;
+    private final BuildQueue queue;
+    private final FleetStore fleet;
+    private final ClientConversations conversations;
+    private final List<TestClient> clients = new CopyOnWriteArrayList<>();
+
+    /// How a dispatcher is to be set up.
+    static final class Plan {
+        private final Path spoolDir;
+        private Optional<FakeMachine> host = Optional.empty();
+        private Duration handshakeLimit = Duration.ofMinutes(1);
+        private int maxAttempts = 3;
+        private long spoolBytes = 1 << 26;
+
+        private Plan(Path spoolDir) {
+            this.spoolDir = spoolDir;
+        }
+
+        /// The host has a store of its own.
+        Plan host(FakeMachine newHost) {
+            host = Optional.of(newHost);
+            return this;
+        }
+
+        Plan handshakeLimit(Duration limit) {
+            handshakeLimit = limit;
+            return this;
+        }
+
+        Plan maxAttempts(int attempts) {
+            maxAttempts = attempts;
+            return this;
+        }
+
+        Plan spoolBytes(long bytes) {
+            spoolBytes = bytes;
+            return this;
+        }
+
+        TestFleet start(FakeMachine... machines) throws IOException {
+            return new TestFleet(this, List.of(machines));
+        }
+    }
+
+    static Plan plan(Path spoolDir) {
+        return new Plan(spoolDir);
+    }
+
+    private TestFleet(Plan plan, List<FakeMachine> machines) throws IOException {
+        this.plan = plan;
+        this.machines = machines;
+        this.spool = Spool.open(plan.spoolDir, StoreDir.NIX_STORE, plan.spoolBytes);
+        this.queue = new BuildQueue(machines.stream().map(FakeMachine::machine).toList(), new NixPolicy(), clock);
+        var links = machines.stream()
+                .map(machine -> new MachineLink(
+                        machine.machine(), machine, StoreDir.NIX_STORE, plan.handshakeLimit, clock.nanoTime()))
+                .toList();
+        var hostStore = plan.host.map(host -> new StorePool(
+                () -> new WorkerClient(host.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "host"), clock.nanoTime()));
+        this.fleet = new FleetStore(links, queue, spool, hostStore, events, plan.maxAttempts, clock.nanoTime());
+        this.conversations = new ClientConversations(fleet, StoreDir.NIX_STORE, "test");
+    }
+
+    TestClient local(ClientProtocol protocol) throws IOException {
+        return connect(protocol, LOCAL);
+    }
+
+    TestClient remote(ClientProtocol protocol) throws IOException {
+        return connect(protocol, REMOTE);
+    }
+
+    private TestClient connect(ClientProtocol protocol, ClientIdentity identity) throws IOException {
+        var client = new TestClient(conversations, protocol, identity);
+        clients.add(client);
+        return client;
+    }
+
+    RecordingListener events() {
+        return events;
+    }
+
+    BuildQueue queue() {
+        return queue;
+    }
+
+    ManualClock clock() {
+        return clock;
+    }
+
+    int running() {
+        return queue.snapshot().machines().stream()
+                .mapToInt(MachineState::running)
+                .sum();
+    }
+
+    int failures(FakeMachine machine) {
+        var health = queue.snapshot().health().get(machine.name());
+        if (health == null) throw new AssertionError("no " + machine.name());
+        return health.failures();
+    }
+
+    /// Time has passed: those who wait look again.
+    void look() throws InterruptedException {
+        queue.submit(new BuildRequest(FakeStore.path("nobody.drv"), "none", new TreeSet<>()), Set.of())
+                .await();
+    }
+
+    /// A derivation with its path.
+    record Drv(StorePath path, BasicDerivation derivation) {
+        /// Where its only output goes.
+        StorePath out() {
+            return derivation.outputs().values().iterator().next().path().orElseThrow();
+        }
+
+        Drv requiring(String features) {
+            var environment = new TreeMap<>(derivation.environment());
+            environment.put(ByteString.of("requiredSystemFeatures"), ByteString.of(features));
+            return new Drv(
+                    path,
+                    new BasicDerivation(
+                            derivation.outputs(),
+                            derivation.inputSources(),
+                            derivation.platform(),
+                            derivation.builder(),
+                            derivation.arguments(),
+                            environment));
+        }
+
+        Drv with(DerivationOutput out) {
+            return new Drv(
+                    path,
+                    new BasicDerivation(
+                            new TreeMap<>(Map.of("out", out)),
+                            derivation.inputSources(),
+                            derivation.platform(),
+                            derivation.builder(),
+                            derivation.arguments(),
+                            derivation.environment()));
+        }
+    }
+
+    /// An input-addressed derivation with the output `name`.
+    static Drv drv(String name, StorePath... inputs) {
+        SortedMap<String, DerivationOutput> outputs = new TreeMap<>();
+        outputs.put("out", new DerivationOutput.InputAddressed(FakeStore.path(name)));
+        return new Drv(
+                FakeStore.path(name + ".drv"),
+                new BasicDerivation(
+                        outputs,
+                        Set.of(inputs),
+                        "x86_64-linux",
+                        ByteString.of("/bin/sh"),
+                        List.of(ByteString.of("-c"), ByteString.of("make")),
+                        new TreeMap<>(Map.of(ByteString.of("name"), ByteString.of(name)))));
+    }
+
+    @Override
+    public void close() {
+        for (var client : clients) client.leave();
+        assertThat(queue.snapshot().waiting()).as("builds that wait").isEmpty();
+        assertThat(running()).as("slots taken").isZero();
+        assertThat(spool.status().pinnedBytes()).as("bytes pinned in the spool").isZero();
+        fleet.close();
+        spool.close();
+        var all = new ArrayList<>(machines);
+        plan.host.ifPresent(all::add);
+        for (var machine : all)
+            Await.until("no channel to %s is open".formatted(machine.name()), () -> machine.open() == 0);
+        events.requireWholeStories();
+    }
+}

@@ -1,0 +1,62 @@
+package dispatcher.dispatch;
+
+import static dispatcher.dispatch.TestFleet.drv;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dispatcher.fleet.Machine;
+import dispatcher.nix.BuildStatus;
+import dispatcher.protocol.ClientProtocol;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.testkit.FakeMachine;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/// Client and machines speak the worker protocol, in which a request can be refused and the next one made.
+class WorkerFleetTest extends FleetContract {
+    @Override
+    ClientProtocol protocol() {
+        return ClientProtocol.WORKER;
+    }
+
+    @Override
+    FakeMachine fake(Machine machine) {
+        return new FakeMachine(machine);
+    }
+
+    @Test
+    void outputWhoseMachineWentAwayIsRefusedAndTheConnectionGoesOn() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var x = drv("x");
+            client.build(x);
+            a.die("off");
+
+            assertThatThrownBy(() -> client.fetch(x.out()))
+                    .isInstanceOf(StoreRefusedException.class)
+                    .hasMessageContaining("machine a went away")
+                    .hasMessageContaining("build it again");
+            a.restart();
+            fleet.clock().advance(Duration.ofSeconds(5));
+            assertThat(client.build(x).status()).isEqualTo(BuildStatus.BUILT);
+            client.fetch(x.out());
+        }
+    }
+
+    @Test
+    void outputThatItsMachineDeniesIsRefusedAndTheConnectionGoesOn() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var x = drv("x");
+            client.build(x);
+            a.store().refusing(x.out(), "the disk is on fire");
+
+            assertThatThrownBy(() -> client.fetch(x.out()))
+                    .isInstanceOf(StoreRefusedException.class)
+                    .hasMessageContaining("the disk is on fire");
+            assertThat(client.build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+}

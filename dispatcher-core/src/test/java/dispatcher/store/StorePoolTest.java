@@ -1,0 +1,307 @@
+package dispatcher.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dispatcher.nix.StorePath;
+import dispatcher.store.StorePool.Lease;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.ManualClock;
+import dispatcher.testkit.NarTree;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class StorePoolTest {
+    private static final StorePath PATH = FakeStore.path("p");
+    private static final NarTree TREE = NarTree.file("p");
+
+    private final ManualClock clock = new ManualClock();
+    private final List<FakeStore> opened = new ArrayList<>();
+    private final StorePool pool = new StorePool(this::open, clock.nanoTime());
+
+    private Store open() {
+        var store = new FakeStore().with(FakeStore.info("p", TREE), TREE);
+        opened.add(store);
+        return store;
+    }
+
+    private Lease lease() throws IOException, InterruptedException {
+        return pool.lease(lease -> lease.store().queryPathInfo(PATH)).lease();
+    }
+
+    private void breakOff(Lease lease) {
+        assertThatThrownBy(() -> lease.store().narFromPath(PATH, failing(new IOException("receiver is gone"))))
+                .hasMessage("receiver is gone");
+    }
+
+    private static OutputStream failing(IOException failure) {
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw failure;
+            }
+        };
+    }
+
+    @Test
+    void conversationThatIsGivenBackIsUsedAgain() throws Exception {
+        var first = lease();
+        first.release();
+        var second = lease();
+
+        assertThat(opened).hasSize(1);
+        assertThat(first.isReused()).isFalse();
+        assertThat(second.isReused()).isTrue();
+    }
+
+    @Test
+    void twoAtOnceHaveTwoConversations() throws Exception {
+        lease();
+        lease();
+
+        assertThat(opened).hasSize(2);
+    }
+
+    @Test
+    void conversationUsedLastGoesFirst() throws Exception {
+        var first = lease();
+        var second = lease();
+        first.release();
+        second.release();
+        var third = lease();
+        third.store().queryAllValidPaths();
+
+        assertThat(opened.get(1).journal()).contains("queryAllValidPaths");
+    }
+
+    @Test
+    void droppedConversationIsClosedAndNotUsedAgain() throws Exception {
+        lease().drop();
+        lease();
+
+        assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, false);
+    }
+
+    @Test
+    void givingBackTwiceDoesNotLendItTwice() throws Exception {
+        var first = lease();
+        first.release();
+        first.release();
+        lease();
+        lease();
+
+        assertThat(opened).hasSize(2);
+    }
+
+    @Test
+    void droppingWhatWasGivenBackDoesNotEndItForTheNext() throws Exception {
+        var first = lease();
+        first.release();
+        lease();
+        first.drop();
+
+        assertThat(opened.getFirst().isClosed()).isFalse();
+    }
+
+    @Nested
+    class BrokenOff {
+        @Test
+        void requestThatBreaksOffEndsTheConversationWhenItIsGivenBack() throws Exception {
+            var lease = lease();
+            breakOff(lease);
+            lease.release();
+            lease();
+
+            assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, false);
+        }
+
+        @Test
+        void bugInTheMiddleOfARequestDoesToo() throws Exception {
+            var lease = lease();
+            assertThatThrownBy(() -> lease.store().addToStore(List.of(new NarToAdd(FakeStore.info("q", TREE), _ -> {
+                        throw new IllegalStateException("bug");
+                    }))))
+                    .hasMessage("bug");
+            lease.release();
+
+            assertThat(opened.getFirst().isClosed()).isTrue();
+        }
+
+        @Test
+        void refusalLeavesItOfUse() throws Exception {
+            var lease = lease();
+            opened.getFirst().refusing(FakeStore.path("secret"), "no");
+            assertThatThrownBy(() -> lease.store().queryPathInfo(FakeStore.path("secret")))
+                    .isInstanceOf(StoreRefusedException.class);
+            lease.release();
+            lease();
+
+            assertThat(opened).hasSize(1);
+        }
+
+        @Test
+        void refusalByTheReceiverOfANarLeavesTheRestUnread() throws Exception {
+            var lease = lease();
+            assertThatThrownBy(() ->
+                            lease.store().narFromPath(PATH, failing(new StoreRefusedException("receiver says no"))))
+                    .isInstanceOf(StoreRefusedException.class);
+            lease.release();
+
+            assertThat(opened.getFirst().isClosed()).isTrue();
+        }
+    }
+
+    @Nested
+    class FirstQuestion {
+        @Test
+        void isAskedAgainInANewConversationIfTheKeptOneDied() throws Exception {
+            lease().release();
+            lease().release();
+            var asked = new ArrayList<Boolean>();
+            var answer = pool.lease(lease -> {
+                asked.add(lease.isReused());
+                if (lease.isReused()) breakingOff(lease);
+                return "well";
+            });
+
+            assertThat(answer.answer()).isEqualTo("well");
+            assertThat(asked).containsExactly(true, false);
+            assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, false);
+        }
+
+        @Test
+        void endsAllThatAreFreeIfOneOfThemDied() throws Exception {
+            var first = lease();
+            lease().release();
+            first.release();
+            pool.lease(lease -> {
+                if (lease.isReused()) breakingOff(lease);
+                return "well";
+            });
+
+            assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, true, false);
+        }
+
+        @Test
+        void failsIfTheNewConversationBreaksToo() {
+            assertThatThrownBy(() -> pool.lease(lease -> {
+                        breakingOff(lease);
+                        return "";
+                    }))
+                    .hasMessage("the connection broke");
+            assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true);
+        }
+
+        @Test
+        void failureOfASourceIsNotTheConversationsFault() throws Exception {
+            lease().release();
+            assertThatThrownBy(() -> pool.lease(_ -> {
+                        throw new SourceFailedException("the source is empty");
+                    }))
+                    .isInstanceOf(SourceFailedException.class);
+            lease();
+
+            assertThat(opened).hasSize(1);
+        }
+
+        @Test
+        void refusalIsTheAnswer() throws Exception {
+            lease().release();
+            assertThatThrownBy(() -> pool.lease(_ -> {
+                        throw new StoreRefusedException("no");
+                    }))
+                    .isInstanceOf(StoreRefusedException.class);
+
+            assertThat(opened).hasSize(1);
+        }
+
+        @Test
+        void interruptionIsNotTakenForADeadConversation() throws Exception {
+            lease().release();
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> pool.lease(lease -> {
+                        breakingOff(lease);
+                        return "";
+                    }))
+                    .isInstanceOf(InterruptedException.class);
+
+            assertThat(opened).hasSize(1);
+        }
+
+        private void breakingOff(Lease lease) throws IOException, InterruptedException {
+            lease.store().narFromPath(PATH, failing(new IOException("the connection broke")));
+        }
+    }
+
+    @Nested
+    class Limits {
+        @Test
+        void freeConversationEndsAfterAMinute() throws Exception {
+            lease().release();
+            clock.advance(Duration.ofSeconds(59));
+            pool.prune();
+            assertThat(opened.getFirst().isClosed()).isFalse();
+            clock.advance(Duration.ofSeconds(1));
+            pool.prune();
+
+            assertThat(opened.getFirst().isClosed()).isTrue();
+        }
+
+        @Test
+        void oneThatWasFreeForTooLongIsNotHandedOut() throws Exception {
+            lease().release();
+            clock.advance(Duration.ofSeconds(60));
+            lease();
+
+            assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, false);
+        }
+
+        @Test
+        void conversationInUseAllTheTimeEndsAfterTenMinutes() throws Exception {
+            for (int i = 0; i < 12; i++) {
+                lease().release();
+                clock.advance(Duration.ofSeconds(55));
+            }
+            assertThat(opened).hasSize(2);
+            assertThat(opened.getFirst().isClosed()).isTrue();
+        }
+
+        @Test
+        void oldConversationThatIsLentOutIsClosedWhenItComesBack() throws Exception {
+            var lease = lease();
+            clock.advance(Duration.ofMinutes(10));
+            pool.prune();
+            assertThat(opened.getFirst().isClosed()).isFalse();
+            lease.release();
+
+            assertThat(opened.getFirst().isClosed()).isTrue();
+        }
+    }
+
+    @Test
+    void droppingTheFreeOnesLeavesThoseInUse() throws Exception {
+        var used = lease();
+        lease().release();
+        pool.dropIdle();
+        assertThat(opened).extracting(FakeStore::isClosed).containsExactly(false, true);
+        used.release();
+
+        assertThat(opened.getFirst().isClosed()).isFalse();
+    }
+
+    @Test
+    void closedPoolEndsAllAsTheyComeBack() throws Exception {
+        var used = lease();
+        lease().release();
+        pool.close();
+        assertThat(opened).extracting(FakeStore::isClosed).containsExactly(false, true);
+        used.release();
+
+        assertThat(opened.getFirst().isClosed()).isTrue();
+    }
+}

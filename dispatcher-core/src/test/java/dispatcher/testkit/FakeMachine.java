@@ -1,0 +1,297 @@
+package dispatcher.testkit;
+
+import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineProtocol;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.serve.ServeServer;
+import dispatcher.protocol.worker.WorkerServer;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.NarSummary;
+import dispatcher.wire.Transport;
+import dispatcher.wire.UnreachableException;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// A machine in memory: each channel that is opened to it is served in its protocol, over pipes, from one store that
+/// insists on order as a real one does: no path without its references, no build without its inputs.
+///
+/// The test breaks it as it likes. Closing it as a transport ends nothing that is open, so that a channel which nobody
+/// closes is found. Safe for any thread.
+public final class FakeMachine implements Transport {
+    private final Machine machine;
+    private final FakeStore store = new FakeStore();
+    private final Set<MemoryConnection> connections = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger opened = new AtomicInteger();
+    private final AtomicInteger running = new AtomicInteger();
+    private final AtomicInteger mostRunning = new AtomicInteger();
+    private final List<StorePath> received = new CopyOnWriteArrayList<>();
+    private final List<StorePath> built = new CopyOnWriteArrayList<>();
+    private volatile @Nullable String refusal;
+    private volatile boolean silent;
+    private volatile @Nullable Gate uploadGate;
+    private volatile FakeStore.Builder builder = this::makeOutputs;
+
+    public FakeMachine(Machine machine) {
+        this.machine = machine;
+    }
+
+    /// An `x86_64-linux` machine that speaks the worker protocol.
+    public static FakeMachine named(String name, int maxJobs) {
+        return new FakeMachine(Machines.machine(name, maxJobs, 1));
+    }
+
+    /// The same machine, in the serve protocol.
+    public FakeMachine overServe() {
+        return new FakeMachine(new Machine(
+                machine.name(),
+                machine.address(),
+                MachineProtocol.SSH,
+                machine.systems(),
+                machine.maxJobs(),
+                machine.speedFactor(),
+                machine.supportedFeatures(),
+                machine.mandatoryFeatures()));
+    }
+
+    public Machine machine() {
+        return machine;
+    }
+
+    public String name() {
+        return machine.name();
+    }
+
+    /// What is on its disk; the test may add to it.
+    public FakeStore store() {
+        return store;
+    }
+
+    // ---- switches
+
+    /// Nobody gets in any more; who is in stays.
+    public void refuse(String reason) {
+        refusal = reason;
+    }
+
+    /// All connections break, and nobody gets in any more.
+    public void die(String reason) {
+        refuse(reason);
+        cutConnections();
+    }
+
+    /// All connections break; new ones are welcome, as after a quick restart.
+    public void restart() {
+        cutConnections();
+        refusal = null;
+    }
+
+    private void cutConnections() {
+        for (var connection : connections) connection.close();
+    }
+
+    /// From now on channels open, and then nothing is said in them.
+    public void staySilent() {
+        silent = true;
+    }
+
+    /// How builds go from now on.
+    public FakeMachine building(FakeStore.Builder newBuilder) {
+        builder = newBuilder;
+        return this;
+    }
+
+    /// Every build ends like this, and makes nothing.
+    public FakeMachine answering(BuildResult result) {
+        return building((_, _, _, _) -> result);
+    }
+
+    /// Builds begin and then wait; those who pass the gate make their outputs.
+    public Gate holdBuilds() {
+        var gate = new Gate();
+        building((drvPath, derivation, options, log) -> {
+            gate.pass();
+            return makeOutputs(drvPath, derivation, options, log);
+        });
+        return gate;
+    }
+
+    /// Uploads begin, and then nobody reads them before the gate opens.
+    public Gate holdUploads() {
+        var gate = new Gate();
+        uploadGate = gate;
+        return gate;
+    }
+
+    /// The machine dies as soon as a build has begun.
+    public FakeMachine dyingInBuilds(String reason) {
+        return building((_, _, _, log) -> {
+            log.line(ByteString.of("last words of " + name()));
+            log.flush();
+            die(reason);
+            throw new IOException("died");
+        });
+    }
+
+    /// Each output is a file that says where it was built; those without a path get one.
+    public BuildResult makeOutputs(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log) {
+        var realised = new TreeMap<String, Realisation>();
+        derivation.outputs().forEach((name, output) -> {
+            var path = output.path().orElseGet(() -> FakeStore.path(drvPath.derivationName() + "-floating-" + name));
+            var tree = NarTree.file("%s of %s, built on %s".formatted(name, drvPath, name()));
+            store.with(PathInfo.of(path, tree.narHash(), tree.toNar().length, List.of()), tree);
+            if (output.path().isEmpty()) realised.put(name, Realisation.ofOutput(name, path));
+        });
+        return BuildResult.of(BuildStatus.BUILT, "").withOutputs(realised);
+    }
+
+    // ---- what has happened
+
+    /// Channels so far.
+    public int opened() {
+        return opened.get();
+    }
+
+    /// Channels that are open now.
+    public int open() {
+        return connections.size();
+    }
+
+    /// Paths that were uploaded whole, in order.
+    public List<StorePath> received() {
+        return received;
+    }
+
+    /// Builds that were begun, in order.
+    public List<StorePath> built() {
+        return built;
+    }
+
+    /// Builds at once, at most.
+    public int mostRunning() {
+        return mostRunning.get();
+    }
+
+    // ---- transport
+
+    @Override
+    public CommandChannel open(String command) throws UnreachableException {
+        var connection = new MemoryConnection();
+        opened.incrementAndGet();
+        connections.add(connection);
+        var reason = refusal;
+        if (reason != null) {
+            connections.remove(connection);
+            throw new UnreachableException(UnreachableException.Kind.REFUSED, reason, "start the machine");
+        }
+        boolean mute = silent;
+        Thread.ofVirtual().name("fake machine " + name()).start(() -> serve(connection, mute));
+        return connection.channel();
+    }
+
+    private void serve(MemoryConnection connection, boolean mute) {
+        try {
+            var in = new WireReader(connection.in());
+            var out = new WireWriter(connection.out());
+            var disk = new Disk();
+            if (mute) connection.in().transferTo(OutputStream.nullOutputStream());
+            else if (machine.protocol() == MachineProtocol.SSH_NG)
+                new WorkerServer(in, out, disk, StoreDir.NIX_STORE, "fake").run();
+            else new ServeServer(in, out, connection.err(), disk, StoreDir.NIX_STORE).run();
+        } catch (IOException | InterruptedException e) {
+            // The other side left, or the test broke the connection.
+        } finally {
+            connections.remove(connection);
+            connection.exit(0);
+        }
+    }
+
+    /// Ends nothing that is open.
+    @Override
+    public void close() {
+        refuse("the transport is closed");
+    }
+
+    /// The store as one conversation sees it.
+    private final class Disk implements Store {
+        @Override
+        public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+                throws IOException {
+            return store.queryValidPaths(paths, substitute);
+        }
+
+        @Override
+        public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException {
+            return store.queryPathInfo(path);
+        }
+
+        @Override
+        public SortedSet<StorePath> queryAllValidPaths() {
+            return store.queryAllValidPaths();
+        }
+
+        @Override
+        public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+            for (var path : paths) {
+                for (var reference : path.info().references())
+                    if (!reference.equals(path.info().path()))
+                        requireValid(reference, "a reference of " + path.info().path());
+                var gate = uploadGate;
+                if (gate != null) gate.pass();
+                store.addToStore(List.of(path));
+                received.add(path.info().path());
+            }
+        }
+
+        private void requireValid(StorePath path, String what) throws StoreRefusedException {
+            if (!store.paths().contains(path))
+                throw new StoreRefusedException("'%s', %s, is not valid".formatted(path, what));
+        }
+
+        @Override
+        public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
+            return store.narFromPath(path, sink);
+        }
+
+        @Override
+        public BuildResult buildDerivation(
+                StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
+                throws IOException, InterruptedException {
+            for (var input : derivation.inputSources()) requireValid(input, "an input of " + drvPath);
+            built.add(drvPath);
+            int now = running.incrementAndGet();
+            mostRunning.accumulateAndGet(now, Math::max);
+            try {
+                return builder.build(drvPath, derivation, options, log);
+            } finally {
+                running.decrementAndGet();
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+}
