@@ -2,6 +2,7 @@ package dispatcher.ssh;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dispatcher.protocol.RemoteCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,9 +13,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,22 +29,17 @@ import org.slf4j.LoggerFactory;
 /// Shapes: `[options] <type> <base 64> [comment]`, one a line; the comment is the client's name. Options before
 /// the key are passed over, known or not: clients get no shell, no forwarding and no command of their own here
 /// anyway. But a key that an option restricts to addresses (`from=`), times (`expiry-time=`), certificates
-/// (`cert-authority`, `principals=`) or another command (`command=`) is refused, as it would get more here than
-/// its owner meant. Lines that cannot be read are reported once for each state of the file, and skipped.
+/// (`cert-authority`, `principals=`) or a command that is not one of ours (`command=`) is refused, as it would
+/// get more here than its owner meant. Lines that cannot be read are reported once for each state of the file,
+/// and skipped.
 ///
 /// Safe for any number of threads. Looks at the file each time, which is a small local one.
 ///
 /// Source: sshd(8), "AUTHORIZED_KEYS FILE FORMAT".
 final class AuthorizedKeys {
     private static final Logger log = LoggerFactory.getLogger(AuthorizedKeys.class);
-    private static final Set<String> KEY_TYPES = Set.of(
-            "ssh-ed25519",
-            "ssh-rsa",
-            "ecdsa-sha2-nistp256",
-            "ecdsa-sha2-nistp384",
-            "ecdsa-sha2-nistp521",
-            "sk-ssh-ed25519@openssh.com",
-            "sk-ecdsa-sha2-nistp256@openssh.com");
+    private static final Set<String> KEY_TYPES =
+            Set.of("ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521");
     private static final List<String> RESTRICTING =
             List.of("from", "expiry-time", "cert-authority", "principals", "command");
 
@@ -158,7 +156,8 @@ final class AuthorizedKeys {
                 refuseRestrictions(line.substring(0, end));
                 rest = line.substring(end).strip();
                 if (!KEY_TYPES.contains(firstWord(rest)))
-                    throw new IllegalArgumentException("no key type known here in '%s'".formatted(shorten(line)));
+                    throw new IllegalArgumentException("no key of a type known here (%s) in '%s'"
+                            .formatted(String.join(", ", new TreeSet<>(KEY_TYPES)), shorten(line)));
             }
             HostKey key = HostKey.parse(rest);
             String[] words = rest.split("\\s+", 3);
@@ -184,13 +183,39 @@ final class AuthorizedKeys {
         }
 
         private static void refuseRestrictions(String options) {
-            String names = options.replaceAll("\"(\\\\.|[^\"\\\\])*\"", "");
-            for (String option : names.split(",", -1)) {
-                String name = option.split("=", 2)[0].strip().toLowerCase(java.util.Locale.ROOT);
-                if (RESTRICTING.contains(name))
-                    throw new IllegalArgumentException(
-                            "option '%s' restricts the key in a way that is not supported here".formatted(name));
+            for (String option : splitAtCommas(options)) {
+                String[] parts = option.split("=", 2);
+                String name = parts[0].strip().toLowerCase(Locale.ROOT);
+                if (!RESTRICTING.contains(name)) continue;
+                // Such a command restricts the client to what it can do here anyway.
+                if (name.equals("command")
+                        && parts.length > 1
+                        && RemoteCommand.recognise(unquote(parts[1])).isPresent()) continue;
+                throw new IllegalArgumentException(
+                        "option '%s' restricts the key in a way that is not supported here".formatted(name));
             }
+        }
+
+        private static List<String> splitAtCommas(String options) {
+            List<String> split = new ArrayList<>();
+            boolean quoted = false;
+            int start = 0;
+            for (int i = 0; i < options.length(); i++) {
+                char c = options.charAt(i);
+                if (c == '\\' && quoted) i++;
+                else if (c == '"') quoted = !quoted;
+                else if (c == ',' && !quoted) {
+                    split.add(options.substring(start, i));
+                    start = i + 1;
+                }
+            }
+            split.add(options.substring(start));
+            return split;
+        }
+
+        private static String unquote(String value) {
+            boolean quoted = value.length() > 1 && value.startsWith("\"") && value.endsWith("\"");
+            return quoted ? value.substring(1, value.length() - 1).replace("\\\"", "\"") : value;
         }
 
         private static String shorten(String line) {

@@ -1,6 +1,8 @@
 package dispatcher.ssh;
 
 import dispatcher.fleet.MachineAddress;
+import dispatcher.wire.UnreachableException;
+import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -98,7 +100,9 @@ final class Connection {
     /// Starts a command.
     ///
     /// @param released run when the channel no longer counts towards the host's limit
-    /// @throws ChannelRefused if the host takes no more channels on this connection
+    /// @throws ChannelRefused       if the host takes no more channels on this connection
+    /// @throws UnreachableException if the host has no word on it; the connection may still be good for those
+    ///         that are there
     CommandOverChannel start(String command, Runnable released) throws IOException, InterruptedException {
         ExecChannel channel = new ExecChannel(address, command, options.errorBytes);
         channel.addCloseFutureListener(_ -> released.run());
@@ -113,8 +117,11 @@ final class Connection {
         boolean ready = false;
         try {
             if (!Waiting.done(opened, options.channelLimit)) {
-                giveUp("it had no word on a new channel for " + Handshake.seconds(options.channelLimit));
-                throw broken();
+                throw new UnreachableException(
+                        Kind.TIMED_OUT,
+                        "%s had no word on a new channel within %s"
+                                .formatted(address, Handshake.seconds(options.channelLimit)),
+                        "see whether the host is overloaded");
             }
             if (!opened.isOpened()) {
                 Throwable cause = opened.getException();

@@ -30,6 +30,10 @@ final class Handshake {
     /// Where the callbacks of a connection find what they need.
     static final AttributeKey<Handshake> CONTEXT = new AttributeKey<>();
 
+    /// How long to wait before trying again where a host hangs up before its greeting, as sshd does at random
+    /// when many log in at once.
+    private static final List<Duration> PAUSES = List.of(Duration.ofMillis(200), Duration.ofMillis(800));
+
     private final SshClient client;
     private final MachineAddress address;
     private final SshClientOptions options;
@@ -39,6 +43,9 @@ final class Handshake {
     private volatile @Nullable UnreachableException hostKeyFault;
     private volatile boolean hostKeyAccepted;
     private volatile @Nullable Throwable sessionFault;
+
+    /// The host hung up before its greeting. For the thread that connects.
+    private boolean dropped;
 
     private Handshake(
             SshClient client,
@@ -62,6 +69,20 @@ final class Handshake {
     }
 
     private ClientSession run() throws UnreachableException, InterruptedException {
+        for (Duration pause : PAUSES) {
+            try {
+                return once();
+            } catch (UnreachableException e) {
+                if (!dropped) throw e;
+                Thread.sleep(pause);
+            }
+        }
+        return once();
+    }
+
+    private ClientSession once() throws UnreachableException, InterruptedException {
+        sessionFault = null;
+        dropped = false;
         ClientSession session = connect();
         boolean authenticated = false;
         try {
@@ -211,6 +232,7 @@ final class Handshake {
                     "what listens at %s is no SSH server: %s".formatted(describe(session), message),
                     "correct the machine's port (now %d)".formatted(address.port()),
                     root);
+        dropped = true;
         return new UnreachableException(
                 Kind.BROKEN,
                 "%s closed the connection before its SSH greeting".formatted(describe(session)),

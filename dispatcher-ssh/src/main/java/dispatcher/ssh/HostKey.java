@@ -7,8 +7,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
-/// A public key as it stands in files: its type and its encoding (RFC 4253, section 6.6). Two are equal when they are
-/// the same key.
+/// A public key as it stands in files: its type and its encoding (RFC 4253, section 6.6). Two are equal when they
+/// are the same key.
 ///
 /// @param type   e.g. `ssh-ed25519`
 /// @param base64 the encoding, which begins with the type once more, in padded base 64

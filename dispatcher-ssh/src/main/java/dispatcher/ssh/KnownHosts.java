@@ -45,15 +45,23 @@ final class KnownHosts {
         if (port != 22) name = "[" + name + "]:" + port;
         List<Entry> found = new ArrayList<>();
         for (Path file : files) {
-            List<String> lines;
             try {
-                lines = new String(Files.readAllBytes(file), UTF_8).lines().toList();
+                found.addAll(find(new String(Files.readAllBytes(file), UTF_8), file.toString(), name));
             } catch (NoSuchFileException e) {
-                continue;
+                log.atTrace().log("no file {}", file);
             }
-            for (int i = 0; i < lines.size(); i++) {
-                collect(lines.get(i).strip(), name, file + " line " + (i + 1), found);
-            }
+        }
+        return found;
+    }
+
+    /// What the text of a file says of a host.
+    ///
+    /// @param name as such files spell it: in lower case, in brackets with its port where that is not 22
+    static List<Entry> find(String text, String file, String name) {
+        List<Entry> found = new ArrayList<>();
+        List<String> lines = text.lines().toList();
+        for (int i = 0; i < lines.size(); i++) {
+            collect(lines.get(i).strip(), name, file + " line " + (i + 1), found);
         }
         return found;
     }

@@ -132,7 +132,8 @@ final class PipeInput extends InputStream {
                 Piece first = pieces.peekFirst();
                 if (first != null && first.start < first.end) return take(first, into, offset, length);
                 if (ended) {
-                    if (failure != null) throw new IOException(failure.getMessage(), failure);
+                    IOException cause = failure;
+                    if (cause != null) throw cause;
                     return -1;
                 }
                 changed.await();

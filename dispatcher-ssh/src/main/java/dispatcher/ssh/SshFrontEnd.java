@@ -87,7 +87,7 @@ public final class SshFrontEnd implements AutoCloseable {
     }
 
     private SshServer configure() {
-        SshServer sshd = Algorithms.offeredBy(ServerBuilder.builder())
+        SshServer sshd = Algorithms.offeredToClients(ServerBuilder.builder())
                 .keyExchangeFactories(
                         NamedFactory.setUpTransformedFactories(true, Algorithms.KEY_EXCHANGES, ServerBuilder.DH2KEX))
                 .channelFactories(List.of(new ChannelFactory() {
@@ -121,6 +121,7 @@ public final class SshFrontEnd implements AutoCloseable {
         CoreModuleProperties.IDLE_TIMEOUT.set(sshd, Duration.ZERO);
         CoreModuleProperties.WAIT_FOR_SPACE_TIMEOUT.set(sshd, Duration.ofDays(365));
         CoreModuleProperties.WINDOW_SIZE.set(sshd, (long) options.windowBytes());
+        CoreModuleProperties.REKEY_BYTES_LIMIT.set(sshd, Algorithms.BYTES_PER_KEY);
         CoreModuleProperties.TCP_NODELAY.set(sshd, true);
         CoreModuleProperties.SOCKET_KEEPALIVE.set(sshd, true);
         CoreModuleProperties.SOCKET_REUSEADDR.set(sshd, true);
@@ -258,6 +259,16 @@ public final class SshFrontEnd implements AutoCloseable {
         }
     }
 
+    /// How many commands are running for clients.
+    int running() {
+        return threads.size();
+    }
+
+    /// How many clients are connected, those that have not logged in among them.
+    int connections() {
+        return connections.get();
+    }
+
     /// The port that it listens at.
     public int boundPort() {
         return server.getPort();
@@ -278,6 +289,7 @@ public final class SshFrontEnd implements AutoCloseable {
             threads.forEach(Thread::interrupt);
             long deadline = System.nanoTime() + CLOSE_LIMIT.toNanos();
             for (Thread thread : threads) {
+                if (thread.equals(Thread.currentThread())) continue;
                 boolean ended = thread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
                 if (!ended)
                     log.atDebug().addKeyValue("thread", thread.getName()).log("a conversation does not end");

@@ -101,6 +101,9 @@ final class SshTransport implements Transport {
                             "see MaxSessions in its sshd_config, and the log of its sshd",
                             e);
                 }
+            } catch (UnreachableException e) {
+                place.release();
+                throw e;
             } catch (IOException e) {
                 // It broke after the last sign of life. A new one may well work.
                 line.connection.giveUp("a channel could not be opened on it");

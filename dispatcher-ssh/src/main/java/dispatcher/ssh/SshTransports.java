@@ -95,7 +95,7 @@ public final class SshTransports implements AutoCloseable {
     }
 
     private static SshClient start() {
-        SshClient client = Algorithms.offeredBy(ClientBuilder.builder())
+        SshClient client = Algorithms.offeredToServers(ClientBuilder.builder())
                 .keyExchangeFactories(
                         NamedFactory.setUpTransformedFactories(true, Algorithms.KEY_EXCHANGES, ClientBuilder.DH2KEX))
                 .hostConfigEntryResolver(HostConfigEntryResolver.EMPTY)
@@ -115,6 +115,7 @@ public final class SshTransports implements AutoCloseable {
         CoreModuleProperties.IO_CONNECT_TIMEOUT.set(client, Duration.ofHours(1));
         CoreModuleProperties.WAIT_FOR_SPACE_TIMEOUT.set(client, Duration.ofDays(365));
         CoreModuleProperties.REQUEST_EXEC_REPLY.set(client, true);
+        CoreModuleProperties.REKEY_BYTES_LIMIT.set(client, Algorithms.BYTES_PER_KEY);
         CoreModuleProperties.TCP_NODELAY.set(client, true);
         CoreModuleProperties.SOCKET_KEEPALIVE.set(client, true);
         CoreModuleProperties.NIO2_READ_BUFFER_SIZE.set(client, 64 * 1024);

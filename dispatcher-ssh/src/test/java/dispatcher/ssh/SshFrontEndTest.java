@@ -451,6 +451,22 @@ class SshFrontEndTest {
         }
 
         @Test
+        void nothingIsLeftOfThem() throws Exception {
+            SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
+            Transport transport = transport(frontEnd);
+            for (int i = 0; i < 20; i++) {
+                CommandChannel channel = transport.open("nix-daemon --stdio");
+                if (i % 2 == 0) channel.close();
+            }
+            transports.close();
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while ((frontEnd.running() > 0 || frontEnd.connections() > 0) && System.nanoTime() < deadline)
+                Thread.onSpinWait();
+            assertThat(frontEnd.running()).isZero();
+            assertThat(frontEnd.connections()).isZero();
+        }
+
+        @Test
         void theClientsAddressIsKnown() throws Exception {
             CompletableFuture<String> address = new CompletableFuture<>();
             SshFrontEnd frontEnd = start((_, conversation) -> {

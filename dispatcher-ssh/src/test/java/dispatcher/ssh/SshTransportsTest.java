@@ -32,6 +32,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.server.SshServer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -223,6 +225,39 @@ class SshTransportsTest {
 
         private int logins(Sshd sshd) throws IOException {
             return sshd.log().split("Accepted publickey", -1).length - 1;
+        }
+
+        /// A server of our own, which takes no commands.
+        @Test
+        void aServerThatStartsNoCommandsFailsTheReader() throws Exception {
+            Sshd.assumeThere();
+            Sshd.makeKey(dir.resolve("client"), "ed25519");
+            SshServer server = SshServer.setUpDefaultServer();
+            server.setHost(Sshd.HOST);
+            server.setKeyPairProvider(KeyPairProvider.wrap(HostKeyFile.readOrMake(dir.resolve("host"))));
+            server.setPublickeyAuthenticator((_, _, _) -> true);
+            server.start();
+            try {
+                MachineAddress address = new MachineAddress(
+                        Sshd.HOST,
+                        server.getPort(),
+                        "nix",
+                        Optional.of(dir.resolve("client")),
+                        Optional.of(KeyFiles.encode(HostKeyFile.readOrMake(dir.resolve("host"))
+                                        .getPublic())
+                                .toString()));
+                Transport machine = transports.forMachine(
+                        address, SshClientOptions.forHome(dir).build());
+                try (CommandChannel channel = machine.open("nix-daemon --stdio")) {
+                    assertThatThrownBy(() -> channel.in().read())
+                            .isInstanceOfSatisfying(
+                                    UnreachableException.class,
+                                    e -> assertThat(e.kind()).isEqualTo(Kind.NO_CHANNEL))
+                            .hasMessageContaining("nix-daemon --stdio");
+                }
+            } finally {
+                server.stop(true);
+            }
         }
 
         @Test
@@ -550,15 +585,38 @@ class SshTransportsTest {
         @Test
         void aListenerThatHangsUp() throws Exception {
             try (ServerSocket rude = new ServerSocket(0, 5, InetAddress.getByName(Sshd.HOST))) {
-                Future<?> hangingUp = threads.submit(() -> {
-                    rude.accept().close();
-                    return null;
+                Future<?> hangingUp = threads.submit((Callable<Object>) () -> {
+                    while (true) rude.accept().close();
                 });
                 UnreachableException e = unreachable(transports.forMachine(
                         at(Sshd.HOST, rude.getLocalPort()), options().build()));
                 assertThat(e.kind()).isEqualTo(Kind.BROKEN);
                 assertThat(e).hasMessageContaining("before its SSH greeting");
-                soon(hangingUp);
+                hangingUp.cancel(true);
+            }
+        }
+
+        @Test
+        void aHostThatHangsUpOnceIsTriedAgain() throws Exception {
+            try (Sshd sshd = Sshd.start(dir);
+                    ServerSocket door = new ServerSocket(0, 5, InetAddress.getByName(Sshd.HOST))) {
+                var _ = threads.submit((Callable<Object>) () -> {
+                    door.accept().close();
+                    Socket client = door.accept();
+                    Socket server = new Socket(Sshd.HOST, sshd.port);
+                    var _ = threads.submit(() -> client.getInputStream().transferTo(server.getOutputStream()));
+                    return server.getInputStream().transferTo(client.getOutputStream());
+                });
+                MachineAddress behind = new MachineAddress(
+                        Sshd.HOST,
+                        door.getLocalPort(),
+                        "root",
+                        Optional.of(sshd.clientKey),
+                        Optional.of(sshd.hostKey()));
+                Transport machine = transports.forMachine(behind, sshd.options().build());
+                try (CommandChannel channel = machine.open("echo in")) {
+                    assertThat(text(channel.in())).isEqualTo("in\n");
+                }
             }
         }
 

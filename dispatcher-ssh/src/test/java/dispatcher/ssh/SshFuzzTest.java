@@ -1,0 +1,55 @@
+package dispatcher.ssh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dispatcher.protocol.RemoteCommand;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+
+/// Every parser of text from files and clients either refuses it with its own exception or understands it.
+///
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/ssh/SshFuzzTestInputs`. To look for
+/// new ones, one method at a time: `JAZZER_FUZZ=1 mvn -pl dispatcher-ssh test -Dtest=SshFuzzTest#command`
+class SshFuzzTest {
+    private static final String DURATION = "10m";
+
+    @FuzzTest(maxDuration = DURATION)
+    void command(byte[] bytes) {
+        String command = new String(bytes, UTF_8);
+        RemoteCommand.recognise(command)
+                .ifPresent(protocol ->
+                        assertThat(RemoteCommand.recognise("sudo " + command)).contains(protocol));
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void authorizedKey(byte[] bytes) {
+        try {
+            AuthorizedKeys.Line line = AuthorizedKeys.Line.parse(new String(bytes, UTF_8).strip());
+            assertThat(HostKey.parse(line.key().toString())).isEqualTo(line.key());
+            assertThat(line.name()).isNotBlank();
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void knownHosts(byte[] bytes) {
+        String text = new String(bytes, UTF_8);
+        assertThat(KnownHosts.find(text, "file", "alpha"))
+                .allSatisfy(entry ->
+                        assertThat(HostKey.parse(entry.key().toString())).isEqualTo(entry.key()));
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void privateKey(byte[] bytes) {
+        try {
+            assertThat(KeyFiles.parse(Path.of("key"), bytes).getPublic()).isNotNull();
+        } catch (IOException | GeneralSecurityException | RuntimeException e) {
+            // What the callers turn into their own exceptions.
+            assertThat(e).isNotNull();
+        }
+    }
+}
