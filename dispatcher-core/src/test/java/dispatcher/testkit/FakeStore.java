@@ -106,7 +106,8 @@ public final class FakeStore implements Store {
     }
 
     public SortedSet<StorePath> paths() {
-        return new TreeSet<>(entries.keySet());
+        // By way of a list: a set made straight from a sorted one believes its size, which may be changing.
+        return new TreeSet<>(List.copyOf(entries.keySet()));
     }
 
     /// What it knows of a path that it has.
