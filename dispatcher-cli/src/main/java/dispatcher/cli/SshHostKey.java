@@ -2,8 +2,8 @@ package dispatcher.cli;
 
 import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.terminal.UserFacingException;
-import java.io.IOException;
-import java.nio.file.Files;
+import dispatcher.ssh.SshFrontEnd;
+import dispatcher.ssh.SshFrontEndException;
 import java.nio.file.Path;
 
 /// The host key of our SSH server.
@@ -11,13 +11,10 @@ final class SshHostKey implements HostKeySource {
     @Override
     public String publicHostKeyLine(Path file) {
         try {
-            return Files.readString(file.resolveSibling(file.getFileName() + ".pub"));
-        } catch (IOException e) {
+            return SshFrontEnd.hostKeyLine(file);
+        } catch (SshFrontEndException e) {
             throw new UserFacingException(
-                    "cannot read the public host key",
-                    String.valueOf(e.getMessage()),
-                    "start `dispatcher serve` once",
-                    e);
+                    "cannot tell the host key of our SSH server", String.valueOf(e.getMessage()), e.nextStep(), e);
         }
     }
 }

@@ -7,6 +7,7 @@ import dispatcher.protocol.RemoteCommand;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.List;
@@ -84,6 +85,18 @@ public final class SshFrontEnd implements AutoCloseable {
                     e);
         }
         return frontEnd;
+    }
+
+    /// The key that clients of a server with this host key file must know: `<type> <base 64>`. The file is made if it
+    /// is not there, as at a start.
+    ///
+    /// @throws SshFrontEndException if the file cannot be used
+    public static String hostKeyLine(Path hostKey) throws SshFrontEndException {
+        return line(HostKeyFile.readOrMake(hostKey));
+    }
+
+    private static String line(KeyPair hostKey) {
+        return KeyFiles.encode(hostKey.getPublic()).toString();
     }
 
     private SshServer configure() {
@@ -276,7 +289,7 @@ public final class SshFrontEnd implements AutoCloseable {
 
     /// The key that clients must know: `<type> <base 64>`.
     public String publicHostKeyLine() {
-        return KeyFiles.encode(hostKey.getPublic()).toString();
+        return line(hostKey);
     }
 
     /// Stops to listen, interrupts all conversations and closes their connections; waits for them some seconds at
