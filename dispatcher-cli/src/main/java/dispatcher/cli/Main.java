@@ -2,6 +2,7 @@ package dispatcher.cli;
 
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
+import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.terminal.ErrorRenderer;
 import dispatcher.cli.terminal.Spelling;
@@ -52,6 +53,7 @@ public final class Main {
                 .addSubcommand(new ServeCommand(VersionCommand.programVersion()))
                 .addSubcommand(new VersionCommand())
                 .addSubcommand(new BuildersCommand(hostKeys))
+                .addSubcommand(new PingCommand(SshConnections::new))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.out()))
                 .setParameterExceptionHandler(Main::usage)
                 .setExecutionExceptionHandler((e, command, parsed) -> main.failed(e, command.getErr()));

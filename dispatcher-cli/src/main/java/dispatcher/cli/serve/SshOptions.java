@@ -10,11 +10,16 @@ public final class SshOptions {
 
     public static SshClientOptions of(Settings settings) {
         var ssh = settings.ssh();
+        var timeouts = settings.timeouts();
+        long unanswered = timeouts.silence().dividedBy(ssh.keepAlive());
         return SshClientOptions.forHome(Path.of(System.getProperty("user.home")))
                 .knownHosts(ssh.knownHosts())
-                .connectLimit(settings.timeouts().connect())
-                .handshakeLimit(settings.timeouts().connect())
+                .connectLimit(timeouts.connect())
+                .handshakeLimit(timeouts.handshake())
+                .channelLimit(timeouts.handshake())
                 .keepAlive(ssh.keepAlive())
+                .unansweredKeepAlives(Math.clamp(unanswered, 1, Integer.MAX_VALUE))
+                .writeStall(timeouts.silence())
                 .maxIdle(ssh.idle())
                 .maxAge(ssh.maxAge())
                 .maxSessions(ssh.maxSessions())

@@ -44,6 +44,24 @@ public record Settings(
         warnings = List.copyOf(warnings);
     }
 
+    /// The same with other limits.
+    public Settings withTimeouts(Timeouts newTimeouts) {
+        return new Settings(
+                file,
+                listen,
+                authorizedKeys,
+                hostKey,
+                state,
+                spool,
+                hostStore,
+                machines,
+                policy,
+                maxAttempts,
+                newTimeouts,
+                ssh,
+                warnings);
+    }
+
     /// @param socket unix socket for the clients on this host
     /// @param ssh    for clients on other hosts
     /// @param web    for people

@@ -132,7 +132,7 @@ final class SettingsReader {
             return new Timeouts(
                     duration(section, "connect", Duration.ofSeconds(10)),
                     duration(section, "handshake", Duration.ofSeconds(30)),
-                    duration(section, "silence", Duration.ofSeconds(60)));
+                    duration(section, "silence", Duration.ofSeconds(30)));
         }
     }
 
@@ -141,9 +141,9 @@ final class SettingsReader {
             var given = section.values("knownHosts", this::path);
             return new Ssh(
                     section.integer("maxSessions", 1, 1000).orElse(10),
-                    section.integer("maxStarting", 1, 1000).orElse(4),
-                    duration(section, "keepAlive", Duration.ofSeconds(15)),
-                    duration(section, "idle", Duration.ofMinutes(5)),
+                    section.integer("maxStarting", 1, 1000).orElse(2),
+                    duration(section, "keepAlive", Duration.ofSeconds(10)),
+                    duration(section, "idle", Duration.ofMinutes(2)),
                     duration(section, "maxAge", Duration.ofHours(1)),
                     section.has("knownHosts") ? given : usualKnownHosts());
         }

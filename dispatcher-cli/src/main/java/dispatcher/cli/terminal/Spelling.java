@@ -27,9 +27,14 @@ public final class Spelling {
     }
 
     private static int cost(String wrong, String word) {
-        var a = wrong.toLowerCase(Locale.ROOT).replaceAll("[-_]", "");
-        var b = word.toLowerCase(Locale.ROOT);
+        var a = bare(wrong);
+        var b = bare(word);
         return a.length() >= 3 && (b.startsWith(a) || a.startsWith(b)) ? 1 : distance(a, b);
+    }
+
+    /// Without what people get wrong most: case, and how words are joined.
+    private static String bare(String text) {
+        return text.toLowerCase(Locale.ROOT).replaceAll("[-_]", "");
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.

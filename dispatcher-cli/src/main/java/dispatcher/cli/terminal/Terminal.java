@@ -10,7 +10,18 @@ import picocli.CommandLine.Help.Ansi;
 
 /// Whether a stream of ours goes to a person's screen, and so may have colours.
 public final class Terminal {
+    public static final String BOLD = "1";
+    public static final String RED = "31";
+    public static final String GREEN = "32";
+
     private Terminal() {}
+
+    /// Text in a style, or as it is where there are no colours.
+    ///
+    /// @param style parameter of ECMA-48's "select graphic rendition", such as [#RED]
+    public static String paint(Ansi ansi, String style, String text) {
+        return ansi.enabled() ? "\u001b[" + style + "m" + text + "\u001b[0m" : text;
+    }
 
     /// For standard output.
     public static Ansi out() {

@@ -1,0 +1,44 @@
+package dispatcher.cli.ping;
+
+import dispatcher.fleet.Machine;
+import dispatcher.protocol.ProtocolVersion;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// How a machine answered.
+public sealed interface Answer {
+    Machine machine();
+
+    /// Nothing if all is well.
+    List<Problem> problems();
+
+    /// A machine that can be used, if perhaps not for all that the settings say.
+    ///
+    /// @param connect    until it had let us in and accepted the command
+    /// @param handshake  from there until Nix had greeted us
+    /// @param nixVersion as Nix tells in its greeting, or the machine when asked
+    /// @param trusted    whether its Nix trusts us; by the greeting, else by the machine's settings
+    record Reached(
+            Machine machine,
+            Duration connect,
+            Duration handshake,
+            ProtocolVersion protocol,
+            Optional<String> nixVersion,
+            Optional<Boolean> trusted,
+            Offered offered,
+            List<Problem> problems)
+            implements Answer {
+        public Reached {
+            problems = List.copyOf(problems);
+        }
+    }
+
+    /// A machine that cannot be used.
+    record Failed(Machine machine, Problem problem) implements Answer {
+        @Override
+        public List<Problem> problems() {
+            return List.of(problem);
+        }
+    }
+}

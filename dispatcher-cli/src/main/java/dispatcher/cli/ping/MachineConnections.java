@@ -1,0 +1,20 @@
+package dispatcher.cli.ping;
+
+import dispatcher.cli.settings.Settings;
+import dispatcher.fleet.Machine;
+import dispatcher.wire.Transport;
+
+/// The ways to machines. Safe for any number of threads.
+public interface MachineConnections extends AutoCloseable {
+    /// The way to a machine, which whoever asked closes.
+    Transport to(Machine machine);
+
+    @Override
+    void close();
+
+    /// Makes them as the settings say.
+    @FunctionalInterface
+    interface Factory {
+        MachineConnections open(Settings settings);
+    }
+}

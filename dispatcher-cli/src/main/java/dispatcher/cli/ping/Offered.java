@@ -1,0 +1,42 @@
+package dispatcher.cli.ping;
+
+import java.util.Collections;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// What a machine tells of itself. Each part may be missing: an account that may run nothing but Nix tells none.
+///
+/// @param systems    what its Nix builds for
+/// @param features   its Nix's `system-features`
+/// @param cores      processors that are online
+/// @param freeBytes  on the disk of its store
+/// @param nixVersion e.g. `2.31.1`
+/// @param trusted    whether its Nix trusts the login, by its settings
+public record Offered(
+        Optional<SortedSet<String>> systems,
+        Optional<SortedSet<String>> features,
+        OptionalInt cores,
+        OptionalLong freeBytes,
+        Optional<String> nixVersion,
+        Optional<Boolean> trusted) {
+    public static final Offered NOTHING_TOLD = new Offered(
+            Optional.empty(),
+            Optional.empty(),
+            OptionalInt.empty(),
+            OptionalLong.empty(),
+            Optional.empty(),
+            Optional.empty());
+
+    public Offered {
+        systems = systems.map(Offered::copy);
+        features = features.map(Offered::copy);
+    }
+
+    private static SortedSet<String> copy(Set<String> set) {
+        return Collections.unmodifiableSortedSet(new TreeSet<>(set));
+    }
+}

@@ -1,0 +1,102 @@
+package dispatcher.cli.ping;
+
+import dispatcher.cli.settings.Durations;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.terminal.Spelling;
+import dispatcher.cli.terminal.Terminal;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.fleet.Machine;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/// `dispatcher ping`: whether each machine can be used, and why not.
+@Command(
+        name = "ping",
+        description = "Reach the machines, all at once, and compare what they offer with what the settings say.",
+        footer = "Exit status 0 if all is well with all of them, else 1.",
+        mixinStandardHelpOptions = true)
+public final class PingCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private SettingsOption settings;
+
+    @Parameters(paramLabel = "MACHINE", arity = "0..*", description = "Names of machines. Without any: all.")
+    private List<String> names = List.of();
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "DURATION",
+            converter = DurationConverter.class,
+            description = "For each step: connecting, logging in, the greeting of Nix. Default: as the settings say.")
+    private Optional<Duration> timeout = Optional.empty();
+
+    private final MachineConnections.Factory connections;
+
+    public PingCommand(MachineConnections.Factory connections) {
+        this.connections = connections;
+    }
+
+    /// For the command line.
+    static final class DurationConverter implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String text) {
+            try {
+                return Durations.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        var loaded = settings.load();
+        var limited = timeout.map(limit -> loaded.withTimeouts(
+                        new Settings.Timeouts(limit, limit, loaded.timeouts().silence())))
+                .orElse(loaded);
+        var machines = chosen(loaded);
+        PingReport report;
+        try (var open = connections.open(limited)) {
+            report = new PingReport(new Pinger(open::to, limited.timeouts().handshake()).ping(machines));
+        }
+        var out = spec.commandLine().getOut();
+        if (json) out.println(report.json().print());
+        else report.lines(Terminal.out()).forEach(out::println);
+        out.flush();
+        return report.allWell() ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+
+    private List<Machine> chosen(Settings loaded) {
+        if (names.isEmpty()) return loaded.machines();
+        var known = loaded.machines().stream().map(Machine::name).toList();
+        var chosen = new ArrayList<Machine>();
+        for (var name : names) {
+            int index = known.indexOf(name);
+            if (index < 0)
+                throw new UserFacingException(
+                        "there is no machine " + name,
+                        "%s names other ones%s".formatted(loaded.file(), Spelling.hint(name, known)),
+                        "correct the name, or add the machine to the settings");
+            chosen.add(loaded.machines().get(index));
+        }
+        return chosen;
+    }
+}

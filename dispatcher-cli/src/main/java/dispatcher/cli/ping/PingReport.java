@@ -1,0 +1,203 @@
+package dispatcher.cli.ping;
+
+import dispatcher.cli.terminal.Table;
+import dispatcher.cli.terminal.Terminal;
+import dispatcher.fleet.Machine;
+import dispatcher.nix.json.Json;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Help.Ansi;
+
+/// Shows how the machines answered.
+///
+/// @param answers in the order to show
+public record PingReport(List<Answer> answers) {
+    private static final String OK = "ok";
+    private static final String NOTHING = "-";
+    /// Levels of the x86-64 instruction set, which Nix lists among the platforms and hardly anybody builds for.
+    private static final Pattern MICROARCHITECTURE = Pattern.compile("x86_64-v\\d-.*");
+
+    public PingReport {
+        answers = List.copyOf(answers);
+    }
+
+    public boolean allWell() {
+        return answers.stream().allMatch(answer -> answer.problems().isEmpty());
+    }
+
+    /// A table, what its signs mean, and what to do about each problem.
+    public List<String> lines(Ansi ansi) {
+        var table = new Table(
+                "MACHINE", "VERDICT", "CONNECT", "HANDSHAKE", "NIX", "TRUSTED", "CORES", "FREE", "SYSTEMS", "FEATURES");
+        answers.forEach(answer -> table.row(row(answer)));
+        var rows = table.lines();
+        var lines = new ArrayList<String>();
+        lines.add(Terminal.paint(ansi, Terminal.BOLD, rows.getFirst()));
+        for (int i = 0; i < answers.size(); i++) {
+            boolean well = answers.get(i).problems().isEmpty();
+            lines.add(Terminal.paint(ansi, well ? Terminal.GREEN : Terminal.RED, rows.get(i + 1)));
+        }
+        lines.addAll(legend(rows.subList(1, rows.size())));
+        for (var answer : answers) answer.problems().forEach(problem -> lines.addAll(lines(answer, problem, ansi)));
+        return lines;
+    }
+
+    private static String[] row(Answer answer) {
+        return switch (answer) {
+            case Answer.Failed failed ->
+                new String[] {
+                    failed.machine().name(),
+                    failed.problem().verdict(),
+                    NOTHING,
+                    NOTHING,
+                    NOTHING,
+                    NOTHING,
+                    NOTHING,
+                    NOTHING,
+                    compared(failed.machine().systems(), Optional.empty()),
+                    compared(Claims.features(failed.machine()), Optional.empty())
+                };
+            case Answer.Reached reached ->
+                new String[] {
+                    reached.machine().name(),
+                    reached.problems().isEmpty()
+                            ? OK
+                            : reached.problems().getFirst().verdict(),
+                    milliseconds(reached.connect()),
+                    milliseconds(reached.handshake()),
+                    reached.nixVersion().orElse("?"),
+                    reached.trusted().map(trusted -> trusted ? "yes" : "no").orElse("?"),
+                    cores(reached),
+                    reached.offered().freeBytes().isPresent()
+                            ? size(reached.offered().freeBytes().getAsLong())
+                            : "?",
+                    compared(reached.machine().systems(), reached.offered().systems()),
+                    compared(
+                            Claims.features(reached.machine()),
+                            reached.offered().features())
+                };
+        };
+    }
+
+    private static String milliseconds(Duration duration) {
+        return duration.toMillis() + " ms";
+    }
+
+    private static String cores(Answer.Reached reached) {
+        var cores = reached.offered().cores();
+        return "%s for %d jobs"
+                .formatted(
+                        cores.isPresent() ? Integer.toString(cores.getAsInt()) : "?",
+                        reached.machine().maxJobs());
+    }
+
+    static String size(long bytes) {
+        if (bytes < 1L << 30) return (bytes >> 20) + " MiB";
+        double gibibytes = bytes / (double) (1L << 30);
+        return String.format(Locale.ROOT, gibibytes < 10 ? "%.1f GiB" : "%.0f GiB", gibibytes);
+    }
+
+    /// What is claimed, `!` before what is not offered, and `+` before what is offered beside it.
+    private static String compared(SortedSet<String> claimed, Optional<SortedSet<String>> offered) {
+        if (offered.isEmpty()) return claimed.isEmpty() ? NOTHING : String.join(",", claimed) + " ?";
+        var words = new ArrayList<String>();
+        for (var name : claimed) words.add(offered.get().contains(name) ? name : "!" + name);
+        for (var name : offered.get()) {
+            if (!claimed.contains(name) && !MICROARCHITECTURE.matcher(name).matches()) words.add("+" + name);
+        }
+        return words.isEmpty() ? NOTHING : String.join(",", words);
+    }
+
+    private List<String> legend(List<String> rows) {
+        var legend = new ArrayList<String>();
+        if (anyCell(rows, "!")) legend.add("! claimed by the settings, and not offered by the machine");
+        if (anyCell(rows, "+")) legend.add("+ offered by the machine, and not claimed by the settings");
+        if (rows.stream().anyMatch(row -> row.contains(" ?")))
+            legend.add("? the machine did not tell; what the settings say is shown");
+        if (!legend.isEmpty()) legend.addFirst("");
+        return legend;
+    }
+
+    private static boolean anyCell(List<String> rows, String sign) {
+        return rows.stream().anyMatch(row -> row.contains(" " + sign) || row.contains("," + sign));
+    }
+
+    private static List<String> lines(Answer answer, Problem problem, Ansi ansi) {
+        var machine = answer.machine();
+        var head = Terminal.paint(ansi, Terminal.BOLD, machine.name())
+                + " (%s://%s): %s".formatted(machine.protocol().scheme(), machine.address(), problem.verdict());
+        return List.of("", head, "  cause: " + problem.why(), "  next:  " + problem.next());
+    }
+
+    /// The same for programs.
+    public Json json() {
+        return new Json.Members(Map.of(
+                "ok", new Json.Bool(allWell()),
+                "machines",
+                        new Json.Elements(answers.stream().map(PingReport::json).toList())));
+    }
+
+    private static Json json(Answer answer) {
+        var members = new HashMap<String, Json>();
+        members.put("name", new Json.Text(answer.machine().name()));
+        members.put("address", new Json.Text(answer.machine().address().toString()));
+        members.put("protocol", new Json.Text(answer.machine().protocol().scheme()));
+        members.put("ok", new Json.Bool(answer.problems().isEmpty()));
+        members.put("reached", new Json.Bool(answer instanceof Answer.Reached));
+        members.put("claimed", claimed(answer.machine()));
+        members.put(
+                "problems",
+                new Json.Elements(
+                        answer.problems().stream().map(PingReport::json).toList()));
+        if (answer instanceof Answer.Reached reached) {
+            members.put("connectMillis", number(reached.connect().toMillis()));
+            members.put("handshakeMillis", number(reached.handshake().toMillis()));
+            members.put("protocolVersion", new Json.Text(reached.protocol().toString()));
+            reached.nixVersion().ifPresent(version -> members.put("nixVersion", new Json.Text(version)));
+            reached.trusted().ifPresent(trusted -> members.put("trusted", new Json.Bool(trusted)));
+            members.put("offered", offered(reached.offered()));
+        }
+        return new Json.Members(members);
+    }
+
+    private static Json json(Problem problem) {
+        return new Json.Members(Map.of(
+                "verdict", new Json.Text(problem.verdict()),
+                "cause", new Json.Text(problem.why()),
+                "next", new Json.Text(problem.next())));
+    }
+
+    private static Json claimed(Machine machine) {
+        return new Json.Members(Map.of(
+                "systems", texts(machine.systems()),
+                "supportedFeatures", texts(machine.supportedFeatures()),
+                "mandatoryFeatures", texts(machine.mandatoryFeatures()),
+                "maxJobs", number(machine.maxJobs())));
+    }
+
+    private static Json offered(Offered offered) {
+        var members = new HashMap<String, Json>();
+        offered.systems().ifPresent(systems -> members.put("systems", texts(systems)));
+        offered.features().ifPresent(features -> members.put("features", texts(features)));
+        offered.cores().ifPresent(cores -> members.put("cores", number(cores)));
+        offered.freeBytes().ifPresent(bytes -> members.put("freeBytes", number(bytes)));
+        return new Json.Members(members);
+    }
+
+    private static Json number(long number) {
+        return new Json.Numeral(Long.toString(number));
+    }
+
+    private static Json texts(Collection<String> texts) {
+        return new Json.Elements(
+                texts.stream().map(text -> (Json) new Json.Text(text)).toList());
+    }
+}

@@ -1,0 +1,163 @@
+package dispatcher.cli.ping;
+
+import dispatcher.fleet.Machine;
+import dispatcher.nix.StoreDir;
+import dispatcher.protocol.HandshakeException;
+import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.serve.ServeClient;
+import dispatcher.protocol.worker.WorkerClient;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import dispatcher.wire.UnreachableException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.Function;
+
+/// Reaches machines, all at once, each on a virtual thread of its own.
+public final class Pinger {
+    private final Function<Machine, Transport> transports;
+    private final Duration limit;
+
+    /// @param transports gives the way to a machine, which is closed after use and keeps limits of its own while
+    ///                   it
+    ///                   connects
+    /// @param limit      for Nix's greeting, and again for the machine's word on what it offers
+    public Pinger(Function<Machine, Transport> transports, Duration limit) {
+        this.transports = transports;
+        this.limit = limit;
+    }
+
+    /// The machines' answers, in their order, when the last one is there.
+    public List<Answer> ping(Collection<Machine> machines) throws InterruptedException {
+        var tasks = new ArrayList<FutureTask<Answer>>();
+        var threads = new ArrayList<Thread>();
+        for (var machine : machines) {
+            var task = new FutureTask<>(() -> ping(machine));
+            tasks.add(task);
+            threads.add(Thread.ofVirtual().name("ping " + machine.name()).start(task));
+        }
+        try {
+            var answers = new ArrayList<Answer>();
+            for (var task : tasks) answers.add(task.get());
+            return answers;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a ping failed in an unforeseen way", e.getCause());
+        } finally {
+            threads.forEach(Thread::interrupt);
+        }
+    }
+
+    private Answer ping(Machine machine) throws InterruptedException {
+        try (var transport = transports.apply(machine)) {
+            return reach(machine, transport);
+        } catch (UnreachableException e) {
+            return failed(machine, verdict(e.kind()), e, e.nextStep());
+        } catch (HandshakeException e) {
+            return failed(machine, verdict(e.kind()), e, e.nextStep());
+        } catch (IOException e) {
+            return failed(machine, "broken", e, "log in there and see whether its Nix works");
+        }
+    }
+
+    private static Answer failed(Machine machine, String verdict, IOException e, String next) {
+        var why = Optional.ofNullable(e.getMessage()).orElseGet(() -> "the connection broke (" + e + ")");
+        return new Answer.Failed(machine, new Problem(verdict, why, next));
+    }
+
+    /// What a greeting tells.
+    private record Greeting(ProtocolVersion protocol, Optional<String> nixVersion, Optional<Boolean> trusted) {}
+
+    private Answer reach(Machine machine, Transport transport) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        try (var channel = transport.open(machine.protocol().command())) {
+            long connected = System.nanoTime();
+            var greeting = greet(machine, channel);
+            long greeted = System.nanoTime();
+            var offered = probe(transport);
+            var trusted = greeting.trusted().or(offered::trusted);
+            return new Answer.Reached(
+                    machine,
+                    Duration.ofNanos(connected - start),
+                    Duration.ofNanos(greeted - connected),
+                    greeting.protocol(),
+                    greeting.nixVersion().or(offered::nixVersion),
+                    trusted,
+                    offered,
+                    Claims.problems(machine, offered, trusted));
+        }
+    }
+
+    private Greeting greet(Machine machine, CommandChannel channel) throws IOException {
+        try (var clock = new Deadline(limit, machine.name())) {
+            clock.cuts(channel);
+            try {
+                return switch (machine.protocol()) {
+                    case SSH_NG -> worker(new WorkerClient(channel, StoreDir.NIX_STORE, machine.name()));
+                    case SSH ->
+                        new Greeting(
+                                new ServeClient(channel, StoreDir.NIX_STORE, machine.name()).version(),
+                                Optional.empty(),
+                                Optional.empty());
+                };
+            } catch (IOException e) {
+                if (!clock.hasPassed()) throw e;
+                throw new UnreachableException(
+                        UnreachableException.Kind.TIMED_OUT,
+                        "'%s' on %s gave no answer within %d ms"
+                                .formatted(machine.protocol().command(), machine.address(), limit.toMillis()),
+                        "log in there and see whether its nix-daemon answers",
+                        e);
+            }
+        }
+    }
+
+    private static Greeting worker(WorkerClient client) {
+        var trusted = switch (client.trust()) {
+            case UNKNOWN -> Optional.<Boolean>empty();
+            case TRUSTED -> Optional.of(true);
+            case NOT_TRUSTED -> Optional.of(false);
+        };
+        return new Greeting(
+                client.version(), Optional.of(client.nixVersion()).filter(version -> !version.isEmpty()), trusted);
+    }
+
+    /// A machine that does not tell is no worse for it.
+    private Offered probe(Transport transport) throws InterruptedException {
+        try (var clock = new Deadline(limit, "probe")) {
+            return Probe.run(transport, clock::cuts);
+        } catch (IOException e) {
+            return Offered.NOTHING_TOLD;
+        }
+    }
+
+    private static String verdict(UnreachableException.Kind kind) {
+        return switch (kind) {
+            case UNKNOWN_HOST -> "no such host";
+            case NO_ROUTE -> "no route";
+            case REFUSED -> "refused";
+            case TIMED_OUT -> "timed out";
+            case HOST_KEY_UNKNOWN -> "host key unknown";
+            case HOST_KEY_CHANGED -> "host key changed";
+            case KEY_REJECTED -> "key rejected";
+            case KEY_UNUSABLE -> "key unusable";
+            case NOT_SSH -> "not SSH";
+            case NO_CHANNEL -> "no channel";
+            case BROKEN -> "broken";
+        };
+    }
+
+    private static String verdict(HandshakeException.Kind kind) {
+        return switch (kind) {
+            case NO_NIX -> "no Nix";
+            case NOISE -> "noise";
+            case OLD_PROTOCOL -> "Nix too old";
+            case ENDED -> "no answer";
+        };
+    }
+}

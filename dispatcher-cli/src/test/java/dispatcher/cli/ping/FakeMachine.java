@@ -1,0 +1,92 @@
+package dispatcher.cli.ping;
+
+import dispatcher.nix.StoreDir;
+import dispatcher.protocol.serve.ServeServer;
+import dispatcher.protocol.worker.WorkerServer;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.MemoryConnection;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/// A machine in memory, reached without SSH.
+class FakeMachine implements Transport {
+    /// What it answers to the probe; nothing, like an account that may run nothing but Nix, by default.
+    String facts = "";
+
+    /// What runs for a command; returns its exit status.
+    interface Program {
+        int run(MemoryConnection streams) throws IOException, InterruptedException;
+    }
+
+    @Override
+    public CommandChannel open(String command) throws IOException, InterruptedException {
+        return switch (command) {
+            case "nix-daemon --stdio" -> start(this::daemon);
+            case "nix-store --serve --write" -> start(this::serve);
+            case Probe.COMMAND -> start(this::shell);
+            default -> throw new AssertionError(command);
+        };
+    }
+
+    private static CommandChannel start(Program program) {
+        var connection = new MemoryConnection();
+        Thread.ofVirtual().start(() -> {
+            int status = 1;
+            try {
+                status = program.run(connection);
+            } catch (IOException e) {
+                // The client is gone.
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            } finally {
+                connection.exit(status);
+            }
+        });
+        return connection.channel();
+    }
+
+    int daemon(MemoryConnection streams) throws IOException, InterruptedException {
+        new WorkerServer(
+                        new WireReader(streams.in()),
+                        new WireWriter(streams.out()),
+                        new FakeStore(),
+                        StoreDir.NIX_STORE,
+                        "2.99")
+                .run();
+        return 0;
+    }
+
+    int serve(MemoryConnection streams) throws IOException, InterruptedException {
+        new ServeServer(
+                        new WireReader(streams.in()),
+                        new WireWriter(streams.out()),
+                        streams.err(),
+                        new FakeStore(),
+                        StoreDir.NIX_STORE)
+                .run();
+        return 0;
+    }
+
+    int shell(MemoryConnection streams) throws IOException, InterruptedException {
+        streams.in().readAllBytes();
+        write(streams, facts);
+        return 0;
+    }
+
+    static void write(MemoryConnection streams, String text) {
+        try {
+            streams.out().write(text.getBytes(StandardCharsets.UTF_8));
+            streams.out().flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {}
+}

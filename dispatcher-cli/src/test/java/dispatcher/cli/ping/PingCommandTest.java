@@ -1,0 +1,123 @@
+package dispatcher.cli.ping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.fleet.Machine;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import dispatcher.wire.UnreachableException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class PingCommandTest {
+    @TempDir
+    private Path directory;
+
+    private final StringWriter out = new StringWriter();
+    private final List<String> reached = new ArrayList<>();
+    private final List<Settings> used = new ArrayList<>();
+    private boolean closed;
+
+    @BeforeEach
+    void writeSettings() throws IOException {
+        Files.writeString(directory.resolve("d.yaml"), """
+                listen: {socket: /s}
+                machines:
+                  - {hostName: arm-1, system: x86_64-linux}
+                  - {hostName: arm-2, system: x86_64-linux}
+                  - {hostName: broken, system: x86_64-linux}
+                """);
+    }
+
+    @Test
+    void statusIsZeroOnlyIfAllAreWell() {
+        assertThat(run("arm-1", "arm-2")).isZero();
+        assertThat(reached).containsExactlyInAnyOrder("arm-1", "arm-2");
+        assertThat(run()).isEqualTo(1);
+        assertThat(out.toString()).contains("broken (ssh://", "): refused", "next:  start it");
+        assertThat(closed).isTrue();
+    }
+
+    @Test
+    void printsJson() {
+        assertThat(run("--json", "arm-2")).isZero();
+        assertThat(out.toString()).startsWith("{\"machines\":[{").endsWith("\"ok\":true}" + System.lineSeparator());
+    }
+
+    @Test
+    void theTimeoutIsForEachStep() {
+        assertThat(run("--timeout", "1m30s", "arm-1")).isZero();
+        assertThat(used.getFirst().timeouts().connect()).isEqualTo(Duration.ofSeconds(90));
+        assertThat(used.getFirst().timeouts().handshake()).isEqualTo(Duration.ofSeconds(90));
+        assertThat(run("--timeout", "soon")).isEqualTo(2);
+    }
+
+    @Test
+    void anUnknownMachineIsNamedWithTheNearest() {
+        var thrown = new ArrayList<Exception>();
+
+        commandLine()
+                .setExecutionExceptionHandler((e, command, parsed) -> {
+                    thrown.add(e);
+                    return 1;
+                })
+                .execute("-c", directory.resolve("d.yaml").toString(), "amr-1");
+
+        assertThat(thrown)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        UserFacingException.class,
+                        e -> assertThat(e.why()).endsWith("names other ones; did you mean 'arm-1'?"));
+    }
+
+    private int run(String... arguments) {
+        return commandLine()
+                .execute(Stream.concat(
+                                Stream.of("-c", directory.resolve("d.yaml").toString()), Arrays.stream(arguments))
+                        .toArray(String[]::new));
+    }
+
+    private CommandLine commandLine() {
+        return new CommandLine(new PingCommand(settings -> {
+                    used.add(settings);
+                    return new Connections();
+                }))
+                .setOut(new PrintWriter(out));
+    }
+
+    private final class Connections implements MachineConnections {
+        @Override
+        public Transport to(Machine machine) {
+            synchronized (reached) {
+                reached.add(machine.name());
+            }
+            return new FakeMachine() {
+                @Override
+                public CommandChannel open(String command) throws IOException, InterruptedException {
+                    if (machine.name().equals("broken"))
+                        throw new UnreachableException(UnreachableException.Kind.REFUSED, "nothing there", "start it");
+                    return super.open(command);
+                }
+            };
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+}

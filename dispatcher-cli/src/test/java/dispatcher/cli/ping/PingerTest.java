@@ -1,0 +1,290 @@
+package dispatcher.cli.ping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineAddress;
+import dispatcher.fleet.MachineProtocol;
+import dispatcher.nix.json.Json;
+import dispatcher.testkit.MemoryConnection;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import dispatcher.wire.UnreachableException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Help.Ansi;
+
+class PingerTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    @Test
+    void aGoodMachineIsFoundGood() throws InterruptedException {
+        var machine = machine("a", MachineProtocol.SSH_NG, Set.of("aarch64-linux"), Set.of("big-parallel"));
+        var fake = new FakeMachine();
+        fake.facts = ProbeTest.ANSWER;
+
+        var answer = ping(machine, fake, LONG);
+
+        assertThat(answer.problems()).isEmpty();
+        assertThat(answer).isInstanceOfSatisfying(Answer.Reached.class, reached -> {
+            assertThat(reached.nixVersion()).contains("2.99");
+            assertThat(reached.trusted()).contains(true);
+            assertThat(reached.protocol()).hasToString("1.38");
+        });
+    }
+
+    @Test
+    void overTheServeProtocolTheMachineTellsWhatNixDoesNot() throws InterruptedException {
+        var machine = machine("a", MachineProtocol.SSH, Set.of("aarch64-linux"), Set.of());
+        var fake = new FakeMachine();
+        fake.facts = ProbeTest.ANSWER.replace("@builders", "somebody");
+
+        assertThat(ping(machine, fake, LONG)).isInstanceOfSatisfying(Answer.Reached.class, reached -> {
+            assertThat(reached.nixVersion()).contains("2.31.1");
+            assertThat(reached.protocol()).hasToString("2.7");
+            assertThat(reached.trusted()).contains(false);
+            assertThat(reached.problems())
+                    .containsExactly(new Problem(
+                            "not trusted",
+                            "its Nix does not trust the user nix, and takes no inputs from it",
+                            "add nix to trusted-users in its nix.conf and restart its nix-daemon"));
+        });
+    }
+
+    @Test
+    void claimsThatAreNotTrueAreProblems() throws InterruptedException {
+        var machine = machine("a", MachineProtocol.SSH_NG, Set.of("x86_64-linux", "aarch64-linux"), Set.of("kvm"));
+        var fake = new FakeMachine();
+        fake.facts = ProbeTest.ANSWER.replace("21000000 ", "    2048 ");
+
+        assertThat(ping(machine, fake, LONG).problems())
+                .containsExactly(
+                        new Problem(
+                                "wrong claim",
+                                "the settings say that it builds for x86_64-linux; its Nix builds for aarch64-linux,"
+                                        + " armv7l-linux",
+                                "take x86_64-linux out of its systems, or add it to extra-platforms in its nix.conf"),
+                        new Problem(
+                                "wrong claim",
+                                "the settings say that it has kvm; its Nix has benchmark, big-parallel, nixos-test",
+                                "take kvm out of its features, or add it to system-features in its nix.conf"),
+                        new Problem(
+                                "disk full",
+                                "2 MiB are free for its store",
+                                "run `nix-collect-garbage` there, or give it a larger disk"));
+    }
+
+    @Test
+    void aMachineThatTellsNothingIsNoWorseForIt() throws InterruptedException {
+        var answer = ping(machine("a"), new FakeMachine(), LONG);
+
+        assertThat(answer.problems()).isEmpty();
+    }
+
+    @Test
+    void everyKindOfFailureHasItsVerdict() throws InterruptedException {
+        var verdicts = new TreeSet<String>();
+        for (var kind : UnreachableException.Kind.values()) {
+            var fake = new FakeMachine() {
+                @Override
+                public CommandChannel open(String command) throws IOException {
+                    throw new UnreachableException(kind, "it happened", "do something");
+                }
+            };
+
+            var problem = ping(machine("a"), fake, LONG).problems().getFirst();
+
+            verdicts.add(problem.verdict());
+            assertThat(problem.why()).isEqualTo("it happened");
+            assertThat(problem.next()).isEqualTo("do something");
+        }
+        assertThat(verdicts).hasSameSizeAs(UnreachableException.Kind.values());
+    }
+
+    @Test
+    void withoutNixItIsSaid() throws InterruptedException {
+        var fake = new FakeMachine() {
+            @Override
+            int daemon(MemoryConnection streams) throws IOException {
+                streams.err().write("bash: nix-daemon: command not found\n".getBytes(StandardCharsets.UTF_8));
+                return 127;
+            }
+        };
+
+        assertThat(ping(machine("a"), fake, LONG).problems().getFirst().verdict())
+                .isEqualTo("no Nix");
+    }
+
+    @Test
+    void noiseBeforeTheProtocolIsSaid() throws InterruptedException {
+        var fake = new FakeMachine() {
+            @Override
+            int daemon(MemoryConnection streams) throws IOException, InterruptedException {
+                write(streams, "Welcome to arm-1! You have mail.\n");
+                return super.daemon(streams);
+            }
+        };
+
+        var problem = ping(machine("a"), fake, LONG).problems().getFirst();
+        assertThat(problem.verdict()).isEqualTo("noise");
+        assertThat(problem.why()).contains("Welcome to arm-1! You have mail.");
+    }
+
+    @Test
+    void silenceIsCutShort() throws InterruptedException {
+        var fake = new FakeMachine() {
+            @Override
+            int daemon(MemoryConnection streams) throws IOException {
+                streams.in().readAllBytes();
+                return 0;
+            }
+        };
+
+        assertThat(ping(machine("a"), fake, Duration.ofMillis(50)).problems())
+                .containsExactly(new Problem(
+                        "timed out",
+                        "'nix-daemon --stdio' on nix@a gave no answer within 50 ms",
+                        "log in there and see whether its nix-daemon answers"));
+    }
+
+    @Test
+    void aSilentShellCostsOnlyWhatItWouldHaveTold() throws InterruptedException {
+        var fake = new FakeMachine() {
+            @Override
+            int shell(MemoryConnection streams) throws IOException, InterruptedException {
+                new CountDownLatch(1).await(10, TimeUnit.SECONDS);
+                return 0;
+            }
+        };
+
+        assertThat(ping(machine("a"), fake, Duration.ofMillis(500)))
+                .isInstanceOfSatisfying(
+                        Answer.Reached.class,
+                        reached -> assertThat(reached.offered()).isEqualTo(Offered.NOTHING_TOLD));
+    }
+
+    @Test
+    void allMachinesAreReachedAtOnce() throws InterruptedException {
+        var machines = List.of("a", "b", "c", "d", "e", "f", "g", "h", "i", "j").stream()
+                .map(PingerTest::machine)
+                .toList();
+        var together = new CountDownLatch(machines.size());
+
+        var answers = new Pinger(
+                        machine -> new FakeMachine() {
+                            @Override
+                            public CommandChannel open(String command) throws IOException, InterruptedException {
+                                together.countDown();
+                                assertThat(together.await(30, TimeUnit.SECONDS)).isTrue();
+                                return super.open(command);
+                            }
+                        },
+                        LONG)
+                .ping(machines);
+
+        assertThat(answers).extracting(Answer::machine).isEqualTo(machines);
+        assertThat(new PingReport(answers).allWell()).isTrue();
+    }
+
+    @Test
+    void theReportShowsAllThatIsKnown() throws InterruptedException {
+        SequencedMap<Machine, Transport> fleet = new LinkedHashMap<>();
+        var good = new FakeMachine();
+        good.facts = ProbeTest.ANSWER;
+        fleet.put(machine("arm", MachineProtocol.SSH_NG, Set.of("aarch64-linux"), Set.of("big-parallel", "kvm")), good);
+        fleet.put(machine("quiet"), new FakeMachine());
+        fleet.put(machine("gone"), new FakeMachine() {
+            @Override
+            public CommandChannel open(String command) throws IOException {
+                throw new UnreachableException(
+                        UnreachableException.Kind.REFUSED, "gone port 22 refused the connection", "start sshd there");
+            }
+        });
+
+        var report = new PingReport(
+                new Pinger(machine -> Objects.requireNonNull(fleet.get(machine)), LONG).ping(fleet.keySet()));
+
+        assertThat(report.allWell()).isFalse();
+        assertThat(report.lines(Ansi.OFF).stream()
+                        .map(line -> line.replaceAll("\\d+ ms {2,}", "N ms ").replaceAll(" {2,}", "  "))
+                        .collect(Collectors.joining("\n")))
+                .isEqualTo("""
+                        MACHINE  VERDICT  CONNECT  HANDSHAKE  NIX  TRUSTED  CORES  FREE  SYSTEMS  FEATURES
+                        arm  wrong claim  N ms N ms 2.99  yes  8 for 4 jobs  20 GiB  aarch64-linux,+armv7l-linux  \
+                        big-parallel,!kvm,+benchmark,+nixos-test
+                        quiet  ok  N ms N ms 2.99  yes  ? for 4 jobs  ?  x86_64-linux ?  -
+                        gone  refused  -  -  -  -  -  -  x86_64-linux ?  -
+
+                        ! claimed by the settings, and not offered by the machine
+                        + offered by the machine, and not claimed by the settings
+                        ? the machine did not tell; what the settings say is shown
+
+                        arm (ssh-ng://nix@arm): wrong claim
+                          cause: the settings say that it has kvm; its Nix has benchmark, big-parallel, nixos-test
+                          next:  take kvm out of its features, or add it to system-features in its nix.conf
+
+                        gone (ssh-ng://nix@gone): refused
+                          cause: gone port 22 refused the connection
+                          next:  start sshd there""");
+        assertThat(String.join("\n", report.lines(Ansi.ON)).replaceAll("\u001b\\[\\d+m", ""))
+                .isEqualTo(String.join("\n", report.lines(Ansi.OFF)));
+        assertThat(Json.parse(report.json().print())).isInstanceOfSatisfying(Json.Members.class, members -> {
+            assertThat(members.get("ok")).contains(new Json.Bool(false));
+            assertThat(members.get("machines").orElseThrow())
+                    .isInstanceOfSatisfying(
+                            Json.Elements.class,
+                            machines -> assertThat(machines.values())
+                                    .hasSize(3)
+                                    .element(2)
+                                    .isInstanceOfSatisfying(Json.Members.class, gone -> {
+                                        assertThat(gone.get("reached")).contains(new Json.Bool(false));
+                                        assertThat(gone.get("problems"))
+                                                .contains(new Json.Elements(List.of(new Json.Members(Map.of(
+                                                        "verdict", new Json.Text("refused"),
+                                                        "cause", new Json.Text("gone port 22 refused the connection"),
+                                                        "next", new Json.Text("start sshd there"))))));
+                                    }));
+        });
+    }
+
+    @Test
+    void sizesHaveAUnitThatFits() {
+        assertThat(PingReport.size(5L << 20)).isEqualTo("5 MiB");
+        assertThat(PingReport.size(3L << 29)).isEqualTo("1.5 GiB");
+        assertThat(PingReport.size(200L << 30)).isEqualTo("200 GiB");
+    }
+
+    private static Answer ping(Machine machine, Transport transport, Duration limit) throws InterruptedException {
+        return new Pinger(asked -> transport, limit).ping(List.of(machine)).getFirst();
+    }
+
+    private static Machine machine(String name) {
+        return machine(name, MachineProtocol.SSH_NG, Set.of("x86_64-linux"), Set.of());
+    }
+
+    private static Machine machine(
+            String name, MachineProtocol protocol, Set<String> systems, Set<String> supportedFeatures) {
+        return new Machine(
+                name,
+                new MachineAddress(name, 22, "nix", Optional.empty(), Optional.empty()),
+                protocol,
+                new TreeSet<>(systems),
+                4,
+                1,
+                new TreeSet<>(supportedFeatures),
+                new TreeSet<>());
+    }
+}
