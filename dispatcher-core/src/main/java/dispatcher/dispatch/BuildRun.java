@@ -39,6 +39,8 @@ final class BuildRun {
     private final long number;
     /// Machine to the reason why the build was lost there.
     private final Map<String, LostException> losses = new LinkedHashMap<>();
+    /// On how many machines it has begun. A machine that cannot even be reached says nothing about the build.
+    private int begun;
 
     BuildRun(
             FleetStore fleet,
@@ -114,7 +116,7 @@ final class BuildRun {
                         }
                     }
                 }
-                if (losses.size() >= fleet.maxAttempts()) return giveUp();
+                if (begun >= fleet.maxAttempts()) return giveUp();
             }
         } catch (InterruptedException e) {
             fleet.listener().buildAbandoned(number, drvPath);
@@ -169,9 +171,10 @@ final class BuildRun {
         var lease = leaseWithInputs(link);
         boolean kept = false;
         try {
-            long begun = fleet.nanoTime();
+            begun++;
+            long start = fleet.nanoTime();
             var result = lease.store().buildDerivation(drvPath, derivation, options, log);
-            var took = Duration.ofNanos(fleet.nanoTime() - begun);
+            var took = Duration.ofNanos(fleet.nanoTime() - start);
             fleet.queue().machineWorked(link.machine().name());
             if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result);
             fleet.listener()

@@ -39,7 +39,7 @@ public final class FleetStore implements AutoCloseable {
 
     /// @param links       the machines; closed with this
     /// @param hostStore   the host's own store, if its paths are to be read in place; closed with this
-    /// @param maxAttempts on how many machines a build may be lost before its client is told
+    /// @param maxAttempts on how many machines a build may begin and be lost before its client is told
     public FleetStore(
             Collection<MachineLink> links,
             BuildQueue queue,

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 
 /// How a machine has fared lately: a circuit breaker as a value. After a failure the machine is set aside, each time
-/// longer; when that time is over the next build tries it, and its success or failure decides.
+/// longer; when that time is over builds try it again, and their success or failure decides.
 ///
 /// @param failures   in a row
 /// @param asideUntil not to be used before; the epoch if it never failed

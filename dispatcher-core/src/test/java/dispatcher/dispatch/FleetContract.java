@@ -134,7 +134,6 @@ abstract class FleetContract {
         a.building((drvPath, derivation, options, log) -> {
             log.line(ByteString.of("compiling"));
             log.line(ByteString.of("linking"));
-            log.flush();
             return a.makeOutputs(drvPath, derivation, options, log);
         });
         try (var fleet = plan().start(a)) {
@@ -326,6 +325,17 @@ abstract class FleetContract {
 
             assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
             assertThat(fleet.events().starting("lost")).hasSize(2);
+        }
+    }
+
+    @Test
+    void machinesThatCannotBeReachedDoNotCountAsAttempts() throws Exception {
+        var dead = List.of(machine("a", 1, 9), machine("b", 1, 8), machine("c", 1, 7));
+        for (var machine : dead) machine.die("off");
+        var alive = machine("d", 1, 1);
+        try (var fleet = plan().maxAttempts(2).start(dead.get(0), dead.get(1), dead.get(2), alive)) {
+            assertThat(client(fleet).build(drv("x")).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().starting("lost")).hasSize(3);
         }
     }
 
