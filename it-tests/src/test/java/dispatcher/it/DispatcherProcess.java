@@ -74,12 +74,13 @@ public final class DispatcherProcess implements AutoCloseable {
 
     /// What `dispatcher builders` prints for its settings, with these further arguments.
     public String builders(Object... arguments) throws IOException, InterruptedException {
+        return buildersCommand(arguments).run().orFail().out().strip();
+    }
+
+    /// The command of [#builders], for tests that look at its notes too.
+    public Command buildersCommand(Object... arguments) {
         return Command.of(Checkout.dispatcher(), "builders", "--config", settings)
-                .with(arguments)
-                .run()
-                .orFail()
-                .out()
-                .strip();
+                .with(arguments);
     }
 
     /// Wall-clock time from the start of the process to the first connection that it took.

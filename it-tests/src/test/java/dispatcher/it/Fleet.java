@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// Builder machines on this one, each a stock sshd and a stock Nix with its own store (see `it-tests/fleet/host`), and
 /// a
@@ -156,6 +157,20 @@ public final class Fleet implements AutoCloseable {
         /// Whether its store has this path, `/nix/store/...`, on disk.
         public boolean holds(String storePath) {
             return Files.exists(nix().resolveSibling(storePath.substring(1)));
+        }
+
+        /// What runs in it, as seen from outside.
+        public Stream<ProcessHandle> processes() throws IOException {
+            long init =
+                    Long.parseLong(Files.readString(folder().resolve("init")).split(" ", 2)[0]);
+            return ProcessHandle.of(init).stream().flatMap(ProcessHandle::descendants);
+        }
+
+        /// What runs in it and has this text in its command line.
+        public List<ProcessHandle> processes(String text) throws IOException {
+            return processes()
+                    .filter(process -> process.info().commandLine().orElse("").contains(text))
+                    .toList();
         }
 
         /// The line of its public host key file.

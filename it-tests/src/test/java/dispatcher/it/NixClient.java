@@ -37,11 +37,13 @@ public final class NixClient implements AutoCloseable {
         private final List<String> options = new ArrayList<>();
         private final StringBuilder settings = new StringBuilder();
         private String builders;
+        private Path sshConfig;
         private Duration timeout = Duration.ofMinutes(3);
 
         private Builder(Fleet fleet) {
             this.fleet = fleet;
             this.builders = fleet.nixBuilders();
+            this.sshConfig = fleet.sshConfig();
         }
 
         /// The value of Nix's `builders`, such as the line of `dispatcher builders`.
@@ -53,6 +55,12 @@ public final class NixClient implements AutoCloseable {
         /// Works through a nix-daemon of its own instead of directly on the store.
         public Builder daemon() {
             options.add("--daemon");
+            return this;
+        }
+
+        /// Its ssh's configuration; by default that by which it reaches the fleet's machines.
+        public Builder sshConfig(Path file) {
+            this.sshConfig = file;
             return this;
         }
 
@@ -90,7 +98,7 @@ public final class NixClient implements AutoCloseable {
             Path folder = fleet.folder().resolve("clients").resolve("c" + COUNT.incrementAndGet());
             Path extra = Files.writeString(fleet.folder().resolve(folder.getFileName() + ".conf"), settings.toString());
             Command.of(Checkout.script("client"), "start", folder)
-                    .with("--ssh-config", fleet.sshConfig(), "--known-hosts", fleet.knownHosts())
+                    .with("--ssh-config", sshConfig, "--known-hosts", fleet.knownHosts())
                     .with("--extra-nix-conf", extra)
                     .with("--owner", ProcessHandle.current().pid())
                     .with(options.toArray())

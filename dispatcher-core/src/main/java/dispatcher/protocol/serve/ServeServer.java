@@ -3,6 +3,7 @@ package dispatcher.protocol.serve;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
+import dispatcher.nix.DerivedPath;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
@@ -106,13 +107,32 @@ public final class ServeServer {
                 out.writeLong(1);
             }
             case BuildDerivation build -> build(build);
-            case BuildPaths _ -> {
-                var refused = "BuildPaths is not done by a build dispatcher: it builds single derivations";
-                out.writeLong(BuildStatus.MISC_FAILURE.number()).writeText(refused);
-            }
+            case BuildPaths(var paths, var _) -> answerForPaths(paths);
             case ImportPaths _ -> throw refuse("ImportPaths");
             case ExportPaths _ -> throw refuse("ExportPaths");
         }
+    }
+
+    /// Clients have even those paths "built" that are no derivations, before they copy them from a store.
+    private void answerForPaths(List<String> paths) throws IOException, InterruptedException {
+        for (var text : paths) {
+            var path = WireReader.parse(
+                    "path to build", text, wanted -> DerivedPath.parseLegacy(codec.storeDir(), wanted));
+            var refused = switch (path) {
+                case DerivedPath.Built _ ->
+                    "BuildPaths is not done by a build dispatcher: it builds single derivations";
+                case DerivedPath.Opaque(var opaque) ->
+                    store.queryPathInfo(opaque).isPresent()
+                            ? ""
+                            : "path '%s' is not here, and a build dispatcher fetches none by itself: copy it here first"
+                                    .formatted(text);
+            };
+            if (!refused.isEmpty()) {
+                out.writeLong(BuildStatus.MISC_FAILURE.number()).writeText(refused);
+                return;
+            }
+        }
+        out.writeLong(BuildStatus.BUILT.number());
     }
 
     private static StoreRefusedException refuse(String what) {

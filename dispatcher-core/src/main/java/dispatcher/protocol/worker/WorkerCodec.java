@@ -15,6 +15,7 @@ import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
 import dispatcher.protocol.worker.WorkerRequest.AddToStoreNar;
 import dispatcher.protocol.worker.WorkerRequest.BuildDerivation;
+import dispatcher.protocol.worker.WorkerRequest.BuildPaths;
 import dispatcher.protocol.worker.WorkerRequest.EnsurePath;
 import dispatcher.protocol.worker.WorkerRequest.Field;
 import dispatcher.protocol.worker.WorkerRequest.IsValidPath;
@@ -37,6 +38,7 @@ import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -78,10 +80,11 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
                 DerivationCodec.write(storeDir, derivation, out);
                 writeMode(out, mode);
             }
-            case QueryMissing(var paths) -> {
-                out.writeLong(paths.size());
-                for (var path : paths) writeDerivedPath(out, path);
+            case BuildPaths(var _, var paths, var mode) -> {
+                writeDerivedPaths(out, paths);
+                writeMode(out, mode);
             }
+            case QueryMissing(var paths) -> writeDerivedPaths(out, paths);
             case QuerySubstitutablePaths(var paths) -> out.writeStorePaths(storeDir, paths);
             case QuerySubstitutablePathInfos(var paths) -> {
                 if (since(22)) {
@@ -129,6 +132,8 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
                         in.readStorePath(storeDir, "derivation path"),
                         DerivationCodec.read(storeDir, in),
                         readMode(in));
+            case BUILD_PATHS, BUILD_PATHS_WITH_RESULTS ->
+                new BuildPaths(operation, in.readList("paths to build", () -> readDerivedPath(in)), readMode(in));
             case QUERY_MISSING -> new QueryMissing(in.readList("paths", () -> readDerivedPath(in)));
             case QUERY_SUBSTITUTABLE_PATHS -> new QuerySubstitutablePaths(in.readStorePaths(storeDir, "paths"));
             case QUERY_SUBSTITUTABLE_PATH_INFOS -> readQuerySubstitutablePathInfos(in);
@@ -139,7 +144,6 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
             case SET_OPTIONS -> readSetOptions(in);
             case ADD_TO_STORE -> readOther(in, operation, since(25) ? "ttTn" : "tnnt");
             case ADD_TEXT_TO_STORE -> readOther(in, operation, "ttT");
-            case BUILD_PATHS, BUILD_PATHS_WITH_RESULTS -> readOther(in, operation, "Tn");
             case FIND_ROOTS, OPTIMISE_STORE -> readOther(in, operation, "");
             case EXPORT_PATH -> readOther(in, operation, "tn");
             case COLLECT_GARBAGE -> readOther(in, operation, "nTnnnnn");
@@ -226,6 +230,11 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
         return BuildMode.of(mode)
                 .orElseThrow(() ->
                         new ProtocolException("build mode %s is not known".formatted(Long.toUnsignedString(mode))));
+    }
+
+    private void writeDerivedPaths(WireWriter out, List<DerivedPath> paths) throws IOException {
+        out.writeLong(paths.size());
+        for (var path : paths) writeDerivedPath(out, path);
     }
 
     void writeDerivedPath(WireWriter out, DerivedPath path) throws IOException {

@@ -95,6 +95,9 @@ public sealed interface WorkerRequest {
         }
     }
 
+    /// BuildPaths or BuildPathsWithResults.
+    record BuildPaths(WorkerOperation operation, List<DerivedPath> paths, BuildMode mode) implements WorkerRequest {}
+
     record QueryMissing(List<DerivedPath> paths) implements WorkerRequest {
         @Override
         public WorkerOperation operation() {

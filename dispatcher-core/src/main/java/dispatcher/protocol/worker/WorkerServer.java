@@ -1,6 +1,8 @@
 package dispatcher.protocol.worker;
 
 import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -10,6 +12,7 @@ import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
 import dispatcher.protocol.worker.WorkerRequest.AddToStoreNar;
 import dispatcher.protocol.worker.WorkerRequest.BuildDerivation;
+import dispatcher.protocol.worker.WorkerRequest.BuildPaths;
 import dispatcher.protocol.worker.WorkerRequest.EnsurePath;
 import dispatcher.protocol.worker.WorkerRequest.IsValidPath;
 import dispatcher.protocol.worker.WorkerRequest.NarFromPath;
@@ -187,12 +190,10 @@ public final class WorkerServer {
             }
             case SyncWithGc() -> reply().writeLong(1);
             case EnsurePath(var path) -> {
-                if (store.queryPathInfo(path).isEmpty())
-                    throw new StoreRefusedException(
-                            "path '%s' is not here, and a build dispatcher fetches none by itself: copy it here first"
-                                    .formatted(codec.storeDir().print(path)));
+                ensure(path);
                 reply().writeLong(1);
             }
+            case BuildPaths wanted -> answerForPaths(wanted);
             case QueryMissing _ ->
                 reply().writeLong(0).writeLong(0).writeLong(0).writeLong(0).writeLong(0);
             case QuerySubstitutablePaths _, QuerySubstitutablePathInfos _ -> reply().writeLong(0);
@@ -216,10 +217,39 @@ public final class WorkerServer {
             }
             case Other other -> {
                 dropPayload(request);
-                throw new StoreRefusedException(
-                        "%s is not done by a build dispatcher: it takes inputs, builds single derivations and hands out results"
-                                .formatted(other.operation().nixName()));
+                throw notDone(other.operation());
             }
+        }
+    }
+
+    private static StoreRefusedException notDone(WorkerOperation operation) {
+        return new StoreRefusedException(
+                "%s is not done by a build dispatcher: it takes inputs, builds single derivations and hands out results"
+                        .formatted(operation.nixName()));
+    }
+
+    private void ensure(StorePath path) throws IOException, InterruptedException {
+        if (store.queryPathInfo(path).isEmpty())
+            throw new StoreRefusedException(
+                    "path '%s' is not here, and a build dispatcher fetches none by itself: copy it here first"
+                            .formatted(codec.storeDir().print(path)));
+    }
+
+    /// Clients have even those paths "built" that are no derivations, before they copy them from a store.
+    private void answerForPaths(BuildPaths wanted) throws IOException, InterruptedException {
+        for (var path : wanted.paths()) {
+            if (!(path instanceof DerivedPath.Opaque(var opaque))) throw notDone(wanted.operation());
+            ensure(opaque);
+        }
+        reply();
+        if (wanted.operation() == WorkerOperation.BUILD_PATHS) {
+            out.writeLong(1);
+            return;
+        }
+        out.writeLong(wanted.paths().size());
+        for (var path : wanted.paths()) {
+            codec.writeDerivedPath(out, path);
+            codec.writeBuildResult(out, BuildResult.of(BuildStatus.ALREADY_VALID, ""));
         }
     }
 

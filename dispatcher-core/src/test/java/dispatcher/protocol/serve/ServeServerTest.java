@@ -109,6 +109,18 @@ class ServeServerTest {
         }
     }
 
+    @Test
+    void pathsThatAreHereCountAsBuilt() throws Exception {
+        try (var client = new Client(Samples.store())) {
+            client.send(new ServeRequest.BuildPaths(List.of(DIR.print(Samples.LIBRARY.path())), BuildOptions.DEFAULT));
+            assertThat(client.in.readLong()).isZero();
+            client.send(
+                    new ServeRequest.BuildPaths(List.of(DIR.print(FakeStore.path("missing"))), BuildOptions.DEFAULT));
+            assertThat(client.in.readLong()).isEqualTo(9);
+            assertThat(client.in.readText("message")).contains(DIR.print(FakeStore.path("missing")) + "' is not here");
+        }
+    }
+
     /// In-band, since its reply has a place for it; the status is one that no client takes for success.
     @Test
     void buildPathsIsRefusedAndTheConversationGoesOn() throws Exception {

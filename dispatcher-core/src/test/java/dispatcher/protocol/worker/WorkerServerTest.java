@@ -212,7 +212,8 @@ class WorkerServerTest {
                             ? List.of(TEXT, TEXT, TEXTS, NUMBER)
                             : List.of(TEXT, NUMBER, NUMBER, new Field.Text(ByteString.of("sha256")));
                 case ADD_TEXT_TO_STORE -> List.of(TEXT, TEXT, TEXTS);
-                case BUILD_PATHS, BUILD_PATHS_WITH_RESULTS -> List.of(TEXTS, NUMBER);
+                case BUILD_PATHS, BUILD_PATHS_WITH_RESULTS ->
+                    List.of(new Field.Texts(List.of(ByteString.of(DIR.print(Samples.DRV) + "!out"))), NUMBER);
                 case FIND_ROOTS, OPTIMISE_STORE -> List.of();
                 case EXPORT_PATH -> List.of(PATH, NUMBER);
                 case COLLECT_GARBAGE -> List.of(NUMBER, TEXTS, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER);
@@ -421,6 +422,32 @@ class WorkerServerTest {
                                         .formatted(DIR.print(FakeStore.path("missing")))
                                 + " first");
             });
+        }
+
+        /// What `nix copy --from` asks first, of paths that are no derivations.
+        @Test
+        void pathsThatAreHereCountAsBuilt() throws Exception {
+            withClient(38, (client, _) -> {
+                var library = new DerivedPath.Opaque(Samples.LIBRARY.path());
+                client.send(buildPaths(WorkerOperation.BUILD_PATHS, library)).requireLast();
+                assertThat(client.in.readLong()).isOne();
+
+                client.send(buildPaths(WorkerOperation.BUILD_PATHS_WITH_RESULTS, library))
+                        .requireLast();
+                assertThat(client.in.readLong()).isOne();
+                assertThat(client.codec.readDerivedPath(client.in)).isEqualTo(library);
+                assertThat(client.codec.readBuildResult(client.in).status()).isEqualTo(BuildStatus.ALREADY_VALID);
+
+                client.send(buildPaths(
+                        WorkerOperation.BUILD_PATHS_WITH_RESULTS,
+                        library,
+                        new DerivedPath.Opaque(FakeStore.path("missing"))));
+                assertThat(client.readError()).contains(DIR.print(FakeStore.path("missing")) + "' is not here");
+            });
+        }
+
+        private static WorkerRequest buildPaths(WorkerOperation operation, DerivedPath... paths) {
+            return new WorkerRequest.BuildPaths(operation, List.of(paths), BuildOptions.BuildMode.NORMAL);
         }
 
         @Test

@@ -1,0 +1,13 @@
+package dispatcher.it;
+
+import org.junit.jupiter.api.Tag;
+
+/// A newer client on another host, the serve protocol on both sides.
+@Tag("open")
+@NeedsNewerNix
+class NewerRemoteServeIT extends BuilderContract {
+
+    NewerRemoteServeIT() {
+        super(new Combination(ClientWay.REMOTE_SSH, NixRelease.NEWER, true, "ssh", NixRelease.INSTALLED));
+    }
+}
