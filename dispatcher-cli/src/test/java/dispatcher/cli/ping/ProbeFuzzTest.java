@@ -1,0 +1,24 @@
+package dispatcher.cli.ping;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.nio.charset.StandardCharsets;
+import java.util.TreeSet;
+
+/// Whatever a machine answers to the probe, something or nothing is learnt from it.
+///
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/cli/ping/ProbeFuzzTestInputs`. To look for
+/// new ones:
+/// `JAZZER_FUZZ=1 mvn -pl dispatcher-cli -am test -Dtest=ProbeFuzzTest -Dsurefire.failIfNoSpecifiedTests=false`
+class ProbeFuzzTest {
+    @FuzzTest(maxDuration = "10m")
+    void answer(byte[] bytes) {
+        var offered = Probe.parse(new String(bytes, StandardCharsets.UTF_8));
+
+        assertThat(offered.cores().orElse(0)).isNotNegative();
+        assertThat(offered.freeBytes().orElse(0)).isNotNegative();
+        assertThat(offered.systems().orElseGet(TreeSet::new))
+                .doesNotContain("");
+    }
+}

@@ -1,0 +1,59 @@
+package dispatcher.cli.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// Whatever a settings file holds, it becomes settings, or faults that each have a line.
+///
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/cli/settings/SettingsFuzzTestInputs`. To
+/// look for new ones, one method at a time:
+/// `JAZZER_FUZZ=1 mvn -pl dispatcher-cli -am test -Dtest=SettingsFuzzTest#settings -Dsurefire.failIfNoSpecifiedTests=false`
+class SettingsFuzzTest {
+    private static final String DURATION = "10m";
+    private static final Path NOWHERE = Path.of("/nowhere");
+    private static final Surroundings SURROUNDINGS =
+            new Surroundings(NOWHERE, NOWHERE, "me", "x86_64-linux", Map.of());
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void settings(byte[] bytes) {
+        try {
+            var settings = new SettingsReader(NOWHERE.resolve("d.yaml"), SURROUNDINGS).read(text(bytes));
+            assertThat(settings.machines()).isNotEmpty();
+        } catch (SettingsException e) {
+            assertThat(e.faults()).isNotEmpty().allSatisfy(fault -> {
+                assertThat(fault.line()).isPositive();
+                assertThat(fault.message()).isNotBlank();
+            });
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void units(byte[] bytes) {
+        try {
+            var size = ByteSize.parse(text(bytes));
+            assertThat(ByteSize.parse(size.toString())).isEqualTo(size);
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+        try {
+            var duration = Durations.parse(text(bytes));
+            assertThat(Durations.parse(Durations.format(duration))).isEqualTo(duration);
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+        try {
+            var address = HostAndPort.parse(text(bytes));
+            assertThat(HostAndPort.parse(address.toString())).isEqualTo(address);
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package dispatcher.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dispatcher.fleet.MachinesFile.Defaults;
+import dispatcher.fleet.MachinesFile.Entry;
+import dispatcher.fleet.MachinesFile.Rules;
+import dispatcher.fleet.MachinesFile.Source;
+import dispatcher.nix.NixSyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/// Whatever a file of machines holds, it is read to its end, and what is wrong is told by line and field.
+///
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/fleet/FleetFuzzTestInputs`. To look for
+/// new ones, one method at a time: `JAZZER_FUZZ=1 mvn -pl dispatcher-core test -Dtest=FleetFuzzTest#machinesFile`
+class FleetFuzzTest {
+    private static final String DURATION = "10m";
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void machinesFile(byte[] bytes) {
+        var source = new Source("machines", 1, text(bytes));
+        long lines = source.text().chars().filter(c -> c == '\n').count() + 1;
+        for (var rules : Rules.values()) {
+            // Includes itself and one other file.
+            var file = MachinesFile.parse(
+                    source,
+                    (path, from) -> path.equals("machines")
+                            ? Optional.of(source)
+                            : Optional.of(new Source("other", 1, "a\nb\n")),
+                    new Defaults("me", "x86_64-linux"),
+                    rules);
+
+            assertThat(file.entries()).extracting(entry -> entry.machine().name()).doesNotHaveDuplicates();
+            assertThat(file.entries()).filteredOn(entry -> entry.source().equals("machines"))
+                    .extracting(Entry::line)
+                    .allSatisfy(line -> assertThat((long) line).isBetween(1L, lines));
+            assertThat(file.faults()).allSatisfy(fault -> {
+                assertThat((long) fault.line()).isBetween(1L, lines);
+                assertThat(fault.field()).isNotBlank();
+                assertThat(fault.message()).isNotBlank();
+            });
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void storeUri(byte[] bytes) {
+        try {
+            var uri = StoreUri.parse(text(bytes));
+            assertThat(uri.host()).doesNotStartWith("-").doesNotContainAnyWhitespaces();
+            assertThat(uri.user().orElse("me")).doesNotStartWith("-").isNotEmpty();
+            assertThat(uri.port().orElse(1)).isBetween(1, 65_535);
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("is not a store URI of a machine");
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void publicHostKey(byte[] bytes) {
+        try {
+            var key = PublicHostKey.parse(text(bytes));
+            assertThat(PublicHostKey.parse(key.toString())).isEqualTo(key);
+            assertThat(PublicHostKey.ofEncodedLine(key.encodedLine())).isEqualTo(key);
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("is not a public host key");
+        }
+    }
+}
