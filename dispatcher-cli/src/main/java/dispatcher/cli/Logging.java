@@ -1,6 +1,7 @@
 package dispatcher.cli;
 
 import java.util.Map;
+import org.slf4j.LoggerFactory;
 
 /// Chooses what is logged and how, before the first logger is made: by system properties that log4j and its
 /// configuration (`log4j2.xml`, `log4j2-json.xml`) look at. Log lines go to standard error.
@@ -16,6 +17,11 @@ final class Logging {
         var json = environment.getOrDefault("DISPATCHER_LOG_FORMAT", "text").equalsIgnoreCase("json");
         setIfAbsent(FILE, json ? "log4j2-json.xml" : "log4j2.xml");
         setIfAbsent(LEVEL, debug ? "debug" : environment.getOrDefault("DISPATCHER_LOG_LEVEL", "info"));
+    }
+
+    /// Makes the first logger, which takes a while, beside what else a start has to do.
+    static void prepare() {
+        Thread.ofPlatform().daemon().name("prepare logging").start(() -> LoggerFactory.getLogger("dispatcher"));
     }
 
     private static void setIfAbsent(String property, String value) {

@@ -11,6 +11,7 @@ import dispatcher.cli.terminal.UserFacingException;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -28,6 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private static final int INTERRUPTED = 130;
+    private static final List<String> COMMANDS = List.of("serve", "ping", "builders", "version");
 
     @Option(
             names = "--debug",
@@ -40,23 +42,34 @@ public final class Main {
     /// @param args the command line
     public static void main(String[] args) {
         Logging.configure(Arrays.asList(args).contains("--debug"), System.getenv());
-        System.exit(commandLine().execute(args));
+        Logging.prepare();
+        System.exit(commandLine(args).execute(args));
     }
 
-    static CommandLine commandLine() {
-        return commandLine(new SshHostKey());
+    /// Knows only the command that the line begins with, if it begins with one: each that is known costs time.
+    static CommandLine commandLine(String... args) {
+        return commandLine(new SshHostKey(), args);
     }
 
-    static CommandLine commandLine(HostKeySource hostKeys) {
+    static CommandLine commandLine(HostKeySource hostKeys, String... args) {
+        var wanted = args.length > 0 && COMMANDS.contains(args[0]) ? List.of(args[0]) : COMMANDS;
         var main = new Main();
-        return new CommandLine(main)
-                .addSubcommand(new ServeCommand(VersionCommand.programVersion()))
-                .addSubcommand(new VersionCommand())
-                .addSubcommand(new BuildersCommand(hostKeys))
-                .addSubcommand(new PingCommand(SshConnections::new))
-                .setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.out()))
+        var line = new CommandLine(main);
+        for (var name : wanted) line.addSubcommand(name, command(name, hostKeys));
+        return line.setColorScheme(CommandLine.Help.defaultColorScheme(Terminal.out()))
                 .setParameterExceptionHandler(Main::usage)
                 .setExecutionExceptionHandler((e, command, parsed) -> main.failed(e, command.getErr()));
+    }
+
+    /// Not a table of constructor references: with one of `VersionCommand`, JDK 25 crashes when it writes an AOT cache.
+    private static Object command(String name, HostKeySource hostKeys) {
+        return switch (name) {
+            case "serve" -> new ServeCommand(VersionCommand.programVersion());
+            case "ping" -> new PingCommand(SshConnections::new);
+            case "builders" -> new BuildersCommand(hostKeys);
+            case "version" -> new VersionCommand();
+            default -> throw new IllegalArgumentException(name);
+        };
     }
 
     private static int usage(ParameterException error, String[] args) {

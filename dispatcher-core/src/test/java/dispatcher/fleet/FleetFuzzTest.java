@@ -36,8 +36,11 @@ class FleetFuzzTest {
                     new Defaults("me", "x86_64-linux"),
                     rules);
 
-            assertThat(file.entries()).extracting(entry -> entry.machine().name()).doesNotHaveDuplicates();
-            assertThat(file.entries()).filteredOn(entry -> entry.source().equals("machines"))
+            assertThat(file.entries())
+                    .extracting(entry -> entry.machine().name())
+                    .doesNotHaveDuplicates();
+            assertThat(file.entries())
+                    .filteredOn(entry -> entry.source().equals("machines"))
                     .extracting(Entry::line)
                     .allSatisfy(line -> assertThat((long) line).isBetween(1L, lines));
             assertThat(file.faults()).allSatisfy(fault -> {

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 
 /// One of our servers on a thread of its own, answering from a fake store: what a client is connected to.
 ///
@@ -92,12 +93,12 @@ public final class RunningServer implements AutoCloseable {
         channel().close();
     }
 
-    /// Waits until the server has nothing more to do than to wait for its client.
+    /// Waits until the server has nothing more to do than to wait for its client, or has ended.
     public void awaitIdle() throws IOException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(END_SECONDS);
-        while (connection.in().available() > 0 || thread.getState() != Thread.State.WAITING) {
+        while (thread.isAlive() && (connection.in().available() > 0 || thread.getState() != Thread.State.WAITING)) {
             if (System.nanoTime() > deadline) throw new AssertionError("the server is still at work");
-            Thread.onSpinWait();
+            LockSupport.parkNanos(100_000);
         }
     }
 

@@ -10,14 +10,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /// A gigabyte each way through a dispatcher that has a small fraction of that as its heap.
-@Tag("open")
 @NeedsNamespaces
-@Tag("slow")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BigNarIT {
 

@@ -13,7 +13,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
@@ -74,19 +73,22 @@ abstract class BuilderContract {
         assertThat(holders(path)).hasSize(1);
     }
 
-    @Tag("open")
     @Test
     void graphWhoseDependenciesAreOnOtherMachines() throws Exception {
-        String path = onlyLine(client.build("demo", "scale", "0").orFail());
+        String path = onlyLine(client.build("demo", "scale", "0.2").orFail());
 
         assertThat(names(client.outside(path))).hasSize(7);
         List<String> closure = client.run("nix-store", "--query", "--requisites", path)
                 .orFail()
                 .lines();
         assertThat(closure).hasSize(14);
-        assertThat(fleet.machines())
-                .allSatisfy(machine ->
-                        assertThat(closure.stream().filter(machine::holds)).isNotEmpty());
+        for (var machine : fleet.machines()) {
+            assertThat(closure.stream().filter(machine::holds))
+                    .as(
+                            "paths on %s%n%s",
+                            machine.name(), installation.dispatcher().log())
+                    .isNotEmpty();
+        }
     }
 
     @Test
@@ -201,24 +203,37 @@ abstract class BuilderContract {
         assertThat(result.err()).contains("noisy> line " + salt + " 1\n", "noisy> line " + salt + " 50\n");
     }
 
-    @Tag("open")
+    /// Few lines, as the build hook of stock Nix now and then loses some of a thousand on their way to its parent.
+    /// Colours
+    /// depend on the protocol to the machine.
     @Test
     void keptLogIsThatOfAnyRemoteBuilder() throws Exception {
         assumeTrue(
                 !combination.way().remote() || combination.way().worker(),
                 "stock Nix itself is reached by the other ways");
         String[] salts = {NixClient.newSalt(), NixClient.newSalt()};
-        Command stock = client.buildCommand("noisy", "salt", salts[0])
+        Command stock = client.buildCommand("noisy", "salt", salts[0], "n", "100")
                 .with("--builders", combination.way().worker() ? fleet.nixBuilders() : fleet.nixBuildersOverSsh());
         String expected = log(onlyLine(stock.run().orFail()));
-        String found = log(onlyLine(client.build("noisy", "salt", salts[1]).orFail()));
+        String found =
+                log(onlyLine(client.build("noisy", "salt", salts[1], "n", "100").orFail()));
 
-        assertThat(found.replace(salts[1], salts[0])).isEqualTo(expected);
+        assertThat(withoutColours(found.replace(salts[1], salts[0]))).isEqualTo(withoutColours(expected));
     }
 
-    @Tag("open")
+    /// Stock Nix loses all that comes after such a line when it goes through ssh-ng.
+    @Test
+    void linesThatAreNotUtf8DoNotEndTheLog() throws Exception {
+        String path = onlyLine(client.build("noisy", "n", "1", "latin1", "yes").orFail());
+
+        assertThat(log(path)).contains("latin1 ").endsWith("no end of line\n");
+    }
+
     @Test
     void phases() throws Exception {
+        assumeTrue(
+                combination.machineProtocol().equals("ssh-ng"),
+                "a machine that is reached over ssh:// tells no phases");
         Result result = nixBuild(
                         "phases", "--argstr", "salt", NixClient.newSalt(), "--log-format", "internal-json", "-v")
                 .run()
@@ -346,7 +361,6 @@ abstract class BuilderContract {
 
     // ---- the dispatcher as a store
 
-    @Tag("open")
     @Test
     void clientsCanLookAtIt() throws Exception {
         String salt = NixClient.newSalt();
@@ -389,7 +403,6 @@ abstract class BuilderContract {
         other.run("nix-store", "--verify", "--check-contents").orFail();
     }
 
-    @Tag("open")
     @Test
     void closuresAreCopiedWithNixCopyClosure() throws Exception {
         List<String> paths = client.build("chain", "n", "3").orFail().lines();
@@ -403,7 +416,6 @@ abstract class BuilderContract {
         assertThat(other.outside(path)).hasSameTextualContentAs(client.outside(path));
     }
 
-    @Tag("open")
     @Test
     void filesInPathsCanBeListedAndRead() throws Exception {
         assumeTrue(combination.way().worker(), "Nix has no such thing over ssh://");
@@ -423,7 +435,6 @@ abstract class BuilderContract {
                 .isEqualTo("#!/bin/sh\necho tool\n");
     }
 
-    @Tag("open")
     @Test
     void whatItDoesNotDoIsRefusedByName() throws Exception {
         assumeTrue(combination.way().worker(), "over ssh:// Nix refuses by itself");
@@ -469,6 +480,10 @@ abstract class BuilderContract {
 
     private String log(String path) throws Exception {
         return client.run("nix", "log", path).orFail().out();
+    }
+
+    private static String withoutColours(String log) {
+        return log.replaceAll("\033\\[[0-9]*m", "");
     }
 
     private static List<String> names(Path folder) throws IOException {

@@ -38,12 +38,12 @@ public final class DispatcherProcess implements AutoCloseable {
 
     /// Starts one and waits until its socket takes connections.
     ///
-    /// @param settings the file for `--config`; the log is written beside it, after what an earlier process wrote
+    /// @param settings the file for `--config`; a log of this process alone is written beside it
     /// @param socket   where it will listen, according to the settings
     /// @param jvm      flags for its JVM, such as `-Xmx128m`; may be empty
     /// @throws AssertionError if it ends before, or takes more than a minute; the message has its log
     public static DispatcherProcess start(Path settings, Path socket, String jvm) throws Exception {
-        Path log = settings.resolveSibling(settings.getFileName() + ".log");
+        Path log = Files.createTempFile(settings.toAbsolutePath().getParent(), settings.getFileName() + ".", ".log");
         ProcessBuilder.Redirect output = ProcessBuilder.Redirect.appendTo(log.toFile());
         long begin = System.nanoTime();
         Process process = Command.of(Checkout.dispatcher(), "serve", "--config", settings)

@@ -16,6 +16,7 @@ final class Installation implements AutoCloseable {
     private static final int SSH_PORT = 2222;
     private static final Pattern ADVICE =
             Pattern.compile("^ *Host dispatcher\\n(?: +\\S+ \\S+\\n)+", Pattern.MULTILINE);
+    private static final Pattern KNOWN_HOST = Pattern.compile("^ *(dispatcher ssh-\\S+ \\S+)$", Pattern.MULTILINE);
 
     private final Combination combination;
     private final Fleet fleet;
@@ -78,11 +79,16 @@ final class Installation implements AutoCloseable {
 
     /// What `dispatcher builders --ssh` tells the client's administrator to write, and the client's key.
     private Path writeSshConfig(Result advice) throws IOException {
-        Matcher matcher = ADVICE.matcher(advice.err());
-        if (!matcher.find()) {
-            throw new AssertionError("no lines for ssh_config in: " + advice);
+        Matcher config = ADVICE.matcher(advice.err());
+        Matcher knownHost = KNOWN_HOST.matcher(advice.err());
+        if (!config.find() || !knownHost.find()) {
+            throw new AssertionError("no lines for ssh_config and known_hosts in: " + advice);
         }
-        String text = matcher.group() + "    IdentityFile %s\n    IdentitiesOnly yes\n".formatted(fleet.key());
+        Path knownHosts =
+                Files.writeString(fleet.folder().resolve("known_hosts.dispatcher"), knownHost.group(1) + "\n");
+        String text = config.group()
+                + "    IdentityFile %s\n    IdentitiesOnly yes\n    UserKnownHostsFile %s\n"
+                        .formatted(fleet.key(), knownHosts);
         return Files.writeString(
                 fleet.folder().resolve("ssh_config.dispatcher"), text + Files.readString(fleet.sshConfig()));
     }

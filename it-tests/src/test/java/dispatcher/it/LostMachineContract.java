@@ -13,14 +13,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/// Machines that break while they build. Two machines and one client for all tests; each test has a dispatcher of its
-/// own,
-/// which knows nothing yet of what broke before.
+/// Machines that break while they build. Two machines and one client for all tests; each test has a dispatcher
+/// of its own, which knows nothing yet of what broke before.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class LostMachineContract {
 
-    private static final Duration KEEP_ALIVE = Duration.ofSeconds(1);
+    private static final Duration SILENCE = Duration.ofSeconds(3);
     private static final Duration START = Duration.ofSeconds(30);
     private static final Duration MOVE = Duration.ofSeconds(30);
 
@@ -41,8 +40,8 @@ abstract class LostMachineContract {
         fleet = Fleet.of(2).protocol(protocol).start();
         client = NixClient.beside(fleet).start();
         settings = DispatcherSettings.of(fleet)
-                .set("ssh", "{keepAlive: %ds}".formatted(KEEP_ALIVE.toSeconds()))
-                .set("timeouts", "{connect: 3s, handshake: 3s}")
+                .set("ssh", "{keepAlive: 1s}")
+                .set("timeouts", "{connect: 3s, handshake: 3s, silence: %ds}".formatted(SILENCE.toSeconds()))
                 .write("lost");
     }
 
@@ -98,7 +97,7 @@ abstract class LostMachineContract {
             Fleet.Machine first = sleeper.awaitMachine();
             first.pause();
 
-            dispatcher.awaitLog("machine lost", KEEP_ALIVE.multipliedBy(8));
+            dispatcher.awaitLog("machine lost", SILENCE.multipliedBy(3));
             sleeper.awaitMoved(first);
         }
     }

@@ -1,9 +1,6 @@
 package dispatcher.it;
 
-import org.junit.jupiter.api.Tag;
-
 /// A newer client than the machines.
-@Tag("open")
 @NeedsNewerNix
 class NewerClientIT extends BuilderContract {
 

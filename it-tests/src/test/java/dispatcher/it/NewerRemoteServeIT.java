@@ -1,9 +1,6 @@
 package dispatcher.it;
 
-import org.junit.jupiter.api.Tag;
-
 /// A newer client on another host, the serve protocol on both sides.
-@Tag("open")
 @NeedsNewerNix
 class NewerRemoteServeIT extends BuilderContract {
 

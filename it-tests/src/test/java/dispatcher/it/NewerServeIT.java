@@ -1,9 +1,6 @@
 package dispatcher.it;
 
-import org.junit.jupiter.api.Tag;
-
 /// Newer Nix everywhere, the serve protocol from the client.
-@Tag("open")
 @NeedsNewerNix
 class NewerServeIT extends BuilderContract {
 

@@ -1,9 +1,6 @@
 package dispatcher.it;
 
-import org.junit.jupiter.api.Tag;
-
 /// Newer Nix everywhere, the serve protocol to the machines.
-@Tag("open")
 @NeedsNewerNix
 class NewerWorkerIT extends BuilderContract {
 

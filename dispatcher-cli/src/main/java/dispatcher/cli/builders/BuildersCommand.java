@@ -123,11 +123,12 @@ public final class BuildersCommand implements Runnable {
         var user = uri.user().map(name -> name + "@").orElse("");
         var bare = uri.host().contains(":") ? "[" + uri.host() + "]" : uri.host();
         var hostKey = PublicHostKey.parse(hostKeys.publicHostKeyLine(settings.hostKey()));
-        if (port == MachineAddress.SSH_PORT) return new Way("ssh-ng://" + user + bare, Optional.of(hostKey), List.of());
+        if (port == MachineAddress.SSH_PORT)
+            return new Way("ssh-ng://" + user + bare, Optional.of(hostKey), List.of(keyNote(uri.host(), hostKey)));
         return new Way(
                 "ssh-ng://%s%s:%d".formatted(user, bare, port),
                 Optional.of(hostKey),
-                List.of(portNote(new HostAndPort(uri.host(), port))));
+                List.of(portNote(new HostAndPort(uri.host(), port)), keyNote("dispatcher", hostKey)));
     }
 
     private StoreUri uri(String host) {
@@ -151,6 +152,15 @@ public final class BuildersCommand implements Runnable {
                         HostKeyAlias dispatcher
 
                 and put ssh-ng://dispatcher in the place of the URI above.""".formatted(address.host(), address.port());
+    }
+
+    private static String keyNote(String host, PublicHostKey key) {
+        return """
+                builds need no more than that. For commands that take a store, such as `nix store ping` and `nix copy`,
+                the known_hosts file of their user needs
+
+                    %s %s
+                """.formatted(host, key).stripTrailing();
     }
 
     private static Json json(Way way, Offer offer, List<String> entries) {

@@ -18,7 +18,6 @@ class ProbeFuzzTest {
 
         assertThat(offered.cores().orElse(0)).isNotNegative();
         assertThat(offered.freeBytes().orElse(0)).isNotNegative();
-        assertThat(offered.systems().orElseGet(TreeSet::new))
-                .doesNotContain("");
+        assertThat(offered.systems().orElseGet(TreeSet::new)).doesNotContain("");
     }
 }

@@ -11,12 +11,12 @@ import java.util.Map;
 ///
 /// A normal run only replays the inputs under `src/test/resources/dispatcher/cli/settings/SettingsFuzzTestInputs`. To
 /// look for new ones, one method at a time:
-/// `JAZZER_FUZZ=1 mvn -pl dispatcher-cli -am test -Dtest=SettingsFuzzTest#settings -Dsurefire.failIfNoSpecifiedTests=false`
+/// `JAZZER_FUZZ=1 mvn -pl dispatcher-cli -am test -Dtest=SettingsFuzzTest#settings
+/// -Dsurefire.failIfNoSpecifiedTests=false`
 class SettingsFuzzTest {
     private static final String DURATION = "10m";
     private static final Path NOWHERE = Path.of("/nowhere");
-    private static final Surroundings SURROUNDINGS =
-            new Surroundings(NOWHERE, NOWHERE, "me", "x86_64-linux", Map.of());
+    private static final Surroundings SURROUNDINGS = new Surroundings(NOWHERE, NOWHERE, "me", "x86_64-linux", Map.of());
 
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);

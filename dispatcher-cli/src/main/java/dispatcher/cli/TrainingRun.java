@@ -1,0 +1,114 @@
+package dispatcher.cli;
+
+import dispatcher.cli.serve.Server;
+import dispatcher.cli.settings.SettingsFile;
+import dispatcher.cli.settings.Surroundings;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.NarHash;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.nar.NarWriter;
+import dispatcher.protocol.worker.WorkerClient;
+import dispatcher.ssh.SshFrontEnd;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.wire.NarSummary;
+import dispatcher.wire.UnixSocketChannel;
+import java.io.ByteArrayOutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// A short life of the program, for the JVM to learn from what a start and the first builds need: the build makes its
+/// AOT cache from it.
+///
+/// One dispatcher is the only machine of another. Clients of that one send a path and ask for a build, which travels
+/// over SSH on the loopback interface and is refused at the far end, whose own machine is for another system.
+/// Touches nothing but the folder that it is given and a free port of the loopback interface.
+final class TrainingRun {
+    private static final int CLIENTS = 20;
+    private static final String SYSTEM = "trained-system";
+
+    private TrainingRun() {}
+
+    /// @param args an empty folder to work in; the path of a socket in it must not be too long for one
+    public static void main(String[] args) throws Exception {
+        Logging.configure(false, Map.of());
+        var folder = Path.of(args[0]).toAbsolutePath();
+        Main.commandLine().execute("version");
+
+        var hostKey = folder.resolve("key");
+        var publicKey = SshFrontEnd.hostKeyLine(hostKey);
+        var clients = Files.writeString(folder.resolve("clients"), publicKey + " trainer\n");
+        int port = freePort();
+        var far = settings(folder, "far", """
+                listen: {ssh: "127.0.0.1:%d"}
+                hostKey: %s
+                authorizedKeys: %s
+                machines: [{hostName: nowhere.invalid, system: none, protocol: ssh-ng}]
+                """.formatted(port, hostKey, clients));
+        var near = settings(folder, "near", """
+                listen: {socket: near.sock}
+                machines:
+                  - {hostName: 127.0.0.1, port: %d, sshUser: trainer, sshKey: %s, publicHostKey: %s, system: %s,
+                     protocol: ssh-ng, maxJobs: 4}
+                """.formatted(port, hostKey, publicKey, SYSTEM));
+        try (var _ = start(far);
+                var _ = start(near)) {
+            for (int i = 0; i < CLIENTS; i++) build(folder.resolve("near.sock"), i);
+        }
+    }
+
+    private static int freePort() throws Exception {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static Path settings(Path folder, String name, String text) throws Exception {
+        return Files.writeString(folder.resolve(name + ".yaml"), text + "state: " + name + "\nhostStore: off\n");
+    }
+
+    private static Server start(Path settings) {
+        return new Server(SettingsFile.load(settings, Surroundings.ofProcess()), "training");
+    }
+
+    private static void build(Path socket, int number) throws Exception {
+        var input = StorePath.of("%032d".formatted(number), "input");
+        var output = StorePath.of("%032d".formatted(number), "output");
+        var derivation = new BasicDerivation(
+                new TreeMap<>(Map.of("out", new DerivationOutput.InputAddressed(output))),
+                Set.of(input),
+                SYSTEM,
+                ByteString.of("/bin/sh"),
+                List.of(ByteString.of("-c"), ByteString.of("exit 0")),
+                new TreeMap<>(Map.of(ByteString.of("out"), ByteString.of(StoreDir.NIX_STORE.print(output)))));
+        var nar = new ByteArrayOutputStream();
+        NarWriter.writeFile(nar, false, new byte[8192]);
+        var hash = NarHash.of(MessageDigest.getInstance("SHA-256").digest(nar.toByteArray()));
+        try (var client = new WorkerClient(UnixSocketChannel.connect(socket), StoreDir.NIX_STORE, "the trainee")) {
+            client.queryValidPaths(Set.of(input), false);
+            client.addToStore(List.of(new NarToAdd(PathInfo.of(input, hash, nar.size(), Set.of()), sink -> {
+                nar.writeTo(sink);
+                return new NarSummary(hash, nar.size());
+            })));
+            client.queryPathInfo(input);
+            var result = client.buildDerivation(
+                    StorePath.of("%032d".formatted(number), "trained.drv"),
+                    derivation,
+                    BuildOptions.DEFAULT,
+                    BuildLog.NONE);
+            System.out.println(result);
+        }
+    }
+}
