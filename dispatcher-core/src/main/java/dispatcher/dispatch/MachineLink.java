@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
 /// All that leads to one machine: the transport, the conversations that are open, and the copying that is going on.
-/// Safe for
-/// any thread.
+/// Safe
+/// for any thread.
 public final class MachineLink implements AutoCloseable {
     private final Machine machine;
     private final Transport transport;
@@ -59,7 +59,10 @@ public final class MachineLink implements AutoCloseable {
         }
     }
 
-    /// Cuts the channel if the machine stays silent, which makes the handshake fail.
+    /// Cuts the channel if the machine stays silent, which makes the handshake fail. Before that, conversations that
+    /// are
+    /// kept are ended, as Nix on the machine may be waiting for them: to make the first tables of a new store for
+    /// content-addressed derivations it wants the store for itself.
     private Store greet(CommandChannel channel) throws IOException, InterruptedException {
         var answered = new AtomicBoolean();
         var cut = new AtomicBoolean();
@@ -67,7 +70,10 @@ public final class MachineLink implements AutoCloseable {
                 .name("handshake with " + machine.name())
                 .start(() -> {
                     try {
-                        Thread.sleep(handshakeLimit);
+                        var patience = handshakeLimit.dividedBy(8);
+                        Thread.sleep(patience);
+                        conversations.dropIdle();
+                        Thread.sleep(handshakeLimit.minus(patience));
                     } catch (InterruptedException e) {
                         return;
                     }

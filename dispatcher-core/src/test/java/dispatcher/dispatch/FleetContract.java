@@ -396,6 +396,21 @@ abstract class FleetContract {
     }
 
     @Test
+    void conversationThatIsKeptDoesNotStandInTheWayOfOneThatBegins() throws Exception {
+        var a = machine("a", 2, 1);
+        a.answerOneAtATime();
+        try (var fleet = plan().handshakeLimit(Duration.ofSeconds(4)).start(a)) {
+            var clients = List.of(client(fleet), client(fleet));
+            var builds = List.of(clients.get(0).start(drv("x")), clients.get(1).start(drv("y")));
+            Await.until("the first answer", () -> builds.stream().anyMatch(CompletableFuture::isDone));
+            clients.get(builds.get(0).isDone() ? 0 : 1).leave();
+
+            assertThat(builds).extracting(Await::result).allMatch(BuildResult::isSuccess);
+            assertThat(fleet.events().starting("lost")).isEmpty();
+        }
+    }
+
+    @Test
     void machineThatRefusesABuildIsPassedOver() throws Exception {
         var a = machine("a", 1, 9).building((_, _, _, _) -> {
             throw new StoreRefusedException("you are not trusted");

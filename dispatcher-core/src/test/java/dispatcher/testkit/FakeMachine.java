@@ -33,6 +33,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,8 @@ public final class FakeMachine implements Transport {
     private final List<StorePath> built = new CopyOnWriteArrayList<>();
     private volatile @Nullable String refusal;
     private volatile boolean silent;
+    private volatile boolean exclusive;
+    private final Semaphore alone = new Semaphore(1);
     private volatile @Nullable Gate uploadGate;
     private volatile FakeStore.Builder builder = this::makeOutputs;
 
@@ -116,6 +119,11 @@ public final class FakeMachine implements Transport {
     /// From now on channels open, and then nothing is said in them.
     public void staySilent() {
         silent = true;
+    }
+
+    /// From now on nothing is said in a channel before all earlier ones have ended.
+    public void answerOneAtATime() {
+        exclusive = true;
     }
 
     /// How builds go from now on.
@@ -213,6 +221,8 @@ public final class FakeMachine implements Transport {
     }
 
     private void serve(MemoryConnection connection, boolean mute) {
+        boolean waits = exclusive;
+        if (waits) alone.acquireUninterruptibly();
         try {
             var in = new WireReader(connection.in());
             var out = new WireWriter(connection.out());
@@ -224,6 +234,7 @@ public final class FakeMachine implements Transport {
         } catch (IOException | InterruptedException e) {
             // The other side left, or the test broke the connection.
         } finally {
+            if (waits) alone.release();
             connections.remove(connection);
             connection.exit(0);
         }

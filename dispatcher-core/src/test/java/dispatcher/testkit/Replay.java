@@ -23,12 +23,14 @@ public abstract class Replay {
         /// Small, since there is a new replay for each beginning of a session.
         private static final int BUFFER = 512;
 
+        private final byte[] said;
         private final ByteArrayOutputStream written = new ByteArrayOutputStream();
 
         public final WireReader in;
         public final WireWriter out = new WireWriter(written, BUFFER);
 
         private Side(byte[] said, int length) {
+            this.said = said;
             in = new WireReader(new ByteArrayInputStream(said, 0, length), Limits.DEFAULT, BUFFER);
         }
 
@@ -45,6 +47,18 @@ public abstract class Replay {
 
         public boolean echoBool() throws IOException {
             return echo(WireReader::readBool, WireWriter::writeBool);
+        }
+
+        /// Puts a flag as it was said into the place of the one that was written: one that no codec of ours keeps.
+        ///
+        /// @param back how many words lie between it and the end of what was read
+        public void takeOverFlag(int back) throws IOException {
+            var bytes = written();
+            int at = bytes.length - 8 * (back + 1);
+            assertThat(said[at]).isBetween((byte) 0, (byte) 1);
+            bytes[at] = said[at];
+            written.reset();
+            written.write(bytes);
         }
 
         /// Takes a NAR apart and puts it together.

@@ -26,6 +26,8 @@ final class ServeReplay extends Replay {
         while (client.in.awaitInput()) {
             long number = client.in.readLong();
             var request = client.echo(in -> codec.readRequest(in, number), codec::writeRequest);
+            // Whether repeated builds must agree, of which there are none any more: old versions say yes, new ones no.
+            if (request instanceof ServeRequest.BuildDerivation) client.takeOverFlag(1);
             echoReply(codec, request);
         }
     }
