@@ -7,6 +7,6 @@ package dispatcher.wire;
 /// @param elements     of one list, set or map
 /// @param messageBytes of one whole request or reply, payloads not counted
 public record Limits(long stringBytes, long elements, long messageBytes) {
-    /// Closures of a million paths, environments and logs of many megabytes; nothing that exhausts a small heap.
-    public static final Limits DEFAULT = new Limits(16L << 20, 4_000_000, 256L << 20);
+    /// Closures of half a million paths, environments of many megabytes; nothing that exhausts a small heap.
+    public static final Limits DEFAULT = new Limits(16L << 20, 1_000_000, 64L << 20);
 }
