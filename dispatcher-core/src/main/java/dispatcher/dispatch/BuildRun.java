@@ -169,19 +169,27 @@ final class BuildRun {
 
     private BuildResult buildOn(MachineLink link) throws LostException, SourceFailedException, InterruptedException {
         var lease = leaseWithInputs(link);
+        var machine = link.machine().name();
+        var limits = new BuildLimits(drvPath.toString(), options, log, lease.store()::close);
         boolean kept = false;
         try {
             begun++;
             long start = fleet.nanoTime();
-            var result = lease.store().buildDerivation(drvPath, derivation, options, log);
+            BuildResult result;
+            try {
+                result = lease.store().buildDerivation(drvPath, derivation, options, limits);
+            } catch (IOException e) {
+                // Cutting a build off is what breaks its conversation.
+                result = limits.end().orElseThrow(() -> e);
+            }
+            result = limits.end().orElse(result);
             var took = Duration.ofNanos(fleet.nanoTime() - start);
-            fleet.queue().machineWorked(link.machine().name());
+            fleet.queue().machineWorked(machine);
             if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result);
-            fleet.listener()
-                    .buildEnded(number, drvPath, link.machine().name(), result.status(), result.message(), took);
+            fleet.listener().buildEnded(number, drvPath, machine, result.status(), result.message(), took);
             if (result.isSuccess()) {
                 kept = true;
-                session.hold(link.machine().name(), lease, outputs(result));
+                session.hold(machine, lease, outputs(result));
             }
             return result;
         } catch (StoreRefusedException e) {
@@ -190,7 +198,8 @@ final class BuildRun {
             Interruption.rethrow(e);
             throw setAside(link, e);
         } finally {
-            if (!kept) lease.release();
+            if (limits.end().isPresent()) lease.drop();
+            else if (!kept) lease.release();
         }
     }
 

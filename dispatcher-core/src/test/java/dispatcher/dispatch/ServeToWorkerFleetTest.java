@@ -1,8 +1,20 @@
 package dispatcher.dispatch;
 
+import static dispatcher.dispatch.TestFleet.drv;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dispatcher.fleet.Machine;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.BuildOptions.BuildMode;
+import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
+import dispatcher.testkit.Gate;
+import dispatcher.testkit.Samples;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
 
 /// Client in the serve protocol, machines in the worker protocol.
 class ServeToWorkerFleetTest extends FleetContract {
@@ -14,5 +26,56 @@ class ServeToWorkerFleetTest extends FleetContract {
     @Override
     FakeMachine fake(Machine machine) {
         return new FakeMachine(machine);
+    }
+
+    // ---- limits of the client, which only the serve protocol carries
+
+    private static BuildOptions limits(int maxSilent, int timeout, long maxLogBytes) {
+        return new BuildOptions(
+                BuildMode.NORMAL, Duration.ofSeconds(maxSilent), Duration.ofSeconds(timeout), maxLogBytes, false);
+    }
+
+    /// On two machines, so that it would show if the build were taken for lost.
+    private void isStopped(FakeMachine a, BuildOptions options, BuildStatus status, String why) throws Exception {
+        var b = machine("b", 1, 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            var result = client.build(drv("x"), options);
+
+            assertThat(result.status()).isEqualTo(status);
+            assertThat(result.message()).contains("x.drv was stopped: ").contains(why);
+            assertThat(fleet.events().starting("lost")).isEmpty();
+            assertThat(fleet.failures(a)).isZero();
+            Await.until("the build's channel is closed", () -> a.open() == 0);
+            a.building(a::makeOutputs);
+            assertThat(client.build(drv("y"), options).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    @Test
+    void buildThatTakesTooLongIsStopped() throws Exception {
+        var a = machine("a", 1, 9);
+        a.holdBuilds();
+        isStopped(a, limits(0, 1, 0), BuildStatus.TIMED_OUT, "more than 1 s");
+    }
+
+    @Test
+    void silentBuildIsStopped() throws Exception {
+        var a = machine("a", 1, 9);
+        a.holdBuilds();
+        isStopped(a, limits(1, 60, 0), BuildStatus.TIMED_OUT, "silent for 1 s");
+    }
+
+    @Test
+    void buildThatWritesTooMuchIsStopped() throws Exception {
+        var a = machine("a", 1, 9);
+        var gate = new Gate();
+        a.building((_, _, _, log) -> {
+            for (int i = 0; i < 100; i++) log.line(ByteString.of("line " + i));
+            log.flush();
+            gate.pass();
+            return Samples.FAILED;
+        });
+        isStopped(a, limits(0, 0, 500), BuildStatus.LOG_LIMIT_EXCEEDED, "more than 500 bytes");
     }
 }

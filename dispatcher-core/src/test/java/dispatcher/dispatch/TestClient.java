@@ -73,7 +73,11 @@ final class TestClient {
     }
 
     BuildResult build(Drv drv) throws IOException, InterruptedException {
-        return store.buildDerivation(drv.path(), drv.derivation(), BuildOptions.DEFAULT, log);
+        return build(drv, BuildOptions.DEFAULT);
+    }
+
+    BuildResult build(Drv drv, BuildOptions options) throws IOException, InterruptedException {
+        return store.buildDerivation(drv.path(), drv.derivation(), options, log);
     }
 
     CompletableFuture<BuildResult> start(Drv drv) {
