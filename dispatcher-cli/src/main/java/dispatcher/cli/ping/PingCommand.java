@@ -5,7 +5,6 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
-import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.fleet.Machine;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
@@ -26,7 +26,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "ping",
         description = "Reach the machines, all at once, and compare what they offer with what the settings say.",
-        footer = "Exit status 0 if all is well with all of them, else 1.",
+        footer = "Exit status 0 if all is well with all of them, else 1; 2 if the settings have no such machine.",
         mixinStandardHelpOptions = true)
 public final class PingCommand implements Callable<Integer> {
     @Spec
@@ -91,10 +91,9 @@ public final class PingCommand implements Callable<Integer> {
         for (var name : names) {
             int index = known.indexOf(name);
             if (index < 0)
-                throw new UserFacingException(
-                        "there is no machine " + name,
-                        "%s names other ones%s".formatted(loaded.file(), Spelling.hint(name, known)),
-                        "correct the name, or add the machine to the settings");
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "%s has no machine %s%s".formatted(loaded.file(), name, Spelling.hint(name, known)));
             chosen.add(loaded.machines().get(index));
         }
         return chosen;

@@ -1,9 +1,9 @@
 package dispatcher.cli.ping;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.fleet.Machine;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,18 +71,18 @@ class PingCommandTest {
     void anUnknownMachineIsNamedWithTheNearest() {
         var thrown = new ArrayList<Exception>();
 
-        commandLine()
-                .setExecutionExceptionHandler((e, command, parsed) -> {
+        int status = commandLine()
+                .setParameterExceptionHandler((e, _) -> {
                     thrown.add(e);
-                    return 1;
+                    return CommandLine.ExitCode.USAGE;
                 })
                 .execute("-c", directory.resolve("d.yaml").toString(), "amr-1");
 
+        assertThat(status).isEqualTo(CommandLine.ExitCode.USAGE);
         assertThat(thrown)
-                .singleElement()
-                .isInstanceOfSatisfying(
-                        UserFacingException.class,
-                        e -> assertThat(e.why()).endsWith("names other ones; did you mean 'arm-1'?"));
+                .singleElement(as(InstanceOfAssertFactories.THROWABLE))
+                .message()
+                .endsWith("has no machine amr-1; did you mean 'arm-1'?");
     }
 
     private int run(String... arguments) {
