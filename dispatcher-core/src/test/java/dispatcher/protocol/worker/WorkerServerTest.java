@@ -341,7 +341,7 @@ class WorkerServerTest {
                     wrong(
                             "a giant set",
                             out -> out.writeLong(31).writeLong(-1),
-                            "QueryValidPaths: paths of 18446744073709551615 elements is over the limit of 4000000"),
+                            "QueryValidPaths: paths of 18446744073709551615 elements is over the limit of 1000000"),
                     wrong(
                             "a derivation without outputs",
                             out -> out.writeLong(36)
