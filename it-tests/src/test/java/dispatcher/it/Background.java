@@ -43,6 +43,11 @@ final class Background implements AutoCloseable {
         return process.descendants();
     }
 
+    /// What it has written to standard output so far.
+    String outputSoFar() throws IOException {
+        return Files.readString(out);
+    }
+
     /// What it has written to standard error so far.
     String errorsSoFar() throws IOException {
         return Files.readString(err);
@@ -51,6 +56,11 @@ final class Background implements AutoCloseable {
     /// Does what Ctrl-C does.
     void interrupt() throws IOException, InterruptedException {
         Command.of("kill", "-INT", process.pid()).run().orFail();
+    }
+
+    /// Does what Ctrl-C does to a command that `setsid` has made the leader of a process group: all in it are told.
+    void interruptGroup() throws IOException, InterruptedException {
+        Command.of("kill", "-INT", "--", "-" + process.pid()).run().orFail();
     }
 
     /// Waits for its end.
