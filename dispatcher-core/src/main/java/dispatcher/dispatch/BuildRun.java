@@ -11,6 +11,7 @@ import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
+import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.ClosureCopier.Copied;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.StorePool;
@@ -25,7 +26,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The life of one build: wait for a slot, copy what the machine lacks, build, and go elsewhere if the machine is lost.
+/// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere if
+/// the machine is lost.
 ///
 /// Used once, by the client's thread.
 final class BuildRun {
@@ -39,6 +41,7 @@ final class BuildRun {
     private final long number;
     /// Machine to the reason why the build was lost there.
     private final Map<String, LostException> losses = new LinkedHashMap<>();
+    private long queuedAt;
     /// On how many machines it has begun. A machine that cannot even be reached says nothing about the build.
     private int begun;
 
@@ -93,34 +96,73 @@ final class BuildRun {
                     BuildStatus.INPUT_REJECTED,
                     "%s has attributes that cannot be read: %s".formatted(drvPath, e.getMessage()));
         }
-        try {
-            while (true) {
-                fleet.listener()
-                        .buildQueued(number, clientNumber, drvPath, request.platform(), request.requiredFeatures());
-                long queuedAt = fleet.nanoTime();
-                switch (fleet.queue().submit(request, losses.keySet()).await()) {
-                    case BuildQueue.Outcome.NoMachine(var reasons) -> {
-                        return refuse(request, reasons);
-                    }
-                    case BuildQueue.Outcome.Assigned(var assignment) -> {
-                        var machine = assignment.machine().name();
-                        try (assignment) {
-                            var waited = Duration.ofNanos(fleet.nanoTime() - queuedAt);
-                            fleet.listener().buildAssigned(number, drvPath, machine, assignment.reason(), waited);
-                            log.assigned(machine, assignment.reason());
-                            return buildOn(fleet.link(machine));
-                        } catch (LostException e) {
-                            lose(machine, e);
-                        } catch (SourceFailedException e) {
-                            return refuse(Failures.describe(e));
-                        }
-                    }
-                }
-                if (begun >= fleet.maxAttempts()) return giveUp();
+        queued(request);
+        try (var turn = fleet.equalBuilds().await(drvPath, derivation, this::tellThatItWaits)) {
+            var earlier = turn.earlier();
+            if (earlier.isPresent() && holdsHere(earlier.get())) {
+                fleet.listener().buildShared(number, clientNumber, drvPath);
+                return earlier.get();
             }
+            var result = runSomewhere(request);
+            if (isTrueForAll(result)) turn.share(result);
+            return result;
         } catch (InterruptedException e) {
             fleet.listener().buildAbandoned(number, drvPath);
             throw e;
+        }
+    }
+
+    private void queued(BuildRequest request) {
+        queuedAt = fleet.nanoTime();
+        fleet.listener().buildQueued(number, clientNumber, drvPath, request.platform(), request.requiredFeatures());
+    }
+
+    private void tellThatItWaits() {
+        log.note("dispatcher: %s is being built for another client; waiting for that".formatted(drvPath));
+        log.flush();
+    }
+
+    /// Whether another client who asks for the same build may be told the same.
+    private boolean isTrueForAll(BuildResult result) {
+        if (options.mode() != BuildMode.NORMAL) return false;
+        return result.isSuccess() || result.status() == BuildStatus.PERMANENT_FAILURE;
+    }
+
+    /// Whether what an equal build came to will do for this client, who must be able to fetch what came out.
+    private boolean holdsHere(BuildResult result) throws InterruptedException {
+        if (options.mode() != BuildMode.NORMAL) return false;
+        if (!result.isSuccess()) return true;
+        var outputs = outputs(result);
+        try {
+            return session.queryValidPaths(outputs, false).containsAll(outputs);
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return false;
+        }
+    }
+
+    private BuildResult runSomewhere(BuildRequest request) throws InterruptedException {
+        while (true) {
+            switch (fleet.queue().submit(request, losses.keySet()).await()) {
+                case BuildQueue.Outcome.NoMachine(var reasons) -> {
+                    return refuse(request, reasons);
+                }
+                case BuildQueue.Outcome.Assigned(var assignment) -> {
+                    var machine = assignment.machine().name();
+                    try (assignment) {
+                        var waited = Duration.ofNanos(fleet.nanoTime() - queuedAt);
+                        fleet.listener().buildAssigned(number, drvPath, machine, assignment.reason(), waited);
+                        log.assigned(machine, assignment.reason());
+                        return buildOn(fleet.link(machine));
+                    } catch (LostException e) {
+                        lose(machine, e);
+                    } catch (SourceFailedException e) {
+                        return refuse(Failures.describe(e));
+                    }
+                }
+            }
+            if (begun >= fleet.maxAttempts()) return giveUp();
+            queued(request);
         }
     }
 

@@ -30,6 +30,7 @@ public final class FleetStore implements AutoCloseable {
     private final DispatcherListener listener;
     private final int maxAttempts;
     private final LongSupplier nanoTime;
+    private final EqualBuilds equalBuilds = new EqualBuilds();
     private final AtomicLong builds = new AtomicLong();
     private final AtomicLong clients = new AtomicLong();
     /// Which machine built an output, for clients that come back for it; a guess that the machine is asked to confirm.
@@ -75,6 +76,10 @@ public final class FleetStore implements AutoCloseable {
         var link = links.get(machine);
         if (link == null) throw new IllegalArgumentException("no machine is called " + machine);
         return link;
+    }
+
+    EqualBuilds equalBuilds() {
+        return equalBuilds;
     }
 
     BuildQueue queue() {

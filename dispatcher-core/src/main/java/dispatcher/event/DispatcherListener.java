@@ -6,12 +6,10 @@ import java.time.Duration;
 import java.util.SortedSet;
 
 /// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on, with no
-/// lock
-/// held; must return soon and throw nothing.
+/// lock held; must return soon and throw nothing.
 ///
 /// Nesting: a client connects … leaves; inside, each build is queued, then assigned, its inputs copied, ended or lost;
-/// a lost
-/// one is queued again under the same number; the last event of a build is ended, refused or abandoned.
+/// a lost one is queued again under the same number; the last event of a build is ended, refused, shared or abandoned.
 public interface DispatcherListener {
     /// For nobody.
     DispatcherListener NONE = new DispatcherListener() {};
@@ -44,6 +42,9 @@ public interface DispatcherListener {
 
     /// No machine takes the build; the client is told why.
     default void buildRefused(long build, StorePath drvPath, String reason) {}
+
+    /// It waited for an equal build, whose result is its own.
+    default void buildShared(long build, long client, StorePath drvPath) {}
 
     /// The client left before the end.
     default void buildAbandoned(long build, StorePath drvPath) {}

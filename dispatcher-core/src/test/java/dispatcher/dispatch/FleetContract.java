@@ -16,6 +16,7 @@ import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.Gate;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.NarTree;
 import dispatcher.testkit.Seeds;
@@ -280,6 +281,49 @@ abstract class FleetContract {
             assertThat(machines)
                     .allMatch(machine ->
                             machine.mostRunning() <= machine.machine().maxJobs());
+        }
+    }
+
+    @Test
+    void equalBuildsOfSeveralClientsAreOne() throws Exception {
+        var machines = new FakeMachine[] {machine("a", 2, 1), machine("b", 2, 1)};
+        var gates = List.of(machines[0].holdBuilds(), machines[1].holdBuilds());
+        try (var fleet = plan().start(machines)) {
+            var clients = List.of(client(fleet), client(fleet), client(fleet));
+            var builds = clients.stream().map(client -> client.start(drv("x"))).toList();
+            Await.until(
+                    "two that wait",
+                    () -> clients.stream()
+                                    .filter(client ->
+                                            client.notes().toString().contains("is being built for another client"))
+                                    .count()
+                            == 2);
+            gates.forEach(Gate::open);
+
+            assertThat(builds).extracting(Await::result).allMatch(BuildResult::isSuccess);
+            assertThat(machines).extracting(machine -> machine.built().size()).containsExactlyInAnyOrder(1, 0);
+            assertThat(fleet.events().starting("shared x")).hasSize(2);
+            for (var client : clients) assertThat(client.fetch(drv("x").out())).isNotNull();
+        }
+    }
+
+    @Test
+    void equalBuildGoesOnForAnotherWhenItsClientLeaves() throws Exception {
+        var a = machine("a", 1, 1);
+        var gate = a.holdBuilds();
+        try (var fleet = plan().start(a)) {
+            var one = client(fleet);
+            var two = client(fleet);
+            var left = one.start(drv("x"));
+            gate.awaitArrivals(1);
+            var stays = two.start(drv("x"));
+            Await.until("one that waits", () -> !two.notes().isEmpty());
+            one.leave();
+            gate.awaitArrivals(2);
+            gate.open();
+
+            assertThat(Await.result(stays).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(left).isNotNull();
         }
     }
 

@@ -30,10 +30,10 @@ final class RecordingListener implements DispatcherListener {
     void requireWholeStories() {
         builds.forEach((build, events) -> {
             assertThat(events).as("build %d", build).first().isEqualTo("queued");
-            assertThat(events).as("build %d", build).last().matches("ended|refused|abandoned"::contains);
+            assertThat(events).as("build %d", build).last().matches("ended|refused|shared|abandoned"::contains);
             assertThat(events.subList(0, events.size() - 1))
                     .as("build %d", build)
-                    .doesNotContain("ended", "refused", "abandoned");
+                    .doesNotContain("ended", "refused", "shared", "abandoned");
         });
     }
 
@@ -86,6 +86,11 @@ final class RecordingListener implements DispatcherListener {
     @Override
     public void buildRefused(long build, StorePath drvPath, String reason) {
         add(build, "refused", drvPath, reason);
+    }
+
+    @Override
+    public void buildShared(long build, long client, StorePath drvPath) {
+        add(build, "shared", drvPath);
     }
 
     @Override

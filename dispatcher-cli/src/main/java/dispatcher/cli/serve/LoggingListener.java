@@ -92,6 +92,15 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
+    public void buildShared(long build, long client, StorePath drvPath) {
+        log.atInfo()
+                .addKeyValue("build", build)
+                .addKeyValue("client", client)
+                .addKeyValue("drv", drvPath.derivationName())
+                .log("build shared with another client");
+    }
+
+    @Override
     public void buildAbandoned(long build, StorePath drvPath) {
         log.atInfo()
                 .addKeyValue("build", build)
