@@ -4,6 +4,7 @@ import dispatcher.cli.serve.Server;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.NarHash;
@@ -34,7 +35,9 @@ import java.util.TreeMap;
 ///
 /// One dispatcher is the only machine of another. Clients of that one send a path and ask for a build, which travels
 /// over SSH on the loopback interface and is refused at the far end, whose own machine is for another system.
-/// Touches nothing but the folder that it is given and a free port of the loopback interface.
+/// Touches nothing but the folder that it is given and a free port of the loopback interface. Fails if the way there
+/// does
+/// not work, as with a Java runtime that lacks a module.
 final class TrainingRun {
     private static final int CLIENTS = 20;
     private static final String SYSTEM = "trained-system";
@@ -67,6 +70,7 @@ final class TrainingRun {
                 var _ = start(near)) {
             for (int i = 0; i < CLIENTS; i++) build(folder.resolve("near.sock"), i);
         }
+        Main.commandLine("builders").execute("builders", "--json", "--config", near.toString());
     }
 
     private static int freePort() throws Exception {
@@ -108,7 +112,8 @@ final class TrainingRun {
                     derivation,
                     BuildOptions.DEFAULT,
                     BuildLog.NONE);
-            System.out.println(result);
+            if (result.status() != BuildStatus.MISC_FAILURE)
+                throw new IllegalStateException("not refused by the far end, but " + result);
         }
     }
 }
