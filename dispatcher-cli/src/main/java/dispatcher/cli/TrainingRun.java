@@ -25,6 +25,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,12 +41,14 @@ import java.util.TreeMap;
 /// not work, as with a Java runtime that lacks a module.
 final class TrainingRun {
     private static final int CLIENTS = 20;
+    private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final String SYSTEM = "trained-system";
 
     private TrainingRun() {}
 
     /// @param args an empty folder to work in; the path of a socket in it must not be too long for one
     public static void main(String[] args) throws Exception {
+        Thread.ofPlatform().daemon().name("limit").start(TrainingRun::endInTime);
         Logging.configure(false, Map.of());
         var folder = Path.of(args[0]).toAbsolutePath();
         Main.commandLine().execute("version");
@@ -71,6 +74,17 @@ final class TrainingRun {
             for (int i = 0; i < CLIENTS; i++) build(folder.resolve("near.sock"), i);
         }
         Main.commandLine("builders").execute("builders", "--json", "--config", near.toString());
+    }
+
+    /// Lets a build fail that would otherwise hang.
+    private static void endInTime() {
+        try {
+            Thread.sleep(LIMIT);
+        } catch (InterruptedException e) {
+            return;
+        }
+        System.err.println("error: the training run took more than " + LIMIT.toSeconds() + " s; its log is above");
+        Runtime.getRuntime().halt(1);
     }
 
     private static int freePort() throws Exception {

@@ -19,9 +19,8 @@ import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// What any remote builder has to do, asked of the dispatcher by stock Nix. Each subclass is one [Combination] of
-/// client,
-/// protocols and versions; all its tests share two machines, one dispatcher and one client, and build what nobody built
-/// before.
+/// client, protocols and versions; all its tests share two machines, one dispatcher and one client, and build what
+/// nobody built before.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class BuilderContract {
@@ -204,8 +203,7 @@ abstract class BuilderContract {
     }
 
     /// Few lines, as the build hook of stock Nix now and then loses some of a thousand on their way to its parent.
-    /// Colours
-    /// depend on the protocol to the machine.
+    /// Colours depend on the protocol to the machine.
     @Test
     void keptLogIsThatOfAnyRemoteBuilder() throws Exception {
         assumeTrue(

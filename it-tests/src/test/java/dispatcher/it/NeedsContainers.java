@@ -11,8 +11,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.testcontainers.DockerClientFactory;
 
 /// Runs the tests only where a [Fleet] can be started and a container engine answers: that of `DOCKER_HOST` or the
-/// usual
-/// one. None is ever started; `it-tests/fleet/container-engine` does that for whoever asks. Elsewhere the tests are
+/// usual one. None is ever started; `it-tests/fleet/container-engine` does that for whoever asks. Elsewhere the tests
+/// are
 /// skipped, and the reason is printed.
 @NeedsNamespaces
 @Target({ElementType.TYPE, ElementType.METHOD})
@@ -25,12 +25,16 @@ public @interface NeedsContainers {
 
         @Override
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-            if (DockerClientFactory.instance().isDockerAvailable()) {
-                return ConditionEvaluationResult.enabled("a container engine answers");
+            String why = "no container engine answers";
+            try {
+                if (DockerClientFactory.instance().isDockerAvailable()) {
+                    return ConditionEvaluationResult.enabled("a container engine answers");
+                }
+            } catch (RuntimeException e) {
+                // One without a bridge, say, for which Testcontainers finds no address.
+                why = "the container engine here is of no use to Testcontainers: " + e.getMessage();
             }
-            return Skips.skip(
-                    context,
-                    "no container engine answers; it-tests/fleet/container-engine DIR ./check runs one for it");
+            return Skips.skip(context, why + "; it-tests/fleet/container-engine DIR ./check runs one for it");
         }
     }
 }
