@@ -22,6 +22,7 @@ import org.apache.sshd.common.AttributeRepository;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.SshException;
+import org.apache.sshd.common.session.helpers.MissingAttachedSessionException;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.jspecify.annotations.Nullable;
 
@@ -161,6 +162,8 @@ final class Handshake {
                     "see that sshd runs there and listens at port %d, or correct the machine's port"
                             .formatted(address.port()),
                     cause);
+        // The library made the connection and found it closed before it had a session for it.
+        if (root instanceof MissingAttachedSessionException) return noGreeting(describe(socket), root);
         if (lower.contains("timed out"))
             return new UnreachableException(
                     Kind.TIMED_OUT,
@@ -206,7 +209,7 @@ final class Handshake {
         Throwable root = root(Optional.ofNullable(sessionFault).orElse(cause));
         String message = String.valueOf(root.getMessage());
         int code = root instanceof SshException e ? e.getDisconnectCode() : 0;
-        if (session.getServerVersion() == null) return noGreeting(session, root, message);
+        if (session.getServerVersion() == null) return noGreeting(describe(session), root);
         if (hostKeyAccepted
                 && (code == SshConstants.SSH2_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE
                         || message.contains("No more authentication methods")
@@ -225,17 +228,18 @@ final class Handshake {
                 cause);
     }
 
-    private UnreachableException noGreeting(ClientSession session, Throwable root, String message) {
+    private UnreachableException noGreeting(String where, Throwable root) {
+        String message = String.valueOf(root.getMessage());
         if (message.toLowerCase(Locale.ROOT).contains("identification"))
             return new UnreachableException(
                     Kind.NOT_SSH,
-                    "what listens at %s is no SSH server: %s".formatted(describe(session), message),
+                    "what listens at %s is no SSH server: %s".formatted(where, message),
                     "correct the machine's port (now %d)".formatted(address.port()),
                     root);
         dropped = true;
         return new UnreachableException(
                 Kind.BROKEN,
-                "%s closed the connection before its SSH greeting".formatted(describe(session)),
+                "%s closed the connection before its SSH greeting".formatted(where),
                 "see that it is an SSH server that listens there, and its log (MaxStartups and PerSourcePenalties in sshd_config make it do so)",
                 root);
     }
