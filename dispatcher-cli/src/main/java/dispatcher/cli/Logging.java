@@ -9,12 +9,18 @@ final class Logging {
     private static final String FILE = "log4j2.configurationFile";
     private static final String LEVEL = "dispatcher.log.level";
 
+    /// One configuration for the whole program. By default log4j looks for one of the caller's own each time that a
+    /// logger
+    /// is asked for, up the whole stack, and the SSH library asks for several with each packet.
+    private static final String SELECTOR = "log4j2.contextSelector";
+
     private Logging() {}
 
     /// `DISPATCHER_LOG_FORMAT` is `text` (the default) or `json`, `DISPATCHER_LOG_LEVEL` a level's name. What is
     /// set as a system property already stays.
     static void configure(boolean debug, Map<String, String> environment) {
         var json = environment.getOrDefault("DISPATCHER_LOG_FORMAT", "text").equalsIgnoreCase("json");
+        setIfAbsent(SELECTOR, "org.apache.logging.log4j.core.selector.BasicContextSelector");
         setIfAbsent(FILE, json ? "log4j2-json.xml" : "log4j2.xml");
         setIfAbsent(LEVEL, debug ? "debug" : environment.getOrDefault("DISPATCHER_LOG_LEVEL", "info"));
     }

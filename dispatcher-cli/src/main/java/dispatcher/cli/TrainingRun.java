@@ -1,6 +1,8 @@
 package dispatcher.cli;
 
 import dispatcher.cli.serve.Server;
+import dispatcher.cli.serve.SshOptions;
+import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.nix.BasicDerivation;
@@ -14,12 +16,14 @@ import dispatcher.nix.StorePath;
 import dispatcher.nix.nar.NarWriter;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.ssh.SshFrontEnd;
+import dispatcher.ssh.SshTransports;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.UnixSocketChannel;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -41,6 +45,10 @@ import java.util.TreeMap;
 /// not work, as with a Java runtime that lacks a module.
 final class TrainingRun {
     private static final int CLIENTS = 20;
+
+    /// So much is copied that the JVM learns what to compile for it: without that, the first large path after a start
+    /// takes twice as long.
+    private static final int LARGE = 64 << 20;
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final String SYSTEM = "trained-system";
 
@@ -71,7 +79,9 @@ final class TrainingRun {
                 """.formatted(port, hostKey, publicKey, SYSTEM));
         try (var _ = start(far);
                 var _ = start(near)) {
-            for (int i = 0; i < CLIENTS; i++) build(folder.resolve("near.sock"), i);
+            for (int i = 0; i < CLIENTS; i++) build(folder.resolve("near.sock"), i, 8192);
+            build(folder.resolve("near.sock"), CLIENTS, LARGE);
+            fetch(SettingsFile.load(near, Surroundings.ofProcess()), input(CLIENTS));
         }
         Main.commandLine("builders").execute("builders", "--json", "--config", near.toString());
     }
@@ -101,8 +111,23 @@ final class TrainingRun {
         return new Server(SettingsFile.load(settings, Surroundings.ofProcess()), "training");
     }
 
-    private static void build(Path socket, int number) throws Exception {
-        var input = StorePath.of("%032d".formatted(number), "input");
+    private static StorePath input(int number) {
+        return StorePath.of("%032d".formatted(number), "input");
+    }
+
+    /// Reads a path from the only machine of some settings.
+    private static void fetch(Settings settings, StorePath path) throws Exception {
+        try (var transports = new SshTransports();
+                var transport =
+                        transports.forMachine(settings.machines().getFirst().address(), SshOptions.of(settings));
+                var far = new WorkerClient(transport.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "the far end")) {
+            far.narFromPath(path, OutputStream.nullOutputStream());
+        }
+    }
+
+    /// A client's build with one input of `bytes` bytes, which it sends before and fetches afterwards.
+    private static void build(Path socket, int number, int bytes) throws Exception {
+        var input = input(number);
         var output = StorePath.of("%032d".formatted(number), "output");
         var derivation = new BasicDerivation(
                 new TreeMap<>(Map.of("out", new DerivationOutput.InputAddressed(output))),
@@ -112,7 +137,7 @@ final class TrainingRun {
                 List.of(ByteString.of("-c"), ByteString.of("exit 0")),
                 new TreeMap<>(Map.of(ByteString.of("out"), ByteString.of(StoreDir.NIX_STORE.print(output)))));
         var nar = new ByteArrayOutputStream();
-        NarWriter.writeFile(nar, false, new byte[8192]);
+        NarWriter.writeFile(nar, false, new byte[bytes]);
         var hash = NarHash.of(MessageDigest.getInstance("SHA-256").digest(nar.toByteArray()));
         try (var client = new WorkerClient(UnixSocketChannel.connect(socket), StoreDir.NIX_STORE, "the trainee")) {
             client.queryValidPaths(Set.of(input), false);

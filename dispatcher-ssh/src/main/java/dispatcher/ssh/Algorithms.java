@@ -38,8 +38,8 @@ final class Algorithms {
     static <B extends BaseBuilder<?, B>> B offeredToServers(B builder) {
         return offered(builder)
                 .cipherFactories(List.of(
-                        BuiltinCiphers.aes256gcm,
                         BuiltinCiphers.aes128gcm,
+                        BuiltinCiphers.aes256gcm,
                         BuiltinCiphers.aes256ctr,
                         BuiltinCiphers.aes192ctr,
                         BuiltinCiphers.aes128ctr,
