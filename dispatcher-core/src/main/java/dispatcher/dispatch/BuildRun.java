@@ -31,6 +31,9 @@ import java.util.Optional;
 ///
 /// Used once, by the client's thread.
 final class BuildRun {
+    /// By then a connection that is dead has been found to be so.
+    private static final Duration UNNOTICED = Duration.ofMinutes(1);
+
     private final FleetStore fleet;
     private final FleetSession session;
     private final long clientNumber;
@@ -209,14 +212,36 @@ final class BuildRun {
         return BuildResult.of(BuildStatus.TRANSIENT_FAILURE, reason);
     }
 
+    /// A conversation that others have used may have died since without a word; that is nobody's fault, and found out
+    /// now.
     private BuildResult buildOn(MachineLink link) throws LostException, SourceFailedException, InterruptedException {
-        var lease = leaseWithInputs(link);
+        while (true) {
+            var lease = leaseWithInputs(link);
+            begun++;
+            try {
+                return buildIn(lease, link);
+            } catch (DiedUnnoticedException e) {
+                begun--;
+                link.conversations().dropIdle();
+            }
+        }
+    }
+
+    private static final class DiedUnnoticedException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        DiedUnnoticedException(IOException cause) {
+            super(cause);
+        }
+    }
+
+    private BuildResult buildIn(StorePool.Lease lease, MachineLink link)
+            throws LostException, DiedUnnoticedException, InterruptedException {
         var machine = link.machine().name();
         var limits = new BuildLimits(drvPath.toString(), options, log, lease.store()::close);
         boolean kept = false;
+        long start = fleet.nanoTime();
         try {
-            begun++;
-            long start = fleet.nanoTime();
             BuildResult result;
             try {
                 result = lease.store().buildDerivation(drvPath, derivation, options, limits);
@@ -238,6 +263,8 @@ final class BuildRun {
             throw new LostException("it refuses: " + e.getMessage());
         } catch (IOException e) {
             Interruption.rethrow(e);
+            if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
+                throw new DiedUnnoticedException(e);
             throw setAside(link, e);
         } finally {
             if (limits.end().isPresent()) lease.drop();
@@ -269,9 +296,6 @@ final class BuildRun {
     }
 
     private Copied copyInputs(MachineLink link, StorePool.Lease lease) throws IOException, InterruptedException {
-        // A build without inputs asks nothing here, but must not begin in a conversation that is dead.
-        if (derivation.inputSources().isEmpty() && lease.isReused())
-            lease.store().queryValidPaths(List.of(drvPath), false);
         long begun = fleet.nanoTime();
         var copied = link.copier().copy(lease.store(), derivation.inputSources(), session, false);
         var took = Duration.ofNanos(fleet.nanoTime() - begun);

@@ -247,7 +247,7 @@ final class FleetSession implements Store, PathSource {
         var nar = new HeldBackEnd(sink);
         NarSummary summary;
         try {
-            summary = copyNar(path, nar);
+            summary = checkedNar(info, nar);
             summary.requireSameAs(info, from);
         } catch (StoreRefusedException e) {
             throw e;
@@ -273,42 +273,49 @@ final class FleetSession implements Store, PathSource {
         holding.lease.release();
     }
 
+    /// What the spool has was hashed when it came.
+    private NarSummary checkedNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
+        var path = info.path();
+        if (isSpooled(path)) return new NarSummary(info.narHash(), fleet.spool().copyNar(path, sink));
+        return fromElsewhere(path, store -> store.narFromPath(path, sink));
+    }
+
     @Override
-    public NarSummary copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+    public long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+        if (isSpooled(path)) return fleet.spool().copyNar(path, sink);
+        return fromElsewhere(path, store -> store.passNar(path, sink));
+    }
+
+    private boolean isSpooled(StorePath path) {
+        return !holdings.containsKey(path) && fleet.spool().info(path).isPresent();
+    }
+
+    private interface NarRequest<T> {
+        T ask(Store store) throws IOException, InterruptedException;
+    }
+
+    /// A NAR from a machine or the host's store. Whoever breaks off, that or the receiver: the rest of the NAR is still
+    /// to
+    /// come in that conversation, which is of no use then.
+    private <T> T fromElsewhere(StorePath path, NarRequest<T> request) throws IOException, InterruptedException {
         var holding = holdings.get(path);
-        if (holding != null) return copyFrom(holding, path, sink);
-        if (fleet.spool().info(path).isPresent()) return fleet.spool().copyNar(path, sink);
-        var lease = host;
+        var lease = holding == null ? host : holding.lease;
         if (lease == null) throw new StoreRefusedException("path '%s' is not here".formatted(path));
         boolean whole = false;
         try {
-            var summary = lease.store().narFromPath(path, sink);
+            var answer = request.ask(lease.store());
             whole = true;
-            return summary;
+            return answer;
         } catch (StoreRefusedException e) {
             whole = true;
             throw e;
         } finally {
-            if (!whole) {
+            if (!whole && holding != null) {
+                forget(holding);
+            } else if (!whole) {
                 lease.drop();
                 host = null;
             }
-        }
-    }
-
-    /// Whoever broke off, the machine or the receiver: the rest of the NAR is still to come in that conversation.
-    private NarSummary copyFrom(Holding holding, StorePath path, OutputStream sink)
-            throws IOException, InterruptedException {
-        boolean whole = false;
-        try {
-            var summary = holding.lease.store().narFromPath(path, sink);
-            whole = true;
-            return summary;
-        } catch (StoreRefusedException e) {
-            whole = true;
-            throw e;
-        } finally {
-            if (!whole) forget(holding);
         }
     }
 

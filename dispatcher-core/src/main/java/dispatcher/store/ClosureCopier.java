@@ -8,6 +8,7 @@ import dispatcher.wire.NarSummary;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -17,6 +18,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -30,8 +32,9 @@ import org.jgrapht.traverse.TopologicalOrderIterator;
 /// that several of them want at once is sent once, and the others wait for that. If its sender fails, one of them sends
 /// it.
 ///
-/// Safe for any thread; the lock is not held over I/O. Cost: one round trip per generation of missing paths, and one
-/// for all NARs together.
+/// Safe for any thread; the lock is not held over I/O. Cost: one round trip if nothing is missing, two if something is,
+/// however
+/// deep its closure, and one for all NARs together.
 public final class ClosureCopier {
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -101,28 +104,43 @@ public final class ClosureCopier {
     private static Map<StorePath, PathInfo> findMissing(
             Store target, Collection<StorePath> paths, PathSource source, boolean substitute)
             throws IOException, InterruptedException {
+        if (paths.isEmpty()) return Map.of();
+        var lacking = new TreeSet<>(paths);
+        lacking.removeAll(target.queryValidPaths(paths, substitute));
+        if (lacking.isEmpty()) return Map.of();
+
+        var known = new HashMap<StorePath, PathInfo>();
+        var below = new TreeSet<StorePath>();
+        var open = new ArrayDeque<StorePath>(lacking);
+        while (!open.isEmpty()) {
+            var info = info(source, open.remove());
+            if (info.isEmpty()) continue;
+            known.put(info.get().path(), info.get());
+            for (var reference : info.get().references())
+                if (!paths.contains(reference) && below.add(reference)) open.add(reference);
+        }
+        var there = below.isEmpty() ? below : target.queryValidPaths(below, substitute);
+
         var missing = new LinkedHashMap<StorePath, PathInfo>();
-        var asked = new HashSet<StorePath>(paths);
-        Set<StorePath> generation = new TreeSet<>(paths);
-        while (!generation.isEmpty()) {
-            var lacking = new TreeSet<>(generation);
-            lacking.removeAll(target.queryValidPaths(generation, substitute));
-            generation = new TreeSet<>();
-            for (var path : lacking) {
-                var info = info(source, path);
-                missing.put(path, info);
-                for (var reference : info.references()) if (asked.add(reference)) generation.add(reference);
-            }
+        open.addAll(lacking);
+        while (!open.isEmpty()) {
+            var path = open.remove();
+            var info = known.get(path);
+            if (info == null)
+                throw new SourceFailedException(
+                        "input '%s' is neither on the machine nor anywhere the dispatcher can get it from"
+                                .formatted(path));
+            if (missing.put(path, info) != null) continue;
+            for (var reference : info.references())
+                if (below.contains(reference) && !there.contains(reference) && !missing.containsKey(reference))
+                    open.add(reference);
         }
         return missing;
     }
 
-    private static PathInfo info(PathSource source, StorePath path) throws IOException, InterruptedException {
+    private static Optional<PathInfo> info(PathSource source, StorePath path) throws IOException, InterruptedException {
         try {
-            return source.info(path)
-                    .orElseThrow(() -> new SourceFailedException(
-                            "input '%s' is neither on the machine nor anywhere the dispatcher can get it from"
-                                    .formatted(path)));
+            return source.info(path);
         } catch (SourceFailedException e) {
             throw e;
         } catch (IOException e) {
@@ -206,11 +224,12 @@ public final class ClosureCopier {
         return order;
     }
 
+    /// The machine compares the hash, so only the size is compared here.
     private static NarSummary copyNar(PathSource source, PathInfo info, OutputStream sink)
             throws IOException, InterruptedException {
         var receiver = new Receiver(sink);
         try {
-            var summary = source.copyNar(info.path(), receiver);
+            var summary = new NarSummary(info.narHash(), source.copyNar(info.path(), receiver));
             summary.requireSameAs(info, "its source");
             return summary;
         } catch (IOException e) {

@@ -2,7 +2,6 @@ package dispatcher.store;
 
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
-import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Optional;
@@ -12,6 +11,8 @@ public interface PathSource {
     /// What is known of `path`; empty if it cannot be had here.
     Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException;
 
-    /// Writes the NAR of a path that [#info] knows.
-    NarSummary copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException;
+    /// Writes the NAR of a path that [#info] knows, for a receiver that compares its hash with what that says.
+    ///
+    /// @return how many bytes it had
+    long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException;
 }

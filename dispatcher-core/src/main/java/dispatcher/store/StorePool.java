@@ -14,9 +14,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -52,7 +55,7 @@ public final class StorePool implements AutoCloseable {
         this.nanoTime = nanoTime;
     }
 
-    private record Kept(Store store, long openedAt, long idleSince) {}
+    private record Kept(Store store, KnownPaths known, long openedAt, long idleSince) {}
 
     /// A conversation of one's own until it is given back or dropped, whichever comes first. Confined to one thread.
     public final class Lease {
@@ -61,8 +64,8 @@ public final class StorePool implements AutoCloseable {
         private final boolean reused;
         private boolean over;
 
-        private Lease(Store store, long openedAt, boolean reused) {
-            this.store = new WatchedStore(store);
+        private Lease(Store store, KnownPaths known, long openedAt, boolean reused) {
+            this.store = new WatchedStore(store, known);
             this.openedAt = openedAt;
             this.reused = reused;
         }
@@ -71,9 +74,9 @@ public final class StorePool implements AutoCloseable {
             return store;
         }
 
-        /// Whether somebody used it before, so that the far end may have gone since without a word.
-        public boolean isReused() {
-            return reused;
+        /// Whether somebody used it before, and nothing has been heard since: the far end may have gone without a word.
+        public boolean isInDoubt() {
+            return reused && !store.heard;
         }
 
         /// Gives it back. It is kept for others unless it is too old or a call on it broke off.
@@ -89,7 +92,7 @@ public final class StorePool implements AutoCloseable {
             lock.lock();
             try {
                 if (closed) return false;
-                idle.addFirst(new Kept(store.store, openedAt, now));
+                idle.addFirst(new Kept(store.store, store.known, openedAt, now));
                 return true;
             } finally {
                 lock.unlock();
@@ -109,9 +112,7 @@ public final class StorePool implements AutoCloseable {
         T ask(Lease lease) throws IOException, InterruptedException;
     }
 
-    /// A conversation that has proved to be alive.
-    ///
-    /// @param answer to the first question on it
+    /// A conversation, and the answer to the first question on it.
     public record Opened<T>(Lease lease, T answer) {}
 
     /// A conversation in which `first` has been answered: the one used last of those that are free, or a new one. One
@@ -124,7 +125,7 @@ public final class StorePool implements AutoCloseable {
         var kept = takeIdle();
         if (kept != null) {
             try {
-                return ask(new Lease(kept.store, kept.openedAt, true), first);
+                return ask(new Lease(kept.store, kept.known, kept.openedAt, true), first);
             } catch (StoreRefusedException | SourceFailedException e) {
                 throw e;
             } catch (IOException e) {
@@ -132,7 +133,7 @@ public final class StorePool implements AutoCloseable {
                 dropIdle();
             }
         }
-        return ask(new Lease(opener.open(), nanoTime.getAsLong(), false), first);
+        return ask(new Lease(opener.open(), new KnownPaths(), nanoTime.getAsLong(), false), first);
     }
 
     private static <T> Opened<T> ask(Lease lease, Question<T> first) throws IOException, InterruptedException {
@@ -194,13 +195,31 @@ public final class StorePool implements AutoCloseable {
         dropIdle();
     }
 
+    /// What the store has and keeps as long as the conversation lasts, so that it need not be asked again. Confined to
+    /// one thread at a time.
+    private static final class KnownPaths {
+        /// About 100 bytes each, since the paths themselves are known to others too.
+        private static final int MOST = 50_000;
+
+        private final Set<StorePath> paths = new HashSet<>();
+
+        void add(Collection<StorePath> more) {
+            if (paths.size() + more.size() > MOST) paths.clear();
+            if (more.size() <= MOST) paths.addAll(more);
+        }
+    }
+
     /// Notes when a request breaks off: then nobody knows what the far end will say next, or whether it still listens.
+    /// What the store has said to have, it is not asked for again; when it refuses anything, all that is forgotten.
     private static final class WatchedStore implements Store {
         private final Store store;
+        private final KnownPaths known;
         private boolean brokenOff;
+        private boolean heard;
 
-        WatchedStore(Store store) {
+        WatchedStore(Store store, KnownPaths known) {
             this.store = store;
+            this.known = known;
         }
 
         private interface Request<T> {
@@ -215,16 +234,25 @@ public final class StorePool implements AutoCloseable {
                 return answer;
             } catch (StoreRefusedException e) {
                 answered = true;
+                known.paths.clear();
                 throw e;
             } finally {
-                if (!answered) brokenOff = true;
+                if (answered) heard = true;
+                else brokenOff = true;
             }
         }
 
         @Override
         public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
                 throws IOException, InterruptedException {
-            return watch(() -> store.queryValidPaths(paths, substitute));
+            var valid = new TreeSet<StorePath>();
+            var unknown = new TreeSet<StorePath>();
+            for (var path : paths) (known.paths.contains(path) ? valid : unknown).add(path);
+            if (unknown.isEmpty()) return valid;
+            var found = watch(() -> store.queryValidPaths(unknown, substitute));
+            known.add(found);
+            valid.addAll(found);
+            return valid;
         }
 
         @Override
@@ -243,14 +271,28 @@ public final class StorePool implements AutoCloseable {
                 store.addToStore(paths);
                 return paths;
             });
+            known.add(paths.stream().map(path -> path.info().path()).toList());
+        }
+
+        @Override
+        public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+            return watchNar(sink, noted -> store.narFromPath(path, noted));
+        }
+
+        @Override
+        public long passNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+            return watchNar(sink, noted -> store.passNar(path, noted));
+        }
+
+        private interface NarRequest<T> {
+            T make(OutputStream sink) throws IOException, InterruptedException;
         }
 
         /// A refusal after the first byte comes from the receiver of the NAR, and leaves the rest of it unread.
-        @Override
-        public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+        private <T> T watchNar(OutputStream sink, NarRequest<T> request) throws IOException, InterruptedException {
             var noted = new NotedSink(sink);
             try {
-                return watch(() -> store.narFromPath(path, noted));
+                return watch(() -> request.make(noted));
             } catch (StoreRefusedException e) {
                 brokenOff |= noted.begun;
                 throw e;

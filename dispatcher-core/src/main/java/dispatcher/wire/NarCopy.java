@@ -30,8 +30,27 @@ public final class NarCopy {
     /// @param maxBytes bytes that the NAR may have at most
     /// @throws ProtocolException also if the NAR is larger
     public static NarSummary copy(WireReader reader, OutputStream sink, long maxBytes) throws IOException {
-        var parser = new NarParser();
         var sha256 = new StreamSha256();
+        long size = copy(reader, maxBytes, (bytes, offset, length) -> {
+            sha256.update(bytes, offset, length);
+            sink.write(bytes, offset, length);
+        });
+        return new NarSummary(NarHash.of(sha256.finish()), size);
+    }
+
+    /// The same without hashing, which costs more than all the rest: for a receiver that hashes by itself.
+    ///
+    /// @return how many bytes the NAR has
+    public static long pass(WireReader reader, OutputStream sink) throws IOException {
+        return copy(reader, Long.MAX_VALUE, sink::write);
+    }
+
+    private interface Chunks {
+        void take(byte[] bytes, int offset, int length) throws IOException;
+    }
+
+    private static long copy(WireReader reader, long maxBytes, Chunks sink) throws IOException {
+        var parser = new NarParser();
         try {
             while (!parser.isComplete()) {
                 long left = maxBytes - parser.position();
@@ -40,8 +59,7 @@ public final class NarCopy {
                             "the NAR is larger than the %d bytes it should have".formatted(maxBytes));
                 int taken = reader.consume((bytes, offset, length) -> {
                     int chunk = parser.accept(bytes, offset, (int) Math.min(length, left));
-                    sha256.update(bytes, offset, chunk);
-                    sink.write(bytes, offset, chunk);
+                    sink.take(bytes, offset, chunk);
                     return chunk;
                 });
                 if (taken < 0)
@@ -51,6 +69,6 @@ public final class NarCopy {
         } catch (NarSyntaxException e) {
             throw new ProtocolException("what was received is %s".formatted(e.getMessage()), e);
         }
-        return new NarSummary(NarHash.of(sha256.finish()), parser.position());
+        return parser.position();
     }
 }

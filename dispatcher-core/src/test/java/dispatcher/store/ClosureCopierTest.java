@@ -72,11 +72,11 @@ class ClosureCopierTest {
         }
 
         @Override
-        public NarSummary copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+        public long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
             var gate = gates.get(path);
             if (gate != null) gate.pass();
             var failure = failures.get(path);
-            if (failure == null) return paths.narFromPath(path, sink);
+            if (failure == null) return paths.narFromPath(path, sink).size();
             sink.write(paths.tree(path).toNar(), 0, 8);
             throw failure;
         }
@@ -207,6 +207,26 @@ class ClosureCopierTest {
 
         assertThat(machine.journal()).hasSize(1);
         assertThat(machine.paths()).doesNotContain(libc);
+    }
+
+    @Test
+    void deepClosureCostsTwoQuestions() throws Exception {
+        var there = source.add("there");
+        var path = there;
+        for (int i = 0; i < 30; i++) path = source.add("p" + i, path, there);
+        onMachine(there);
+
+        assertThat(copy(path).paths()).isEqualTo(30);
+        assertThat(asked("queryValidPaths")).hasSize(2);
+    }
+
+    @Test
+    void whatTheSourceLacksIsNotMissedIfTheMachineHasIt() throws Exception {
+        var there = FakeStore.path("there");
+        var tool = source.add("tool", there);
+        machine.with(FakeStore.info("there", NarTree.file("there")), NarTree.file("there"));
+
+        assertThat(copy(tool).paths()).isEqualTo(1);
     }
 
     @Test
@@ -353,11 +373,20 @@ class ClosureCopierTest {
         }
 
         @Test
-        void narThatIsNotWhatItsInfoSaysIsTheSourcesFault() {
+        void narThatIsLongerThanItsInfoSaysIsTheSourcesFault() {
+            var info = FakeStore.info("p", NarTree.file("right"));
+            source.paths.with(info, NarTree.file("wrong and long"));
+
+            assertThatThrownBy(() -> copy(info.path())).isInstanceOf(SourceFailedException.class);
+            assertThat(machine.paths()).isEmpty();
+        }
+
+        @Test
+        void narThatHasNotTheHashItsInfoSaysIsRefusedByTheMachine() {
             var info = FakeStore.info("p", NarTree.file("right"));
             source.paths.with(info, NarTree.file("wrong"));
 
-            assertThatThrownBy(() -> copy(info.path())).isInstanceOf(SourceFailedException.class);
+            assertThatThrownBy(() -> copy(info.path())).isInstanceOf(StoreRefusedException.class);
             assertThat(machine.paths()).isEmpty();
         }
 

@@ -55,8 +55,45 @@ class StorePoolTest {
         var second = lease();
 
         assertThat(opened).hasSize(1);
-        assertThat(first.isReused()).isFalse();
-        assertThat(second.isReused()).isTrue();
+        assertThat(second.isInDoubt()).isFalse();
+    }
+
+    @Test
+    void whatTheStoreSaidToHaveIsNotAskedForAgainInThatConversation() throws Exception {
+        var absent = FakeStore.path("absent");
+        var first = pool.lease(lease -> lease.store().queryValidPaths(List.of(PATH, absent), false));
+        first.lease().release();
+        var second = pool.lease(lease -> lease.store().queryValidPaths(List.of(PATH), false));
+
+        assertThat(second.answer()).containsExactly(PATH);
+        assertThat(second.lease().isInDoubt()).as("nothing was heard").isTrue();
+        assertThat(opened.getFirst().journal()).hasSize(1);
+        assertThat(second.lease().store().queryValidPaths(List.of(PATH, absent), false))
+                .containsExactly(PATH);
+        assertThat(opened.getFirst().journal()).hasSize(2).last().isEqualTo("queryValidPaths [" + absent + "] false");
+        assertThat(second.lease().isInDoubt()).isFalse();
+    }
+
+    @Test
+    void whatWasAddedIsNotAskedFor() throws Exception {
+        var added = FakeStore.path("added");
+        var lease = lease();
+        lease.store().addToStore(List.of(FakeStore.toAdd(FakeStore.info("added", TREE), TREE)));
+        int before = opened.getFirst().journal().size();
+
+        assertThat(lease.store().queryValidPaths(List.of(added), false)).containsExactly(added);
+        assertThat(opened.getFirst().journal()).hasSize(before);
+    }
+
+    @Test
+    void aRefusalMakesItAskAgain() throws Exception {
+        var lease = lease();
+        lease.store().queryValidPaths(List.of(PATH), false);
+        opened.getFirst().refusing(PATH, "it has gone");
+
+        assertThatThrownBy(() -> lease.store().queryPathInfo(PATH)).hasMessageContaining("it has gone");
+        assertThatThrownBy(() -> lease.store().queryValidPaths(List.of(PATH), false))
+                .hasMessageContaining("it has gone");
     }
 
     @Test
@@ -164,8 +201,8 @@ class StorePoolTest {
             lease().release();
             var asked = new ArrayList<Boolean>();
             var answer = pool.lease(lease -> {
-                asked.add(lease.isReused());
-                if (lease.isReused()) breakingOff(lease);
+                asked.add(lease.isInDoubt());
+                if (lease.isInDoubt()) breakingOff(lease);
                 return "well";
             });
 
@@ -180,7 +217,7 @@ class StorePoolTest {
             lease().release();
             first.release();
             pool.lease(lease -> {
-                if (lease.isReused()) breakingOff(lease);
+                if (lease.isInDoubt()) breakingOff(lease);
                 return "well";
             });
 

@@ -5,6 +5,7 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.HashAlgorithm;
+import dispatcher.nix.NarHash;
 import dispatcher.nix.Nix32;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
@@ -157,6 +158,10 @@ public final class FakeStore implements Store {
             var nar = new ByteArrayOutputStream();
             requireAllowed(path.info().path());
             path.nar().writeTo(nar).requireSameAs(path.info(), "the client");
+            if (!NarHash.of(HashAlgorithm.SHA256.newDigest().digest(nar.toByteArray()))
+                    .equals(path.info().narHash()))
+                throw new StoreRefusedException("hash mismatch importing path '%s'"
+                        .formatted(path.info().path()));
             entries.put(path.info().path(), new Entry(path.info(), ByteString.wrap(nar.toByteArray())));
         }
     }

@@ -116,9 +116,18 @@ public final class ServeClient implements Store {
 
     @Override
     public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
+        return dump(path, () -> NarCopy.copy(in, sink));
+    }
+
+    @Override
+    public long passNar(StorePath path, OutputStream sink) throws IOException {
+        return dump(path, () -> NarCopy.pass(in, sink));
+    }
+
+    private <T> T dump(StorePath path, Reading<T> reading) throws IOException {
         request(new ServeRequest.DumpStorePath(path));
         try {
-            return NarCopy.copy(in, sink);
+            return reading.read();
         } catch (EOFException e) {
             throw withLastWords(e);
         }

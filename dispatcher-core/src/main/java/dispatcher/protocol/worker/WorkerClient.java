@@ -33,6 +33,8 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A Nix daemon at the far end of a channel, as a [Store].
 ///
@@ -42,6 +44,12 @@ public final class WorkerClient implements Store {
     private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
     private static final long CLIENT_MAGIC = 0x6e697863L;
     private static final long SERVER_MAGIC = 0x6478696fL;
+
+    /// Requests of which the replies may be unread. They must fit into the buffers on the way, or both sides might wait
+    /// for each other: 32 KB in pipes of 64 KB.
+    private static final int PIPELINED = 2000;
+
+    private static final Logger log = LoggerFactory.getLogger(WorkerClient.class);
 
     private final CommandChannel channel;
     private final ErrorOutput errors;
@@ -130,11 +138,38 @@ public final class WorkerClient implements Store {
         return daemon.trust();
     }
 
+    /// Asks for each path to be kept first, since the question itself keeps none, all in one round trip.
     @Override
     public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
         if (paths.isEmpty()) return new TreeSet<>();
-        request(new WorkerRequest.QueryValidPaths(new TreeSet<>(paths), substitute));
+        var asked = new TreeSet<>(paths);
+        int unanswered = 0;
+        for (var path : asked) {
+            if (unanswered == PIPELINED) {
+                out.flush();
+                readTempRoots(PIPELINED / 2);
+                unanswered -= PIPELINED / 2;
+            }
+            codec.writeRequest(out, new WorkerRequest.AddTempRoot(path));
+            unanswered++;
+        }
+        codec.writeRequest(out, new WorkerRequest.QueryValidPaths(asked, substitute));
+        out.flush();
+        readTempRoots(unanswered);
+        awaitReply(BuildLog.NONE);
         return in.readStorePaths(codec.storeDir(), "valid paths");
+    }
+
+    /// A store that keeps no roots still answers the question that follows.
+    private void readTempRoots(int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            try {
+                awaitReply(BuildLog.NONE);
+                in.readLong();
+            } catch (StoreRefusedException e) {
+                log.atDebug().log("{} keeps no temporary root: {}", peer, e.reason());
+            }
+        }
     }
 
     @Override
@@ -270,18 +305,18 @@ public final class WorkerClient implements Store {
     }
 
     @Override
+    public long passNar(StorePath path, OutputStream sink) throws IOException {
+        request(new WorkerRequest.NarFromPath(path));
+        return NarCopy.pass(in, sink);
+    }
+
+    @Override
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log) throws IOException {
         codec.writeRequest(out, new WorkerRequest.BuildDerivation(drvPath, derivation, options.mode()));
         out.flush();
         awaitReply(log);
         return codec.readBuildResult(in);
-    }
-
-    /// Keeps `path` from being garbage-collected while this conversation lasts, whether it is there or not.
-    public void addTempRoot(StorePath path) throws IOException {
-        request(new WorkerRequest.AddTempRoot(path));
-        in.readLong();
     }
 
     private void request(WorkerRequest request) throws IOException {

@@ -8,7 +8,6 @@ import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.PathSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.SpoolIndex.Nar;
-import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -151,18 +150,17 @@ public final class Spool implements PathSource, AutoCloseable {
     /// what a disk spoils at a twentieth of the cost of the hash or less, and whoever receives the NAR hashes it
     /// anyway.
     ///
-    /// @return what was read, which is what the path's info says
     /// @throws StoreRefusedException if the path is not there; nothing was written
     /// @throws IOException           if the NAR was damaged on disk; all paths with it are dropped then
     @Override
-    public NarSummary copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+    public long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var nar = contents.use(path).orElseThrow(() -> absent(path));
         var crc32c = new CRC32C();
         long size;
         try (var in = open(path, nar)) {
             size = copy(in, sink, nar.size(), crc32c);
         }
-        if (size == nar.size() && (int) crc32c.getValue() == nar.crc32c()) return new NarSummary(nar.hash(), size);
+        if (size == nar.size() && (int) crc32c.getValue() == nar.crc32c()) return size;
         drop(nar);
         throw new IOException(
                 "the NAR of %s in the spool at %s was damaged on disk (%d of %d bytes, CRC-32C %08x instead of %08x) and is dropped: check that disk"

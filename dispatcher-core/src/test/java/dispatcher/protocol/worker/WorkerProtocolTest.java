@@ -73,12 +73,21 @@ class WorkerProtocolTest {
             var asked = List.of(missing, Samples.LIBRARY.path(), Samples.SOURCE.path());
             assertThat(client.queryValidPaths(asked, true))
                     .containsExactlyInAnyOrder(Samples.LIBRARY.path(), Samples.SOURCE.path());
+            assertThat(store.journal()).as("kept before it is asked for").hasSize(4);
             assertThat(store.journal().getLast()).endsWith(minor >= 27 ? " true" : " false");
             assertThat(client.queryValidPaths(List.of(), true)).isEmpty();
             assertThat(client.queryPathInfo(missing)).isEmpty();
             assertThat(client.queryPathInfo(Samples.SOURCE.path())).contains(Samples.SOURCE);
             assertThat(client.queryAllValidPaths()).isEqualTo(store.paths());
-            client.addTempRoot(missing);
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> moreIsAskedThanFitsOnTheWay() {
+        return inEachVersion((_, _, client) -> {
+            var asked = new ArrayList<>(List.of(Samples.SOURCE.path()));
+            for (int i = 0; i < 5000; i++) asked.add(FakeStore.path("p" + i));
+            assertThat(client.queryValidPaths(asked, false)).containsExactly(Samples.SOURCE.path());
         });
     }
 

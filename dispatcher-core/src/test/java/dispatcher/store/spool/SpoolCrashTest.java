@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dispatcher.nix.StoreDir;
+import dispatcher.testkit.NarTree;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +53,9 @@ class SpoolCrashTest {
         try (var spool = Spool.open(dir, StoreDir.NIX_STORE, LIMIT)) {
             for (var path : spool.paths()) {
                 var bytes = new ByteArrayOutputStream();
-                spool.copyNar(path, bytes).requireSameAs(spool.info(path).orElseThrow(), "the spool");
+                spool.copyNar(path, bytes);
+                assertThat(NarTree.parse(bytes.toByteArray()).narHash())
+                        .isEqualTo(spool.info(path).orElseThrow().narHash());
             }
             assertThat(count(dir.resolve("info")))
                     .as("infos, seed %d", seed)

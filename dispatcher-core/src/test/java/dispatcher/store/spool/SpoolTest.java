@@ -88,8 +88,9 @@ class SpoolTest {
 
     private byte[] read(StorePath path) throws IOException, InterruptedException {
         var bytes = new ByteArrayOutputStream();
-        var summary = spool.copyNar(path, bytes);
-        assertThat(summary).isEqualTo(new NarSummary(Upload.hash(bytes.toByteArray()), bytes.size()));
+        assertThat(spool.copyNar(path, bytes)).isEqualTo(bytes.size());
+        assertThat(Upload.hash(bytes.toByteArray()))
+                .isEqualTo(spool.info(path).orElseThrow().narHash());
         return bytes.toByteArray();
     }
 
@@ -441,7 +442,7 @@ class SpoolTest {
         void aNarThatIsReadWhileItGoesIsReadToItsEnd() throws Exception {
             add(a);
             var bytes = new ByteArrayOutputStream();
-            var summary = spool.copyNar(a.path(), new OutputStream() {
+            long size = spool.copyNar(a.path(), new OutputStream() {
                 @Override
                 public void write(int b) {
                     bytes.write(b);
@@ -453,7 +454,7 @@ class SpoolTest {
                     bytes.write(chunk, offset, length);
                 }
             });
-            assertThat(summary).isEqualTo(a.summary());
+            assertThat(size).isEqualTo(a.nar().length);
             assertThat(bytes.toByteArray()).isEqualTo(a.nar());
         }
 
@@ -621,9 +622,9 @@ class SpoolTest {
             NarWriter.writeFile(sink, false, size, zeros());
             return new NarSummary(info.narHash(), info.narSize());
         });
-        var summary = spool.copyNar(info.path(), OutputStream.nullOutputStream());
+        long copied = spool.copyNar(info.path(), OutputStream.nullOutputStream());
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
-        summary.requireSameAs(info, "the spool");
+        assertThat(copied).isEqualTo(info.narSize());
         assertThat(allocated).as("bytes allocated for %d", size).isLessThan(4L << 20);
     }
 
