@@ -1,0 +1,8 @@
+# n derivations with the same store path and its closure as input; they do nothing with it.
+{ salt, source, n ? "1" }:
+let inherit (import ./lib.nix) sh number upTo;
+in map (i: sh {
+  name = "with-input-${toString i}";
+  source = builtins.storePath source;
+  script = "test -e $source; echo ${salt} ${toString i} > $out";
+}) (upTo (number n))
