@@ -299,6 +299,8 @@ final class BuildRun {
         long begun = fleet.nanoTime();
         var copied = link.copier().copy(lease.store(), derivation.inputSources(), session, false);
         var took = Duration.ofNanos(fleet.nanoTime() - begun);
+        fleet.locations().add(derivation.inputSources(), link.machine().name());
+        fleet.locations().add(copied.sent(), link.machine().name());
         fleet.listener().inputsCopied(number, drvPath, link.machine().name(), copied.paths(), copied.bytes(), took);
         return copied;
     }

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// One client's conversation with the whole fleet.
 ///
 /// A path is looked for where the client would miss it most: among the outputs that were built for it and wait on their
-/// machine, then in the spool, then in the host's store if the client is on this host, then on the machine that built
-/// it for somebody else. Conversations with machines that hold something for this client stay open, and so pinned,
+/// machine, then in the spool, then in the host's store if the client is on this host, then on the machines that are
+/// known to hold it. Conversations with machines that hold something for this client stay open, and so pinned,
 /// until the client has it or leaves.
 ///
 /// Confined to the client's thread. A machine or a host store that breaks is told to the client as a refusal with the
@@ -84,7 +84,7 @@ final class FleetSession implements Store, PathSource {
         if (rest.isEmpty()) return valid;
         askHost(lease -> lease.store().queryValidPaths(rest, false)).ifPresent(valid::addAll);
         rest.removeAll(valid);
-        valid.addAll(findOnBuilders(rest));
+        valid.addAll(findOnMachines(rest));
         return valid;
     }
 
@@ -116,7 +116,7 @@ final class FleetSession implements Store, PathSource {
         var onHost = askHost(lease -> lease.store().queryPathInfo(path))
                 .flatMap(found -> found.map(PathInfo::withoutUltimate));
         if (onHost.isPresent()) return onHost;
-        findOnBuilders(List.of(path));
+        findOnMachines(List.of(path));
         var found = holdings.get(path);
         return found == null ? Optional.empty() : infoFrom(found, path);
     }
@@ -142,23 +142,33 @@ final class FleetSession implements Store, PathSource {
         holding.lease.drop();
     }
 
-    // ---- machines that built it for somebody
+    // ---- machines that are known to hold it
 
-    /// Which of `paths` the machines that built them still have. One conversation with each such machine is kept.
-    private Set<StorePath> findOnBuilders(Collection<StorePath> paths) throws InterruptedException {
-        var byMachine = new TreeMap<String, List<StorePath>>();
-        for (var path : paths) {
-            var machine = fleet.builders().getIfPresent(path);
-            if (machine != null)
-                byMachine.computeIfAbsent(machine, _ -> new ArrayList<>()).add(path);
-        }
+    /// Which of `paths` some machine still has. One conversation with each such machine is kept. Machines that are set
+    /// aside are not waited for.
+    private Set<StorePath> findOnMachines(Collection<StorePath> paths) throws InterruptedException {
         var found = new HashSet<StorePath>();
-        for (var entry : byMachine.entrySet()) found.addAll(findOn(entry.getKey(), entry.getValue()));
-        return found;
+        var asked = new HashSet<String>();
+        while (true) {
+            var byMachine = new TreeMap<String, List<StorePath>>();
+            for (var path : paths)
+                if (!found.contains(path))
+                    fleet.locations().of(path).stream()
+                            .filter(machine -> !asked.contains(machine) && fleet.isUp(machine))
+                            .findFirst()
+                            .ifPresent(machine -> byMachine
+                                    .computeIfAbsent(machine, _ -> new ArrayList<>())
+                                    .add(path));
+            if (byMachine.isEmpty()) return found;
+            for (var entry : byMachine.entrySet()) {
+                asked.add(entry.getKey());
+                found.addAll(findOn(entry.getKey(), entry.getValue()));
+            }
+        }
     }
 
     private Collection<StorePath> findOn(String machine, List<StorePath> paths) throws InterruptedException {
-        Set<StorePath> found = Set.of();
+        Set<StorePath> found;
         try {
             var holding = askHolder(machine, paths);
             found = holding.answer();
@@ -167,11 +177,16 @@ final class FleetSession implements Store, PathSource {
                 holdings.put(path, holding.holder());
             }
             if (holding.holder().unfetched.isEmpty()) holding.holder().lease.release();
+        } catch (StoreRefusedException e) {
+            return Set.of();
         } catch (IOException e) {
             Interruption.rethrow(e);
             // Then they are not to be had from there now, and count as missing.
+            fleet.queue().machineFailed(machine, Failures.describe(e));
+            return Set.of();
         }
-        for (var path : paths) if (!found.contains(path)) fleet.builders().invalidate(path);
+        fleet.locations()
+                .remove(paths.stream().filter(path -> !found.contains(path)).toList(), machine);
         return found;
     }
 
@@ -254,7 +269,7 @@ final class FleetSession implements Store, PathSource {
         } catch (IOException e) {
             Interruption.rethrow(e);
             if (nar.hasFailed()) throw e;
-            fleet.builders().invalidate(path);
+            if (holding != null) fleet.locations().remove(List.of(path), from);
             var reason = Failures.describe(e);
             fleet.listener().outputFailed(clientNumber, path, from, reason);
             throw new StoreRefusedException("cannot hand out '%s' from %s: %s".formatted(path, from, reason), e);
@@ -339,8 +354,8 @@ final class FleetSession implements Store, PathSource {
             holding.unfetched.add(output);
             var before = holdings.put(output, holding);
             if (before != null) fetched(before, output);
-            fleet.builders().put(output, machine);
         }
+        fleet.locations().add(outputs, machine);
     }
 
     /// What broke off in the middle ends here; the other conversations are for the next client.

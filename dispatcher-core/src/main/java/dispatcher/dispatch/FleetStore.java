@@ -1,11 +1,9 @@
 package dispatcher.dispatch;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dispatcher.event.DispatcherListener;
-import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.store.Locations;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
@@ -20,32 +18,31 @@ import java.util.function.LongSupplier;
 /// The whole fleet as one store: what all clients share. Each client gets a conversation of its own. Safe for any
 /// thread.
 public final class FleetStore implements AutoCloseable {
-    private static final int KNOWN_OUTPUTS = 200_000;
     private static final Duration PRUNE_INTERVAL = Duration.ofSeconds(10);
 
     private final Map<String, MachineLink> links = new LinkedHashMap<>();
     private final BuildQueue queue;
     private final Spool spool;
     private final Optional<StorePool> hostStore;
+    private final Locations locations;
     private final DispatcherListener listener;
     private final int maxAttempts;
     private final LongSupplier nanoTime;
     private final EqualBuilds equalBuilds = new EqualBuilds();
     private final AtomicLong builds = new AtomicLong();
     private final AtomicLong clients = new AtomicLong();
-    /// Which machine built an output, for clients that come back for it; a guess that the machine is asked to confirm.
-    private final Cache<StorePath, String> builders =
-            Caffeine.newBuilder().maximumSize(KNOWN_OUTPUTS).build();
     private final Thread janitor = Thread.ofVirtual().name("janitor").unstarted(this::prune);
 
     /// @param links       the machines; closed with this
     /// @param hostStore   the host's own store, if its paths are to be read in place; closed with this
+    /// @param locations   what is known of the machines' stores, to be kept up by this
     /// @param maxAttempts on how many machines a build may begin and be lost before its client is told
     public FleetStore(
             Collection<MachineLink> links,
             BuildQueue queue,
             Spool spool,
             Optional<StorePool> hostStore,
+            Locations locations,
             DispatcherListener listener,
             int maxAttempts,
             LongSupplier nanoTime) {
@@ -53,6 +50,7 @@ public final class FleetStore implements AutoCloseable {
         this.queue = queue;
         this.spool = spool;
         this.hostStore = hostStore;
+        this.locations = locations;
         this.listener = listener;
         this.maxAttempts = maxAttempts;
         this.nanoTime = nanoTime;
@@ -76,6 +74,11 @@ public final class FleetStore implements AutoCloseable {
         var link = links.get(machine);
         if (link == null) throw new IllegalArgumentException("no machine is called " + machine);
         return link;
+    }
+
+    /// Whether a machine is there still and not set aside.
+    boolean isUp(String machine) {
+        return links.containsKey(machine) && queue.isAvailable(machine);
     }
 
     EqualBuilds equalBuilds() {
@@ -106,8 +109,8 @@ public final class FleetStore implements AutoCloseable {
         return nanoTime.getAsLong();
     }
 
-    Cache<StorePath, String> builders() {
-        return builders;
+    Locations locations() {
+        return locations;
     }
 
     private void prune() {

@@ -111,6 +111,17 @@ public final class BuildQueue {
         }
     }
 
+    /// Whether a machine is not set aside.
+    public boolean isAvailable(String name) {
+        lock.lock();
+        try {
+            var slots = machines.get(name);
+            return slots != null && slots.health.isAvailable(clock.instant());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// The queue and the fleet at this moment.
     public Snapshot snapshot() {
         lock.lock();

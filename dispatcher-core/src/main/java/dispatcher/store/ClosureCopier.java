@@ -49,13 +49,19 @@ public final class ClosureCopier {
 
     /// What copying came to.
     ///
-    /// @param paths how many were sent
+    /// @param sent  the paths that were sent
     /// @param bytes of their NARs
-    public record Copied(int paths, long bytes) {
-        public static final Copied NOTHING = new Copied(0, 0);
+    public record Copied(List<StorePath> sent, long bytes) {
+        public static final Copied NOTHING = new Copied(List.of(), 0);
+
+        public int paths() {
+            return sent.size();
+        }
 
         Copied plus(Copied other) {
-            return new Copied(paths + other.paths, bytes + other.bytes);
+            var all = new ArrayList<>(sent);
+            all.addAll(other.sent);
+            return new Copied(all, bytes + other.bytes);
         }
     }
 
@@ -200,14 +206,15 @@ public final class ClosureCopier {
             throws IOException, InterruptedException {
         var batch = new ArrayList<NarToAdd>();
         long bytes = 0;
-        for (var path : referencesFirst(missing, claimed)) {
+        var order = referencesFirst(missing, claimed);
+        for (var path : order) {
             var info = missing.get(path);
             if (info == null) throw new IllegalStateException("no info of " + path);
             bytes += info.narSize();
             batch.add(new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)));
         }
         if (!batch.isEmpty()) target.addToStore(batch);
-        return new Copied(batch.size(), bytes);
+        return new Copied(order, bytes);
     }
 
     private static List<StorePath> referencesFirst(Map<StorePath, PathInfo> missing, List<StorePath> claimed) {

@@ -12,6 +12,7 @@ import dispatcher.nix.ContentAddress.MethodAlgorithm;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.store.Locations;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
@@ -390,6 +391,46 @@ abstract class FleetContract {
 
             assertThat(result.status()).isEqualTo(BuildStatus.MISC_FAILURE);
             assertThat(result.message()).contains("a: it lacks the feature kvm", "b: its maxJobs is 0", "kvm");
+        }
+    }
+
+    @Test
+    void whatAnEarlierDispatcherLearnedIsFoundWhereItIs() throws Exception {
+        var a = machine("a");
+        var b = machine("b");
+        var tree = NarTree.file("libc");
+        var libc = FakeStore.info("libc", tree);
+        var gone = FakeStore.path("gone");
+        b.store().with(libc, tree);
+        var known = new Locations();
+        known.add(List.of(libc.path(), gone), "a");
+        known.add(List.of(libc.path()), "b");
+        try (var fleet = plan().locations(known).start(a, b)) {
+            var client = client(fleet);
+
+            assertThat(client.store().queryValidPaths(List.of(libc.path(), gone), false))
+                    .containsExactly(libc.path());
+            assertThat(known.of(gone)).isEmpty();
+            assertThat(known.of(libc.path())).containsExactly("b");
+            assertThat(client.build(drv("x", libc.path())).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(a.received()).as("from machine to machine").containsExactly(libc.path());
+            assertThat(known.of(libc.path())).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void machineThatIsDownIsAskedOnceAndNotForgotten() throws Exception {
+        var a = machine("a");
+        var libc = FakeStore.path("libc");
+        var known = new Locations();
+        known.add(List.of(libc), "a");
+        a.refuse("it is down");
+        try (var fleet = plan().locations(known).start(a)) {
+            var client = client(fleet);
+            for (int i = 0; i < 5; i++) assertThat(client.has(libc)).isFalse();
+
+            assertThat(a.opened()).isEqualTo(1);
+            assertThat(known.of(libc)).containsExactly("a");
         }
     }
 

@@ -14,6 +14,7 @@ import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.NixPolicy;
+import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
 import dispatcher.testkit.Await;
@@ -54,6 +55,7 @@ final class TestFleet implements AutoCloseable {
         private final Path spoolDir;
         private Optional<FakeMachine> host = Optional.empty();
         private Duration handshakeLimit = Duration.ofMinutes(1);
+        private Locations locations = new Locations();
         private int maxAttempts = 3;
         private long spoolBytes = 1 << 26;
 
@@ -69,6 +71,12 @@ final class TestFleet implements AutoCloseable {
 
         Plan handshakeLimit(Duration limit) {
             handshakeLimit = limit;
+            return this;
+        }
+
+        /// What an earlier dispatcher has learned.
+        Plan locations(Locations known) {
+            locations = known;
             return this;
         }
 
@@ -102,7 +110,8 @@ final class TestFleet implements AutoCloseable {
                 .toList();
         var hostStore = plan.host.map(host -> new StorePool(
                 () -> new WorkerClient(host.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "host"), clock.nanoTime()));
-        this.fleet = new FleetStore(links, queue, spool, hostStore, events, plan.maxAttempts, clock.nanoTime());
+        this.fleet = new FleetStore(
+                links, queue, spool, hostStore, plan.locations, events, plan.maxAttempts, clock.nanoTime());
         this.conversations = new ClientConversations(fleet, StoreDir.NIX_STORE, "test");
     }
 

@@ -193,7 +193,7 @@ class ClosureCopierTest {
         assertThat(asked("addToStore")).containsExactly("addToStore " + lib, "addToStore " + tool);
         assertThat(copied)
                 .isEqualTo(new Copied(
-                        2,
+                        List.of(lib, tool),
                         source.paths.info(lib).narSize()
                                 + source.paths.info(tool).narSize()));
     }

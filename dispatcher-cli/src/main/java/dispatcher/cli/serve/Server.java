@@ -16,14 +16,17 @@ import dispatcher.ssh.SshFrontEnd;
 import dispatcher.ssh.SshFrontEndException;
 import dispatcher.ssh.SshFrontEndOptions;
 import dispatcher.ssh.SshTransports;
+import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.host.HostStore;
 import dispatcher.store.spool.Spool;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,12 +36,15 @@ import org.slf4j.LoggerFactory;
 public final class Server implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
     private static final StoreDir STORE_DIR = StoreDir.NIX_STORE;
+    private static final Duration SAVE_INTERVAL = Duration.ofMinutes(1);
 
     private final Settings settings;
     private final SshTransports transports = new SshTransports();
     private final Spool spool;
     private final FleetStore fleet;
     private final ClientConversations conversations;
+    private final Locations locations;
+    private final Thread saving = Thread.ofVirtual().name("save locations").unstarted(this::saveNowAndThen);
     private final ArrayList<AutoCloseable> frontEnds = new ArrayList<>();
 
     /// Starts it; returns when clients can come in.
@@ -55,15 +61,40 @@ public final class Server implements AutoCloseable {
         }
         var queue = new BuildQueue(settings.machines(), policy(), InstantSource.system());
         var links = settings.machines().stream().map(this::link).toList();
+        this.locations = Locations.load(
+                locationsFile(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
         this.fleet = new FleetStore(
-                links, queue, spool, hostStore(), new LoggingListener(), settings.maxAttempts(), System::nanoTime);
+                links,
+                queue,
+                spool,
+                hostStore(),
+                locations,
+                new LoggingListener(),
+                settings.maxAttempts(),
+                System::nanoTime);
         this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion);
         try {
             openFrontEnds();
+            saving.start();
             Thread.ofPlatform().daemon().name("prepare SSH").start(transports::prepare);
         } catch (RuntimeException e) {
             close();
             throw e;
+        }
+    }
+
+    private Path locationsFile() {
+        return settings.state().resolve("locations");
+    }
+
+    private void saveNowAndThen() {
+        try {
+            while (true) {
+                Thread.sleep(SAVE_INTERVAL);
+                locations.save(locationsFile());
+            }
+        } catch (InterruptedException e) {
+            // Closed, which saves for the last time.
         }
     }
 
@@ -128,6 +159,13 @@ public final class Server implements AutoCloseable {
     public void close() {
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         fleet.close();
+        saving.interrupt();
+        try {
+            saving.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        locations.save(locationsFile());
         transports.close();
         spool.close();
     }

@@ -1,0 +1,94 @@
+package dispatcher.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.nix.StorePath;
+import dispatcher.testkit.FakeStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocationsTest {
+    private static final StorePath A = FakeStore.path("a");
+    private static final StorePath B = FakeStore.path("b");
+
+    @TempDir
+    private Path dir;
+
+    private final Locations locations = new Locations();
+
+    private Locations reloaded(String... machines) {
+        locations.save(file());
+        return Locations.load(file(), Set.of(machines));
+    }
+
+    private Path file() {
+        return dir.resolve("locations");
+    }
+
+    @Test
+    void aPathMayBeOnSeveralMachines() {
+        locations.add(List.of(A, B), "two");
+        locations.add(List.of(A), "one");
+        locations.add(List.of(A), "one");
+
+        assertThat(locations.of(A)).containsExactly("one", "two");
+        assertThat(locations.of(B)).containsExactly("two");
+    }
+
+    @Test
+    void aMachineThatSaysOtherwiseIsForgottenForThatPath() {
+        locations.add(List.of(A, B), "one");
+        locations.add(List.of(A), "two");
+        locations.remove(List.of(A, B), "one");
+
+        assertThat(locations.of(A)).containsExactly("two");
+        assertThat(locations.of(B)).isEmpty();
+        assertThat(locations.size()).isEqualTo(1);
+    }
+
+    @Test
+    void aRestartForgetsNothing() {
+        locations.add(List.of(A, B), "one");
+        locations.add(List.of(B), "two");
+
+        assertThat(reloaded("one", "two").of(B)).containsExactly("one", "two");
+        assertThat(reloaded("one", "two").of(A)).containsExactly("one");
+    }
+
+    @Test
+    void machinesThatHaveGoneAreForgotten() {
+        locations.add(List.of(A, B), "one");
+        locations.add(List.of(B), "two");
+
+        assertThat(reloaded("two").of(A)).isEmpty();
+        assertThat(reloaded("two").of(B)).containsExactly("two");
+    }
+
+    @Test
+    void whatIsNewIsWrittenAndNothingElse() throws Exception {
+        assertThat(reloaded("one").size()).isZero();
+        assertThat(file()).as("nothing to write").doesNotExist();
+        locations.add(List.of(A), "one");
+        locations.save(file());
+        Files.delete(file());
+        locations.save(file());
+        assertThat(file()).as("nothing new").doesNotExist();
+        locations.remove(List.of(A), "one");
+        assertThat(reloaded("one").size()).isZero();
+        assertThat(file()).exists();
+    }
+
+    @Test
+    void aFileThatIsNotUnderstoodIsAsGoodAsNone() throws Exception {
+        for (var text : List.of("", "else\n", "dispatcher-locations 1\nno path\tone\n")) {
+            Files.writeString(file(), text);
+            assertThat(Locations.load(file(), Set.of("one")).size()).as(text).isZero();
+        }
+        Files.write(file(), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+        assertThat(Locations.load(file(), Set.of("one")).size()).isZero();
+    }
+}
