@@ -297,7 +297,8 @@ final class BuildRun {
 
     private Copied copyInputs(MachineLink link, StorePool.Lease lease) throws IOException, InterruptedException {
         long begun = fleet.nanoTime();
-        var copied = link.copier().copy(lease.store(), derivation.inputSources(), session, false);
+        boolean substitute = link.substitutes(session.substitutes());
+        var copied = link.copier().copy(lease.store(), derivation.inputSources(), session, substitute);
         var took = Duration.ofNanos(fleet.nanoTime() - begun);
         fleet.locations().add(derivation.inputSources(), link.machine().name());
         fleet.locations().add(copied.sent(), link.machine().name());

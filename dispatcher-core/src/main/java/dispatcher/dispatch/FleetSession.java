@@ -52,6 +52,12 @@ final class FleetSession implements Store, PathSource {
     private StorePool.@Nullable Lease host;
     private boolean hostFailed;
 
+    /// Whether the client wants machines to fetch from their substituters what they can.
+    private boolean substitutes;
+
+    /// What nobody has yet, and a machine said it could fetch from its substituters.
+    private final Map<StorePath, String> promised = new HashMap<>();
+
     FleetSession(FleetStore fleet, ClientIdentity client, long clientNumber) {
         this.fleet = fleet;
         this.client = client;
@@ -85,7 +91,15 @@ final class FleetSession implements Store, PathSource {
         askHost(lease -> lease.store().queryValidPaths(rest, false)).ifPresent(valid::addAll);
         rest.removeAll(valid);
         valid.addAll(findOnMachines(rest));
+        if (!substitute) return valid;
+        substitutes = true;
+        rest.removeAll(valid);
+        valid.addAll(findInSubstituters(rest));
         return valid;
+    }
+
+    boolean substitutes() {
+        return substitutes;
     }
 
     /// Before it is asked whether they are there: then they cannot go between the question and the answer.
@@ -117,6 +131,7 @@ final class FleetSession implements Store, PathSource {
                 .flatMap(found -> found.map(PathInfo::withoutUltimate));
         if (onHost.isPresent()) return onHost;
         findOnMachines(List.of(path));
+        if (!holdings.containsKey(path)) redeem(path);
         var found = holdings.get(path);
         return found == null ? Optional.empty() : infoFrom(found, path);
     }
@@ -162,15 +177,46 @@ final class FleetSession implements Store, PathSource {
             if (byMachine.isEmpty()) return found;
             for (var entry : byMachine.entrySet()) {
                 asked.add(entry.getKey());
-                found.addAll(findOn(entry.getKey(), entry.getValue()));
+                found.addAll(findOn(entry.getKey(), entry.getValue(), false));
             }
         }
     }
 
-    private Collection<StorePath> findOn(String machine, List<StorePath> paths) throws InterruptedException {
+    /// Which of `paths` the first machine that answers could fetch. The client need not send them: the machine that
+    /// builds
+    /// is told to fetch them, and if that one cannot, they are had from the one that said so.
+    private Collection<StorePath> findInSubstituters(Collection<StorePath> paths) throws InterruptedException {
+        if (paths.isEmpty()) return List.of();
+        for (var link : fleet.links()) {
+            var machine = link.machine().name();
+            if (!link.substitutes(substitutes) || !fleet.isUp(machine)) continue;
+            try {
+                var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
+                opened.lease().release();
+                for (var path : opened.answer()) promised.put(path, machine);
+                return opened.answer();
+            } catch (IOException e) {
+                Interruption.rethrow(e);
+                if (!(e instanceof StoreRefusedException)) fleet.queue().machineFailed(machine, Failures.describe(e));
+            }
+        }
+        return List.of();
+    }
+
+    /// Has a machine fetch what it said it could.
+    private void redeem(StorePath path) throws StoreRefusedException, InterruptedException {
+        var machine = promised.get(path);
+        if (machine != null && findOn(machine, List.of(path), true).isEmpty())
+            throw new StoreRefusedException(
+                    "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
+                            .formatted(machine, path));
+    }
+
+    private Collection<StorePath> findOn(String machine, List<StorePath> paths, boolean substitute)
+            throws InterruptedException {
         Set<StorePath> found;
         try {
-            var holding = askHolder(machine, paths);
+            var holding = askHolder(machine, paths, substitute);
             found = holding.answer();
             for (var path : found) {
                 holding.holder().unfetched.add(path);
@@ -192,11 +238,12 @@ final class FleetSession implements Store, PathSource {
 
     private record Held(Holding holder, SortedSet<StorePath> answer) {}
 
-    private Held askHolder(String machine, List<StorePath> paths) throws IOException, InterruptedException {
+    private Held askHolder(String machine, List<StorePath> paths, boolean substitute)
+            throws IOException, InterruptedException {
         for (var holding : holdings.values()) {
             if (!holding.machine.equals(machine)) continue;
             try {
-                return new Held(holding, holding.lease.store().queryValidPaths(paths, false));
+                return new Held(holding, holding.lease.store().queryValidPaths(paths, substitute));
             } catch (StoreRefusedException e) {
                 throw e;
             } catch (IOException e) {
@@ -206,7 +253,7 @@ final class FleetSession implements Store, PathSource {
             }
         }
         var opened =
-                fleet.link(machine).conversations().lease(lease -> lease.store().queryValidPaths(paths, false));
+                fleet.link(machine).conversations().lease(lease -> lease.store().queryValidPaths(paths, substitute));
         return new Held(new Holding(machine, opened.lease()), opened.answer());
     }
 

@@ -81,6 +81,11 @@ public final class FleetStore implements AutoCloseable {
         return links.containsKey(machine) && queue.isAvailable(machine);
     }
 
+    /// In the order of the settings.
+    Collection<MachineLink> links() {
+        return links.values();
+    }
+
     EqualBuilds equalBuilds() {
         return equalBuilds;
     }

@@ -41,6 +41,13 @@ public final class MachineLink implements AutoCloseable {
         return machine;
     }
 
+    /// Whether the machine is to fetch from its own substituters what it can.
+    ///
+    /// @param asked whether the client wants it so
+    boolean substitutes(boolean asked) {
+        return asked;
+    }
+
     StorePool conversations() {
         return conversations;
     }

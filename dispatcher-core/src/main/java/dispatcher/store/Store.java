@@ -8,6 +8,7 @@ import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -28,6 +29,12 @@ public interface Store extends AutoCloseable {
     /// @param substitute whether it may first fetch what it lacks from its own substituters
     SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
             throws IOException, InterruptedException;
+
+    /// Which of `paths` the store could fetch from its own substituters, as far as it can tell.
+    default SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
+            throws IOException, InterruptedException {
+        return Collections.emptySortedSet();
+    }
 
     /// What the store knows of `path`; empty if it does not have it.
     Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException;

@@ -256,6 +256,12 @@ public final class StorePool implements AutoCloseable {
         }
 
         @Override
+        public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
+                throws IOException, InterruptedException {
+            return watch(() -> store.querySubstitutablePaths(paths));
+        }
+
+        @Override
         public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
             return watch(() -> store.queryPathInfo(path));
         }

@@ -3,8 +3,10 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineProtocol;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
@@ -415,6 +417,64 @@ abstract class FleetContract {
             assertThat(client.build(drv("x", libc.path())).status()).isEqualTo(BuildStatus.BUILT);
             assertThat(a.received()).as("from machine to machine").containsExactly(libc.path());
             assertThat(known.of(libc.path())).containsExactly("a", "b");
+        }
+    }
+
+    /// Only the worker protocol has a way to ask a machine what it could fetch.
+    private void assumeMachinesCanTell() {
+        assumeTrue(machine("probe").machine().protocol() == MachineProtocol.SSH_NG, "not in the serve protocol");
+    }
+
+    @Test
+    void whatMachinesCanFetchIsNotSent() throws Exception {
+        assumeMachinesCanTell();
+        var a = machine("a");
+        var tree = NarTree.file("libc");
+        var libc = FakeStore.info("libc", tree);
+        a.store().substituting(libc, tree);
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+
+            assertThat(client.store().queryValidPaths(List.of(libc.path()), false))
+                    .isEmpty();
+            assertThat(client.store().queryValidPaths(List.of(libc.path()), true))
+                    .containsExactly(libc.path());
+            assertThat(client.build(drv("x", libc.path())).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(a.received()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatTheBuildingMachineCannotFetchComesFromTheOneThatCan() throws Exception {
+        assumeMachinesCanTell();
+        var fetching = machine("a", 0, 1);
+        var building = machine("b");
+        var tree = NarTree.file("libc");
+        var libc = FakeStore.info("libc", tree);
+        fetching.store().substituting(libc, tree);
+        try (var fleet = plan().start(fetching, building)) {
+            var client = client(fleet);
+            assertThat(client.store().queryValidPaths(List.of(libc.path()), true))
+                    .containsExactly(libc.path());
+
+            assertThat(client.build(drv("x", libc.path())).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(building.received()).containsExactly(libc.path());
+        }
+    }
+
+    @Test
+    void promiseThatIsNotKeptIsTold() throws Exception {
+        assumeMachinesCanTell();
+        var a = machine("a");
+        var libc = FakeStore.path("libc");
+        a.store().promising(libc);
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            assertThat(client.store().queryValidPaths(List.of(libc), true)).containsExactly(libc);
+            var result = client.build(drv("x", libc));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).contains("machine a", libc.toString(), "builders-use-substitutes");
         }
     }
 

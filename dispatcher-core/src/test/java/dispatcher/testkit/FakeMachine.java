@@ -255,6 +255,11 @@ public final class FakeMachine implements Transport {
         }
 
         @Override
+        public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths) {
+            return store.querySubstitutablePaths(paths);
+        }
+
+        @Override
         public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException {
             return store.queryPathInfo(path);
         }

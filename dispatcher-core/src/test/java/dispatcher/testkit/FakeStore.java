@@ -24,6 +24,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -39,6 +40,8 @@ public final class FakeStore implements Store {
     private static final int HASH_BYTES = 20;
 
     private final SortedMap<StorePath, Entry> entries = new ConcurrentSkipListMap<>();
+    private final Map<StorePath, Entry> substitutable = new ConcurrentHashMap<>();
+    private final Set<StorePath> promises = ConcurrentHashMap.newKeySet();
     private final Map<StorePath, String> refusals = new ConcurrentHashMap<>();
     private final Map<StorePath, Integer> brokenNars = new ConcurrentHashMap<>();
     private final List<String> journal = new CopyOnWriteArrayList<>();
@@ -77,6 +80,18 @@ public final class FakeStore implements Store {
     /// Puts a path into the store, whatever its info says of the NAR.
     public FakeStore with(PathInfo info, NarTree tree) {
         entries.put(info.path(), new Entry(info, ByteString.wrap(tree.toNar())));
+        return this;
+    }
+
+    /// Can be fetched by this store when it is asked to substitute.
+    public FakeStore substituting(PathInfo info, NarTree tree) {
+        substitutable.put(info.path(), new Entry(info, ByteString.wrap(tree.toNar())));
+        return this;
+    }
+
+    /// Says that it could fetch a path, and cannot.
+    public FakeStore promising(StorePath path) {
+        promises.add(path);
         return this;
     }
 
@@ -133,6 +148,9 @@ public final class FakeStore implements Store {
     public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
         journal.add("queryValidPaths %s %s".formatted(paths, substitute));
         for (var path : paths) requireAllowed(path);
+        if (substitute)
+            for (var path : paths)
+                Optional.ofNullable(substitutable.get(path)).ifPresent(entry -> entries.putIfAbsent(path, entry));
         var valid = new TreeSet<>(paths);
         valid.retainAll(entries.keySet());
         return valid;
@@ -143,6 +161,14 @@ public final class FakeStore implements Store {
         journal.add("queryPathInfo " + path);
         requireAllowed(path);
         return Optional.ofNullable(entries.get(path)).map(Entry::info);
+    }
+
+    @Override
+    public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths) {
+        journal.add("querySubstitutablePaths " + paths);
+        var known = new TreeSet<>(paths);
+        known.removeIf(path -> !substitutable.containsKey(path) && !promises.contains(path));
+        return known;
     }
 
     @Override

@@ -173,6 +173,13 @@ public final class WorkerClient implements Store {
     }
 
     @Override
+    public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths) throws IOException {
+        if (paths.isEmpty()) return new TreeSet<>();
+        request(new WorkerRequest.QuerySubstitutablePaths(new TreeSet<>(paths)));
+        return in.readStorePaths(codec.storeDir(), "substitutable paths");
+    }
+
+    @Override
     public SortedSet<StorePath> queryAllValidPaths() throws IOException {
         request(new WorkerRequest.QueryAllValidPaths());
         return in.readStorePaths(codec.storeDir(), "valid paths");

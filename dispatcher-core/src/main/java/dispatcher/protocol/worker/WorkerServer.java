@@ -196,7 +196,11 @@ public final class WorkerServer {
             case BuildPaths wanted -> answerForPaths(wanted);
             case QueryMissing _ ->
                 reply().writeLong(0).writeLong(0).writeLong(0).writeLong(0).writeLong(0);
-            case QuerySubstitutablePaths _, QuerySubstitutablePathInfos _ -> reply().writeLong(0);
+            case QuerySubstitutablePaths(var paths) -> {
+                var substitutable = store.querySubstitutablePaths(paths);
+                reply().writeStorePaths(codec.storeDir(), substitutable);
+            }
+            case QuerySubstitutablePathInfos _ -> reply().writeLong(0);
             case QueryPathFromHashPart(var hashPart) -> {
                 var found = store.queryAllValidPaths().stream()
                         .filter(path -> path.hashPart().equals(hashPart))
