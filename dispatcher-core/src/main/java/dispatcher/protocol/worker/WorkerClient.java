@@ -3,6 +3,7 @@ package dispatcher.protocol.worker;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.ByteString;
+import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -172,11 +173,21 @@ public final class WorkerClient implements Store {
         }
     }
 
+    /// Not by the request of that name, which leaves out all substituters that do not want to be asked for many paths
+    /// at
+    /// once. Paths that are there count too.
     @Override
     public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths) throws IOException {
         if (paths.isEmpty()) return new TreeSet<>();
-        request(new WorkerRequest.QuerySubstitutablePaths(new TreeSet<>(paths)));
-        return in.readStorePaths(codec.storeDir(), "substitutable paths");
+        var wanted = new TreeSet<>(paths);
+        request(new WorkerRequest.QueryMissing(
+                wanted.stream().<DerivedPath>map(DerivedPath.Opaque::new).toList()));
+        in.readStorePaths(codec.storeDir(), "paths to build");
+        in.readStorePaths(codec.storeDir(), "paths to substitute");
+        wanted.removeAll(in.readStorePaths(codec.storeDir(), "unknown paths"));
+        in.readLong();
+        in.readLong();
+        return wanted;
     }
 
     @Override

@@ -43,6 +43,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /// Answers one client in the worker protocol, from a [Store].
 ///
@@ -194,8 +195,7 @@ public final class WorkerServer {
                 reply().writeLong(1);
             }
             case BuildPaths wanted -> answerForPaths(wanted);
-            case QueryMissing _ ->
-                reply().writeLong(0).writeLong(0).writeLong(0).writeLong(0).writeLong(0);
+            case QueryMissing(var wanted) -> answerWhatIsMissing(wanted);
             case QuerySubstitutablePaths(var paths) -> {
                 var substitutable = store.querySubstitutablePaths(paths);
                 reply().writeStorePaths(codec.storeDir(), substitutable);
@@ -255,6 +255,20 @@ public final class WorkerServer {
             codec.writeDerivedPath(out, path);
             codec.writeBuildResult(out, BuildResult.of(BuildStatus.ALREADY_VALID, ""));
         }
+    }
+
+    /// Nothing is said of derivations, which are only built one by one.
+    private void answerWhatIsMissing(List<DerivedPath> wanted) throws IOException, InterruptedException {
+        var missing = new TreeSet<StorePath>();
+        for (var path : wanted) if (path instanceof DerivedPath.Opaque(var opaque)) missing.add(opaque);
+        missing.removeAll(store.queryValidPaths(missing, false));
+        var substitutable = store.querySubstitutablePaths(missing);
+        missing.removeAll(substitutable);
+        reply().writeLong(0)
+                .writeStorePaths(codec.storeDir(), substitutable)
+                .writeStorePaths(codec.storeDir(), missing)
+                .writeLong(0)
+                .writeLong(0);
     }
 
     private static Duration seconds(long value) {
