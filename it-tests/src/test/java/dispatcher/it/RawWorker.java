@@ -22,11 +22,18 @@ final class RawWorker implements AutoCloseable {
 
     static final long IS_VALID_PATH = 1;
     static final long QUERY_VALID_PATHS = 31;
+    static final long NAR_FROM_PATH = 38;
     static final long ADD_TO_STORE_NAR = 39;
+
+    private static final long BUILD_DERIVATION = 36;
 
     private static final long CLIENT_MAGIC = 0x6e697863L;
     private static final long SERVER_MAGIC = 0x6478696fL;
     private static final long VERSION = (1 << 8) | 34;
+    private static final long NEXT = 0x6f6c6d67L;
+    private static final long START_ACTIVITY = 0x53545254L;
+    private static final long STOP_ACTIVITY = 0x53544f50L;
+    private static final long RESULT = 0x52534c54L;
     private static final long LAST = 0x616c7473L;
     private static final long ERROR = 0x63787470L;
 
@@ -100,6 +107,27 @@ final class RawWorker implements AutoCloseable {
                 .word(1); // no signatures wanted
     }
 
+    /// A build of a derivation without inputs.
+    ///
+    /// @param script for `/bin/sh`, which finds the path of the only output in `$out`
+    RawWorker buildDerivation(String drvPath, String output, String system, String script) {
+        return word(BUILD_DERIVATION)
+                .text(drvPath)
+                .word(1)
+                .text("out")
+                .text(output)
+                .text("") // hash algorithm
+                .text("") // hash
+                .texts(List.of()) // inputs
+                .text(system)
+                .text("/bin/sh")
+                .texts(List.of("-e", "-c", script))
+                .word(1)
+                .text("out")
+                .text(output)
+                .word(0); // normal mode
+    }
+
     RawWorker send() throws IOException {
         ByteBuffer buffer = ByteBuffer.wrap(pending.toByteArray());
         pending.reset();
@@ -142,6 +170,60 @@ final class RawWorker implements AutoCloseable {
     /// Reads the end of a request's messages, after which the answer comes.
     void expectDone() throws IOException {
         expect(LAST);
+    }
+
+    /// Reads the messages of a build and its result.
+    ///
+    /// @throws AssertionError if it is not a new and successful build
+    void expectBuilt() throws IOException {
+        skipMessages();
+        long status = readWord();
+        String message = readText();
+        if (status != 0) {
+            throw new AssertionError("built with status %d: %s".formatted(status, message));
+        }
+        for (int i = 0; i < 4; i++) {
+            readWord(); // times built, not deterministic, start, stop
+        }
+        for (long outputs = readWord(); outputs > 0; outputs--) {
+            readText();
+            readText();
+        }
+    }
+
+    private void skipMessages() throws IOException {
+        long type = readWord();
+        while (type != LAST) {
+            if (type == NEXT) {
+                readText();
+            } else if (type == START_ACTIVITY) {
+                readWord(); // number
+                readWord(); // level
+                readWord(); // type
+                readText();
+                skipFields();
+                readWord(); // parent
+            } else if (type == STOP_ACTIVITY) {
+                readWord(); // number
+            } else if (type == RESULT) {
+                readWord(); // number
+                readWord(); // type
+                skipFields();
+            } else {
+                throw new AssertionError("got 0x%x within the messages of a request".formatted(type));
+            }
+            type = readWord();
+        }
+    }
+
+    private void skipFields() throws IOException {
+        for (long fields = readWord(); fields > 0; fields--) {
+            if (readWord() == 0) {
+                readWord();
+            } else {
+                readText();
+            }
+        }
     }
 
     /// Reads the answer to a request that is refused.

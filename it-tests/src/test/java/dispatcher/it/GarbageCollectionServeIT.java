@@ -1,0 +1,9 @@
+package dispatcher.it;
+
+/// [GarbageCollectionContract] on a machine that is reached over ssh.
+class GarbageCollectionServeIT extends GarbageCollectionContract {
+
+    GarbageCollectionServeIT() {
+        super("ssh");
+    }
+}
