@@ -4,6 +4,7 @@ import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.serve.ServeCommand;
+import dispatcher.cli.spool.SpoolCommand;
 import dispatcher.cli.terminal.ErrorRenderer;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
@@ -29,7 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private static final int INTERRUPTED = 130;
-    private static final List<String> COMMANDS = List.of("serve", "ping", "builders", "version");
+    private static final List<String> COMMANDS = List.of("serve", "ping", "builders", "spool", "version");
 
     @Option(
             names = "--debug",
@@ -67,6 +68,7 @@ public final class Main {
             case "serve" -> new ServeCommand(VersionCommand.programVersion());
             case "ping" -> new PingCommand(SshConnections::new);
             case "builders" -> new BuildersCommand(hostKeys);
+            case "spool" -> new SpoolCommand();
             case "version" -> new VersionCommand();
             default -> throw new IllegalArgumentException(name);
         };

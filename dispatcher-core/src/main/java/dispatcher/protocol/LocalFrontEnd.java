@@ -1,21 +1,16 @@
 package dispatcher.protocol;
 
 import dispatcher.wire.UnixSocketChannel;
+import dispatcher.wire.UnixSocketListener;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.SequenceInputStream;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.SynchronousQueue;
@@ -37,15 +32,15 @@ public final class LocalFrontEnd implements AutoCloseable {
     private static final long PARTNER_SECONDS = 5;
 
     private final Path path;
-    private final ServerSocketChannel server;
+    private final UnixSocketListener listener;
     private final ConversationHandler handler;
     private final Set<Thread> conversations = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<String, SynchronousQueue<UnixSocketChannel>> errorStreams =
             new ConcurrentHashMap<>();
 
-    private LocalFrontEnd(Path path, ServerSocketChannel server, ConversationHandler handler) {
+    private LocalFrontEnd(Path path, UnixSocketListener listener, ConversationHandler handler) {
         this.path = path;
-        this.server = server;
+        this.listener = listener;
         this.handler = handler;
     }
 
@@ -53,36 +48,18 @@ public final class LocalFrontEnd implements AutoCloseable {
     ///
     /// @throws IOException if the socket cannot be made, or a living dispatcher listens there
     public static LocalFrontEnd open(Path path, ConversationHandler handler) throws IOException {
-        var parent = path.toAbsolutePath().getParent();
-        if (parent != null) Files.createDirectories(parent);
-        var address = UnixDomainSocketAddress.of(path);
-        if (Files.exists(path)) {
-            try (var _ = SocketChannel.open(address)) {
-                throw new IOException("another dispatcher listens at " + path + " already");
-            } catch (java.net.ConnectException e) {
-                Files.delete(path);
-            }
-        }
-        var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            server.bind(address, 1024);
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
-        } catch (IOException e) {
-            server.close();
-            throw e;
-        }
-        var frontEnd = new LocalFrontEnd(path, server, handler);
+        var frontEnd = new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), handler);
         Thread.ofPlatform().daemon().name("local clients").start(frontEnd::accept);
         return frontEnd;
     }
 
     private void accept() {
-        while (server.isOpen()) {
+        while (listener.isOpen()) {
             try {
-                var channel = new UnixSocketChannel(server.accept());
+                var channel = listener.accept();
                 Thread.ofVirtual().name("local client").start(() -> converse(channel));
             } catch (IOException e) {
-                if (server.isOpen()) log.atWarn().log("cannot accept a local client: {}", e.toString());
+                if (listener.isOpen()) log.atWarn().log("cannot accept a local client: {}", e.toString());
             }
         }
     }
@@ -166,8 +143,7 @@ public final class LocalFrontEnd implements AutoCloseable {
     @Override
     public void close() {
         try {
-            server.close();
-            Files.deleteIfExists(path);
+            listener.close();
         } catch (IOException e) {
             log.atWarn().log("cannot remove {}: {}", path, e.toString());
         }

@@ -1,5 +1,6 @@
 package dispatcher.cli.ping;
 
+import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.fleet.Machine;
@@ -9,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -77,7 +77,7 @@ public record PingReport(List<Answer> answers) {
                     reached.trusted().map(trusted -> trusted ? "yes" : "no").orElse("?"),
                     cores(reached),
                     reached.offered().freeBytes().isPresent()
-                            ? size(reached.offered().freeBytes().getAsLong())
+                            ? Sizes.show(reached.offered().freeBytes().getAsLong())
                             : "?",
                     compared(reached.machine().systems(), reached.offered().systems()),
                     compared(
@@ -97,12 +97,6 @@ public record PingReport(List<Answer> answers) {
                 .formatted(
                         cores.isPresent() ? Integer.toString(cores.getAsInt()) : "?",
                         reached.machine().maxJobs());
-    }
-
-    static String size(long bytes) {
-        if (bytes < 1L << 30) return (bytes >> 20) + " MiB";
-        double gibibytes = bytes / (double) (1L << 30);
-        return String.format(Locale.ROOT, gibibytes < 10 ? "%.1f GiB" : "%.0f GiB", gibibytes);
     }
 
     /// What is claimed, `!` before what is not offered, and `+` before what is offered beside it.

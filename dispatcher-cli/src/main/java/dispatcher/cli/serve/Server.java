@@ -1,7 +1,9 @@
 package dispatcher.cli.serve;
 
 import dispatcher.cli.builders.LocalShim;
+import dispatcher.cli.control.ControlServer;
 import dispatcher.cli.settings.Settings;
+import dispatcher.cli.spool.SpoolRequests;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.dispatch.ClientConversations;
 import dispatcher.dispatch.FleetStore;
@@ -75,6 +77,7 @@ public final class Server implements AutoCloseable {
         this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion);
         try {
             openFrontEnds();
+            openControl();
             saving.start();
             Thread.ofPlatform().daemon().name("prepare SSH").start(transports::prepare);
         } catch (RuntimeException e) {
@@ -148,6 +151,15 @@ public final class Server implements AutoCloseable {
                 .addKeyValue("socket", socket)
                 .addKeyValue("machines", settings.machines().size())
                 .log("serving local clients");
+    }
+
+    private void openControl() {
+        var socket = settings.controlSocket();
+        try {
+            frontEnds.add(ControlServer.open(socket, new SpoolRequests(spool, settings.spool()).handlers()));
+        } catch (IOException e) {
+            throw cannot("listen at " + socket, e, "see state in " + settings.file());
+        }
     }
 
     private static UserFacingException cannot(String what, IOException cause, String next) {

@@ -44,6 +44,11 @@ public record Settings(
         warnings = List.copyOf(warnings);
     }
 
+    /// Where commands reach the running dispatcher.
+    public Path controlSocket() {
+        return state.resolve("control.sock");
+    }
+
     /// The same with other limits.
     public Settings withTimeouts(Timeouts newTimeouts) {
         return new Settings(

@@ -15,6 +15,11 @@ public final class SettingsOption {
             })
     private Optional<Path> file = Optional.empty();
 
+    /// This one if it is given, else that of the command above, which may be given instead.
+    public SettingsOption or(SettingsOption above) {
+        return file.isPresent() ? this : above;
+    }
+
     /// Finds and reads the settings.
     ///
     /// @throws dispatcher.cli.terminal.UserFacingException if there are none, they cannot be read or have faults

@@ -6,7 +6,7 @@ import dispatcher.cli.settings.Settings.SchedulePolicy;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
-import java.nio.charset.StandardCharsets;
+import dispatcher.wire.UnixSocketListener;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,8 +16,6 @@ import java.util.Optional;
 /// Binds the text of one settings file to [Settings]. Confined to one thread, used once.
 final class SettingsReader {
     private static final Path STATE = Path.of("/var/lib/dispatcher");
-    /// What a socket's address holds on macOS, the least of all systems, without the zero byte at the end.
-    private static final int SOCKET_BYTES = 103;
 
     private final Path file;
     private final Path base;
@@ -83,11 +81,7 @@ final class SettingsReader {
     }
 
     private static void checkLength(Section section, Path socket) {
-        int bytes = socket.toString().getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > SOCKET_BYTES)
-            section.fault(
-                    "socket",
-                    "%s has %d bytes; the path of a unix socket can have %d".formatted(socket, bytes, SOCKET_BYTES));
+        UnixSocketListener.pathFault(socket).ifPresent(fault -> section.fault("socket", fault));
     }
 
     private Spool spool(Section top, Path state) {

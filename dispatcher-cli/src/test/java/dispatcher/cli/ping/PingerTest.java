@@ -260,13 +260,6 @@ class PingerTest {
         });
     }
 
-    @Test
-    void sizesHaveAUnitThatFits() {
-        assertThat(PingReport.size(5L << 20)).isEqualTo("5 MiB");
-        assertThat(PingReport.size(3L << 29)).isEqualTo("1.5 GiB");
-        assertThat(PingReport.size(200L << 30)).isEqualTo("200 GiB");
-    }
-
     private static Answer ping(Machine machine, Transport transport, Duration limit) throws InterruptedException {
         return new Pinger(asked -> transport, limit).ping(List.of(machine)).getFirst();
     }

@@ -100,6 +100,11 @@ public final class Spool implements PathSource, AutoCloseable {
         return contents.status();
     }
 
+    /// All that it has, in the order in which it would go: first what was used longest ago, last what is pinned.
+    public List<SpoolEntry> entries() {
+        return contents.entries();
+    }
+
     /// Keeps `paths` from being evicted until the pin is closed: those that are there, and the others once they
     /// come. Counts as a use.
     public Pin pin(Collection<StorePath> paths) {
@@ -201,9 +206,7 @@ public final class Spool implements PathSource, AutoCloseable {
     }
 
     /// Lets paths go, those used longest ago first, until what is left has at most `targetBytes` or is pinned.
-    ///
-    /// @return how many bytes of NARs went
-    public long trim(long targetBytes) {
+    public Trimmed trim(long targetBytes) {
         return contents.shrinkTo(targetBytes);
     }
 

@@ -111,6 +111,15 @@ final class SpoolContents {
         }
     }
 
+    List<SpoolEntry> entries() {
+        lock.lock();
+        try {
+            return index.entries();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     // Pins
 
     void pin(List<StorePath> paths) {
@@ -171,20 +180,21 @@ final class SpoolContents {
         }
     }
 
-    /// @return how many bytes of NARs went
-    long shrinkTo(long target) {
+    Trimmed shrinkTo(long target) {
+        List<Evicted> evicted;
         List<Path> unused;
         long freed;
         lock.lock();
         try {
             long before = index.status().bytes();
-            unused = markBusy(index.shrinkTo(target));
+            evicted = index.shrinkTo(target);
+            unused = markBusy(evicted);
             freed = before - index.status().bytes();
         } finally {
             lock.unlock();
         }
         delete(unused);
-        return freed;
+        return new Trimmed(evicted.stream().map(Evicted::path).toList(), freed);
     }
 
     /// Frees at least `size` bytes of the disk, whatever the limit; nothing if that many cannot go.
@@ -199,7 +209,7 @@ final class SpoolContents {
         } finally {
             lock.unlock();
         }
-        return shrinkTo(target) > 0;
+        return shrinkTo(target).bytes() > 0;
     }
 
     // NARs that come and go

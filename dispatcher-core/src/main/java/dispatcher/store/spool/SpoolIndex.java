@@ -157,6 +157,20 @@ final class SpoolIndex {
         return all;
     }
 
+    /// In the order in which they would go, which those that are pinned do not: they come last.
+    List<SpoolEntry> entries() {
+        var all = new ArrayList<SpoolEntry>(paths);
+        for (var next = ring.after; next instanceof Node node; next = node.after) addEntry(node, all);
+        for (var node : nodes.values()) if (node.pins > 0) addEntry(node, all);
+        return all;
+    }
+
+    private static void addEntry(Node node, List<SpoolEntry> all) {
+        if (node.content != null)
+            all.add(new SpoolEntry(
+                    node.path, node.content.nar.size, Instant.ofEpochMilli(node.savedAt), node.pins > 0));
+    }
+
     /// Adds a path as the one used last. Its NAR may be there already. Takes no notice of the limit.
     ///
     /// @param found with the size of the NAR

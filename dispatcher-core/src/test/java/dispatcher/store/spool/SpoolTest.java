@@ -184,7 +184,7 @@ class SpoolTest {
             var twin = Upload.of("twin", "a", 4000);
             add(b, a);
             spool.add(twin.info(), sink -> {
-                assertThat(spool.trim(0)).as("what is needed stays").isEqualTo(3000);
+                assertThat(spool.trim(0).bytes()).as("what is needed stays").isEqualTo(3000);
                 assertThat(files()).hasSize(1);
                 return twin.source().writeTo(sink);
             });
@@ -409,11 +409,11 @@ class SpoolTest {
             add(a, twin);
             try (var pin = spool.pin(List.of(twin.path()))) {
                 assertThat(pin).isNotNull();
-                assertThat(spool.trim(0)).isZero();
+                assertThat(spool.trim(0).bytes()).isZero();
             }
             assertThat(spool.paths()).containsExactly(twin.path());
             assertThat(read(twin.path())).isEqualTo(a.nar());
-            assertThat(spool.trim(0)).isEqualTo(4000);
+            assertThat(spool.trim(0).bytes()).isEqualTo(4000);
             assertThat(files()).isEmpty();
         }
 
@@ -422,9 +422,9 @@ class SpoolTest {
             try (var pin = spool.pin(List.of(a.path()))) {
                 assertThat(pin).isNotNull();
                 add(a);
-                assertThat(spool.trim(0)).isZero();
+                assertThat(spool.trim(0).bytes()).isZero();
             }
-            assertThat(spool.trim(0)).isEqualTo(4000);
+            assertThat(spool.trim(0).bytes()).isEqualTo(4000);
         }
 
         @Test
@@ -434,7 +434,7 @@ class SpoolTest {
                 assertThat(other).isNotNull();
                 AutoCloseable pin = spool.pin(List.of(a.path()));
                 for (int i = 0; i < 2; i++) pin.close();
-                assertThat(spool.trim(0)).isZero();
+                assertThat(spool.trim(0).bytes()).isZero();
             }
         }
 

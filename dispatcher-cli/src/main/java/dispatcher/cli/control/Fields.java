@@ -1,0 +1,57 @@
+package dispatcher.cli.control;
+
+import dispatcher.nix.json.Json;
+import java.util.List;
+
+/// The members of a request or an answer, each of the type that it should have.
+///
+/// All methods but [#flag] throw `IllegalArgumentException`, with a message for people, where there is no such
+/// member or it has another type.
+public record Fields(Json.Members members) {
+    public String text(String name) {
+        if (get(name) instanceof Json.Text(var text)) return text;
+        throw new IllegalArgumentException("'%s' is no text".formatted(name));
+    }
+
+    /// A whole number.
+    public long number(String name) {
+        try {
+            if (get(name) instanceof Json.Numeral(var digits)) return Long.parseLong(digits);
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        throw new IllegalArgumentException("'%s' is no whole number".formatted(name));
+    }
+
+    /// Whether it is there and true.
+    public boolean flag(String name) {
+        return members.get(name).filter(new Json.Bool(true)::equals).isPresent();
+    }
+
+    public List<String> texts(String name) {
+        return elements(name).stream()
+                .map(element -> {
+                    if (element instanceof Json.Text(var text)) return text;
+                    throw new IllegalArgumentException("'%s' has something that is no text".formatted(name));
+                })
+                .toList();
+    }
+
+    public List<Fields> objects(String name) {
+        return elements(name).stream()
+                .map(element -> {
+                    if (element instanceof Json.Members object) return new Fields(object);
+                    throw new IllegalArgumentException("'%s' has something that is no object".formatted(name));
+                })
+                .toList();
+    }
+
+    private List<Json> elements(String name) {
+        if (get(name) instanceof Json.Elements(var values)) return values;
+        throw new IllegalArgumentException("'%s' is no array".formatted(name));
+    }
+
+    private Json get(String name) {
+        return members.get(name).orElseThrow(() -> new IllegalArgumentException("'%s' is missing".formatted(name)));
+    }
+}

@@ -1,0 +1,11 @@
+package dispatcher.store.spool;
+
+import dispatcher.nix.StorePath;
+import java.time.Instant;
+
+/// A path of a spool, as it is shown to people.
+///
+/// @param bytes   of its NAR, which other paths may share
+/// @param lastUse may be a minute too early
+/// @param pinned  it stays, however long ago it was used
+public record SpoolEntry(StorePath path, long bytes, Instant lastUse, boolean pinned) {}
