@@ -5,6 +5,7 @@ import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +40,7 @@ import org.slf4j.LoggerFactory;
 final class SpoolFiles {
     private static final Logger log = LoggerFactory.getLogger(SpoolFiles.class);
     private static final long FULL = 64 * 1024;
+    private static final int READ_AT_ONCE = 1000;
     private static final String INFO_SUFFIX = ".narinfo";
     private static final String NAR_SUFFIX = ".nar";
 
@@ -136,15 +139,29 @@ final class SpoolFiles {
         forEachIn(root.resolve("tmp"), this::delete);
         var nars = listNars();
         var uses = new ArrayList<Use>();
-        forEachIn(
-                root.resolve("info"),
-                file -> read(file, nars).ifPresent(found -> {
+        try (var infos = Files.newDirectoryStream(root.resolve("info"))) {
+            for (var rest = infos.iterator(); rest.hasNext(); ) {
+                for (var found : readSome(rest, nars)) {
                     index.put(found.content, found.lastUse);
                     uses.add(new Use(found.content.info().path(), found.lastUse));
-                }));
+                }
+            }
+        }
         uses.sort(Comparator.comparing(Use::time));
         for (var use : uses) index.touch(use.path, use.time);
         for (var hash : nars.keySet()) if (!index.hasNar(hash)) Files.deleteIfExists(narFile(hash));
+    }
+
+    /// Reads the next few infos, on all processors if there are many; few, so that little waits in memory.
+    private List<Found> readSome(Iterator<Path> rest, Map<NarHash, Long> nars) throws IOException {
+        var files = new ArrayList<Path>();
+        while (rest.hasNext() && files.size() < READ_AT_ONCE) files.add(rest.next());
+        var stream = files.size() < READ_AT_ONCE ? files.stream() : files.parallelStream();
+        try {
+            return stream.flatMap(file -> read(file, nars).stream()).toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     private record Use(StorePath path, Instant time) {}
@@ -169,7 +186,15 @@ final class SpoolFiles {
         }
     }
 
-    private Optional<Found> read(Path file, Map<NarHash, Long> nars) throws IOException {
+    private Optional<Found> read(Path file, Map<NarHash, Long> nars) {
+        try {
+            return readInfo(file, nars);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Optional<Found> readInfo(Path file, Map<NarHash, Long> nars) throws IOException {
         NarInfoFile content;
         try {
             content = NarInfoFile.parse(Files.readString(file), storeDir);

@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
 import dispatcher.testkit.NarTree;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,17 +91,25 @@ class SpoolCrashTest {
         command.add(dir.toString());
         assumeThat(canRun(command, "true")).as("may make a mount namespace").isTrue();
         var child = start(command, "fill", dir.resolve("spool").toString());
+        var refused =
+                "StoreRefusedException: the disk of the spool at %s is full, so it cannot take %s: free some space there, or set a smaller spool.size in the settings"
+                        .formatted(dir.resolve("spool"), Upload.path("large"));
         try (var out = child.inputReader()) {
             assertThat(out.lines())
                     .containsExactly(
-                            "StoreRefusedException: the disk of the spool at %s is full, so it cannot take %s: free some space there, or set a smaller spool.size in the settings"
-                                    .formatted(dir.resolve("spool"), Upload.path("large")),
-                            "after a large one: " + List.of(Upload.path("first")),
-                            "after one of the same size: " + List.of(Upload.path("second")),
+                            refused,
+                            "after a large one: " + paths("first"),
+                            refused,
+                            "after one that went on meanwhile: " + paths("first", "other"),
+                            "after one of the same size: " + paths("other", "second"),
                             "temporary files: 0");
         } finally {
             child.destroyForcibly();
         }
+    }
+
+    private static SortedSet<StorePath> paths(String... names) {
+        return new TreeSet<>(Arrays.stream(names).map(Upload::path).toList());
     }
 
     private static boolean canRun(List<String> prefix, String program) throws InterruptedException {
@@ -148,15 +160,27 @@ class SpoolCrashTest {
             }
         }
 
+        private static void fillUp(Spool spool) throws InterruptedException {
+            try {
+                Upload.of("large", 4 << 20).addTo(spool);
+            } catch (IOException e) {
+                System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage());
+            }
+        }
+
         private static void fill(Path dir) throws Exception {
             try (var spool = Spool.open(dir, StoreDir.NIX_STORE, 1L << 30)) {
                 Upload.of("first", 600_000).addTo(spool);
-                try {
-                    Upload.of("large", 4 << 20).addTo(spool);
-                } catch (IOException e) {
-                    System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage());
-                }
+                fillUp(spool);
                 System.out.println("after a large one: " + spool.paths());
+                var other = Upload.of("other", 200_000);
+                spool.add(other.info(), sink -> {
+                    sink.write(other.nar(), 0, 100_000);
+                    fillUp(spool);
+                    sink.write(other.nar(), 100_000, 100_000);
+                    return other.summary();
+                });
+                System.out.println("after one that went on meanwhile: " + spool.paths());
                 Upload.of("second", 600_000).addTo(spool);
                 System.out.println("after one of the same size: " + spool.paths());
                 System.out.println("temporary files: " + count(dir.resolve("tmp")));

@@ -3,6 +3,7 @@ package dispatcher.store.spool;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.sun.management.ThreadMXBean;
 import dispatcher.nix.NarHash;
@@ -26,6 +27,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -503,6 +505,33 @@ class SpoolTest {
         }
 
         @Test
+        void manyPathsAreFoundWithAllThatIsKnownOfThem() throws Exception {
+            spool.close();
+            int many = 20_000;
+            var uploads = new ArrayList<Upload>();
+            for (int i = 0; i < many; i++) {
+                var upload = Upload.of("p" + i, "n" + i / 2, 128);
+                uploads.add(upload);
+                write(upload, now.minusSeconds(many - i));
+            }
+            Files.writeString(infoFile(uploads.get(7)), "StorePath: nonsense\n");
+            spool = open(Long.MAX_VALUE);
+            uploads.remove(7);
+            assertThat(spool.entries())
+                    .extracting(SpoolEntry::path)
+                    .isEqualTo(uploads.stream().map(Upload::path).toList());
+            for (var upload : uploads) assertThat(spool.info(upload.path())).contains(upload.info());
+        }
+
+        /// Puts a path into the directory, as it lies there while nobody has it open.
+        private void write(Upload upload, Instant lastUse) throws IOException {
+            Files.createDirectories(narFile(upload).getParent());
+            Files.write(narFile(upload), upload.nar());
+            Files.writeString(infoFile(upload), new NarInfoFile(upload.info(), 0).print("unused", StoreDir.NIX_STORE));
+            Files.setLastModifiedTime(infoFile(upload), FileTime.from(lastUse));
+        }
+
+        @Test
         void whatACrashLeftBehindGoes() throws Exception {
             add(a, b, c);
             spool.close();
@@ -577,6 +606,29 @@ class SpoolTest {
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("closed");
             assertThatThrownBy(() -> spool.add(a.info(), a.source())).hasMessageContaining("closed");
+        }
+    }
+
+    @Nested
+    class Entries {
+        @Test
+        void areInTheOrderInWhichTheyWouldGo() throws Exception {
+            add(a, b, c);
+            var twin = Upload.of("twin", "b", 3000);
+            try (var pin = spool.pin(List.of(a.path()))) {
+                assertThat(pin).isNotNull();
+                add(twin);
+                spool.info(b.path());
+                assertThat(spool.entries())
+                        .extracting(SpoolEntry::path, SpoolEntry::bytes, SpoolEntry::pinned)
+                        .containsExactly(
+                                tuple(c.path(), 2000L, false),
+                                tuple(twin.path(), 3000L, false),
+                                tuple(b.path(), 3000L, false),
+                                tuple(a.path(), 4000L, true));
+                assertThat(spool.trim(7500)).isEqualTo(new Trimmed(List.of(c.path()), 2000));
+                assertThat(spool.trim(0)).isEqualTo(new Trimmed(List.of(twin.path(), b.path()), 3000));
+            }
         }
     }
 
