@@ -117,9 +117,9 @@ final class TrainingRun {
 
     /// Reads a path from the only machine of some settings.
     private static void fetch(Settings settings, StorePath path) throws Exception {
+        var machine = settings.machines().getFirst();
         try (var transports = new SshTransports();
-                var transport =
-                        transports.forMachine(settings.machines().getFirst().address(), SshOptions.of(settings));
+                var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
                 var far = new WorkerClient(transport.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "the far end")) {
             far.narFromPath(path, OutputStream.nullOutputStream());
         }

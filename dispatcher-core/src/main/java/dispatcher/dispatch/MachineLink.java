@@ -35,6 +35,7 @@ public final class MachineLink implements AutoCloseable {
         this.storeDir = storeDir;
         this.handshakeLimit = handshakeLimit;
         this.conversations = new StorePool(this::open, nanoTime);
+        transport.onBetterWay(conversations::renew);
     }
 
     public Machine machine() {

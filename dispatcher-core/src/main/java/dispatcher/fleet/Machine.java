@@ -15,6 +15,7 @@ import java.util.TreeSet;
 /// @param speedFactor       relative to the others, above 0
 /// @param supportedFeatures what a derivation may require of it, beside the mandatory ones
 /// @param mandatoryFeatures what a derivation must require to be given to it
+/// @param compression       of the bytes on the way to it and from it
 public record Machine(
         String name,
         MachineAddress address,
@@ -23,7 +24,8 @@ public record Machine(
         int maxJobs,
         double speedFactor,
         SortedSet<String> supportedFeatures,
-        SortedSet<String> mandatoryFeatures) {
+        SortedSet<String> mandatoryFeatures,
+        Compression compression) {
     public Machine {
         if (name.isBlank()) throw new IllegalArgumentException("a machine has a name");
         if (systems.isEmpty()) throw new IllegalArgumentException("machine " + name + " builds for no system");
@@ -33,6 +35,28 @@ public record Machine(
         systems = copy(systems);
         supportedFeatures = copy(supportedFeatures);
         mandatoryFeatures = copy(mandatoryFeatures);
+    }
+
+    /// With compression where it pays.
+    public Machine(
+            String name,
+            MachineAddress address,
+            MachineProtocol protocol,
+            SortedSet<String> systems,
+            int maxJobs,
+            double speedFactor,
+            SortedSet<String> supportedFeatures,
+            SortedSet<String> mandatoryFeatures) {
+        this(
+                name,
+                address,
+                protocol,
+                systems,
+                maxJobs,
+                speedFactor,
+                supportedFeatures,
+                mandatoryFeatures,
+                Compression.AUTO);
     }
 
     private static SortedSet<String> copy(Set<String> set) {

@@ -128,6 +128,7 @@ final class MachinesFileReader {
         if (uri.isEmpty()) return;
         var keyFromUri = part(source, piece, () -> keyFile(uri.get()));
         var hostKeyFromUri = part(source, piece, () -> hostKey(uri.get()));
+        var compression = part(source, piece, () -> compression(uri.get()));
         parameters(source, piece, uri.get());
         if (faults.size() > before) return;
         var address = new MachineAddress(
@@ -146,7 +147,8 @@ final class MachinesFileReader {
                         maxJobs.orElseThrow(),
                         speed.orElseThrow(),
                         supported.orElseThrow(),
-                        mandatory.orElseThrow()),
+                        mandatory.orElseThrow(),
+                        compression.orElseThrow()),
                 source.name(),
                 piece.line()));
     }
@@ -282,6 +284,16 @@ final class MachinesFileReader {
     private static Optional<PublicHostKey> hostKey(StoreUri uri) throws BadField {
         var text = Optional.ofNullable(uri.parameters().get("base64-ssh-public-host-key"));
         return text.isEmpty() ? Optional.empty() : Optional.of(hostKey(text.get()));
+    }
+
+    /// Nix asks for none by default, which here means that it is decided by what is measured.
+    private static Compression compression(StoreUri uri) throws BadField {
+        return switch (uri.parameters().getOrDefault("compress", "")) {
+            case "" -> Compression.AUTO;
+            case "true", "yes", "1" -> Compression.YES;
+            case "false", "no", "0" -> Compression.NO;
+            default -> throw new BadField("store URI", "compress is neither true nor false");
+        };
     }
 
     private static PublicHostKey hostKey(String text) throws BadField {

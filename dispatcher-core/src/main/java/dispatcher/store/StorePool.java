@@ -47,6 +47,10 @@ public final class StorePool implements AutoCloseable {
     @GuardedBy("lock")
     private final Deque<Kept> idle = new ArrayDeque<>();
 
+    /// How often [#renew] was called.
+    @GuardedBy("lock")
+    private long generation;
+
     @GuardedBy("lock")
     private boolean closed;
 
@@ -55,18 +59,20 @@ public final class StorePool implements AutoCloseable {
         this.nanoTime = nanoTime;
     }
 
-    private record Kept(Store store, KnownPaths known, long openedAt, long idleSince) {}
+    private record Kept(Store store, KnownPaths known, long openedAt, long generation, long idleSince) {}
 
     /// A conversation of one's own until it is given back or dropped, whichever comes first. Confined to one thread.
     public final class Lease {
         private final WatchedStore store;
         private final long openedAt;
+        private final long bornIn;
         private final boolean reused;
         private boolean over;
 
-        private Lease(Store store, KnownPaths known, long openedAt, boolean reused) {
+        private Lease(Store store, KnownPaths known, long openedAt, long bornIn, boolean reused) {
             this.store = new WatchedStore(store, known);
             this.openedAt = openedAt;
+            this.bornIn = bornIn;
             this.reused = reused;
         }
 
@@ -91,8 +97,8 @@ public final class StorePool implements AutoCloseable {
             if (now - openedAt >= MAX_AGE.toNanos()) return false;
             lock.lock();
             try {
-                if (closed) return false;
-                idle.addFirst(new Kept(store.store, store.known, openedAt, now));
+                if (closed || bornIn != generation) return false;
+                idle.addFirst(new Kept(store.store, store.known, openedAt, bornIn, now));
                 return true;
             } finally {
                 lock.unlock();
@@ -125,7 +131,7 @@ public final class StorePool implements AutoCloseable {
         var kept = takeIdle();
         if (kept != null) {
             try {
-                return ask(new Lease(kept.store, kept.known, kept.openedAt, true), first);
+                return ask(new Lease(kept.store, kept.known, kept.openedAt, kept.generation, true), first);
             } catch (StoreRefusedException | SourceFailedException e) {
                 throw e;
             } catch (IOException e) {
@@ -133,7 +139,17 @@ public final class StorePool implements AutoCloseable {
                 dropIdle();
             }
         }
-        return ask(new Lease(opener.open(), new KnownPaths(), nanoTime.getAsLong(), false), first);
+        long bornIn = generation();
+        return ask(new Lease(opener.open(), new KnownPaths(), nanoTime.getAsLong(), bornIn, false), first);
+    }
+
+    private long generation() {
+        lock.lock();
+        try {
+            return generation;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private static <T> Opened<T> ask(Lease lease, Question<T> first) throws IOException, InterruptedException {
@@ -166,6 +182,17 @@ public final class StorePool implements AutoCloseable {
     /// Ends all that are free: the far end is known to have gone.
     public void dropIdle() {
         endIf(_ -> true);
+    }
+
+    /// Ends those that are free, and the others when they are given back: new ones would have a better way.
+    public void renew() {
+        lock.lock();
+        try {
+            generation++;
+        } finally {
+            lock.unlock();
+        }
+        dropIdle();
     }
 
     private void endIf(Predicate<Kept> condition) {

@@ -12,6 +12,12 @@ public interface Transport extends Closeable {
     /// @throws UnreachableException if the host cannot be reached or does not let us in
     CommandChannel open(String command) throws IOException, InterruptedException;
 
+    /// Has `action` run, on a thread of its own, whenever commands that are started from then on have a better way
+    /// than those that run, so that it is worth while to start anew what is idle. By default that never happens.
+    ///
+    /// @param action replaces the one before
+    default void onBetterWay(Runnable action) {}
+
     @Override
     void close();
 }

@@ -113,6 +113,16 @@ class MachinesFileTest {
         }
     }
 
+    @Test
+    void compressionIsThatOfNixWhereItIsGiven() {
+        assertThat(parse("a?compress=true; b?compress=0; c").entries())
+                .extracting(entry -> entry.machine().compression())
+                .containsExactly(Compression.YES, Compression.NO, Compression.AUTO);
+        assertThat(parse("a?compress=much").faults())
+                .extracting(Remark::toString)
+                .containsExactly("machines:1: store URI: compress is neither true nor false");
+    }
+
     @Nested
     class Warnings {
         @Test

@@ -332,6 +332,21 @@ class StorePoolTest {
     }
 
     @Test
+    void renewalEndsTheFreeOnesAndTheOthersAsTheyComeBack() throws Exception {
+        var inUse = lease();
+        var free = lease();
+        free.release();
+        pool.renew();
+        assertThat(opened).extracting(FakeStore::isClosed).containsExactly(false, true);
+
+        inUse.release();
+        assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, true);
+        lease().release();
+        lease().release();
+        assertThat(opened).hasSize(3);
+    }
+
+    @Test
     void closedPoolEndsAllAsTheyComeBack() throws Exception {
         var used = lease();
         lease().release();

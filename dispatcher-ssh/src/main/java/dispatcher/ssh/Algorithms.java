@@ -51,7 +51,9 @@ final class Algorithms {
     }
 
     private static <B extends BaseBuilder<?, B>> B offered(B builder) {
-        return builder.macFactories(macs()).compressionFactories(compressions()).signatureFactories(signatures());
+        return builder.macFactories(macs())
+                .compressionFactories(compressions(false))
+                .signatureFactories(signatures());
     }
 
     private static List<NamedFactory<Mac>> macs() {
@@ -59,8 +61,8 @@ final class Algorithms {
                 BuiltinMacs.hmacsha256etm, BuiltinMacs.hmacsha512etm, BuiltinMacs.hmacsha256, BuiltinMacs.hmacsha512);
     }
 
-    private static List<NamedFactory<Compression>> compressions() {
-        return List.of(BuiltinCompressions.none);
+    static List<NamedFactory<Compression>> compressions(boolean wanted) {
+        return wanted ? List.of(FastZlib.FACTORY, BuiltinCompressions.none) : List.of(BuiltinCompressions.none);
     }
 
     private static List<NamedFactory<Signature>> signatures() {

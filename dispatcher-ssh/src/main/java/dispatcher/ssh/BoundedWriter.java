@@ -20,6 +20,7 @@ final class BoundedWriter implements ChannelStreamWriter {
     private static final int LIMIT_BYTES = 512 * 1024;
 
     private final Channel channel;
+    private final LinkWatch watch;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
@@ -29,16 +30,55 @@ final class BoundedWriter implements ChannelStreamWriter {
     @GuardedBy("lock")
     private boolean closed;
 
-    BoundedWriter(Channel channel) {
+    /// @param watch told how the writing goes
+    BoundedWriter(Channel channel, LinkWatch watch) {
         this.channel = channel;
+        this.watch = watch;
     }
 
     @Override
     public IoWriteFuture writeData(Buffer buffer) throws IOException {
         int bytes = buffer.available();
+        if (!hasRoom(bytes)) awaitRoom(bytes);
+        boolean sent = false;
+        try {
+            long start = System.nanoTime();
+            IoWriteFuture future = channel.writePacket(buffer);
+            watch.prepared(bytes, System.nanoTime() - start);
+            future.addListener(_ -> {
+                watch.left(bytes);
+                left(bytes);
+            });
+            sent = true;
+            return future;
+        } finally {
+            if (!sent) left(bytes);
+        }
+    }
+
+    /// Takes room for so many bytes, if there is any.
+    private boolean hasRoom(int bytes) throws IOException {
         lock.lock();
         try {
-            while (!closed && underWay > 0 && underWay + bytes > LIMIT_BYTES) changed.await();
+            if (closed) throw new IOException("the channel is closed");
+            if (isFull(bytes)) return false;
+            underWay += bytes;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private boolean isFull(int bytes) {
+        return underWay > 0 && underWay + bytes > LIMIT_BYTES;
+    }
+
+    private void awaitRoom(int bytes) throws IOException {
+        watch.waits();
+        lock.lock();
+        try {
+            while (!closed && isFull(bytes)) changed.await();
             if (closed) throw new IOException("the channel is closed");
             underWay += bytes;
         } catch (InterruptedException e) {
@@ -46,19 +86,11 @@ final class BoundedWriter implements ChannelStreamWriter {
             throw new InterruptedIOException("interrupted while writing");
         } finally {
             lock.unlock();
-        }
-        boolean sent = false;
-        try {
-            IoWriteFuture future = channel.writePacket(buffer);
-            future.addListener(_ -> arrived(bytes));
-            sent = true;
-            return future;
-        } finally {
-            if (!sent) arrived(bytes);
+            watch.waited();
         }
     }
 
-    private void arrived(int bytes) {
+    private void left(int bytes) {
         lock.lock();
         try {
             underWay -= bytes;

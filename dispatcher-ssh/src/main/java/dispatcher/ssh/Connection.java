@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.channel.exception.SshChannelOpenException;
+import org.apache.sshd.common.kex.KexProposalOption;
 import org.apache.sshd.common.session.ConnectionService;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,16 +26,21 @@ final class Connection {
     private final MachineAddress address;
     private final SshClientOptions options;
     private final ClientSession session;
+    private final boolean compresses;
+    private final LinkWatch watch;
     private final Set<CommandOverChannel> channels = ConcurrentHashMap.newKeySet();
     private final long openedAt = System.nanoTime();
 
     /// Why we gave it up, if we did.
     private volatile String verdict = "";
 
-    Connection(MachineAddress address, SshClientOptions options, ClientSession session) {
+    /// @param choice learns from what is sent here
+    Connection(MachineAddress address, SshClientOptions options, ClientSession session, CompressionChoice choice) {
         this.address = address;
         this.options = options;
         this.session = session;
+        this.compresses = compresses(session);
+        this.watch = choice.watch(compresses);
     }
 
     /// Begins to watch. `retires` is asked now and then whether the connection is to be closed, as it is idle or
@@ -84,6 +90,16 @@ final class Connection {
                         : "the connection to %s was given up: %s".formatted(address, known));
     }
 
+    /// Whether what is sent on it is compressed.
+    boolean compresses() {
+        return compresses;
+    }
+
+    private static boolean compresses(ClientSession session) {
+        String negotiated = session.getNegotiatedKexParameter(KexProposalOption.C2SCOMP);
+        return negotiated != null && negotiated.startsWith("zlib");
+    }
+
     boolean isOpen() {
         return session.isOpen() && session.isAuthenticated();
     }
@@ -104,7 +120,7 @@ final class Connection {
     /// @throws UnreachableException if the host has no word on it; the connection may still be good for those
     ///         that are there
     CommandOverChannel start(String command, Runnable released) throws IOException, InterruptedException {
-        ExecChannel channel = new ExecChannel(address, command, options.errorBytes);
+        ExecChannel channel = new ExecChannel(address, command, options.errorBytes, watch);
         channel.addCloseFutureListener(_ -> released.run());
         OpenFuture opened;
         try {

@@ -23,16 +23,17 @@ final class ExecChannel extends ChannelExec {
     private final PipeInput standardOutput = new PipeInput(this::release);
     private final ErrorInput standardError;
     private final CompletableFuture<OptionalInt> exit = new CompletableFuture<>();
-    private final BoundedWriter writer = new BoundedWriter(this);
+    private final BoundedWriter writer;
 
     /// What to tell readers when the connection goes before the channel has ended.
     private volatile @Nullable IOException reason;
 
-    ExecChannel(MachineAddress address, String command, int errorBytes) {
+    ExecChannel(MachineAddress address, String command, int errorBytes, LinkWatch watch) {
         super(command, StandardCharsets.UTF_8, null, Map.of());
         this.address = address;
         this.command = command;
         standardError = new ErrorInput(errorBytes);
+        writer = new BoundedWriter(this, watch);
         setOut(OutputStream.nullOutputStream());
         setErr(OutputStream.nullOutputStream());
         addChannelListener(new ChannelListener() {

@@ -40,6 +40,7 @@ final class Handshake {
     private final SshClientOptions options;
     private final HostCheck hostCheck;
     private final List<KeyFiles.Identity> identities;
+    private final boolean compress;
 
     private volatile @Nullable UnreachableException hostKeyFault;
     private volatile boolean hostKeyAccepted;
@@ -53,20 +54,24 @@ final class Handshake {
             MachineAddress address,
             SshClientOptions options,
             HostCheck hostCheck,
-            List<KeyFiles.Identity> identities) {
+            List<KeyFiles.Identity> identities,
+            boolean compress) {
         this.client = client;
         this.address = address;
         this.options = options;
         this.hostCheck = hostCheck;
         this.identities = identities;
+        this.compress = compress;
     }
 
     /// Logs in to `address`.
-    static ClientSession with(SshClient client, MachineAddress address, SshClientOptions options)
+    ///
+    /// @param compress whether to compress both ways if the host is willing
+    static ClientSession with(SshClient client, MachineAddress address, SshClientOptions options, boolean compress)
             throws UnreachableException, InterruptedException {
         HostCheck hostCheck = HostCheck.of(address, options);
         List<KeyFiles.Identity> identities = KeyFiles.identities(address, options.identities);
-        return new Handshake(client, address, options, hostCheck, identities).run();
+        return new Handshake(client, address, options, hostCheck, identities, compress).run();
     }
 
     private ClientSession run() throws UnreachableException, InterruptedException {
@@ -258,6 +263,7 @@ final class Handshake {
     /// Called by the library before anything is sent.
     void created(ClientSession session) {
         CoreModuleProperties.WINDOW_SIZE.set(session, (long) options.windowBytes);
+        session.setCompressionFactories(Algorithms.compressions(compress));
     }
 
     /// Called by the library when the host has shown its key.

@@ -1,5 +1,6 @@
 package dispatcher.ssh;
 
+import dispatcher.fleet.Compression;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,6 +21,7 @@ public final class SshClientOptions {
     final int maxHandshakes;
     final int windowBytes;
     final int errorBytes;
+    final Compression compression;
 
     private SshClientOptions(Builder builder) {
         knownHosts = List.copyOf(builder.knownHosts);
@@ -36,6 +38,7 @@ public final class SshClientOptions {
         maxHandshakes = atLeastOne("maxHandshakes", builder.maxHandshakes);
         windowBytes = atLeastOne("windowBytes", builder.windowBytes);
         errorBytes = atLeastOne("errorBytes", builder.errorBytes);
+        compression = builder.compression;
     }
 
     /// The options for a user whose home is `home`, with every limit at its default.
@@ -69,6 +72,7 @@ public final class SshClientOptions {
         private int maxHandshakes = 2;
         private int windowBytes = 4 << 20;
         private int errorBytes = 4 << 20;
+        private Compression compression = Compression.AUTO;
 
         private Builder(Path dotSsh) {
             knownHosts = List.of(dotSsh.resolve("known_hosts"), Path.of("/etc/ssh/ssh_known_hosts"));
@@ -157,6 +161,12 @@ public final class SshClientOptions {
         /// What is kept of a program's standard error before it is read; what is beyond is dropped with a note.
         public Builder errorBytes(int bytes) {
             errorBytes = bytes;
+            return this;
+        }
+
+        /// Whether connections are compressed, both ways.
+        public Builder compression(Compression wanted) {
+            compression = wanted;
             return this;
         }
 

@@ -36,6 +36,8 @@ final class SshTransport implements Transport {
     private final MachineAddress address;
     private final SshClientOptions options;
     private final Semaphore handshakesWithHost;
+    private final CompressionChoice compression;
+    private volatile Runnable betterWay = () -> {};
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
@@ -80,6 +82,18 @@ final class SshTransport implements Transport {
         this.address = address;
         this.options = options;
         this.handshakesWithHost = handshakesWithHost;
+        this.compression = new CompressionChoice(
+                address.toString(), options.compression, System::nanoTime, this::compressionChanged);
+    }
+
+    @Override
+    public void onBetterWay(Runnable action) {
+        betterWay = action;
+    }
+
+    /// Called by writers and by the library's threads.
+    private void compressionChanged() {
+        Thread.ofVirtual().name("ssh-renew " + address).start(betterWay);
     }
 
     @Override
@@ -164,8 +178,10 @@ final class SshTransport implements Transport {
     @GuardedBy("lock")
     private Optional<Line> freeLine() {
         Line best = null;
+        boolean compress = compression.compress();
         for (Line line : lines) {
             if (line.taken >= line.places || isOld(line) || !line.connection.isOpen()) continue;
+            if (line.connection.compresses() != compress) continue;
             if (best == null || line.taken > best.taken) best = line;
         }
         return Optional.ofNullable(best);
@@ -192,14 +208,17 @@ final class SshTransport implements Transport {
             Connection connection;
             handshakesWithHost.acquire();
             try {
-                ClientSession session = Handshake.with(owner.client(), address, options);
-                connection = new Connection(address, options, session);
+                boolean compress = compression.compress();
+                ClientSession session = Handshake.with(owner.client(), address, options, compress);
+                connection = new Connection(address, options, session, compression);
+                if (compress && !connection.compresses()) compression.unavailable();
             } finally {
                 handshakesWithHost.release();
             }
             log.atDebug()
                     .addKeyValue("machine", address)
                     .addKeyValue("milliseconds", (System.nanoTime() - start) / 1_000_000)
+                    .addKeyValue("compressed", connection.compresses())
                     .log("connected");
             succeeded(connection);
         } catch (UnreachableException e) {
@@ -298,7 +317,8 @@ final class SshTransport implements Transport {
         try {
             if (line.taken > 0) return false;
             boolean idle = System.nanoTime() - line.idleSince >= options.maxIdle.toNanos();
-            if (!idle && !isOld(line)) return false;
+            boolean outdated = line.connection.compresses() != compression.compress();
+            if (!idle && !outdated && !isOld(line)) return false;
             line.places = 0;
             lines.remove(line);
             return true;

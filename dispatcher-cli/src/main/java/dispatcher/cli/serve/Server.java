@@ -22,6 +22,7 @@ import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.host.HostStore;
 import dispatcher.store.spool.Spool;
+import dispatcher.wire.Uplink;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,7 +63,10 @@ public final class Server implements AutoCloseable {
             throw cannot("open the spool at " + settings.spool().path(), e, "see spool.path in " + settings.file());
         }
         var queue = new BuildQueue(settings.machines(), policy(), InstantSource.system());
-        var links = settings.machines().stream().map(this::link).toList();
+        var uplink = settings.uplink().map(rate -> new Uplink(rate.bytes(), System::nanoTime));
+        var links = settings.machines().stream()
+                .map(machine -> link(machine, uplink))
+                .toList();
         this.locations = Locations.load(
                 locationsFile(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
         this.fleet = new FleetStore(
@@ -107,10 +111,14 @@ public final class Server implements AutoCloseable {
         };
     }
 
-    private MachineLink link(Machine machine) {
-        var transport = transports.forMachine(machine.address(), SshOptions.of(settings));
+    private MachineLink link(Machine machine, Optional<Uplink> uplink) {
+        var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
         return new MachineLink(
-                machine, transport, STORE_DIR, settings.timeouts().handshake(), System::nanoTime);
+                machine,
+                uplink.map(budget -> budget.limit(transport)).orElse(transport),
+                STORE_DIR,
+                settings.timeouts().handshake(),
+                System::nanoTime);
     }
 
     private Optional<StorePool> hostStore() {

@@ -1,14 +1,15 @@
 package dispatcher.cli.serve;
 
 import dispatcher.cli.settings.Settings;
+import dispatcher.fleet.Machine;
 import dispatcher.ssh.SshClientOptions;
 import java.nio.file.Path;
 
-/// How the settings want connections to machines.
+/// How the settings want connections to a machine.
 public final class SshOptions {
     private SshOptions() {}
 
-    public static SshClientOptions of(Settings settings) {
+    public static SshClientOptions of(Settings settings, Machine machine) {
         var ssh = settings.ssh();
         var timeouts = settings.timeouts();
         long unanswered = timeouts.silence().dividedBy(ssh.keepAlive());
@@ -24,6 +25,7 @@ public final class SshOptions {
                 .maxAge(ssh.maxAge())
                 .maxSessions(ssh.maxSessions())
                 .maxHandshakes(ssh.maxStarting())
+                .compression(machine.compression())
                 .build();
     }
 }

@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.fleet.Compression;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
@@ -19,7 +20,7 @@ import java.util.function.Function;
 
 /// Binds one entry of `machines`. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an entry
 /// pasted
-/// from there means the same here; `name` and `port` are ours.
+/// from there means the same here; `name`, `port` and `compress` are ours.
 final class MachineReader {
     private final Path base;
     private final Surroundings surroundings;
@@ -45,6 +46,7 @@ final class MachineReader {
                 section.value("speedFactor", MachineReader::speedFactor).orElse(1.0);
         var supported = features(section, "supportedFeatures");
         var mandatory = features(section, "mandatoryFeatures");
+        var compression = compression(section);
         if (uri.isEmpty() || systems.isEmpty()) return Optional.empty();
         var address = new MachineAddress(
                 uri.get().host(),
@@ -60,7 +62,8 @@ final class MachineReader {
                 maxJobs,
                 speedFactor,
                 supported,
-                mandatory));
+                mandatory,
+                compression));
     }
 
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in
@@ -80,6 +83,17 @@ final class MachineReader {
         return section.value("hostName", MachineReader::host)
                 .map(host -> new StoreUri(
                         protocol, Optional.empty(), host, OptionalInt.empty(), Collections.emptySortedMap()));
+    }
+
+    private static Compression compression(Section section) {
+        var words = Arrays.stream(Compression.values()).map(Compression::word).toList();
+        return section.word(
+                        "compress",
+                        text -> Arrays.stream(Compression.values())
+                                .filter(candidate -> candidate.word().equals(text))
+                                .findFirst(),
+                        words)
+                .orElse(Compression.AUTO);
     }
 
     private static StoreUri storeUri(String text) {

@@ -21,6 +21,7 @@ import java.util.Optional;
 /// @param policy         how a machine is chosen
 /// @param maxAttempts    machines that a build is given to, one after another, before it counts as lost; at
 ///                       least 1
+/// @param uplink         bytes per second that are sent to all machines together; without it as many as go
 /// @param timeouts       limits on what a machine may take
 /// @param ssh            how connections to machines are kept
 /// @param warnings       what is allowed and probably not meant, each with file and line
@@ -35,6 +36,7 @@ public record Settings(
         List<Machine> machines,
         SchedulePolicy policy,
         int maxAttempts,
+        Optional<ByteSize> uplink,
         Timeouts timeouts,
         Ssh ssh,
         List<Fault> warnings) {
@@ -62,6 +64,7 @@ public record Settings(
                 machines,
                 policy,
                 maxAttempts,
+                uplink,
                 newTimeouts,
                 ssh,
                 warnings);

@@ -61,6 +61,7 @@ final class SettingsReader {
                 fleet.read(top),
                 schedule(top),
                 top.integer("maxAttempts", 1, 1000).orElse(3),
+                top.value("uplink", SettingsReader::rate),
                 timeouts(top),
                 ssh(top),
                 fleet.warnings());
@@ -96,6 +97,19 @@ final class SettingsReader {
         var size = ByteSize.parse(text);
         if (size.bytes() == 0) throw new IllegalArgumentException("a spool of no size holds nothing");
         return size;
+    }
+
+    /// Bytes per second.
+    private static ByteSize rate(String text) {
+        var size = text.endsWith("/s") ? text.substring(0, text.length() - 2).stripTrailing() : text;
+        try {
+            var rate = ByteSize.parse(size);
+            if (rate.bytes() > 0) return rate;
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "'%s' is no rate; write bytes per second with a unit, such as 20MiB/s".formatted(text), e);
+        }
+        throw new IllegalArgumentException("'%s' would send nothing; leave it away for no limit".formatted(text));
     }
 
     private HostStore hostStore(Section top) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.fleet.Compression;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -54,6 +56,7 @@ class SettingsTest {
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Auto());
             assertThat(settings.policy()).isEqualTo(Settings.SchedulePolicy.NIX);
             assertThat(settings.maxAttempts()).isEqualTo(3);
+            assertThat(settings.uplink()).isEmpty();
             assertThat(settings.timeouts().connect()).isEqualTo(Duration.ofSeconds(10));
             assertThat(settings.ssh().maxSessions()).isEqualTo(10);
             assertThat(settings.ssh().knownHosts())
@@ -67,7 +70,8 @@ class SettingsTest {
                             1,
                             1,
                             new TreeSet<>(),
-                            new TreeSet<>()));
+                            new TreeSet<>(),
+                            Compression.AUTO));
             assertThat(settings.warnings()).isEmpty();
         }
 
@@ -82,6 +86,7 @@ class SettingsTest {
                     hostStore: off
                     schedule: {policy: nix}
                     maxAttempts: 5
+                    uplink: 20MiB/s
                     timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s}
                     ssh: {maxSessions: 8, maxStarting: 2, keepAlive: 5s, idle: 1m, maxAge: 1d, knownHosts: [kh]}
                     machines:
@@ -98,6 +103,7 @@ class SettingsTest {
                         sshUser: nix
                         sshKey: keys/arm
                         publicHostKey: %s
+                        compress: yes
                     """.formatted(Base64.getEncoder()
                     .encodeToString((HOST_KEY + " root@arm\n").getBytes(StandardCharsets.UTF_8))));
 
@@ -110,6 +116,7 @@ class SettingsTest {
             assertThat(settings.spool().path()).isEqualTo(Path.of("/big"));
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Off());
             assertThat(settings.maxAttempts()).isEqualTo(5);
+            assertThat(settings.uplink()).contains(ByteSize.parse("20MiB"));
             assertThat(settings.timeouts())
                     .isEqualTo(new Settings.Timeouts(
                             Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(90)));
@@ -129,7 +136,8 @@ class SettingsTest {
                             8,
                             2.5,
                             new TreeSet<>(Set.of("kvm", "big-parallel")),
-                            new TreeSet<>(Set.of("benchmark"))));
+                            new TreeSet<>(Set.of("benchmark")),
+                            Compression.YES));
         }
 
         @Test
@@ -151,6 +159,12 @@ class SettingsTest {
                     .isEqualTo(new MachineAddress("::1", 2222, "nix", Optional.empty(), Optional.of(HOST_KEY)));
             assertThat(machine.protocol()).isEqualTo(MachineProtocol.SSH_NG);
             assertThat(machine.systems()).containsExactly("i686-linux", "x86_64-linux");
+        }
+
+        @Test
+        void ofTheUplinkMayBeWrittenAsASize() throws IOException {
+            for (var text : List.of("800kB", "800kB/s", "800 kB /s"))
+                assertThat(read(LEAST + "uplink: " + text + "\n").uplink()).contains(new ByteSize(800_000));
         }
 
         @Test
@@ -239,6 +253,7 @@ class SettingsTest {
                     spool: 50GiB
                     hostStore: of
                     maxAttempts: 0
+                    uplink: 20Mbit
                     timeouts:
                       connect: 10
                     machines:
@@ -255,6 +270,8 @@ class SettingsTest {
                         speedFactor: fast
                         publicHostKey: AAAA
                         supportedFeatures: [kvm, [x], ""]
+                        compress: ja
+                        compres: yes
                     colour: blue
                     """)).isEqualTo("""
                     dispatcher.yaml:1: lisen: unknown key; did you mean 'listen'?
@@ -264,27 +281,37 @@ class SettingsTest {
                     dispatcher.yaml:5: spool: is text; it should be a group of keys
                     dispatcher.yaml:6: hostStore: 'of' is not auto, off or the path of a nix-daemon's socket
                     dispatcher.yaml:7: maxAttempts: '0' is not a whole number from 1 to 1000
-                    dispatcher.yaml:9: timeouts.connect: '10' is no duration; write a number with a unit, such as \
+                    dispatcher.yaml:8: uplink: '20Mbit' is no rate; write bytes per second with a unit, such as 20MiB/s
+                    dispatcher.yaml:10: timeouts.connect: '10' is no duration; write a number with a unit, such as \
                     10s, 5m or 500ms
-                    dispatcher.yaml:11: machines[0].hostName: is missing: name or address of the machine
-                    dispatcher.yaml:11: machines[0].hostname: unknown key; did you mean 'hostName'?
-                    dispatcher.yaml:12: machines[0].system: 'x86_64-linux,i686-linux' is several; list them in systems
-                    dispatcher.yaml:13: machines[1].hostName: 'nix@b' is no host name or address; the user goes into \
+                    dispatcher.yaml:12: machines[0].hostName: is missing: name or address of the machine
+                    dispatcher.yaml:12: machines[0].hostname: unknown key; did you mean 'hostName'?
+                    dispatcher.yaml:13: machines[0].system: 'x86_64-linux,i686-linux' is several; list them in systems
+                    dispatcher.yaml:14: machines[1].hostName: 'nix@b' is no host name or address; the user goes into \
                     `sshUser`
-                    dispatcher.yaml:14: machines[1].systems: is text; it should be a list, such as [a, b]
-                    dispatcher.yaml:15: machines[1].protocol: 'shs' is not one of ssh-ng, ssh; did you mean 'ssh'?
-                    dispatcher.yaml:16: machines[2]: is text; it should be a group of keys
-                    dispatcher.yaml:17: machines[3].hostName: 'c:22' is no host name or address; the port goes into \
+                    dispatcher.yaml:15: machines[1].systems: is text; it should be a list, such as [a, b]
+                    dispatcher.yaml:16: machines[1].protocol: 'shs' is not one of ssh-ng, ssh; did you mean 'ssh'?
+                    dispatcher.yaml:17: machines[2]: is text; it should be a group of keys
+                    dispatcher.yaml:18: machines[3].hostName: 'c:22' is no host name or address; the port goes into \
                     `port`
-                    dispatcher.yaml:19: machines[3].maxJobs: '-1' is not a whole number of 0 or more
-                    dispatcher.yaml:20: machines[3].maxJobs: given twice; first on line 19
-                    dispatcher.yaml:21: machines[3].speedFactor: 'fast' is not a number above 0
-                    dispatcher.yaml:22: machines[3].publicHostKey: 'AAAA' is not a public host key: it is neither a \
+                    dispatcher.yaml:20: machines[3].maxJobs: '-1' is not a whole number of 0 or more
+                    dispatcher.yaml:21: machines[3].maxJobs: given twice; first on line 20
+                    dispatcher.yaml:22: machines[3].speedFactor: 'fast' is not a number above 0
+                    dispatcher.yaml:23: machines[3].publicHostKey: 'AAAA' is not a public host key: it is neither a \
                     line `<type> <key>` nor the base 64 of one
-                    dispatcher.yaml:23: machines[3].supportedFeatures[1]: is a list; it should be a single value
-                    dispatcher.yaml:23: machines[3].supportedFeatures[2]: is empty text; it should be a single value
-                    dispatcher.yaml:24: colour: unknown key; known here: authorizedKeys, hostKey, hostStore, listen, \
-                    machines, machinesFile, maxAttempts, schedule, spool, ssh, state, timeouts""");
+                    dispatcher.yaml:24: machines[3].supportedFeatures[1]: is a list; it should be a single value
+                    dispatcher.yaml:24: machines[3].supportedFeatures[2]: is empty text; it should be a single value
+                    dispatcher.yaml:25: machines[3].compress: 'ja' is not one of auto, yes, no
+                    dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
+                    dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, hostKey, hostStore, listen, \
+                    machines, machinesFile, maxAttempts, schedule, spool, ssh, state, timeouts, uplink""");
+        }
+
+        @Test
+        void includeAnUplinkThatSendsNothing() throws IOException {
+            assertThat(faults(LEAST + "uplink: 0B/s\nuplnk: 1MiB\n")).isEqualTo("""
+                    dispatcher.yaml:4: uplink: '0B/s' would send nothing; leave it away for no limit
+                    dispatcher.yaml:5: uplnk: unknown key; did you mean 'uplink'?""");
         }
 
         @Test

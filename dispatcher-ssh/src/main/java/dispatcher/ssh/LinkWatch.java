@@ -1,0 +1,31 @@
+package dispatcher.ssh;
+
+/// Told by those who write to a connection how it goes. For any thread; called with no lock held.
+interface LinkWatch {
+    /// A writer begins to wait, as the link has as much to carry as it may.
+    void waits();
+
+    /// It waits no longer.
+    void waited();
+
+    /// So many bytes of what was written have left for the network.
+    void left(int bytes);
+
+    /// So many bytes have been made ready to be sent, compressed and encrypted, in so many nanoseconds.
+    void prepared(int bytes, long nanos);
+
+    /// Nobody listens.
+    LinkWatch NONE = new LinkWatch() {
+        @Override
+        public void waits() {}
+
+        @Override
+        public void waited() {}
+
+        @Override
+        public void left(int bytes) {}
+
+        @Override
+        public void prepared(int bytes, long nanos) {}
+    };
+}
