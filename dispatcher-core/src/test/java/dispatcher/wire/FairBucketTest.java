@@ -91,8 +91,7 @@ class FairBucketTest {
             now += Math.min(bucket.due(), SECOND / 100);
         }
 
-        assertThat(sentTo(small))
-                .isBetween(sentTo(large) - bucket.burst(), sentTo(large) + bucket.burst());
+        assertThat(sentTo(small)).isBetween(sentTo(large) - bucket.burst(), sentTo(large) + bucket.burst());
     }
 
     @Test

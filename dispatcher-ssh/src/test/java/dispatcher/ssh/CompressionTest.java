@@ -76,7 +76,8 @@ class CompressionTest {
             if (random.nextBoolean()) {
                 random.nextBytes(noise);
                 contents.write(noise, 0, random.nextInt(noise.length));
-            } else contents.write("/nix/store/q5n10dlv".repeat(random.nextInt(80)).getBytes(UTF_8));
+            } else
+                contents.write("/nix/store/q5n10dlv".repeat(random.nextInt(80)).getBytes(UTF_8));
         }
         return contents.toByteArray();
     }
@@ -99,8 +100,7 @@ class CompressionTest {
         byte[] piece = new byte[64 * 1024];
         System.arraycopy(contents(piece.length), 0, piece, 0, piece.length);
         try (CommandChannel channel = machine.open("cat >/dev/null")) {
-            for (int done = 0; done < bytes; done += piece.length)
-                channel.out().write(piece);
+            for (int done = 0; done < bytes; done += piece.length) channel.out().write(piece);
             channel.out().close();
             assertThat(channel.exitStatus(PATIENCE)).isEqualTo(OptionalInt.of(0));
         }
@@ -163,7 +163,9 @@ class CompressionTest {
             Transport machine = machine(sshd, link, Compression.AUTO);
             upload(machine, 16 << 20);
             await("it has proved slow", () -> renewals.get() == 1);
-            await("the connection without compression goes", () -> sshd.children().isEmpty());
+            await(
+                    "the connection without compression goes",
+                    () -> sshd.children().isEmpty());
             assertThat(link.up()).isGreaterThan(16 << 20);
 
             long before = link.up();
@@ -203,7 +205,8 @@ class CompressionTest {
             try (CommandChannel channel = uplink.limit(machine).open("wc -c")) {
                 channel.out().write(sent);
                 channel.out().close();
-                assertThat(new String(channel.in().readAllBytes(), UTF_8).strip()).isEqualTo("1100");
+                assertThat(new String(channel.in().readAllBytes(), UTF_8).strip())
+                        .isEqualTo("1100");
             }
             assertThat(System.nanoTime() - start).isGreaterThan(1_000_000_000L);
         }

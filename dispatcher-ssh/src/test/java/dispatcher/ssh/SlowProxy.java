@@ -69,7 +69,9 @@ final class SlowProxy implements AutoCloseable {
                 to) {
             byte[] piece = new byte[PIECE];
             long free = System.nanoTime();
-            for (int n = from.getInputStream().read(piece); n >= 0; n = from.getInputStream().read(piece)) {
+            for (int n = from.getInputStream().read(piece);
+                    n >= 0;
+                    n = from.getInputStream().read(piece)) {
                 count.addAndGet(n);
                 to.getOutputStream().write(piece, 0, n);
                 if (!slow) continue;
