@@ -20,7 +20,7 @@ final class BoundedWriter implements ChannelStreamWriter {
     private static final int LIMIT_BYTES = 512 * 1024;
 
     private final Channel channel;
-    private final LinkWatch watch;
+    private final WriteWatch watch;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
@@ -31,7 +31,7 @@ final class BoundedWriter implements ChannelStreamWriter {
     private boolean closed;
 
     /// @param watch told how the writing goes
-    BoundedWriter(Channel channel, LinkWatch watch) {
+    BoundedWriter(Channel channel, WriteWatch watch) {
         this.channel = channel;
         this.watch = watch;
     }
@@ -39,12 +39,20 @@ final class BoundedWriter implements ChannelStreamWriter {
     @Override
     public IoWriteFuture writeData(Buffer buffer) throws IOException {
         int bytes = buffer.available();
-        if (!hasRoom(bytes)) awaitRoom(bytes);
+        lock.lock();
+        try {
+            while (!closed && underWay > 0 && underWay + bytes > LIMIT_BYTES) changed.await();
+            if (closed) throw new IOException("the channel is closed");
+            underWay += bytes;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while writing");
+        } finally {
+            lock.unlock();
+        }
         boolean sent = false;
         try {
-            long start = System.nanoTime();
-            IoWriteFuture future = channel.writePacket(buffer);
-            watch.prepared(bytes, System.nanoTime() - start);
+            IoWriteFuture future = write(buffer, bytes);
             future.addListener(_ -> {
                 watch.left(bytes);
                 left(bytes);
@@ -56,37 +64,13 @@ final class BoundedWriter implements ChannelStreamWriter {
         }
     }
 
-    /// Takes room for so many bytes, if there is any.
-    private boolean hasRoom(int bytes) throws IOException {
-        lock.lock();
+    private IoWriteFuture write(Buffer buffer, int bytes) throws IOException {
+        watch.prepares();
+        long start = System.nanoTime();
         try {
-            if (closed) throw new IOException("the channel is closed");
-            if (isFull(bytes)) return false;
-            underWay += bytes;
-            return true;
+            return channel.writePacket(buffer);
         } finally {
-            lock.unlock();
-        }
-    }
-
-    @GuardedBy("lock")
-    private boolean isFull(int bytes) {
-        return underWay > 0 && underWay + bytes > LIMIT_BYTES;
-    }
-
-    private void awaitRoom(int bytes) throws IOException {
-        watch.waits();
-        lock.lock();
-        try {
-            while (!closed && isFull(bytes)) changed.await();
-            if (closed) throw new IOException("the channel is closed");
-            underWay += bytes;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while writing");
-        } finally {
-            lock.unlock();
-            watch.waited();
+            watch.prepared(bytes, System.nanoTime() - start);
         }
     }
 

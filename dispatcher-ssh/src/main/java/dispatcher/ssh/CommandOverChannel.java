@@ -31,7 +31,7 @@ final class CommandOverChannel implements CommandChannel {
         this.address = address;
         this.connection = connection;
         this.channel = channel;
-        this.out = new WatchedOutput(channel.getInvertedIn(), this::explain);
+        this.out = new WatchedOutput(channel.standardInput(), this::explain);
     }
 
     private IOException explain(IOException cause) {

@@ -9,9 +9,10 @@ import org.slf4j.LoggerFactory;
 
 /// Whether new connections to one machine are to compress, learned from the uploads to it.
 ///
-/// What counts is the time in which writers wait for the link, that is, have [BoundedWriter]'s limit under way: while
-/// some do, what leaves is all that the link takes, whatever the number of channels. Waiting for a machine that does
-/// not read, for a slow source or for a budget is none of that.
+/// What counts is the time in which writers wait ([WriteWatch]): while some do, what leaves is all that the link
+/// takes, whatever the number of channels. Waiting for a slow source or for a budget is none of that. Waiting for a
+/// machine that reads slowly is: from here it looks the same, since the kernel takes more than the window that the
+/// machine grants a channel. Compression does little harm then, as it is not what holds things up.
 ///
 /// - Without compression: if less than [#SLOW] bytes per second leave in that time, new connections compress. Deflate
 ///   at level 1 takes 45 MB/s of store contents on one core of a 2022 server and makes 19 MB/s of them (level 6:

@@ -23,6 +23,7 @@ final class ExecChannel extends ChannelExec {
     private final PipeInput standardOutput = new PipeInput(this::release);
     private final ErrorInput standardError;
     private final CompletableFuture<OptionalInt> exit = new CompletableFuture<>();
+    private final WriteWatch watch;
     private final BoundedWriter writer;
 
     /// What to tell readers when the connection goes before the channel has ended.
@@ -33,7 +34,8 @@ final class ExecChannel extends ChannelExec {
         this.address = address;
         this.command = command;
         standardError = new ErrorInput(errorBytes);
-        writer = new BoundedWriter(this, watch);
+        this.watch = new WriteWatch(watch);
+        writer = new BoundedWriter(this, this.watch);
         setOut(OutputStream.nullOutputStream());
         setErr(OutputStream.nullOutputStream());
         addChannelListener(new ChannelListener() {
@@ -44,6 +46,11 @@ final class ExecChannel extends ChannelExec {
             }
         });
         addCloseFutureListener(_ -> gone());
+    }
+
+    /// What the command reads. For one thread at a time.
+    OutputStream standardInput() {
+        return new MeasuredOutput(getInvertedIn(), watch);
     }
 
     PipeInput standardOutput() {

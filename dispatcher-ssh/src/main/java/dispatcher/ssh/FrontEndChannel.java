@@ -40,7 +40,7 @@ final class FrontEndChannel extends ChannelSession {
 
     @Override
     public ChannelStreamWriter resolveChannelStreamWriter(Channel channel, byte cmd) {
-        BoundedWriter writer = new BoundedWriter(this, LinkWatch.NONE);
+        BoundedWriter writer = new BoundedWriter(this, new WriteWatch(LinkWatch.NONE));
         addCloseFutureListener(_ -> writer.close());
         return writer;
     }

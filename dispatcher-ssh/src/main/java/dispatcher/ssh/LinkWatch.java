@@ -2,7 +2,7 @@ package dispatcher.ssh;
 
 /// Told by those who write to a connection how it goes. For any thread; called with no lock held.
 interface LinkWatch {
-    /// A writer begins to wait, as the link has as much to carry as it may.
+    /// A writer begins to wait for the link.
     void waits();
 
     /// It waits no longer.
