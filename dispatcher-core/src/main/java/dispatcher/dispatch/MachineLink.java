@@ -46,7 +46,11 @@ public final class MachineLink implements AutoCloseable {
     ///
     /// @param asked whether the client wants it so
     boolean substitutes(boolean asked) {
-        return asked;
+        return switch (machine.substitution()) {
+            case AUTO -> asked;
+            case YES -> true;
+            case NO -> false;
+        };
     }
 
     StorePool conversations() {

@@ -15,7 +15,8 @@ import java.util.TreeSet;
 /// @param speedFactor       relative to the others, above 0
 /// @param supportedFeatures what a derivation may require of it, beside the mandatory ones
 /// @param mandatoryFeatures what a derivation must require to be given to it
-/// @param compression       of the bytes on the way to it and from it
+/// @param compression       of the bytes on the way to it and from it; by itself where the link is slow
+/// @param substitution      whether it fetches inputs from its own substituters; by itself if the client wants it so
 public record Machine(
         String name,
         MachineAddress address,
@@ -25,7 +26,8 @@ public record Machine(
         double speedFactor,
         SortedSet<String> supportedFeatures,
         SortedSet<String> mandatoryFeatures,
-        Compression compression) {
+        Choice compression,
+        Choice substitution) {
     public Machine {
         if (name.isBlank()) throw new IllegalArgumentException("a machine has a name");
         if (systems.isEmpty()) throw new IllegalArgumentException("machine " + name + " builds for no system");
@@ -37,7 +39,7 @@ public record Machine(
         mandatoryFeatures = copy(mandatoryFeatures);
     }
 
-    /// With compression where it pays.
+    /// With compression and substitution where they are of use.
     public Machine(
             String name,
             MachineAddress address,
@@ -56,7 +58,8 @@ public record Machine(
                 speedFactor,
                 supportedFeatures,
                 mandatoryFeatures,
-                Compression.AUTO);
+                Choice.AUTO,
+                Choice.AUTO);
     }
 
     private static SortedSet<String> copy(Set<String> set) {

@@ -148,7 +148,8 @@ final class MachinesFileReader {
                         speed.orElseThrow(),
                         supported.orElseThrow(),
                         mandatory.orElseThrow(),
-                        compression.orElseThrow()),
+                        compression.orElseThrow(),
+                        Choice.AUTO),
                 source.name(),
                 piece.line()));
     }
@@ -287,11 +288,11 @@ final class MachinesFileReader {
     }
 
     /// Nix asks for none by default, which here means that it is decided by what is measured.
-    private static Compression compression(StoreUri uri) throws BadField {
+    private static Choice compression(StoreUri uri) throws BadField {
         return switch (uri.parameters().getOrDefault("compress", "")) {
-            case "" -> Compression.AUTO;
-            case "true", "yes", "1" -> Compression.YES;
-            case "false", "no", "0" -> Compression.NO;
+            case "" -> Choice.AUTO;
+            case "true", "yes", "1" -> Choice.YES;
+            case "false", "no", "0" -> Choice.NO;
             default -> throw new BadField("store URI", "compress is neither true nor false");
         };
     }

@@ -117,7 +117,7 @@ class MachinesFileTest {
     void compressionIsThatOfNixWhereItIsGiven() {
         assertThat(parse("a?compress=true; b?compress=0; c").entries())
                 .extracting(entry -> entry.machine().compression())
-                .containsExactly(Compression.YES, Compression.NO, Compression.AUTO);
+                .containsExactly(Choice.YES, Choice.NO, Choice.AUTO);
         assertThat(parse("a?compress=much").faults())
                 .extracting(Remark::toString)
                 .containsExactly("machines:1: store URI: compress is neither true nor false");

@@ -1,7 +1,7 @@
 package dispatcher.ssh;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dispatcher.fleet.Compression;
+import dispatcher.fleet.Choice;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -61,12 +61,12 @@ final class CompressionChoice {
 
     /// @param machine for the log
     /// @param changed called after each change, with no lock held, by threads that must not be blocked
-    CompressionChoice(String machine, Compression setting, LongSupplier nanoTime, Runnable changed) {
+    CompressionChoice(String machine, Choice setting, LongSupplier nanoTime, Runnable changed) {
         this.machine = machine;
         this.nanoTime = nanoTime;
         this.changed = changed;
-        this.compress = setting == Compression.YES;
-        this.open = setting == Compression.AUTO;
+        this.compress = setting == Choice.YES;
+        this.open = setting == Choice.AUTO;
     }
 
     /// Whether new connections are to compress.

@@ -1,6 +1,6 @@
 package dispatcher.ssh;
 
-import dispatcher.fleet.Compression;
+import dispatcher.fleet.Choice;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +21,7 @@ public final class SshClientOptions {
     final int maxHandshakes;
     final int windowBytes;
     final int errorBytes;
-    final Compression compression;
+    final Choice compression;
 
     private SshClientOptions(Builder builder) {
         knownHosts = List.copyOf(builder.knownHosts);
@@ -72,7 +72,7 @@ public final class SshClientOptions {
         private int maxHandshakes = 2;
         private int windowBytes = 4 << 20;
         private int errorBytes = 4 << 20;
-        private Compression compression = Compression.AUTO;
+        private Choice compression = Choice.AUTO;
 
         private Builder(Path dotSsh) {
             knownHosts = List.of(dotSsh.resolve("known_hosts"), Path.of("/etc/ssh/ssh_known_hosts"));
@@ -165,7 +165,7 @@ public final class SshClientOptions {
         }
 
         /// Whether connections are compressed, both ways.
-        public Builder compression(Compression wanted) {
+        public Builder compression(Choice wanted) {
             compression = wanted;
             return this;
         }

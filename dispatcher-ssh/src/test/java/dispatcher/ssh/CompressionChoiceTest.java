@@ -2,7 +2,7 @@ package dispatcher.ssh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Compression;
+import dispatcher.fleet.Choice;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -15,7 +15,7 @@ class CompressionChoiceTest {
     private final AtomicLong clock = new AtomicLong(-5);
     private final AtomicInteger changes = new AtomicInteger();
 
-    private CompressionChoice choice(Compression setting) {
+    private CompressionChoice choice(Choice setting) {
         return new CompressionChoice("m", setting, clock::get, changes::incrementAndGet);
     }
 
@@ -41,7 +41,7 @@ class CompressionChoiceTest {
 
     @Test
     void aSlowLinkIsCompressed() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         assertThat(choice.compress()).isFalse();
         upload(choice.watch(false), 3_000_000, CompressionChoice.SAMPLE_BYTES);
 
@@ -51,7 +51,7 @@ class CompressionChoiceTest {
 
     @Test
     void aVerySlowLinkDoesNotTakeLongToProve() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         upload(choice.watch(false), 300_000, CompressionChoice.SAMPLE_BYTES / 7);
 
         assertThat(choice.compress()).isTrue();
@@ -60,7 +60,7 @@ class CompressionChoiceTest {
 
     @Test
     void aFastLinkIsNot() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         upload(choice.watch(false), 20_000_000, 1 << 30);
         compress(choice.watch(false), 20_000_000, 1 << 30);
 
@@ -70,7 +70,7 @@ class CompressionChoiceTest {
 
     @Test
     void aLinkThatBecomesSlowIsNoticed() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         upload(choice.watch(false), 200_000_000, 1 << 30);
         upload(choice.watch(false), 5_000_000, 32 << 20);
 
@@ -80,7 +80,7 @@ class CompressionChoiceTest {
     /// Eight channels get an eighth each of a link that is fast enough for all of them.
     @Test
     void channelsThatShareAFastLinkDoNotMakeItSlow() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         var watch = choice.watch(false);
         for (int i = 0; i < 8; i++) watch.waits();
         for (int i = 0; i < 10_000; i++) {
@@ -96,7 +96,7 @@ class CompressionChoiceTest {
     /// The source, or the machine, is slow, so that nobody waits for the link.
     @Test
     void slownessOfOthersProvesNothing() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         compress(choice.watch(false), 1_000_000, 64 << 20);
 
         assertThat(choice.compress()).isFalse();
@@ -104,7 +104,7 @@ class CompressionChoiceTest {
 
     @Test
     void compressionEndsWhenTheLinkIsNotWaitedFor() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         upload(choice.watch(false), 3_000_000, CompressionChoice.SAMPLE_BYTES);
         compress(choice.watch(true), 40_000_000, CompressionChoice.FIRST_TRIAL_BYTES);
 
@@ -114,7 +114,7 @@ class CompressionChoiceTest {
 
     @Test
     void compressionStaysWhereTheLinkIsWaitedFor() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         upload(choice.watch(false), 3_000_000, CompressionChoice.SAMPLE_BYTES);
         for (int i = 0; i < 100; i++) {
             compress(choice.watch(true), 40_000_000, 8 << 20);
@@ -127,7 +127,7 @@ class CompressionChoiceTest {
 
     @Test
     void aTrialThatFailedIsRepeatedLater() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         for (int trial = 0; trial < 3; trial++) {
             upload(choice.watch(false), 3_000_000, CompressionChoice.SAMPLE_BYTES);
             assertThat(choice.compress()).isTrue();
@@ -140,7 +140,7 @@ class CompressionChoiceTest {
 
     @Test
     void connectionsOfTheOtherKindProveNothing() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         upload(choice.watch(true), 1_000_000, 64 << 20);
         assertThat(choice.compress()).isFalse();
         upload(choice.watch(false), 3_000_000, CompressionChoice.SAMPLE_BYTES);
@@ -151,8 +151,8 @@ class CompressionChoiceTest {
 
     @Test
     void aSettingIsNotLearnedAway() {
-        var yes = choice(Compression.YES);
-        var no = choice(Compression.NO);
+        var yes = choice(Choice.YES);
+        var no = choice(Choice.NO);
         compress(yes.watch(true), 40_000_000, 1 << 30);
         upload(no.watch(false), 1_000_000, 64 << 20);
 
@@ -163,7 +163,7 @@ class CompressionChoiceTest {
 
     @Test
     void whatIsNotOfferedIsNotAskedForAgain() {
-        var choice = choice(Compression.AUTO);
+        var choice = choice(Choice.AUTO);
         upload(choice.watch(false), 3_000_000, CompressionChoice.SAMPLE_BYTES);
         choice.unavailable();
         choice.unavailable();

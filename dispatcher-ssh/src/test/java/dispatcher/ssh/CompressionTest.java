@@ -3,7 +3,7 @@ package dispatcher.ssh;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Compression;
+import dispatcher.fleet.Choice;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
@@ -47,7 +47,7 @@ class CompressionTest {
         threads.shutdownNow();
     }
 
-    private Transport machine(Sshd sshd, SlowProxy link, Compression compression) throws IOException {
+    private Transport machine(Sshd sshd, SlowProxy link, Choice compression) throws IOException {
         Files.writeString(sshd.knownHosts, "[" + Sshd.HOST + "]:" + link.port() + " " + sshd.hostKey() + "\n");
         Transport transport = transports.forMachine(
                 new MachineAddress(Sshd.HOST, link.port(), "root", Optional.of(sshd.clientKey), Optional.empty()),
@@ -111,7 +111,7 @@ class CompressionTest {
         try (Sshd sshd = Sshd.start(dir);
                 SlowProxy link = new SlowProxy(Sshd.HOST, sshd.port, FAST)) {
             byte[] sent = contents(16 << 20);
-            echo(machine(sshd, link, Compression.YES), sent);
+            echo(machine(sshd, link, Choice.YES), sent);
 
             assertThat(link.up()).isBetween(sent.length / 4L, sent.length * 3L / 4);
             assertThat(link.down()).isBetween(sent.length / 4L, sent.length * 3L / 4);
@@ -124,7 +124,7 @@ class CompressionTest {
                 SlowProxy link = new SlowProxy(Sshd.HOST, sshd.port, FAST)) {
             byte[] sent = new byte[8 << 20];
             new Random(3).nextBytes(sent);
-            echo(machine(sshd, link, Compression.YES), sent);
+            echo(machine(sshd, link, Choice.YES), sent);
 
             assertThat(link.up()).isBetween((long) sent.length, sent.length * 102L / 100);
         }
@@ -135,7 +135,7 @@ class CompressionTest {
         try (Sshd sshd = Sshd.start(dir);
                 SlowProxy link = new SlowProxy(Sshd.HOST, sshd.port, FAST)) {
             byte[] sent = contents(4 << 20);
-            echo(machine(sshd, link, Compression.NO), sent);
+            echo(machine(sshd, link, Choice.NO), sent);
 
             assertThat(link.up()).isGreaterThan(sent.length);
             assertThat(link.down()).isGreaterThan(sent.length);
@@ -147,7 +147,7 @@ class CompressionTest {
         try (Sshd sshd = Sshd.start(dir, "Compression no");
                 SlowProxy link = new SlowProxy(Sshd.HOST, sshd.port, FAST)) {
             byte[] sent = contents(4 << 20);
-            Transport machine = machine(sshd, link, Compression.YES);
+            Transport machine = machine(sshd, link, Choice.YES);
             echo(machine, sent);
             echo(machine, sent);
 
@@ -160,7 +160,7 @@ class CompressionTest {
     void autoCompressesOnASlowLinkAndStopsOnAFastOne() throws Exception {
         try (Sshd sshd = Sshd.start(dir);
                 SlowProxy link = new SlowProxy(Sshd.HOST, sshd.port, 3_000_000)) {
-            Transport machine = machine(sshd, link, Compression.AUTO);
+            Transport machine = machine(sshd, link, Choice.AUTO);
             upload(machine, 16 << 20);
             await("it has proved slow", () -> renewals.get() == 1);
             await(
@@ -185,7 +185,7 @@ class CompressionTest {
     void autoLeavesAFastLinkAlone() throws Exception {
         try (Sshd sshd = Sshd.start(dir);
                 SlowProxy link = new SlowProxy(Sshd.HOST, sshd.port, FAST)) {
-            upload(machine(sshd, link, Compression.AUTO), 64 << 20);
+            upload(machine(sshd, link, Choice.AUTO), 64 << 20);
 
             assertThat(link.up()).isGreaterThan(64 << 20);
             assertThat(renewals).hasValue(0);

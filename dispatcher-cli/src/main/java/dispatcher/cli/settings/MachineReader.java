@@ -1,6 +1,6 @@
 package dispatcher.cli.settings;
 
-import dispatcher.fleet.Compression;
+import dispatcher.fleet.Choice;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
@@ -20,7 +20,7 @@ import java.util.function.Function;
 
 /// Binds one entry of `machines`. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an entry
 /// pasted
-/// from there means the same here; `name`, `port` and `compress` are ours.
+/// from there means the same here; `name`, `port`, `compress` and `substitute` are ours.
 final class MachineReader {
     private final Path base;
     private final Surroundings surroundings;
@@ -46,7 +46,8 @@ final class MachineReader {
                 section.value("speedFactor", MachineReader::speedFactor).orElse(1.0);
         var supported = features(section, "supportedFeatures");
         var mandatory = features(section, "mandatoryFeatures");
-        var compression = compression(section);
+        var compression = choice(section, "compress");
+        var substitution = choice(section, "substitute");
         if (uri.isEmpty() || systems.isEmpty()) return Optional.empty();
         var address = new MachineAddress(
                 uri.get().host(),
@@ -63,7 +64,8 @@ final class MachineReader {
                 speedFactor,
                 supported,
                 mandatory,
-                compression));
+                compression,
+                substitution));
     }
 
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in
@@ -85,15 +87,8 @@ final class MachineReader {
                         protocol, Optional.empty(), host, OptionalInt.empty(), Collections.emptySortedMap()));
     }
 
-    private static Compression compression(Section section) {
-        var words = Arrays.stream(Compression.values()).map(Compression::word).toList();
-        return section.word(
-                        "compress",
-                        text -> Arrays.stream(Compression.values())
-                                .filter(candidate -> candidate.word().equals(text))
-                                .findFirst(),
-                        words)
-                .orElse(Compression.AUTO);
+    private static Choice choice(Section section, String key) {
+        return section.word(key, Choice::of, Choice.words()).orElse(Choice.AUTO);
     }
 
     private static StoreUri storeUri(String text) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.fleet.Compression;
+import dispatcher.fleet.Choice;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
@@ -71,7 +71,8 @@ class SettingsTest {
                             1,
                             new TreeSet<>(),
                             new TreeSet<>(),
-                            Compression.AUTO));
+                            Choice.AUTO,
+                            Choice.AUTO));
             assertThat(settings.warnings()).isEmpty();
         }
 
@@ -104,6 +105,7 @@ class SettingsTest {
                         sshKey: keys/arm
                         publicHostKey: %s
                         compress: yes
+                        substitute: no
                     """.formatted(Base64.getEncoder()
                     .encodeToString((HOST_KEY + " root@arm\n").getBytes(StandardCharsets.UTF_8))));
 
@@ -137,7 +139,8 @@ class SettingsTest {
                             2.5,
                             new TreeSet<>(Set.of("kvm", "big-parallel")),
                             new TreeSet<>(Set.of("benchmark")),
-                            Compression.YES));
+                            Choice.YES,
+                            Choice.NO));
         }
 
         @Test
