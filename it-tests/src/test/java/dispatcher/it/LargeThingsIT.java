@@ -22,7 +22,7 @@ class LargeThingsIT {
     private static final boolean LARGE = Boolean.getBoolean("it.large");
     private static final int FILES = LARGE ? 200_000 : 20_000;
     private static final int PATHS = LARGE ? 100_000 : 2_000;
-    private static final int MEGABYTES = LARGE ? 20 << 10 : 3 << 10;
+    private static final int MEGABYTES = LARGE ? 20 << 10 : 2100;
     private static final Duration LIMIT = Duration.ofMinutes(LARGE ? 60 : 4);
 
     private Fleet fleet;
