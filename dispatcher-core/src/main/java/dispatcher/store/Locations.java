@@ -103,6 +103,7 @@ public final class Locations {
         if (now == saved) return;
         var temporary = file.resolveSibling(file.getFileName() + ".new");
         try {
+            Files.createDirectories(temporary.resolveSibling("."));
             try (var out = Files.newBufferedWriter(temporary)) {
                 out.write(HEAD + "\n");
                 for (var entry : machines.asMap().entrySet())
