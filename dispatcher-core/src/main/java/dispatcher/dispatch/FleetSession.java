@@ -136,6 +136,23 @@ final class FleetSession implements Store, PathSource {
         return found == null ? Optional.empty() : infoFrom(found, path);
     }
 
+    /// The host's store is asked for all at once.
+    @Override
+    public Map<StorePath, PathInfo> infos(Collection<StorePath> paths) throws IOException, InterruptedException {
+        keepInSpool(paths);
+        var infos = new HashMap<StorePath, PathInfo>();
+        var rest = new ArrayList<StorePath>();
+        for (var path : paths) {
+            if (holdings.containsKey(path)) continue;
+            fleet.spool().info(path).ifPresentOrElse(info -> infos.put(path, info), () -> rest.add(path));
+        }
+        if (!rest.isEmpty())
+            askHost(lease -> lease.store().queryPathInfos(rest))
+                    .ifPresent(found -> found.forEach((path, info) -> infos.put(path, info.withoutUltimate())));
+        for (var path : paths) if (!infos.containsKey(path)) info(path).ifPresent(info -> infos.put(path, info));
+        return infos;
+    }
+
     private Optional<PathInfo> infoFrom(Holding holding, StorePath path) throws IOException, InterruptedException {
         try {
             return holding.lease.store().queryPathInfo(path).map(PathInfo::withoutUltimate);

@@ -18,7 +18,6 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -116,19 +115,21 @@ public final class ClosureCopier {
         if (lacking.isEmpty()) return Map.of();
 
         var known = new HashMap<StorePath, PathInfo>();
+        var top = new HashSet<>(paths);
         var below = new TreeSet<StorePath>();
-        var open = new ArrayDeque<StorePath>(lacking);
-        while (!open.isEmpty()) {
-            var info = info(source, open.remove());
-            if (info.isEmpty()) continue;
-            known.put(info.get().path(), info.get());
-            for (var reference : info.get().references())
-                if (!paths.contains(reference) && below.add(reference)) open.add(reference);
+        Set<StorePath> generation = lacking;
+        while (!generation.isEmpty()) {
+            var infos = infos(source, generation);
+            known.putAll(infos);
+            generation = new TreeSet<>();
+            for (var info : infos.values())
+                for (var reference : info.references())
+                    if (!top.contains(reference) && below.add(reference)) generation.add(reference);
         }
         var there = below.isEmpty() ? below : target.queryValidPaths(below, substitute);
 
         var missing = new LinkedHashMap<StorePath, PathInfo>();
-        open.addAll(lacking);
+        var open = new ArrayDeque<StorePath>(lacking);
         while (!open.isEmpty()) {
             var path = open.remove();
             var info = known.get(path);
@@ -144,14 +145,15 @@ public final class ClosureCopier {
         return missing;
     }
 
-    private static Optional<PathInfo> info(PathSource source, StorePath path) throws IOException, InterruptedException {
+    private static Map<StorePath, PathInfo> infos(PathSource source, Set<StorePath> paths)
+            throws IOException, InterruptedException {
         try {
-            return source.info(path);
+            return source.infos(paths);
         } catch (SourceFailedException e) {
             throw e;
         } catch (IOException e) {
             Interruption.rethrow(e);
-            throw new SourceFailedException("cannot look up input '%s': %s".formatted(path, e.getMessage()), e);
+            throw new SourceFailedException("cannot look up inputs: %s".formatted(e.getMessage()), e);
         }
     }
 

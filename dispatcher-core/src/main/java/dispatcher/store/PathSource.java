@@ -4,12 +4,22 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /// Where paths can be had from, to be copied elsewhere.
 public interface PathSource {
     /// What is known of `path`; empty if it cannot be had here.
     Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException;
+
+    /// What is known of those of `paths` that can be had here.
+    default Map<StorePath, PathInfo> infos(Collection<StorePath> paths) throws IOException, InterruptedException {
+        var infos = new HashMap<StorePath, PathInfo>();
+        for (var path : paths) info(path).ifPresent(info -> infos.put(path, info));
+        return infos;
+    }
 
     /// Writes the NAR of a path that [#info] knows, for a receiver that compares its hash with what that says.
     ///

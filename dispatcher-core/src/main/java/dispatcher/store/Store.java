@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 
@@ -38,6 +40,14 @@ public interface Store extends AutoCloseable {
 
     /// What the store knows of `path`; empty if it does not have it.
     Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException;
+
+    /// What the store knows of those of `paths` that it has, in about one round trip if it can.
+    default Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths)
+            throws IOException, InterruptedException {
+        var infos = new HashMap<StorePath, PathInfo>();
+        for (var path : paths) queryPathInfo(path).ifPresent(info -> infos.put(path, info));
+        return infos;
+    }
 
     /// All that the store has, which may be much.
     SortedSet<StorePath> queryAllValidPaths() throws IOException, InterruptedException;

@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
@@ -291,6 +292,12 @@ public final class StorePool implements AutoCloseable {
         @Override
         public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
             return watch(() -> store.queryPathInfo(path));
+        }
+
+        @Override
+        public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths)
+                throws IOException, InterruptedException {
+            return watch(() -> store.queryPathInfos(paths));
         }
 
         @Override

@@ -23,7 +23,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -101,6 +103,20 @@ public final class ServeClient implements Store {
             var info = codec.readPathInfo(in);
             if (info.isPresent()) codec.readPathInfo(in);
             return info;
+        });
+    }
+
+    @Override
+    public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths) throws IOException {
+        var infos = new HashMap<StorePath, PathInfo>();
+        if (paths.isEmpty()) return infos;
+        request(new ServeRequest.QueryPathInfos(new TreeSet<>(paths)));
+        return reply(() -> {
+            for (var info = codec.readPathInfo(in); info.isPresent(); info = codec.readPathInfo(in)) {
+                infos.put(info.get().path(), info.get());
+                in.beginMessage();
+            }
+            return infos;
         });
     }
 

@@ -28,8 +28,11 @@ import dispatcher.wire.WireWriter;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -49,6 +52,8 @@ public final class WorkerClient implements Store {
     /// Requests of which the replies may be unread. They must fit into the buffers on the way, or both sides might wait
     /// for each other: 32 KB in pipes of 64 KB.
     private static final int PIPELINED = 2000;
+
+    private static final int PIPELINED_INFOS = 200;
 
     private static final Logger log = LoggerFactory.getLogger(WorkerClient.class);
 
@@ -200,6 +205,37 @@ public final class WorkerClient implements Store {
     public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException {
         request(new WorkerRequest.QueryPathInfo(path));
         return in.readBool() ? Optional.of(codec.readPathInfo(in, path)) : Optional.empty();
+    }
+
+    /// All are asked for at once, but for a bound on what is under way: its requests, 20 KB, fit into the buffers while
+    /// the
+    /// daemon waits for us to read.
+    @Override
+    public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths) throws IOException {
+        var infos = new HashMap<StorePath, PathInfo>();
+        var asked = new ArrayDeque<StorePath>();
+        var rest = paths.iterator();
+        StoreRefusedException refusal = null;
+        while (rest.hasNext() || !asked.isEmpty()) {
+            while (rest.hasNext() && asked.size() < PIPELINED_INFOS) {
+                var path = rest.next();
+                codec.writeRequest(out, new WorkerRequest.QueryPathInfo(path));
+                asked.add(path);
+            }
+            out.flush();
+            for (int i = 0; !asked.isEmpty() && i < PIPELINED_INFOS / 2; i++) {
+                try {
+                    awaitReply(BuildLog.NONE);
+                    var path = asked.remove();
+                    if (in.readBool()) infos.put(path, codec.readPathInfo(in, path));
+                } catch (StoreRefusedException e) {
+                    asked.remove();
+                    refusal = e;
+                }
+            }
+        }
+        if (refusal != null) throw refusal;
+        return infos;
     }
 
     @Override
