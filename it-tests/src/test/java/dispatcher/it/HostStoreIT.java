@@ -55,6 +55,7 @@ class HostStoreIT {
         Path settings = DispatcherSettings.of(fleet)
                 .set("hostStore", socket)
                 .set("listen", "{socket: %s}".formatted(fleet.folder().resolve("other.sock")))
+                .set("state", fleet.folder().resolve("other-state"))
                 .set("spool", "{path: %s}".formatted(fleet.folder().resolve("other-spool")))
                 .write("gone");
         try (DispatcherProcess other =

@@ -61,6 +61,7 @@ class ServeIT {
     void secondDispatcherOnTheSocketIsRefused() throws Exception {
         Path settings = DispatcherSettings.of(fleet)
                 .set("spool", "{path: %s}".formatted(fleet.folder().resolve("spool2")))
+                .set("state", fleet.folder().resolve("state2"))
                 .write("second");
 
         Result result = serve(settings);
@@ -88,12 +89,27 @@ class ServeIT {
     }
 
     @Test
+    void secondDispatcherOnTheStateIsRefused() throws Exception {
+        Path settings = DispatcherSettings.of(fleet)
+                .set("listen", "{socket: %s}".formatted(fleet.folder().resolve("second.sock")))
+                .set("spool", "{path: %s}".formatted(fleet.folder().resolve("spool4")))
+                .write("second-state");
+
+        Result result = serve(settings);
+
+        assertThat(result.exit()).isEqualTo(1);
+        assertThat(result.err()).contains("another dispatcher").contains("control.sock");
+        assertFirstStillServes();
+    }
+
+    @Test
     void portThatIsTakenIsNamed() throws Exception {
         String taken =
                 "%s:%s".formatted(fleet.machine(0).address(), fleet.facts().get("port"));
         Path settings = DispatcherSettings.of(fleet)
                 .set("listen", "{ssh: '%s'}".formatted(taken))
                 .set("spool", "{path: %s}".formatted(fleet.folder().resolve("spool3")))
+                .set("state", fleet.folder().resolve("state3"))
                 .write("taken");
 
         Result result = serve(settings);

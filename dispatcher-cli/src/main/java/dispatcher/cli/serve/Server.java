@@ -80,8 +80,9 @@ public final class Server implements AutoCloseable {
                 System::nanoTime);
         this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion);
         try {
-            openFrontEnds();
+            // First, since it is what tells that another dispatcher has this state.
             openControl();
+            openFrontEnds();
             saving.start();
             Thread.ofPlatform().daemon().name("prepare SSH").start(transports::prepare);
         } catch (RuntimeException e) {
