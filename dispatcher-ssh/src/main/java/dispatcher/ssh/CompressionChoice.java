@@ -15,9 +15,9 @@ import org.slf4j.LoggerFactory;
 /// machine grants a channel. Compression does little harm then, as it is not what holds things up.
 ///
 /// - Without compression: if less than [#SLOW] bytes per second leave in that time, new connections compress. Deflate
-///   at level 1 takes 45 MB/s of store contents on one core of a 2022 server and makes 19 MB/s of them (level 6:
-///   15 to 22 MB/s for a tenth less). Below a quarter of that, it gains the most at a fair price in CPU; a line of
-///   100 Mbit/s counts as slow.
+///   at level 1 takes 45 MB/s of libraries and text and makes 20 MB/s of them (level 6: takes 15 to 22 MB/s, for a
+///   tenth less of bytes; CPU time on one core at 2.5 GHz). Below a quarter of that, it gains the most at a fair
+///   price in CPU; a line of 100 Mbit/s counts as slow.
 /// - With compression: if the link is waited for during less than a fifth of the time that goes into sending, then
 ///   it is the CPU that holds us up, and new connections do without. As contents differ, that is a trial: if the
 ///   link proves slow again, the next trial comes after twice as much.
