@@ -170,7 +170,7 @@ class PingerTest {
             }
         };
 
-        assertThat(ping(machine("a"), fake, Duration.ofSeconds(2)))
+        assertThat(ping(machine("a"), fake, Duration.ofSeconds(5)))
                 .isInstanceOfSatisfying(
                         Answer.Reached.class,
                         reached -> assertThat(reached.offered()).isEqualTo(Offered.NOTHING_TOLD));
