@@ -29,7 +29,7 @@ public final class SpoolCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
-    @Option(names = "--paths", description = "Show each path too, in the order in which they would go.")
+    @Option(names = "--paths", description = "Show the first 10,000 paths too, in the order in which they would go.")
     private boolean paths;
 
     SettingsOption settings() {

@@ -22,14 +22,20 @@ record SpoolReport(Fields answer) {
         var lines = headed(table, ansi);
         if (entries) {
             lines.add("");
-            lines.addAll(headed(entries(), ansi));
+            var listed = answer.objects("entries");
+            lines.addAll(headed(table(listed), ansi));
+            addRest(lines, answer.number("paths") - listed.size());
         }
         return lines;
     }
 
-    private Table entries() {
+    private static void addRest(List<String> lines, long more) {
+        if (more > 0) lines.add("and %s more".formatted(paths(more)));
+    }
+
+    private static Table table(List<Fields> entries) {
         var table = new Table("SIZE", "LAST USE", "PINNED", "PATH");
-        for (var entry : answer.objects("entries"))
+        for (var entry : entries)
             table.row(
                     Sizes.show(entry.number("bytes")),
                     entry.text("lastUse").replaceFirst("\\.\\d+", ""),
@@ -50,8 +56,13 @@ record SpoolReport(Fields answer) {
     List<String> trimmed(long target) {
         var removed = answer.texts("removed");
         var lines = new ArrayList<>(removed);
+        addRest(lines, answer.number("removedPaths") - removed.size());
         lines.add("%s went and freed %s; %s with %s left"
-                .formatted(paths(removed.size()), size("removedBytes"), paths(answer.number("paths")), size("bytes")));
+                .formatted(
+                        paths(answer.number("removedPaths")),
+                        size("removedBytes"),
+                        paths(answer.number("paths")),
+                        size("bytes")));
         if (answer.number("bytes") > target)
             lines.add("that is more than %s because %s are pinned: what clients or builds need now stays"
                     .formatted(Sizes.show(target), size("pinnedBytes")));

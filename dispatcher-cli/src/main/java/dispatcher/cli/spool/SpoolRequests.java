@@ -19,11 +19,15 @@ import java.util.stream.Stream;
 /// Shapes: `{"command":"spool-status","entries":true}`, where `entries` may be left out, gives
 /// `{"path":…,"paths":…,"bytes":…,"pinnedBytes":…,"limit":…,"entries":[{"path":…,"bytes":…,"lastUse":…,"pinned":…},…]}`;
 /// `{"command":"spool-trim","bytes":…}` lets paths go until that much is left, and gives the same without
-/// `entries`, but with `removed`, the paths that went, and `removedBytes`.
+/// `entries`, but with `removed`, the paths that went, `removedPaths` and `removedBytes`. Either list has the first
+/// 10,000 only.
 ///
 /// @param settings where the spool is, and what it may hold
 public record SpoolRequests(Spool spool, Settings.Spool settings) {
     private static final StoreDir STORE_DIR = StoreDir.NIX_STORE;
+    /// Of a spool of many more, a list with all of them would take more memory than the index itself.
+    private static final int MOST_LISTED = 10_000;
+
     private static final String STATUS = "spool-status";
     private static final String TRIM = "spool-trim";
 
@@ -43,7 +47,9 @@ public record SpoolRequests(Spool spool, Settings.Spool settings) {
     private Json.Members status(Fields request) {
         var members = members(spool.status(), settings);
         if (request.flag("entries"))
-            members.put("entries", elements(spool.entries().stream().map(SpoolRequests::json)));
+            members.put(
+                    "entries",
+                    elements(spool.entries().stream().limit(MOST_LISTED).map(SpoolRequests::json)));
         return new Json.Members(members);
     }
 
@@ -60,7 +66,10 @@ public record SpoolRequests(Spool spool, Settings.Spool settings) {
     }
 
     private static Json.Members trimmed(List<StorePath> paths, long bytes, Map<String, Json> members) {
-        members.put("removed", elements(paths.stream().map(path -> new Json.Text(STORE_DIR.print(path)))));
+        members.put(
+                "removed",
+                elements(paths.stream().limit(MOST_LISTED).map(path -> new Json.Text(STORE_DIR.print(path)))));
+        members.put("removedPaths", number(paths.size()));
         members.put("removedBytes", number(bytes));
         return new Json.Members(members);
     }
