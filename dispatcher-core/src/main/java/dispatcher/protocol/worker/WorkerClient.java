@@ -49,11 +49,10 @@ public final class WorkerClient implements Store {
     private static final long CLIENT_MAGIC = 0x6e697863L;
     private static final long SERVER_MAGIC = 0x6478696fL;
 
-    /// Requests of which the replies may be unread. They must fit into the buffers on the way, or both sides might wait
-    /// for each other: 32 KB in pipes of 64 KB.
-    private static final int PIPELINED = 2000;
-
-    private static final int PIPELINED_INFOS = 200;
+    /// Requests of which the replies may be unread. Once those fill the buffers on the way, in which
+    /// a short one takes as much room as a page, the daemon waits for us to read; so what we write
+    /// meanwhile has to fit into the buffers too.
+    private static final int PIPELINED = 200;
 
     private static final Logger log = LoggerFactory.getLogger(WorkerClient.class);
 
@@ -144,7 +143,7 @@ public final class WorkerClient implements Store {
         return daemon.trust();
     }
 
-    /// Asks for each path to be kept first, since the question itself keeps none, all in one round trip.
+    /// Asks for each path to be kept first, since the question itself keeps none; in one round trip if they are few.
     @Override
     public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
         if (paths.isEmpty()) return new TreeSet<>();
@@ -158,6 +157,11 @@ public final class WorkerClient implements Store {
             }
             codec.writeRequest(out, new WorkerRequest.AddTempRoot(path));
             unanswered++;
+        }
+        if (asked.size() > PIPELINED) {
+            out.flush();
+            readTempRoots(unanswered);
+            unanswered = 0;
         }
         codec.writeRequest(out, new WorkerRequest.QueryValidPaths(asked, substitute));
         out.flush();
@@ -207,9 +211,7 @@ public final class WorkerClient implements Store {
         return in.readBool() ? Optional.of(codec.readPathInfo(in, path)) : Optional.empty();
     }
 
-    /// All are asked for at once, but for a bound on what is under way: its requests, 20 KB, fit into the buffers while
-    /// the
-    /// daemon waits for us to read.
+    /// All are asked for at once, but for a bound on what is under way.
     @Override
     public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths) throws IOException {
         var infos = new HashMap<StorePath, PathInfo>();
@@ -217,13 +219,13 @@ public final class WorkerClient implements Store {
         var rest = paths.iterator();
         StoreRefusedException refusal = null;
         while (rest.hasNext() || !asked.isEmpty()) {
-            while (rest.hasNext() && asked.size() < PIPELINED_INFOS) {
+            while (rest.hasNext() && asked.size() < PIPELINED) {
                 var path = rest.next();
                 codec.writeRequest(out, new WorkerRequest.QueryPathInfo(path));
                 asked.add(path);
             }
             out.flush();
-            for (int i = 0; !asked.isEmpty() && i < PIPELINED_INFOS / 2; i++) {
+            for (int i = 0; !asked.isEmpty() && i < PIPELINED / 2; i++) {
                 try {
                     awaitReply(BuildLog.NONE);
                     var path = asked.remove();

@@ -15,17 +15,24 @@ import dispatcher.testkit.RecordedLog;
 import dispatcher.testkit.Samples;
 import dispatcher.testkit.ScriptedPeer;
 import dispatcher.wire.ProtocolException;
+import dispatcher.wire.UnixSocketChannel;
+import dispatcher.wire.UnixSocketListener;
+import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The client against daemons that the test plays, good ones and bad ones.
 @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
@@ -355,5 +362,29 @@ class WorkerClientTest {
         while (connection.in().available() < 1 << 20) Thread.onSpinWait();
         client.close();
         assertThat(thrown.get(10, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
+    }
+
+    /// Over a socket with buffers as they are, which a daemon fills that answers while we ask.
+    @Test
+    void moreIsAskedThanASocketHolds(@TempDir Path dir) throws Exception {
+        var paths = IntStream.range(0, 20_000)
+                .mapToObj(i -> FakeStore.path("p" + i))
+                .toList();
+        var store = new FakeStore().with(FakeStore.info("p7", NarTree.file("p7")), NarTree.file("p7"));
+        try (var listener = UnixSocketListener.open(dir.resolve("s"), "rw-------")) {
+            Thread.ofVirtual().start(() -> serve(listener, store));
+            try (var client = new WorkerClient(UnixSocketChannel.connect(dir.resolve("s")), DIR, "the daemon")) {
+                assertThat(client.queryValidPaths(paths, false)).containsExactly(FakeStore.path("p7"));
+                assertThat(client.queryPathInfos(paths)).containsOnlyKeys(FakeStore.path("p7"));
+            }
+        }
+    }
+
+    private static void serve(UnixSocketListener listener, FakeStore store) {
+        try (var channel = listener.accept()) {
+            new WorkerServer(new WireReader(channel.in()), new WireWriter(channel.out()), store, DIR, "test").run();
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 }
