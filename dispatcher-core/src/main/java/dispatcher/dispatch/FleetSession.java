@@ -1,5 +1,6 @@
 package dispatcher.dispatch;
 
+import dispatcher.fleet.MachineProtocol;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.PathInfo;
@@ -199,13 +200,13 @@ final class FleetSession implements Store, PathSource {
         }
     }
 
-    /// Which of `paths` the first machine that answers could fetch. The client need not send them: the machine that
-    /// builds
-    /// is told to fetch them, and if that one cannot, they are had from the one that said so.
+    /// Which of `paths` the first machine that can tell could fetch. The client need not send them: the
+    /// machine that builds is told to fetch them, and if it cannot, they are had from the one that said so.
     private Collection<StorePath> findInSubstituters(Collection<StorePath> paths) throws InterruptedException {
         if (paths.isEmpty()) return List.of();
         for (var link : fleet.links()) {
             var machine = link.machine().name();
+            if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
             if (!link.substitutes(substitutes) || !fleet.isUp(machine)) continue;
             try {
                 var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
