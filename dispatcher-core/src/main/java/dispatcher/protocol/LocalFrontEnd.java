@@ -49,19 +49,8 @@ public final class LocalFrontEnd implements AutoCloseable {
     /// @throws IOException if the socket cannot be made, or a living dispatcher listens there
     public static LocalFrontEnd open(Path path, ConversationHandler handler) throws IOException {
         var frontEnd = new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), handler);
-        Thread.ofPlatform().daemon().name("local clients").start(frontEnd::accept);
+        frontEnd.listener.serve("local client", frontEnd::converse);
         return frontEnd;
-    }
-
-    private void accept() {
-        while (listener.isOpen()) {
-            try {
-                var channel = listener.accept();
-                Thread.ofVirtual().name("local client").start(() -> converse(channel));
-            } catch (IOException e) {
-                if (listener.isOpen()) log.atWarn().log("cannot accept a local client: {}", e.toString());
-            }
-        }
     }
 
     private void converse(UnixSocketChannel channel) {

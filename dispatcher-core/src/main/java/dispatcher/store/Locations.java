@@ -39,11 +39,6 @@ public final class Locations {
         return known == null ? Collections.emptySortedSet() : known;
     }
 
-    /// How many paths are known to be somewhere, roughly.
-    public long size() {
-        return machines.estimatedSize();
-    }
-
     public void add(Collection<StorePath> paths, String machine) {
         var alone = Collections.unmodifiableSortedSet(new TreeSet<>(Set.of(machine)));
         for (var path : paths)

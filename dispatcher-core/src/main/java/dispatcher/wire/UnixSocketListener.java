@@ -11,6 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Takes connections at a Unix domain socket, which is there as long as this is open. Safe for any thread.
 public final class UnixSocketListener implements AutoCloseable {
@@ -18,6 +21,8 @@ public final class UnixSocketListener implements AutoCloseable {
     private static final int MAX_PATH_BYTES = 103;
 
     private static final int BACKLOG = 1024;
+
+    private static final Logger log = LoggerFactory.getLogger(UnixSocketListener.class);
 
     private final Path path;
     private final ServerSocketChannel server;
@@ -64,15 +69,23 @@ public final class UnixSocketListener implements AutoCloseable {
                         .formatted(path, bytes, MAX_PATH_BYTES));
     }
 
-    /// Waits for a connection.
+    /// Hands each connection to `client`, on a virtual thread of its own, until this is closed. Returns at once.
     ///
-    /// @throws IOException if none can be taken, as when this is closed
-    public UnixSocketChannel accept() throws IOException {
-        return new UnixSocketChannel(server.accept());
+    /// @param whose names the threads and is said of connections that cannot be taken, such as `local client`
+    /// @param client is to close the connection
+    public void serve(String whose, Consumer<UnixSocketChannel> client) {
+        Thread.ofPlatform().daemon().name(whose + "s").start(() -> accept(whose, client));
     }
 
-    public boolean isOpen() {
-        return server.isOpen();
+    private void accept(String whose, Consumer<UnixSocketChannel> client) {
+        while (server.isOpen()) {
+            try {
+                var channel = new UnixSocketChannel(server.accept());
+                Thread.ofVirtual().name(whose).start(() -> client.accept(channel));
+            } catch (IOException e) {
+                if (server.isOpen()) log.atWarn().log("cannot accept a {}: {}", whose, e.toString());
+            }
+        }
     }
 
     @Override

@@ -53,19 +53,8 @@ public final class ControlServer implements AutoCloseable {
     /// @param patience for the request to come, and again for the answer to be taken
     static ControlServer open(Path path, Map<String, ControlHandler> handlers, Duration patience) throws IOException {
         var server = new ControlServer(path, UnixSocketListener.open(path, "rw-------"), handlers, patience);
-        Thread.ofPlatform().daemon().name("control").start(server::accept);
+        server.listener.serve("control request", server::converse);
         return server;
-    }
-
-    private void accept() {
-        while (listener.isOpen()) {
-            try {
-                var channel = listener.accept();
-                Thread.ofVirtual().name("control request").start(() -> converse(channel));
-            } catch (IOException e) {
-                if (listener.isOpen()) log.atWarn().log("cannot accept a control request: {}", e.toString());
-            }
-        }
     }
 
     private void converse(UnixSocketChannel channel) {

@@ -372,7 +372,7 @@ class WorkerClientTest {
                 .toList();
         var store = new FakeStore().with(FakeStore.info("p7", NarTree.file("p7")), NarTree.file("p7"));
         try (var listener = UnixSocketListener.open(dir.resolve("s"), "rw-------")) {
-            Thread.ofVirtual().start(() -> serve(listener, store));
+            listener.serve("test daemon", connection -> serve(connection, store));
             try (var client = new WorkerClient(UnixSocketChannel.connect(dir.resolve("s")), DIR, "the daemon")) {
                 assertThat(client.queryValidPaths(paths, false)).containsExactly(FakeStore.path("p7"));
                 assertThat(client.queryPathInfos(paths)).containsOnlyKeys(FakeStore.path("p7"));
@@ -380,9 +380,10 @@ class WorkerClientTest {
         }
     }
 
-    private static void serve(UnixSocketListener listener, FakeStore store) {
-        try (var channel = listener.accept()) {
-            new WorkerServer(new WireReader(channel.in()), new WireWriter(channel.out()), store, DIR, "test").run();
+    private static void serve(UnixSocketChannel connection, FakeStore store) {
+        try (connection) {
+            new WorkerServer(new WireReader(connection.in()), new WireWriter(connection.out()), store, DIR, "test")
+                    .run();
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }
