@@ -100,6 +100,8 @@ final class BuildRun {
                     "%s has attributes that cannot be read: %s".formatted(drvPath, e.getMessage()));
         }
         queued(request);
+        var objection = session.client().grant().objection(request.platform(), request.requiredFeatures());
+        if (objection.isPresent()) return refuseClient(objection.get());
         try (var turn = fleet.equalBuilds().await(drvPath, derivation, this::tellThatItWaits)) {
             var earlier = turn.earlier();
             if (earlier.isPresent() && holdsHere(earlier.get())) {
@@ -205,6 +207,11 @@ final class BuildRun {
         losses.forEach((machine, loss) ->
                 words.append("\n  ").append(machine).append(": ").append(loss.reason()));
         return refuse(words.toString());
+    }
+
+    private BuildResult refuseClient(String objection) {
+        fleet.listener().buildRefused(number, drvPath, "%s: %s".formatted(session.client(), objection));
+        return BuildResult.of(BuildStatus.MISC_FAILURE, objection);
     }
 
     private BuildResult refuse(String reason) {

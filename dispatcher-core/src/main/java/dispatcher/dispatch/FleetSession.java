@@ -99,6 +99,11 @@ final class FleetSession implements Store, PathSource {
         return valid;
     }
 
+    /// Whose conversation it is.
+    ClientIdentity client() {
+        return client;
+    }
+
     boolean substitutes() {
         return substitutes;
     }

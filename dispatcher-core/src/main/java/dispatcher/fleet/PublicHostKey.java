@@ -1,5 +1,6 @@
 package dispatcher.fleet;
 
+import dispatcher.nix.Hash;
 import dispatcher.nix.NixSyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -78,6 +79,12 @@ public record PublicHostKey(String type, String base64) {
         return length < 1 || length > buffer.remaining()
                 ? ""
                 : new String(key, Integer.BYTES, length, StandardCharsets.US_ASCII);
+    }
+
+    /// As `ssh-keygen -l` shows it: `SHA256:` and base 64 without padding.
+    public String fingerprint() {
+        var digest = Hash.sha256(decode(base64)).bytes().toByteArray();
+        return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest);
     }
 
     /// The base 64 of the key line, for the 8th field of a machines file.

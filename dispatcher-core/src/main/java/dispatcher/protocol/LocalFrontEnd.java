@@ -1,5 +1,6 @@
 package dispatcher.protocol;
 
+import dispatcher.client.ClientRules;
 import dispatcher.wire.UnixSocketChannel;
 import dispatcher.wire.UnixSocketListener;
 import java.io.ByteArrayInputStream;
@@ -33,22 +34,25 @@ public final class LocalFrontEnd implements AutoCloseable {
 
     private final Path path;
     private final UnixSocketListener listener;
+    private final ClientRules rules;
     private final ConversationHandler handler;
     private final Set<Thread> conversations = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<String, SynchronousQueue<UnixSocketChannel>> errorStreams =
             new ConcurrentHashMap<>();
 
-    private LocalFrontEnd(Path path, UnixSocketListener listener, ConversationHandler handler) {
+    private LocalFrontEnd(Path path, UnixSocketListener listener, ClientRules rules, ConversationHandler handler) {
         this.path = path;
         this.listener = listener;
+        this.rules = rules;
         this.handler = handler;
     }
 
     /// Listens at `path`, which is for its owner and group only. What a dead dispatcher left there is replaced.
     ///
+    /// @param rules what each user of this host may do
     /// @throws IOException if the socket cannot be made, or a living dispatcher listens there
-    public static LocalFrontEnd open(Path path, ConversationHandler handler) throws IOException {
-        var frontEnd = new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), handler);
+    public static LocalFrontEnd open(Path path, ClientRules rules, ConversationHandler handler) throws IOException {
+        var frontEnd = new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), rules, handler);
         frontEnd.listener.serve("local client", frontEnd::converse);
         return frontEnd;
     }
@@ -122,9 +126,10 @@ public final class LocalFrontEnd implements AutoCloseable {
     private void hold(UnixSocketChannel channel, byte[] first, InputStream in, OutputStream err) throws IOException {
         var protocol = protocol(first);
         var whole = new SequenceInputStream(new ByteArrayInputStream(first), in);
+        var user = channel.peerUser();
+        var client = ClientIdentity.ofUser(user, rules.ofUser(user));
         try (channel) {
-            handler.handle(
-                    protocol, new Conversation(whole, channel.out(), err, new ClientIdentity("local", "socket", true)));
+            handler.handle(protocol, new Conversation(whole, channel.out(), err, client));
         }
     }
 

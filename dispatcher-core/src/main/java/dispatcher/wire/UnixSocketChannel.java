@@ -9,6 +9,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.OptionalInt;
+import jdk.net.ExtendedSocketOptions;
 
 /// A connection over a Unix domain socket, from either end. It has no standard error and no exit status.
 public final class UnixSocketChannel implements CommandChannel {
@@ -20,6 +21,12 @@ public final class UnixSocketChannel implements CommandChannel {
 
     public static UnixSocketChannel connect(Path path) throws IOException {
         return new UnixSocketChannel(SocketChannel.open(UnixDomainSocketAddress.of(path)));
+    }
+
+    /// The user that the process at the other end runs as, as the kernel saw it when that connected: its name, or its
+    /// number if it has no name here.
+    public String peerUser() throws IOException {
+        return socket.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
     }
 
     @Override

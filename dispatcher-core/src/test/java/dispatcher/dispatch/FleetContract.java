@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dispatcher.client.ClientGrant;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineProtocol;
 import dispatcher.nix.BuildResult;
@@ -31,6 +32,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
@@ -70,6 +75,43 @@ abstract class FleetContract {
 
     private static NarTree outputOf(TestFleet.Drv drv, FakeMachine machine) {
         return NarTree.file("out of %s, built on %s".formatted(drv.path(), machine.name()));
+    }
+
+    // ---- what a client may do
+
+    private static ClientGrant onlyFor(String system, String... features) {
+        return new ClientGrant(
+                "guests",
+                true,
+                0,
+                Optional.of(new TreeSet<>(Set.of(system))),
+                Optional.of(new TreeSet<>(Set.of(features))),
+                OptionalInt.empty(),
+                false);
+    }
+
+    @Test
+    void buildForASystemThatTheClientMayNotUseIsRefusedAndNamesTheRule() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var result = fleet.remote(protocol(), onlyFor("aarch64-linux")).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.MISC_FAILURE);
+            assertThat(result.message()).contains("'guests'", "aarch64-linux", "not for x86_64-linux");
+            assertThat(fleet.events().all()).anyMatch(event -> event.startsWith("refused x ci@10.0.0.3:51234: "));
+            assertThat(a.opened()).isZero();
+        }
+    }
+
+    @Test
+    void buildThatRequiresWhatTheClientMayNotUseIsRefused() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = fleet.remote(protocol(), onlyFor("x86_64-linux", "benchmark"));
+            assertThat(client.build(drv("x").requiring("kvm benchmark")).message())
+                    .contains("'guests'", "require benchmark, not kvm");
+            assertThat(client.build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+        }
     }
 
     // ---- all is well

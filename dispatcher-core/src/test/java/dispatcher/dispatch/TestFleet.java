@@ -2,6 +2,7 @@ package dispatcher.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.client.ClientGrant;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
@@ -37,8 +38,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /// A whole dispatcher before fake machines, with clients that talk to it in memory. When it is closed, nothing may be
 /// left of what it did: no slot taken, no path pinned, no channel to a machine open, no conversation going on.
 final class TestFleet implements AutoCloseable {
-    private static final ClientIdentity LOCAL = new ClientIdentity("dev", "local", true);
-    private static final ClientIdentity REMOTE = new ClientIdentity("ci", "10.0.0.3:51234", false);
+    private static final ClientIdentity LOCAL = ClientIdentity.ofUser("dev", ClientGrant.DEFAULT);
+    private static final ClientIdentity REMOTE = remoteClient(ClientGrant.DEFAULT);
+
+    private static ClientIdentity remoteClient(ClientGrant grant) {
+        return ClientIdentity.ofKey("ci", "10.0.0.3:51234", "SHA256:ci", grant);
+    }
 
     private final Plan plan;
     private final List<FakeMachine> machines;
@@ -121,6 +126,10 @@ final class TestFleet implements AutoCloseable {
 
     TestClient remote(ClientProtocol protocol) throws IOException {
         return connect(protocol, REMOTE);
+    }
+
+    TestClient remote(ClientProtocol protocol, ClientGrant grant) throws IOException {
+        return connect(protocol, remoteClient(grant));
     }
 
     private TestClient connect(ClientProtocol protocol, ClientIdentity identity) throws IOException {

@@ -151,8 +151,14 @@ public final class SshFrontEnd implements AutoCloseable {
                 .addKeyValue("from", remote)
                 .log(name.isPresent() ? "key accepted" : "key not authorised");
         // The last key that was accepted is the one that was proven.
-        name.ifPresent(it -> session.setAttribute(CLIENT, new Client(new ClientIdentity(it, text(remote), false))));
+        name.ifPresent(it -> session.setAttribute(CLIENT, client(shown, it, remote)));
         return name.isPresent();
+    }
+
+    private Client client(HostKey key, String comment, SocketAddress remote) {
+        String fingerprint = key.fingerprint();
+        var grant = options.rules().ofKey(fingerprint, comment);
+        return new Client(ClientIdentity.ofKey(comment, text(remote), fingerprint, grant));
     }
 
     private static String text(SocketAddress address) {

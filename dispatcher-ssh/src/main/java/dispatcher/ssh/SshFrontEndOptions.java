@@ -1,5 +1,6 @@
 package dispatcher.ssh;
 
+import dispatcher.client.ClientRules;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -9,6 +10,7 @@ import java.time.Duration;
 /// @param port           0 for any free one
 /// @param hostKey        the file of the front end's key, made when it does not exist
 /// @param authorizedKeys the clients' public keys, in OpenSSH's format, a comment being the client's name
+/// @param rules          what each client may do
 /// @param maxConnections what comes beyond is closed at once
 /// @param loginLimit     for a client to authenticate
 /// @param maxKeys        how many keys a client may offer
@@ -22,6 +24,7 @@ public record SshFrontEndOptions(
         int port,
         Path hostKey,
         Path authorizedKeys,
+        ClientRules rules,
         int maxConnections,
         Duration loginLimit,
         int maxKeys,
@@ -45,12 +48,13 @@ public record SshFrontEndOptions(
     }
 
     /// With every limit at its default.
-    public static SshFrontEndOptions of(String host, int port, Path hostKey, Path authorizedKeys) {
+    public static SshFrontEndOptions of(String host, int port, Path hostKey, Path authorizedKeys, ClientRules rules) {
         return new SshFrontEndOptions(
                 host,
                 port,
                 hostKey,
                 authorizedKeys,
+                rules,
                 1000,
                 Duration.ofSeconds(30),
                 6,

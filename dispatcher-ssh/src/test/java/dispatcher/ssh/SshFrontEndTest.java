@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dispatcher.client.ClientRules;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.Conversation;
@@ -71,7 +72,8 @@ class SshFrontEndTest {
     }
 
     private SshFrontEndOptions options() {
-        return SshFrontEndOptions.of(HOST, 0, dir.resolve("keys/host"), dir.resolve("authorized_keys"));
+        return SshFrontEndOptions.of(
+                HOST, 0, dir.resolve("keys/host"), dir.resolve("authorized_keys"), ClientRules.NONE);
     }
 
     private SshFrontEnd start(ConversationHandler handler) throws IOException {
@@ -384,6 +386,7 @@ class SshFrontEndTest {
                     o.port(),
                     o.hostKey(),
                     o.authorizedKeys(),
+                    o.rules(),
                     o.maxConnections(),
                     o.loginLimit(),
                     o.maxKeys(),
@@ -490,6 +493,7 @@ class SshFrontEndTest {
                     o.port(),
                     o.hostKey(),
                     o.authorizedKeys(),
+                    o.rules(),
                     maxConnections,
                     loginLimit,
                     o.maxKeys(),
@@ -590,7 +594,7 @@ class SshFrontEndTest {
         void anAddressInUseIsRefused() throws Exception {
             SshFrontEnd first = start(SshFrontEndTest::echo);
             SshFrontEndOptions same = SshFrontEndOptions.of(
-                    HOST, first.boundPort(), options().hostKey(), options().authorizedKeys());
+                    HOST, first.boundPort(), options().hostKey(), options().authorizedKeys(), ClientRules.NONE);
             assertThatThrownBy(() -> start(same, SshFrontEndTest::echo))
                     .isInstanceOf(SshFrontEndException.class)
                     .hasMessageContaining(HOST + " port " + first.boundPort());

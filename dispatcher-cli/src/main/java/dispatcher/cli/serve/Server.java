@@ -137,7 +137,7 @@ public final class Server implements AutoCloseable {
         settings.listen().socket().ifPresent(this::listenLocally);
         settings.listen().ssh().ifPresent(address -> {
             var options = SshFrontEndOptions.of(
-                    address.host(), address.port(), settings.hostKey(), settings.authorizedKeys());
+                    address.host(), address.port(), settings.hostKey(), settings.authorizedKeys(), settings.clients());
             try {
                 var frontEnd = SshFrontEnd.start(options, conversations);
                 frontEnds.add(frontEnd);
@@ -152,7 +152,7 @@ public final class Server implements AutoCloseable {
     private void listenLocally(Path socket) {
         try {
             LocalShim.of(settings.state(), socket).install(LocalShim.program());
-            frontEnds.add(LocalFrontEnd.open(socket, conversations));
+            frontEnds.add(LocalFrontEnd.open(socket, settings.clients(), conversations));
         } catch (IOException e) {
             throw cannot("listen at " + socket, e, "see listen.socket and state in " + settings.file());
         }

@@ -129,7 +129,7 @@ final class MachineReader {
         return word(text);
     }
 
-    private static String item(String text) {
+    static String item(String text) {
         if (text.contains(",")) throw new IllegalArgumentException("'%s' is several; write [a, b]".formatted(text));
         return word(text);
     }

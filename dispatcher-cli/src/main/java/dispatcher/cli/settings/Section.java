@@ -137,6 +137,17 @@ final class Section implements AutoCloseable {
         return most == Integer.MAX_VALUE ? "of %d or more".formatted(least) : "from %d to %d".formatted(least, most);
     }
 
+    Optional<Boolean> flag(String key) {
+        return word(
+                key,
+                text -> switch (text) {
+                    case "true", "yes" -> Optional.of(true);
+                    case "false", "no" -> Optional.of(false);
+                    default -> Optional.empty();
+                },
+                List.of("true", "false"));
+    }
+
     /// One of several words.
     <T> Optional<T> word(String key, Function<String, Optional<T>> meaning, List<String> words) {
         return value(

@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.client.ClientRules;
 import dispatcher.fleet.Machine;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.Optional;
 /// @param file           where it was read
 /// @param listen         where clients come in
 /// @param authorizedKeys public keys of the clients that may come in over SSH, as for OpenSSH; may not exist yet
+/// @param clients        what each client may do
 /// @param hostKey        private key of our SSH server; made at the first start if it does not exist
 /// @param state          directory for what must outlive the program
 /// @param spool          store paths on our own disk
@@ -29,6 +31,7 @@ public record Settings(
         Path file,
         Listen listen,
         Path authorizedKeys,
+        ClientRules clients,
         Path hostKey,
         Path state,
         Spool spool,
@@ -57,6 +60,7 @@ public record Settings(
                 file,
                 listen,
                 authorizedKeys,
+                clients,
                 hostKey,
                 state,
                 spool,

@@ -54,6 +54,7 @@ final class SettingsReader {
                 file,
                 listen,
                 path(top, "authorizedKeys").orElse(base.resolve("authorized_keys")),
+                new ClientsReader().read(top),
                 path(top, "hostKey").orElse(state.resolve("ssh_host_ed25519_key")),
                 state,
                 spool(top, state),

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.client.ClientGrant;
+import dispatcher.client.ClientRules;
 import dispatcher.fleet.Choice;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
@@ -19,6 +21,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -49,6 +52,7 @@ class SettingsTest {
                     .isEqualTo(new Settings.Listen(
                             Optional.of(Path.of("/run/d.sock")), Optional.empty(), Optional.empty()));
             assertThat(settings.authorizedKeys()).isEqualTo(directory.resolve("authorized_keys"));
+            assertThat(settings.clients()).isEqualTo(ClientRules.NONE);
             assertThat(settings.state()).isEqualTo(Path.of("/var/lib/dispatcher"));
             assertThat(settings.hostKey()).isEqualTo(Path.of("/var/lib/dispatcher/ssh_host_ed25519_key"));
             assertThat(settings.spool())
@@ -192,6 +196,62 @@ class SettingsTest {
     }
 
     @Nested
+    class Clients {
+        private static final String PRINT = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+        @Test
+        void haveARuleOrTheDefaults() throws IOException {
+            var rules = read(LEAST + """
+                    clients:
+                      - {name: ci, keys: [%s, ci@*], users: [root], priority: -7, maxBuilds: 20, keepBuilding: true}
+                      - {name: guests, keys: ["*"], trusted: false, systems: [x86_64-linux], features: []}
+                    """.formatted(PRINT)).clients();
+
+            var ci = new ClientGrant("ci", true, -7, Optional.empty(), Optional.empty(), OptionalInt.of(20), true);
+            assertThat(rules.ofKey(PRINT, "")).isEqualTo(ci);
+            assertThat(rules.ofKey("SHA256:other", "ci@build")).isEqualTo(ci);
+            assertThat(rules.ofUser("root")).isEqualTo(ci);
+            assertThat(rules.ofUser("ada")).isEqualTo(ClientGrant.DEFAULT);
+            assertThat(rules.ofKey("SHA256:other", "ada"))
+                    .isEqualTo(new ClientGrant(
+                            "guests",
+                            false,
+                            0,
+                            Optional.of(new TreeSet<>(Set.of("x86_64-linux"))),
+                            Optional.of(new TreeSet<>()),
+                            OptionalInt.empty(),
+                            false));
+        }
+
+        @Test
+        void haveTheirFaultsTold() throws IOException {
+            assertThat(faults(LEAST + """
+                    clients:
+                      - {name: a b, keys: ["SHA256:abc"], trusted: maybe}
+                      - {name: ci, priority: 1001, systems: [], maxBuilds: 0}
+                      - {name: ci, keys: [ada, ada], kyes: [x]}
+                      - {keys: [ada], features: "kvm,x"}
+                    """)).isEqualTo("""
+                    dispatcher.yaml:5: clients[0].name: 'a b' is no name; use letters, digits and . _ -
+                    dispatcher.yaml:5: clients[0].keys[0]: 'SHA256:abc' is no fingerprint; see `ssh-keygen -lf KEY.pub`: \
+                    SHA256: and 43 letters and digits
+                    dispatcher.yaml:5: clients[0].trusted: 'maybe' is not one of true, false
+                    dispatcher.yaml:6: clients[1]: names nobody: `keys` of clients that come by SSH, or `users` of this \
+                    host, are missing
+                    dispatcher.yaml:6: clients[1].priority: '1001' is not a whole number from -1000 to 1000
+                    dispatcher.yaml:6: clients[1].systems: allows no system; leave it away to allow all, or take the key \
+                    away from authorized_keys
+                    dispatcher.yaml:6: clients[1].maxBuilds: '0' is not a whole number of 1 or more
+                    dispatcher.yaml:7: clients[2].name: 'ci' is the name of the rule in line 6 already
+                    dispatcher.yaml:7: clients[2].keys: names a client that the rule 'ci' is for; only the first one counts
+                    dispatcher.yaml:7: clients[2].kyes: unknown key; did you mean 'keys'?
+                    dispatcher.yaml:8: clients[3].name: is missing: what this rule is called in messages
+                    dispatcher.yaml:8: clients[3].keys: names a client that the rule 'ci' is for; only the first one counts
+                    dispatcher.yaml:8: clients[3].features: is text; it should be a list, such as [a, b]""");
+        }
+    }
+
+    @Nested
     class MachinesFiles {
         @Test
         void areReadBesideTheSettings() throws IOException {
@@ -306,7 +366,7 @@ class SettingsTest {
                     dispatcher.yaml:24: machines[3].supportedFeatures[2]: is empty text; it should be a single value
                     dispatcher.yaml:25: machines[3].compress: 'ja' is not one of auto, yes, no
                     dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
-                    dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, hostKey, hostStore, listen, \
+                    dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, clients, hostKey, hostStore, listen, \
                     machines, machinesFile, maxAttempts, schedule, spool, ssh, state, timeouts, uplink""");
         }
 

@@ -1,0 +1,25 @@
+package dispatcher.client;
+
+import java.util.List;
+
+/// A grant and those who have it.
+///
+/// @param keys  of clients that come by SSH
+/// @param users of clients on this host
+public record ClientRule(ClientGrant grant, List<ClientPattern> keys, List<ClientPattern.Name> users) {
+    public ClientRule {
+        keys = List.copyOf(keys);
+        users = List.copyOf(users);
+    }
+
+    boolean isForKey(String fingerprint, String comment) {
+        return keys.stream().anyMatch(key -> switch (key) {
+            case ClientPattern.Fingerprint(var text) -> text.equals(fingerprint);
+            case ClientPattern.Name name -> name.matches(comment);
+        });
+    }
+
+    boolean isForUser(String user) {
+        return users.stream().anyMatch(name -> name.matches(user));
+    }
+}

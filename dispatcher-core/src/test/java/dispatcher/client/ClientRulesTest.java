@@ -1,0 +1,103 @@
+package dispatcher.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ClientRulesTest {
+    /// Made by ssh-keygen, which says of it that its fingerprint is [#PRINT].
+    private static final String KEY =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPxYB/cplG5HQ8hs2qM8fS7gfdGE5vXN85XcTKz0tdHb";
+
+    private static final String PRINT = "SHA256:fHqL1kxufcg8qUOStFz4mpOdMDLZt8LhjXWmXzGIhIw";
+    private static final String OTHER = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    private static ClientGrant grant(String rule) {
+        return new ClientGrant(rule, true, 0, Optional.empty(), Optional.empty(), OptionalInt.empty(), false);
+    }
+
+    private static ClientRule keys(String rule, String... keys) {
+        return new ClientRule(
+                grant(rule), Arrays.stream(keys).map(ClientPattern::ofKey).toList(), List.of());
+    }
+
+    @Test
+    void theFirstRuleThatNamesAClientCounts() {
+        var rules = new ClientRules(List.of(keys("ci", PRINT, "ci@*"), keys("ada", "ada"), keys("rest", "*")));
+        assertThat(rules.ofKey(PRINT, "ada").rule()).isEqualTo("ci");
+        assertThat(rules.ofKey(OTHER, "ci@b").rule()).isEqualTo("ci");
+        assertThat(rules.ofKey(OTHER, "ada").rule()).isEqualTo("ada");
+        assertThat(rules.ofKey(OTHER, "ada2").rule()).isEqualTo("rest");
+    }
+
+    @Test
+    void usersOfThisHostAndKeysAreNotTakenForEachOther() {
+        var rules = new ClientRules(List.of(
+                keys("keys", "root"),
+                new ClientRule(grant("users"), List.of(), List.of(new ClientPattern.Name("root")))));
+        assertThat(rules.ofKey(OTHER, "root").rule()).isEqualTo("keys");
+        assertThat(rules.ofUser("root").rule()).isEqualTo("users");
+        assertThat(rules.ofUser("ada")).isEqualTo(ClientGrant.DEFAULT);
+    }
+
+    @Test
+    void aCommentThatLooksLikeAFingerprintIsNone() {
+        assertThat(new ClientRules(List.of(keys("a", PRINT))).ofKey(OTHER, PRINT))
+                .isEqualTo(ClientGrant.DEFAULT);
+    }
+
+    @Test
+    void aKeyMayBeNamedByItself() {
+        assertThat(ClientPattern.ofKey(KEY + " ada")).isEqualTo(new ClientPattern.Fingerprint(PRINT));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "SHA256:", "SHA256:abc", "ssh-rsa AAAA?", "ssh-rsa AAAAC3NzaC1lZDI1NTE5"})
+    void whatIsNoKeyIsRefused(String text) {
+        assertThatThrownBy(() -> ClientPattern.ofKey(text)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"*,x", "a*c,abbc", "a*c,ac", "*@ci,b@ci", "a.c,a.c", "*,''"})
+    void aStarStandsForAnyText(String pattern, String name) {
+        assertThat(new ClientPattern.Name(pattern).matches(name)).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a*c,abb", "a.c,abc", "ada,ada2", "a*,ba"})
+    void allElseStandsForItself(String pattern, String name) {
+        assertThat(new ClientPattern.Name(pattern).matches(name)).isFalse();
+    }
+
+    @Test
+    void aGrantObjectsToWhatItDoesNotAllow() {
+        var grant = new ClientGrant(
+                "guests",
+                true,
+                0,
+                Optional.of(new TreeSet<>(Set.of("x86_64-linux", "i686-linux"))),
+                Optional.of(new TreeSet<>(Set.of("kvm"))),
+                OptionalInt.empty(),
+                false);
+        assertThat(grant.objection("x86_64-linux", Set.of("kvm"))).isEmpty();
+        assertThat(grant.objection("builtin", Set.of())).isEmpty();
+        assertThat(grant.objection("aarch64-linux", Set.of()))
+                .contains("the rule 'guests' for this client in the dispatcher's settings allows builds for"
+                        + " i686-linux, x86_64-linux, not for aarch64-linux");
+        assertThat(grant.objection("i686-linux", Set.of("kvm", "big-parallel")))
+                .contains("the rule 'guests' for this client in the dispatcher's settings allows builds that require"
+                        + " kvm, not big-parallel");
+        assertThat(ClientGrant.DEFAULT.objection("riscv64-linux", Set.of("quantum")))
+                .isEmpty();
+    }
+}
