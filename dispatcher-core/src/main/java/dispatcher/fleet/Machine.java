@@ -2,7 +2,9 @@ package dispatcher.fleet;
 
 import java.util.Collections;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// A build machine as the settings describe it: where it is and what it may be given.
@@ -17,6 +19,7 @@ import java.util.TreeSet;
 /// @param mandatoryFeatures what a derivation must require to be given to it
 /// @param compression       of the bytes on the way to it and from it; by itself where the link is slow
 /// @param substitution      whether it fetches inputs from its own substituters; by itself if the client wants it so
+/// @param resources         what builds share while they run there, by name: [#MEMORY] in bytes, others by count
 public record Machine(
         String name,
         MachineAddress address,
@@ -27,7 +30,11 @@ public record Machine(
         SortedSet<String> supportedFeatures,
         SortedSet<String> mandatoryFeatures,
         Choice compression,
-        Choice substitution) {
+        Choice substitution,
+        SortedMap<String, Long> resources) {
+    /// The resource that every machine has, declared or not.
+    public static final String MEMORY = "memory";
+
     public Machine {
         if (name.isBlank()) throw new IllegalArgumentException("a machine has a name");
         if (systems.isEmpty()) throw new IllegalArgumentException("machine " + name + " builds for no system");
@@ -37,9 +44,10 @@ public record Machine(
         systems = copy(systems);
         supportedFeatures = copy(supportedFeatures);
         mandatoryFeatures = copy(mandatoryFeatures);
+        resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
     }
 
-    /// With compression and substitution where they are of use.
+    /// With compression and substitution where they are of use, and no resources declared.
     public Machine(
             String name,
             MachineAddress address,
@@ -59,7 +67,23 @@ public record Machine(
                 supportedFeatures,
                 mandatoryFeatures,
                 Choice.AUTO,
-                Choice.AUTO);
+                Choice.AUTO,
+                new TreeMap<>());
+    }
+
+    public Machine withResources(SortedMap<String, Long> newResources) {
+        return new Machine(
+                name,
+                address,
+                protocol,
+                systems,
+                maxJobs,
+                speedFactor,
+                supportedFeatures,
+                mandatoryFeatures,
+                compression,
+                substitution,
+                newResources);
     }
 
     private static SortedSet<String> copy(Set<String> set) {

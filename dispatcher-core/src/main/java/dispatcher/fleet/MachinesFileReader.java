@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -149,7 +150,8 @@ final class MachinesFileReader {
                         supported.orElseThrow(),
                         mandatory.orElseThrow(),
                         compression.orElseThrow(),
-                        Choice.AUTO),
+                        Choice.AUTO,
+                        new TreeMap<>()),
                 source.name(),
                 piece.line()));
     }

@@ -2,61 +2,58 @@ package dispatcher.schedule;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineHealth;
 import dispatcher.schedule.policy.BuildRequest;
-import dispatcher.schedule.policy.MachineState;
-import dispatcher.schedule.policy.Placement;
-import dispatcher.schedule.policy.PlacementPolicy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/// Builds that wait for a machine, and the slots of the machines. First come, first served, except that a build whose
-/// machines are all busy does not hold up those behind it that others can do.
+/// The scheduler as the service has it: builds that wait for a machine on threads of their own, and the slots of the
+/// machines.
 ///
-/// Safe for any thread. One lock guards everything; it is never held over I/O or a call to somebody else but the
-/// policy, which is a pure function.
-/// Cost of an event: one policy call per waiting build that differs in what it needs, up to the first few that find a
-/// slot.
+/// Safe for any thread. One lock guards the [Scheduler]; it is never held over I/O or a call to somebody else. It has
+/// no
+/// thread of its own: whoever enters moves it on, and one of those who wait keeps the time for all.
 public final class BuildQueue {
-    private final PlacementPolicy policy;
+    private static final Duration STANDINGS_AGE = Duration.ofSeconds(1);
+
+    /// Standings cost a sort of all who wait; they may take no more than this part of the time.
+    private static final int STANDINGS_PART = 100;
+
     private final InstantSource clock;
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final Map<String, Slots> machines = new LinkedHashMap<>();
+    private final Scheduler scheduler;
 
     @GuardedBy("lock")
-    private final LinkedHashSet<Ticket> waiting = new LinkedHashSet<>();
+    private final Map<WaitingBuild, Ticket> tickets = new LinkedHashMap<>();
 
-    public BuildQueue(Collection<Machine> machines, PlacementPolicy policy, InstantSource clock) {
-        this.policy = policy;
+    /// Who waits no longer than until the scheduler wants to be asked, and asks it for all.
+    @GuardedBy("lock")
+    private @Nullable Ticket timekeeper;
+
+    @GuardedBy("lock")
+    private Map<WaitingBuild, Standing> standings = Map.of();
+
+    @GuardedBy("lock")
+    private Instant standingsUntil = Instant.MIN;
+
+    public BuildQueue(Collection<Machine> machines, SchedulerOptions options, InstantSource clock) {
         this.clock = clock;
-        for (var machine : machines) this.machines.put(machine.name(), new Slots(machine));
-    }
-
-    private static final class Slots {
-        private final Machine machine;
-        private int running;
-        private MachineHealth health = MachineHealth.GOOD;
-        /// Set aside when the queue was last gone through, or since.
-        private boolean aside;
-
-        Slots(Machine machine) {
-            this.machine = machine;
-        }
+        this.scheduler = new Scheduler(machines, options);
     }
 
     /// How waiting ended.
@@ -67,243 +64,290 @@ public final class BuildQueue {
         record NoMachine(Map<String, String> reasons) implements Outcome {}
     }
 
-    /// Puts a build at the end of the queue.
+    /// Takes a build into the queue.
     ///
     /// @param excluded names of machines that it must not go to
     public Ticket submit(BuildRequest request, Set<String> excluded) {
+        return submit(request, excluded, clock.instant());
+    }
+
+    /// @param since when the build was first wanted, if it comes for another time
+    public Ticket submit(BuildRequest request, Set<String> excluded, Instant since) {
         lock.lock();
         try {
-            var ticket = new Ticket(request, Set.copyOf(excluded), lock.newCondition());
-            waiting.add(ticket);
-            dispatch();
+            var build = scheduler.submit(request, excluded, since);
+            var ticket = new Ticket(build, lock.newCondition());
+            tickets.put(build, ticket);
+            moveOn();
             return ticket;
         } finally {
             lock.unlock();
         }
     }
 
+    // ---- machines
+
     /// A machine did its part: whatever it was set aside for is over.
     public void machineWorked(String name) {
-        lock.lock();
-        try {
-            var slots = machines.get(name);
-            if (slots != null && slots.health.failures() > 0) {
-                slots.health = MachineHealth.GOOD;
-                dispatch();
-            }
-        } finally {
-            lock.unlock();
-        }
+        enter(scheduler -> scheduler.machineWorked(name));
     }
 
     /// A machine, or the way to it, broke: nothing goes there for a while.
     public void machineFailed(String name, String error) {
-        lock.lock();
-        try {
-            var slots = machines.get(name);
-            if (slots == null) return;
-            slots.health = slots.health.failed(clock.instant(), error);
-            slots.aside = true;
-            // The machine's return is one more moment at which those who wait must look.
-            for (var ticket : waiting) ticket.ended.signal();
-        } finally {
-            lock.unlock();
-        }
+        enter(scheduler -> scheduler.machineFailed(name, clock.instant(), error));
     }
 
     /// Whether a machine is not set aside.
     public boolean isAvailable(String name) {
+        return ask(scheduler -> scheduler.isAvailable(name, clock.instant()));
+    }
+
+    /// Tells what was measured of a machine.
+    public void learn(String machine, UnaryOperator<MachineFacts> change) {
+        enter(scheduler -> scheduler.learn(machine, change));
+    }
+
+    /// Lets a machine finish what it has and gives it no more, or ends that.
+    ///
+    /// @return whether there is such a machine
+    public boolean drain(String machine, boolean drained) {
         lock.lock();
         try {
-            var slots = machines.get(name);
-            return slots != null && slots.health.isAvailable(clock.instant());
+            boolean known = scheduler.drain(machine, drained);
+            moveOn();
+            return known;
         } finally {
             lock.unlock();
         }
     }
+
+    /// Makes these the machines. What runs on one that is not among them goes on there.
+    public void replaceMachines(Collection<Machine> machines) {
+        enter(scheduler -> scheduler.replaceMachines(machines));
+    }
+
+    // ---- views
 
     /// The queue and the fleet at this moment.
     public Snapshot snapshot() {
+        return ask(scheduler -> {
+            var now = clock.instant();
+            return new Snapshot(scheduler.machines(now), scheduler.standings(now));
+        });
+    }
+
+    /// @param waiting by priority and age
+    public record Snapshot(List<MachineView> machines, List<Standing> waiting) {
+        public Snapshot {
+            machines = List.copyOf(machines);
+            waiting = List.copyOf(waiting);
+        }
+    }
+
+    /// What would be chosen for a build that came now, and why not the others.
+    public Explanation explain(BuildRequest request, Set<String> excluded) {
+        return ask(scheduler -> scheduler.explain(request, excluded, clock.instant()));
+    }
+
+    // ---- inside
+
+    private <T> T ask(Function<Scheduler, T> question) {
         lock.lock();
         try {
-            var now = clock.instant();
-            var states = new ArrayList<MachineState>();
-            var health = new LinkedHashMap<String, MachineHealth>();
-            for (var slots : machines.values()) {
-                states.add(new MachineState(slots.machine, slots.running, slots.health.isAvailable(now)));
-                health.put(slots.machine.name(), slots.health);
-            }
-            return new Snapshot(
-                    states, health, waiting.stream().map(Ticket::request).toList());
+            return question.apply(scheduler);
         } finally {
             lock.unlock();
         }
     }
 
-    /// @param waiting in the order of the queue
-    public record Snapshot(
-            List<MachineState> machines, Map<String, MachineHealth> health, List<BuildRequest> waiting) {}
+    /// Does something that may let builds begin, and sees to it that they do.
+    private void enter(Consumer<Scheduler> event) {
+        lock.lock();
+        try {
+            event.accept(scheduler);
+            moveOn();
+        } finally {
+            lock.unlock();
+        }
+    }
 
-    /// What a build needs, as far as the policy can tell: two with the same need get the same answer.
-    private record Need(String platform, Set<String> features, Set<String> excluded) {}
+    /// The caller holds the lock.
+    @GuardedBy("lock")
+    private void moveOn() {
+        for (var decision : scheduler.decide(clock.instant())) {
+            var ticket = tickets.remove(decision.build());
+            if (ticket == null) throw new IllegalStateException("nobody waits for " + decision);
+            ticket.end(
+                    switch (decision) {
+                        case Decision.Assigned(var running, var placement) ->
+                            new Outcome.Assigned(new Assignment(running, placement));
+                        case Decision.Impossible(var _, var reasons) -> new Outcome.NoMachine(reasons);
+                    });
+        }
+        // It may want to be asked sooner than the one who keeps the time knows.
+        if (timekeeper != null) timekeeper.changed.signal();
+    }
 
     @GuardedBy("lock")
-    private void dispatch() {
+    private Optional<Standing> standing(WaitingBuild build) {
         var now = clock.instant();
-        for (var slots : machines.values()) slots.aside &= !slots.health.isAvailable(now);
-        var busy = new HashSet<Need>();
-        var tickets = waiting.iterator();
-        while (tickets.hasNext()) {
-            var ticket = tickets.next();
-            var need = new Need(ticket.request.platform(), ticket.request.requiredFeatures(), ticket.excluded);
-            if (busy.contains(need)) continue;
-            switch (policy.place(ticket.request, candidates(ticket, now))) {
-                case Placement.Chosen chosen -> {
-                    tickets.remove();
-                    var slots = machines.get(chosen.machine().name());
-                    if (slots == null)
-                        throw new IllegalStateException(
-                                "policy chose " + chosen.machine().name());
-                    slots.running++;
-                    ticket.end(new Outcome.Assigned(new Assignment(slots, chosen.reason())));
-                }
-                case Placement.Impossible impossible -> {
-                    tickets.remove();
-                    ticket.end(new Outcome.NoMachine(impossible.reasons()));
-                }
-                case Placement.Busy _ -> busy.add(need);
-            }
+        if (now.isAfter(standingsUntil)) {
+            long begun = System.nanoTime();
+            var all = new HashMap<WaitingBuild, Standing>();
+            for (var standing : scheduler.standings(now)) all.put(standing.build(), standing);
+            standings = all;
+            var cost = Duration.ofNanos(System.nanoTime() - begun).multipliedBy(STANDINGS_PART);
+            standingsUntil = now.plus(cost.compareTo(STANDINGS_AGE) > 0 ? cost : STANDINGS_AGE);
         }
-    }
-
-    @GuardedBy("lock")
-    private List<MachineState> candidates(Ticket ticket, Instant now) {
-        var states = new ArrayList<MachineState>(machines.size());
-        for (var slots : machines.values())
-            if (!ticket.excluded.contains(slots.machine.name()))
-                states.add(new MachineState(slots.machine, slots.running, slots.health.isAvailable(now)));
-        return states;
-    }
-
-    /// Whether a machine's time aside is over and nobody has gone through the queue since.
-    @GuardedBy("lock")
-    private boolean hasReturned(Instant now) {
-        return machines.values().stream().anyMatch(slots -> slots.aside && slots.health.isAvailable(now));
-    }
-
-    /// A day if no machine is set aside.
-    @GuardedBy("lock")
-    private Duration untilNextReturn(Instant now) {
-        var next = Duration.ofDays(1);
-        for (var slots : machines.values()) {
-            if (!slots.aside) continue;
-            var left = Duration.between(now, slots.health.asideUntil());
-            if (left.compareTo(next) < 0) next = left;
-        }
-        return next;
+        return Optional.ofNullable(standings.get(build));
     }
 
     /// A build's place in the queue. Its owner must wait for it or cancel it.
     public final class Ticket {
-        private final BuildRequest request;
-        private final Set<String> excluded;
-        private final Condition ended;
+        private final WaitingBuild build;
+        private final Condition changed;
 
         /// Guarded by the queue's lock.
         private @Nullable Outcome outcome;
 
-        private Ticket(BuildRequest request, Set<String> excluded, Condition ended) {
-            this.request = request;
-            this.excluded = excluded;
-            this.ended = ended;
+        private Ticket(WaitingBuild build, Condition changed) {
+            this.build = build;
+            this.changed = changed;
         }
 
         public BuildRequest request() {
-            return request;
+            return build.request();
         }
 
-        /// How many are before it, from 0; empty if it waits no longer.
-        public OptionalInt place() {
-            lock.lock();
-            try {
-                int place = 0;
-                for (var ticket : waiting) {
-                    if (ticket == this) return OptionalInt.of(place);
-                    place++;
-                }
-                return OptionalInt.empty();
-            } finally {
-                lock.unlock();
-            }
+        public boolean isWaiting() {
+            return ask(_ -> outcome == null);
+        }
+
+        /// What it may expect; empty if it waits no longer, or came too lately to say. May be some seconds old if very
+        /// many wait.
+        @SuppressWarnings("GuardedBy")
+        public Optional<Standing> standing() {
+            return ask(_ -> outcome == null ? BuildQueue.this.standing(build) : Optional.empty());
         }
 
         /// Waits for a machine. If interrupted, the build leaves the queue, and a slot that it had got is free again.
         public Outcome await() throws InterruptedException {
+            while (true) {
+                var ended = await(Duration.ofDays(1));
+                if (ended.isPresent()) return ended.get();
+            }
+        }
+
+        /// The same, but for no longer than `limit`, after which the build still waits.
+        @SuppressWarnings("GuardedBy")
+        public Optional<Outcome> await(Duration limit) throws InterruptedException {
+            long deadline = System.nanoTime() + limit.toNanos();
             lock.lock();
             try {
                 while (outcome == null) {
-                    var now = clock.instant();
-                    // All who wait wake up when a machine is back; the first goes through the queue for all.
-                    if (hasReturned(now)) dispatch();
-                    else awaitEnd(untilNextReturn(now).plusMillis(1));
+                    long left = deadline - System.nanoTime();
+                    if (left <= 0) return Optional.empty();
+                    awaitChange(left);
                 }
-                return outcome;
+                return Optional.of(outcome);
             } catch (InterruptedException e) {
-                waiting.remove(this);
-                if (outcome instanceof Outcome.Assigned(var assignment)) assignment.close();
+                leave();
                 throw e;
+            } finally {
+                if (timekeeper == this) passTimeOn();
+                lock.unlock();
+            }
+        }
+
+        /// May return at any time, as conditions do. The caller holds the queue's lock.
+        @SuppressWarnings({"WaitNotInLoop", "GuardedBy"})
+        private void awaitChange(long most) throws InterruptedException {
+            if (timekeeper == null) timekeeper = this;
+            if (timekeeper != this) {
+                var _ = changed.awaitNanos(most);
+                return;
+            }
+            var wake = scheduler.wakeAt();
+            if (wake.isEmpty()) {
+                var _ = changed.awaitNanos(most);
+                return;
+            }
+            var now = clock.instant();
+            if (!now.isBefore(wake.get())) {
+                moveOn();
+                return;
+            }
+            long untilWake = Duration.between(now, wake.get()).plusMillis(1).toNanos();
+            var _ = changed.awaitNanos(Math.min(most, untilWake));
+        }
+
+        /// The caller holds the queue's lock.
+        @SuppressWarnings("GuardedBy")
+        private void passTimeOn() {
+            timekeeper = null;
+            for (var other : tickets.values()) {
+                if (other == this) continue;
+                other.changed.signal();
+                return;
+            }
+        }
+
+        /// Leaves the queue, and gives back what it may have got. Nothing happens if that has been done.
+        public void cancel() {
+            lock.lock();
+            try {
+                leave();
             } finally {
                 lock.unlock();
             }
         }
 
-        /// The caller holds the queue's lock. May return at any time, as conditions do.
-        @SuppressWarnings("WaitNotInLoop")
-        private void awaitEnd(Duration limit) throws InterruptedException {
-            var _ = ended.awaitNanos(limit.toNanos());
+        /// The caller holds the queue's lock.
+        @SuppressWarnings("GuardedBy")
+        private void leave() {
+            if (outcome instanceof Outcome.Assigned(var assignment)) assignment.close();
+            if (outcome != null) return;
+            outcome = new Outcome.NoMachine(Map.of());
+            scheduler.cancel(build);
+            tickets.remove(build);
+            moveOn();
         }
 
         /// The caller holds the queue's lock.
         private void end(Outcome how) {
             outcome = how;
-            ended.signal();
+            changed.signal();
         }
     }
 
     /// A slot of a machine, held until closed.
     public final class Assignment implements AutoCloseable {
-        private final Slots slots;
-        private final String reason;
+        private final RunningBuild running;
+        private final Placement placement;
 
-        /// Guarded by the queue's lock.
-        private boolean released;
-
-        private Assignment(Slots slots, String reason) {
-            this.slots = slots;
-            this.reason = reason;
+        private Assignment(RunningBuild running, Placement placement) {
+            this.running = running;
+            this.placement = placement;
         }
 
         public Machine machine() {
-            return slots.machine;
+            return running.machine();
+        }
+
+        /// What spoke for this machine.
+        public Placement placement() {
+            return placement;
         }
 
         /// Why this machine, for people.
         public String reason() {
-            return reason;
+            return placement.reason();
         }
 
         /// Gives the slot back; a second time does nothing.
         @Override
         public void close() {
-            lock.lock();
-            try {
-                if (released) return;
-                released = true;
-                slots.running--;
-                dispatch();
-            } finally {
-                lock.unlock();
-            }
+            enter(scheduler -> scheduler.finished(running, clock.instant()));
         }
     }
 }

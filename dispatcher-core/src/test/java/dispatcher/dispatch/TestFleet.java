@@ -12,9 +12,9 @@ import dispatcher.protocol.ClientIdentity;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.MachineView;
+import dispatcher.schedule.SchedulerOptions;
 import dispatcher.schedule.policy.BuildRequest;
-import dispatcher.schedule.policy.MachineState;
-import dispatcher.schedule.policy.NixPolicy;
 import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
@@ -108,7 +108,8 @@ final class TestFleet implements AutoCloseable {
         this.plan = plan;
         this.machines = machines;
         this.spool = Spool.open(plan.spoolDir, StoreDir.NIX_STORE, plan.spoolBytes);
-        this.queue = new BuildQueue(machines.stream().map(FakeMachine::machine).toList(), new NixPolicy(), clock);
+        this.queue =
+                new BuildQueue(machines.stream().map(FakeMachine::machine).toList(), SchedulerOptions.DEFAULT, clock);
         var links = machines.stream()
                 .map(machine -> new MachineLink(
                         machine.machine(), machine, StoreDir.NIX_STORE, plan.handshakeLimit, clock.nanoTime()))
@@ -152,14 +153,17 @@ final class TestFleet implements AutoCloseable {
 
     int running() {
         return queue.snapshot().machines().stream()
-                .mapToInt(MachineState::running)
+                .mapToInt(MachineView::slotsTaken)
                 .sum();
     }
 
     int failures(FakeMachine machine) {
-        var health = queue.snapshot().health().get(machine.name());
-        if (health == null) throw new AssertionError("no " + machine.name());
-        return health.failures();
+        return queue.snapshot().machines().stream()
+                .filter(view -> view.machine().name().equals(machine.name()))
+                .findFirst()
+                .orElseThrow()
+                .health()
+                .failures();
     }
 
     /// Time has passed: those who wait look again.

@@ -7,8 +7,10 @@ import dispatcher.schedule.BuildQueue.Assignment;
 import dispatcher.schedule.BuildQueue.Outcome;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Fitness;
-import dispatcher.schedule.policy.NixPolicy;
+import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
@@ -21,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -64,7 +67,11 @@ class BuildQueuePropertyTest {
         return new BuildRequest(
                 FakeStore.path(number + ".drv"),
                 random.nextInt(20) == 0 ? "riscv64-linux" : "x86_64-linux",
-                new TreeSet<>(some(random, FEATURES)));
+                new TreeSet<>(some(random, FEATURES)),
+                new Client("client " + random.nextInt(3), random.nextInt(2), random.nextInt(1, 9)),
+                Work.of(Duration.ofSeconds(random.nextInt(1, 200))),
+                Inputs.of(random.nextInt(1_000_000)),
+                new TreeMap<>());
     }
 
     /// One thread does all, so that everything can be checked after each step.
@@ -72,6 +79,7 @@ class BuildQueuePropertyTest {
         private final RandomGenerator random;
         private final ManualClock clock = new ManualClock();
         private final List<Machine> machines;
+        private final SchedulerOptions options;
         private final BuildQueue queue;
         private final List<Entry> waiting = new ArrayList<>();
         private final List<Assignment> running = new ArrayList<>();
@@ -82,7 +90,12 @@ class BuildQueuePropertyTest {
         Simulation(RandomGenerator random) {
             this.random = random;
             this.machines = machines(random);
-            this.queue = new BuildQueue(machines, new NixPolicy(), clock);
+            this.options = new SchedulerOptions(
+                    Duration.ofMinutes(random.nextInt(1, 30)),
+                    Duration.ZERO,
+                    random.nextInt(1, 9),
+                    random.nextBoolean());
+            this.queue = new BuildQueue(machines, options, clock);
         }
 
         void run() {
@@ -141,7 +154,7 @@ class BuildQueuePropertyTest {
                 entry.ticket.await();
                 throw new AssertionError("not interrupted");
             } catch (InterruptedException e) {
-                assertThat(entry.ticket.place()).isEmpty();
+                assertThat(entry.ticket.isWaiting()).isFalse();
             }
         }
 
@@ -160,9 +173,8 @@ class BuildQueuePropertyTest {
         }
 
         private void check() {
-            var ended = waiting.stream()
-                    .filter(entry -> entry.ticket.place().isEmpty())
-                    .toList();
+            var ended =
+                    waiting.stream().filter(entry -> !entry.ticket.isWaiting()).toList();
             for (var entry : ended) {
                 var outcome = outcome(entry.ticket);
                 assertThat(outcome(entry.ticket)).as("a second look").isSameAs(outcome);
@@ -181,21 +193,31 @@ class BuildQueuePropertyTest {
             waiting.removeAll(ended);
             var taken = new HashMap<String, Integer>();
             for (var assignment : running) taken.merge(assignment.machine().name(), 1, Integer::sum);
-            for (var state : queue.snapshot().machines()) {
-                var machine = state.machine();
-                assertThat(state.running())
+            var snapshot = queue.snapshot();
+            for (var view : snapshot.machines()) {
+                var machine = view.machine();
+                assertThat(view.slotsTaken())
                         .as("slots of %s", machine.name())
                         .isEqualTo(taken.getOrDefault(machine.name(), 0))
                         .isBetween(0, machine.maxJobs());
-                if (state.available() && state.hasFreeSlot())
+                if (isFree(view) && !options.hold())
                     assertThat(waiting)
                             .as("those who wait while %s is free", machine.name())
                             .noneMatch(entry -> mayGo(entry, machine));
             }
-            assertThat(queue.snapshot().waiting())
-                    .isEqualTo(waiting.stream()
+            assertThat(snapshot.waiting())
+                    .extracting(standing -> standing.build().request())
+                    .containsExactlyInAnyOrderElementsOf(waiting.stream()
                             .map(entry -> entry.ticket.request())
                             .toList());
+        }
+
+        private static boolean isFree(MachineView view) {
+            return switch (view.state()) {
+                case READY -> view.slotsTaken() < view.machine().maxJobs();
+                case ON_TRIAL -> view.slotsTaken() == 0 && view.machine().maxJobs() > 0;
+                case SET_ASIDE, DRAINED, UNDER_PRESSURE, REMOVED -> false;
+            };
         }
 
         private static boolean mayGo(Entry entry, Machine machine) {
@@ -207,7 +229,7 @@ class BuildQueuePropertyTest {
     /// Builds on threads of their own, a third of which are interrupted at some moment.
     private static void storm(RandomGenerator random) {
         var machines = machines(random);
-        var queue = new BuildQueue(machines, new NixPolicy(), InstantSource.system());
+        var queue = new BuildQueue(machines, SchedulerOptions.DEFAULT, InstantSource.system());
         Map<String, AtomicInteger> running = new ConcurrentHashMap<>();
         var builds = new ArrayList<CompletableFuture<String>>();
         var threads = new ArrayList<CompletableFuture<Thread>>();
@@ -224,7 +246,7 @@ class BuildQueuePropertyTest {
         }
         assertThat(builds).extracting(Await::result).allMatch(Set.of("built", "none", "cancelled")::contains);
         assertThat(queue.snapshot().waiting()).isEmpty();
-        assertThat(queue.snapshot().machines()).allMatch(state -> state.running() == 0);
+        assertThat(queue.snapshot().machines()).allMatch(view -> view.slotsTaken() == 0);
     }
 
     private static String build(BuildQueue queue, BuildRequest request, Map<String, AtomicInteger> running) {

@@ -9,8 +9,6 @@ import dispatcher.schedule.BuildQueue.Assignment;
 import dispatcher.schedule.BuildQueue.Outcome;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
-import dispatcher.schedule.policy.MachineState;
-import dispatcher.schedule.policy.NixPolicy;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
@@ -26,7 +24,7 @@ class BuildQueueTest {
     private final ManualClock clock = new ManualClock();
 
     private BuildQueue queue(Machine... machines) {
-        return new BuildQueue(List.of(machines), new NixPolicy(), clock);
+        return new BuildQueue(List.of(machines), SchedulerOptions.DEFAULT, clock);
     }
 
     private static BuildRequest request(String name, String... features) {
@@ -38,7 +36,7 @@ class BuildQueueTest {
     }
 
     private static boolean waits(Ticket ticket) {
-        return ticket.place().isPresent();
+        return ticket.isWaiting();
     }
 
     /// The slot of a ticket that does not wait any more.
@@ -54,7 +52,7 @@ class BuildQueueTest {
 
     private static int running(BuildQueue queue) {
         return queue.snapshot().machines().stream()
-                .mapToInt(MachineState::running)
+                .mapToInt(MachineView::slotsTaken)
                 .sum();
     }
 
@@ -66,12 +64,13 @@ class BuildQueueTest {
             var first = submit(queue, "first");
             var second = submit(queue, "second");
             var third = submit(queue, "third");
-            assertThat(second.place()).hasValue(0);
-            assertThat(third.place()).hasValue(1);
+            assertThat(second.standing())
+                    .hasValueSatisfying(standing -> assertThat(standing.place()).isEqualTo(1));
+            assertThat(third.standing())
+                    .hasValueSatisfying(standing -> assertThat(standing.place()).isEqualTo(2));
 
             slot(first).close();
             assertThat(waits(second)).isFalse();
-            assertThat(third.place()).hasValue(0);
             slot(second).close();
             assertThat(waits(third)).isFalse();
         }
@@ -240,8 +239,8 @@ class BuildQueueTest {
             queue.machineWorked("a");
 
             assertThat(machineOf(ticket)).isEqualTo("a");
-            assertThat(queue.snapshot().health().get("a"))
-                    .satisfies(health -> assertThat(health.failures()).isZero());
+            assertThat(queue.snapshot().machines().getFirst().health().failures())
+                    .isZero();
         }
 
         @Test
@@ -299,6 +298,8 @@ class BuildQueueTest {
         queue.machineFailed("b", "broke");
         queue.machineWorked("b");
 
-        assertThat(queue.snapshot().health()).containsOnlyKeys("a");
+        assertThat(queue.snapshot().machines())
+                .extracting(view -> view.machine().name())
+                .containsExactly("a");
     }
 }

@@ -12,8 +12,6 @@ import dispatcher.fleet.Machine;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.LocalFrontEnd;
 import dispatcher.schedule.BuildQueue;
-import dispatcher.schedule.policy.NixPolicy;
-import dispatcher.schedule.policy.PlacementPolicy;
 import dispatcher.ssh.SshFrontEnd;
 import dispatcher.ssh.SshFrontEndException;
 import dispatcher.ssh.SshFrontEndOptions;
@@ -62,7 +60,7 @@ public final class Server implements AutoCloseable {
         } catch (IOException e) {
             throw cannot("open the spool at " + settings.spool().path(), e, "see spool.path in " + settings.file());
         }
-        var queue = new BuildQueue(settings.machines(), policy(), InstantSource.system());
+        var queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
         var uplink = settings.uplink().map(rate -> new Uplink(rate.bytes(), System::nanoTime));
         var links = settings.machines().stream()
                 .map(machine -> link(machine, uplink))
@@ -104,12 +102,6 @@ public final class Server implements AutoCloseable {
         } catch (InterruptedException e) {
             // Closed, which saves for the last time.
         }
-    }
-
-    private PlacementPolicy policy() {
-        return switch (settings.policy()) {
-            case NIX -> new NixPolicy();
-        };
     }
 
     private MachineLink link(Machine machine, Optional<Uplink> uplink) {

@@ -14,13 +14,15 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 
 /// Binds one entry of `machines`. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an entry
 /// pasted
-/// from there means the same here; `name`, `port`, `compress` and `substitute` are ours.
+/// from there means the same here; `name`, `port`, `compress`, `substitute` and `resources` are ours.
 final class MachineReader {
     private final Path base;
     private final Surroundings surroundings;
@@ -65,7 +67,8 @@ final class MachineReader {
                 supported,
                 mandatory,
                 compression,
-                substitution));
+                substitution,
+                resources(section)));
     }
 
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in
@@ -121,6 +124,16 @@ final class MachineReader {
 
     private static SortedSet<String> features(Section section, String key) {
         return new TreeSet<>(section.values(key, MachineReader::item));
+    }
+
+    /// Memory in bytes, and whatever else the machine has, by count.
+    private static SortedMap<String, Long> resources(Section section) {
+        var resources = new TreeMap<String, Long>();
+        try (var group = section.section("resources")) {
+            for (var name : group.keys())
+                group.value(name, text -> Resources.parse(name, text)).ifPresent(amount -> resources.put(name, amount));
+        }
+        return resources;
     }
 
     private static String system(String text) {

@@ -82,6 +82,12 @@ final class Section implements AutoCloseable {
                 .isPresent();
     }
 
+    /// The keys that there are, in their order, for a section whose keys are names.
+    Set<String> keys() {
+        known.addAll(mapping.entries().keySet());
+        return mapping.entries().keySet();
+    }
+
     Optional<Node> node(String key) {
         known.add(key);
         return Optional.ofNullable(mapping.entries().get(key))

@@ -2,6 +2,7 @@ package dispatcher.cli.settings;
 
 import dispatcher.client.ClientRules;
 import dispatcher.fleet.Machine;
+import dispatcher.schedule.SchedulerOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +21,7 @@ import java.util.Optional;
 /// @param spool          store paths on our own disk
 /// @param hostStore      whether the store of this host is read in place
 /// @param machines       the fleet; not empty, names unique
-/// @param policy         how a machine is chosen
+/// @param schedule       how builds take their turns
 /// @param maxAttempts    machines that a build is given to, one after another, before it counts as lost; at
 ///                       least 1
 /// @param uplink         bytes per second that are sent to all machines together; without it as many as go
@@ -37,7 +38,7 @@ public record Settings(
         Spool spool,
         HostStore hostStore,
         List<Machine> machines,
-        SchedulePolicy policy,
+        SchedulerOptions schedule,
         int maxAttempts,
         Optional<ByteSize> uplink,
         Timeouts timeouts,
@@ -66,7 +67,7 @@ public record Settings(
                 spool,
                 hostStore,
                 machines,
-                policy,
+                schedule,
                 maxAttempts,
                 uplink,
                 newTimeouts,
@@ -91,12 +92,6 @@ public record Settings(
 
         /// The nix-daemon that listens at `socket`.
         record Daemon(Path socket) implements HostStore {}
-    }
-
-    /// How a machine is chosen for a build.
-    public enum SchedulePolicy {
-        /// By Nix's own rule: the lowest load for its speed.
-        NIX
     }
 
     /// @param connect   until a machine's port answers

@@ -2,7 +2,7 @@ package dispatcher.cli.settings;
 
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.Settings.Listen;
-import dispatcher.cli.settings.Settings.SchedulePolicy;
+import dispatcher.schedule.SchedulerOptions;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
@@ -126,13 +126,11 @@ final class SettingsReader {
                 .orElse(new HostStore.Auto());
     }
 
-    private static SchedulePolicy schedule(Section top) {
+    private static SchedulerOptions schedule(Section top) {
         try (var section = top.section("schedule")) {
-            return section.word(
-                            "policy",
-                            text -> text.equals("nix") ? Optional.of(SchedulePolicy.NIX) : Optional.empty(),
-                            List.of("nix"))
-                    .orElse(SchedulePolicy.NIX);
+            var usual = SchedulerOptions.DEFAULT;
+            return new SchedulerOptions(
+                    duration(section, "patience", usual.patience()), usual.setUp(), usual.lookAhead(), usual.hold());
         }
     }
 

@@ -26,10 +26,10 @@ class ExampleSettingsTest {
     @Test
     void showTheDefaultsInTheirComments() throws IOException {
         var key = Pattern.compile(
-                "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|maxAttempts|connect|handshake"
+                "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|maxAttempts|connect|handshake"
                         + "|silence|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
-        assertThat(key.matcher(text).results()).hasSize(15);
+        assertThat(key.matcher(text).results()).hasSize(16);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
     }

@@ -12,6 +12,7 @@ import dispatcher.fleet.Choice;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
+import dispatcher.schedule.SchedulerOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Nested;
@@ -58,7 +60,7 @@ class SettingsTest {
             assertThat(settings.spool())
                     .isEqualTo(new Settings.Spool(Path.of("/var/lib/dispatcher/spool"), ByteSize.parse("50GiB")));
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Auto());
-            assertThat(settings.policy()).isEqualTo(Settings.SchedulePolicy.NIX);
+            assertThat(settings.schedule()).isEqualTo(SchedulerOptions.DEFAULT);
             assertThat(settings.maxAttempts()).isEqualTo(3);
             assertThat(settings.uplink()).isEmpty();
             assertThat(settings.timeouts().connect()).isEqualTo(Duration.ofSeconds(10));
@@ -76,7 +78,8 @@ class SettingsTest {
                             new TreeSet<>(),
                             new TreeSet<>(),
                             Choice.AUTO,
-                            Choice.AUTO));
+                            Choice.AUTO,
+                            new TreeMap<>()));
             assertThat(settings.warnings()).isEmpty();
         }
 
@@ -89,7 +92,7 @@ class SettingsTest {
                     state: state
                     spool: {path: /big, size: 1.5TiB}
                     hostStore: off
-                    schedule: {policy: nix}
+                    schedule: {patience: 10m}
                     maxAttempts: 5
                     uplink: 20MiB/s
                     timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s}
@@ -110,6 +113,7 @@ class SettingsTest {
                         publicHostKey: %s
                         compress: yes
                         substitute: no
+                        resources: {memory: 64GiB, gpu: 2}
                     """.formatted(Base64.getEncoder()
                     .encodeToString((HOST_KEY + " root@arm\n").getBytes(StandardCharsets.UTF_8))));
 
@@ -144,7 +148,8 @@ class SettingsTest {
                             new TreeSet<>(Set.of("kvm", "big-parallel")),
                             new TreeSet<>(Set.of("benchmark")),
                             Choice.YES,
-                            Choice.NO));
+                            Choice.NO,
+                            new TreeMap<>(Map.of("memory", 64L << 30, "gpu", 2L))));
         }
 
         @Test

@@ -4,7 +4,7 @@ import dispatcher.fleet.Machine;
 import java.util.Optional;
 import java.util.TreeSet;
 
-/// Whether a machine could do a build at all: Nix's rule for systems and features.
+/// Whether a machine could do a build at all: Nix's rule for systems and features, and ours for resources.
 ///
 /// Source: Nix 2.34, `src/libstore/machines.cc`, `src/nix/build-remote/build-remote.cc`.
 public final class Fitness {
@@ -12,21 +12,39 @@ public final class Fitness {
 
     private Fitness() {}
 
-    /// What speaks against `machine`, in words; empty if nothing does.
-    public static Optional<String> objection(Machine machine, BuildRequest request) {
+    /// What speaks against `machine`, in words; empty if nothing does. Exclusions are not looked at.
+    public static Optional<String> objection(Machine machine, Need need) {
         if (machine.maxJobs() == 0) return Optional.of("its maxJobs is 0");
-        var platform = request.platform();
+        var platform = need.platform();
         if (!platform.equals(ANY_PLATFORM) && !machine.systems().contains(platform))
             return Optional.of(
                     "it builds for %s, not for %s".formatted(String.join(", ", machine.systems()), platform));
-        var missing = new TreeSet<>(request.requiredFeatures());
+        var missing = new TreeSet<>(need.requiredFeatures());
         missing.removeAll(machine.supportedFeatures());
         missing.removeAll(machine.mandatoryFeatures());
         if (!missing.isEmpty()) return Optional.of("it lacks the feature " + String.join(", ", missing));
         var unwanted = new TreeSet<>(machine.mandatoryFeatures());
-        unwanted.removeAll(request.requiredFeatures());
+        unwanted.removeAll(need.requiredFeatures());
         if (!unwanted.isEmpty())
             return Optional.of("it is kept for builds that require " + String.join(", ", unwanted));
+        return resourceObjection(machine, need);
+    }
+
+    public static Optional<String> objection(Machine machine, BuildRequest request) {
+        return objection(machine, Need.of(request, java.util.Set.of()));
+    }
+
+    /// A machine that says nothing of memory is taken to have enough; anything else it must declare.
+    private static Optional<String> resourceObjection(Machine machine, Need need) {
+        for (var taken : need.resources().entrySet()) {
+            var name = taken.getKey();
+            var has = machine.resources().get(name);
+            if (has == null && name.equals(Machine.MEMORY)) continue;
+            if (has == null) return Optional.of("it has no resource '%s'".formatted(name));
+            if (has < taken.getValue())
+                return Optional.of("its %s is %s, and the build takes %s"
+                        .formatted(name, Amounts.show(name, has), Amounts.show(name, taken.getValue())));
+        }
         return Optional.empty();
     }
 }

@@ -1,0 +1,27 @@
+package dispatcher.schedule;
+
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// What became of a build that waited.
+public sealed interface Decision {
+    WaitingBuild build();
+
+    /// It has a slot from now on.
+    record Assigned(RunningBuild running, Placement placement) implements Decision {
+        @Override
+        public WaitingBuild build() {
+            return running.build();
+        }
+    }
+
+    /// No machine could ever do it.
+    ///
+    /// @param reasons machine name to what speaks against it
+    record Impossible(WaitingBuild build, SortedMap<String, String> reasons) implements Decision {
+        public Impossible {
+            reasons = Collections.unmodifiableSortedMap(new TreeMap<>(reasons));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package dispatcher.schedule;
+
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Fitness;
+import dispatcher.schedule.policy.Need;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// What speaks for and against each machine, for one build at one moment.
+///
+/// @param choices the best first; those that could never do it last
+public record Explanation(BuildRequest request, List<Choice> choices) {
+    /// What is there to say of one machine.
+    ///
+    /// @param unfit     why it could never do the build; empty if it could
+    /// @param notNow    why it would not get the build now; empty if it would
+    /// @param placement what it would take there; empty if it is unfit
+    public record Choice(
+            String machine, Optional<String> unfit, Optional<String> notNow, Optional<Placement> placement) {}
+
+    public Explanation {
+        choices = List.copyOf(choices);
+    }
+
+    /// The machine that would be chosen now; empty if the build would wait, or no machine fits.
+    public Optional<Choice> chosen() {
+        return choices.stream().findFirst().filter(choice -> choice.unfit.isEmpty() && choice.notNow.isEmpty());
+    }
+
+    static Explanation of(Fleet fleet, SchedulerOptions options, BuildRequest request, Set<String> excluded, long now) {
+        var need = Need.of(request, excluded);
+        var build = new WaitingBuild(request, need, new ClientShare(request.client()), now, Long.MAX_VALUE);
+        var plan = new Plan(0, now, fleet, options, 0);
+        int fewest = Integer.MAX_VALUE;
+        for (var slots : fleet.machines())
+            if (Fitness.objection(slots.machine, need).isEmpty() && slots.free() > 0 && slots.takes(build))
+                fewest = Math.min(fewest, extras(slots, need));
+        var choices = new ArrayList<Choice>();
+        for (var slots : fleet.machines()) {
+            if (slots.gone) continue;
+            var name = slots.machine.name();
+            var unfit = excluded.contains(name)
+                    ? Optional.of("the build has been lost there")
+                    : Fitness.objection(slots.machine, need);
+            if (unfit.isPresent()) {
+                choices.add(new Choice(name, unfit, Optional.empty(), Optional.empty()));
+                continue;
+            }
+            var placement = plan.place(build, slots, slots.firstFree(now), extras(slots, need) > fewest);
+            choices.add(new Choice(name, unfit, notNow(slots, build, now), Optional.of(placement)));
+        }
+        choices.sort(Comparator.<Choice>comparingInt(choice -> choice.unfit.isPresent() ? 2 : closed(choice) ? 1 : 0)
+                .thenComparingDouble(
+                        choice -> choice.placement.map(Placement::score).orElse(0.0)));
+        return new Explanation(request, choices);
+    }
+
+    private static boolean closed(Choice choice) {
+        return choice.placement.map(placement -> placement.untilStart() > 0).orElse(false) || choice.notNow.isPresent();
+    }
+
+    private static int extras(MachineSlots slots, Need need) {
+        return MachineKind.of(slots.machine).extras(need.requiredFeatures());
+    }
+
+    private static Optional<String> notNow(MachineSlots slots, WaitingBuild build, long now) {
+        return switch (MachineView.state(slots, Times.instant(now))) {
+            case DRAINED -> Optional.of("it is drained");
+            case SET_ASIDE ->
+                Optional.of(
+                        "it is set aside until %s: %s".formatted(slots.health.asideUntil(), slots.health.lastError()));
+            case UNDER_PRESSURE -> Optional.of(slots.facts.objection());
+            case REMOVED -> Optional.of("it is not in the settings any more");
+            case ON_TRIAL ->
+                slots.free() > 0
+                        ? Optional.empty()
+                        : Optional.of("it has failed before and is being tried with one build");
+            case READY -> {
+                if (slots.free() == 0) yield Optional.of("all %d slots are taken".formatted(slots.machine.maxJobs()));
+                if (!slots.hasLeft(build.need)) yield Optional.of("others have taken what the build needs of it");
+                yield slots.takes(build)
+                        ? Optional.empty()
+                        : Optional.of("it is kept for a build that has waited long");
+            }
+        };
+    }
+}

@@ -1,0 +1,99 @@
+package dispatcher.schedule;
+
+import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineHealth;
+import dispatcher.schedule.policy.Need;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// One machine as the scheduler sees it: what runs there and whether more may. Confined to whoever owns the scheduler.
+final class MachineSlots {
+    /// Place in the settings, which decides where all else is equal.
+    final int index;
+
+    Machine machine;
+    MachineFacts facts;
+    MachineHealth health = MachineHealth.GOOD;
+    boolean aside;
+    boolean drained;
+
+    /// Not in the settings any more.
+    boolean gone;
+
+    @Nullable
+    Tier tier;
+
+    /// The build that it is kept free for, as that would else never find it free enough.
+    @Nullable
+    WaitingBuild keptFor;
+
+    final Set<RunningBuild> running = new LinkedHashSet<>();
+    private final SortedMap<String, Long> taken = new TreeMap<>();
+
+    /// Of free slots, as its tier has it in its order.
+    int listedFree;
+
+    double listedLoad;
+
+    MachineSlots(int index, Machine machine) {
+        this.index = index;
+        this.machine = machine;
+        this.facts = MachineFacts.asConfigured(machine);
+    }
+
+    /// Builds that it may have now. One that has failed is tried with a single build.
+    int capacity() {
+        if (drained || gone || aside || !facts.objection().isEmpty()) return 0;
+        return health.failures() > 0 ? Math.min(1, machine.maxJobs()) : machine.maxJobs();
+    }
+
+    int free() {
+        return Math.max(0, capacity() - running.size());
+    }
+
+    double load() {
+        return machine.maxJobs() == 0 ? 1 : running.size() / (double) machine.maxJobs();
+    }
+
+    /// Whether a build of that need finds enough of each resource that is not taken.
+    boolean hasLeft(Need need) {
+        for (var wanted : need.resources().entrySet()) {
+            var has = machine.resources().get(wanted.getKey());
+            if (has == null) continue;
+            if (has - taken.getOrDefault(wanted.getKey(), 0L) < wanted.getValue()) return false;
+        }
+        return true;
+    }
+
+    boolean takes(WaitingBuild build) {
+        return (keptFor == null || keptFor == build)
+                && !build.need.excluded().contains(machine.name())
+                && hasLeft(build.need);
+    }
+
+    void add(RunningBuild build) {
+        running.add(build);
+        build.build.need.resources().forEach((name, amount) -> taken.merge(name, amount, Long::sum));
+    }
+
+    void remove(RunningBuild build) {
+        running.remove(build);
+        build.build.need.resources().forEach((name, amount) -> taken.merge(name, -amount, Long::sum));
+    }
+
+    Map<String, Long> taken() {
+        return taken;
+    }
+
+    /// When the first of its slots should be free; now if one is.
+    long firstFree(long now) {
+        if (free() > 0) return now;
+        long first = Long.MAX_VALUE;
+        for (var build : running) first = Math.min(first, build.endSeenAt(now));
+        return first;
+    }
+}

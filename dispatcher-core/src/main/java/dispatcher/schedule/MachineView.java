@@ -1,0 +1,75 @@
+package dispatcher.schedule;
+
+import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineHealth;
+import dispatcher.nix.StorePath;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// A machine at one moment.
+///
+/// @param state   whether it may have builds
+/// @param running what it builds, the oldest first
+/// @param taken   of its resources, by name
+public record MachineView(
+        Machine machine,
+        MachineFacts facts,
+        MachineHealth health,
+        State state,
+        List<Running> running,
+        Map<String, Long> taken) {
+
+    /// Whether a machine may have builds, and if not, why.
+    public enum State {
+        READY,
+        /// It has failed and is to be tried with one build.
+        ON_TRIAL,
+        /// It has failed and its time aside is not over.
+        SET_ASIDE,
+        /// Somebody wants it to get no more.
+        DRAINED,
+        /// What was measured speaks against it: see the objection in its facts.
+        UNDER_PRESSURE,
+        /// It is not in the settings any more, and finishes what it has.
+        REMOVED
+    }
+
+    /// @param since when it got the slot
+    public record Running(StorePath drvPath, String client, Instant since, Instant expectedEnd) {}
+
+    public MachineView {
+        running = List.copyOf(running);
+        taken = Map.copyOf(taken);
+    }
+
+    public int slotsTaken() {
+        return running.size();
+    }
+
+    static MachineView of(MachineSlots slots, Instant now) {
+        var running = slots.running.stream()
+                .sorted(Comparator.comparingLong(build -> build.start))
+                .map(build -> new Running(
+                        build.build.request().drvPath(),
+                        build.build.request().client().name(),
+                        Times.instant(build.start),
+                        Times.instant(build.expectedEnd)))
+                .toList();
+        var taken = new TreeMap<String, Long>();
+        slots.taken().forEach((name, amount) -> {
+            if (amount > 0) taken.put(name, amount);
+        });
+        return new MachineView(slots.machine, slots.facts, slots.health, state(slots, now), running, taken);
+    }
+
+    static State state(MachineSlots slots, Instant now) {
+        if (slots.gone) return State.REMOVED;
+        if (slots.drained) return State.DRAINED;
+        if (!slots.health.isAvailable(now)) return State.SET_ASIDE;
+        if (!slots.facts.objection().isEmpty()) return State.UNDER_PRESSURE;
+        return slots.health.failures() > 0 ? State.ON_TRIAL : State.READY;
+    }
+}

@@ -1,0 +1,241 @@
+package dispatcher.schedule;
+
+import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineHealth;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Client;
+import dispatcher.schedule.policy.Need;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/// Decides which build goes where and when. Knows builds that wait, builds that run, and machines; is told what
+/// happens, and asked what follows. Has no clock, no thread and no lock: time is what it is told, so the service and
+/// the
+/// simulator run the same code.
+///
+/// Order: who has lost patience, by age; then priority; then the client that has had the least; then the longest
+/// expected path of what is still to come; then age. Each in turn goes to the machine that should finish it first,
+/// which may be one that is busy still.
+///
+/// No build waits for ever: who has waited for `patience` gets the next slot that it can use, after those
+/// who have waited longer.
+///
+/// Cost of a decision: builds looked at (at most `lookAhead`, and those that begin) x kinds of machines that they may
+/// go to, and a logarithm of those who wait. About 600 bytes for each build that waits, without its request.
+public final class Scheduler {
+    private final SchedulerOptions options;
+    private final Fleet fleet = new Fleet();
+    private final Map<Need, NeedLine> lines = new LinkedHashMap<>();
+    private final Map<Client, ClientShare> clients = new LinkedHashMap<>();
+    private final Set<WaitingBuild> hopeless = new LinkedHashSet<>();
+    private long builds;
+    private long plans;
+    private int waiting;
+    private double work;
+    private long checkedTopology = -1;
+    private long wake = Long.MAX_VALUE;
+
+    public Scheduler(Collection<Machine> machines, SchedulerOptions options) {
+        this.options = options;
+        fleet.replace(machines);
+    }
+
+    // ---- builds
+
+    /// Takes a build into the queue. What becomes of it comes out of [#decide].
+    ///
+    /// @param excluded names of machines that it must not go to
+    /// @param since    when it was first wanted, which is earlier than now if it has been lost before
+    public WaitingBuild submit(BuildRequest request, Set<String> excluded, Instant since) {
+        var need = Need.of(request, excluded);
+        var client = clients.computeIfAbsent(request.client(), ClientShare::new);
+        if (!client.isActive()) client.used = Math.max(client.used, leastUsed());
+        client.waiting++;
+        var build = new WaitingBuild(request, need, client, Times.nanos(since), builds++);
+        waiting++;
+        work += build.expectedSeconds;
+        var line = lines.computeIfAbsent(need, NeedLine::new);
+        line.add(build);
+        fleet.settle(line);
+        if (line.tiers.isEmpty()) hopeless.add(build);
+        return build;
+    }
+
+    private double leastUsed() {
+        double least = Double.POSITIVE_INFINITY;
+        for (var client : clients.values()) if (client.isActive()) least = Math.min(least, client.used);
+        return least == Double.POSITIVE_INFINITY ? 0 : least;
+    }
+
+    /// Nobody wants it any more. Nothing happens if it waits no longer.
+    public void cancel(WaitingBuild build) {
+        if (!build.waiting) return;
+        leave(build);
+        hopeless.remove(build);
+        forgetIfIdle(build.client);
+    }
+
+    private void leave(WaitingBuild build) {
+        build.waiting = false;
+        build.client.waiting--;
+        waiting--;
+        work = waiting == 0 ? 0 : Math.max(0, work - build.expectedSeconds);
+        stopKeeping(build);
+        var line = lines.get(build.need);
+        if (line == null) return;
+        line.remove(build);
+        if (line.isEmpty()) lines.remove(build.need);
+    }
+
+    private static void stopKeeping(WaitingBuild build) {
+        var kept = build.keeps;
+        if (kept != null) kept.keptFor = null;
+        build.keeps = null;
+    }
+
+    /// A build has ended or was lost; its slot is free. A second time does nothing.
+    public void finished(RunningBuild running, Instant at) {
+        if (running.ended) return;
+        running.ended = true;
+        fleet.end(running);
+        var client = running.build.client;
+        client.running--;
+        // It was charged with what was expected; now it is known what it was.
+        client.used += (Times.nanos(at) - running.expectedEnd) / Times.SECOND;
+        forgetIfIdle(client);
+    }
+
+    /// Idleness earns no credit and costs none: who comes back starts where the others are then. Who has
+    /// had more than they have must not be forgotten before they have caught up.
+    private void forgetIfIdle(ClientShare client) {
+        if (!client.isActive() && client.used <= leastUsed()) clients.remove(client.client);
+    }
+
+    // ---- machines
+
+    /// Makes these the machines. What runs on one that is not among them goes on there.
+    public void replaceMachines(Collection<Machine> machines) {
+        fleet.replace(machines);
+    }
+
+    /// Tells what was measured of a machine. Unknown names are ignored, here and below.
+    public void learn(String machine, UnaryOperator<MachineFacts> change) {
+        var slots = fleet.machine(machine);
+        if (slots == null) return;
+        var facts = change.apply(slots.facts);
+        if (!facts.equals(slots.facts)) fleet.change(slots, () -> slots.facts = facts);
+    }
+
+    /// A machine, or the way to it, broke: nothing goes there for a while, and then one build to try it.
+    public void machineFailed(String machine, Instant now, String error) {
+        var slots = fleet.machine(machine);
+        if (slots != null) fleet.health(slots, slots.health.failed(now, error), true);
+    }
+
+    /// A machine did its part: whatever it was set aside for is over.
+    public void machineWorked(String machine) {
+        var slots = fleet.machine(machine);
+        if (slots != null && slots.health.failures() > 0) fleet.health(slots, MachineHealth.GOOD, false);
+    }
+
+    public boolean isAvailable(String machine, Instant now) {
+        var slots = fleet.machine(machine);
+        return slots != null && !slots.gone && slots.health.isAvailable(now);
+    }
+
+    /// Lets a machine finish what it has, and gives it no more.
+    ///
+    /// @return whether there is such a machine
+    public boolean drain(String machine, boolean drained) {
+        var slots = fleet.machine(machine);
+        if (slots == null || slots.gone) return false;
+        fleet.change(slots, () -> slots.drained = drained);
+        return true;
+    }
+
+    // ---- decisions
+
+    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt].
+    public List<Decision> decide(Instant at) {
+        fleet.letBack(at);
+        var decisions = new ArrayList<Decision>();
+        settleAll();
+        for (var build : List.copyOf(hopeless)) {
+            cancel(build);
+            decisions.add(new Decision.Impossible(build, fleet.objections(build.need)));
+        }
+        long now = Times.nanos(at);
+        double capacity = fleet.capacity();
+        var plan = new Plan(++plans, now, fleet, options, capacity > 0 ? work / capacity : 0);
+        for (var line : lines.values()) plan.consider(line);
+        var begun = new ArrayList<WaitingBuild>();
+        plan.carryOut((build, slots, placement) -> {
+            begun.add(build);
+            decisions.add(new Decision.Assigned(start(build, slots, placement, now), placement));
+        });
+        for (var build : begun) leave(build);
+        wake = plan.wake();
+        return decisions;
+    }
+
+    /// After a change of the fleet.
+    private void settleAll() {
+        if (checkedTopology == fleet.topology()) return;
+        checkedTopology = fleet.topology();
+        for (var line : lines.values()) {
+            fleet.settle(line);
+            if (line.tiers.isEmpty()) hopeless.addAll(line.builds());
+        }
+    }
+
+    private RunningBuild start(WaitingBuild build, MachineSlots slots, Placement placement, long now) {
+        double seconds = placement.copy() + placement.build();
+        var running = new RunningBuild(build, slots, now, Times.after(now, seconds));
+        stopKeeping(build);
+        build.client.running++;
+        build.client.used += seconds;
+        fleet.start(running);
+        return running;
+    }
+
+    /// When [#decide] should be asked even if nothing happens until then.
+    public Optional<Instant> wakeAt() {
+        var returning = waiting == 0 ? Optional.<Instant>empty() : fleet.nextReturn();
+        if (wake == Long.MAX_VALUE) return returning;
+        var planned = Times.instant(wake);
+        return Optional.of(returning.filter(planned::isAfter).orElse(planned));
+    }
+
+    // ---- views
+
+    public int waitingBuilds() {
+        return waiting;
+    }
+
+    /// All machines, in the order in which they came. Cost: one look at each.
+    public List<MachineView> machines(Instant now) {
+        return fleet.machines().stream()
+                .map(slots -> MachineView.of(slots, now))
+                .toList();
+    }
+
+    /// All who wait, and what each may expect. Cost: sorts all who wait.
+    public List<Standing> standings(Instant now) {
+        settleAll();
+        return Standing.of(lines.values(), Times.nanos(now));
+    }
+
+    /// What would be chosen for a build that came now, and why not the others. Cost: one look at each machine.
+    public Explanation explain(BuildRequest request, Set<String> excluded, Instant now) {
+        fleet.letBack(now);
+        return Explanation.of(fleet, options, request, excluded, Times.nanos(now));
+    }
+}

@@ -1,0 +1,73 @@
+package dispatcher.schedule;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// What a build that waits may expect.
+///
+/// @param build         which one
+/// @param place         among those that wait for the same machines, from 1, by priority and age
+/// @param of            how many wait for these machines
+/// @param untilExpected until it should have a slot; a guess from what is ahead and how fast that goes
+public record Standing(WaitingBuild build, int place, int of, Duration untilExpected) {
+    private static final Comparator<WaitingBuild> ORDER = Comparator.<WaitingBuild>comparingInt(
+                    build -> -build.request().client().priority())
+            .thenComparingLong(build -> build.since)
+            .thenComparingLong(build -> build.number);
+
+    /// All, in the order of priority and age.
+    static List<Standing> of(Collection<NeedLine> lines, long now) {
+        var all = new ArrayList<WaitingBuild>();
+        var lineOf = new HashMap<WaitingBuild, NeedLine>();
+        for (var line : lines)
+            for (var build : line.builds()) {
+                all.add(build);
+                lineOf.put(build, line);
+            }
+        all.sort(ORDER);
+        var ahead = new HashMap<Set<Tier>, Ahead>();
+        var standings = new ArrayList<Standing>(all.size());
+        var counts = new ArrayList<Ahead>(all.size());
+        for (var build : all) {
+            var line = lineOf.get(build);
+            if (line == null) continue;
+            var group = ahead.computeIfAbsent(new HashSet<>(line.tiers), _ -> new Ahead(line, now));
+            counts.add(group);
+            standings.add(new Standing(build, ++group.count, 0, group.expected()));
+            group.work += build.expectedSeconds;
+        }
+        for (int i = 0; i < standings.size(); i++) {
+            var standing = standings.get(i);
+            standings.set(i, new Standing(standing.build, standing.place, counts.get(i).count, standing.untilExpected));
+        }
+        return standings;
+    }
+
+    /// What stands before the next build that waits for some machines.
+    private static final class Ahead {
+        private final double capacity;
+        private final double firstFree;
+        private int count;
+        private double work;
+
+        Ahead(NeedLine line, long now) {
+            this.capacity = line.capacity();
+            long first = Long.MAX_VALUE;
+            for (var tier : line.tiers)
+                for (var slots : tier.machines())
+                    if (slots.capacity() > 0) first = Math.min(first, slots.firstFree(now));
+            this.firstFree = first == Long.MAX_VALUE ? 0 : (first - now) / Times.SECOND;
+        }
+
+        Duration expected() {
+            if (capacity <= 0) return Duration.ofDays(1);
+            return Duration.ofMillis(Math.round((firstFree + work / capacity) * 1000));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package dispatcher.schedule;
+
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// Machines that are alike: fit for the same builds, about as fast, and about as well connected. What holds for one
+/// holds for all, so that a decision costs no more for a thousand of them than for one. Confined to whoever owns the
+/// scheduler.
+final class Tier {
+    private static final Comparator<MachineSlots> LEAST_LOADED_FIRST = Comparator.<MachineSlots>comparingDouble(
+                    slots -> slots.listedLoad)
+            .thenComparingDouble(slots -> -slots.facts.speed())
+            .thenComparingInt(slots -> slots.index);
+
+    private static final Comparator<RunningBuild> FIRST_TO_END = Comparator.<RunningBuild>comparingLong(
+                    build -> build.expectedEnd)
+            .thenComparingLong(build -> build.build.number);
+
+    final MachineKind kind;
+    final double speed;
+    final double bandwidth;
+    private final Set<MachineSlots> machines = new HashSet<>();
+    private final TreeSet<MachineSlots> open = new TreeSet<>(LEAST_LOADED_FIRST);
+    private final TreeSet<RunningBuild> running = new TreeSet<>(FIRST_TO_END);
+    private int freeSlots;
+    private double capacity;
+
+    /// What the plan that is being made has in mind for the slots.
+    private long plan;
+
+    private final PriorityQueue<Long> plannedEnds = new PriorityQueue<>();
+    private @Nullable Iterator<RunningBuild> ends;
+    private long nextEnd;
+
+    Tier(MachineKind kind, double speed, double bandwidth) {
+        this.kind = kind;
+        this.speed = speed;
+        this.bandwidth = bandwidth;
+    }
+
+    // ---- what is so
+
+    void add(MachineSlots slots) {
+        slots.tier = this;
+        machines.add(slots);
+        running.addAll(slots.running);
+        list(slots);
+    }
+
+    void remove(MachineSlots slots) {
+        unlist(slots);
+        machines.remove(slots);
+        running.removeAll(slots.running);
+        slots.tier = null;
+    }
+
+    boolean isEmpty() {
+        return machines.isEmpty();
+    }
+
+    Set<MachineSlots> machines() {
+        return machines;
+    }
+
+    /// To be called around every change of one of its machines: unlist, change, list.
+    void unlist(MachineSlots slots) {
+        open.remove(slots);
+        freeSlots -= slots.listedFree;
+        capacity -= slots.capacity() * slots.facts.speed();
+        slots.listedFree = 0;
+    }
+
+    void list(MachineSlots slots) {
+        slots.listedFree = slots.free();
+        slots.listedLoad = slots.load();
+        capacity += slots.capacity() * slots.facts.speed();
+        freeSlots += slots.listedFree;
+        if (slots.listedFree > 0) open.add(slots);
+    }
+
+    void started(RunningBuild build) {
+        running.add(build);
+    }
+
+    void ended(RunningBuild build) {
+        running.remove(build);
+    }
+
+    boolean hasFree() {
+        return freeSlots > 0;
+    }
+
+    int freeSlots() {
+        return freeSlots;
+    }
+
+    /// Slots times speed of the machines that may be given builds.
+    double capacity() {
+        return machines.isEmpty() ? 0 : Math.max(0, capacity);
+    }
+
+    /// The machine for a build that goes to one of these, if one takes it now. Cost: one look if the build takes no
+    /// resources, else up to one for each machine with a free slot.
+    @Nullable
+    MachineSlots pick(WaitingBuild build) {
+        for (var slots : open) if (slots.takes(build)) return slots;
+        return null;
+    }
+
+    // ---- what is planned
+
+    void beginPlan(long number) {
+        if (plan == number) return;
+        plan = number;
+        plannedEnds.clear();
+        ends = null;
+        nextEnd = 0;
+    }
+
+    /// When the next slot should be free that nobody ahead has in mind. `Long.MAX_VALUE` if there never will be one.
+    long nextFree(long now) {
+        if (ends == null) {
+            ends = running.iterator();
+            advance(now);
+        }
+        var planned = plannedEnds.peek();
+        return planned == null ? nextEnd : Math.min(nextEnd, planned);
+    }
+
+    /// Somebody has that slot in mind, until `end`.
+    void reserve(long now, long end) {
+        long next = nextFree(now);
+        if (next == nextEnd) advance(now);
+        else plannedEnds.poll();
+        plannedEnds.add(end);
+    }
+
+    private void advance(long now) {
+        var iterator = ends;
+        if (iterator == null) throw new IllegalStateException("no plan");
+        nextEnd = Long.MAX_VALUE;
+        while (iterator.hasNext()) {
+            var build = iterator.next();
+            // What a drained or broken machine frees is of no use.
+            if (build.slots.capacity() == 0 || build.slots.running.size() > build.slots.capacity()) continue;
+            nextEnd = build.endSeenAt(now);
+            return;
+        }
+    }
+}

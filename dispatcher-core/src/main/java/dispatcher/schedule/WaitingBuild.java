@@ -1,0 +1,47 @@
+package dispatcher.schedule;
+
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Need;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// A build that waits for a slot, or has waited for one. Confined to whoever owns the scheduler, but for what it was
+/// made of.
+public final class WaitingBuild {
+    private final BuildRequest request;
+    final Need need;
+    final ClientShare client;
+    final long since;
+    final long number;
+    final double expectedSeconds;
+    final double remainingSeconds;
+
+    /// Until it has a slot or leaves.
+    boolean waiting = true;
+
+    /// The last plan that has looked at it.
+    long plan;
+
+    /// The machine that is kept free for it.
+    @Nullable
+    MachineSlots keeps;
+
+    WaitingBuild(BuildRequest request, Need need, ClientShare client, long since, long number) {
+        this.request = request;
+        this.need = need;
+        this.client = client;
+        this.since = since;
+        this.number = number;
+        this.expectedSeconds = Times.seconds(request.work().expected());
+        this.remainingSeconds = Times.seconds(request.work().remaining());
+    }
+
+    public BuildRequest request() {
+        return request;
+    }
+
+    /// When it was first submitted.
+    public Instant since() {
+        return Times.instant(since);
+    }
+}
