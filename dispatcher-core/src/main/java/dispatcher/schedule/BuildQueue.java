@@ -3,6 +3,7 @@ package dispatcher.schedule;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.fleet.Machine;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Client;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -332,6 +333,11 @@ public final class BuildQueue {
 
         public Machine machine() {
             return running.machine();
+        }
+
+        /// Whose build it is.
+        public Client client() {
+            return running.build().request().client();
         }
 
         /// What spoke for this machine.

@@ -2,7 +2,6 @@ package dispatcher.schedule;
 
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -34,7 +33,10 @@ final class Tier {
     private long plan;
 
     private final PriorityQueue<Long> plannedEnds = new PriorityQueue<>();
-    private @Nullable Iterator<RunningBuild> ends;
+    /// Of the builds that run, the first whose end nobody has in mind; null before the first look.
+    private @Nullable RunningBuild next;
+
+    private boolean looked;
     private long nextEnd;
 
     Tier(MachineKind kind, double speed, double bandwidth) {
@@ -118,16 +120,13 @@ final class Tier {
         if (plan == number) return;
         plan = number;
         plannedEnds.clear();
-        ends = null;
-        nextEnd = 0;
+        next = null;
+        looked = false;
     }
 
     /// When the next slot should be free that nobody ahead has in mind. `Long.MAX_VALUE` if there never will be one.
     long nextFree(long now) {
-        if (ends == null) {
-            ends = running.iterator();
-            advance(now);
-        }
+        if (!looked) advance(now);
         var planned = plannedEnds.peek();
         return planned == null ? nextEnd : Math.min(nextEnd, planned);
     }
@@ -140,16 +139,18 @@ final class Tier {
         plannedEnds.add(end);
     }
 
+    /// Builds may begin and end meanwhile.
     private void advance(long now) {
-        var iterator = ends;
-        if (iterator == null) throw new IllegalStateException("no plan");
-        nextEnd = Long.MAX_VALUE;
-        while (iterator.hasNext()) {
-            var build = iterator.next();
-            // What a drained or broken machine frees is of no use.
-            if (build.slots.capacity() == 0 || build.slots.running.size() > build.slots.capacity()) continue;
-            nextEnd = build.endSeenAt(now);
-            return;
-        }
+        do {
+            if (!looked) next = running.isEmpty() ? null : running.first();
+            else if (next != null) next = running.higher(next);
+            looked = true;
+        } while (next != null && !freesASlot(next));
+        nextEnd = next == null ? Long.MAX_VALUE : next.endSeenAt(now);
+    }
+
+    /// What a drained or broken machine frees is of no use.
+    private static boolean freesASlot(RunningBuild build) {
+        return build.slots.running.size() <= build.slots.capacity();
     }
 }

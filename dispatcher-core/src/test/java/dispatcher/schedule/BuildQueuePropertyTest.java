@@ -203,13 +203,21 @@ class BuildQueuePropertyTest {
                 if (isFree(view) && !options.hold())
                     assertThat(waiting)
                             .as("those who wait while %s is free", machine.name())
-                            .noneMatch(entry -> mayGo(entry, machine));
+                            .noneMatch(entry -> mayGo(entry, machine)
+                                    && mayRunMore(entry.ticket.request().client()));
             }
             assertThat(snapshot.waiting())
                     .extracting(standing -> standing.build().request())
                     .containsExactlyInAnyOrderElementsOf(waiting.stream()
                             .map(entry -> entry.ticket.request())
                             .toList());
+        }
+
+        private boolean mayRunMore(Client client) {
+            return running.stream()
+                            .filter(assignment -> assignment.client().equals(client))
+                            .count()
+                    < client.maxBuilds();
         }
 
         private static boolean isFree(MachineView view) {

@@ -2,10 +2,10 @@ package dispatcher.cli.settings;
 
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.Settings.Listen;
-import dispatcher.schedule.SchedulerOptions;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
+import dispatcher.schedule.SchedulerOptions;
 import dispatcher.wire.UnixSocketListener;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
