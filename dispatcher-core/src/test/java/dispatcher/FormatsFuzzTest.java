@@ -3,8 +3,10 @@ package dispatcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress;
+import dispatcher.nix.DerivationAttributes;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.Hash;
 import dispatcher.nix.HashAlgorithm;
@@ -17,7 +19,9 @@ import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
 import dispatcher.nix.nar.NarParser;
 import dispatcher.nix.nar.NarSyntaxException;
+import dispatcher.testkit.Bounds;
 import dispatcher.testkit.NarTree;
+import dispatcher.testkit.Samples;
 import dispatcher.wire.FramedInput;
 import dispatcher.wire.Limits;
 import dispatcher.wire.NarCopy;
@@ -27,13 +31,13 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// Every parser of bytes from outside either refuses them with its own exception or reads what it would write again.
 ///
-/// A normal run only replays the inputs under `src/test/resources/dispatcher/FormatsFuzzTestInputs`. To look for new
-/// ones, one method at a time:
-/// `JAZZER_FUZZ=1 mvn -pl dispatcher-core test -Dtest=FormatsFuzzTest#nar`
-/// It stops after the duration below or at the first fault, whose input it adds to that folder.
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/FormatsFuzzTestInputs`.
+/// `scripts/fuzz` looks for new ones.
 class FormatsFuzzTest {
     private static final StoreDir STORE = StoreDir.NIX_STORE;
     private static final String DURATION = "10m";
@@ -44,6 +48,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void nar(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryNar(bytes));
+    }
+
+    private static void tryNar(byte[] bytes) {
         var builder = new NarTree.Builder();
         var whole = new NarParser(builder);
         var pieces = new NarParser();
@@ -62,6 +70,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void derivation(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryDerivation(bytes));
+    }
+
+    private static void tryDerivation(byte[] bytes) {
         try {
             var derivation = DerivationText.parse(STORE, bytes);
             assertThat(DerivationText.parse(STORE, DerivationText.print(STORE, derivation)))
@@ -73,6 +85,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void hash(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryHash(bytes));
+    }
+
+    private static void tryHash(byte[] bytes) {
         for (var algorithm : HashAlgorithm.values()) {
             try {
                 var hash = Hash.parse(algorithm, text(bytes));
@@ -86,6 +102,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void contentAddress(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryContentAddress(bytes));
+    }
+
+    private static void tryContentAddress(byte[] bytes) {
         try {
             var address = ContentAddress.parse(text(bytes));
             assertThat(ContentAddress.parse(address.toString())).isEqualTo(address);
@@ -96,6 +116,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void json(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryJson(bytes));
+    }
+
+    private static void tryJson(byte[] bytes) {
         try {
             var json = Json.parse(bytes);
             assertThat(Json.parse(json.print())).isEqualTo(json);
@@ -106,6 +130,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void realisation(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryRealisation(bytes));
+    }
+
+    private static void tryRealisation(byte[] bytes) {
         try {
             var realisation = RealisationJson.parse(text(bytes));
             assertThat(RealisationJson.parse(RealisationJson.print(realisation)))
@@ -117,6 +145,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void derivedPath(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryDerivedPath(bytes));
+    }
+
+    private static void tryDerivedPath(byte[] bytes) {
         try {
             var path = DerivedPath.parse(STORE, text(bytes));
             assertThat(DerivedPath.parse(STORE, path.print(STORE))).isEqualTo(path);
@@ -129,6 +161,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void storePath(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryStorePath(bytes));
+    }
+
+    private static void tryStorePath(byte[] bytes) {
         try {
             var path = StorePath.parse(text(bytes));
             assertThat(StorePath.of(path.hashPart(), path.name())).isEqualTo(path);
@@ -140,6 +176,10 @@ class FormatsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void wire(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryWire(bytes));
+    }
+
+    private static void tryWire(byte[] bytes) {
         var reader = new WireReader(new ByteArrayInputStream(bytes), new Limits(1000, 1000, 100_000), 64);
         try {
             while (reader.awaitInput()) {
@@ -154,6 +194,30 @@ class FormatsFuzzTest {
             }
         } catch (IOException e) {
             assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void attributes(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryAttributes(bytes));
+    }
+
+    private static void tryAttributes(byte[] bytes) {
+        for (var name : new String[] {"__json", "requiredSystemFeatures"}) {
+            var plain = Samples.DERIVATION;
+            var derivation = new BasicDerivation(
+                    plain.outputs(),
+                    plain.inputSources(),
+                    plain.platform(),
+                    plain.builder(),
+                    plain.arguments(),
+                    new TreeMap<>(Map.of(ByteString.of(name), ByteString.copyOf(bytes))));
+            try {
+                assertThat(DerivationAttributes.of(derivation).requiredSystemFeatures())
+                        .isNotNull();
+            } catch (NixSyntaxException e) {
+                assertThat(e).hasMessageContaining("attribute");
+            }
         }
     }
 }

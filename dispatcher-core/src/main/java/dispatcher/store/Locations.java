@@ -82,7 +82,8 @@ public final class Locations {
         return locations;
     }
 
-    private void read(List<String> lines, Set<String> known) throws IOException {
+    /// Reads what [#save] writes.
+    void read(List<String> lines, Set<String> known) throws IOException {
         if (lines.isEmpty() || !lines.getFirst().equals(HEAD)) throw new IOException("its first line is not " + HEAD);
         for (var line : lines.subList(1, lines.size())) {
             var words = line.split("\t", -1);

@@ -30,7 +30,7 @@ import java.util.TreeSet;
 /// Source: Nix 2.34, `src/libutil/serialise.cc`.
 public final class WireReader {
     private static final int BUFFER = 64 * 1024;
-    private static final int GROWTH = 1 << 20;
+    private static final int GROWTH = 64 * 1024;
     private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final InputStream in;

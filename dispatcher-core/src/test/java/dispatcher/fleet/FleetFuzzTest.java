@@ -8,13 +8,14 @@ import dispatcher.fleet.MachinesFile.Entry;
 import dispatcher.fleet.MachinesFile.Rules;
 import dispatcher.fleet.MachinesFile.Source;
 import dispatcher.nix.NixSyntaxException;
+import dispatcher.testkit.Bounds;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /// Whatever a file of machines holds, it is read to its end, and what is wrong is told by line and field.
 ///
-/// A normal run only replays the inputs under `src/test/resources/dispatcher/fleet/FleetFuzzTestInputs`. To look for
-/// new ones, one method at a time: `JAZZER_FUZZ=1 mvn -pl dispatcher-core test -Dtest=FleetFuzzTest#machinesFile`
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/fleet/FleetFuzzTestInputs`.
+/// `scripts/fuzz` looks for new ones.
 class FleetFuzzTest {
     private static final String DURATION = "10m";
 
@@ -24,6 +25,10 @@ class FleetFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void machinesFile(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryMachinesFile(bytes));
+    }
+
+    private static void tryMachinesFile(byte[] bytes) {
         var source = new Source("machines", 1, text(bytes));
         long lines = source.text().chars().filter(c -> c == '\n').count() + 1;
         for (var rules : Rules.values()) {
@@ -53,6 +58,10 @@ class FleetFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void storeUri(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryStoreUri(bytes));
+    }
+
+    private static void tryStoreUri(byte[] bytes) {
         try {
             var uri = StoreUri.parse(text(bytes));
             assertThat(uri.host()).doesNotStartWith("-").doesNotContainAnyWhitespaces();
@@ -65,6 +74,10 @@ class FleetFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void publicHostKey(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryPublicHostKey(bytes));
+    }
+
+    private static void tryPublicHostKey(byte[] bytes) {
         try {
             var key = PublicHostKey.parse(text(bytes));
             assertThat(PublicHostKey.parse(key.toString())).isEqualTo(key);

@@ -9,6 +9,7 @@ import dispatcher.protocol.worker.WorkerServer;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Store;
+import dispatcher.testkit.Bounds;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Samples;
 import dispatcher.wire.CommandChannel;
@@ -25,10 +26,8 @@ import java.util.OptionalInt;
 /// Whatever the other side says, in either protocol and either role: it is answered, or the conversation ends with an
 /// [IOException]; never in another way.
 ///
-/// A normal run only replays the inputs under `src/test/resources/dispatcher/protocol/ProtocolFuzzTestInputs`, the
-/// first
-/// of which are what real clients and daemons said. To look for new ones, one method at a time:
-/// `JAZZER_FUZZ=1 mvn -pl dispatcher-core test -Dtest=ProtocolFuzzTest#workerServer`
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/protocol/ProtocolFuzzTestInputs`.
+/// `scripts/fuzz` looks for new ones.
 class ProtocolFuzzTest {
     private static final StoreDir DIR = StoreDir.NIX_STORE;
     private static final String DURATION = "10m";
@@ -57,6 +56,10 @@ class ProtocolFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void workerServer(byte[] said) {
+        Bounds.hold(said.length, () -> tryWorkerServer(said));
+    }
+
+    private static void tryWorkerServer(byte[] said) {
         converse(() -> new WorkerServer(
                         reader(said), new WireWriter(OutputStream.nullOutputStream()), store(), DIR, "fuzzed")
                 .run());
@@ -64,17 +67,29 @@ class ProtocolFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void serveServer(byte[] said) {
+        Bounds.hold(said.length, () -> tryServeServer(said));
+    }
+
+    private static void tryServeServer(byte[] said) {
         var nowhere = OutputStream.nullOutputStream();
         converse(() -> new ServeServer(reader(said), new WireWriter(nowhere), nowhere, store(), DIR).run());
     }
 
     @FuzzTest(maxDuration = DURATION)
     void workerClient(byte[] said) {
+        Bounds.hold(said.length, () -> tryWorkerClient(said));
+    }
+
+    private static void tryWorkerClient(byte[] said) {
         converse(() -> use(new WorkerClient(new Answers(said), DIR, "fuzzer")));
     }
 
     @FuzzTest(maxDuration = DURATION)
     void serveClient(byte[] said) {
+        Bounds.hold(said.length, () -> tryServeClient(said));
+    }
+
+    private static void tryServeClient(byte[] said) {
         converse(() -> use(new ServeClient(new Answers(said), DIR, "fuzzer")));
     }
 

@@ -5,19 +5,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dispatcher.protocol.RemoteCommand;
+import dispatcher.testkit.Bounds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 
 /// Every parser of text from files and clients either refuses it with its own exception or understands it.
 ///
-/// A normal run only replays the inputs under `src/test/resources/dispatcher/ssh/SshFuzzTestInputs`. To look for
-/// new ones, one method at a time: `JAZZER_FUZZ=1 mvn -pl dispatcher-ssh test -Dtest=SshFuzzTest#command`
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/ssh/SshFuzzTestInputs`.
+/// `scripts/fuzz` looks for new ones.
 class SshFuzzTest {
     private static final String DURATION = "10m";
 
     @FuzzTest(maxDuration = DURATION)
     void command(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryCommand(bytes));
+    }
+
+    private static void tryCommand(byte[] bytes) {
         String command = new String(bytes, UTF_8);
         RemoteCommand.recognise(command)
                 .ifPresent(protocol ->
@@ -26,6 +31,10 @@ class SshFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void authorizedKey(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryAuthorizedKey(bytes));
+    }
+
+    private static void tryAuthorizedKey(byte[] bytes) {
         try {
             AuthorizedKeys.Line line = AuthorizedKeys.Line.parse(new String(bytes, UTF_8).strip());
             assertThat(HostKey.parse(line.key().toString())).isEqualTo(line.key());
@@ -37,6 +46,10 @@ class SshFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void knownHosts(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryKnownHosts(bytes));
+    }
+
+    private static void tryKnownHosts(byte[] bytes) {
         String text = new String(bytes, UTF_8);
         assertThat(KnownHosts.find(text, "file", "alpha"))
                 .allSatisfy(entry ->
@@ -45,6 +58,10 @@ class SshFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void privateKey(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryPrivateKey(bytes));
+    }
+
+    private static void tryPrivateKey(byte[] bytes) {
         try {
             assertThat(KeyFiles.parse(Path.of("key"), bytes).getPublic()).isNotNull();
         } catch (IOException | GeneralSecurityException | RuntimeException e) {

@@ -39,7 +39,7 @@ public final class ControlClient {
         return Optional.of(parse(socket, answer));
     }
 
-    private static Fields parse(Path socket, byte[] answer) {
+    static Fields parse(Path socket, byte[] answer) {
         if (answer.length == 0)
             throw new UserFacingException(
                     "the dispatcher at %s gave no answer".formatted(socket),

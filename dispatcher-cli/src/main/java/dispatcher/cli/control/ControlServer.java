@@ -64,7 +64,7 @@ public final class ControlServer implements AutoCloseable {
             try (var _ = new Cut(channel)) {
                 request = readLine(channel);
             }
-            var line = answer(request).print() + "\n";
+            var line = answer(request, handlers).print() + "\n";
             try (var _ = new Cut(channel)) {
                 channel.out().write(line.getBytes(StandardCharsets.UTF_8));
             }
@@ -114,9 +114,10 @@ public final class ControlServer implements AutoCloseable {
         return line.toByteArray();
     }
 
-    private Json.Members answer(byte[] line) throws InterruptedException {
+    /// The answer to a line, whatever is in it.
+    static Json.Members answer(byte[] line, Map<String, ControlHandler> handlers) throws InterruptedException {
         try {
-            return answer(parse(line));
+            return answer(parse(line), handlers);
         } catch (UserFacingException e) {
             return ControlError.print(e);
         } catch (JsonSyntaxException | IllegalArgumentException e) {
@@ -135,7 +136,8 @@ public final class ControlServer implements AutoCloseable {
         throw new IllegalArgumentException("it is no JSON object");
     }
 
-    private Json.Members answer(Fields request) throws IOException, InterruptedException {
+    private static Json.Members answer(Fields request, Map<String, ControlHandler> handlers)
+            throws IOException, InterruptedException {
         var command = request.text("command");
         var handler = handlers.get(command);
         if (handler == null)

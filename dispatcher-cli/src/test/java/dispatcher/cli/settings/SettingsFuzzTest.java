@@ -3,16 +3,15 @@ package dispatcher.cli.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dispatcher.testkit.Bounds;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 
 /// Whatever a settings file holds, it becomes settings, or faults that each have a line.
 ///
-/// A normal run only replays the inputs under `src/test/resources/dispatcher/cli/settings/SettingsFuzzTestInputs`. To
-/// look for new ones, one method at a time:
-/// `JAZZER_FUZZ=1 mvn -pl dispatcher-cli -am test -Dtest=SettingsFuzzTest#settings
-/// -Dsurefire.failIfNoSpecifiedTests=false`
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/cli/settings/SettingsFuzzTestInputs`.
+/// `scripts/fuzz` looks for new ones.
 class SettingsFuzzTest {
     private static final String DURATION = "10m";
     private static final Path NOWHERE = Path.of("/nowhere");
@@ -24,6 +23,10 @@ class SettingsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void settings(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> trySettings(bytes));
+    }
+
+    private static void trySettings(byte[] bytes) {
         try {
             var settings = new SettingsReader(NOWHERE.resolve("d.yaml"), SURROUNDINGS).read(text(bytes));
             assertThat(settings.machines()).isNotEmpty();
@@ -37,6 +40,10 @@ class SettingsFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void units(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryUnits(bytes));
+    }
+
+    private static void tryUnits(byte[] bytes) {
         try {
             var size = ByteSize.parse(text(bytes));
             assertThat(ByteSize.parse(size.toString())).isEqualTo(size);
