@@ -116,11 +116,18 @@ final class BuildLimits implements BuildLog {
 
     @Override
     public void line(ByteString line) {
+        if (count(line.length(), true)) log.line(line);
+    }
+
+    /// Notes are no sign of life of the build, but count to its log.
+    ///
+    /// @return whether the build may go on
+    private boolean count(int length, boolean alive) {
         boolean tooMuch;
         lock.lock();
         try {
-            heardAt = System.nanoTime();
-            logBytes += line.length() + 1;
+            if (alive) heardAt = System.nanoTime();
+            logBytes += length + 1L;
             tooMuch = options.maxLogBytes() > 0 && logBytes > options.maxLogBytes() && !over;
             if (tooMuch)
                 stop(BuildStatus.LOG_LIMIT_EXCEEDED, "its log has more than %d bytes".formatted(options.maxLogBytes()));
@@ -128,12 +135,12 @@ final class BuildLimits implements BuildLog {
             lock.unlock();
         }
         if (tooMuch) cutIfStopped();
-        else log.line(line);
+        return !tooMuch;
     }
 
     @Override
     public void note(String text) {
-        log.note(text);
+        if (count(text.length(), false)) log.note(text);
     }
 
     @Override
@@ -143,7 +150,7 @@ final class BuildLimits implements BuildLog {
 
     @Override
     public void phase(String phase) {
-        log.phase(phase);
+        if (count(phase.length(), false)) log.phase(phase);
     }
 
     @Override

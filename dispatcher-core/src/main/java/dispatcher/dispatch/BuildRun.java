@@ -17,6 +17,7 @@ import dispatcher.store.SourceFailedException;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.wire.Interruption;
+import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -258,25 +259,32 @@ final class BuildRun {
             }
             result = limits.end().orElse(result);
             var took = Duration.ofNanos(fleet.nanoTime() - start);
+            var outputs = result.isSuccess() ? check(link, lease).check(result) : List.<BuiltOutput>of();
             fleet.queue().machineWorked(machine);
             if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result);
             fleet.listener().buildEnded(number, drvPath, machine, result.status(), result.message(), took);
             if (result.isSuccess()) {
                 kept = true;
-                session.hold(machine, lease, outputs(result));
+                session.hold(machine, lease, outputs);
             }
             return result;
         } catch (StoreRefusedException e) {
             throw new LostException("it refuses: " + e.getMessage());
         } catch (IOException e) {
             Interruption.rethrow(e);
-            if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
+            if (e instanceof ProtocolException) lease.drop();
+            else if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
                 throw new DiedUnnoticedException(e);
             throw setAside(link, e);
         } finally {
             if (limits.end().isPresent()) lease.drop();
             else if (!kept) lease.release();
         }
+    }
+
+    private OutputCheck check(MachineLink link, StorePool.Lease lease) {
+        var machine = link.machine().name();
+        return new OutputCheck(link.storeDir(), machine, drvPath, derivation, lease.store(), session::knownInfos);
     }
 
     /// A conversation with the machine in which all inputs are there.

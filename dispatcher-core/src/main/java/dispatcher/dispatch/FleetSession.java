@@ -3,6 +3,7 @@ package dispatcher.dispatch;
 import dispatcher.fleet.MachineProtocol;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
+import dispatcher.nix.ByteString;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
@@ -16,6 +17,7 @@ import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.Spool;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.NarSummary;
+import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -70,6 +72,12 @@ final class FleetSession implements Store, PathSource {
         private final String machine;
         private final StorePool.Lease lease;
         private final Set<StorePath> unfetched = new HashSet<>();
+
+        /// What the machine has said already, and is held to.
+        private final Map<StorePath, PathInfo> infos = new HashMap<>();
+
+        /// Small outputs, which have come already.
+        private final Map<StorePath, ByteString> nars = new HashMap<>();
 
         Holding(String machine, StorePool.Lease lease) {
             this.machine = machine;
@@ -146,33 +154,44 @@ final class FleetSession implements Store, PathSource {
     @Override
     public Map<StorePath, PathInfo> infos(Collection<StorePath> paths) throws IOException, InterruptedException {
         keepInSpool(paths);
-        var infos = new HashMap<StorePath, PathInfo>();
-        var rest = new ArrayList<StorePath>();
-        for (var path : paths) {
-            if (holdings.containsKey(path)) continue;
-            fleet.spool().info(path).ifPresentOrElse(info -> infos.put(path, info), () -> rest.add(path));
-        }
-        if (!rest.isEmpty())
-            askHost(lease -> lease.store().queryPathInfos(rest))
-                    .ifPresent(found -> found.forEach((path, info) -> infos.put(path, info.withoutUltimate())));
+        var infos = knownInfos(
+                paths.stream().filter(path -> !holdings.containsKey(path)).toList());
+        infos.replaceAll((_, info) -> info.withoutUltimate());
         for (var path : paths) if (!infos.containsKey(path)) info(path).ifPresent(info -> infos.put(path, info));
         return infos;
     }
 
     private Optional<PathInfo> infoFrom(Holding holding, StorePath path) throws IOException, InterruptedException {
+        var told = holding.infos.get(path);
+        if (told != null) return Optional.of(told);
         try {
-            return holding.lease.store().queryPathInfo(path).map(PathInfo::withoutUltimate);
+            var info = holding.lease.store().queryPathInfo(path).map(PathInfo::withoutUltimate);
+            if (info.isPresent()) {
+                OutputCheck.requirePossible(fleet.link(holding.machine).storeDir(), info.get());
+                holding.infos.put(path, info.get());
+            }
+            return info;
         } catch (StoreRefusedException e) {
             throw e;
         } catch (IOException e) {
             Interruption.rethrow(e);
             forget(holding);
-            fleet.link(holding.machine).conversations().dropIdle();
+            if (e instanceof ProtocolException) distrust(holding.machine, List.of(path), Failures.describe(e));
+            else fleet.link(holding.machine).conversations().dropIdle();
             throw new StoreRefusedException(
                     "machine %s went away with '%s': %s; build it again"
                             .formatted(holding.machine, path, Failures.describe(e)),
                     e);
         }
+    }
+
+    /// What a machine said is not so, or no answer at all: nobody is sent there for that again, nor for anything else
+    /// for
+    /// now.
+    private void distrust(String machine, List<StorePath> paths, String reason) {
+        fleet.locations().remove(paths, machine);
+        fleet.queue().machineFailed(machine, reason);
+        fleet.link(machine).conversations().dropIdle();
     }
 
     private void forget(Holding holding) {
@@ -329,7 +348,7 @@ final class FleetSession implements Store, PathSource {
         var holding = holdings.get(path);
         var from = holding == null ? "spool or host" : holding.machine;
         long begun = fleet.nanoTime();
-        var nar = new HeldBackEnd(sink);
+        var nar = new HeldBackEnd(sink, info.narSize());
         NarSummary summary;
         try {
             summary = checkedNar(info, nar);
@@ -339,8 +358,9 @@ final class FleetSession implements Store, PathSource {
         } catch (IOException e) {
             Interruption.rethrow(e);
             if (nar.hasFailed()) throw e;
-            if (holding != null) fleet.locations().remove(List.of(path), from);
             var reason = Failures.describe(e);
+            if (holding != null && e instanceof ProtocolException) distrust(from, List.of(path), reason);
+            else if (holding != null) fleet.locations().remove(List.of(path), from);
             fleet.listener().outputFailed(clientNumber, path, from, reason);
             throw new StoreRefusedException("cannot hand out '%s' from %s: %s".formatted(path, from, reason), e);
         }
@@ -358,17 +378,39 @@ final class FleetSession implements Store, PathSource {
         holding.lease.release();
     }
 
-    /// What the spool has was hashed when it came.
+    /// What the spool has was hashed when it came, and so was what is here already.
     private NarSummary checkedNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
         var path = info.path();
+        var holding = holdings.get(path);
+        var early = holding == null ? null : holding.nars.remove(path);
+        if (early != null) {
+            early.writeTo(sink);
+            return new NarSummary(info.narHash(), early.length());
+        }
         if (isSpooled(path)) return new NarSummary(info.narHash(), fleet.spool().copyNar(path, sink));
         return fromElsewhere(path, store -> store.narFromPath(path, sink));
     }
 
+    /// The receiver compares the hash of what the spool or the host has; what a machine has is compared here, or else
+    /// it
+    /// would be the receiver that is taken to be at fault.
     @Override
     public long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         if (isSpooled(path)) return fleet.spool().copyNar(path, sink);
-        return fromElsewhere(path, store -> store.passNar(path, sink));
+        var holding = holdings.get(path);
+        if (holding == null) return fromElsewhere(path, store -> store.passNar(path, sink));
+        var info = infoFrom(holding, path)
+                .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
+        var nar = new HeldBackEnd(sink, info.narSize());
+        try {
+            var summary = fromElsewhere(path, store -> store.narFromPath(path, nar));
+            summary.requireSameAs(info, holding.machine);
+            nar.finish();
+            return summary.size();
+        } catch (ProtocolException e) {
+            if (!nar.hasFailed()) distrust(holding.machine, List.of(path), Failures.describe(e));
+            throw e;
+        }
     }
 
     private boolean isSpooled(StorePath path) {
@@ -414,18 +456,32 @@ final class FleetSession implements Store, PathSource {
     }
 
     /// Keeps the machine's conversation for the client to fetch `outputs` from.
-    void hold(String machine, StorePool.Lease lease, Collection<StorePath> outputs) {
+    void hold(String machine, StorePool.Lease lease, Collection<BuiltOutput> outputs) {
         if (outputs.isEmpty()) {
             lease.release();
             return;
         }
         var holding = new Holding(machine, lease);
         for (var output : outputs) {
-            holding.unfetched.add(output);
-            var before = holdings.put(output, holding);
-            if (before != null) fetched(before, output);
+            var path = output.info().path();
+            holding.unfetched.add(path);
+            holding.infos.put(path, output.info().withoutUltimate());
+            output.nar().ifPresent(nar -> holding.nars.put(path, nar));
+            var before = holdings.put(path, holding);
+            if (before != null) fetched(before, path);
         }
-        fleet.locations().add(outputs, machine);
+        fleet.locations().add(holding.infos.keySet(), machine);
+    }
+
+    /// What is known of those of `paths` that need no machine to be asked.
+    Map<StorePath, PathInfo> knownInfos(Collection<StorePath> paths) throws IOException, InterruptedException {
+        var infos = new HashMap<StorePath, PathInfo>();
+        var rest = new ArrayList<StorePath>();
+        for (var path : paths)
+            fleet.spool().info(path).ifPresentOrElse(info -> infos.put(path, info), () -> rest.add(path));
+        if (!rest.isEmpty())
+            askHost(lease -> lease.store().queryPathInfos(rest)).ifPresent(infos::putAll);
+        return infos;
     }
 
     /// What broke off in the middle ends here; the other conversations are for the next client.

@@ -1,21 +1,27 @@
 package dispatcher.dispatch;
 
+import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.io.OutputStream;
 
 /// Passes a NAR on but for its last bytes, until somebody has found that it is the right one: a receiver without them
-/// has no whole NAR, and cannot take a wrong one for right. Also tells whether it was the receiver that failed.
+/// has no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends there and then.
+/// Also tells whether it was the receiver that failed.
 final class HeldBackEnd extends OutputStream {
     /// A NAR ends with a closing bracket, which takes so many bytes.
     private static final int HELD = 8;
 
     private final OutputStream out;
+    private final long most;
+    private long taken;
     private final byte[] held = new byte[HELD];
     private int count;
     private boolean failed;
 
-    HeldBackEnd(OutputStream out) {
+    /// @param most bytes that the NAR should have; 0 if that is not known
+    HeldBackEnd(OutputStream out, long most) {
         this.out = out;
+        this.most = most == 0 ? Long.MAX_VALUE : most;
     }
 
     /// Whether the receiver took no more, rather than that the sender had no more.
@@ -30,6 +36,9 @@ final class HeldBackEnd extends OutputStream {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
+        taken += length;
+        if (taken > most)
+            throw new ProtocolException("the NAR has more than the %d bytes that its path info says".formatted(most));
         int passed = Math.max(0, count + length - HELD);
         int fromHeld = Math.min(count, passed);
         int fromBytes = passed - fromHeld;

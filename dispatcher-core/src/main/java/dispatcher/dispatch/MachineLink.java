@@ -7,6 +7,7 @@ import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.store.ClosureCopier;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
+import dispatcher.store.TimedStore;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
 import dispatcher.wire.UnreachableException;
@@ -22,18 +23,22 @@ public final class MachineLink implements AutoCloseable {
     private final Machine machine;
     private final Transport transport;
     private final StoreDir storeDir;
-    private final Duration handshakeLimit;
+    private final Limits limits;
     private final StorePool conversations;
     private final ClosureCopier copier = new ClosureCopier();
 
-    /// @param transport      closed with this
-    /// @param handshakeLimit how long Nix on the machine may take to answer once its command has been started
-    public MachineLink(
-            Machine machine, Transport transport, StoreDir storeDir, Duration handshakeLimit, LongSupplier nanoTime) {
+    /// How long Nix on a machine may take.
+    ///
+    /// @param handshake until it answers at all, once its command has been started
+    /// @param reply     for each reply, see [TimedStore]
+    public record Limits(Duration handshake, Duration reply) {}
+
+    /// @param transport closed with this
+    public MachineLink(Machine machine, Transport transport, StoreDir storeDir, Limits limits, LongSupplier nanoTime) {
         this.machine = machine;
         this.transport = transport;
         this.storeDir = storeDir;
-        this.handshakeLimit = handshakeLimit;
+        this.limits = limits;
         this.conversations = new StorePool(this::open, nanoTime);
         transport.onBetterWay(conversations::renew);
     }
@@ -53,6 +58,10 @@ public final class MachineLink implements AutoCloseable {
         };
     }
 
+    StoreDir storeDir() {
+        return storeDir;
+    }
+
     StorePool conversations() {
         return conversations;
     }
@@ -64,7 +73,7 @@ public final class MachineLink implements AutoCloseable {
     private Store open() throws IOException, InterruptedException {
         var channel = transport.open(machine.protocol().command());
         try {
-            return greet(channel);
+            return new TimedStore(greet(channel), machine.name(), limits.reply());
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
@@ -82,10 +91,10 @@ public final class MachineLink implements AutoCloseable {
                 .name("handshake with " + machine.name())
                 .start(() -> {
                     try {
-                        var patience = handshakeLimit.dividedBy(8);
+                        var patience = limits.handshake().dividedBy(8);
                         Thread.sleep(patience);
                         conversations.dropIdle();
-                        Thread.sleep(handshakeLimit.minus(patience));
+                        Thread.sleep(limits.handshake().minus(patience));
                     } catch (InterruptedException e) {
                         return;
                     }
@@ -103,7 +112,10 @@ public final class MachineLink implements AutoCloseable {
             throw new UnreachableException(
                     UnreachableException.Kind.TIMED_OUT,
                     "'%s' on %s gave no answer within %d s"
-                            .formatted(machine.protocol().command(), machine.address(), handshakeLimit.toSeconds()),
+                            .formatted(
+                                    machine.protocol().command(),
+                                    machine.address(),
+                                    limits.handshake().toSeconds()),
                     "log in there and see whether its Nix daemon answers",
                     e);
         } finally {

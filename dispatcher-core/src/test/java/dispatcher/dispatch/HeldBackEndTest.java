@@ -22,7 +22,7 @@ class HeldBackEndTest {
         var bytes = new byte[random.nextInt(200)];
         random.nextBytes(bytes);
         var got = new ByteArrayOutputStream();
-        var out = new HeldBackEnd(got);
+        var out = new HeldBackEnd(got, 0);
         try {
             for (int sent = 0; sent < bytes.length; ) {
                 int length = Math.min(bytes.length - sent, random.nextInt(30));
@@ -38,13 +38,26 @@ class HeldBackEndTest {
     }
 
     @Test
+    void moreThanThereShouldBeIsNotPassedOn() throws IOException {
+        var got = new ByteArrayOutputStream();
+        var out = new HeldBackEnd(got, 10);
+        out.write(new byte[10]);
+
+        assertThatThrownBy(() -> out.write(1)).hasMessageContaining("more than the 10 bytes");
+        assertThat(got.size()).isEqualTo(2);
+        assertThat(out.hasFailed()).isFalse();
+    }
+
+    @Test
     void tellsThatTheReceiverFailed() {
-        var out = new HeldBackEnd(new OutputStream() {
-            @Override
-            public void write(int b) throws IOException {
-                throw new IOException("gone");
-            }
-        });
+        var out = new HeldBackEnd(
+                new OutputStream() {
+                    @Override
+                    public void write(int b) throws IOException {
+                        throw new IOException("gone");
+                    }
+                },
+                0);
         assertThat(out.hasFailed()).isFalse();
 
         assertThatThrownBy(() -> out.write(new byte[9])).hasMessage("gone");

@@ -60,6 +60,7 @@ final class TestFleet implements AutoCloseable {
         private final Path spoolDir;
         private Optional<FakeMachine> host = Optional.empty();
         private Duration handshakeLimit = Duration.ofMinutes(1);
+        private Duration answerLimit = Duration.ofMinutes(1);
         private Locations locations = new Locations();
         private int maxAttempts = 3;
         private long spoolBytes = 1 << 26;
@@ -76,6 +77,11 @@ final class TestFleet implements AutoCloseable {
 
         Plan handshakeLimit(Duration limit) {
             handshakeLimit = limit;
+            return this;
+        }
+
+        Plan answerLimit(Duration limit) {
+            answerLimit = limit;
             return this;
         }
 
@@ -112,7 +118,11 @@ final class TestFleet implements AutoCloseable {
                 new BuildQueue(machines.stream().map(FakeMachine::machine).toList(), SchedulerOptions.DEFAULT, clock);
         var links = machines.stream()
                 .map(machine -> new MachineLink(
-                        machine.machine(), machine, StoreDir.NIX_STORE, plan.handshakeLimit, clock.nanoTime()))
+                        machine.machine(),
+                        machine,
+                        StoreDir.NIX_STORE,
+                        new MachineLink.Limits(plan.handshakeLimit, plan.answerLimit),
+                        clock.nanoTime()))
                 .toList();
         var hostStore = plan.host.map(host -> new StorePool(
                 () -> new WorkerClient(host.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "host"), clock.nanoTime()));
@@ -145,6 +155,11 @@ final class TestFleet implements AutoCloseable {
 
     BuildQueue queue() {
         return queue;
+    }
+
+    /// What is in the spool.
+    Set<StorePath> spooled() {
+        return Set.copyOf(spool.paths());
     }
 
     ManualClock clock() {

@@ -6,10 +6,14 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
+import dispatcher.nix.ContentAddress;
+import dispatcher.nix.Hash;
+import dispatcher.nix.HashAlgorithm;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.StorePaths;
 import dispatcher.protocol.serve.ServeServer;
 import dispatcher.protocol.worker.WorkerServer;
 import dispatcher.store.BuildLog;
@@ -25,16 +29,19 @@ import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// A machine in memory: each channel that is opened to it is served in its protocol, over pipes, from one store that
@@ -52,7 +59,10 @@ public final class FakeMachine implements Transport {
     private final List<StorePath> received = new CopyOnWriteArrayList<>();
     private final List<StorePath> built = new CopyOnWriteArrayList<>();
     private volatile @Nullable String refusal;
+    private volatile UnaryOperator<Store> lie = store -> store;
+    private volatile UnaryOperator<OutputStream> tamper = out -> out;
     private volatile boolean silent;
+    private volatile int padding;
     private volatile boolean exclusive;
     private final Semaphore alone = new Semaphore(1);
     private volatile @Nullable Gate uploadGate;
@@ -137,6 +147,12 @@ public final class FakeMachine implements Transport {
         return building((_, _, _, _) -> result);
     }
 
+    /// Outputs are so many bytes larger from now on.
+    public FakeMachine padding(int bytes) {
+        padding = bytes;
+        return this;
+    }
+
     /// Builds begin and then wait; those who pass the gate make their outputs.
     public Gate holdBuilds() {
         var gate = new Gate();
@@ -168,12 +184,42 @@ public final class FakeMachine implements Transport {
     public BuildResult makeOutputs(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log) {
         var realised = new TreeMap<String, Realisation>();
         derivation.outputs().forEach((name, output) -> {
-            var path = output.path().orElseGet(() -> FakeStore.path(drvPath.derivationName() + "-floating-" + name));
-            var tree = NarTree.file("%s of %s, built on %s".formatted(name, drvPath, name()));
-            store.with(PathInfo.of(path, tree.narHash(), tree.toNar().length, List.of()), tree);
-            if (output.path().isEmpty()) realised.put(name, Realisation.ofOutput(name, path));
+            var text = "%s of %s, built on %s".formatted(name, drvPath, name());
+            var tree = NarTree.file(text + "!".repeat(padding));
+            var info = output.path()
+                    .map(path -> PathInfo.of(path, tree.narHash(), tree.toNar().length, List.of()))
+                    .orElseGet(() -> addressed(StorePaths.outputName(drvPath.derivationName(), name), tree));
+            store.with(info, tree);
+            if (output.path().isEmpty()) realised.put(name, Realisation.ofOutput(name, info.path()));
         });
         return BuildResult.of(BuildStatus.BUILT, "").withOutputs(realised);
+    }
+
+    /// A path that follows from its NAR, and refers to nothing.
+    public static PathInfo addressed(String name, NarTree tree) {
+        var hash = new Hash(HashAlgorithm.SHA256, tree.narHash().bytes());
+        return new PathInfo(
+                StorePaths.source(StoreDir.NIX_STORE, name, hash, List.of(), false),
+                Optional.empty(),
+                tree.narHash(),
+                new TreeSet<>(),
+                Instant.EPOCH,
+                tree.toNar().length,
+                false,
+                new TreeSet<>(),
+                Optional.of(new ContentAddress(ContentAddress.Method.NAR, hash)));
+    }
+
+    /// What it says of its store from now on, in conversations that are opened then.
+    public FakeMachine lying(UnaryOperator<Store> newLie) {
+        lie = newLie;
+        return this;
+    }
+
+    /// What becomes of the bytes that it says, in conversations that are opened from now on.
+    public FakeMachine tampering(UnaryOperator<OutputStream> newTamper) {
+        tamper = newTamper;
+        return this;
     }
 
     // ---- what has happened
@@ -225,8 +271,8 @@ public final class FakeMachine implements Transport {
         if (waits) alone.acquireUninterruptibly();
         try {
             var in = new WireReader(connection.in());
-            var out = new WireWriter(connection.out());
-            var disk = new Disk();
+            var out = new WireWriter(tamper.apply(connection.out()));
+            var disk = lie.apply(new Disk());
             if (mute) connection.in().transferTo(OutputStream.nullOutputStream());
             else if (machine.protocol() == MachineProtocol.SSH_NG)
                 new WorkerServer(in, out, disk, StoreDir.NIX_STORE, "fake").run();

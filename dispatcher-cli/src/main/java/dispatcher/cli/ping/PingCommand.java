@@ -69,8 +69,11 @@ public final class PingCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         var loaded = settings.load();
-        var limited = timeout.map(limit -> loaded.withTimeouts(
-                        new Settings.Timeouts(limit, limit, loaded.timeouts().silence())))
+        var limited = timeout.map(limit -> loaded.withTimeouts(new Settings.Timeouts(
+                        limit,
+                        limit,
+                        loaded.timeouts().silence(),
+                        loaded.timeouts().reply())))
                 .orElse(loaded);
         var machines = chosen(loaded);
         PingReport report;

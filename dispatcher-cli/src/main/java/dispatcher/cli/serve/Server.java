@@ -110,7 +110,8 @@ public final class Server implements AutoCloseable {
                 machine,
                 uplink.map(budget -> budget.limit(transport)).orElse(transport),
                 STORE_DIR,
-                settings.timeouts().handshake(),
+                new MachineLink.Limits(
+                        settings.timeouts().handshake(), settings.timeouts().reply()),
                 System::nanoTime);
     }
 

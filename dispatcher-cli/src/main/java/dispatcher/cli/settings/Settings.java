@@ -98,7 +98,8 @@ public record Settings(
     /// @param handshake for the SSH login, and again for the greeting of the protocol
     /// @param silence   without any byte from a machine, not even an answer to a keep-alive, after which it is
     ///                  lost
-    public record Timeouts(Duration connect, Duration handshake, Duration silence) {}
+    /// @param reply     for Nix on a machine to answer a question, and what else `TimedStore` measures by it
+    public record Timeouts(Duration connect, Duration handshake, Duration silence, Duration reply) {}
 
     /// @param maxSessions channels on one connection; must not exceed `MaxSessions` of the machines' sshd
     /// @param maxStarting logins under way at one machine at once

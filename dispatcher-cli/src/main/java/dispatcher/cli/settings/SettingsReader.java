@@ -139,7 +139,8 @@ final class SettingsReader {
             return new Timeouts(
                     duration(section, "connect", Duration.ofSeconds(10)),
                     duration(section, "handshake", Duration.ofSeconds(30)),
-                    duration(section, "silence", Duration.ofSeconds(30)));
+                    duration(section, "silence", Duration.ofSeconds(30)),
+                    duration(section, "reply", Duration.ofMinutes(2)));
         }
     }
 

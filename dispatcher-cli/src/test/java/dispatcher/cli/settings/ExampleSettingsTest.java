@@ -27,9 +27,9 @@ class ExampleSettingsTest {
     void showTheDefaultsInTheirComments() throws IOException {
         var key = Pattern.compile(
                 "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|maxAttempts|connect|handshake"
-                        + "|silence|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
+                        + "|silence|reply|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
-        assertThat(key.matcher(text).results()).hasSize(16);
+        assertThat(key.matcher(text).results()).hasSize(17);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
     }

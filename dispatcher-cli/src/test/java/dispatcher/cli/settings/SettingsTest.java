@@ -95,7 +95,7 @@ class SettingsTest {
                     schedule: {patience: 10m}
                     maxAttempts: 5
                     uplink: 20MiB/s
-                    timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s}
+                    timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s, reply: 5m}
                     ssh: {maxSessions: 8, maxStarting: 2, keepAlive: 5s, idle: 1m, maxAge: 1d, knownHosts: [kh]}
                     machines:
                       - name: arm
@@ -129,7 +129,10 @@ class SettingsTest {
             assertThat(settings.uplink()).contains(ByteSize.parse("20MiB"));
             assertThat(settings.timeouts())
                     .isEqualTo(new Settings.Timeouts(
-                            Duration.ofSeconds(2), Duration.ofMillis(500), Duration.ofSeconds(90)));
+                            Duration.ofSeconds(2),
+                            Duration.ofMillis(500),
+                            Duration.ofSeconds(90),
+                            Duration.ofMinutes(5)));
             assertThat(settings.ssh().maxAge()).isEqualTo(Duration.ofDays(1));
             assertThat(settings.ssh().knownHosts()).containsExactly(directory.resolve("kh"));
             assertThat(settings.machines())

@@ -5,6 +5,7 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.protocol.Answers;
 import dispatcher.protocol.ErrorOutput;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.HandshakeFailures;
@@ -87,8 +88,9 @@ public final class ServeClient implements Store {
     public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
         if (paths.isEmpty()) return new TreeSet<>();
         // Locking pins them for as long as this conversation lasts.
-        request(new ServeRequest.QueryValidPaths(true, substitute, new TreeSet<>(paths)));
-        return reply(() -> in.readStorePaths(codec.storeDir(), "valid paths"));
+        var asked = new TreeSet<>(paths);
+        request(new ServeRequest.QueryValidPaths(true, substitute, asked));
+        return reply(() -> Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
     }
 
     @Override
@@ -101,7 +103,9 @@ public final class ServeClient implements Store {
         request(new ServeRequest.QueryPathInfos(new TreeSet<>(List.of(path))));
         return reply(() -> {
             var info = codec.readPathInfo(in);
-            if (info.isPresent()) codec.readPathInfo(in);
+            if (info.isEmpty()) return info;
+            Answers.requireAmong(List.of(path), info.get().path(), peer);
+            Answers.requireEnd(codec.readPathInfo(in), peer);
             return info;
         });
     }
@@ -110,10 +114,12 @@ public final class ServeClient implements Store {
     public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths) throws IOException {
         var infos = new HashMap<StorePath, PathInfo>();
         if (paths.isEmpty()) return infos;
-        request(new ServeRequest.QueryPathInfos(new TreeSet<>(paths)));
+        var asked = new TreeSet<>(paths);
+        request(new ServeRequest.QueryPathInfos(asked));
         return reply(() -> {
             for (var info = codec.readPathInfo(in); info.isPresent(); info = codec.readPathInfo(in)) {
-                infos.put(info.get().path(), info.get());
+                Answers.requireAmong(asked, info.get().path(), peer);
+                Answers.requireEnd(Optional.ofNullable(infos.put(info.get().path(), info.get())), peer);
                 in.beginMessage();
             }
             return infos;

@@ -7,6 +7,7 @@ import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.protocol.Answers;
 import dispatcher.protocol.ErrorOutput;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.HandshakeFailures;
@@ -167,7 +168,7 @@ public final class WorkerClient implements Store {
         out.flush();
         readTempRoots(unanswered);
         awaitReply(BuildLog.NONE);
-        return in.readStorePaths(codec.storeDir(), "valid paths");
+        return Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer);
     }
 
     /// A store that keeps no roots still answers the question that follows.

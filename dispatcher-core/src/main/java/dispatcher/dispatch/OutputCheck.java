@@ -1,0 +1,218 @@
+package dispatcher.dispatch;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.ContentAddress;
+import dispatcher.nix.ContentAddress.Method;
+import dispatcher.nix.ContentAddress.MethodAlgorithm;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.HashAlgorithm;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.StorePaths;
+import dispatcher.store.Store;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// Holds what a machine says came out of a build against what can have come out of it, before any client is told that
+/// it was built: the outputs are the derivation's, each is there, refers to nothing but inputs and outputs, and has the
+/// content address that its kind asks for. Small NARs are fetched at once and compared too.
+///
+/// Cost: one round trip for the infos, which the client then need not wait for, and one for each small output,
+/// likewise.
+/// Used once, by the thread of the build.
+final class OutputCheck {
+    /// More than any store has on one disk.
+    private static final long LARGEST_NAR = 1L << 40;
+
+    /// All outputs of a build together, up to here, are compared before the client is told.
+    private static final long SMALL = 128 * 1024;
+
+    private final StoreDir storeDir;
+    private final String machine;
+    private final StorePath drvPath;
+    private final BasicDerivation derivation;
+    private final Store store;
+    private final KnownInfos known;
+
+    /// Path infos that are not the machine's.
+    interface KnownInfos {
+        Map<StorePath, PathInfo> of(Collection<StorePath> paths) throws IOException, InterruptedException;
+    }
+
+    /// @param store the conversation in which the derivation was built
+    /// @param known where the references of inputs are looked up, before the machine itself is asked
+    OutputCheck(
+            StoreDir storeDir,
+            String machine,
+            StorePath drvPath,
+            BasicDerivation derivation,
+            Store store,
+            KnownInfos known) {
+        this.storeDir = storeDir;
+        this.machine = machine;
+        this.drvPath = drvPath;
+        this.derivation = derivation;
+        this.store = store;
+        this.known = known;
+    }
+
+    /// What came out.
+    ///
+    /// @param result a success
+    /// @throws FalseAnswerException if it cannot be so
+    List<BuiltOutput> check(BuildResult result) throws IOException, InterruptedException {
+        var outputs = outputs(result);
+        if (outputs.isEmpty()) return List.of();
+        var infos = store.queryPathInfos(outputs.keySet());
+        for (var output : outputs.entrySet()) {
+            var info = infos.get(output.getKey());
+            if (info == null)
+                throw falsehood("it says to have built %s, and does not have it".formatted(output.getKey()));
+            requirePossible(storeDir, info);
+            requireAddress(info, output.getValue());
+        }
+        requireReferences(infos.values(), outputs.keySet());
+        return withSmallNars(infos.values());
+    }
+
+    /// By path, the kind of the output; those whose path neither the derivation nor the result tells are left out.
+    private Map<StorePath, DerivationOutput> outputs(BuildResult result) throws FalseAnswerException {
+        var outputs = new TreeMap<StorePath, DerivationOutput>();
+        for (var output : derivation.outputs().values()) output.path().ifPresent(path -> outputs.put(path, output));
+        for (var realisation : result.outputs().entrySet()) {
+            var name = realisation.getKey();
+            var path = realisation.getValue().outPath();
+            var output = derivation.outputs().get(name);
+            if (output == null)
+                throw falsehood(
+                        "it says to have built the output '%s', which the derivation does not have".formatted(name));
+            if (output.path().isPresent() && !output.path().get().equals(path))
+                throw falsehood("it says that the output '%s' is %s, and the derivation says %s"
+                        .formatted(name, path, output.path().get()));
+            if (!path.name().equals(StorePaths.outputName(drvPath.derivationName(), name)))
+                throw falsehood("it says that the output '%s' is %s, which has another name".formatted(name, path));
+            outputs.put(path, output);
+        }
+        return outputs;
+    }
+
+    /// What no info of a valid path can say, wherever it comes from.
+    static void requirePossible(StoreDir storeDir, PathInfo info) throws FalseAnswerException {
+        if (info.narSize() < 1 || info.narSize() > LARGEST_NAR)
+            throw falsehood("it says that the NAR of %s has %d bytes".formatted(info.path(), info.narSize()));
+        if (info.contentAddress().isPresent() && !info.isContentAddressed(storeDir))
+            throw falsehood("it says that %s has the content address %s, from which another path follows"
+                    .formatted(info.path(), info.contentAddress().get()));
+        if (isOfNar(info.contentAddress())
+                && !info.references().contains(info.path())
+                && !info.contentAddress()
+                        .get()
+                        .hash()
+                        .bytes()
+                        .equals(info.narHash().bytes()))
+            throw falsehood("it says that %s has the content address %s, and a NAR with the hash %s"
+                    .formatted(info.path(), info.contentAddress().get(), info.narHash()));
+    }
+
+    /// Then it is the hash of the NAR, unless the path occurs in it.
+    private static boolean isOfNar(Optional<ContentAddress> address) {
+        return address.filter(
+                        known -> known.method() == Method.NAR && known.hash().algorithm() == HashAlgorithm.SHA256)
+                .isPresent();
+    }
+
+    private static void requireAddress(PathInfo info, DerivationOutput output) throws FalseAnswerException {
+        switch (output) {
+            case DerivationOutput.InputAddressed _, DerivationOutput.Deferred _ -> {}
+            case DerivationOutput.Fixed(var _, var method, var hash) -> {
+                var expected = new ContentAddress(method.method(), hash);
+                // A cache from which the machine has it may not have told.
+                if (info.contentAddress()
+                                .filter(address -> !address.equals(expected))
+                                .isPresent()
+                        || !info.references().isEmpty()
+                        || (isOfNar(Optional.of(expected))
+                                && !hash.bytes().equals(info.narHash().bytes())))
+                    throw falsehood("it says that %s has %s and a NAR with the hash %s, and the derivation fixes %s"
+                            .formatted(info.path(), described(info), info.narHash(), expected));
+            }
+            case DerivationOutput.Floating(var method) -> requireMethod(info, method);
+            case DerivationOutput.Impure(var method) -> requireMethod(info, method);
+        }
+    }
+
+    private static void requireMethod(PathInfo info, MethodAlgorithm method) throws FalseAnswerException {
+        if (info.contentAddress()
+                .filter(address ->
+                        address.method() == method.method() && address.hash().algorithm() == method.algorithm())
+                .isEmpty())
+            throw falsehood("it says that %s has %s, and the derivation asks for one by %s"
+                    .formatted(info.path(), described(info), method.addressForm()));
+    }
+
+    private static String described(PathInfo info) {
+        return info.contentAddress()
+                .map(address -> "the content address " + address)
+                .orElse("no content address");
+    }
+
+    /// What a build can have seen is the closure of its inputs, of which clients may have named the roots only.
+    private void requireReferences(Collection<PathInfo> infos, Set<StorePath> outputs)
+            throws IOException, InterruptedException {
+        var strange = new TreeSet<StorePath>();
+        for (var info : infos) strange.addAll(info.references());
+        strange.removeAll(outputs);
+        strange.removeAll(derivation.inputSources());
+        var seen = new HashSet<>(derivation.inputSources());
+        Set<StorePath> generation = derivation.inputSources();
+        while (!strange.isEmpty() && !generation.isEmpty()) {
+            var next = new TreeSet<StorePath>();
+            for (var info : infosOf(generation))
+                for (var reference : info.references()) if (seen.add(reference)) next.add(reference);
+            strange.removeAll(next);
+            generation = next;
+        }
+        if (!strange.isEmpty())
+            throw falsehood("it says that what it built refers to %s, which is neither an input nor an output"
+                    .formatted(strange.first()));
+    }
+
+    private Collection<PathInfo> infosOf(Set<StorePath> inputs) throws IOException, InterruptedException {
+        var infos = new TreeMap<>(known.of(inputs));
+        var rest = new TreeSet<>(inputs);
+        rest.removeAll(infos.keySet());
+        if (!rest.isEmpty()) infos.putAll(store.queryPathInfos(rest));
+        return infos.values();
+    }
+
+    private List<BuiltOutput> withSmallNars(Collection<PathInfo> infos) throws IOException, InterruptedException {
+        boolean small = infos.stream().mapToLong(PathInfo::narSize).sum() <= SMALL;
+        var outputs = new ArrayList<BuiltOutput>();
+        for (var info : infos) outputs.add(new BuiltOutput(info, small ? Optional.of(fetch(info)) : Optional.empty()));
+        return outputs;
+    }
+
+    private ByteString fetch(PathInfo info) throws IOException, InterruptedException {
+        var bytes = new ByteArrayOutputStream((int) info.narSize());
+        var nar = new HeldBackEnd(bytes, info.narSize());
+        store.narFromPath(info.path(), nar).requireSameAs(info, machine);
+        nar.finish();
+        return ByteString.wrap(bytes.toByteArray());
+    }
+
+    private static FalseAnswerException falsehood(String what) {
+        return new FalseAnswerException(what);
+    }
+}

@@ -1,0 +1,70 @@
+package dispatcher.testkit;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.Store;
+import dispatcher.wire.NarSummary;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+
+/// A store that does its work and tells something else of it. Says the truth unless a method is overridden.
+public class Liar implements Store {
+    private final Store truth;
+
+    public Liar(Store truth) {
+        this.truth = truth;
+    }
+
+    @Override
+    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+            throws IOException, InterruptedException {
+        return truth.queryValidPaths(paths, substitute);
+    }
+
+    @Override
+    public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
+            throws IOException, InterruptedException {
+        return truth.querySubstitutablePaths(paths);
+    }
+
+    @Override
+    public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
+        return truth.queryPathInfo(path);
+    }
+
+    @Override
+    public SortedSet<StorePath> queryAllValidPaths() throws IOException, InterruptedException {
+        return truth.queryAllValidPaths();
+    }
+
+    @Override
+    public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+        truth.addToStore(paths);
+    }
+
+    @Override
+    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+        return truth.narFromPath(path, sink);
+    }
+
+    @Override
+    public BuildResult buildDerivation(
+            StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
+            throws IOException, InterruptedException {
+        return truth.buildDerivation(drvPath, derivation, options, log);
+    }
+
+    @Override
+    public void close() {
+        truth.close();
+    }
+}
