@@ -1,10 +1,12 @@
 package dispatcher.dispatch;
 
+import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
 import dispatcher.protocol.serve.ServeServer;
+import dispatcher.protocol.worker.Trust;
 import dispatcher.protocol.worker.WorkerServer;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
@@ -15,6 +17,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,12 +28,16 @@ public final class ClientConversations implements ConversationHandler {
     private final FleetStore fleet;
     private final StoreDir storeDir;
     private final String programVersion;
+    private final List<NixPublicKey> trustedKeys;
 
     /// @param programVersion shown by clients where they show a Nix version
-    public ClientConversations(FleetStore fleet, StoreDir storeDir, String programVersion) {
+    /// @param trustedKeys    whose signatures make up for the trust that a client does not have
+    public ClientConversations(
+            FleetStore fleet, StoreDir storeDir, String programVersion, List<NixPublicKey> trustedKeys) {
         this.fleet = fleet;
         this.storeDir = storeDir;
         this.programVersion = programVersion;
+        this.trustedKeys = List.copyOf(trustedKeys);
     }
 
     @Override
@@ -38,8 +45,9 @@ public final class ClientConversations implements ConversationHandler {
         var who = conversation.client().toString();
         long number = fleet.nextClient();
         fleet.listener().clientConnected(number, who);
-        try (var store = fleet.open(conversation.client(), number)) {
-            serve(protocol, conversation, store);
+        try (var session = fleet.open(conversation.client(), number)) {
+            boolean trusted = conversation.client().grant().trusted();
+            serve(protocol, conversation, trusted ? session : new UntrustedStore(session, storeDir, trustedKeys));
             return 0;
         } catch (InterruptedException e) {
             return 1;
@@ -66,8 +74,9 @@ public final class ClientConversations implements ConversationHandler {
             throws IOException, InterruptedException {
         var in = new WireReader(conversation.in());
         var out = new WireWriter(conversation.out());
+        var trust = conversation.client().grant().trusted() ? Trust.TRUSTED : Trust.NOT_TRUSTED;
         switch (protocol) {
-            case WORKER -> new WorkerServer(in, out, store, storeDir, programVersion).run();
+            case WORKER -> new WorkerServer(in, out, store, storeDir, programVersion, trust).run();
             case SERVE -> new ServeServer(in, out, conversation.err(), store, storeDir).run();
         }
     }

@@ -4,7 +4,6 @@ import dispatcher.event.DispatcherListener;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.store.Locations;
-import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
 import java.time.Duration;
@@ -58,7 +57,7 @@ public final class FleetStore implements AutoCloseable {
     }
 
     /// A conversation for one client, confined to the client's thread.
-    Store open(ClientIdentity client, long clientNumber) {
+    FleetSession open(ClientIdentity client, long clientNumber) {
         return new FleetSession(this, client, clientNumber);
     }
 

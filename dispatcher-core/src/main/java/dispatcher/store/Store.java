@@ -77,6 +77,13 @@ public interface Store extends AutoCloseable {
     BuildResult buildDerivation(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws IOException, InterruptedException;
 
+    /// Builds a derivation whose `.drv` file the store has, with all that it refers to. Otherwise like
+    /// [#buildDerivation].
+    default BuildResult buildStoredDerivation(StorePath drvPath, BuildOptions options, BuildLog log)
+            throws IOException, InterruptedException {
+        throw new StoreRefusedException("this store builds no derivation by the path of its .drv file");
+    }
+
     /// Ends the conversation; the store may forget its pins.
     @Override
     void close();

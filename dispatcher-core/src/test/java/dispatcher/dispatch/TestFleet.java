@@ -6,6 +6,7 @@ import dispatcher.client.ClientGrant;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
@@ -61,6 +62,7 @@ final class TestFleet implements AutoCloseable {
         private Optional<FakeMachine> host = Optional.empty();
         private Duration handshakeLimit = Duration.ofMinutes(1);
         private Duration answerLimit = Duration.ofMinutes(1);
+        private List<NixPublicKey> trustedKeys = List.of();
         private Locations locations = new Locations();
         private int maxAttempts = 3;
         private long spoolBytes = 1 << 26;
@@ -88,6 +90,11 @@ final class TestFleet implements AutoCloseable {
         /// What an earlier dispatcher has learned.
         Plan locations(Locations known) {
             locations = known;
+            return this;
+        }
+
+        Plan trusting(NixPublicKey key) {
+            trustedKeys = List.of(key);
             return this;
         }
 
@@ -128,7 +135,7 @@ final class TestFleet implements AutoCloseable {
                 () -> new WorkerClient(host.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "host"), clock.nanoTime()));
         this.fleet = new FleetStore(
                 links, queue, spool, hostStore, plan.locations, events, plan.maxAttempts, clock.nanoTime());
-        this.conversations = new ClientConversations(fleet, StoreDir.NIX_STORE, "test");
+        this.conversations = new ClientConversations(fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys);
     }
 
     TestClient local(ClientProtocol protocol) throws IOException {

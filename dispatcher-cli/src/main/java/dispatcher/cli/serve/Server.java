@@ -76,7 +76,7 @@ public final class Server implements AutoCloseable {
                 new LoggingListener(),
                 settings.maxAttempts(),
                 System::nanoTime);
-        this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion);
+        this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion, settings.trustedPublicKeys());
         try {
             // First, since it is what tells that another dispatcher has this state.
             openControl();

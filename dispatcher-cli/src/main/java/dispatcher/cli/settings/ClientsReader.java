@@ -4,6 +4,8 @@ import dispatcher.client.ClientGrant;
 import dispatcher.client.ClientPattern;
 import dispatcher.client.ClientRule;
 import dispatcher.client.ClientRules;
+import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.NixSyntaxException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -73,6 +75,15 @@ final class ClientsReader {
         var first = rulesOf.putIfAbsent(client, rule.orElse("above"));
         if (first != null)
             section.fault(key, "names a client that the rule '%s' is for; only the first one counts".formatted(first));
+    }
+
+    /// As in Nix's `trusted-public-keys`.
+    static NixPublicKey publicKey(String text) {
+        try {
+            return NixPublicKey.parse(text);
+        } catch (NixSyntaxException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
     }
 
     private static String name(String text) {

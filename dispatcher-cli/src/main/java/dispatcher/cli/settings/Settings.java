@@ -2,6 +2,7 @@ package dispatcher.cli.settings;
 
 import dispatcher.client.ClientRules;
 import dispatcher.fleet.Machine;
+import dispatcher.nix.NixPublicKey;
 import dispatcher.schedule.SchedulerOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.Optional;
 /// @param listen         where clients come in
 /// @param authorizedKeys public keys of the clients that may come in over SSH, as for OpenSSH; may not exist yet
 /// @param clients        what each client may do
+/// @param trustedPublicKeys whose signatures a client without trust needs on what it sends
 /// @param hostKey        private key of our SSH server; made at the first start if it does not exist
 /// @param state          directory for what must outlive the program
 /// @param spool          store paths on our own disk
@@ -33,6 +35,7 @@ public record Settings(
         Listen listen,
         Path authorizedKeys,
         ClientRules clients,
+        List<NixPublicKey> trustedPublicKeys,
         Path hostKey,
         Path state,
         Spool spool,
@@ -46,6 +49,7 @@ public record Settings(
         List<Fault> warnings) {
 
     public Settings {
+        trustedPublicKeys = List.copyOf(trustedPublicKeys);
         machines = List.copyOf(machines);
         warnings = List.copyOf(warnings);
     }
@@ -62,6 +66,7 @@ public record Settings(
                 listen,
                 authorizedKeys,
                 clients,
+                trustedPublicKeys,
                 hostKey,
                 state,
                 spool,

@@ -55,6 +55,7 @@ final class SettingsReader {
                 listen,
                 path(top, "authorizedKeys").orElse(base.resolve("authorized_keys")),
                 new ClientsReader().read(top),
+                top.values("trustedPublicKeys", ClientsReader::publicKey),
                 path(top, "hostKey").orElse(state.resolve("ssh_host_ed25519_key")),
                 state,
                 spool(top, state),

@@ -12,6 +12,7 @@ import dispatcher.fleet.Choice;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
+import dispatcher.nix.NixPublicKey;
 import dispatcher.schedule.SchedulerOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -55,6 +56,7 @@ class SettingsTest {
                             Optional.of(Path.of("/run/d.sock")), Optional.empty(), Optional.empty()));
             assertThat(settings.authorizedKeys()).isEqualTo(directory.resolve("authorized_keys"));
             assertThat(settings.clients()).isEqualTo(ClientRules.NONE);
+            assertThat(settings.trustedPublicKeys()).isEmpty();
             assertThat(settings.state()).isEqualTo(Path.of("/var/lib/dispatcher"));
             assertThat(settings.hostKey()).isEqualTo(Path.of("/var/lib/dispatcher/ssh_host_ed25519_key"));
             assertThat(settings.spool())
@@ -232,6 +234,18 @@ class SettingsTest {
         }
 
         @Test
+        void withoutTrustNeedSignaturesByTheseKeys() throws IOException {
+            var key = "test-1:9qD2qS7Gt9oOBe/IuFrt0/dPGs/bXuGYxKzrtwHNgjQ=";
+            assertThat(read(LEAST + "trustedPublicKeys: ['%s']\n".formatted(key))
+                            .trustedPublicKeys())
+                    .containsExactly(NixPublicKey.parse(key));
+            assertThat(faults(LEAST + "trustedPublicKeys: ['test-1:AAAA']\n"))
+                    .isEqualTo(
+                            "dispatcher.yaml:4: trustedPublicKeys[0]: 'test-1' is not a public key: a key has 32 bytes,"
+                                    + " not 3");
+        }
+
+        @Test
         void haveTheirFaultsTold() throws IOException {
             assertThat(faults(LEAST + """
                     clients:
@@ -375,7 +389,7 @@ class SettingsTest {
                     dispatcher.yaml:25: machines[3].compress: 'ja' is not one of auto, yes, no
                     dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
                     dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, clients, hostKey, hostStore, listen, \
-                    machines, machinesFile, maxAttempts, schedule, spool, ssh, state, timeouts, uplink""");
+                    machines, machinesFile, maxAttempts, schedule, spool, ssh, state, timeouts, trustedPublicKeys, uplink""");
         }
 
         @Test

@@ -118,24 +118,23 @@ public final class DerivationHash {
 
     /// Hashes all that a derivation depends on, the deepest first; graphs are deeper than a thread's stack.
     private void hashInputs(Derivation root) {
-        record Pending(StorePath path, Derivation derivation, boolean inputsAreDone) {}
+        record Pending(StorePath path, Optional<Derivation> withInputsDone) {}
         var pending = new ArrayDeque<Pending>();
         var seen = new HashSet<StorePath>();
-        for (var input : root.inputDerivations().keySet())
-            if (!known.containsKey(input)) pending.push(new Pending(input, resolver.apply(input), false));
+        for (var input : root.inputDerivations().keySet()) pending.push(new Pending(input, Optional.empty()));
         while (!pending.isEmpty()) {
             var next = pending.pop();
             if (known.containsKey(next.path())) continue;
-            if (next.inputsAreDone()) {
-                known.put(next.path(), hashKnowingInputs(next.derivation(), false));
+            if (next.withInputsDone().isPresent()) {
+                known.put(next.path(), hashKnowingInputs(next.withInputsDone().get(), false));
                 continue;
             }
             if (!seen.add(next.path()))
                 throw NixSyntaxException.of("derivation", next.path().baseName(), "it depends on itself");
-            pending.push(new Pending(next.path(), next.derivation(), true));
-            if (isFixed(next.derivation())) continue;
-            for (var input : next.derivation().inputDerivations().keySet())
-                if (!known.containsKey(input)) pending.push(new Pending(input, resolver.apply(input), false));
+            var derivation = resolver.apply(next.path());
+            pending.push(new Pending(next.path(), Optional.of(derivation)));
+            if (isFixed(derivation)) continue;
+            for (var input : derivation.inputDerivations().keySet()) pending.push(new Pending(input, Optional.empty()));
         }
     }
 

@@ -27,6 +27,7 @@ import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePaths;
 import dispatcher.protocol.worker.WorkerRequest.QueryValidPaths;
 import dispatcher.protocol.worker.WorkerRequest.SetOptions;
 import dispatcher.protocol.worker.WorkerRequest.SyncWithGc;
+import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
@@ -41,6 +42,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -48,7 +50,8 @@ import java.util.TreeSet;
 /// Answers one client in the worker protocol, from a [Store].
 ///
 /// Confined to one thread, but for the moments of a build when another watches whether the client is still
-/// there. Trusts the client: what it uploads needs no signature.
+/// there. What the client is told of its trust is all that depends on it here, and that a client without trust may have
+/// a derivation built by the path of its `.drv` file, as newer clients then do; the store sees to the rest.
 public final class WorkerServer {
     private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
     private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
@@ -61,6 +64,7 @@ public final class WorkerServer {
     private final WireWriter out;
     private final Store store;
     private final ClientWatch watch;
+    private final Trust trust;
     private final WorkerCodec codec;
     private final MessageCodec messages;
     private BuildOptions buildOptions = BuildOptions.DEFAULT;
@@ -73,13 +77,27 @@ public final class WorkerServer {
     /// @param programVersion what we call ourselves, where clients show a Nix version
     public WorkerServer(WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion)
             throws IOException {
-        this(in, out, store, storeDir, programVersion, OURS);
+        this(in, out, store, storeDir, programVersion, Trust.TRUSTED);
+    }
+
+    /// @param trust what the client is told of it
+    public WorkerServer(
+            WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion, Trust trust)
+            throws IOException {
+        this(in, out, store, storeDir, programVersion, trust, OURS);
     }
 
     /// @param ours the version to offer
     WorkerServer(
-            WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion, ProtocolVersion ours)
+            WireReader in,
+            WireWriter out,
+            Store store,
+            StoreDir storeDir,
+            String programVersion,
+            Trust trust,
+            ProtocolVersion ours)
             throws IOException {
+        this.trust = trust;
         this.in = in;
         this.out = out;
         this.store = store;
@@ -102,7 +120,7 @@ public final class WorkerServer {
         }
         if (version.isAtLeast(1, 14) && in.readBool()) in.readLong();
         if (version.isAtLeast(1, 11)) in.readBool();
-        codec.writeDaemonInfo(out, new DaemonInfo(programVersion, Trust.TRUSTED));
+        codec.writeDaemonInfo(out, new DaemonInfo(programVersion, trust));
         if (version.compareTo(OLDEST) < 0) {
             var tooOld = "this dispatcher speaks the worker protocol from %s on (Nix 2.3), this client speaks %s"
                     .formatted(OLDEST, version);
@@ -241,9 +259,15 @@ public final class WorkerServer {
 
     /// Clients have even those paths "built" that are no derivations, before they copy them from a store.
     private void answerForPaths(BuildPaths wanted) throws IOException, InterruptedException {
-        for (var path : wanted.paths()) {
-            if (!(path instanceof DerivedPath.Opaque(var opaque))) throw notDone(wanted.operation());
-            ensure(opaque);
+        boolean builds = wanted.paths().stream().anyMatch(DerivedPath.Built.class::isInstance);
+        if (builds && trust != Trust.NOT_TRUSTED) throw notDone(wanted.operation());
+        List<BuildResult> results;
+        if (builds) {
+            try (var _ = watch.interruptWhenGone()) {
+                results = results(wanted);
+            }
+        } else {
+            results = results(wanted);
         }
         reply();
         if (wanted.operation() == WorkerOperation.BUILD_PATHS) {
@@ -251,10 +275,33 @@ public final class WorkerServer {
             return;
         }
         out.writeLong(wanted.paths().size());
-        for (var path : wanted.paths()) {
-            codec.writeDerivedPath(out, path);
-            codec.writeBuildResult(out, BuildResult.of(BuildStatus.ALREADY_VALID, ""));
+        for (int i = 0; i < results.size(); i++) {
+            codec.writeDerivedPath(out, wanted.paths().get(i));
+            codec.writeBuildResult(out, results.get(i));
         }
+    }
+
+    private List<BuildResult> results(BuildPaths wanted) throws IOException, InterruptedException {
+        var results = new ArrayList<BuildResult>();
+        for (var path : wanted.paths()) {
+            switch (path) {
+                case DerivedPath.Opaque(var opaque) -> {
+                    ensure(opaque);
+                    results.add(BuildResult.of(BuildStatus.ALREADY_VALID, ""));
+                }
+                case DerivedPath.Built(var drvPath, var _) -> results.add(buildStored(drvPath, wanted));
+            }
+        }
+        return results;
+    }
+
+    private BuildResult buildStored(StorePath drvPath, BuildPaths wanted) throws IOException, InterruptedException {
+        var options = buildOptions.withMode(wanted.mode());
+        var result = logged(drvPath, log -> store.buildStoredDerivation(drvPath, options, log));
+        if (wanted.operation() == WorkerOperation.BUILD_PATHS && !result.isSuccess())
+            throw new StoreRefusedException(
+                    "build of '%s' failed: %s".formatted(codec.storeDir().print(drvPath), result.message()));
+        return result;
     }
 
     /// Nothing is said of derivations, which are only built one by one.
@@ -399,16 +446,26 @@ public final class WorkerServer {
     }
 
     private void build(BuildDerivation build) throws IOException, InterruptedException {
-        var drvPath = codec.storeDir().print(build.drvPath());
-        var log = new WorkerBuildLog(out, messages, drvPath);
+        var options = buildOptions.withMode(build.mode());
         BuildResult result;
         try (var _ = watch.interruptWhenGone()) {
-            result = store.buildDerivation(
-                    build.drvPath(), build.derivation(), buildOptions.withMode(build.mode()), log);
+            result = logged(
+                    build.drvPath(), log -> store.buildDerivation(build.drvPath(), build.derivation(), options, log));
+        }
+        codec.writeBuildResult(reply(), result);
+    }
+
+    private interface Building {
+        BuildResult run(BuildLog log) throws IOException, InterruptedException;
+    }
+
+    private BuildResult logged(StorePath drvPath, Building building) throws IOException, InterruptedException {
+        var log = new WorkerBuildLog(out, messages, codec.storeDir().print(drvPath));
+        try {
+            return building.run(log);
         } finally {
             // Other threads write to the log; from here on the client hears this one only.
             log.finish();
         }
-        codec.writeBuildResult(reply(), result);
     }
 }

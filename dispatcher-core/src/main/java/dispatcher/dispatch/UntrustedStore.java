@@ -1,0 +1,200 @@
+package dispatcher.dispatch;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.NixSignature;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.nar.ContentDigest;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.BuildOptions.BuildMode;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.NarSummary;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.stream.Stream;
+
+/// The fleet for a client that is not trusted: nothing is believed without a proof, so that what such a client sends
+/// can harm none but itself.
+///
+/// - A path is taken if a trusted key has signed it, or if it follows from its content, which is checked.
+/// - A derivation is built if its outputs' paths follow from their content, or from a `.drv` file that is here: then
+///   what that file says is built, whatever the request says of inputs.
+/// - Nothing is built to check or repair what is there.
+///
+/// As Nix's daemon has it for users that are not in `trusted-users` (Nix 2.36, `src/libstore/daemon.cc`), but that
+/// there
+/// nothing whose path follows from a `.drv` file can be built without naming that file alone.
+final class UntrustedStore implements Store {
+    /// Of one path and one key. Each costs a verification.
+    private static final int MOST_SIGNATURES = 8;
+
+    private final FleetSession session;
+    private final StoreDir storeDir;
+    private final List<NixPublicKey> trustedKeys;
+
+    UntrustedStore(FleetSession session, StoreDir storeDir, List<NixPublicKey> trustedKeys) {
+        this.session = session;
+        this.storeDir = storeDir;
+        this.trustedKeys = trustedKeys;
+    }
+
+    // ---- uploads
+
+    @Override
+    public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+        for (var path : paths) session.addToStore(List.of(proven(path)));
+    }
+
+    private NarToAdd proven(NarToAdd path) throws StoreRefusedException {
+        var info = path.info();
+        if (isSigned(info)) return path;
+        var address = info.contentAddress();
+        if (address.isEmpty() || !info.isContentAddressed(storeDir)) throw unsigned(info);
+        var digest = ContentDigest.of(
+                        address.get(), info.path(), info.references().contains(info.path()))
+                .orElseThrow(() -> unsigned(info));
+        return new NarToAdd(info, sink -> {
+            var summary = path.nar().writeTo(new Digesting(sink, digest));
+            if (!digest.finish().equals(Optional.of(address.get().hash())))
+                throw new StoreRefusedException("the content of '%s' does not have the address %s that it comes with"
+                        .formatted(storeDir.print(info.path()), address.get()));
+            return summary;
+        });
+    }
+
+    private boolean isSigned(PathInfo info) {
+        if (info.narSize() == 0) return false;
+        return trustedKeys.stream()
+                .anyMatch(key -> signatures(info)
+                        .filter(signature -> signature.keyName().equals(key.name()))
+                        .limit(MOST_SIGNATURES)
+                        .anyMatch(signature -> key.verifies(signature, info, storeDir)));
+    }
+
+    private static Stream<NixSignature> signatures(PathInfo info) {
+        return info.signatures().stream().flatMap(text -> {
+            try {
+                return Stream.of(NixSignature.parse(text));
+            } catch (NixSyntaxException e) {
+                return Stream.empty();
+            }
+        });
+    }
+
+    private StoreRefusedException unsigned(PathInfo info) {
+        return new StoreRefusedException(
+                "cannot add path '%s' because it lacks a signature by a trusted key: this dispatcher does not trust you; sign the path with a key that is among its trustedPublicKeys, or be trusted by the rule '%s' of its settings"
+                        .formatted(
+                                storeDir.print(info.path()),
+                                session.client().grant().rule()));
+    }
+
+    /// Lets a digest see what goes through.
+    private static final class Digesting extends OutputStream {
+        private final OutputStream to;
+        private final ContentDigest digest;
+
+        Digesting(OutputStream to, ContentDigest digest) {
+            this.to = to;
+            this.digest = digest;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            digest.update(bytes, offset, length);
+            to.write(bytes, offset, length);
+        }
+    }
+
+    // ---- builds
+
+    @Override
+    public BuildResult buildDerivation(
+            StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
+            throws IOException, InterruptedException {
+        return build(options, log, derivations -> derivations.prove(drvPath, derivation));
+    }
+
+    @Override
+    public BuildResult buildStoredDerivation(StorePath drvPath, BuildOptions options, BuildLog log)
+            throws IOException, InterruptedException {
+        return build(options, log, derivations -> derivations.prove(drvPath));
+    }
+
+    private interface Proof {
+        ProvenDerivations.Proven by(ProvenDerivations derivations) throws IOException, InterruptedException;
+    }
+
+    private BuildResult build(BuildOptions options, BuildLog log, Proof proof)
+            throws IOException, InterruptedException {
+        if (options.mode() != BuildMode.NORMAL)
+            return BuildResult.of(
+                    BuildStatus.INPUT_REJECTED,
+                    "this dispatcher does not trust you, and so neither repairs nor checks outputs for you");
+        ProvenDerivations.Proven proven;
+        try {
+            proven = proof.by(new ProvenDerivations(session, storeDir));
+        } catch (StoreRefusedException e) {
+            return BuildResult.of(BuildStatus.INPUT_REJECTED, e.reason());
+        }
+        return session.buildDerivation(proven.drvPath(), proven.derivation(), options, log);
+    }
+
+    // ---- questions are for everyone
+
+    @Override
+    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+            throws IOException, InterruptedException {
+        return session.queryValidPaths(paths, substitute);
+    }
+
+    @Override
+    public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
+            throws IOException, InterruptedException {
+        return session.querySubstitutablePaths(paths);
+    }
+
+    @Override
+    public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
+        return session.queryPathInfo(path);
+    }
+
+    @Override
+    public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths)
+            throws IOException, InterruptedException {
+        return session.queryPathInfos(paths);
+    }
+
+    @Override
+    public SortedSet<StorePath> queryAllValidPaths() throws IOException, InterruptedException {
+        return session.queryAllValidPaths();
+    }
+
+    @Override
+    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+        return session.narFromPath(path, sink);
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
