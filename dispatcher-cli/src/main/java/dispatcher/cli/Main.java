@@ -2,6 +2,7 @@ package dispatcher.cli;
 
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
+import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.spool.SpoolCommand;
@@ -30,7 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private static final int INTERRUPTED = 130;
-    private static final List<String> COMMANDS = List.of("serve", "ping", "builders", "spool", "version");
+    private static final List<String> COMMANDS = List.of("serve", "ping", "builders", "spool", "history", "version");
 
     @Option(
             names = "--debug",
@@ -69,6 +70,7 @@ public final class Main {
             case "ping" -> new PingCommand(SshConnections::new);
             case "builders" -> new BuildersCommand(hostKeys);
             case "spool" -> new SpoolCommand();
+            case "history" -> new HistoryCommand();
             case "version" -> new VersionCommand();
             default -> throw new IllegalArgumentException(name);
         };

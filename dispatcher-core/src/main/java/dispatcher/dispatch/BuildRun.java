@@ -100,6 +100,7 @@ final class BuildRun {
                     BuildStatus.INPUT_REJECTED,
                     "%s has attributes that cannot be read: %s".formatted(drvPath, e.getMessage()));
         }
+        fleet.listener().buildRequested(number, clientNumber, drvPath, derivation);
         queued(request);
         var objection = session.client().grant().objection(request.platform(), request.requiredFeatures());
         if (objection.isPresent()) return refuseClient(objection.get());
@@ -262,6 +263,7 @@ final class BuildRun {
             var outputs = result.isSuccess() ? check(link, lease).check(result) : List.<BuiltOutput>of();
             fleet.queue().machineWorked(machine);
             if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result);
+            if (result.isSuccess()) fleet.listener().outputsMade(number, drvPath, machine, sizes(outputs));
             fleet.listener().buildEnded(number, drvPath, machine, result.status(), result.message(), took);
             if (result.isSuccess()) {
                 kept = true;
@@ -280,6 +282,12 @@ final class BuildRun {
             if (limits.end().isPresent()) lease.drop();
             else if (!kept) lease.release();
         }
+    }
+
+    private static Map<StorePath, Long> sizes(List<BuiltOutput> outputs) {
+        var sizes = new LinkedHashMap<StorePath, Long>();
+        for (var output : outputs) sizes.put(output.info().path(), output.info().narSize());
+        return sizes;
     }
 
     private OutputCheck check(MachineLink link, StorePool.Lease lease) {

@@ -1,14 +1,17 @@
 package dispatcher.event;
 
+import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
 import java.time.Duration;
+import java.util.Map;
 import java.util.SortedSet;
 
 /// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on, with no
 /// lock held; must return soon and throw nothing.
 ///
-/// Nesting: a client connects … leaves; inside, each build is queued, then assigned, its inputs copied, ended or lost;
+/// Nesting: a client connects … leaves; inside, each build is requested, queued, then assigned, its inputs copied,
+/// ended or lost;
 /// a lost one is queued again under the same number; the last event of a build is ended, refused, shared or abandoned.
 public interface DispatcherListener {
     /// For nobody.
@@ -18,7 +21,11 @@ public interface DispatcherListener {
 
     default void clientLeft(long client, String who) {}
 
+    /// A client asks for a build; all other events of that build come later.
+    ///
     /// @param build numbers builds from 1 in the life of the program
+    default void buildRequested(long build, long client, StorePath drvPath, BasicDerivation derivation) {}
+
     default void buildQueued(
             long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {}
 
@@ -29,6 +36,16 @@ public interface DispatcherListener {
     /// @param paths that were sent; 0 if the machine had all
     /// @param bytes of their NARs
     default void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {}
+
+    /// While a build runs, its processes together were seen to take more memory than ever before.
+    ///
+    /// @param peakBytes the most so far
+    default void memoryMeasured(long build, StorePath drvPath, String machine, long peakBytes) {}
+
+    /// These are on the machine now; told before the build's end.
+    ///
+    /// @param outputs path to bytes of its NAR
+    default void outputsMade(long build, StorePath drvPath, String machine, Map<StorePath, Long> outputs) {}
 
     /// The machine gave a result, good or bad.
     ///

@@ -1,14 +1,19 @@
 package dispatcher.cli.serve;
 
 import dispatcher.cli.builders.LocalShim;
+import dispatcher.cli.control.ControlHandler;
 import dispatcher.cli.control.ControlServer;
+import dispatcher.cli.history.HistoryRequests;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.spool.SpoolRequests;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.dispatch.ClientConversations;
 import dispatcher.dispatch.FleetStore;
 import dispatcher.dispatch.MachineLink;
+import dispatcher.event.ListenerList;
 import dispatcher.fleet.Machine;
+import dispatcher.history.History;
+import dispatcher.history.HistoryListener;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.LocalFrontEnd;
 import dispatcher.schedule.BuildQueue;
@@ -26,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -45,7 +51,9 @@ public final class Server implements AutoCloseable {
     private final FleetStore fleet;
     private final ClientConversations conversations;
     private final Locations locations;
-    private final Thread saving = Thread.ofVirtual().name("save locations").unstarted(this::saveNowAndThen);
+    private final History history;
+    private final Thread saving =
+            Thread.ofVirtual().name("save what was learned").unstarted(this::saveNowAndThen);
     private final ArrayList<AutoCloseable> frontEnds = new ArrayList<>();
 
     /// Starts it; returns when clients can come in.
@@ -67,13 +75,15 @@ public final class Server implements AutoCloseable {
                 .toList();
         this.locations = Locations.load(
                 locationsFile(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
+        this.history = History.load(settings.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
+        history.setMachines(settings.machines());
         this.fleet = new FleetStore(
                 links,
                 queue,
                 spool,
                 hostStore(),
                 locations,
-                new LoggingListener(),
+                new ListenerList(new HistoryListener(history, System::nanoTime), new LoggingListener()),
                 settings.maxAttempts(),
                 System::nanoTime);
         this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion, settings.trustedPublicKeys());
@@ -97,11 +107,16 @@ public final class Server implements AutoCloseable {
         try {
             while (true) {
                 Thread.sleep(SAVE_INTERVAL);
-                locations.save(locationsFile());
+                save();
             }
         } catch (InterruptedException e) {
             // Closed, which saves for the last time.
         }
+    }
+
+    private void save() {
+        locations.save(locationsFile());
+        history.save(settings.historyFile());
     }
 
     private MachineLink link(Machine machine, Optional<Uplink> uplink) {
@@ -158,7 +173,10 @@ public final class Server implements AutoCloseable {
     private void openControl() {
         var socket = settings.controlSocket();
         try {
-            frontEnds.add(ControlServer.open(socket, new SpoolRequests(spool, settings.spool()).handlers()));
+            var handlers = new HashMap<String, ControlHandler>();
+            handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
+            handlers.putAll(new HistoryRequests(history).handlers());
+            frontEnds.add(ControlServer.open(socket, handlers));
         } catch (IOException e) {
             throw cannot("listen at " + socket, e, "see state in " + settings.file());
         }
@@ -179,7 +197,7 @@ public final class Server implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        locations.save(locationsFile());
+        save();
         transports.close();
         spool.close();
     }

@@ -59,6 +59,11 @@ public record Settings(
         return state.resolve("control.sock");
     }
 
+    /// Where what builds took is kept.
+    public Path historyFile() {
+        return state.resolve("history");
+    }
+
     /// The same with other limits.
     public Settings withTimeouts(Timeouts newTimeouts) {
         return new Settings(

@@ -1,0 +1,105 @@
+package dispatcher.event;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StorePath;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.function.Consumer;
+
+/// Several listeners as one; each is told everything, in order.
+public final class ListenerList implements DispatcherListener {
+    private final List<DispatcherListener> listeners;
+
+    public ListenerList(DispatcherListener... listeners) {
+        this.listeners = List.of(listeners);
+    }
+
+    private void tell(Consumer<DispatcherListener> event) {
+        for (var listener : listeners) event.accept(listener);
+    }
+
+    @Override
+    public void clientConnected(long client, String who) {
+        tell(listener -> listener.clientConnected(client, who));
+    }
+
+    @Override
+    public void clientLeft(long client, String who) {
+        tell(listener -> listener.clientLeft(client, who));
+    }
+
+    @Override
+    public void buildRequested(long build, long client, StorePath drvPath, BasicDerivation derivation) {
+        tell(listener -> listener.buildRequested(build, client, drvPath, derivation));
+    }
+
+    @Override
+    public void buildQueued(
+            long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {
+        tell(listener -> listener.buildQueued(build, client, drvPath, platform, requiredFeatures));
+    }
+
+    @Override
+    public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
+        tell(listener -> listener.buildAssigned(build, drvPath, machine, reason, waited));
+    }
+
+    @Override
+    public void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {
+        tell(listener -> listener.inputsCopied(build, drvPath, machine, paths, bytes, took));
+    }
+
+    @Override
+    public void memoryMeasured(long build, StorePath drvPath, String machine, long peakBytes) {
+        tell(listener -> listener.memoryMeasured(build, drvPath, machine, peakBytes));
+    }
+
+    @Override
+    public void outputsMade(long build, StorePath drvPath, String machine, Map<StorePath, Long> outputs) {
+        tell(listener -> listener.outputsMade(build, drvPath, machine, outputs));
+    }
+
+    @Override
+    public void buildEnded(
+            long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
+        tell(listener -> listener.buildEnded(build, drvPath, machine, status, message, took));
+    }
+
+    @Override
+    public void buildLost(long build, StorePath drvPath, String machine, String reason) {
+        tell(listener -> listener.buildLost(build, drvPath, machine, reason));
+    }
+
+    @Override
+    public void buildRefused(long build, StorePath drvPath, String reason) {
+        tell(listener -> listener.buildRefused(build, drvPath, reason));
+    }
+
+    @Override
+    public void buildShared(long build, long client, StorePath drvPath) {
+        tell(listener -> listener.buildShared(build, client, drvPath));
+    }
+
+    @Override
+    public void buildAbandoned(long build, StorePath drvPath) {
+        tell(listener -> listener.buildAbandoned(build, drvPath));
+    }
+
+    @Override
+    public void hostStoreFailed(String reason) {
+        tell(listener -> listener.hostStoreFailed(reason));
+    }
+
+    @Override
+    public void outputSent(long client, StorePath path, String from, long bytes, Duration took) {
+        tell(listener -> listener.outputSent(client, path, from, bytes, took));
+    }
+
+    @Override
+    public void outputFailed(long client, StorePath path, String from, String reason) {
+        tell(listener -> listener.outputFailed(client, path, from, reason));
+    }
+}
