@@ -1,6 +1,7 @@
 package dispatcher.dispatch;
 
 import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.Conversation;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,15 +31,22 @@ public final class ClientConversations implements ConversationHandler {
     private final StoreDir storeDir;
     private final String programVersion;
     private final List<NixPublicKey> trustedKeys;
+    private final Optional<NixSecretKey> signingKey;
 
     /// @param programVersion shown by clients where they show a Nix version
     /// @param trustedKeys    whose signatures make up for the trust that a client does not have
+    /// @param signingKey     what outputs are signed with, if they are
     public ClientConversations(
-            FleetStore fleet, StoreDir storeDir, String programVersion, List<NixPublicKey> trustedKeys) {
+            FleetStore fleet,
+            StoreDir storeDir,
+            String programVersion,
+            List<NixPublicKey> trustedKeys,
+            Optional<NixSecretKey> signingKey) {
         this.fleet = fleet;
         this.storeDir = storeDir;
         this.programVersion = programVersion;
         this.trustedKeys = List.copyOf(trustedKeys);
+        this.signingKey = signingKey;
     }
 
     @Override
@@ -47,7 +56,10 @@ public final class ClientConversations implements ConversationHandler {
         fleet.listener().clientConnected(number, who);
         try (var session = fleet.open(conversation.client(), number)) {
             boolean trusted = conversation.client().grant().trusted();
-            serve(protocol, conversation, trusted ? session : new UntrustedStore(session, storeDir, trustedKeys));
+            serve(
+                    protocol,
+                    conversation,
+                    signing(trusted ? session : new UntrustedStore(session, storeDir, trustedKeys), session));
             return 0;
         } catch (InterruptedException e) {
             return 1;
@@ -68,6 +80,12 @@ public final class ClientConversations implements ConversationHandler {
         } finally {
             fleet.listener().clientLeft(number, who);
         }
+    }
+
+    private Store signing(Store store, FleetSession session) {
+        return signingKey
+                .<Store>map(key -> new SigningStore(store, session, storeDir, key))
+                .orElse(store);
     }
 
     private void serve(ClientProtocol protocol, Conversation conversation, Store store)

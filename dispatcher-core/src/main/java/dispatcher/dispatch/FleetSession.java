@@ -52,6 +52,7 @@ final class FleetSession implements Store, PathSource {
     private final Set<StorePath> pinned = new HashSet<>();
     private final List<Spool.Pin> pins = new ArrayList<>();
     private final Map<StorePath, Holding> holdings = new HashMap<>();
+    private final Set<StorePath> built = new HashSet<>();
     private StorePool.@Nullable Lease host;
     private boolean hostFailed;
 
@@ -452,7 +453,17 @@ final class FleetSession implements Store, PathSource {
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
-        return new BuildRun(fleet, this, clientNumber, drvPath, derivation, options, log).run();
+        var result = new BuildRun(fleet, this, clientNumber, drvPath, derivation, options, log).run();
+        if (result.isSuccess()) {
+            for (var output : derivation.outputs().values()) output.path().ifPresent(built::add);
+            for (var realisation : result.outputs().values()) built.add(realisation.outPath());
+        }
+        return result;
+    }
+
+    /// Whether a machine has built it for this client, or for another who wanted the same at that time.
+    boolean hasBuilt(StorePath path) {
+        return built.contains(path);
     }
 
     /// Keeps the machine's conversation for the client to fetch `outputs` from.

@@ -41,6 +41,9 @@ public record DerivationAttributes(
 
     private static final ByteString JSON = ByteString.of("__json");
 
+    /// Of structured attributes, which take twenty times as much when they have been read.
+    private static final int MOST_JSON = 4 << 20;
+
     public DerivationAttributes {
         requiredSystemFeatures = Collections.unmodifiableSortedSet(new TreeSet<>(requiredSystemFeatures));
         impureHostDeps = Collections.unmodifiableSortedSet(new TreeSet<>(impureHostDeps));
@@ -70,6 +73,11 @@ public record DerivationAttributes(
     private static Source source(SortedMap<ByteString, ByteString> environment) {
         var json = environment.get(JSON);
         if (json == null) return new Plain(environment);
+        if (json.length() > MOST_JSON)
+            throw NixSyntaxException.of(
+                    "set of structured attributes",
+                    "(%d bytes)".formatted(json.length()),
+                    "it may have %d bytes".formatted(MOST_JSON));
         try {
             if (Json.parse(json.toByteArray()) instanceof Json.Members members) return new Structured(members);
         } catch (JsonSyntaxException e) {

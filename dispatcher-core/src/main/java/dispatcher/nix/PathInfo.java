@@ -62,6 +62,14 @@ public record PathInfo(
                 : this;
     }
 
+    /// The same with one more signature.
+    public PathInfo withSignature(String signature) {
+        var all = new TreeSet<>(signatures);
+        all.add(signature);
+        return new PathInfo(
+                path, deriver, narHash, references, registrationTime, narSize, ultimate, all, contentAddress);
+    }
+
     /// What a signature of this path signs: path, NAR hash, NAR size and references.
     ///
     /// Source: Nix, `src/libstore/path-info.cc`.

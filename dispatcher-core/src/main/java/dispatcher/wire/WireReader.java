@@ -118,7 +118,11 @@ public final class WireReader {
 
     /// A string that people read, in UTF-8; other bytes become U+FFFD.
     public String readText(String what) throws IOException {
-        return new String(readBytes(what, limits.stringBytes()), StandardCharsets.UTF_8);
+        return readText(what, limits.stringBytes());
+    }
+
+    public String readText(String what, long limit) throws IOException {
+        return new String(readBytes(what, limit), StandardCharsets.UTF_8);
     }
 
     /// A string that only ever has ASCII in it: a path, a name, a hash. Other bytes are refused.

@@ -7,6 +7,7 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
@@ -61,6 +62,7 @@ final class TestFleet implements AutoCloseable {
         private final Path spoolDir;
         private Optional<FakeMachine> host = Optional.empty();
         private Duration handshakeLimit = Duration.ofMinutes(1);
+        private Optional<NixSecretKey> signingKey = Optional.empty();
         private Duration answerLimit = Duration.ofMinutes(1);
         private List<NixPublicKey> trustedKeys = List.of();
         private Locations locations = new Locations();
@@ -79,6 +81,11 @@ final class TestFleet implements AutoCloseable {
 
         Plan handshakeLimit(Duration limit) {
             handshakeLimit = limit;
+            return this;
+        }
+
+        Plan signingKey(NixSecretKey key) {
+            signingKey = Optional.of(key);
             return this;
         }
 
@@ -135,7 +142,8 @@ final class TestFleet implements AutoCloseable {
                 () -> new WorkerClient(host.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "host"), clock.nanoTime()));
         this.fleet = new FleetStore(
                 links, queue, spool, hostStore, plan.locations, events, plan.maxAttempts, clock.nanoTime());
-        this.conversations = new ClientConversations(fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys);
+        this.conversations =
+                new ClientConversations(fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys, plan.signingKey);
     }
 
     TestClient local(ClientProtocol protocol) throws IOException {

@@ -86,7 +86,11 @@ public final class Server implements AutoCloseable {
                 new ListenerList(new HistoryListener(history, System::nanoTime), new LoggingListener()),
                 settings.maxAttempts(),
                 System::nanoTime);
-        this.conversations = new ClientConversations(fleet, STORE_DIR, programVersion, settings.trustedPublicKeys());
+        var signingKey = settings.secretKeyFile().map(SigningKey::read);
+        signingKey.ifPresent(
+                key -> log.atInfo().addKeyValue("publicKey", key.publicKey()).log("signing outputs"));
+        this.conversations =
+                new ClientConversations(fleet, STORE_DIR, programVersion, settings.trustedPublicKeys(), signingKey);
         try {
             // First, since it is what tells that another dispatcher has this state.
             openControl();

@@ -19,6 +19,7 @@ import java.util.Optional;
 /// @param clients        what each client may do
 /// @param trustedPublicKeys whose signatures a client without trust needs on what it sends
 /// @param hostKey        private key of our SSH server; made at the first start if it does not exist
+/// @param secretKeyFile  what outputs are signed with, if they are
 /// @param state          directory for what must outlive the program
 /// @param spool          store paths on our own disk
 /// @param hostStore      whether the store of this host is read in place
@@ -37,6 +38,7 @@ public record Settings(
         ClientRules clients,
         List<NixPublicKey> trustedPublicKeys,
         Path hostKey,
+        Optional<Path> secretKeyFile,
         Path state,
         Spool spool,
         HostStore hostStore,
@@ -73,6 +75,7 @@ public record Settings(
                 clients,
                 trustedPublicKeys,
                 hostKey,
+                secretKeyFile,
                 state,
                 spool,
                 hostStore,

@@ -57,6 +57,7 @@ final class SettingsReader {
                 new ClientsReader().read(top),
                 top.values("trustedPublicKeys", ClientsReader::publicKey),
                 path(top, "hostKey").orElse(state.resolve("ssh_host_ed25519_key")),
+                path(top, "secretKeyFile"),
                 state,
                 spool(top, state),
                 hostStore(top),

@@ -59,6 +59,7 @@ class SettingsTest {
             assertThat(settings.trustedPublicKeys()).isEmpty();
             assertThat(settings.state()).isEqualTo(Path.of("/var/lib/dispatcher"));
             assertThat(settings.hostKey()).isEqualTo(Path.of("/var/lib/dispatcher/ssh_host_ed25519_key"));
+            assertThat(settings.secretKeyFile()).isEmpty();
             assertThat(settings.spool())
                     .isEqualTo(new Settings.Spool(Path.of("/var/lib/dispatcher/spool"), ByteSize.parse("50GiB")));
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Auto());
@@ -91,6 +92,7 @@ class SettingsTest {
                     listen: {socket: run/d.sock, ssh: "[::]:2222", web: 127.0.0.1:8080}
                     authorizedKeys: /etc/keys
                     hostKey: ~/key
+                    secretKeyFile: keys/cache
                     state: state
                     spool: {path: /big, size: 1.5TiB}
                     hostStore: off
@@ -124,6 +126,7 @@ class SettingsTest {
             assertThat(settings.listen().web()).contains(new HostAndPort("127.0.0.1", 8080));
             assertThat(settings.authorizedKeys()).isEqualTo(Path.of("/etc/keys"));
             assertThat(settings.hostKey()).isEqualTo(directory.resolve("home/key"));
+            assertThat(settings.secretKeyFile()).contains(directory.resolve("keys/cache"));
             assertThat(settings.state()).isEqualTo(directory.resolve("state"));
             assertThat(settings.spool().path()).isEqualTo(Path.of("/big"));
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Off());
@@ -389,7 +392,8 @@ class SettingsTest {
                     dispatcher.yaml:25: machines[3].compress: 'ja' is not one of auto, yes, no
                     dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
                     dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, clients, hostKey, hostStore, listen, \
-                    machines, machinesFile, maxAttempts, schedule, spool, ssh, state, timeouts, trustedPublicKeys, uplink""");
+                    machines, machinesFile, maxAttempts, schedule, secretKeyFile, spool, ssh, state, timeouts, \
+                    trustedPublicKeys, uplink""");
         }
 
         @Test

@@ -16,6 +16,7 @@ import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Limits;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.WireReader;
@@ -59,7 +60,7 @@ public final class ServeClient implements Store {
         this.channel = channel;
         this.peer = peer;
         this.errors = ErrorOutput.start(channel.err(), peer);
-        this.in = new WireReader(channel.in());
+        this.in = new WireReader(channel.in(), Limits.ANSWERS);
         this.out = new WireWriter(channel.out());
         long magic;
         try {

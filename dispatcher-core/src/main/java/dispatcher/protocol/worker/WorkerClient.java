@@ -21,6 +21,7 @@ import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.FramedOutput;
+import dispatcher.wire.Limits;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
@@ -79,7 +80,7 @@ public final class WorkerClient implements Store {
         this.channel = channel;
         this.peer = peer;
         this.errors = ErrorOutput.start(channel.err(), peer);
-        this.in = new WireReader(channel.in());
+        this.in = new WireReader(channel.in(), Limits.ANSWERS);
         this.out = new WireWriter(channel.out());
         try {
             var version = greet(ours);
