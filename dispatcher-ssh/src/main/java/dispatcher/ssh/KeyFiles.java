@@ -4,7 +4,9 @@ import dispatcher.fleet.MachineAddress;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,6 +15,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +26,12 @@ import org.apache.sshd.common.util.security.SecurityUtils;
 /// Reads private keys, in OpenSSH's own format or PEM. They are read anew for each connection, so that a key can
 /// be replaced while we run.
 final class KeyFiles {
+
+    private static final String BEGIN = "BEGIN OPENSSH PRIVATE KEY";
+    private static final String END = "END OPENSSH PRIVATE KEY";
+
+    /// `openssh-key-v1` and a zero byte.
+    private static final int MAGIC_BYTES = 15;
 
     private KeyFiles() {}
 
@@ -93,6 +102,7 @@ final class KeyFiles {
 
     /// @throws EncryptedKey if a passphrase is needed
     static KeyPair parse(Path file, byte[] bytes) throws IOException, GeneralSecurityException {
+        requireOneKeyEach(bytes);
         JdkEdDsa.install();
         Iterable<KeyPair> keys = SecurityUtils.loadKeyPairIdentities(
                 null, NamedResource.ofName(file.toString()), new ByteArrayInputStream(bytes), (_, _, _) -> {
@@ -101,6 +111,30 @@ final class KeyFiles {
         if (keys == null) throw new IOException("it has no private key");
         Iterator<KeyPair> iterator = keys.iterator();
         return iterator.next();
+    }
+
+    /// The SSH library makes room for as many keys as a file in OpenSSH's own format announces, however many that are;
+    /// OpenSSH itself takes one only.
+    ///
+    /// Source: OpenSSH, PROTOCOL.key.
+    private static void requireOneKeyEach(byte[] bytes) throws IOException {
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        for (int at = text.indexOf(BEGIN); at >= 0; at = text.indexOf(BEGIN, at + 1)) {
+            int start = text.indexOf('\n', at);
+            int end = text.indexOf(END, at);
+            if (start < 0 || end < start) continue;
+            byte[] block = Base64.getMimeDecoder().decode(text.substring(start, text.lastIndexOf('\n', end) + 1));
+            DataInputStream in = new DataInputStream(new ByteArrayInputStream(block));
+            in.skipNBytes(MAGIC_BYTES);
+            for (String what : List.of("cipher", "key derivation", "options")) {
+                int length = in.readInt();
+                if (length < 0 || length > block.length)
+                    throw new IOException("the name of its %s has %d bytes".formatted(what, length));
+                in.skipNBytes(length);
+            }
+            int keys = in.readInt();
+            if (keys != 1) throw new IOException("it announces %d keys, and one is what a file has".formatted(keys));
+        }
     }
 
     /// A key as it stands in files.
