@@ -3,7 +3,6 @@ package dispatcher.dispatch;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
-import dispatcher.nix.DerivationAttributes;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
@@ -41,11 +40,16 @@ final class BuildRun {
     private final StorePath drvPath;
     private final BasicDerivation derivation;
     private final BuildOptions options;
-    private final BuildLog log;
     private final long number;
+    /// Of the client alone until it is this build's turn, and from then on of all clients that want it.
+    private BuildLog log;
+
     /// Machine to the reason why the build was lost there.
     private final Map<String, LostException> losses = new LinkedHashMap<>();
     private long queuedAt;
+    /// Written by the build's thread, read by the client's thread once that has ended.
+    private boolean ended;
+
     /// On how many machines it has begun. A machine that cannot even be reached says nothing about the build.
     private int begun;
 
@@ -93,8 +97,7 @@ final class BuildRun {
     BuildResult run() throws InterruptedException {
         BuildRequest request;
         try {
-            var features = DerivationAttributes.of(derivation).requiredSystemFeatures();
-            request = new BuildRequest(drvPath, derivation.platform(), features);
+            request = fleet.request(drvPath, derivation, session.client());
         } catch (NixSyntaxException e) {
             return BuildResult.of(
                     BuildStatus.INPUT_REJECTED,
@@ -104,17 +107,22 @@ final class BuildRun {
         queued(request);
         var objection = session.client().grant().objection(request.platform(), request.requiredFeatures());
         if (objection.isPresent()) return refuseClient(objection.get());
-        try (var turn = fleet.equalBuilds().await(drvPath, derivation, this::tellThatItWaits)) {
+        try (var turn = fleet.equalBuilds().await(drvPath, derivation, log, this::tellThatItWaits)) {
             var earlier = turn.earlier();
             if (earlier.isPresent() && holdsHere(earlier.get())) {
                 fleet.listener().buildShared(number, clientNumber, drvPath);
                 return earlier.get();
             }
-            var result = runSomewhere(request);
-            if (isTrueForAll(result)) turn.share(result);
+            log = turn.log();
+            boolean keep = session.client().grant().keepBuilding();
+            var result = AttendedBuild.run(
+                    drvPath.derivationName(),
+                    () -> shared(runSomewhere(request), turn),
+                    () -> keep || turn.isWantedByOthers(),
+                    turn::clientLeft);
             return result;
         } catch (InterruptedException e) {
-            fleet.listener().buildAbandoned(number, drvPath);
+            if (!ended) fleet.listener().buildAbandoned(number, drvPath);
             throw e;
         }
     }
@@ -122,6 +130,12 @@ final class BuildRun {
     private void queued(BuildRequest request) {
         queuedAt = fleet.nanoTime();
         fleet.listener().buildQueued(number, clientNumber, drvPath, request.platform(), request.requiredFeatures());
+    }
+
+    private BuildResult shared(BuildResult result, EqualBuilds.Turn turn) {
+        ended = true;
+        if (isTrueForAll(result)) turn.share(result);
+        return result;
     }
 
     private void tellThatItWaits() {
@@ -149,8 +163,9 @@ final class BuildRun {
     }
 
     private BuildResult runSomewhere(BuildRequest request) throws InterruptedException {
+        var since = fleet.now();
         while (true) {
-            switch (fleet.queue().submit(request, losses.keySet()).await()) {
+            switch (WaitingNotes.await(fleet.queue().submit(request, losses.keySet(), since), log)) {
                 case BuildQueue.Outcome.NoMachine(var reasons) -> {
                     return refuse(request, reasons);
                 }
@@ -263,7 +278,10 @@ final class BuildRun {
             var outputs = result.isSuccess() ? check(link, lease).check(result) : List.<BuiltOutput>of();
             fleet.queue().machineWorked(machine);
             if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result);
-            if (result.isSuccess()) fleet.listener().outputsMade(number, drvPath, machine, sizes(outputs));
+            if (result.isSuccess()) {
+                fleet.listener().outputsMade(number, drvPath, machine, sizes(outputs));
+                sizes(outputs).forEach(fleet.sizes()::add);
+            }
             fleet.listener().buildEnded(number, drvPath, machine, result.status(), result.message(), took);
             if (result.isSuccess()) {
                 kept = true;

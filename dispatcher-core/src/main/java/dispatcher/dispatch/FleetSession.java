@@ -137,6 +137,12 @@ final class FleetSession implements Store, PathSource {
 
     @Override
     public Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException {
+        var info = findInfo(path);
+        fleet.sizes().add(info.stream().toList());
+        return info;
+    }
+
+    private Optional<PathInfo> findInfo(StorePath path) throws IOException, InterruptedException {
         var holding = holdings.get(path);
         if (holding != null) return infoFrom(holding, path);
         keepInSpool(List.of(path));
@@ -159,6 +165,7 @@ final class FleetSession implements Store, PathSource {
                 paths.stream().filter(path -> !holdings.containsKey(path)).toList());
         infos.replaceAll((_, info) -> info.withoutUltimate());
         for (var path : paths) if (!infos.containsKey(path)) info(path).ifPresent(info -> infos.put(path, info));
+        fleet.sizes().add(infos.values());
         return infos;
     }
 
@@ -339,6 +346,9 @@ final class FleetSession implements Store, PathSource {
         for (var path : paths) {
             keepInSpool(List.of(path.info().path()));
             fleet.spool().add(path.info(), path.nar());
+            fleet.spool()
+                    .info(path.info().path())
+                    .ifPresent(info -> fleet.sizes().add(List.of(info)));
         }
     }
 

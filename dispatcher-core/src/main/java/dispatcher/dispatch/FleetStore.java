@@ -1,12 +1,18 @@
 package dispatcher.dispatch;
 
 import dispatcher.event.DispatcherListener;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.Locations;
+import dispatcher.store.PathSizes;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,6 +33,9 @@ public final class FleetStore implements AutoCloseable {
     private final DispatcherListener listener;
     private final int maxAttempts;
     private final LongSupplier nanoTime;
+    private final PathSizes sizes = new PathSizes();
+    private final Requests requests;
+    private final InstantSource clock;
     private final EqualBuilds equalBuilds = new EqualBuilds();
     private final AtomicLong builds = new AtomicLong();
     private final AtomicLong clients = new AtomicLong();
@@ -35,6 +44,8 @@ public final class FleetStore implements AutoCloseable {
     /// @param links       the machines; closed with this
     /// @param hostStore   the host's own store, if its paths are to be read in place; closed with this
     /// @param locations   what is known of the machines' stores, to be kept up by this
+    /// @param expectations what builds are expected to take
+    /// @param resources    what builds take of machines
     /// @param maxAttempts on how many machines a build may begin and be lost before its client is told
     public FleetStore(
             Collection<MachineLink> links,
@@ -43,7 +54,10 @@ public final class FleetStore implements AutoCloseable {
             Optional<StorePool> hostStore,
             Locations locations,
             DispatcherListener listener,
+            Expectations expectations,
+            ResourceRules resources,
             int maxAttempts,
+            InstantSource clock,
             LongSupplier nanoTime) {
         for (var link : links) this.links.put(link.machine().name(), link);
         this.queue = queue;
@@ -52,7 +66,9 @@ public final class FleetStore implements AutoCloseable {
         this.locations = locations;
         this.listener = listener;
         this.maxAttempts = maxAttempts;
+        this.clock = clock;
         this.nanoTime = nanoTime;
+        this.requests = new Requests(expectations, resources, locations, sizes);
         janitor.start();
     }
 
@@ -83,6 +99,23 @@ public final class FleetStore implements AutoCloseable {
     /// In the order of the settings.
     Collection<MachineLink> links() {
         return links.values();
+    }
+
+    /// What the scheduler is told of a build.
+    BuildRequest request(StorePath drvPath, BasicDerivation derivation, ClientIdentity client) {
+        return requests.of(
+                drvPath,
+                derivation,
+                client,
+                links.values().stream().map(MachineLink::machine).toList());
+    }
+
+    PathSizes sizes() {
+        return sizes;
+    }
+
+    Instant now() {
+        return clock.instant();
     }
 
     EqualBuilds equalBuilds() {

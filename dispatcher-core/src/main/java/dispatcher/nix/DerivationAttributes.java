@@ -4,6 +4,7 @@ import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
 import java.util.Collections;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -70,6 +71,15 @@ public record DerivationAttributes(
                 source instanceof Structured);
     }
 
+    /// An attribute that is a whole number, not negative; empty if there is none or it is something else.
+    ///
+    /// @throws NixSyntaxException if `__json` is not a JSON object
+    public static OptionalLong number(BasicDerivation derivation, String name) {
+        var text = source(derivation.environment()).number(name);
+        if (!text.matches("\\d{1,18}")) return OptionalLong.empty();
+        return OptionalLong.of(Long.parseLong(text));
+    }
+
     private static Source source(SortedMap<ByteString, ByteString> environment) {
         var json = environment.get(JSON);
         if (json == null) return new Plain(environment);
@@ -91,6 +101,9 @@ public record DerivationAttributes(
 
         String text(String name);
 
+        /// Its digits, or anything else if it is no number.
+        String number(String name);
+
         SortedSet<String> list(String name);
     }
 
@@ -107,6 +120,11 @@ public record DerivationAttributes(
         @Override
         public String text(String name) {
             return get(name).orElse("");
+        }
+
+        @Override
+        public String number(String name) {
+            return text(name);
         }
 
         @Override
@@ -132,6 +150,14 @@ public record DerivationAttributes(
             if (value.isEmpty()) return "";
             if (value.get() instanceof Json.Text(var text)) return text;
             throw wrong(name, "a string");
+        }
+
+        @Override
+        public String number(String name) {
+            return members.get(name)
+                    .filter(Json.Numeral.class::isInstance)
+                    .map(Json::print)
+                    .orElse("");
         }
 
         @Override

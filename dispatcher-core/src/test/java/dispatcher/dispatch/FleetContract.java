@@ -362,16 +362,53 @@ abstract class FleetContract {
         try (var fleet = plan().start(a)) {
             var one = client(fleet);
             var two = client(fleet);
-            var left = one.start(drv("x"));
+            one.start(drv("x"));
             gate.awaitArrivals(1);
             var stays = two.start(drv("x"));
             Await.until("one that waits", () -> !two.notes().isEmpty());
-            one.leave();
-            gate.awaitArrivals(2);
+            one.breakOff();
             gate.open();
 
             assertThat(Await.result(stays).status()).isEqualTo(BuildStatus.BUILT);
-            assertThat(left).isNotNull();
+            assertThat(gate.arrived()).as("builds on the machine").isEqualTo(1);
+        }
+    }
+
+    @Test
+    void equalBuildIsStoppedWhenTheLastWhoWantsItLeaves() throws Exception {
+        var a = machine("a", 1, 1);
+        var gate = a.holdBuilds();
+        try (var fleet = plan().start(a)) {
+            var one = client(fleet);
+            var two = client(fleet);
+            one.start(drv("x"));
+            gate.awaitArrivals(1);
+            two.start(drv("x"));
+            Await.until("one that waits", () -> !two.notes().isEmpty());
+            one.breakOff();
+            two.leave();
+
+            one.leave();
+            assertThat(fleet.running()).isZero();
+            assertThat(fleet.events().all()).contains("abandoned x");
+        }
+    }
+
+    @Test
+    void buildOfAClientWhoseBuildsAreKeptIsFinishedWithoutIt() throws Exception {
+        var a = machine("a", 1, 1);
+        var gate = a.holdBuilds();
+        var keeping = new ClientGrant("ci", true, 0, Optional.empty(), Optional.empty(), OptionalInt.empty(), true);
+        try (var fleet = plan().start(a)) {
+            var one = fleet.remote(protocol(), keeping);
+            one.start(drv("x"));
+            gate.awaitArrivals(1);
+            one.breakOff();
+            gate.open();
+            one.leave();
+
+            assertThat(a.built()).hasSize(1);
+            assertThat(fleet.events().all()).noneMatch(event -> event.startsWith("abandoned"));
         }
     }
 

@@ -92,6 +92,11 @@ final class TestClient {
         return NarTree.parse(nar.toByteArray());
     }
 
+    /// Breaks the connection, as a killed client does.
+    void breakOff() {
+        store.close();
+    }
+
     /// Breaks the connection, as a killed client does, and waits until the dispatcher is done with it.
     void leave() {
         store.close();

@@ -141,9 +141,18 @@ final class TestFleet implements AutoCloseable {
         var hostStore = plan.host.map(host -> new StorePool(
                 () -> new WorkerClient(host.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "host"), clock.nanoTime()));
         this.fleet = new FleetStore(
-                links, queue, spool, hostStore, plan.locations, events, plan.maxAttempts, clock.nanoTime());
-        this.conversations =
-                new ClientConversations(fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys, plan.signingKey);
+                links,
+                queue,
+                spool,
+                hostStore,
+                plan.locations,
+                events,
+                Expectations.NONE,
+                ResourceRules.NONE,
+                plan.maxAttempts,
+                clock,
+                clock.nanoTime());
+        this.conversations = new ClientConversations(fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys, plan.signingKey);
     }
 
     TestClient local(ClientProtocol protocol) throws IOException {

@@ -9,6 +9,8 @@ import dispatcher.cli.spool.SpoolRequests;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.dispatch.ClientConversations;
 import dispatcher.dispatch.FleetStore;
+import dispatcher.dispatch.LearnedExpectations;
+import dispatcher.dispatch.LearningListener;
 import dispatcher.dispatch.MachineLink;
 import dispatcher.event.ListenerList;
 import dispatcher.fleet.Machine;
@@ -83,8 +85,14 @@ public final class Server implements AutoCloseable {
                 spool,
                 hostStore(),
                 locations,
-                new ListenerList(new HistoryListener(history, System::nanoTime), new LoggingListener()),
+                new ListenerList(
+                        new HistoryListener(history, System::nanoTime),
+                        new LearningListener(queue, history),
+                        new LoggingListener()),
+                new LearnedExpectations(history),
+                settings.resources(),
                 settings.maxAttempts(),
+                InstantSource.system(),
                 System::nanoTime);
         var signingKey = settings.secretKeyFile().map(SigningKey::read);
         signingKey.ifPresent(

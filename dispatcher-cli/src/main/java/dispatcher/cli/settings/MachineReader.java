@@ -14,9 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 
@@ -68,7 +66,7 @@ final class MachineReader {
                 mandatory,
                 compression,
                 substitution,
-                resources(section)));
+                Resources.amounts(section, "resources")));
     }
 
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in
@@ -124,16 +122,6 @@ final class MachineReader {
 
     private static SortedSet<String> features(Section section, String key) {
         return new TreeSet<>(section.values(key, MachineReader::item));
-    }
-
-    /// Memory in bytes, and whatever else the machine has, by count.
-    private static SortedMap<String, Long> resources(Section section) {
-        var resources = new TreeMap<String, Long>();
-        try (var group = section.section("resources")) {
-            for (var name : group.keys())
-                group.value(name, text -> Resources.parse(name, text)).ifPresent(amount -> resources.put(name, amount));
-        }
-        return resources;
     }
 
     private static String system(String text) {

@@ -1,6 +1,7 @@
 package dispatcher.cli.settings;
 
 import dispatcher.client.ClientRules;
+import dispatcher.dispatch.ResourceRules;
 import dispatcher.fleet.Machine;
 import dispatcher.nix.NixPublicKey;
 import dispatcher.schedule.SchedulerOptions;
@@ -25,6 +26,7 @@ import java.util.Optional;
 /// @param hostStore      whether the store of this host is read in place
 /// @param machines       the fleet; not empty, names unique
 /// @param schedule       how builds take their turns
+/// @param resources      what builds take of machines
 /// @param maxAttempts    machines that a build is given to, one after another, before it counts as lost; at
 ///                       least 1
 /// @param uplink         bytes per second that are sent to all machines together; without it as many as go
@@ -44,6 +46,7 @@ public record Settings(
         HostStore hostStore,
         List<Machine> machines,
         SchedulerOptions schedule,
+        ResourceRules resources,
         int maxAttempts,
         Optional<ByteSize> uplink,
         Timeouts timeouts,
@@ -81,6 +84,7 @@ public record Settings(
                 hostStore,
                 machines,
                 schedule,
+                resources,
                 maxAttempts,
                 uplink,
                 newTimeouts,

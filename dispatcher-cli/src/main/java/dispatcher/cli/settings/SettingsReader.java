@@ -63,6 +63,7 @@ final class SettingsReader {
                 hostStore(top),
                 fleet.read(top),
                 schedule(top),
+                Resources.rules(top),
                 top.integer("maxAttempts", 1, 1000).orElse(3),
                 top.value("uplink", SettingsReader::rate),
                 timeouts(top),

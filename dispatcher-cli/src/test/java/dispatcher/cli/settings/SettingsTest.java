@@ -8,6 +8,7 @@ import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.client.ClientGrant;
 import dispatcher.client.ClientRules;
+import dispatcher.dispatch.ResourceRules.Rule;
 import dispatcher.fleet.Choice;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
@@ -97,6 +98,9 @@ class SettingsTest {
                     spool: {path: /big, size: 1.5TiB}
                     hostStore: off
                     schedule: {patience: 10m}
+                    resources:
+                      - {builds: 'chromium-*', take: {memory: 16GiB}}
+                      - {attribute: gpus, resource: gpu}
                     maxAttempts: 5
                     uplink: 20MiB/s
                     timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s, reply: 5m}
@@ -130,6 +134,11 @@ class SettingsTest {
             assertThat(settings.state()).isEqualTo(directory.resolve("state"));
             assertThat(settings.spool().path()).isEqualTo(Path.of("/big"));
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Off());
+            assertThat(settings.schedule().patience()).isEqualTo(Duration.ofMinutes(10));
+            assertThat(settings.resources().rules())
+                    .containsExactly(
+                            new Rule.Named("chromium-*", new TreeMap<>(Map.of("memory", 16L << 30))),
+                            new Rule.Attribute("gpus", "gpu"));
             assertThat(settings.maxAttempts()).isEqualTo(5);
             assertThat(settings.uplink()).contains(ByteSize.parse("20MiB"));
             assertThat(settings.timeouts())
@@ -392,8 +401,28 @@ class SettingsTest {
                     dispatcher.yaml:25: machines[3].compress: 'ja' is not one of auto, yes, no
                     dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
                     dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, clients, hostKey, hostStore, listen, \
-                    machines, machinesFile, maxAttempts, schedule, secretKeyFile, spool, ssh, state, timeouts, \
+                    machines, machinesFile, maxAttempts, resources, schedule, secretKeyFile, spool, ssh, state, timeouts, \
                     trustedPublicKeys, uplink""");
+        }
+
+        @Test
+        void ofResourcesTellWhatGoesWithWhat() throws IOException {
+            assertThat(faults(LEAST + """
+                    resources:
+                      - {take: {memory: 1GiB}}
+                      - {builds: a, take: {memory: much, gpu: -1}}
+                      - {builds: a, resource: gpu}
+                      - {attribute: a, take: {gpu: 1}}
+                    """)).isEqualTo("""
+                    dispatcher.yaml:5: resources[0]: needs one of `builds`, a pattern for names of derivations, and \
+                    `attribute`, the name of one
+                    dispatcher.yaml:6: resources[1].take.memory: 'much' is no size; write a number with a unit, such as \
+                    50GiB or 800MB
+                    dispatcher.yaml:6: resources[1].take.gpu: '-1' is not a whole number
+                    dispatcher.yaml:7: resources[2].resource: goes with `attribute`
+                    dispatcher.yaml:7: resources[2].take: is missing: what these builds take, e.g. {memory: 16GiB}
+                    dispatcher.yaml:8: resources[3].resource: is missing: what the attribute tells the amount of, e.g. memory
+                    dispatcher.yaml:8: resources[3].take: goes with `builds`""");
         }
 
         @Test

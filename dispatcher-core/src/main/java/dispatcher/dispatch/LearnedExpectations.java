@@ -1,0 +1,29 @@
+package dispatcher.dispatch;
+
+import dispatcher.history.Estimate;
+import dispatcher.history.History;
+import dispatcher.nix.PackageName;
+import dispatcher.schedule.policy.Work;
+import java.util.OptionalLong;
+
+/// What builds are expected to take, from what others have taken.
+public final class LearnedExpectations implements Expectations {
+    private final History history;
+
+    public LearnedExpectations(History history) {
+        this.history = history;
+    }
+
+    /// Known is what builds of the same package have taken; of others no more than a guess can be made.
+    @Override
+    public Work work(PackageName name, String system) {
+        var estimate = history.expect(name, system);
+        boolean known = estimate.basis().compareTo(Estimate.Basis.PACKAGE) <= 0;
+        return new Work(estimate.median(), known, history.remainingPath(name, system));
+    }
+
+    @Override
+    public OptionalLong peakMemory(PackageName name, String system) {
+        return history.expect(name, system).peakMemory();
+    }
+}

@@ -1,0 +1,57 @@
+package dispatcher.dispatch;
+
+import dispatcher.schedule.BuildQueue.Outcome;
+import dispatcher.schedule.BuildQueue.Ticket;
+import dispatcher.schedule.Standing;
+import dispatcher.schedule.policy.Amounts;
+import dispatcher.store.BuildLog;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Tells a client that waits for a machine, now and then, how it stands in the queue.
+final class WaitingNotes {
+    /// Who gets a machine sooner is not told of waiting.
+    private static final Duration FIRST = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST = Duration.ofMinutes(1);
+
+    private WaitingNotes() {}
+
+    /// Waits for the end of `ticket`, with a note after 1 s, and then, ever more rarely, whenever something has
+    /// changed.
+    static Outcome await(Ticket ticket, BuildLog log) throws InterruptedException {
+        var pause = FIRST;
+        var told = "";
+        while (true) {
+            var outcome = ticket.await(pause);
+            if (outcome.isPresent()) return outcome.get();
+            var note = ticket.standing().map(WaitingNotes::note).orElse(told);
+            if (!note.equals(told)) {
+                log.note(note);
+                log.flush();
+                told = note;
+            }
+            pause = min(pause.multipliedBy(2), LONGEST);
+        }
+    }
+
+    private static Duration min(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    private static String note(Standing standing) {
+        var request = standing.build().request();
+        var kind = request.platform()
+                + Optional.of(String.join(", ", request.requiredFeatures()))
+                        .filter(features -> !features.isEmpty())
+                        .map(" with "::concat)
+                        .orElse("");
+        return "dispatcher: %s waits for a machine (%s): number %d of %d, expected to begin in %s"
+                .formatted(
+                        request.drvPath().derivationName(),
+                        kind,
+                        standing.place(),
+                        standing.of(),
+                        Amounts.seconds(standing.untilExpected().toMillis() / 1000.0));
+    }
+}
