@@ -362,7 +362,7 @@ abstract class FleetContract {
         try (var fleet = plan().start(a)) {
             var one = client(fleet);
             var two = client(fleet);
-            one.start(drv("x"));
+            var _ = one.start(drv("x"));
             gate.awaitArrivals(1);
             var stays = two.start(drv("x"));
             Await.until("one that waits", () -> !two.notes().isEmpty());
@@ -381,9 +381,9 @@ abstract class FleetContract {
         try (var fleet = plan().start(a)) {
             var one = client(fleet);
             var two = client(fleet);
-            one.start(drv("x"));
+            var _ = one.start(drv("x"));
             gate.awaitArrivals(1);
-            two.start(drv("x"));
+            var _ = two.start(drv("x"));
             Await.until("one that waits", () -> !two.notes().isEmpty());
             one.breakOff();
             two.leave();
@@ -401,7 +401,7 @@ abstract class FleetContract {
         var keeping = new ClientGrant("ci", true, 0, Optional.empty(), Optional.empty(), OptionalInt.empty(), true);
         try (var fleet = plan().start(a)) {
             var one = fleet.remote(protocol(), keeping);
-            one.start(drv("x"));
+            var _ = one.start(drv("x"));
             gate.awaitArrivals(1);
             one.breakOff();
             gate.open();

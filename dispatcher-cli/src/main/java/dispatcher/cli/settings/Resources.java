@@ -44,7 +44,8 @@ final class Resources {
         var resource = section.text("resource");
         var amounts = amounts(section, "take");
         if (builds.isPresent() == attribute.isPresent()) {
-            section.fault("needs one of `builds`, a pattern for names of derivations, and `attribute`, the name of one");
+            section.fault(
+                    "needs one of `builds`, a pattern for names of derivations, and `attribute`, the name of one");
             return Optional.empty();
         }
         if (builds.isPresent()) {

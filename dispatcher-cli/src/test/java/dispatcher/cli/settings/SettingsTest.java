@@ -419,8 +419,8 @@ class SettingsTest {
                     dispatcher.yaml:6: resources[1].take.memory: 'much' is no size; write a number with a unit, such as \
                     50GiB or 800MB
                     dispatcher.yaml:6: resources[1].take.gpu: '-1' is not a whole number
-                    dispatcher.yaml:7: resources[2].resource: goes with `attribute`
                     dispatcher.yaml:7: resources[2].take: is missing: what these builds take, e.g. {memory: 16GiB}
+                    dispatcher.yaml:7: resources[2].resource: goes with `attribute`
                     dispatcher.yaml:8: resources[3].resource: is missing: what the attribute tells the amount of, e.g. memory
                     dispatcher.yaml:8: resources[3].take: goes with `builds`""");
         }
