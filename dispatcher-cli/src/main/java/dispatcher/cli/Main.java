@@ -5,6 +5,7 @@ import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.serve.ServeCommand;
+import dispatcher.cli.simulate.SimulateCommand;
 import dispatcher.cli.spool.SpoolCommand;
 import dispatcher.cli.terminal.ErrorRenderer;
 import dispatcher.cli.terminal.Spelling;
@@ -31,7 +32,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private static final int INTERRUPTED = 130;
-    private static final List<String> COMMANDS = List.of("serve", "ping", "builders", "spool", "history", "version");
+    private static final List<String> COMMANDS =
+            List.of("serve", "ping", "builders", "spool", "history", "simulate", "version");
 
     @Option(
             names = "--debug",
@@ -71,6 +73,7 @@ public final class Main {
             case "builders" -> new BuildersCommand(hostKeys);
             case "spool" -> new SpoolCommand();
             case "history" -> new HistoryCommand();
+            case "simulate" -> new SimulateCommand();
             case "version" -> new VersionCommand();
             default -> throw new IllegalArgumentException(name);
         };

@@ -1,0 +1,193 @@
+package dispatcher.simulate.model;
+
+import dispatcher.nix.StorePath;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Fitness;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.stream.Stream;
+
+/// A scenario with numbers instead of names: builds, machines, clients and paths count from 0 in the scenario's order;
+/// the paths are its own, and after them the output of each build.
+///
+/// Immutable, though for speed it hands out arrays, which nobody may change.
+public final class Plan {
+    private final Scenario scenario;
+    private final int[][] needs;
+    private final int[][] dependants;
+    private final int[][] inputs;
+    private final int[] clients;
+    private final int[] order;
+    private final long[] bytes;
+    private final BitSet[] fitting;
+    private final BitSet[] held;
+
+    private record Need(String platform, SortedSet<String> features) {}
+
+    public Plan(Scenario scenario) {
+        this.scenario = scenario;
+        int count = scenario.jobs().size();
+        var ids = numbers(scenario.jobs().stream().map(Job::id));
+        var paths = numbers(scenario.paths().keySet().stream());
+        var names = numbers(scenario.clients().stream().map(Client::name));
+        this.bytes = Arrays.copyOf(
+                scenario.paths().values().stream().mapToLong(Long::longValue).toArray(), paths.size() + count);
+        this.needs = new int[count][];
+        this.inputs = new int[count][];
+        this.clients = new int[count];
+        this.order = Order.of(scenario.jobs());
+        for (int number = 0; number < count; number++) {
+            var job = scenario.jobs().get(number);
+            bytes[paths.size() + number] = job.outputBytes();
+            needs[number] = indexes(ids, job.needs());
+            inputs[number] = Arrays.copyOf(
+                    indexes(paths, job.inputs()),
+                    job.inputs().size() + job.needs().size());
+            for (int i = 0; i < needs[number].length; i++)
+                inputs[number][job.inputs().size() + i] = paths.size() + needs[number][i];
+            clients[number] = names.getOrDefault(job.client(), 0);
+        }
+        this.dependants = reversed(needs);
+        this.fitting = fitting(scenario);
+        this.held = scenario.hosts().stream()
+                .map(host -> bits(indexes(paths, List.copyOf(host.holds()))))
+                .toArray(BitSet[]::new);
+    }
+
+    private static Map<String, Integer> numbers(Stream<String> names) {
+        var numbers = new HashMap<String, Integer>();
+        names.forEachOrdered(name -> numbers.put(name, numbers.size()));
+        return numbers;
+    }
+
+    private static int[] indexes(Map<String, Integer> numbers, List<String> names) {
+        return names.stream().mapToInt(name -> numbers.getOrDefault(name, -1)).toArray();
+    }
+
+    private static BitSet bits(int[] indexes) {
+        var bits = new BitSet();
+        for (int index : indexes) bits.set(index);
+        return bits;
+    }
+
+    private static int[][] reversed(int[][] needs) {
+        List<List<Integer>> reversed = new ArrayList<>();
+        for (int job = 0; job < needs.length; job++) reversed.add(new ArrayList<>());
+        for (int job = 0; job < needs.length; job++)
+            for (int need : needs[job]) reversed.get(need).add(job);
+        return reversed.stream()
+                .map(list -> list.stream().mapToInt(Integer::intValue).toArray())
+                .toArray(int[][]::new);
+    }
+
+    private static BitSet[] fitting(Scenario scenario) {
+        var known = new HashMap<Need, BitSet>();
+        return scenario.jobs().stream()
+                .map(job -> job.resources().isEmpty()
+                        ? known.computeIfAbsent(
+                                new Need(job.platform(), job.features()), _ -> fitting(scenario.hosts(), job))
+                        : fitting(scenario.hosts(), job))
+                .toArray(BitSet[]::new);
+    }
+
+    private static BitSet fitting(List<Host> hosts, Job job) {
+        var request = request(job);
+        var fitting = new BitSet();
+        for (int host = 0; host < hosts.size(); host++)
+            if (Fitness.objection(hosts.get(host).machine(), request).isEmpty() && hasAll(hosts.get(host), job))
+                fitting.set(host);
+        return fitting;
+    }
+
+    private static boolean hasAll(Host host, Job job) {
+        return job.resources().entrySet().stream()
+                .allMatch(wanted -> host.resources().getOrDefault(wanted.getKey(), 0L) >= wanted.getValue());
+    }
+
+    private static BuildRequest request(Job job) {
+        return new BuildRequest(drvPath(0, job.name()), job.platform(), job.features());
+    }
+
+    /// A store path for a build, which has none of its own.
+    public StorePath drvPath(int job) {
+        return drvPath(job, job(job).name());
+    }
+
+    private static StorePath drvPath(int number, String name) {
+        return StorePath.of("%032d".formatted(number), name.replaceAll("[^0-9A-Za-z+._?=-]", "-") + ".drv");
+    }
+
+    public Scenario scenario() {
+        return scenario;
+    }
+
+    public int jobs() {
+        return needs.length;
+    }
+
+    public int hosts() {
+        return held.length;
+    }
+
+    public Job job(int number) {
+        return scenario.jobs().get(number);
+    }
+
+    public Host host(int number) {
+        return scenario.hosts().get(number);
+    }
+
+    /// Whose build it is.
+    public int client(int job) {
+        return clients[job];
+    }
+
+    /// The builds whose outputs it needs.
+    public int[] needs(int job) {
+        return needs[job];
+    }
+
+    /// The builds that need its output.
+    public int[] dependants(int job) {
+        return dependants[job];
+    }
+
+    /// All paths that must be on its machine.
+    public int[] inputs(int job) {
+        return inputs[job];
+    }
+
+    /// The path of its output.
+    public int output(int job) {
+        return scenario.paths().size() + job;
+    }
+
+    /// How many paths there are, outputs and all.
+    public int paths() {
+        return bytes.length;
+    }
+
+    public long bytes(int path) {
+        return bytes[path];
+    }
+
+    /// The machines that could do it; not to be changed.
+    public BitSet fitting(int job) {
+        return fitting[job];
+    }
+
+    /// The paths that a machine has at the start.
+    public BitSet held(int host) {
+        return (BitSet) held[host].clone();
+    }
+
+    /// All builds, each after those that it needs.
+    public int[] order() {
+        return order.clone();
+    }
+}

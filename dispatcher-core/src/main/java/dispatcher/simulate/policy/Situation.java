@@ -1,0 +1,7 @@
+package dispatcher.simulate.policy;
+
+/// What a policy may look at, beside what it is told.
+public interface Situation {
+    /// Bytes of a build's inputs that are neither on a machine nor on the way to it.
+    long missingBytes(int job, int host);
+}
