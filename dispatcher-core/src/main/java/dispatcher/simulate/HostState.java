@@ -1,5 +1,6 @@
 package dispatcher.simulate;
 
+import dispatcher.fleet.Machine;
 import dispatcher.simulate.model.Host;
 import dispatcher.simulate.model.Job;
 import java.util.ArrayDeque;
@@ -51,11 +52,16 @@ final class HostState {
         slots.set(slot);
         job.resources().forEach((resource, amount) -> {
             long sum = taken.merge(resource, amount, Long::sum);
-            if (strictly && sum > host.resources().getOrDefault(resource, 0L))
+            if (strictly && sum > available(resource))
                 throw new IllegalStateException(
                         "%s starts on %s, which has not enough %s".formatted(job.id(), host.name(), resource));
         });
         return slot;
+    }
+
+    /// What a machine does not declare of its memory counts as enough.
+    private long available(String resource) {
+        return host.machine().resources().getOrDefault(resource, resource.equals(Machine.MEMORY) ? Long.MAX_VALUE : 0L);
     }
 
     void release(Job job, int slot) {

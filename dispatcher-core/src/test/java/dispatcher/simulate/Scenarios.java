@@ -10,8 +10,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
@@ -61,8 +63,7 @@ public final class Scenarios {
                     random.nextInt(1, 4),
                     random.nextInt(1, 100) * 1e5,
                     Duration.ofMillis(random.nextInt(50)),
-                    new TreeMap<>(),
-                    new java.util.TreeSet<>(some(random, List.of("p0", "p1", "p2")))));
+                    new TreeSet<>(some(random, List.of("p0", "p1", "p2")))));
         var paths = new TreeMap<String, Long>();
         for (int i = 0; i < 10; i++) paths.put("p" + i, random.nextLong(10_000_000));
         var clients = List.of(new Client("a", 0, random.nextInt(1, 5)), new Client("b", random.nextInt(2), 1000));
@@ -89,7 +90,7 @@ public final class Scenarios {
                 .named("n" + random.nextInt(1000))
                 .askedAt(Duration.ofSeconds(random.nextInt(100)))
                 .requiring(random.nextInt(3) == 0 ? some(random, FEATURES) : List.of())
-                .estimated(random.nextInt(4) == 0 ? java.util.Optional.empty() : java.util.Optional.of(work))
+                .estimated(random.nextInt(4) == 0 ? Optional.empty() : Optional.of(work))
                 .needing(needs)
                 .reading(some(random, List.copyOf(paths.keySet())))
                 .leaving(random.nextInt(3) == 0 ? 0 : random.nextLong(5_000_000));

@@ -24,7 +24,7 @@ class SimulationPropertyTest {
     @ParameterizedTest
     @EnumSource
     void everyBuildEndsOnceOnAFitMachineAndNoSlotIsTakenTwice(Policy policy) {
-        Seeds.run(100, random -> {
+        Seeds.run(30, random -> {
             var plan = new Plan(Scenarios.any(random));
             var run = run(policy, plan);
             endsOnce(run);
@@ -37,7 +37,7 @@ class SimulationPropertyTest {
     @ParameterizedTest
     @EnumSource
     void noPolicyIsBelowTheLowerBound(Policy policy) {
-        Seeds.run(100, random -> {
+        Seeds.run(30, random -> {
             var plan = new Plan(Scenarios.any(random));
             var bound = LowerBound.of(plan);
             assertThat(Figures.of(run(policy, plan)).makespan())
@@ -49,7 +49,7 @@ class SimulationPropertyTest {
     @ParameterizedTest
     @EnumSource
     void theSameSeedGivesTheSameRun(Policy policy) {
-        Seeds.run(10, random -> {
+        Seeds.run(5, random -> {
             var scenario = Scenarios.any(random);
             assertThat(run(policy, new Plan(scenario)).spans())
                     .isEqualTo(run(policy, new Plan(scenario)).spans());

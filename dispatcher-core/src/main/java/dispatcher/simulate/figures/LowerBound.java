@@ -39,7 +39,7 @@ public record LowerBound(Duration time, String because) {
             best = best.or(workOverCapacity(path, jobs, capacity), "work over the capacity of " + names);
             best = best.or(counting(path, jobs, capacity), "whole builds on the slots of " + names);
         }
-        return best.or(copies(plan), "copies of inputs");
+        return best.or(copies(plan, path), "copies of inputs");
     }
 
     private LowerBound or(double otherNanos, String why) {
@@ -108,12 +108,12 @@ public record LowerBound(Duration time, String because) {
         return best;
     }
 
-    private static double copies(Plan plan) {
+    private static double copies(Plan plan, CriticalPath criticalPath) {
         var held = new BitSet();
         for (int host = 0; host < plan.hosts(); host++) held.or(plan.held(host));
         var read = new BitSet();
         for (int job = 0; job < plan.jobs(); job++)
-            if (!plan.fitting(job).isEmpty())
+            if (criticalPath.isPossible(job))
                 Arrays.stream(plan.inputs(job))
                         .filter(path -> path < plan.output(0))
                         .forEach(read::set);

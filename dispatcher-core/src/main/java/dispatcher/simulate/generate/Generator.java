@@ -63,7 +63,7 @@ public enum Generator {
             }
         }
     },
-    /// One client wants 600 builds at once; another wants 8 every two minutes.
+    /// One client wants 600 builds at once; another wants 8 every minute.
     TWO_TENANTS("two-tenants", 680, "4x8") {
         @Override
         void fill(Draft draft, int builds) {
@@ -73,7 +73,7 @@ public enum Generator {
             int few = Math.max(1, builds * 2 / 17);
             for (int i = 0; i < builds; i++) {
                 var job = i < few
-                        ? draft.job("developer", draft.between(15, 45)).askedAt(Duration.ofMinutes(2L * (i / 8)))
+                        ? draft.job("developer", draft.between(15, 45)).askedAt(Duration.ofMinutes(i / 8))
                         : draft.job("ci", draft.between(20, 60));
                 draft.add(Common.withFiles(draft, job, closure));
             }

@@ -4,8 +4,6 @@ import dispatcher.fleet.Machine;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// A machine as it is, beside what the settings say of it.
@@ -14,14 +12,12 @@ import java.util.TreeSet;
 /// @param speed     a build of 60 s takes 60 s / speed, whatever else runs there
 /// @param bandwidth bytes per second, each way, shared by all that is copied at the same time
 /// @param latency   before the first byte of what is copied for a build
-/// @param resources what there is of each; builds that want some take it as long as they have a slot
 /// @param holds     paths that are there at the start
 public record Host(
         Machine machine,
         double speed,
         double bandwidth,
         Duration latency,
-        SortedMap<String, Long> resources,
         Set<String> holds) {
     public Host {
         if (!(speed > 0) || Double.isInfinite(speed))
@@ -31,13 +27,12 @@ public record Host(
                     "bandwidth %s of %s is not above 0".formatted(bandwidth, machine.name()));
         if (latency.isNegative())
             throw new IllegalArgumentException("latency of %s is below 0".formatted(machine.name()));
-        resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
         holds = Collections.unmodifiableSet(new TreeSet<>(holds));
     }
 
     /// As fast as it says, with nothing on it.
     public static Host of(Machine machine, double bandwidth, Duration latency) {
-        return new Host(machine, machine.speedFactor(), bandwidth, latency, Collections.emptySortedMap(), Set.of());
+        return new Host(machine, machine.speedFactor(), bandwidth, latency, Set.of());
     }
 
     public String name() {

@@ -1,15 +1,15 @@
 package dispatcher.simulate.model;
 
 import dispatcher.nix.StorePath;
-import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
+import dispatcher.schedule.policy.Need;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// A scenario with numbers instead of names: builds, machines, clients and paths count from 0 in the scenario's order;
@@ -17,6 +17,8 @@ import java.util.stream.Stream;
 ///
 /// Immutable, though for speed it hands out arrays, which nobody may change.
 public final class Plan {
+    private static final int MAX_NAME = 200;
+
     private final Scenario scenario;
     private final int[][] needs;
     private final int[][] dependants;
@@ -26,8 +28,6 @@ public final class Plan {
     private final long[] bytes;
     private final BitSet[] fitting;
     private final BitSet[] held;
-
-    private record Need(String platform, SortedSet<String> features) {}
 
     public Plan(Scenario scenario) {
         this.scenario = scenario;
@@ -88,38 +88,22 @@ public final class Plan {
     private static BitSet[] fitting(Scenario scenario) {
         var known = new HashMap<Need, BitSet>();
         return scenario.jobs().stream()
-                .map(job -> job.resources().isEmpty()
-                        ? known.computeIfAbsent(
-                                new Need(job.platform(), job.features()), _ -> fitting(scenario.hosts(), job))
-                        : fitting(scenario.hosts(), job))
+                .map(job -> new Need(job.platform(), job.features(), job.resources(), Set.of()))
+                .map(need -> known.computeIfAbsent(need, _ -> fitting(scenario.hosts(), need)))
                 .toArray(BitSet[]::new);
     }
 
-    private static BitSet fitting(List<Host> hosts, Job job) {
-        var request = request(job);
+    private static BitSet fitting(List<Host> hosts, Need need) {
         var fitting = new BitSet();
         for (int host = 0; host < hosts.size(); host++)
-            if (Fitness.objection(hosts.get(host).machine(), request).isEmpty() && hasAll(hosts.get(host), job))
-                fitting.set(host);
+            if (Fitness.objection(hosts.get(host).machine(), need).isEmpty()) fitting.set(host);
         return fitting;
-    }
-
-    private static boolean hasAll(Host host, Job job) {
-        return job.resources().entrySet().stream()
-                .allMatch(wanted -> host.resources().getOrDefault(wanted.getKey(), 0L) >= wanted.getValue());
-    }
-
-    private static BuildRequest request(Job job) {
-        return new BuildRequest(drvPath(0, job.name()), job.platform(), job.features());
     }
 
     /// A store path for a build, which has none of its own.
     public StorePath drvPath(int job) {
-        return drvPath(job, job(job).name());
-    }
-
-    private static StorePath drvPath(int number, String name) {
-        return StorePath.of("%032d".formatted(number), name.replaceAll("[^0-9A-Za-z+._?=-]", "-") + ".drv");
+        var name = job(job).name().replaceAll("[^0-9A-Za-z+._?=-]", "-");
+        return StorePath.of("%032d".formatted(job), name.substring(0, Math.min(name.length(), MAX_NAME)) + ".drv");
     }
 
     public Scenario scenario() {

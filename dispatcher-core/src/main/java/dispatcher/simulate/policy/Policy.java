@@ -13,7 +13,9 @@ public enum Policy {
     /// Hydra's queue runner in C++.
     HYDRA("hydra"),
     /// Hydra's queue runner in Rust.
-    HYDRA_RS("hydra-rs");
+    HYDRA_RS("hydra-rs"),
+    /// The scheduler of this program.
+    OURS("ours");
 
     private final String word;
 
@@ -27,6 +29,7 @@ public enum Policy {
             case NIX -> new NixContestant(plan);
             case HYDRA -> new HydraContestant(plan, new Random(seed));
             case HYDRA_RS -> new HydraRsContestant(plan);
+            case OURS -> new OursContestant(plan, situation);
         };
     }
 

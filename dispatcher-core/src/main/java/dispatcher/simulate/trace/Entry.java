@@ -67,8 +67,10 @@ final class Entry implements AutoCloseable {
     int number(String name, int otherwise) {
         return get(name)
                 .map(json -> {
-                    if (json instanceof Json.Numeral(var digits) && digits.matches("-?\\d{1,9}"))
-                        return Integer.parseInt(digits);
+                    if (json instanceof Json.Numeral(var digits) && digits.matches("-?\\d{1,10}")) {
+                        long number = Long.parseLong(digits);
+                        if (number == (int) number) return (int) number;
+                    }
                     throw fault("'%s' is %s, and should be a whole number".formatted(name, json.print()));
                 })
                 .orElse(otherwise);

@@ -106,11 +106,10 @@ public final class TraceReader {
                         entry.number("maxJobs", 1),
                         speedFactor,
                         new TreeSet<>(entry.texts("supportedFeatures")),
-                        new TreeSet<>(entry.texts("mandatoryFeatures"))),
+                        new TreeSet<>(entry.texts("mandatoryFeatures"))).withResources(entry.amounts("resources")),
                 entry.positive("speed").orElse(speedFactor),
                 entry.positive("bandwidth").orElse(BANDWIDTH),
                 entry.optionalSeconds("latency").orElse(LATENCY),
-                entry.amounts("resources"),
                 new TreeSet<>(entry.texts("holds")));
     }
 

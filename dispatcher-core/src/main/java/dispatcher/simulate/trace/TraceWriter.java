@@ -53,7 +53,7 @@ public final class TraceWriter {
                 .texts("mandatoryFeatures", machine.mandatoryFeatures())
                 .number("bandwidth", host.bandwidth())
                 .seconds("latency", host.latency())
-                .amounts("resources", host.resources())
+                .amounts("resources", machine.resources())
                 .texts("holds", host.holds())
                 .print();
     }

@@ -1,0 +1,209 @@
+package dispatcher.simulate.policy;
+
+import dispatcher.schedule.Decision;
+import dispatcher.schedule.RunningBuild;
+import dispatcher.schedule.Scheduler;
+import dispatcher.schedule.SchedulerOptions;
+import dispatcher.schedule.WaitingBuild;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Client;
+import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.Work;
+import dispatcher.simulate.model.Plan;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// Our own scheduler, the very code that `serve` runs, behind Nix clients: each asks for one build at a time, in the
+/// order of names, and is answered at once. A build that is lost goes to another machine.
+///
+/// It is told the bandwidth of the machines and what they are known to have, and of each build what history says of it
+/// and of what needs it.
+public final class OursContestant implements Contestant {
+    /// From one build of a client to its next: a hook's process and a request, as measured with Nix 2.8 on one host.
+    static final Duration ASKING = Duration.ofMillis(50);
+
+    private static final int MAX_ATTEMPTS = 3;
+
+    /// A conversation with the machine is there already.
+    private static final Rules RULES = new Rules(Duration.ofMillis(10), false, false, true);
+
+    private final Plan plan;
+    private final Situation situation;
+    private final Scheduler scheduler;
+    private final List<Front> fronts = new ArrayList<>();
+    private final Map<String, Integer> hosts = new HashMap<>();
+    private final Duration[] remaining;
+    private final Map<WaitingBuild, Integer> numbers = new HashMap<>();
+    private final Map<Integer, RunningBuild> running = new HashMap<>();
+    private final Map<Integer, Set<String>> excluded = new HashMap<>();
+    private final Map<Integer, Integer> begun = new HashMap<>();
+    private final Map<Integer, Instant> wanted = new HashMap<>();
+
+    public OursContestant(Plan plan, Situation situation) {
+        this.plan = plan;
+        this.situation = situation;
+        var machines = plan.scenario().hosts().stream().map(host -> host.machine()).toList();
+        this.scheduler = new Scheduler(machines, SchedulerOptions.DEFAULT);
+        for (int host = 0; host < plan.hosts(); host++) hosts.put(plan.host(host).name(), host);
+        for (var host : plan.scenario().hosts())
+            scheduler.learn(host.name(), facts -> facts.withBandwidth(host.bandwidth()));
+        for (var client : plan.scenario().clients())
+            fronts.add(new Front(new Client(client.name(), client.priority(), Integer.MAX_VALUE)));
+        this.remaining = remaining(plan);
+    }
+
+    private static Duration[] remaining(Plan plan) {
+        var remaining = new Duration[plan.jobs()];
+        var order = plan.order();
+        for (int i = order.length - 1; i >= 0; i--) {
+            var longest = Duration.ZERO;
+            for (int dependant : plan.dependants(order[i]))
+                if (remaining[dependant].compareTo(longest) > 0) longest = remaining[dependant];
+            remaining[order[i]] = longest.plus(expected(plan, order[i]));
+        }
+        return remaining;
+    }
+
+    private static Duration expected(Plan plan, int job) {
+        return plan.job(job).estimate().orElse(Work.UNKNOWN.expected());
+    }
+
+    /// The loop of one Nix client.
+    private final class Front {
+        private final Client client;
+        private final TreeSet<Integer> awake = new TreeSet<>(
+                Comparator.comparing((Integer job) -> plan.job(job).name()).thenComparing(job -> job));
+        private @Nullable Instant asks;
+
+        Front(Client client) {
+            this.client = client;
+        }
+
+        /// The first of those that are awake when one has been asked for is the next.
+        void goOn(Instant now) {
+            while (asks != null && !now.isBefore(asks)) {
+                submit(awake.removeFirst(), client, now);
+                asks = awake.isEmpty() ? null : asks.plus(ASKING);
+            }
+        }
+
+        void add(int job, Instant now) {
+            awake.add(job);
+            if (asks == null) asks = now.plus(ASKING);
+        }
+    }
+
+    private void submit(int job, Client client, Instant now) {
+        var since = wanted.computeIfAbsent(job, _ -> now);
+        var request = new BuildRequest(plan.drvPath(job), plan.job(job).platform(), plan.job(job).features())
+                .withClient(client)
+                .withWork(new Work(expected(plan, job), plan.job(job).estimate().isPresent(), remaining[job]))
+                .withInputs(inputs(job))
+                .withResources(plan.job(job).resources());
+        numbers.put(scheduler.submit(request, excluded.getOrDefault(job, Set.of()), since), job);
+    }
+
+    private Inputs inputs(int job) {
+        long bytes = 0;
+        for (int path : plan.inputs(job)) bytes += plan.bytes(path);
+        var present = new HashMap<String, Long>();
+        for (int host = 0; host < plan.hosts(); host++) {
+            long there = bytes - situation.missingBytes(job, host);
+            if (there > 0) present.put(plan.host(host).name(), there);
+        }
+        return new Inputs(bytes, present);
+    }
+
+    @Override
+    public Rules rules() {
+        return RULES;
+    }
+
+    @Override
+    public void asked(int job, Instant now) {
+        fronts.get(plan.client(job)).add(job, now);
+    }
+
+    @Override
+    public List<Start> decide(Instant now) {
+        for (var front : fronts) front.goOn(now);
+        var starts = new ArrayList<Start>();
+        for (var decision : scheduler.decide(now)) {
+            int job = number(decision.build());
+            switch (decision) {
+                case Decision.Assigned(var build, var placement) -> {
+                    running.put(job, build);
+                    starts.add(new Start(job, hosts.getOrDefault(build.machine().name(), -1), placement.reason()));
+                }
+                case Decision.Impossible impossible ->
+                    throw new IllegalStateException("%s is said to be impossible: %s"
+                            .formatted(plan.job(job).id(), impossible.reasons()));
+            }
+        }
+        return starts;
+    }
+
+    private int number(WaitingBuild build) {
+        var number = numbers.remove(build);
+        if (number == null) throw new IllegalStateException(build.request().drvPath() + " is decided on twice");
+        return number;
+    }
+
+    @Override
+    public Optional<Instant> wakeAt(Instant now) {
+        var next = scheduler.wakeAt().filter(now::isBefore);
+        for (var front : fronts) {
+            var asks = front.asks;
+            if (asks != null && next.filter(asks::isAfter).isEmpty()) next = Optional.of(asks);
+        }
+        return next;
+    }
+
+    @Override
+    public void connected(Start start, Instant now) {
+        begun.merge(start.job(), 1, Integer::sum);
+    }
+
+    @Override
+    public boolean unreachable(Start start, Instant now) {
+        return lost(start, now);
+    }
+
+    @Override
+    public boolean lost(Start start, Instant now) {
+        int job = start.job();
+        var machine = plan.host(start.host()).name();
+        scheduler.machineFailed(machine, now, "it broke");
+        var not = excluded.computeIfAbsent(job, _ -> new TreeSet<>());
+        not.add(machine);
+        boolean isLeft = plan.fitting(job).stream().anyMatch(host -> !not.contains(plan.host(host).name()));
+        if (isLeft && begun.getOrDefault(job, 0) < MAX_ATTEMPTS) {
+            submit(job, fronts.get(plan.client(job)).client, now);
+            return true;
+        }
+        excluded.remove(job);
+        begun.remove(job);
+        return false;
+    }
+
+    @Override
+    public void built(Start start, Instant now) {
+        scheduler.machineWorked(plan.host(start.host()).name());
+    }
+
+    @Override
+    public void released(Start start, Instant now) {
+        var build = running.remove(start.job());
+        if (build == null) throw new IllegalStateException(plan.job(start.job()).id() + " has no slot");
+        scheduler.finished(build, now);
+    }
+}
