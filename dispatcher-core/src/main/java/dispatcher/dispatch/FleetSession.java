@@ -56,6 +56,10 @@ final class FleetSession implements Store, PathSource {
     private StorePool.@Nullable Lease host;
     private boolean hostFailed;
 
+    /// Whether the host's NARs are hashed here too on their way to machines, since one of those did not take what it
+    /// got.
+    private boolean checksHost;
+
     /// Whether the client wants machines to fetch from their substituters what they can.
     private boolean substitutes;
 
@@ -402,26 +406,30 @@ final class FleetSession implements Store, PathSource {
         return fromElsewhere(path, store -> store.narFromPath(path, sink));
     }
 
-    /// The receiver compares the hash of what the spool or the host has; what a machine has is compared here, or else
-    /// it
-    /// would be the receiver that is taken to be at fault.
+    /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared here,
+    /// or else it would be the receiver that is taken to be at fault.
     @Override
-    public long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+    public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
+        var path = info.path();
         if (isSpooled(path)) return fleet.spool().copyNar(path, sink);
         var holding = holdings.get(path);
-        if (holding == null) return fromElsewhere(path, store -> store.passNar(path, sink));
-        var info = infoFrom(holding, path)
-                .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
+        if (holding == null && !checksHost) return fromElsewhere(path, store -> store.passNar(info, sink));
         var nar = new HeldBackEnd(sink, info.narSize());
         try {
             var summary = fromElsewhere(path, store -> store.narFromPath(path, nar));
-            summary.requireSameAs(info, holding.machine);
+            summary.requireSameAs(info, holding == null ? "the host's store" : holding.machine);
             nar.finish();
             return summary.size();
         } catch (ProtocolException e) {
-            if (!nar.hasFailed()) distrust(holding.machine, List.of(path), Failures.describe(e));
+            if (holding != null && !nar.hasFailed()) distrust(holding.machine, List.of(path), Failures.describe(e));
             throw e;
         }
+    }
+
+    /// So that it is found out who is at fault, and that only its daemon reads the host's store from now on.
+    @Override
+    public void notTaken() {
+        checksHost = true;
     }
 
     private boolean isSpooled(StorePath path) {

@@ -5,6 +5,7 @@ import dispatcher.nix.Derivation;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.Hash;
 import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.StorePaths;
@@ -194,7 +195,7 @@ final class ProvenDerivations {
                     "its .drv file is not here; copy it here with all that it refers to, such as by `nix copy --derivation --to STORE %s`"
                             .formatted(storeDir.print(drvPath)));
         try {
-            var text = text(drvPath);
+            var text = text(info.get());
             var derivation = DerivationText.parse(storeDir, text);
             var expected = StorePaths.text(storeDir, drvPath.name(), Hash.sha256(text), derivation.references());
             if (expected.equals(drvPath)) return derivation;
@@ -205,7 +206,7 @@ final class ProvenDerivations {
     }
 
     /// What the files in a path hold, which for a `.drv` file is the file.
-    private byte[] text(StorePath drvPath) throws IOException, InterruptedException {
+    private byte[] text(PathInfo info) throws IOException, InterruptedException {
         var text = new ByteArrayOutputStream();
         var parser = new NarParser(new NarVisitor() {
             @Override
@@ -213,7 +214,7 @@ final class ProvenDerivations {
                 text.write(bytes, offset, length);
             }
         });
-        long _ = paths.copyNar(drvPath, new OutputStream() {
+        long _ = paths.copyNar(info, new OutputStream() {
             @Override
             public void write(int b) throws IOException {
                 write(new byte[] {(byte) b}, 0, 1);
@@ -221,7 +222,7 @@ final class ProvenDerivations {
 
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
-                if (parser.position() + length > MOST_BYTES) throw tooLarge(drvPath);
+                if (parser.position() + length > MOST_BYTES) throw tooLarge(info.path());
                 parser.accept(bytes, offset, length);
             }
         });

@@ -95,8 +95,8 @@ final class SigningStore implements Store {
     }
 
     @Override
-    public long passNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-        return store.passNar(path, sink);
+    public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
+        return store.passNar(info, sink);
     }
 
     @Override

@@ -215,7 +215,14 @@ public final class ClosureCopier {
             bytes += info.narSize();
             batch.add(new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)));
         }
-        if (!batch.isEmpty()) target.addToStore(batch);
+        try {
+            if (!batch.isEmpty()) target.addToStore(batch);
+        } catch (SourceFailedException e) {
+            throw e;
+        } catch (IOException e) {
+            source.notTaken();
+            throw e;
+        }
         return new Copied(order, bytes);
     }
 
@@ -238,7 +245,7 @@ public final class ClosureCopier {
             throws IOException, InterruptedException {
         var receiver = new Receiver(sink);
         try {
-            var summary = new NarSummary(info.narHash(), source.copyNar(info.path(), receiver));
+            var summary = new NarSummary(info.narHash(), source.copyNar(info, receiver));
             summary.requireSameAs(info, "its source");
             return summary;
         } catch (IOException e) {

@@ -21,8 +21,13 @@ public interface PathSource {
         return infos;
     }
 
-    /// Writes the NAR of a path that [#info] knows, for a receiver that compares its hash with what that says.
+    /// Writes the NAR of a path, for a receiver that compares its hash with what `info` says.
     ///
+    /// @param info as [#info] told it
     /// @return how many bytes it had
-    long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException;
+    long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException;
+
+    /// A receiver did not take what came from here. If that was since a NAR had another hash than was told, it must not
+    /// happen again.
+    default void notTaken() {}
 }

@@ -63,12 +63,12 @@ public interface Store extends AutoCloseable {
     NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException;
 
     /// Writes the NAR of a path to `sink` as it arrives, for a receiver that compares its hash by itself: here it is
-    /// only
-    /// checked to be a NAR.
+    /// at most checked to be a NAR.
     ///
+    /// @param info what the store has told of the path
     /// @return how many bytes it had
-    default long passNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-        return narFromPath(path, sink).size();
+    default long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
+        return narFromPath(info.path(), sink).size();
     }
 
     /// Builds a derivation whose inputs the store has. A build that fails is a result; an exception says that the store

@@ -320,8 +320,8 @@ public final class StorePool implements AutoCloseable {
         }
 
         @Override
-        public long passNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-            return watchNar(sink, noted -> store.passNar(path, noted));
+        public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
+            return watchNar(sink, noted -> store.passNar(info, noted));
         }
 
         private interface NarRequest<T> {

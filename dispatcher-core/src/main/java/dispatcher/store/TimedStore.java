@@ -155,9 +155,9 @@ public final class TimedStore implements Store {
     }
 
     @Override
-    public long passNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+    public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
         var progress = new Progress(sink);
-        return watched(progress::awaitStall, () -> store.passNar(path, progress));
+        return watched(progress::awaitStall, () -> store.passNar(info, progress));
     }
 
     /// Notes whether it is the receiver that is waited for, and how much has come.

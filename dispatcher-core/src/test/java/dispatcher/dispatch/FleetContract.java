@@ -893,6 +893,19 @@ abstract class FleetContract {
         }
     }
 
+    /// The machine finds that out first, and cannot tell whose fault it is.
+    @Test
+    void spoiltPathOfTheHostsStoreIsFoundOutWhenAMachineHasRefusedIt() throws Exception {
+        var host = FakeMachine.named("host", 0);
+        host.store().with(FakeStore.info("libc", NarTree.file("libc")), NarTree.file("lib!"));
+        try (var fleet = plan().host(host).start(machine("a"), machine("b"))) {
+            var result = fleet.local(protocol()).build(drv("x", FakeStore.path("libc")));
+
+            assertThat(result.isSuccess()).isFalse();
+            assertThat(result.message()).contains("cannot read input").contains("its path info says");
+        }
+    }
+
     @Test
     void remoteClientDoesNotSeeTheHostsStore() throws Exception {
         var host = FakeMachine.named("host", 0);

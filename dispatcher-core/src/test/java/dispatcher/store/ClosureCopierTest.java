@@ -41,6 +41,7 @@ class ClosureCopierTest {
         private final FakeStore paths;
         private final Map<StorePath, IOException> failures = new ConcurrentHashMap<>();
         private final Map<StorePath, Gate> gates = new ConcurrentHashMap<>();
+        private int timesNotTaken;
 
         Source(FakeStore paths) {
             this.paths = paths;
@@ -72,7 +73,13 @@ class ClosureCopierTest {
         }
 
         @Override
-        public long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+        public void notTaken() {
+            timesNotTaken++;
+        }
+
+        @Override
+        public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
+            var path = info.path();
             var gate = gates.get(path);
             if (gate != null) gate.pass();
             var failure = failures.get(path);
@@ -382,12 +389,14 @@ class ClosureCopierTest {
         }
 
         @Test
-        void narThatHasNotTheHashItsInfoSaysIsRefusedByTheMachine() {
+        void narThatHasNotTheHashItsInfoSaysIsRefusedByTheMachineAndTheSourceIsTold() {
             var info = FakeStore.info("p", NarTree.file("right"));
             source.paths.with(info, NarTree.file("wrong"));
 
-            assertThatThrownBy(() -> copy(info.path())).isInstanceOf(StoreRefusedException.class);
+            assertThatThrownBy(() -> copier.copy(new Conversation(), List.of(info.path()), source, false))
+                    .isInstanceOf(StoreRefusedException.class);
             assertThat(machine.paths()).isEmpty();
+            assertThat(source.timesNotTaken).isEqualTo(1);
         }
 
         @Test

@@ -143,8 +143,8 @@ public final class ServeClient implements Store {
     }
 
     @Override
-    public long passNar(StorePath path, OutputStream sink) throws IOException {
-        return dump(path, () -> NarCopy.pass(in, sink));
+    public long passNar(PathInfo info, OutputStream sink) throws IOException {
+        return dump(info.path(), () -> NarCopy.pass(in, sink));
     }
 
     private <T> T dump(StorePath path, Reading<T> reading) throws IOException {

@@ -363,8 +363,8 @@ public final class WorkerClient implements Store {
     }
 
     @Override
-    public long passNar(StorePath path, OutputStream sink) throws IOException {
-        request(new WorkerRequest.NarFromPath(path));
+    public long passNar(PathInfo info, OutputStream sink) throws IOException {
+        request(new WorkerRequest.NarFromPath(info.path()));
         return NarCopy.pass(in, sink);
     }
 

@@ -2,6 +2,7 @@ package dispatcher.store.host;
 
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.worker.WorkerClient;
+import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.ProcessChannel;
@@ -13,11 +14,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /// Finds the host's own Nix store, so that what a local client has need not be copied to us first.
 ///
 /// It is asked in the worker protocol: through the Nix daemon's socket where a daemon listens, and otherwise by a
-/// `nix-daemon --stdio` of our own.
+/// `nix-daemon --stdio` of our own. What it has is then read from its files if they are to be had here ([StoreFiles]).
 public final class HostStore {
     private static final Path DAEMON_SOCKET = Path.of("/nix/var/nix/daemon-socket/socket");
     private static final String DAEMON = "nix-daemon";
@@ -34,26 +36,31 @@ public final class HostStore {
             var program = Path.of(directory, DAEMON);
             if (directory.isEmpty() || !Files.isExecutable(program)) continue;
             var command = List.of(program.toString(), "--stdio");
-            return Optional.of(pool(() -> ProcessChannel.start(command), storeDir, nanoTime));
+            var files = StoreFiles.in(Path.of(storeDir.path()));
+            return Optional.of(pool(() -> ProcessChannel.start(command), () -> files, storeDir, nanoTime));
         }
         return Optional.empty();
     }
 
     /// Conversations with the Nix daemon that listens at `socket`.
     public static StorePool at(Path socket, StoreDir storeDir, LongSupplier nanoTime) {
-        return pool(() -> UnixSocketChannel.connect(socket), storeDir, nanoTime);
+        return pool(() -> UnixSocketChannel.connect(socket), () -> StoreFiles.beside(socket), storeDir, nanoTime);
     }
 
     private interface Connector {
         CommandChannel connect() throws IOException;
     }
 
-    private static StorePool pool(Connector connector, StoreDir storeDir, LongSupplier nanoTime) {
+    private static StorePool pool(
+            Connector connector, Supplier<Optional<StoreFiles>> files, StoreDir storeDir, LongSupplier nanoTime) {
         return new StorePool(
                 () -> {
                     var channel = connector.connect();
                     try {
-                        return new WorkerClient(channel, storeDir, "the host's own Nix store");
+                        var daemon = new WorkerClient(channel, storeDir, "the host's own Nix store");
+                        return files.get()
+                                .<Store>map(found -> new StoreInPlace(daemon, found))
+                                .orElse(daemon);
                     } catch (IOException e) {
                         channel.close();
                         throw e;

@@ -5,7 +5,6 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.store.NarToAdd.NarSource;
-import dispatcher.store.PathSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.SpoolIndex.Nar;
 import dispatcher.wire.ProtocolException;
@@ -33,7 +32,7 @@ import org.slf4j.LoggerFactory;
 /// One for a directory, which a lock file sees to. Safe for any thread. What it tells of a path comes from memory,
 /// about 600 bytes a path. The limit counts NARs, whole ones and those on their way, not the small files beside
 /// them.
-public final class Spool implements PathSource, AutoCloseable {
+public final class Spool implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
     private static final int CHUNK = 128 * 1024;
 
@@ -81,7 +80,6 @@ public final class Spool implements PathSource, AutoCloseable {
     }
 
     /// What is known of a path; its registration time is not kept. Counts as a use.
-    @Override
     public Optional<PathInfo> info(StorePath path) {
         return contents.info(path);
     }
@@ -157,7 +155,6 @@ public final class Spool implements PathSource, AutoCloseable {
     ///
     /// @throws StoreRefusedException if the path is not there; nothing was written
     /// @throws IOException           if the NAR was damaged on disk; all paths with it are dropped then
-    @Override
     public long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var nar = contents.use(path).orElseThrow(() -> absent(path));
         var crc32c = new CRC32C();
