@@ -1,7 +1,6 @@
 package dispatcher.schedule;
 
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -9,31 +8,37 @@ import org.jspecify.annotations.Nullable;
 /// after each. Confined to whoever owns the scheduler.
 final class ClientLine {
     private static final Comparator<WaitingBuild> OLDEST_FIRST =
-            Comparator.<WaitingBuild>comparingLong(build -> build.since).thenComparingLong(build -> build.number);
-    private static final Comparator<WaitingBuild> LONGEST_FIRST = Comparator.<WaitingBuild>comparingDouble(
-                    build -> -build.remainingSeconds)
-            .thenComparing(OLDEST_FIRST);
+            (a, b) -> a.since != b.since ? Long.compare(a.since, b.since) : Long.compare(a.number, b.number);
+    private static final Comparator<WaitingBuild> LONGEST_FIRST = (a, b) -> a.remainingSeconds != b.remainingSeconds
+            ? Double.compare(b.remainingSeconds, a.remainingSeconds)
+            : OLDEST_FIRST.compare(a, b);
+
+    /// Lines whose heads have lost patience.
+    static final Comparator<ClientLine> OVERDUE_TURNS = (a, b) -> OLDEST_FIRST.compare(a.head(), b.head());
+
+    /// The other lines of one client.
+    static final Comparator<ClientLine> TURNS = (a, b) ->
+            a.headSeconds != b.headSeconds ? Double.compare(b.headSeconds, a.headSeconds) : OVERDUE_TURNS.compare(a, b);
 
     final NeedLine need;
     final ClientShare client;
     private final TreeSet<WaitingBuild> byAge = new TreeSet<>(OLDEST_FIRST);
     private final TreeSet<WaitingBuild> byLength = new TreeSet<>(LONGEST_FIRST);
 
+    /// The first of each order, at hand since every plan looks at them.
+    private @Nullable WaitingBuild first;
+
+    private @Nullable WaitingBuild firstByLength;
+
     private long plan;
-    private @Nullable Iterator<WaitingBuild> ages;
-    private @Nullable Iterator<WaitingBuild> lengths;
     private @Nullable WaitingBuild oldest;
     private @Nullable WaitingBuild longest;
 
-    /// Whether the plan has found that no machine takes any of these now.
-    boolean blocked;
-
     /// Valid after [#look].
-    @Nullable
-    WaitingBuild head;
+    private @Nullable WaitingBuild head;
 
-    boolean headIsOverdue;
-    double headSeconds;
+    private boolean headIsOverdue;
+    private double headSeconds;
 
     ClientLine(NeedLine need, ClientShare client) {
         this.need = need;
@@ -43,11 +48,15 @@ final class ClientLine {
     void add(WaitingBuild build) {
         byAge.add(build);
         byLength.add(build);
+        if (first == null || OLDEST_FIRST.compare(build, first) < 0) first = build;
+        if (firstByLength == null || LONGEST_FIRST.compare(build, firstByLength) < 0) firstByLength = build;
     }
 
     void remove(WaitingBuild build) {
         byAge.remove(build);
         byLength.remove(build);
+        if (build == first) first = byAge.isEmpty() ? null : byAge.first();
+        if (build == firstByLength) firstByLength = byLength.isEmpty() ? null : byLength.first();
     }
 
     boolean isEmpty() {
@@ -58,14 +67,21 @@ final class ClientLine {
         return byAge;
     }
 
+    /// Whose turn it is. There is one if [#look] has said so.
+    WaitingBuild head() {
+        if (head == null) throw new IllegalStateException("a turn of nobody");
+        return head;
+    }
+
+    /// Whether whose turn it is has lost patience.
+    boolean headIsOverdue() {
+        return headIsOverdue;
+    }
+
     void beginPlan(long number) {
         plan = number;
-        ages = byAge.iterator();
-        lengths = byLength.iterator();
-        oldest = null;
-        longest = null;
-        head = null;
-        blocked = false;
+        oldest = first;
+        longest = firstByLength;
         client.beginPlan(number);
     }
 
@@ -73,30 +89,20 @@ final class ClientLine {
     /// come than the time in which all that waits will be done, as all that waits is done sooner if it begins now;
     /// else the oldest.
     ///
-    /// @param drain seconds until all that waits should have begun, if nothing more came
+    /// @param totalDrain seconds until all that waits for any machine should have begun, if nothing more came
     /// @return whether there is one
-    boolean look(long now, long patience, double drain, double meanSpeed) {
-        oldest = next(oldest, ages);
-        if (oldest == null) {
-            head = null;
-            return false;
-        }
-        headIsOverdue = now - oldest.since >= patience;
+    boolean look(long now, long patience, double totalDrain) {
+        while (oldest != null && oldest.plan == plan) oldest = byAge.higher(oldest);
         head = oldest;
+        if (oldest == null) return false;
+        double drain = need.capacity() > 0 ? Math.max(totalDrain, need.work() / need.capacity()) : totalDrain;
+        headIsOverdue = now - oldest.since >= patience;
         if (!headIsOverdue) {
-            longest = next(longest, lengths);
-            if (longest != null && longest.remainingSeconds / meanSpeed >= drain * NeedLine.URGENT) head = longest;
+            while (longest != null && longest.plan == plan) longest = byLength.higher(longest);
+            if (longest != null && longest.remainingSeconds / need.meanSpeed() >= drain * NeedLine.URGENT)
+                head = longest;
         }
-        headSeconds = Math.max(head.remainingSeconds / meanSpeed, drain);
+        headSeconds = Math.max(head().remainingSeconds / need.meanSpeed(), drain);
         return true;
-    }
-
-    private @Nullable WaitingBuild next(@Nullable WaitingBuild current, @Nullable Iterator<WaitingBuild> rest) {
-        if (current != null && current.plan != plan) return current;
-        while (rest != null && rest.hasNext()) {
-            var build = rest.next();
-            if (build.plan != plan) return build;
-        }
-        return null;
     }
 }

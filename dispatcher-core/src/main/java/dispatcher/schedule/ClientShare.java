@@ -1,6 +1,7 @@
 package dispatcher.schedule;
 
 import dispatcher.schedule.policy.Client;
+import java.util.PriorityQueue;
 
 /// How much one client has had of the fleet, as start-time fair queueing reckons it: who has had less goes first. Who
 /// comes, or comes back after having had nothing to build, starts where the others are: idleness earns no credit.
@@ -20,6 +21,9 @@ final class ClientShare {
     int planRunning;
     long plan;
 
+    /// Of its lines those that the plan has still to look at, whose turn it is first.
+    final PriorityQueue<ClientLine> turns = new PriorityQueue<>(ClientLine.TURNS);
+
     ClientShare(Client client) {
         this.client = client;
     }
@@ -33,6 +37,7 @@ final class ClientShare {
         plan = number;
         planUsed = used;
         planRunning = running;
+        turns.clear();
     }
 
     boolean mayRunMore() {

@@ -10,9 +10,11 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -31,8 +33,12 @@ final class Fleet {
     private final Map<String, MachineSlots> machines = new LinkedHashMap<>();
     private final Map<TierKey, Tier> tiers = new LinkedHashMap<>();
     private final TreeSet<MachineSlots> aside = new TreeSet<>(FIRST_TO_RETURN);
+    private final Set<Tier> open = new LinkedHashSet<>();
+    private final Set<NeedLine> lines = new LinkedHashSet<>();
     private int nextIndex;
-    private long topology;
+    private long version;
+    private long reckoned = -1;
+    private double capacity;
 
     private record TierKey(MachineKind kind, long speed, long bandwidth) {
         static TierKey of(MachineSlots slots) {
@@ -47,9 +53,26 @@ final class Fleet {
         }
     }
 
-    /// Grows whenever a build may go to other tiers than before.
-    long topology() {
-        return topology;
+    /// Grows whenever machines change by more than what runs there.
+    long version() {
+        return version;
+    }
+
+    /// The tiers with a free slot.
+    Collection<Tier> open() {
+        return open;
+    }
+
+    /// Those of them that a line may go to. Cost: a look at each tier that is open, or that it may go to, whichever are
+    /// fewer.
+    List<Tier> openTo(NeedLine line) {
+        var tiers = new ArrayList<Tier>();
+        if (open.size() < line.tiers.size()) {
+            for (var tier : open) if (tier.isFor(line)) tiers.add(tier);
+        } else {
+            for (var tier : line.tiers) if (tier.hasFree()) tiers.add(tier);
+        }
+        return tiers;
     }
 
     Collection<MachineSlots> machines() {
@@ -61,9 +84,13 @@ final class Fleet {
         return machines.get(name);
     }
 
+    /// Slots times speed of all that may be given builds. Cost: a look at each tier if machines have changed since.
     double capacity() {
-        double capacity = 0;
-        for (var tier : tiers.values()) capacity += tier.capacity();
+        if (reckoned != version) {
+            reckoned = version;
+            capacity = 0;
+            for (var tier : tiers.values()) capacity += tier.capacity();
+        }
         return capacity;
     }
 
@@ -87,7 +114,8 @@ final class Fleet {
             change(slots, () -> slots.gone = true);
             forgetIfGone(slots);
         }
-        topology++;
+        for (var line : lines) line.possible = isPossible(line);
+        version++;
     }
 
     private void add(Machine machine) {
@@ -102,61 +130,68 @@ final class Fleet {
         if (tier == null) {
             tier = new Tier(key.kind(), slots.facts.speed(), slots.facts.bandwidth());
             tiers.put(key, tier);
-            topology++;
+            for (var line : lines) if (Fitness.isFit(slots.machine, line.need)) tier.join(line);
         }
         tier.add(slots);
+        note(tier);
+        version++;
     }
 
     private void part(MachineSlots slots, Tier tier) {
         tier.remove(slots);
+        note(tier);
+        version++;
         if (!tier.isEmpty()) return;
         tiers.values().remove(tier);
-        topology++;
+        for (var line : List.copyOf(tier.lines())) tier.part(line);
+    }
+
+    /// To be called after a tier may have got a free slot, or lost its last.
+    private void note(Tier tier) {
+        if (tier.hasFree()) open.add(tier);
+        else open.remove(tier);
     }
 
     /// Makes a change that may take the machine to another tier.
     void change(MachineSlots slots, Runnable change) {
-        var tier = slots.tier;
-        if (tier == null) throw new IllegalStateException(slots.machine.name() + " is in no tier");
+        var tier = slots.tier();
         var key = TierKey.of(slots);
         aside.remove(slots);
         tier.unlist(slots);
         change.run();
         tier.list(slots);
         if (slots.aside) aside.add(slots);
+        note(tier);
+        version++;
         if (TierKey.of(slots).equals(key)) return;
         part(slots, tier);
         join(slots);
     }
 
     void start(RunningBuild build) {
-        var tier = tierOf(build.slots);
+        var tier = build.slots.tier();
         tier.unlist(build.slots);
         build.slots.add(build);
         tier.started(build);
         tier.list(build.slots);
+        note(tier);
     }
 
     void end(RunningBuild build) {
-        var tier = tierOf(build.slots);
+        var tier = build.slots.tier();
         tier.unlist(build.slots);
         build.slots.remove(build);
         tier.ended(build);
         tier.list(build.slots);
+        note(tier);
         forgetIfGone(build.slots);
-    }
-
-    private static Tier tierOf(MachineSlots slots) {
-        var tier = slots.tier;
-        if (tier == null) throw new IllegalStateException(slots.machine.name() + " is in no tier");
-        return tier;
     }
 
     private void forgetIfGone(MachineSlots slots) {
         if (!slots.gone || !slots.running.isEmpty()) return;
         machines.remove(slots.machine.name());
         aside.remove(slots);
-        part(slots, tierOf(slots));
+        part(slots, slots.tier());
     }
 
     void health(MachineSlots slots, MachineHealth health, boolean isAside) {
@@ -181,23 +216,24 @@ final class Fleet {
                 : Optional.of(aside.first().health.asideUntil());
     }
 
-    /// Finds the tiers that builds of a line may go to, if they are not those that it knows. Cost: a look at each
-    /// tier.
-    void settle(NeedLine line) {
-        if (line.topology == topology) return;
-        line.topology = topology;
-        var fit = new ArrayList<Tier>();
-        for (var tier : tiers.values()) if (isFit(tier, line.need)) fit.add(tier);
-        line.tiers = List.copyOf(fit);
-        line.extras = fit.stream()
-                .mapToInt(tier -> tier.kind.extras(line.need.requiredFeatures()))
-                .toArray();
+    /// Finds the tiers that builds of a line may go to, and keeps that up to date until it is detached. Cost: a look at
+    /// each tier.
+    void attach(NeedLine line) {
+        lines.add(line);
+        for (var tier : tiers.values())
+            if (Fitness.isFit(tier.machines().iterator().next().machine, line.need)) tier.join(line);
+        line.possible = isPossible(line);
     }
 
-    private static boolean isFit(Tier tier, Need need) {
-        for (var slots : tier.machines())
-            if (!slots.gone && !need.excluded().contains(slots.machine.name()))
-                return Fitness.objection(slots.machine, need).isEmpty();
+    void detach(NeedLine line) {
+        lines.remove(line);
+        for (var tier : List.copyOf(line.tiers)) tier.part(line);
+    }
+
+    private static boolean isPossible(NeedLine line) {
+        for (var tier : line.tiers)
+            for (var slots : tier.machines())
+                if (!slots.gone && !line.need.excluded().contains(slots.machine.name())) return true;
         return false;
     }
 

@@ -24,6 +24,7 @@ final class MachineSlots {
     /// Not in the settings any more.
     boolean gone;
 
+    /// Null while it goes from one to another.
     @Nullable
     Tier tier;
 
@@ -43,6 +44,11 @@ final class MachineSlots {
         this.index = index;
         this.machine = machine;
         this.facts = MachineFacts.asConfigured(machine);
+    }
+
+    Tier tier() {
+        if (tier == null) throw new IllegalStateException(machine.name() + " is in no tier");
+        return tier;
     }
 
     /// Builds that it may have now. One that has failed is tried with a single build.

@@ -16,12 +16,19 @@ final class NeedLine {
     final Need need;
     private final Map<ClientShare, ClientLine> lines = new LinkedHashMap<>();
 
-    /// Where they may go, and what each of these offers that they do not need.
-    List<Tier> tiers = List.of();
+    /// Where they may go. The fleet keeps it so.
+    final List<Tier> tiers = new ArrayList<>();
 
-    int[] extras = {};
-    long topology = -1;
+    /// Whether there is a machine, busy or not, that could do them.
+    boolean possible;
+
+    /// The last plan that they took part in.
+    long plan;
+
     private double work;
+    private long reckoned = -1;
+    private double capacity;
+    private double meanSpeed;
     private int count;
 
     NeedLine(Need need) {
@@ -68,26 +75,26 @@ final class NeedLine {
         return builds;
     }
 
-    boolean hasFree() {
-        for (var tier : tiers) if (tier.hasFree()) return true;
-        return false;
+    /// To be called before the next two. Cost: a look at each tier if the fleet has changed since.
+    void reckon(long fleetVersion) {
+        if (reckoned == fleetVersion) return;
+        reckoned = fleetVersion;
+        capacity = 0;
+        double slots = 0;
+        for (var tier : tiers) {
+            capacity += tier.capacity();
+            slots += tier.capacity() / tier.speed;
+        }
+        meanSpeed = slots > 0 ? capacity / slots : 1;
     }
 
     /// Slots times speed of the machines that they may go to.
     double capacity() {
-        double capacity = 0;
-        for (var tier : tiers) capacity += tier.capacity();
         return capacity;
     }
 
     /// Mean speed of a slot that they may go to.
     double meanSpeed() {
-        double sum = 0;
-        double slots = 0;
-        for (var tier : tiers) {
-            sum += tier.capacity();
-            slots += tier.capacity() / tier.speed;
-        }
-        return slots > 0 ? sum / slots : 1;
+        return meanSpeed;
     }
 }

@@ -1,7 +1,10 @@
 package dispatcher.schedule;
 
 import java.util.ArrayList;
-import java.util.List;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.PriorityQueue;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One going through those who wait, in their order, to see who begins now: each is given in mind the machine that
@@ -11,6 +14,11 @@ import org.jspecify.annotations.Nullable;
 /// taken by the next build that fits.
 /// Cost: one look at each tier for each build looked at. Used once, by whoever owns the scheduler.
 final class Plan {
+    private static final Comparator<ClientShare> SHARES = Comparator.<ClientShare>comparingInt(
+                    share -> -share.client.priority())
+            .thenComparingDouble(share -> share.planUsed)
+            .thenComparing(share -> share.turns.element(), ClientLine.TURNS);
+
     /// Waiting must be worth so much of the time that the build would take now.
     private static final double WORTH_WAITING = 0.05;
 
@@ -18,18 +26,16 @@ final class Plan {
     private final long now;
     private final Fleet fleet;
     private final SchedulerOptions options;
-    private final double patience;
+    private final long patience;
+    private final double setUp;
     private final double totalDrain;
-    private final List<ClientLine> lines = new ArrayList<>();
+    private final PriorityQueue<ClientLine> overdue = new PriorityQueue<>(ClientLine.OVERDUE_TURNS);
+    private final Set<ClientShare> clients = new LinkedHashSet<>();
     private int held;
     private long wake = Long.MAX_VALUE;
 
     /// The best way for a build to begin, on a machine now or, without one, on some machine of a tier later.
-    private record Choice(@Nullable MachineSlots now, Tier tier, Placement placement) {
-        static Choice now(MachineSlots slots, Tier tier, Placement placement) {
-            return new Choice(slots, tier, placement);
-        }
-    }
+    private record Choice(@Nullable MachineSlots now, Tier tier, Placement placement) {}
 
     /// @param totalDrain seconds in which the whole fleet would do all that waits
     Plan(long number, long now, Fleet fleet, SchedulerOptions options, double totalDrain) {
@@ -38,16 +44,32 @@ final class Plan {
         this.fleet = fleet;
         this.options = options;
         this.patience = options.patience().toNanos();
+        this.setUp = Times.seconds(options.setUp());
         this.totalDrain = totalDrain;
     }
 
-    /// Takes part in it if one of its machines has a free slot.
-    void consider(NeedLine need) {
-        if (!need.hasFree()) return;
-        for (var tier : need.tiers) tier.beginPlan(number);
-        for (var line : need.lines()) {
-            line.beginPlan(number);
-            lines.add(line);
+    /// Those take part who may go where a slot is free.
+    private void gather() {
+        for (var tier : fleet.open())
+            for (var need : tier.lines()) {
+                if (need.plan == number) continue;
+                need.plan = number;
+                need.reckon(fleet.version());
+                for (var line : need.lines()) {
+                    line.beginPlan(number);
+                    enqueue(line);
+                }
+            }
+    }
+
+    /// Lets it have a turn, if one of it is left that has had none.
+    private void enqueue(ClientLine line) {
+        if (!line.look(now, patience, totalDrain)) return;
+        if (line.headIsOverdue()) {
+            overdue.add(line);
+        } else {
+            line.client.turns.add(line);
+            clients.add(line.client);
         }
     }
 
@@ -62,95 +84,93 @@ final class Plan {
     }
 
     void carryOut(Starter starter) {
-        for (var line = next(); line != null; line = next()) {
-            var build = line.head;
-            if (build == null) throw new IllegalStateException("a turn of nobody");
-            boolean mayHold = mayHold(build) && !line.headIsOverdue;
-            var choice = choose(build, line.need, mayHold);
-            if (choice == null) {
-                line.blocked = true;
-                if (line.headIsOverdue) keepAMachineFor(build, line.need);
-                continue;
-            }
-            build.plan = number;
-            line.client.planUsed += choice.placement.copy() + choice.placement.build();
-            var slots = choice.now;
-            if (slots == null) {
-                hold(choice);
-            } else {
-                line.client.planRunning++;
-                starter.start(build, slots, choice.placement);
-            }
+        gather();
+        while (isOpen() && !overdue.isEmpty()) {
+            var line = overdue.remove();
+            if (line.client.mayRunMore()) take(line, starter);
+        }
+        // Only now, as those who have had a turn before have had more of their share.
+        var next = new PriorityQueue<>(SHARES);
+        next.addAll(clients);
+        while (isOpen() && !next.isEmpty()) {
+            var client = next.remove();
+            if (!client.mayRunMore()) continue;
+            var line = client.turns.remove();
+            take(line, starter);
+            if (!client.turns.isEmpty()) next.add(client);
         }
     }
 
-    /// Only a build that is known to take long enough is worth the wait.
+    private boolean isOpen() {
+        return !fleet.open().isEmpty();
+    }
+
+    /// The turn of one build. If no machine takes it, its line has none any more.
+    private void take(ClientLine line, Starter starter) {
+        var build = line.head();
+        var choice = choose(build, line.need, mayHold(build) && !line.headIsOverdue());
+        if (choice == null) {
+            if (line.headIsOverdue()) keepAMachineFor(build, line.need);
+            return;
+        }
+        build.plan = number;
+        line.client.planUsed += choice.placement.copy() + choice.placement.build();
+        var slots = choice.now;
+        if (slots == null) {
+            hold(choice);
+        } else {
+            line.client.planRunning++;
+            starter.start(build, slots, choice.placement);
+        }
+        enqueue(line);
+    }
+
+    /// Only a build that is known to take long enough is worth the wait; one that has been lost before has waited
+    /// enough.
     private boolean mayHold(WaitingBuild build) {
         return options.hold()
                 && held < options.lookAhead()
+                && build.need.excluded().isEmpty()
                 && build.request().work().known();
-    }
-
-    /// The line whose head comes before all others; null if no more can begin.
-    private @Nullable ClientLine next() {
-        ClientLine best = null;
-        for (var line : lines) {
-            if (line.blocked || !line.client.mayRunMore() || !line.need.hasFree()) continue;
-            double capacity = line.need.capacity();
-            double drain = Math.max(totalDrain, capacity > 0 ? line.need.work() / capacity : 0);
-            if (!line.look(now, (long) patience, drain, line.need.meanSpeed())) continue;
-            if (best == null || comesBefore(line, best)) best = line;
-        }
-        return best;
-    }
-
-    private static boolean comesBefore(ClientLine one, ClientLine other) {
-        var a = one.head;
-        var b = other.head;
-        if (a == null || b == null) return a != null;
-        if (one.headIsOverdue != other.headIsOverdue) return one.headIsOverdue;
-        if (one.headIsOverdue) return a.since != b.since ? a.since < b.since : a.number < b.number;
-        int byPriority = Integer.compare(one.client.client.priority(), other.client.client.priority());
-        if (byPriority != 0) return byPriority > 0;
-        if (one.client != other.client && one.client.planUsed != other.client.planUsed)
-            return one.client.planUsed < other.client.planUsed;
-        if (one.headSeconds != other.headSeconds) return one.headSeconds > other.headSeconds;
-        return a.since != b.since ? a.since < b.since : a.number < b.number;
     }
 
     /// Null if no machine takes it now.
     private @Nullable Choice choose(WaitingBuild build, NeedLine need, boolean mayHold) {
-        var picks = new @Nullable MachineSlots[need.tiers.size()];
+        var picks = new ArrayList<MachineSlots>();
+        for (var tier : fleet.openTo(need)) {
+            var slots = tier.pick(build);
+            if (slots != null) picks.add(slots);
+        }
+        if (picks.isEmpty()) return null;
         int fewest = Integer.MAX_VALUE;
-        for (int i = 0; i < picks.length; i++) {
-            var tier = need.tiers.get(i);
-            if (!tier.hasFree()) continue;
-            var pick = tier.pick(build);
-            picks[i] = pick;
-            if (pick != null) fewest = Math.min(fewest, need.extras[i]);
-        }
-        if (fewest == Integer.MAX_VALUE) return null;
+        for (var slots : picks) fewest = Math.min(fewest, extras(slots, need));
         Choice best = null;
-        for (int i = 0; i < picks.length; i++) {
-            var slots = picks[i];
-            if (slots != null) best = better(best, now(build, slots, need, i, fewest));
-        }
+        for (var slots : picks) best = better(best, now(build, slots, need, fewest));
         best = better(best, closest(build, need, fewest));
         if (best == null || !mayHold) return best;
-        var later = later(build, need, picks);
+        var later = later(build, need);
         if (later == null) return best;
         double worth = WORTH_WAITING * (best.placement.copy() + best.placement.build());
         return later.placement.score() + worth < best.placement.score() ? later : best;
     }
 
-    private Choice now(WaitingBuild build, MachineSlots slots, NeedLine need, int tier, int fewestExtras) {
-        return Choice.now(slots, need.tiers.get(tier), place(build, slots, now, need.extras[tier] > fewestExtras));
+    private Choice now(WaitingBuild build, MachineSlots slots, NeedLine need, int fewestExtras) {
+        return new Choice(slots, slots.tier(), place(build, slots, now, extras(slots, need) > fewestExtras));
+    }
+
+    private static int extras(MachineSlots slots, NeedLine need) {
+        return slots.tier().extras(need);
     }
 
     private static @Nullable Choice better(@Nullable Choice one, @Nullable Choice other) {
         if (one == null) return other;
         if (other == null) return one;
-        return other.placement.score() < one.placement.score() ? other : one;
+        int byScore = Double.compare(one.placement.score(), other.placement.score());
+        return byScore < 0 || byScore == 0 && index(one) <= index(other) ? one : other;
+    }
+
+    private static int index(Choice choice) {
+        return choice.now == null ? Integer.MAX_VALUE : choice.now.index;
     }
 
     /// The best of the machines with a free slot that hold much of what the build needs.
@@ -159,36 +179,44 @@ final class Plan {
         for (var name : build.request().inputs().present().keySet()) {
             var slots = fleet.machine(name);
             if (slots == null || slots.free() == 0 || !slots.takes(build)) continue;
-            int tier = need.tiers.indexOf(slots.tier);
-            if (tier >= 0) best = better(best, now(build, slots, need, tier, fewest));
+            if (slots.tier().isFor(need)) best = better(best, now(build, slots, need, fewest));
         }
         return best;
     }
 
     /// The best of those that have no free slot now; null if there is none.
-    private @Nullable Choice later(WaitingBuild build, NeedLine need, @Nullable MachineSlots[] picks) {
-        Choice best = null;
-        for (int i = 0; i < picks.length; i++) {
-            if (picks[i] != null) continue;
-            var tier = need.tiers.get(i);
-            long start = tier.nextFree(now);
-            if (start != Long.MAX_VALUE) best = better(best, new Choice(null, tier, placeInTier(build, tier, start)));
+    private @Nullable Choice later(WaitingBuild build, NeedLine need) {
+        Tier soonest = null;
+        double leastFinish = Double.POSITIVE_INFINITY;
+        for (var tier : need.tiers) {
+            if (tier.hasFree()) continue;
+            double finish = finishInTier(build, tier);
+            if (finish >= leastFinish) continue;
+            leastFinish = finish;
+            soonest = tier;
         }
+        Choice best = soonest == null ? null : new Choice(null, soonest, placeInTier(build, soonest));
         for (var name : build.request().inputs().present().keySet()) {
             var slots = fleet.machine(name);
             if (slots == null || slots.free() > 0 || slots.capacity() == 0 || !slots.takes(build)) continue;
-            var tier = slots.tier;
-            if (tier != null && need.tiers.contains(tier))
-                best = better(best, new Choice(null, tier, place(build, slots, slots.firstFree(now), false)));
+            if (slots.tier().isFor(need))
+                best = better(best, new Choice(null, slots.tier(), place(build, slots, slots.firstFree(now), false)));
         }
         return best;
     }
 
-    private Placement placeInTier(WaitingBuild build, Tier tier, long start) {
+    /// Of [#placeInTier], the time until the end.
+    private double finishInTier(WaitingBuild build, Tier tier) {
+        double copy = setUp + build.request().inputs().bytes() / tier.bandwidth;
+        return seconds(tier.nextFree(number, now)) + copy + build.expectedSeconds / tier.speed;
+    }
+
+    private Placement placeInTier(WaitingBuild build, Tier tier) {
         long bytes = build.request().inputs().bytes();
-        double copy = setUp() + bytes / tier.bandwidth;
+        double copy = setUp + bytes / tier.bandwidth;
         double took = build.expectedSeconds / tier.speed;
-        return new Placement("", seconds(start), bytes, copy, took, false, 0, 0, tier.speed);
+        double untilStart = seconds(tier.nextFree(number, now));
+        return new Placement("", untilStart, bytes, copy, took, false, 0, 0, tier.speed);
     }
 
     Placement place(WaitingBuild build, MachineSlots slots, long start, boolean spared) {
@@ -197,16 +225,12 @@ final class Plan {
                 slots.machine.name(),
                 seconds(start),
                 bytes,
-                setUp() + bytes / slots.facts.bandwidth(),
+                setUp + bytes / slots.facts.bandwidth(),
                 build.expectedSeconds / slots.facts.speed(),
                 spared,
                 slots.running.size(),
                 slots.machine.maxJobs(),
                 slots.facts.speed());
-    }
-
-    private double setUp() {
-        return Times.seconds(options.setUp());
     }
 
     private double seconds(long start) {
@@ -217,7 +241,7 @@ final class Plan {
     private void hold(Choice later) {
         held++;
         wake = Math.min(wake, Times.after(now, Math.max(1, later.placement.untilStart())));
-        later.tier.reserve(now, Times.after(now, later.placement.finish()));
+        later.tier.reserve(number, now, Times.after(now, later.placement.finish()));
     }
 
     /// A build that takes resources might else wait for ever for enough of them to be free at once.

@@ -40,7 +40,6 @@ public final class Scheduler {
     private long plans;
     private int waiting;
     private double work;
-    private long checkedTopology = -1;
     private long wake = Long.MAX_VALUE;
 
     public Scheduler(Collection<Machine> machines, SchedulerOptions options) {
@@ -57,22 +56,34 @@ public final class Scheduler {
     public WaitingBuild submit(BuildRequest request, Set<String> excluded, Instant since) {
         var need = Need.of(request, excluded);
         var client = clients.computeIfAbsent(request.client(), ClientShare::new);
-        if (!client.isActive()) client.used = Math.max(client.used, leastUsed());
+        if (!client.isActive()) comesBack(client);
         client.waiting++;
-        var build = new WaitingBuild(request, need, client, Times.nanos(since), builds++);
         waiting++;
+        var line = lines.computeIfAbsent(need, this::newLine);
+        var build = new WaitingBuild(request, line.need, client, Times.nanos(since), builds++);
         work += build.expectedSeconds;
-        var line = lines.computeIfAbsent(need, NeedLine::new);
         line.add(build);
-        fleet.settle(line);
-        if (line.tiers.isEmpty()) hopeless.add(build);
+        if (!line.possible) hopeless.add(build);
         return build;
     }
 
+    /// It has been idle until now.
+    private void comesBack(ClientShare client) {
+        double least = leastUsed();
+        if (least < Double.POSITIVE_INFINITY) client.used = Math.max(client.used, least);
+    }
+
+    private NeedLine newLine(Need need) {
+        var line = new NeedLine(need);
+        fleet.attach(line);
+        return line;
+    }
+
+    /// Of the clients that wait or build; infinite if there are none.
     private double leastUsed() {
         double least = Double.POSITIVE_INFINITY;
         for (var client : clients.values()) if (client.isActive()) least = Math.min(least, client.used);
-        return least == Double.POSITIVE_INFINITY ? 0 : least;
+        return least;
     }
 
     /// Nobody wants it any more. Nothing happens if it waits no longer.
@@ -92,7 +103,9 @@ public final class Scheduler {
         var line = lines.get(build.need);
         if (line == null) return;
         line.remove(build);
-        if (line.isEmpty()) lines.remove(build.need);
+        if (!line.isEmpty()) return;
+        lines.remove(build.need);
+        fleet.detach(line);
     }
 
     private static void stopKeeping(WaitingBuild build) {
@@ -113,10 +126,12 @@ public final class Scheduler {
         forgetIfIdle(client);
     }
 
-    /// Idleness earns no credit and costs none: who comes back starts where the others are then. Who has
-    /// had more than they have must not be forgotten before they have caught up.
+    /// Idleness earns no credit and costs none: who comes back starts where the others are then. Who has had more than
+    /// they have must not be forgotten before they have caught up; when nobody builds, nobody is to catch up.
     private void forgetIfIdle(ClientShare client) {
-        if (!client.isActive() && client.used <= leastUsed()) clients.remove(client.client);
+        if (client.isActive()) return;
+        double least = leastUsed();
+        clients.values().removeIf(other -> !other.isActive() && other.used <= least);
     }
 
     // ---- machines
@@ -124,6 +139,8 @@ public final class Scheduler {
     /// Makes these the machines. What runs on one that is not among them goes on there.
     public void replaceMachines(Collection<Machine> machines) {
         fleet.replace(machines);
+        hopeless.clear();
+        for (var line : lines.values()) if (!line.possible) hopeless.addAll(line.builds());
     }
 
     /// Tells what was measured of a machine. Unknown names are ignored, here and below.
@@ -167,7 +184,6 @@ public final class Scheduler {
     public List<Decision> decide(Instant at) {
         fleet.letBack(at);
         var decisions = new ArrayList<Decision>();
-        settleAll();
         for (var build : List.copyOf(hopeless)) {
             cancel(build);
             decisions.add(new Decision.Impossible(build, fleet.objections(build.need)));
@@ -175,7 +191,6 @@ public final class Scheduler {
         long now = Times.nanos(at);
         double capacity = fleet.capacity();
         var plan = new Plan(++plans, now, fleet, options, capacity > 0 ? work / capacity : 0);
-        for (var line : lines.values()) plan.consider(line);
         var begun = new ArrayList<WaitingBuild>();
         plan.carryOut((build, slots, placement) -> {
             begun.add(build);
@@ -184,16 +199,6 @@ public final class Scheduler {
         for (var build : begun) leave(build);
         wake = plan.wake();
         return decisions;
-    }
-
-    /// After a change of the fleet.
-    private void settleAll() {
-        if (checkedTopology == fleet.topology()) return;
-        checkedTopology = fleet.topology();
-        for (var line : lines.values()) {
-            fleet.settle(line);
-            if (line.tiers.isEmpty()) hopeless.addAll(line.builds());
-        }
     }
 
     private RunningBuild start(WaitingBuild build, MachineSlots slots, Placement placement, long now) {
@@ -229,7 +234,7 @@ public final class Scheduler {
 
     /// All who wait, and what each may expect. Cost: sorts all who wait.
     public List<Standing> standings(Instant now) {
-        settleAll();
+        for (var line : lines.values()) line.reckon(fleet.version());
         return Standing.of(lines.values(), Times.nanos(now));
     }
 

@@ -1,5 +1,6 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.policy.Need;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,20 +25,18 @@ public record Standing(WaitingBuild build, int place, int of, Duration untilExpe
     /// All, in the order of priority and age.
     static List<Standing> of(Collection<NeedLine> lines, long now) {
         var all = new ArrayList<WaitingBuild>();
-        var lineOf = new HashMap<WaitingBuild, NeedLine>();
-        for (var line : lines)
-            for (var build : line.builds()) {
-                all.add(build);
-                lineOf.put(build, line);
-            }
+        var groups = new HashMap<Set<Tier>, Ahead>();
+        var groupOf = new HashMap<Need, Ahead>();
+        for (var line : lines) {
+            all.addAll(line.builds());
+            groupOf.put(line.need, groups.computeIfAbsent(new HashSet<>(line.tiers), _ -> new Ahead(line, now)));
+        }
         all.sort(ORDER);
-        var ahead = new HashMap<Set<Tier>, Ahead>();
         var standings = new ArrayList<Standing>(all.size());
         var counts = new ArrayList<Ahead>(all.size());
         for (var build : all) {
-            var line = lineOf.get(build);
-            if (line == null) continue;
-            var group = ahead.computeIfAbsent(new HashSet<>(line.tiers), _ -> new Ahead(line, now));
+            var group = groupOf.get(build.need);
+            if (group == null) continue;
             counts.add(group);
             standings.add(new Standing(build, ++group.count, 0, group.expected()));
             group.work += build.expectedSeconds;

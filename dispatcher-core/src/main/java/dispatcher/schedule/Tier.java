@@ -2,6 +2,9 @@ package dispatcher.schedule;
 
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -26,6 +29,10 @@ final class Tier {
     private final Set<MachineSlots> machines = new HashSet<>();
     private final TreeSet<MachineSlots> open = new TreeSet<>(LEAST_LOADED_FIRST);
     private final TreeSet<RunningBuild> running = new TreeSet<>(FIRST_TO_END);
+
+    /// Who may go here, and what these machines offer that they do not need.
+    private final Map<NeedLine, Integer> extras = new LinkedHashMap<>();
+
     private int freeSlots;
     private double capacity;
 
@@ -33,11 +40,11 @@ final class Tier {
     private long plan;
 
     private final PriorityQueue<Long> plannedEnds = new PriorityQueue<>();
-    /// Of the builds that run, the first whose end nobody has in mind; null before the first look.
+    /// Of the builds that run, the first whose end nobody has in mind.
     private @Nullable RunningBuild next;
 
-    private boolean looked;
     private long nextEnd;
+    private long nextFree;
 
     Tier(MachineKind kind, double speed, double bandwidth) {
         this.kind = kind;
@@ -59,6 +66,30 @@ final class Tier {
         machines.remove(slots);
         running.removeAll(slots.running);
         slots.tier = null;
+    }
+
+    /// Lets a line come here. Line and tier know each other, so that neither needs to be looked for.
+    void join(NeedLine line) {
+        extras.put(line, kind.extras(line.need.requiredFeatures()));
+        line.tiers.add(this);
+    }
+
+    void part(NeedLine line) {
+        extras.remove(line);
+        line.tiers.remove(this);
+    }
+
+    Set<NeedLine> lines() {
+        return extras.keySet();
+    }
+
+    boolean isFor(NeedLine line) {
+        return extras.containsKey(line);
+    }
+
+    /// What it offers that they do not need. The line may go here.
+    int extras(NeedLine line) {
+        return Objects.requireNonNull(extras.get(line));
     }
 
     boolean isEmpty() {
@@ -116,37 +147,35 @@ final class Tier {
 
     // ---- what is planned
 
-    void beginPlan(long number) {
-        if (plan == number) return;
+    private void beginPlan(long number, long now) {
         plan = number;
         plannedEnds.clear();
-        next = null;
-        looked = false;
+        next = running.isEmpty() ? null : running.first();
+        findNextEnd(now);
     }
 
-    /// When the next slot should be free that nobody ahead has in mind. `Long.MAX_VALUE` if there never will be one.
-    long nextFree(long now) {
-        if (!looked) advance(now);
-        var planned = plannedEnds.peek();
-        return planned == null ? nextEnd : Math.min(nextEnd, planned);
+    /// When the next slot should be free that nobody ahead in this plan has in mind. `Long.MAX_VALUE` if there never
+    /// will be one.
+    long nextFree(long number, long now) {
+        if (plan != number) beginPlan(number, now);
+        return nextFree;
     }
 
     /// Somebody has that slot in mind, until `end`.
-    void reserve(long now, long end) {
-        long next = nextFree(now);
-        if (next == nextEnd) advance(now);
+    void reserve(long number, long now, long end) {
+        long taken = nextFree(number, now);
+        if (taken == nextEnd && next != null) next = running.higher(next);
         else plannedEnds.poll();
         plannedEnds.add(end);
+        findNextEnd(now);
     }
 
     /// Builds may begin and end meanwhile.
-    private void advance(long now) {
-        do {
-            if (!looked) next = running.isEmpty() ? null : running.first();
-            else if (next != null) next = running.higher(next);
-            looked = true;
-        } while (next != null && !freesASlot(next));
+    private void findNextEnd(long now) {
+        while (next != null && !freesASlot(next)) next = running.higher(next);
         nextEnd = next == null ? Long.MAX_VALUE : next.endSeenAt(now);
+        var planned = plannedEnds.peek();
+        nextFree = planned == null ? nextEnd : Math.min(nextEnd, planned);
     }
 
     /// What a drained or broken machine frees is of no use.

@@ -30,6 +30,17 @@ public final class Fitness {
         return resourceObjection(machine, need);
     }
 
+    /// Whether nothing speaks against it: the same as [#objection], without words and so much cheaper.
+    public static boolean isFit(Machine machine, Need need) {
+        return machine.maxJobs() > 0
+                && (need.platform().equals(ANY_PLATFORM) || machine.systems().contains(need.platform()))
+                && need.requiredFeatures().stream()
+                        .allMatch(feature -> machine.supportedFeatures().contains(feature)
+                                || machine.mandatoryFeatures().contains(feature))
+                && need.requiredFeatures().containsAll(machine.mandatoryFeatures())
+                && resourceObjection(machine, need).isEmpty();
+    }
+
     public static Optional<String> objection(Machine machine, BuildRequest request) {
         return objection(machine, Need.of(request, java.util.Set.of()));
     }
