@@ -2,6 +2,8 @@ package dispatcher.ssh;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.fleet.Choice;
+import java.io.IOException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -11,10 +13,12 @@ import org.slf4j.LoggerFactory;
 ///
 /// What counts is the time in which writers wait ([WriteWatch]): while some do, what leaves is all that the link
 /// takes, whatever the number of channels. Waiting for a slow source or for a budget is none of that. Waiting for a
-/// machine that reads slowly is: from here it looks the same, since the kernel takes more than the window that the
-/// machine grants a channel. Compression does little harm then, as it is not what holds things up.
+/// machine that reads slowly is, from here: the kernel takes more than the window that the machine grants a channel.
+/// But
+/// then nothing stands in the link, and the machine's sshd, which reads at once, answers a question at once.
 ///
-/// - Without compression: if less than [#SLOW] bytes per second leave in that time, new connections compress. Deflate
+/// - Without compression: if less than [#SLOW] bytes per second leave in that time, and answers take [#QUEUED] and
+///   longer, as they do behind a window that stands in such a link, new connections compress. Deflate
 ///   at level 1 takes 45 MB/s of libraries and text and makes 20 MB/s of them (level 6: takes 15 to 22 MB/s, for a
 ///   tenth less of bytes; CPU time on one core at 2.5 GHz). Below a quarter of that, it gains the most at a fair
 ///   price in CPU; a line of 100 Mbit/s counts as slow.
@@ -29,6 +33,14 @@ final class CompressionChoice {
 
     /// Bytes per second: what a line of 100 Mbit/s carries at most.
     static final long SLOW = 12_500_000;
+
+    /// Nanoseconds that an answer takes at the least if it is the link that is slow: half of what 2 MB, OpenSSH's
+    /// window
+    /// for a channel, take at that rate.
+    static final long QUEUED = 80_000_000;
+
+    /// The quickest of so many answers counts, since a machine may be slow with some.
+    private static final int ANSWERS = 3;
 
     /// So much must have left while writers waited; kernel and network hold some megabytes, which go fast.
     static final long SAMPLE_BYTES = 8 << 20;
@@ -45,6 +57,8 @@ final class CompressionChoice {
     private final String machine;
     private final LongSupplier nanoTime;
     private final Runnable changed;
+    private final Answers answers;
+    private final Executor background;
     private final ReentrantLock lock = new ReentrantLock();
     private final Account plain = new Account(false);
     private final Account packed = new Account(true);
@@ -56,15 +70,34 @@ final class CompressionChoice {
     @GuardedBy("lock")
     private boolean open;
 
+    /// The machine is being asked whether it is the link that is slow.
+    @GuardedBy("lock")
+    private boolean asking;
+
     @GuardedBy("lock")
     private long trialBytes = FIRST_TRIAL_BYTES;
 
-    /// @param machine for the log
-    /// @param changed called after each change, with no lock held, by threads that must not be blocked
-    CompressionChoice(String machine, Choice setting, LongSupplier nanoTime, Runnable changed) {
+    /// How long the machine's sshd takes to answer.
+    interface Answers {
+        /// Asks it something on a connection without compression on which something is being sent, and waits.
+        void await() throws IOException, InterruptedException;
+    }
+
+    /// @param machine    for the log
+    /// @param changed    called after each change, with no lock held, by threads that must not be blocked
+    /// @param background where the answers are waited for
+    CompressionChoice(
+            String machine,
+            Choice setting,
+            LongSupplier nanoTime,
+            Runnable changed,
+            Answers answers,
+            Executor background) {
         this.machine = machine;
         this.nanoTime = nanoTime;
         this.changed = changed;
+        this.answers = answers;
+        this.background = background;
         this.compress = setting == Choice.YES;
         this.open = setting == Choice.AUTO;
     }
@@ -93,6 +126,43 @@ final class CompressionChoice {
         return compresses ? packed : plain;
     }
 
+    /// Whether it is the link that is slow, and not the machine.
+    private void ask(double rate) {
+        boolean slow = false;
+        try {
+            slow = quickestAnswer() >= QUEUED;
+        } catch (IOException e) {
+            log.atDebug().addKeyValue("machine", machine).log("no answer: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        lock.lock();
+        try {
+            asking = false;
+            slow &= open && !compress;
+            if (slow) change(true);
+            else plain.reset();
+        } finally {
+            lock.unlock();
+        }
+        if (!slow) return;
+        log.atInfo()
+                .addKeyValue("machine", machine)
+                .addKeyValue("rate", megabytes(rate))
+                .log("the link is slow; new connections compress");
+        changed.run();
+    }
+
+    private long quickestAnswer() throws IOException, InterruptedException {
+        long quickest = Long.MAX_VALUE;
+        for (int i = 0; i < ANSWERS && quickest >= QUEUED; i++) {
+            long start = nanoTime.getAsLong();
+            answers.await();
+            quickest = Math.min(quickest, nanoTime.getAsLong() - start);
+        }
+        return quickest;
+    }
+
     /// What has been measured on connections of one kind. Guarded by the choice's lock.
     private final class Account implements LinkWatch {
         private final boolean compresses;
@@ -119,16 +189,19 @@ final class CompressionChoice {
 
         @Override
         public void waited() {
-            boolean decided;
+            boolean ended;
+            double suspect;
             lock.lock();
             try {
                 count();
                 waiting--;
-                decided = decide();
+                ended = isOver();
+                suspect = suspect();
             } finally {
                 lock.unlock();
             }
-            if (decided) changed.run();
+            if (ended) changed.run();
+            if (suspect > 0) background.execute(() -> ask(suspect));
         }
 
         @Override
@@ -144,16 +217,16 @@ final class CompressionChoice {
         @Override
         public void prepared(int bytes, long nanos) {
             if (!compresses) return;
-            boolean decided;
+            boolean ended;
             lock.lock();
             try {
                 preparedBytes += bytes;
                 prepareNanos += nanos;
-                decided = decide();
+                ended = isOver();
             } finally {
                 lock.unlock();
             }
-            if (decided) changed.run();
+            if (ended) changed.run();
         }
 
         @GuardedBy("lock")
@@ -164,29 +237,27 @@ final class CompressionChoice {
             since = now;
         }
 
+        /// Whether compression has just ended.
         @GuardedBy("lock")
-        private boolean decide() {
-            if (!open || compress != compresses) return false;
-            return compresses ? decideToStop() : decideToBegin();
+        private boolean isOver() {
+            return open && compress && compresses && decideToStop();
         }
 
+        /// The rate of a link that seems to be slow, once, until that has been found out; or else 0.
         @GuardedBy("lock")
-        private boolean decideToBegin() {
+        private double suspect() {
+            if (!open || compress || compresses || asking) return 0;
             boolean enough = leftBytes >= SAMPLE_BYTES || (waitNanos >= SAMPLE_NANOS && leftBytes >= SAMPLE_BYTES / 8);
-            if (!enough || waitNanos == 0) return false;
+            if (!enough || waitNanos == 0) return 0;
             double rate = leftBytes * 1e9 / waitNanos;
             if (rate >= SLOW) {
                 // What was measured before counts half as much from now on.
                 leftBytes /= 2;
                 waitNanos /= 2;
-                return false;
+                return 0;
             }
-            change(true);
-            log.atInfo()
-                    .addKeyValue("machine", machine)
-                    .addKeyValue("rate", megabytes(rate))
-                    .log("the link is slow; new connections compress");
-            return true;
+            asking = true;
+            return rate;
         }
 
         @GuardedBy("lock")

@@ -83,7 +83,12 @@ final class SshTransport implements Transport {
         this.options = options;
         this.handshakesWithHost = handshakesWithHost;
         this.compression = new CompressionChoice(
-                address.toString(), options.compression, System::nanoTime, this::compressionChanged);
+                address.toString(),
+                options.compression,
+                System::nanoTime,
+                this::compressionChanged,
+                this::awaitAnswer,
+                task -> Thread.ofVirtual().name("ssh-link " + address).start(task));
     }
 
     @Override
@@ -94,6 +99,20 @@ final class SshTransport implements Transport {
     /// Called by writers and by the library's threads.
     private void compressionChanged() {
         Thread.ofVirtual().name("ssh-renew " + address).start(betterWay);
+    }
+
+    /// On the connection with the most channels, on one of which something is being sent.
+    private void awaitAnswer() throws IOException, InterruptedException {
+        Line busiest = null;
+        lock.lock();
+        try {
+            for (Line line : lines)
+                if (!line.connection.compresses() && (busiest == null || line.taken > busiest.taken)) busiest = line;
+        } finally {
+            lock.unlock();
+        }
+        if (busiest == null) throw new IOException("there is no connection to %s".formatted(address));
+        busiest.connection.roundTrip();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dispatcher.ssh;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.fleet.Choice;
+import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -14,9 +15,11 @@ class CompressionChoiceTest {
 
     private final AtomicLong clock = new AtomicLong(-5);
     private final AtomicInteger changes = new AtomicInteger();
+    private long answerNanos = CompressionChoice.QUEUED;
 
     private CompressionChoice choice(Choice setting) {
-        return new CompressionChoice("m", setting, clock::get, changes::incrementAndGet);
+        return new CompressionChoice(
+                "m", setting, clock::get, changes::incrementAndGet, () -> clock.addAndGet(answerNanos), Runnable::run);
     }
 
     /// Uploads on a link that takes `rate` bytes per second and is always waited for.
@@ -93,7 +96,37 @@ class CompressionChoiceTest {
         assertThat(choice.compress()).isFalse();
     }
 
-    /// The source, or the machine, is slow, so that nobody waits for the link.
+    /// Its sshd answers at once, so nothing stands in the link.
+    @Test
+    void aMachineThatReadsSlowlyIsNoSlowLink() {
+        var choice = choice(Choice.AUTO);
+        answerNanos = CompressionChoice.QUEUED / 2;
+        upload(choice.watch(false), 3_000_000, 10 * CompressionChoice.SAMPLE_BYTES);
+        assertThat(choice.compress()).isFalse();
+        assertThat(changes).hasValue(0);
+
+        answerNanos = CompressionChoice.QUEUED;
+        upload(choice.watch(false), 3_000_000, CompressionChoice.SAMPLE_BYTES);
+        assertThat(choice.compress()).isTrue();
+    }
+
+    @Test
+    void aLinkOnWhichNothingIsAnsweredProvesNothing() {
+        var choice = new CompressionChoice(
+                "m",
+                Choice.AUTO,
+                clock::get,
+                changes::incrementAndGet,
+                () -> {
+                    throw new IOException("gone");
+                },
+                Runnable::run);
+        upload(choice.watch(false), 3_000_000, 10 * CompressionChoice.SAMPLE_BYTES);
+
+        assertThat(choice.compress()).isFalse();
+    }
+
+    /// The source is slow, so that nobody waits for the link.
     @Test
     void slownessOfOthersProvesNothing() {
         var choice = choice(Choice.AUTO);
