@@ -14,8 +14,7 @@ import org.slf4j.LoggerFactory;
 /// What counts is the time in which writers wait ([WriteWatch]): while some do, what leaves is all that the link
 /// takes, whatever the number of channels. Waiting for a slow source or for a budget is none of that. Waiting for a
 /// machine that reads slowly is, from here: the kernel takes more than the window that the machine grants a channel.
-/// But
-/// then nothing stands in the link, and the machine's sshd, which reads at once, answers a question at once.
+/// But then nothing stands in the link, and the machine's sshd, which reads at once, answers a question at once.
 ///
 /// - Without compression: if less than [#SLOW] bytes per second leave in that time, and answers take [#QUEUED] and
 ///   longer, as they do behind a window that stands in such a link, new connections compress. Deflate
@@ -34,9 +33,8 @@ final class CompressionChoice {
     /// Bytes per second: what a line of 100 Mbit/s carries at most.
     static final long SLOW = 12_500_000;
 
-    /// Nanoseconds that an answer takes at the least if it is the link that is slow: half of what 2 MB, OpenSSH's
-    /// window
-    /// for a channel, take at that rate.
+    /// Nanoseconds that an answer takes at the least if it is the link that is slow: half of what 2 MB take at that
+    /// rate, OpenSSH's window for a channel.
     static final long QUEUED = 80_000_000;
 
     /// The quickest of so many answers counts, since a machine may be slow with some.
