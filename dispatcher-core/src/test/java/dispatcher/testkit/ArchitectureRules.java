@@ -35,7 +35,12 @@ public final class ArchitectureRules {
     private static final List<Layer> LAYERS = List.of(
             new Layer("values", "dispatcher.nix.."),
             new Layer(
-                    "contracts", "dispatcher.wire..", "dispatcher.store", "dispatcher.fleet..", "dispatcher.client.."),
+                    "contracts",
+                    "dispatcher.wire..",
+                    "dispatcher.store",
+                    "dispatcher.fleet..",
+                    "dispatcher.client..",
+                    "dispatcher.secret.."),
             new Layer("protocols", "dispatcher.protocol..", "dispatcher.event.."),
             new Layer("adapters", "dispatcher.store.*..", "dispatcher.ssh..", "dispatcher.history.."),
             new Layer("scheduling", "dispatcher.schedule.."),

@@ -1,5 +1,6 @@
 package dispatcher.ssh;
 
+import dispatcher.secret.SecretFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -12,7 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.apache.sshd.common.util.security.SecurityUtils;
@@ -20,8 +21,6 @@ import org.apache.sshd.common.util.security.SecurityUtils;
 /// The front end's own key: an ed25519 key in OpenSSH's format, made when there is none.
 final class HostKeyFile {
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rw-------");
-    private static final Set<PosixFilePermission> OTHERS_CAN_READ =
-            EnumSet.of(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_READ);
 
     private HostKeyFile() {}
 
@@ -51,11 +50,10 @@ final class HostKeyFile {
     }
 
     private static KeyPair read(Path file) throws IOException, GeneralSecurityException {
-        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-        if (permissions.stream().anyMatch(OTHERS_CAN_READ::contains))
+        Optional<SecretFile.Exposure> exposure = SecretFile.exposure("host key file", file);
+        if (exposure.isPresent())
             throw new SshFrontEndException(
-                    "the host key file %s can be read by others (%s)"
-                            .formatted(file, PosixFilePermissions.toString(permissions)),
+                    exposure.get().what(),
                     "run `chmod 600 %s`; if others may have read it, move it away so that a new key is made"
                             .formatted(file));
         return KeyFiles.parse(file, Files.readAllBytes(file));

@@ -1,6 +1,7 @@
 package dispatcher.ssh;
 
 import dispatcher.fleet.MachineAddress;
+import dispatcher.secret.SecretFile;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.ByteArrayInputStream;
@@ -69,7 +70,14 @@ final class KeyFiles {
     private static KeyPair read(Path file, MachineAddress address) throws UnreachableException {
         byte[] bytes;
         try {
+            Optional<SecretFile.Exposure> exposure = SecretFile.exposure("key file", file);
+            if (exposure.isPresent())
+                throw unusable(
+                        exposure.get().what() + " and so is not used for " + address,
+                        exposure.get().nextStep());
             bytes = Files.readAllBytes(file);
+        } catch (UnreachableException e) {
+            throw e;
         } catch (NoSuchFileException e) {
             throw unusable(
                     "the key file %s for %s does not exist".formatted(file, address),

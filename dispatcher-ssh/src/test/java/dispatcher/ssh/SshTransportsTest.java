@@ -13,11 +13,14 @@ import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -745,8 +748,8 @@ class SshTransportsTest {
             Sshd.makeKey(encrypted, "ed25519", "-N", "secret");
             Path pem = dir.resolve("encrypted-pem");
             Sshd.makeKey(pem, "rsa", "-m", "PEM", "-N", "secret");
-            Path nonsense = Files.writeString(dir.resolve("nonsense"), "not a key\n");
-            Path publicKey = dir.resolve("encrypted.pub");
+            Path nonsense = secret("nonsense", "not a key\n");
+            Path publicKey = secret("public", Files.readString(dir.resolve("encrypted.pub")));
             for (Path file : List.of(encrypted, pem, nonsense, publicKey, dir.resolve("missing"), dir)) {
                 MachineAddress address = new MachineAddress(Sshd.HOST, 22, "root", Optional.of(file), Optional.empty());
                 UnreachableException e =
@@ -754,6 +757,53 @@ class SshTransportsTest {
                 assertThat(e.kind()).as("%s", file).isEqualTo(Kind.KEY_UNUSABLE);
                 assertThat(e).hasMessageContaining(file.toString());
                 assertThat(e.nextStep()).isNotBlank();
+            }
+        }
+
+        private Path secret(String name, String text) throws IOException {
+            Path file = Files.writeString(dir.resolve(name), text);
+            return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        }
+
+        private UnreachableException unusable(Path file) {
+            MachineAddress address = new MachineAddress(Sshd.HOST, 22, "root", Optional.of(file), Optional.empty());
+            return unreachable(transports.forMachine(address, options().build()));
+        }
+
+        @Test
+        void keyThatOthersCanReadIsNotUsed() throws Exception {
+            Sshd.assumeThere();
+            Path key = dir.resolve("open");
+            Sshd.makeKey(key, "ed25519");
+            Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r-----"));
+            UnreachableException e = unusable(key);
+            assertThat(e.kind()).isEqualTo(Kind.KEY_UNUSABLE);
+            assertThat(e).hasMessageContaining("the key file %s can be read by others (rw-r-----)".formatted(key));
+            assertThat(e.nextStep()).contains("chmod 600 " + key);
+        }
+
+        @Test
+        void keysThatAreBrokenAreNotShown() throws Exception {
+            Sshd.assumeThere();
+            Path ed25519 = dir.resolve("ed25519");
+            Sshd.makeKey(ed25519, "ed25519");
+            Path rsa = dir.resolve("rsa");
+            Sshd.makeKey(rsa, "rsa", "-m", "PEM", "-N", "");
+            for (Path good : List.of(ed25519, rsa)) {
+                List<String> lines = Files.readAllLines(good);
+                String line = lines.get(lines.size() / 2);
+                for (String broken : List.of(
+                        Files.readString(good).replace(line, "!" + line),
+                        Files.readString(good).replace(line, ""),
+                        Files.readString(good).replace(line, line.substring(9)),
+                        Files.readString(good).replace("-----END", "----END"),
+                        line)) {
+                    StringWriter all = new StringWriter();
+                    UnreachableException e = unusable(secret("broken", broken));
+                    e.printStackTrace(new PrintWriter(all));
+                    for (String part : lines.subList(1, lines.size() - 1))
+                        assertThat(all + e.nextStep()).doesNotContain(part.substring(0, Math.min(20, part.length())));
+                }
             }
         }
 

@@ -15,6 +15,9 @@ import java.util.stream.Stream;
 ///
 /// A key without a value (or with `null`) counts as absent. Confined to one thread.
 final class Section implements AutoCloseable {
+    /// What is in all private keys as SSH and OpenSSL write them. Faults quote values, which these must not be.
+    private static final String PRIVATE_KEY = "PRIVATE KEY-----";
+
     private final Faults faults;
     private final String path;
     private final Node.Mapping mapping;
@@ -104,6 +107,14 @@ final class Section implements AutoCloseable {
     }
 
     private Optional<Node.Scalar> scalar(Node node, String where) {
+        if (node instanceof Node.Scalar scalar && scalar.text().contains(PRIVATE_KEY)) {
+            faults.add(
+                    node.line(),
+                    where,
+                    "is a private key itself; write the path of its file instead, and make a new key if others may have"
+                            + " read these settings");
+            return Optional.empty();
+        }
         if (node instanceof Node.Scalar scalar && !scalar.text().isBlank()) return Optional.of(scalar);
         var kind = node instanceof Node.Scalar ? "empty text" : node.kind();
         faults.add(node.line(), where, "is %s; it should be a single value".formatted(kind));

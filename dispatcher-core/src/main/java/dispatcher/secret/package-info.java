@@ -1,0 +1,5 @@
+/// Keeping secrets secret.
+@NullMarked
+package dispatcher.secret;
+
+import org.jspecify.annotations.NullMarked;
