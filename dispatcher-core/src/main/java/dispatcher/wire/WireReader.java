@@ -31,11 +31,17 @@ import java.util.TreeSet;
 public final class WireReader {
     private static final int BUFFER = 64 * 1024;
     private static final int GROWTH = 64 * 1024;
+    private static final int IDLE_BUFFER = 1024;
+    private static final int GROWTH_OF_BUFFER = 8;
     private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final InputStream in;
     private final Limits limits;
-    private final byte[] buffer;
+    private final int largestBuffer;
+
+    /// Small while nothing comes, since most connections are idle most of the time; grows with what comes.
+    private byte[] buffer;
+
     private int position;
     private int end;
     private long messageBytes;
@@ -53,7 +59,8 @@ public final class WireReader {
     public WireReader(InputStream in, Limits limits, int bufferBytes) {
         this.in = in;
         this.limits = limits;
-        this.buffer = new byte[bufferBytes];
+        this.largestBuffer = bufferBytes;
+        this.buffer = new byte[Math.min(IDLE_BUFFER, bufferBytes)];
     }
 
     /// Begins a new request or reply: what came before no longer counts towards [Limits#messageBytes].
@@ -70,7 +77,11 @@ public final class WireReader {
     ///
     /// @return false at the end of the stream
     public boolean awaitInput() throws IOException {
-        return position < end || fill() >= 0;
+        if (position < end) return true;
+        if (buffer.length > IDLE_BUFFER) buffer = new byte[IDLE_BUFFER];
+        position = 0;
+        end = 0;
+        return fill() >= 0;
     }
 
     public long readLong() throws IOException {
@@ -295,6 +306,8 @@ public final class WireReader {
     }
 
     private int fill() throws IOException {
+        if (end == buffer.length && end < largestBuffer)
+            buffer = new byte[(int) Math.min((long) buffer.length * GROWTH_OF_BUFFER, largestBuffer)];
         position = 0;
         end = 0;
         int n = in.read(buffer, 0, buffer.length);

@@ -6,6 +6,7 @@ import dispatcher.nix.StorePath;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Optional;
 
@@ -14,10 +15,16 @@ import java.util.Optional;
 /// [#flush]. Confined to one thread.
 public final class WireWriter {
     private static final int BUFFER = 64 * 1024;
+    private static final int IDLE_BUFFER = 1024;
+    private static final int GROWTH = 8;
     private static final byte[] ZEROES = new byte[8];
 
     private final OutputStream out;
-    private final byte[] buffer;
+    private final int largestBuffer;
+
+    /// Small while nothing is written, since most connections are idle most of the time; grows with what is.
+    private byte[] buffer;
+
     private int position;
 
     public WireWriter(OutputStream out) {
@@ -26,11 +33,12 @@ public final class WireWriter {
 
     public WireWriter(OutputStream out, int bufferBytes) {
         this.out = out;
-        this.buffer = new byte[bufferBytes];
+        this.largestBuffer = bufferBytes;
+        this.buffer = new byte[Math.min(IDLE_BUFFER, bufferBytes)];
     }
 
     public WireWriter writeLong(long value) throws IOException {
-        if (buffer.length - position < 8) drain();
+        makeRoom(8);
         for (int i = 0; i < 8; i++) buffer[position + i] = (byte) (value >>> (8 * i));
         position += 8;
         return this;
@@ -42,6 +50,7 @@ public final class WireWriter {
 
     public WireWriter writeByteString(ByteString value) throws IOException {
         writeLong(value.length());
+        makeRoom(value.length());
         if (value.length() <= buffer.length - position) {
             value.copyTo(buffer, position);
             position += value.length();
@@ -61,7 +70,7 @@ public final class WireWriter {
 
     /// Bytes without length and padding.
     public WireWriter writeRaw(byte[] bytes, int offset, int length) throws IOException {
-        if (length > buffer.length - position) drain();
+        makeRoom(length);
         if (length > buffer.length) {
             out.write(bytes, offset, length);
         } else {
@@ -113,7 +122,18 @@ public final class WireWriter {
 
     public void flush() throws IOException {
         drain();
+        if (buffer.length > IDLE_BUFFER) buffer = new byte[IDLE_BUFFER];
         out.flush();
+    }
+
+    /// For `bytes` more, if the buffer may ever be so large; whoever writes more than that has it to itself.
+    private void makeRoom(int bytes) throws IOException {
+        if (bytes <= buffer.length - position) return;
+        if (buffer.length < largestBuffer) {
+            long wanted = Math.max((long) buffer.length * GROWTH, (long) position + bytes);
+            buffer = Arrays.copyOf(buffer, (int) Math.min(wanted, largestBuffer));
+        }
+        if (bytes > buffer.length - position) drain();
     }
 
     private void drain() throws IOException {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// holds megabytes; this one keeps pieces.
 final class PipeInput extends InputStream {
     private static final int PIECE_BYTES = 32 * 1024;
+    private static final int SMALL_PIECE_BYTES = 1024;
 
     /// Told how many bytes were read. May write to the peer; no lock is held.
     interface Consumed {
@@ -36,7 +37,7 @@ final class PipeInput extends InputStream {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
-    /// Empty pieces are not kept, except for one.
+    /// Empty pieces are not kept, except for a small one.
     @GuardedBy("lock")
     private final ArrayDeque<Piece> pieces = new ArrayDeque<>();
 
@@ -60,7 +61,7 @@ final class PipeInput extends InputStream {
             while (left > 0) {
                 Piece last = pieces.peekLast();
                 if (last == null || last.end == last.bytes.length) {
-                    last = new Piece(Math.max(PIECE_BYTES, left));
+                    last = new Piece(left <= SMALL_PIECE_BYTES ? SMALL_PIECE_BYTES : Math.max(PIECE_BYTES, left));
                     pieces.add(last);
                 }
                 int count = Math.min(left, last.bytes.length - last.end);
@@ -156,7 +157,7 @@ final class PipeInput extends InputStream {
             piece.start += count;
             total += count;
             if (piece.start < piece.end) break;
-            if (pieces.size() == 1) {
+            if (pieces.size() == 1 && piece.bytes.length == SMALL_PIECE_BYTES) {
                 piece.start = 0;
                 piece.end = 0;
                 break;
