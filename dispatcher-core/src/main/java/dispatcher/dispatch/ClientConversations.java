@@ -1,16 +1,20 @@
 package dispatcher.dispatch;
 
+import dispatcher.client.ClientLimits;
 import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
+import dispatcher.protocol.RefusalLog;
+import dispatcher.protocol.RequestRate;
 import dispatcher.protocol.serve.ServeServer;
 import dispatcher.protocol.worker.Trust;
 import dispatcher.protocol.worker.WorkerServer;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.Limits;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
@@ -32,6 +36,9 @@ public final class ClientConversations implements ConversationHandler {
     private final String programVersion;
     private final List<NixPublicKey> trustedKeys;
     private final Optional<NixSecretKey> signingKey;
+    private final ClientLimits limits;
+    private final RequestRate rate;
+    private final RefusalLog refusals = new RefusalLog(System::nanoTime);
 
     /// @param programVersion shown by clients where they show a Nix version
     /// @param trustedKeys    whose signatures make up for the trust that a client does not have
@@ -41,12 +48,15 @@ public final class ClientConversations implements ConversationHandler {
             StoreDir storeDir,
             String programVersion,
             List<NixPublicKey> trustedKeys,
-            Optional<NixSecretKey> signingKey) {
+            Optional<NixSecretKey> signingKey,
+            ClientLimits limits) {
         this.fleet = fleet;
         this.storeDir = storeDir;
         this.programVersion = programVersion;
         this.trustedKeys = List.copyOf(trustedKeys);
         this.signingKey = signingKey;
+        this.limits = limits;
+        this.rate = new RequestRate(limits.requestsPerSecond());
     }
 
     @Override
@@ -54,7 +64,7 @@ public final class ClientConversations implements ConversationHandler {
         var who = conversation.client().toString();
         long number = fleet.nextClient();
         fleet.listener().clientConnected(number, who);
-        try (var session = fleet.open(conversation.client(), number)) {
+        try (var session = fleet.open(conversation.client(), number, limits.logBytes())) {
             boolean trusted = conversation.client().grant().trusted();
             serve(
                     protocol,
@@ -64,7 +74,7 @@ public final class ClientConversations implements ConversationHandler {
         } catch (InterruptedException e) {
             return 1;
         } catch (ProtocolException | StoreRefusedException e) {
-            log.atWarn().addKeyValue("client", who).log("conversation ended: {}", e.getMessage());
+            refusals.refused(log, "conversation ended", conversation.client().name(), String.valueOf(e.getMessage()));
             tell(conversation.err(), String.valueOf(e.getMessage()));
             return 1;
         } catch (EOFException e) {
@@ -90,13 +100,19 @@ public final class ClientConversations implements ConversationHandler {
 
     private void serve(ClientProtocol protocol, Conversation conversation, Store store)
             throws IOException, InterruptedException {
-        var in = new WireReader(conversation.in());
+        var in = new WireReader(conversation.in(), requestLimits());
+        var gate = rate.of(conversation.client().credential());
         var out = new WireWriter(conversation.out());
         var trust = conversation.client().grant().trusted() ? Trust.TRUSTED : Trust.NOT_TRUSTED;
         switch (protocol) {
-            case WORKER -> new WorkerServer(in, out, store, storeDir, programVersion, trust).run();
-            case SERVE -> new ServeServer(in, out, conversation.err(), store, storeDir).run();
+            case WORKER -> new WorkerServer(in, out, store, storeDir, programVersion, trust).run(gate);
+            case SERVE -> new ServeServer(in, out, conversation.err(), store, storeDir).run(gate);
         }
+    }
+
+    private Limits requestLimits() {
+        long bytes = limits.requestBytes();
+        return new Limits(Math.min(bytes, Limits.DEFAULT.stringBytes()), Limits.DEFAULT.elements(), bytes);
     }
 
     private static void tell(OutputStream err, String message) {

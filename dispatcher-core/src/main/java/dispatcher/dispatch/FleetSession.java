@@ -49,6 +49,7 @@ final class FleetSession implements Store, PathSource {
     private final FleetStore fleet;
     private final ClientIdentity client;
     private final long clientNumber;
+    private final long mostLogBytes;
     private final Set<StorePath> pinned = new HashSet<>();
     private final List<Spool.Pin> pins = new ArrayList<>();
     private final Map<StorePath, Holding> holdings = new HashMap<>();
@@ -66,10 +67,11 @@ final class FleetSession implements Store, PathSource {
     /// What nobody has yet, and a machine said it could fetch from its substituters.
     private final Map<StorePath, String> promised = new HashMap<>();
 
-    FleetSession(FleetStore fleet, ClientIdentity client, long clientNumber) {
+    FleetSession(FleetStore fleet, ClientIdentity client, long clientNumber, long mostLogBytes) {
         this.fleet = fleet;
         this.client = client;
         this.clientNumber = clientNumber;
+        this.mostLogBytes = mostLogBytes;
     }
 
     /// A conversation with a machine that has paths which this client may still want.
@@ -471,7 +473,8 @@ final class FleetSession implements Store, PathSource {
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
-        var result = new BuildRun(fleet, this, clientNumber, drvPath, derivation, options, log).run();
+        var result = new BuildRun(fleet, this, clientNumber, drvPath, derivation, options.withLogLimit(mostLogBytes), log)
+                .run();
         if (result.isSuccess()) {
             for (var output : derivation.outputs().values()) output.path().ifPresent(built::add);
             for (var realisation : result.outputs().values()) built.add(realisation.outPath());

@@ -73,8 +73,10 @@ public final class FleetStore implements AutoCloseable {
     }
 
     /// A conversation for one client, confined to the client's thread.
-    FleetSession open(ClientIdentity client, long clientNumber) {
-        return new FleetSession(this, client, clientNumber);
+    ///
+    /// @param mostLogBytes of each of its builds
+    FleetSession open(ClientIdentity client, long clientNumber, long mostLogBytes) {
+        return new FleetSession(this, client, clientNumber, mostLogBytes);
     }
 
     long nextClient() {

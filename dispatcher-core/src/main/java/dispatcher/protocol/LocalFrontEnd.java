@@ -1,6 +1,8 @@
 package dispatcher.protocol;
 
+import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
+import dispatcher.wire.TimeLimit;
 import dispatcher.wire.UnixSocketChannel;
 import dispatcher.wire.UnixSocketListener;
 import java.io.ByteArrayInputStream;
@@ -12,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.SynchronousQueue;
@@ -31,28 +34,41 @@ public final class LocalFrontEnd implements AutoCloseable {
     private static final byte[] PREAMBLE = "stdio ".getBytes(StandardCharsets.US_ASCII);
     private static final int LONGEST_PREAMBLE = 128;
     private static final long PARTNER_SECONDS = 5;
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     private final Path path;
     private final UnixSocketListener listener;
     private final ClientRules rules;
+    private final Duration loginTime;
+    private final ClientDoor door;
+    private final RefusalLog refusals = new RefusalLog(System::nanoTime);
     private final ConversationHandler handler;
     private final Set<Thread> conversations = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<String, SynchronousQueue<UnixSocketChannel>> errorStreams =
             new ConcurrentHashMap<>();
 
-    private LocalFrontEnd(Path path, UnixSocketListener listener, ClientRules rules, ConversationHandler handler) {
+    private LocalFrontEnd(
+            Path path,
+            UnixSocketListener listener,
+            ClientRules rules,
+            ClientLimits limits,
+            ConversationHandler handler) {
         this.path = path;
         this.listener = listener;
         this.rules = rules;
+        this.loginTime = limits.loginTime();
+        this.door = new ClientDoor(limits, System::nanoTime);
         this.handler = handler;
     }
 
     /// Listens at `path`, which is for its owner and group only. What a dead dispatcher left there is replaced.
     ///
-    /// @param rules what each user of this host may do
+    /// @param rules  what each user of this host may do
+    /// @param limits how much clients may take; what is refused is told why
     /// @throws IOException if the socket cannot be made, or a living dispatcher listens there
-    public static LocalFrontEnd open(Path path, ClientRules rules, ConversationHandler handler) throws IOException {
-        var frontEnd = new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), rules, handler);
+    public static LocalFrontEnd open(Path path, ClientRules rules, ClientLimits limits, ConversationHandler handler)
+            throws IOException {
+        var frontEnd = new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), rules, limits, handler);
         frontEnd.listener.serve("local client", frontEnd::converse);
         return frontEnd;
     }
@@ -60,17 +76,17 @@ public final class LocalFrontEnd implements AutoCloseable {
     private void converse(UnixSocketChannel channel) {
         conversations.add(Thread.currentThread());
         try {
-            var in = channel.in();
-            var first = in.readNBytes(Long.BYTES);
-            if (startsWith(first, PREAMBLE)) {
-                pair(channel, in, first);
-                return;
-            }
-            if (first.length < Long.BYTES) {
-                log.atDebug().log("a local client left without a word");
-                channel.close();
-            } else {
-                hold(channel, first, in, OutputStream.nullOutputStream());
+            var user = channel.peerUser();
+            var client = ClientIdentity.ofUser(user, rules.ofUser(user));
+            switch (door.arrive(client.credential())) {
+                case ClientDoor.Refused(var why) -> refuse(channel, client, why);
+                case ClientDoor.Visit visit -> {
+                    try {
+                        begin(channel, client, visit);
+                    } finally {
+                        visit.leave();
+                    }
+                }
             }
         } catch (IOException e) {
             log.atDebug().log("local client: {}", e.toString());
@@ -80,6 +96,53 @@ public final class LocalFrontEnd implements AutoCloseable {
         } finally {
             conversations.remove(Thread.currentThread());
         }
+    }
+
+    /// Nix shows its user what comes in place of its protocol.
+    private void refuse(UnixSocketChannel channel, ClientIdentity client, String why) throws IOException {
+        refusals.refused(log, "local connection refused", client.name(), why);
+        try (channel;
+                var _ = new TimeLimit(LAST_WORDS, channel::close)) {
+            channel.out().write(("dispatcher: " + why + "\n").getBytes(StandardCharsets.UTF_8));
+            channel.endOutput();
+            // What is left unread when we close would cut off what we said.
+            channel.in().transferTo(OutputStream.nullOutputStream());
+        }
+    }
+
+    private void begin(UnixSocketChannel channel, ClientIdentity client, ClientDoor.Visit visit)
+            throws IOException, InterruptedException {
+        var in = channel.in();
+        var first = readFirst(channel);
+        if (startsWith(first, PREAMBLE)) {
+            pair(channel, new Guest(client, visit), readLine(channel, first));
+        } else if (first.length < Long.BYTES) {
+            log.atDebug().log("a local client left without a word");
+            channel.close();
+        } else {
+            hold(channel, new Guest(client, visit), first, in, OutputStream.nullOutputStream());
+        }
+    }
+
+    private record Guest(ClientIdentity client, ClientDoor.Visit visit) {}
+
+    private byte[] readFirst(UnixSocketChannel channel) throws IOException {
+        try (var _ = new TimeLimit(loginTime, channel::close)) {
+            return channel.in().readNBytes(Long.BYTES);
+        }
+    }
+
+    private String readLine(UnixSocketChannel channel, byte[] first) throws IOException {
+        var line = new StringBuilder(new String(first, StandardCharsets.US_ASCII));
+        try (var _ = new TimeLimit(loginTime, channel::close)) {
+            while (line.length() < LONGEST_PREAMBLE) {
+                int c = channel.in().read();
+                if (c < 0) throw new IOException("ended in its first line");
+                if (c == '\n') break;
+                line.append((char) c);
+            }
+        }
+        return line.toString();
     }
 
     private static boolean startsWith(byte[] bytes, byte[] prefix) {
@@ -93,16 +156,8 @@ public final class LocalFrontEnd implements AutoCloseable {
         throw new IOException("neither protocol begins with 0x%x".formatted(magic));
     }
 
-    private void pair(UnixSocketChannel channel, InputStream in, byte[] first)
-            throws IOException, InterruptedException {
-        var line = new StringBuilder(new String(first, StandardCharsets.US_ASCII));
-        while (line.length() < LONGEST_PREAMBLE) {
-            int c = in.read();
-            if (c < 0) throw new IOException("ended in its first line");
-            if (c == '\n') break;
-            line.append((char) c);
-        }
-        var words = line.toString().split(" ");
+    private void pair(UnixSocketChannel channel, Guest guest, String line) throws IOException, InterruptedException {
+        var words = line.split(" ");
         if (words.length != 3) throw new IOException("first line '%s' is not understood".formatted(line));
         var meeting = errorStreams.computeIfAbsent(words[2], _ -> new SynchronousQueue<>());
         try {
@@ -113,9 +168,9 @@ public final class LocalFrontEnd implements AutoCloseable {
             var err = meeting.poll(PARTNER_SECONDS, TimeUnit.SECONDS);
             if (err == null) throw new IOException("no connection came for its standard error");
             try (err) {
-                var begin = in.readNBytes(Long.BYTES);
+                var begin = readFirst(channel);
                 if (begin.length < Long.BYTES) channel.close();
-                else hold(channel, begin, in, err.out());
+                else hold(channel, guest, begin, channel.in(), err.out());
             }
         } finally {
             errorStreams.remove(words[2]);
@@ -123,11 +178,16 @@ public final class LocalFrontEnd implements AutoCloseable {
     }
 
     /// @param first what was read of the conversation already
-    private void hold(UnixSocketChannel channel, byte[] first, InputStream in, OutputStream err) throws IOException {
+    private void hold(UnixSocketChannel channel, Guest guest, byte[] first, InputStream in, OutputStream err)
+            throws IOException {
         var protocol = protocol(first);
+        var client = guest.client();
+        var refused = guest.visit().loggedIn(client.credential());
+        if (refused.isPresent()) {
+            refuse(channel, client, refused.get());
+            return;
+        }
         var whole = new SequenceInputStream(new ByteArrayInputStream(first), in);
-        var user = channel.peerUser();
-        var client = ClientIdentity.ofUser(user, rules.ofUser(user));
         try (channel) {
             handler.handle(protocol, new Conversation(whole, channel.out(), err, client));
         }

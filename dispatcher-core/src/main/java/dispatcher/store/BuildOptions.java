@@ -40,6 +40,12 @@ public record BuildOptions(BuildMode mode, Duration maxSilent, Duration timeout,
         }
     }
 
+    /// The same, with a log of no more than `most` bytes.
+    public BuildOptions withLogLimit(long most) {
+        long bytes = maxLogBytes == 0 ? most : Math.min(most, maxLogBytes);
+        return new BuildOptions(mode, maxSilent, timeout, bytes, keepFailed);
+    }
+
     public BuildOptions withMode(BuildMode newMode) {
         return new BuildOptions(newMode, maxSilent, timeout, maxLogBytes, keepFailed);
     }

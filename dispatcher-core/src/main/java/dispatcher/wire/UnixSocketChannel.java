@@ -61,6 +61,11 @@ public final class UnixSocketChannel implements CommandChannel {
         };
     }
 
+    /// Says that nothing more will be written.
+    public void endOutput() throws IOException {
+        socket.shutdownOutput();
+    }
+
     @Override
     public InputStream err() {
         return InputStream.nullInputStream();

@@ -3,6 +3,7 @@ package dispatcher.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.client.ClientGrant;
+import dispatcher.client.ClientLimits;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
@@ -65,6 +66,7 @@ final class TestFleet implements AutoCloseable {
         private Optional<NixSecretKey> signingKey = Optional.empty();
         private Duration answerLimit = Duration.ofMinutes(1);
         private List<NixPublicKey> trustedKeys = List.of();
+        private ClientLimits limits = ClientLimits.DEFAULT;
         private Locations locations = new Locations();
         private int maxAttempts = 3;
         private long spoolBytes = 1 << 26;
@@ -97,6 +99,11 @@ final class TestFleet implements AutoCloseable {
         /// What an earlier dispatcher has learned.
         Plan locations(Locations known) {
             locations = known;
+            return this;
+        }
+
+        Plan limits(ClientLimits newLimits) {
+            limits = newLimits;
             return this;
         }
 
@@ -152,7 +159,8 @@ final class TestFleet implements AutoCloseable {
                 plan.maxAttempts,
                 clock,
                 clock.nanoTime());
-        this.conversations = new ClientConversations(fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys, plan.signingKey);
+        this.conversations = new ClientConversations(
+                fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys, plan.signingKey, plan.limits);
     }
 
     TestClient local(ClientProtocol protocol) throws IOException {

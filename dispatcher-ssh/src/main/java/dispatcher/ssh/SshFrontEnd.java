@@ -1,16 +1,22 @@
 package dispatcher.ssh;
 
+import dispatcher.protocol.ClientDoor;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
+import dispatcher.protocol.RefusalLog;
 import dispatcher.protocol.RemoteCommand;
+import dispatcher.wire.TimeLimit;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,6 +29,7 @@ import org.apache.sshd.common.io.IoSession;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionListener;
+import org.apache.sshd.common.util.Readable;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.ServerBuilder;
 import org.apache.sshd.server.SshServer;
@@ -45,9 +52,19 @@ import org.slf4j.LoggerFactory;
 public final class SshFrontEnd implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SshFrontEnd.class);
     private static final int SOCKET_THREADS = 2;
+    /// Each connection has one for itself, idle or not.
+    private static final int READ_BUFFER_BYTES = 16 * 1024;
     private static final int UNANSWERED_KEEP_ALIVES = 3;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
     private static final AttributeKey<Client> CLIENT = new AttributeKey<>();
+    private static final AttributeKey<ClientDoor.Visit> VISIT = new AttributeKey<>();
+    /// On the sockets of connections that were let in, and of those that were not.
+    private static final Object ARRIVED = "arrived";
+
+    private static final Object REFUSED = "refused";
+    private static final Duration LAST_WORDS = Duration.ofSeconds(3);
+    /// More than these are closed without a word.
+    private static final int MOST_LEAVING = 100;
     private static final String PURPOSE =
             "this is a Nix build dispatcher: it runs `nix-daemon --stdio` and `nix-store --serve --write` only, not ";
     private static final int SHOWN_OF_COMMAND = 200;
@@ -57,12 +74,14 @@ public final class SshFrontEnd implements AutoCloseable {
     private final AuthorizedKeys authorizedKeys;
     private final KeyPair hostKey;
     private final SshServer server;
-    private final AtomicInteger connections = new AtomicInteger();
+    private final ClientDoor door;
+    private final RefusalLog refusals = new RefusalLog(System::nanoTime);
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
     private SshFrontEnd(SshFrontEndOptions options, ConversationHandler handler) throws SshFrontEndException {
         this.options = options;
         this.handler = handler;
+        door = new ClientDoor(options.limits(), System::nanoTime);
         hostKey = HostKeyFile.readOrMake(options.hostKey());
         authorizedKeys = new AuthorizedKeys(options.authorizedKeys());
         authorizedKeys.check();
@@ -111,7 +130,7 @@ public final class SshFrontEnd implements AutoCloseable {
 
                     @Override
                     public Channel createChannel(Session session) {
-                        return new FrontEndChannel();
+                        return new FrontEndChannel(channelLimit(session));
                     }
                 }))
                 .forwardingFilter(RejectAllForwardingFilter.INSTANCE)
@@ -128,7 +147,7 @@ public final class SshFrontEnd implements AutoCloseable {
         sshd.setSessionFactory(new Doorkeeper(sshd));
         sshd.addSessionListener(new Listener());
         CoreModuleProperties.SERVER_IDENTIFICATION.set(sshd, "dispatcher");
-        CoreModuleProperties.AUTH_TIMEOUT.set(sshd, options.loginLimit());
+        CoreModuleProperties.AUTH_TIMEOUT.set(sshd, options.limits().loginTime());
         // The first question, which tells what methods there are, is not counted; the last one proves a key.
         CoreModuleProperties.MAX_AUTH_REQUESTS.set(sshd, options.maxKeys() + 1);
         CoreModuleProperties.IDLE_TIMEOUT.set(sshd, Duration.ZERO);
@@ -138,7 +157,7 @@ public final class SshFrontEnd implements AutoCloseable {
         CoreModuleProperties.TCP_NODELAY.set(sshd, true);
         CoreModuleProperties.SOCKET_KEEPALIVE.set(sshd, true);
         CoreModuleProperties.SOCKET_REUSEADDR.set(sshd, true);
-        CoreModuleProperties.NIO2_READ_BUFFER_SIZE.set(sshd, 64 * 1024);
+        CoreModuleProperties.NIO2_READ_BUFFER_SIZE.set(sshd, READ_BUFFER_BYTES);
         return sshd;
     }
 
@@ -151,14 +170,31 @@ public final class SshFrontEnd implements AutoCloseable {
                 .addKeyValue("from", remote)
                 .log(name.isPresent() ? "key accepted" : "key not authorised");
         // The last key that was accepted is the one that was proven.
+        if (name.isEmpty()) Optional.ofNullable(session.getAttribute(VISIT)).ifPresent(ClientDoor.Visit::loginFailed);
         name.ifPresent(it -> session.setAttribute(CLIENT, client(shown, it, remote)));
         return name.isPresent();
+    }
+
+    private FrontEndChannel.Limit channelLimit(Session session) {
+        return new FrontEndChannel.Limit(
+                Optional.ofNullable(session.getAttribute(CLIENT))
+                        .map(Client::channels)
+                        .orElseGet(AtomicInteger::new),
+                options.limits().channelsPerConnection());
     }
 
     private Client client(HostKey key, String comment, SocketAddress remote) {
         String fingerprint = key.fingerprint();
         var grant = options.rules().ofKey(fingerprint, comment);
         return new Client(ClientIdentity.ofKey(comment, text(remote), fingerprint, grant));
+    }
+
+    /// By which addresses are counted: all of a network of 64 bits are one client's with IPv6.
+    private static String network(SocketAddress address) {
+        if (!(address instanceof InetSocketAddress socket)) return String.valueOf(address);
+        if (!(socket.getAddress() instanceof Inet6Address six))
+            return socket.getAddress().getHostAddress();
+        return HexFormat.ofDelimiter(":").formatHex(six.getAddress(), 0, Long.BYTES) + "::/64";
     }
 
     private static String text(SocketAddress address) {
@@ -171,6 +207,12 @@ public final class SshFrontEnd implements AutoCloseable {
         return RemoteCommand.recognise(command)
                 .map(protocol -> {
                     Client client = clientOf(channel);
+                    Optional<String> refusal = client.refusal().or(((FrontEndChannel) channel)::objection);
+                    if (refusal.isPresent()) {
+                        String who = client.identity().name();
+                        refusals.refused(log, "command refused", who, refusal.get());
+                        return refuse(channel, "dispatcher: " + refusal.get());
+                    }
                     return (Command) new ClientCommand(
                             client,
                             (FrontEndChannel) channel,
@@ -199,6 +241,8 @@ public final class SshFrontEnd implements AutoCloseable {
     final class Client {
         private final ClientIdentity identity;
         private final Set<WatchedOutput> outputs = ConcurrentHashMap.newKeySet();
+        private final AtomicInteger channels = new AtomicInteger();
+        private volatile Optional<String> refusal = Optional.empty();
 
         Client(ClientIdentity identity) {
             this.identity = identity;
@@ -206,6 +250,20 @@ public final class SshFrontEnd implements AutoCloseable {
 
         ClientIdentity identity() {
             return identity;
+        }
+
+        /// It is to be sent away as soon as it asks for something.
+        void refuse(String why) {
+            refusal = Optional.of(why);
+        }
+
+        Optional<String> refusal() {
+            return refusal;
+        }
+
+        /// How many it has open.
+        AtomicInteger channels() {
+            return channels;
         }
 
         /// What is being written to it.
@@ -227,32 +285,80 @@ public final class SshFrontEnd implements AutoCloseable {
         }
     }
 
-    /// Lets only so many in; the library closes those for which it gets a fault instead of a session.
+    /// Lets in whom the door lets in, and tells the others why not. Called by the library's threads.
     private final class Doorkeeper extends SessionFactory {
+        private final AtomicInteger leaving = new AtomicInteger();
+
         Doorkeeper(SshServer sshd) {
             super(sshd);
         }
 
         @Override
+        public void sessionCreated(IoSession socket) throws Exception {
+            String from = network(socket.getRemoteAddress());
+            switch (door.arrive(from)) {
+                case ClientDoor.Refused(String why) -> {
+                    refusals.refused(log, "connection refused", from, why);
+                    sendAway(socket, why);
+                }
+                case ClientDoor.Visit visit -> letIn(socket, visit);
+            }
+        }
+
+        private void letIn(IoSession socket, ClientDoor.Visit visit) throws Exception {
+            boolean in = false;
+            try {
+                socket.setAttribute(ARRIVED, visit);
+                super.sessionCreated(socket);
+                in = true;
+            } finally {
+                if (!in) visit.leave();
+            }
+        }
+
+        @Override
         protected ServerSessionImpl doCreateSession(IoSession socket) throws Exception {
-            if (connections.get() < options.maxConnections()) return super.doCreateSession(socket);
-            log.atDebug().addKeyValue("from", socket.getRemoteAddress()).log("too many connections");
-            throw new IOException("there are %d connections".formatted(options.maxConnections()));
+            ServerSessionImpl session = super.doCreateSession(socket);
+            session.setAttribute(VISIT, (ClientDoor.Visit) Objects.requireNonNull(socket.getAttribute(ARRIVED)));
+            return session;
+        }
+
+        /// The client closes the connection when it has read why; if we did, it might not get to read it.
+        private void sendAway(IoSession socket, String why) throws IOException {
+            socket.setAttribute(REFUSED, true);
+            if (leaving.incrementAndGet() > MOST_LEAVING) {
+                socket.close(true);
+                return;
+            }
+            var _ = socket.writeBuffer(Farewell.tooManyConnections(why));
+            var _ = new TimeLimit(LAST_WORDS, () -> socket.close(true));
+        }
+
+        @Override
+        public void messageReceived(IoSession socket, Readable message) throws Exception {
+            if (socket.getAttribute(REFUSED) == null) super.messageReceived(socket, message);
+        }
+
+        @Override
+        public void sessionClosed(IoSession socket) throws Exception {
+            if (socket.getAttribute(REFUSED) == null) super.sessionClosed(socket);
+            else leaving.decrementAndGet();
+        }
+
+        @Override
+        public void exceptionCaught(IoSession socket, Throwable cause) throws Exception {
+            if (socket.getAttribute(REFUSED) == null) super.exceptionCaught(socket, cause);
+            else socket.close(true);
         }
     }
 
     /// What the library tells of connections; called by its threads.
     private final class Listener implements SessionListener {
         @Override
-        public void sessionCreated(Session session) {
-            connections.incrementAndGet();
-        }
-
-        @Override
         public void sessionEvent(Session session, Event event) {
             if (event != Event.Authenticated) return;
             Client client = session.getAttribute(CLIENT);
-            if (client == null) return;
+            if (client == null || isTooMuch(session, client)) return;
             SessionWatch.Patience patience =
                     new SessionWatch.Patience(options.keepAlive(), UNANSWERED_KEEP_ALIVES, options.writeStall());
             new SessionWatch(client.identity().toString(), session, patience)
@@ -267,6 +373,17 @@ public final class SshFrontEnd implements AutoCloseable {
                             });
         }
 
+        private boolean isTooMuch(Session session, Client client) {
+            ClientDoor.Visit visit = session.getAttribute(VISIT);
+            if (visit == null) return false;
+            Optional<String> refused = visit.loggedIn(client.identity().credential());
+            refused.ifPresent(why -> {
+                client.refuse(why);
+                var _ = new TimeLimit(LAST_WORDS, () -> session.close(true));
+            });
+            return refused.isPresent();
+        }
+
         @Override
         public void sessionException(Session session, @Nullable Throwable cause) {
             log.atDebug().setCause(cause).log("fault on a connection");
@@ -274,7 +391,7 @@ public final class SshFrontEnd implements AutoCloseable {
 
         @Override
         public void sessionClosed(Session session) {
-            connections.decrementAndGet();
+            Optional.ofNullable(session.getAttribute(VISIT)).ifPresent(ClientDoor.Visit::leave);
         }
     }
 
@@ -285,7 +402,7 @@ public final class SshFrontEnd implements AutoCloseable {
 
     /// How many clients are connected, those that have not logged in among them.
     int connections() {
-        return connections.get();
+        return door.connections();
     }
 
     /// The port that it listens at.

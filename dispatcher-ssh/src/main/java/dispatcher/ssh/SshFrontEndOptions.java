@@ -1,5 +1,6 @@
 package dispatcher.ssh;
 
+import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,8 +12,7 @@ import java.time.Duration;
 /// @param hostKey        the file of the front end's key, made when it does not exist
 /// @param authorizedKeys the clients' public keys, in OpenSSH's format, a comment being the client's name
 /// @param rules          what each client may do
-/// @param maxConnections what comes beyond is closed at once
-/// @param loginLimit     for a client to authenticate
+/// @param limits         how much clients may take; what is refused is told why
 /// @param maxKeys        how many keys a client may offer
 /// @param keepAlive      how often a client is asked for a sign of life; after three questions without an answer
 ///                       it is given up
@@ -25,8 +25,7 @@ public record SshFrontEndOptions(
         Path hostKey,
         Path authorizedKeys,
         ClientRules rules,
-        int maxConnections,
-        Duration loginLimit,
+        ClientLimits limits,
         int maxKeys,
         Duration keepAlive,
         Duration writeStall,
@@ -35,10 +34,8 @@ public record SshFrontEndOptions(
         if (host.isBlank()) throw new IllegalArgumentException("the SSH front end needs an address to listen at");
         if (port < 0 || port > 65_535)
             throw new IllegalArgumentException("port %d is not in 0 … 65535".formatted(port));
-        if (maxConnections < 1) throw new IllegalArgumentException("maxConnections " + maxConnections + " is below 1");
         if (maxKeys < 1) throw new IllegalArgumentException("maxKeys " + maxKeys + " is below 1");
         if (windowBytes < 1) throw new IllegalArgumentException("windowBytes " + windowBytes + " is below 1");
-        requirePositive("loginLimit", loginLimit);
         requirePositive("keepAlive", keepAlive);
         requirePositive("writeStall", writeStall);
     }
@@ -47,16 +44,16 @@ public record SshFrontEndOptions(
         if (!value.isPositive()) throw new IllegalArgumentException(name + " " + value + " is not positive");
     }
 
-    /// With every limit at its default.
-    public static SshFrontEndOptions of(String host, int port, Path hostKey, Path authorizedKeys, ClientRules rules) {
+    /// With the usual patience.
+    public static SshFrontEndOptions of(
+            String host, int port, Path hostKey, Path authorizedKeys, ClientRules rules, ClientLimits limits) {
         return new SshFrontEndOptions(
                 host,
                 port,
                 hostKey,
                 authorizedKeys,
                 rules,
-                1000,
-                Duration.ofSeconds(30),
+                limits,
                 6,
                 Duration.ofSeconds(15),
                 Duration.ofMinutes(15),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.protocol.ClientProtocol;
@@ -73,7 +74,12 @@ class SshFrontEndTest {
 
     private SshFrontEndOptions options() {
         return SshFrontEndOptions.of(
-                HOST, 0, dir.resolve("keys/host"), dir.resolve("authorized_keys"), ClientRules.NONE);
+                HOST,
+                0,
+                dir.resolve("keys/host"),
+                dir.resolve("authorized_keys"),
+                ClientRules.NONE,
+                ClientLimits.DEFAULT);
     }
 
     private SshFrontEnd start(ConversationHandler handler) throws IOException {
@@ -387,8 +393,7 @@ class SshFrontEndTest {
                     o.hostKey(),
                     o.authorizedKeys(),
                     o.rules(),
-                    o.maxConnections(),
-                    o.loginLimit(),
+                    o.limits(),
                     o.maxKeys(),
                     o.keepAlive(),
                     Duration.ofMillis(400),
@@ -486,7 +491,11 @@ class SshFrontEndTest {
     @Nested
     class Doors {
 
-        private SshFrontEndOptions with(int maxConnections, Duration loginLimit) {
+        private ClientLimits limits(int connections, Duration loginTime) {
+            return new ClientLimits(connections, 100, 100, 100, 100, loginTime, 100, 1, 1, 1);
+        }
+
+        private SshFrontEndOptions with(ClientLimits limits) {
             SshFrontEndOptions o = options();
             return new SshFrontEndOptions(
                     o.host(),
@@ -494,8 +503,7 @@ class SshFrontEndTest {
                     o.hostKey(),
                     o.authorizedKeys(),
                     o.rules(),
-                    maxConnections,
-                    loginLimit,
+                    limits,
                     o.maxKeys(),
                     o.keepAlive(),
                     o.writeStall(),
@@ -504,7 +512,7 @@ class SshFrontEndTest {
 
         @Test
         void whoDoesNotLogInIsSentAway() throws Exception {
-            SshFrontEnd frontEnd = start(with(10, Duration.ofMillis(500)), SshFrontEndTest::echo);
+            SshFrontEnd frontEnd = start(with(limits(10, Duration.ofMillis(500))), SshFrontEndTest::echo);
             try (Socket socket = connect(frontEnd)) {
                 socket.getOutputStream().write("SSH-2.0-silent\r\n".getBytes(UTF_8));
                 socket.setSoTimeout((int) PATIENCE.toMillis());
@@ -513,17 +521,101 @@ class SshFrontEndTest {
         }
 
         @Test
-        void moreConnectionsThanAllowedAreClosed() throws Exception {
-            SshFrontEnd frontEnd = start(with(2, Duration.ofSeconds(30)), SshFrontEndTest::echo);
+        void connectionThatIsOneTooManyIsToldWhy() throws Exception {
+            SshFrontEnd frontEnd = start(with(limits(2, Duration.ofSeconds(30))), SshFrontEndTest::echo);
             try (Socket first = connect(frontEnd);
-                    Socket second = connect(frontEnd);
-                    Socket third = connect(frontEnd)) {
+                    Socket second = connect(frontEnd)) {
                 assertThat(first.getInputStream().read()).isEqualTo('S');
                 assertThat(second.getInputStream().read()).isEqualTo('S');
-                third.setSoTimeout((int) PATIENCE.toMillis());
-                assertThat(third.getInputStream().read()).isEqualTo(-1);
+                Result third = run(ssh(frontEnd, "nix-daemon --stdio"), "");
+                assertThat(third.status()).isEqualTo(255);
+                assertThat(third.err()).contains("this dispatcher has 2 connections, which is all it allows");
             }
+            awaitConnections(frontEnd, 0);
             assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isZero();
+        }
+
+        private void awaitConnections(SshFrontEnd frontEnd, int count) {
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (frontEnd.connections() != count && System.nanoTime() < deadline) Thread.onSpinWait();
+            assertThat(frontEnd.connections()).isEqualTo(count);
+        }
+
+        private ProcessBuilder from(String address, ProcessBuilder ssh) {
+            ssh.command().addAll(1, List.of("-b", address));
+            return ssh;
+        }
+
+        @Test
+        void oneAddressCannotTakeAllConnections() throws Exception {
+            ClientLimits one = new ClientLimits(10, 1, 10, 10, 10, Duration.ofSeconds(30), 10, 1, 1, 1);
+            SshFrontEnd frontEnd = start(with(one), SshFrontEndTest::echo);
+            try (Socket first = connect(frontEnd)) {
+                assertThat(first.getInputStream().read()).isEqualTo('S');
+                String own = first.getLocalAddress().getHostAddress();
+                Result same = run(from(own, ssh(frontEnd, "nix-daemon --stdio")), "");
+                assertThat(same.err()).contains("1 connections from your address");
+                Result other = run(from("127.0.9.2", ssh(frontEnd, "nix-daemon --stdio")), "");
+                assertThat(other.status()).isZero();
+            }
+        }
+
+        @Test
+        void oneKeyCannotTakeAllConnections() throws Exception {
+            ClientLimits one = new ClientLimits(10, 10, 1, 10, 10, Duration.ofSeconds(30), 10, 1, 1, 1);
+            SshFrontEnd frontEnd = start(with(one), SshFrontEndTest::echo);
+            Process first = ssh(frontEnd, "nix-daemon --stdio").start();
+            try {
+                assertThat(first.getInputStream().read()).isEqualTo('W');
+                Result second = run(from("127.0.9.2", ssh(frontEnd, "nix-daemon --stdio")), "");
+                assertThat(second.status()).isEqualTo(1);
+                assertThat(second.err()).contains("dispatcher: you have 1 connections with this key");
+            } finally {
+                first.destroyForcibly().waitFor();
+            }
+        }
+
+        @Test
+        void oneConnectionHasOnlySoManyChannels() throws Exception {
+            ClientLimits one = new ClientLimits(10, 10, 10, 1, 10, Duration.ofSeconds(30), 10, 1, 1, 1);
+            SshFrontEnd frontEnd = start(with(one), SshFrontEndTest::echo);
+            String socket = dir.resolve("master").toString();
+            ProcessBuilder ssh = ssh(frontEnd, "nix-daemon --stdio");
+            ssh.command().addAll(1, List.of("-M", "-S", socket));
+            Process first = ssh.start();
+            try {
+                assertThat(first.getInputStream().read()).isEqualTo('W');
+                ProcessBuilder sharing = ssh(frontEnd, "nix-daemon --stdio");
+                sharing.command().addAll(1, List.of("-S", socket, "-o", "ControlMaster=no"));
+                Result second = run(sharing, "");
+                assertThat(second.status()).isEqualTo(1);
+                assertThat(second.err()).contains("dispatcher: there are 1 channels on this connection");
+            } finally {
+                first.destroyForcibly().waitFor();
+            }
+        }
+
+        @Test
+        void addressWhoseLoginsFailHasToWaitAndOthersHaveNot() throws Exception {
+            ClientLimits strict = new ClientLimits(10, 10, 10, 10, 10, Duration.ofSeconds(30), 1, 1, 1, 1);
+            SshFrontEnd frontEnd = start(with(strict), SshFrontEndTest::echo);
+            Sshd.makeKey(dir.resolve("stranger"), "ed25519");
+            String said = "";
+            // However slow a login is here, the time to wait outgrows it.
+            for (int i = 0; i < 8 && !said.contains("too many logins failed from your address"); i++) {
+                ProcessBuilder ssh = from("127.0.9.1", ssh(frontEnd, "nix-daemon --stdio"));
+                ssh.command()
+                        .replaceAll(word -> word.equals(dir.resolve("client").toString())
+                                ? dir.resolve("stranger").toString()
+                                : word);
+                Result failed = run(ssh, "");
+                assertThat(failed.status()).isEqualTo(255);
+                said = failed.err();
+                awaitConnections(frontEnd, 0);
+            }
+            assertThat(said).contains("too many logins failed from your address; come again in");
+            Result other = run(from("127.0.9.2", ssh(frontEnd, "nix-daemon --stdio")), "");
+            assertThat(other.status()).isZero();
         }
 
         private Socket connect(SshFrontEnd frontEnd) throws IOException {
@@ -594,7 +686,12 @@ class SshFrontEndTest {
         void anAddressInUseIsRefused() throws Exception {
             SshFrontEnd first = start(SshFrontEndTest::echo);
             SshFrontEndOptions same = SshFrontEndOptions.of(
-                    HOST, first.boundPort(), options().hostKey(), options().authorizedKeys(), ClientRules.NONE);
+                    HOST,
+                    first.boundPort(),
+                    options().hostKey(),
+                    options().authorizedKeys(),
+                    ClientRules.NONE,
+                    ClientLimits.DEFAULT);
             assertThatThrownBy(() -> start(same, SshFrontEndTest::echo))
                     .isInstanceOf(SshFrontEndException.class)
                     .hasMessageContaining(HOST + " port " + first.boundPort());

@@ -97,8 +97,8 @@ public final class Server implements AutoCloseable {
         var signingKey = settings.secretKeyFile().map(SigningKey::read);
         signingKey.ifPresent(
                 key -> log.atInfo().addKeyValue("publicKey", key.publicKey()).log("signing outputs"));
-        this.conversations =
-                new ClientConversations(fleet, STORE_DIR, programVersion, settings.trustedPublicKeys(), signingKey);
+        this.conversations = new ClientConversations(
+                fleet, STORE_DIR, programVersion, settings.trustedPublicKeys(), signingKey, settings.limits());
         try {
             // First, since it is what tells that another dispatcher has this state.
             openControl();
@@ -157,7 +157,12 @@ public final class Server implements AutoCloseable {
         settings.listen().socket().ifPresent(this::listenLocally);
         settings.listen().ssh().ifPresent(address -> {
             var options = SshFrontEndOptions.of(
-                    address.host(), address.port(), settings.hostKey(), settings.authorizedKeys(), settings.clients());
+                    address.host(),
+                    address.port(),
+                    settings.hostKey(),
+                    settings.authorizedKeys(),
+                    settings.clients(),
+                    settings.limits());
             try {
                 var frontEnd = SshFrontEnd.start(options, conversations);
                 frontEnds.add(frontEnd);
@@ -172,7 +177,7 @@ public final class Server implements AutoCloseable {
     private void listenLocally(Path socket) {
         try {
             LocalShim.of(settings.state(), socket).install(LocalShim.program());
-            frontEnds.add(LocalFrontEnd.open(socket, settings.clients(), conversations));
+            frontEnds.add(LocalFrontEnd.open(socket, settings.clients(), settings.limits(), conversations));
         } catch (IOException e) {
             throw cannot("listen at " + socket, e, "see listen.socket and state in " + settings.file());
         }

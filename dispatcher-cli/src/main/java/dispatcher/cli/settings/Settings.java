@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
 import dispatcher.dispatch.ResourceRules;
 import dispatcher.fleet.Machine;
@@ -19,6 +20,7 @@ import java.util.Optional;
 /// @param authorizedKeys public keys of the clients that may come in over SSH, as for OpenSSH; may not exist yet
 /// @param clients        what each client may do
 /// @param trustedPublicKeys whose signatures a client without trust needs on what it sends
+/// @param limits         how much clients may take
 /// @param hostKey        private key of our SSH server; made at the first start if it does not exist
 /// @param secretKeyFile  what outputs are signed with, if they are
 /// @param state          directory for what must outlive the program
@@ -39,6 +41,7 @@ public record Settings(
         Path authorizedKeys,
         ClientRules clients,
         List<NixPublicKey> trustedPublicKeys,
+        ClientLimits limits,
         Path hostKey,
         Optional<Path> secretKeyFile,
         Path state,
@@ -77,6 +80,7 @@ public record Settings(
                 authorizedKeys,
                 clients,
                 trustedPublicKeys,
+                limits,
                 hostKey,
                 secretKeyFile,
                 state,

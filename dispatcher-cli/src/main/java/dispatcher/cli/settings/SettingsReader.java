@@ -5,6 +5,7 @@ import dispatcher.cli.settings.Settings.Listen;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
+import dispatcher.client.ClientLimits;
 import dispatcher.schedule.SchedulerOptions;
 import dispatcher.wire.UnixSocketListener;
 import java.nio.file.InvalidPathException;
@@ -15,6 +16,12 @@ import java.util.Optional;
 
 /// Binds the text of one settings file to [Settings]. Confined to one thread, used once.
 final class SettingsReader {
+    private static final int MOST = 1_000_000;
+
+    /// The inputs of a build of a thousand paths.
+    private static final ByteSize LEAST_REQUEST = ByteSize.parse("1MiB");
+
+    private static final ByteSize LARGEST_REQUEST = ByteSize.parse("1GiB");
     private static final Path STATE = Path.of("/var/lib/dispatcher");
 
     private final Path file;
@@ -56,6 +63,7 @@ final class SettingsReader {
                 path(top, "authorizedKeys").orElse(base.resolve("authorized_keys")),
                 new ClientsReader().read(top),
                 top.values("trustedPublicKeys", ClientsReader::publicKey),
+                limits(top),
                 path(top, "hostKey").orElse(state.resolve("ssh_host_ed25519_key")),
                 path(top, "secretKeyFile"),
                 state,
@@ -145,6 +153,43 @@ final class SettingsReader {
                     duration(section, "silence", Duration.ofSeconds(30)),
                     duration(section, "reply", Duration.ofMinutes(2)));
         }
+    }
+
+    private static ClientLimits limits(Section top) {
+        var usual = ClientLimits.DEFAULT;
+        try (var section = top.section("limits")) {
+            return new ClientLimits(
+                    limit(section, "connections", usual.connections()),
+                    limit(section, "connectionsPerAddress", usual.connectionsPerAddress()),
+                    limit(section, "connectionsPerKey", usual.connectionsPerKey()),
+                    limit(section, "channelsPerConnection", usual.channelsPerConnection()),
+                    limit(section, "loggingIn", usual.loggingIn()),
+                    duration(section, "loginTime", usual.loginTime()),
+                    limit(section, "failedLogins", usual.failedLogins()),
+                    section.value("requestSize", SettingsReader::requestSize)
+                            .map(ByteSize::bytes)
+                            .orElse(usual.requestBytes()),
+                    limit(section, "requestsPerSecond", usual.requestsPerSecond()),
+                    section.value("logSize", SettingsReader::logSize)
+                            .map(ByteSize::bytes)
+                            .orElse(usual.logBytes()));
+        }
+    }
+
+    private static int limit(Section section, String key, int otherwise) {
+        return section.integer(key, 1, MOST).orElse(otherwise);
+    }
+
+    private static ByteSize requestSize(String text) {
+        var size = ByteSize.parse(text);
+        if (size.compareTo(LEAST_REQUEST) >= 0 && size.compareTo(LARGEST_REQUEST) <= 0) return size;
+        throw new IllegalArgumentException("'%s' is not from %s to %s".formatted(text, LEAST_REQUEST, LARGEST_REQUEST));
+    }
+
+    private static ByteSize logSize(String text) {
+        var size = ByteSize.parse(text);
+        if (size.bytes() == 0) throw new IllegalArgumentException("a build that may not write a log cannot be built");
+        return size;
     }
 
     private Ssh ssh(Section top) {

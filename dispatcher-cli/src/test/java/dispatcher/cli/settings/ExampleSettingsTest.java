@@ -27,9 +27,11 @@ class ExampleSettingsTest {
     void showTheDefaultsInTheirComments() throws IOException {
         var key = Pattern.compile(
                 "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|maxAttempts|connect|handshake"
+                        + "|connections|connectionsPerAddress|connectionsPerKey|channelsPerConnection|loggingIn|loginTime"
+                        + "|failedLogins|requestSize|requestsPerSecond|logSize"
                         + "|silence|reply|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
-        assertThat(key.matcher(text).results()).hasSize(17);
+        assertThat(key.matcher(text).results()).hasSize(27);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.client.ClientGrant;
+import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
 import dispatcher.dispatch.ResourceRules.Rule;
 import dispatcher.fleet.Choice;
@@ -58,6 +59,7 @@ class SettingsTest {
             assertThat(settings.authorizedKeys()).isEqualTo(directory.resolve("authorized_keys"));
             assertThat(settings.clients()).isEqualTo(ClientRules.NONE);
             assertThat(settings.trustedPublicKeys()).isEmpty();
+            assertThat(settings.limits()).isEqualTo(ClientLimits.DEFAULT);
             assertThat(settings.state()).isEqualTo(Path.of("/var/lib/dispatcher"));
             assertThat(settings.hostKey()).isEqualTo(Path.of("/var/lib/dispatcher/ssh_host_ed25519_key"));
             assertThat(settings.secretKeyFile()).isEmpty();
@@ -246,6 +248,22 @@ class SettingsTest {
         }
 
         @Test
+        void haveLimits() throws IOException {
+            assertThat(read(LEAST + """
+                    limits:
+                      {connections: 9, connectionsPerAddress: 8, connectionsPerKey: 7, channelsPerConnection: 6,
+                       loggingIn: 5, loginTime: 4s, failedLogins: 3, requestSize: 2MiB, requestsPerSecond: 1, logSize: 1kB}
+                    """).limits())
+                    .isEqualTo(new ClientLimits(9, 8, 7, 6, 5, Duration.ofSeconds(4), 3, 2 << 20, 1, 1000));
+            assertThat(faults(LEAST + "limits: {connections: 0, requestSize: 1B, logSize: 0B, loginTime: 0s}\n"))
+                    .isEqualTo("""
+                            dispatcher.yaml:4: limits.connections: '0' is not a whole number from 1 to 1000000
+                            dispatcher.yaml:4: limits.loginTime: '0s' should be above zero
+                            dispatcher.yaml:4: limits.requestSize: '1B' is not from 1MiB to 1GiB
+                            dispatcher.yaml:4: limits.logSize: a build that may not write a log cannot be built""");
+        }
+
+        @Test
         void withoutTrustNeedSignaturesByTheseKeys() throws IOException {
             var key = "test-1:9qD2qS7Gt9oOBe/IuFrt0/dPGs/bXuGYxKzrtwHNgjQ=";
             assertThat(read(LEAST + "trustedPublicKeys: ['%s']\n".formatted(key))
@@ -400,8 +418,8 @@ class SettingsTest {
                     dispatcher.yaml:24: machines[3].supportedFeatures[2]: is empty text; it should be a single value
                     dispatcher.yaml:25: machines[3].compress: 'ja' is not one of auto, yes, no
                     dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
-                    dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, clients, hostKey, hostStore, listen, \
-                    machines, machinesFile, maxAttempts, resources, schedule, secretKeyFile, spool, ssh, state, timeouts, \
+                    dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, clients, hostKey, hostStore, limits, \
+                    listen, machines, machinesFile, maxAttempts, resources, schedule, secretKeyFile, spool, ssh, state, timeouts, \
                     trustedPublicKeys, uplink""");
         }
 
@@ -423,6 +441,27 @@ class SettingsTest {
                     dispatcher.yaml:7: resources[2].resource: goes with `attribute`
                     dispatcher.yaml:8: resources[3].resource: is missing: what the attribute tells the amount of, e.g. memory
                     dispatcher.yaml:8: resources[3].take: goes with `builds`""");
+        }
+
+        @Test
+        void neverRepeatASecret() throws IOException {
+            var key = """
+                    -----BEGIN OPENSSH PRIVATE KEY-----
+                          c2VjcmV0c2VjcmV0
+                          -----END OPENSSH PRIVATE KEY-----""";
+            for (var place : List.of("sshKey", "publicHostKey", "hostName", "sshUser", "port")) {
+                var text = faults("""
+                        listen: {socket: /s}
+                        machines:
+                          - system: x86_64-linux
+                            %s: |
+                              %s
+                        """.formatted(place, key));
+                assertThat(text).contains("machines[0].%s: is a private key itself".formatted(place));
+                assertThat(text).doesNotContain("c2Vj");
+            }
+            assertThat(faults(LEAST + "trustedPublicKeys: ['k:%s']".formatted("c2Vj".repeat(22))))
+                    .doesNotContain("c2Vj");
         }
 
         @Test

@@ -9,6 +9,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.protocol.ClientWatch;
 import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.RequestRate;
 import dispatcher.protocol.serve.ServeRequest.AddToStoreNar;
 import dispatcher.protocol.serve.ServeRequest.BuildDerivation;
 import dispatcher.protocol.serve.ServeRequest.BuildPaths;
@@ -78,7 +79,13 @@ public final class ServeServer {
     /// @throws StoreRefusedException if a command cannot be answered, which ends the conversation
     /// @throws InterruptedException  if the client went in the middle of a build, or the dispatcher stops
     public void run() throws IOException, InterruptedException {
+        run(RequestRate.Gate.OPEN);
+    }
+
+    /// The same, no faster than `gate` lets commands through.
+    public void run(RequestRate.Gate gate) throws IOException, InterruptedException {
         while (watch.awaitRequest()) {
+            gate.await();
             in.beginMessage();
             perform(codec.readRequest(in, in.readLong()));
             out.flush();

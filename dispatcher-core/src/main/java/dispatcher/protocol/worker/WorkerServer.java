@@ -8,6 +8,7 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientWatch;
 import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.RequestRate;
 import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
 import dispatcher.protocol.worker.WorkerRequest.AddToStoreNar;
@@ -135,7 +136,13 @@ public final class WorkerServer {
     ///
     /// @throws InterruptedException if the client went in the middle of a build, or the dispatcher stops
     public void run() throws IOException, InterruptedException {
+        run(RequestRate.Gate.OPEN);
+    }
+
+    /// The same, no faster than `gate` lets requests through.
+    public void run(RequestRate.Gate gate) throws IOException, InterruptedException {
         while (watch.awaitRequest()) {
+            gate.await();
             in.beginMessage();
             long number = in.readLong();
             var operation = WorkerOperation.of(number);
