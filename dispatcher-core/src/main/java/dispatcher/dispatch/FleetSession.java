@@ -473,7 +473,8 @@ final class FleetSession implements Store, PathSource {
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
-        var result = new BuildRun(fleet, this, clientNumber, drvPath, derivation, options.withLogLimit(mostLogBytes), log)
+        var result = new BuildRun(
+                        fleet, this, clientNumber, drvPath, derivation, options.withLogLimit(mostLogBytes), log)
                 .run();
         if (result.isSuccess()) {
             for (var output : derivation.outputs().values()) output.path().ifPresent(built::add);

@@ -35,7 +35,7 @@ class SigningKeyTest {
     void fileThatOthersCanReadIsRefused() throws IOException {
         var file = file("rw-r-----", "cache-1:" + SECRET);
         assertThatThrownBy(() -> SigningKey.read(file)).isInstanceOfSatisfying(UserFacingException.class, e -> {
-            assertThat(e.why()).contains("others can read it (rw-r-----)");
+            assertThat(e.why()).contains("can be read by others (rw-r-----)");
             assertThat(e.next()).contains("chmod 600 " + file);
         });
     }
