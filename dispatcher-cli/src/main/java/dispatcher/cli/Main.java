@@ -2,6 +2,11 @@ package dispatcher.cli;
 
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
+import dispatcher.cli.fleet.DrainCommand;
+import dispatcher.cli.fleet.ExplainCommand;
+import dispatcher.cli.fleet.MachinesCommand;
+import dispatcher.cli.fleet.QueueCommand;
+import dispatcher.cli.fleet.ResumeCommand;
 import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.serve.ServeCommand;
@@ -32,8 +37,19 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
     private static final int INTERRUPTED = 130;
-    private static final List<String> COMMANDS =
-            List.of("serve", "ping", "builders", "spool", "history", "simulate", "version");
+    private static final List<String> COMMANDS = List.of(
+            "serve",
+            "ping",
+            "builders",
+            "machines",
+            "queue",
+            "explain",
+            "drain",
+            "resume",
+            "spool",
+            "history",
+            "simulate",
+            "version");
 
     @Option(
             names = "--debug",
@@ -71,6 +87,11 @@ public final class Main {
             case "serve" -> new ServeCommand(VersionCommand.programVersion());
             case "ping" -> new PingCommand(SshConnections::new);
             case "builders" -> new BuildersCommand(hostKeys);
+            case "machines" -> new MachinesCommand();
+            case "queue" -> new QueueCommand();
+            case "explain" -> new ExplainCommand();
+            case "drain" -> new DrainCommand();
+            case "resume" -> new ResumeCommand();
             case "spool" -> new SpoolCommand();
             case "history" -> new HistoryCommand();
             case "simulate" -> new SimulateCommand();

@@ -11,8 +11,9 @@ import java.util.Set;
 
 /// What speaks for and against each machine, for one build at one moment.
 ///
-/// @param choices the best first; those that could never do it last
-public record Explanation(BuildRequest request, List<Choice> choices) {
+/// @param chosen  the machine that would be chosen if nobody else waited; empty if the build would wait, or none fits
+/// @param choices the chosen one first, then the best of the others; those that could never do it last
+public record Explanation(BuildRequest request, Optional<String> chosen, List<Choice> choices) {
     /// What is there to say of one machine.
     ///
     /// @param unfit     why it could never do the build; empty if it could
@@ -25,15 +26,18 @@ public record Explanation(BuildRequest request, List<Choice> choices) {
         choices = List.copyOf(choices);
     }
 
-    /// The machine that would be chosen now; empty if the build would wait, or no machine fits.
-    public Optional<Choice> chosen() {
-        return choices.stream().findFirst().filter(choice -> choice.unfit.isEmpty() && choice.notNow.isEmpty());
+    /// Whether some machine could do it, now or later.
+    public boolean isPossible() {
+        return choices.stream().anyMatch(choice -> choice.unfit.isEmpty());
     }
 
-    static Explanation of(Fleet fleet, SchedulerOptions options, BuildRequest request, Set<String> excluded, long now) {
+    /// @param number of the plan that is made for it
+    static Explanation of(
+            Fleet fleet, SchedulerOptions options, BuildRequest request, Set<String> excluded, long number, long now) {
         var need = Need.of(request, excluded);
         var build = new WaitingBuild(request, need, new ClientShare(request.client()), now, Long.MAX_VALUE);
-        var plan = new Plan(0, now, fleet, options, 0);
+        var plan = new Plan(number, now, fleet, options, 0);
+        var chosen = choose(fleet, plan, build);
         int fewest = Integer.MAX_VALUE;
         for (var slots : fleet.machines())
             if (Fitness.objection(slots.machine, need).isEmpty() && slots.free() > 0 && slots.takes(build))
@@ -52,10 +56,22 @@ public record Explanation(BuildRequest request, List<Choice> choices) {
             var placement = plan.place(build, slots, slots.firstFree(now), extras(slots, need) > fewest);
             choices.add(new Choice(name, unfit, notNow(slots, build, now), Optional.of(placement)));
         }
-        choices.sort(Comparator.<Choice>comparingInt(choice -> choice.unfit.isPresent() ? 2 : closed(choice) ? 1 : 0)
+        choices.sort(Comparator.<Choice, Boolean>comparing(choice -> !chosen.equals(Optional.of(choice.machine)))
+                .thenComparingInt(choice -> choice.unfit.isPresent() ? 2 : closed(choice) ? 1 : 0)
                 .thenComparingDouble(
                         choice -> choice.placement.map(Placement::score).orElse(0.0)));
-        return new Explanation(request, choices);
+        return new Explanation(request, chosen, choices);
+    }
+
+    /// Decides as for a build that waits, alone.
+    private static Optional<String> choose(Fleet fleet, Plan plan, WaitingBuild build) {
+        var line = new NeedLine(build.need);
+        line.add(build);
+        fleet.settle(line);
+        plan.consider(line);
+        var chosen = new ArrayList<String>();
+        plan.carryOut((_, slots, _) -> chosen.add(slots.machine.name()));
+        return chosen.stream().findFirst();
     }
 
     private static boolean closed(Choice choice) {

@@ -241,6 +241,6 @@ public final class Scheduler {
     /// What would be chosen for a build that came now, and why not the others. Cost: one look at each machine.
     public Explanation explain(BuildRequest request, Set<String> excluded, Instant now) {
         fleet.letBack(now);
-        return Explanation.of(fleet, options, request, excluded, Times.nanos(now));
+        return Explanation.of(fleet, options, request, excluded, ++plans, Times.nanos(now));
     }
 }

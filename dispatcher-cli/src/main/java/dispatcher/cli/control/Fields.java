@@ -2,10 +2,13 @@ package dispatcher.cli.control;
 
 import dispatcher.nix.json.Json;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /// The members of a request or an answer, each of the type that it should have.
 ///
-/// All methods but [#flag] throw `IllegalArgumentException`, with a message for people, where there is no such
+/// All methods but [#flag], [#has] and [#names] throw `IllegalArgumentException`, with a message for people, where
+/// there is no such
 /// member or it has another type.
 public record Fields(Json.Members members) {
     public String text(String name) {
@@ -21,6 +24,31 @@ public record Fields(Json.Members members) {
             // Said below.
         }
         throw new IllegalArgumentException("'%s' is no whole number".formatted(name));
+    }
+
+    /// Any number.
+    public double decimal(String name) {
+        if (get(name) instanceof Json.Numeral(var digits)) return Double.parseDouble(digits);
+        throw new IllegalArgumentException("'%s' is no number".formatted(name));
+    }
+
+    public boolean has(String name) {
+        return members.get(name).isPresent();
+    }
+
+    /// A text that may be left away.
+    public Optional<String> optionalText(String name) {
+        return has(name) ? Optional.of(text(name)) : Optional.empty();
+    }
+
+    public Fields object(String name) {
+        if (get(name) instanceof Json.Members object) return new Fields(object);
+        throw new IllegalArgumentException("'%s' is no object".formatted(name));
+    }
+
+    /// The names of all members.
+    public Set<String> names() {
+        return members.values().keySet();
     }
 
     /// Whether it is there and true.

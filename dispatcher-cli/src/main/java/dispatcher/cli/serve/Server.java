@@ -3,6 +3,8 @@ package dispatcher.cli.serve;
 import dispatcher.cli.builders.LocalShim;
 import dispatcher.cli.control.ControlHandler;
 import dispatcher.cli.control.ControlServer;
+import dispatcher.cli.fleet.Drains;
+import dispatcher.cli.fleet.FleetRequests;
 import dispatcher.cli.history.HistoryRequests;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.spool.SpoolRequests;
@@ -101,7 +103,7 @@ public final class Server implements AutoCloseable {
                 fleet, STORE_DIR, programVersion, settings.trustedPublicKeys(), signingKey, settings.limits());
         try {
             // First, since it is what tells that another dispatcher has this state.
-            openControl();
+            openControl(queue);
             openFrontEnds();
             saving.start();
             Thread.ofPlatform().daemon().name("prepare SSH").start(transports::prepare);
@@ -187,12 +189,14 @@ public final class Server implements AutoCloseable {
                 .log("serving local clients");
     }
 
-    private void openControl() {
+    private void openControl(BuildQueue queue) {
         var socket = settings.controlSocket();
+        var handlers = new HashMap<String, ControlHandler>();
+        handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
+        handlers.putAll(new HistoryRequests(history).handlers());
+        var drains = Drains.load(settings.drainsFile(), queue);
+        handlers.putAll(new FleetRequests(queue, drains, InstantSource.system()).handlers());
         try {
-            var handlers = new HashMap<String, ControlHandler>();
-            handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
-            handlers.putAll(new HistoryRequests(history).handlers());
             frontEnds.add(ControlServer.open(socket, handlers));
         } catch (IOException e) {
             throw cannot("listen at " + socket, e, "see state in " + settings.file());

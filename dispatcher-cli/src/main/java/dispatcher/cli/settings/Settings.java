@@ -72,6 +72,11 @@ public record Settings(
         return state.resolve("history");
     }
 
+    /// Where the names of drained machines are.
+    public Path drainsFile() {
+        return state.resolve("drained");
+    }
+
     /// The same with other limits.
     public Settings withTimeouts(Timeouts newTimeouts) {
         return new Settings(

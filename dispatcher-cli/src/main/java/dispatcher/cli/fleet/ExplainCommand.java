@@ -1,0 +1,107 @@
+package dispatcher.cli.fleet;
+
+import dispatcher.cli.control.ControlClient;
+import dispatcher.cli.control.Fields;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.terminal.Terminal;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.nix.json.Json;
+import dispatcher.schedule.BuildQueue;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `dispatcher explain`: which machine a build would go to, and why.
+@Command(
+        name = "explain",
+        description = {
+            "Show which machine a build would go to now, what it would take on each, and why not the others.",
+            "The running dispatcher is asked; if none runs, the answer is for a fleet on which nothing runs."
+        },
+        footer = "Exit status 0 if some machine can do it, now or later; else 1.",
+        mixinStandardHelpOptions = true)
+public final class ExplainCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private SettingsOption settings;
+
+    @Parameters(paramLabel = "DRV", arity = "0..1", description = "A derivation: a file as /nix/store/…-hello-1.drv.")
+    private Optional<Path> file = Optional.empty();
+
+    @Option(names = "--system", paramLabel = "SYSTEM", description = "Instead: for what it is, such as x86_64-linux.")
+    private Optional<String> system = Optional.empty();
+
+    @Option(
+            names = "--features",
+            paramLabel = "FEATURE",
+            split = ",",
+            description = "With --system: what it requires of a machine, such as kvm,big-parallel.")
+    private List<String> features = List.of();
+
+    @Option(names = "--name", paramLabel = "NAME", description = "With --system: its name, such as hello-1.")
+    private Optional<String> name = Optional.empty();
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        var question = question();
+        var loaded = settings.load();
+        var asked = ControlClient.ask(loaded.controlSocket(), question.request());
+        var answer = asked.isPresent() ? asked.get() : idle(loaded, question.request());
+        var out = spec.commandLine().getOut();
+        if (json) out.println(answer.members().print());
+        else {
+            if (asked.isEmpty())
+                out.println("no dispatcher runs; this is what one would do that begins with these settings\n");
+            new ExplanationReport(answer).lines(Terminal.out()).forEach(out::println);
+        }
+        out.flush();
+        return answer.flag("possible") ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+
+    private Question question() {
+        if (file.isPresent() == system.isPresent())
+            throw new ParameterException(spec.commandLine(), "name either a .drv file or --system");
+        if (file.isPresent() && (!features.isEmpty() || name.isPresent()))
+            throw new ParameterException(
+                    spec.commandLine(), "--features and --name go with --system; the .drv file says them itself");
+        try {
+            return file.isPresent()
+                    ? Question.ofFile(file.get())
+                    : Question.of(name.orElse("build"), system.orElseThrow(), features);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /// What the settings and the drains make of it, which is all that there is to know before a start.
+    private static Fields idle(Settings loaded, Json.Members request) {
+        var queue = new BuildQueue(loaded.machines(), loaded.schedule(), InstantSource.system());
+        try {
+            for (var drained : Drains.read(loaded.drainsFile())) queue.drain(drained, true);
+        } catch (IOException e) {
+            throw new UserFacingException(
+                    "cannot tell which machines are drained, and no dispatcher answers at " + loaded.controlSocket(),
+                    e.toString(),
+                    "run this as the user that runs the dispatcher",
+                    e);
+        }
+        return new Fields(FleetRequests.explain(queue, new Fields(request)));
+    }
+}

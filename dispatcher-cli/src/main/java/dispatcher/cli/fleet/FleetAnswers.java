@@ -1,0 +1,169 @@
+package dispatcher.cli.fleet;
+
+import dispatcher.cli.control.FieldsBuilder;
+import dispatcher.nix.json.Json;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.Explanation;
+import dispatcher.schedule.MachineFacts;
+import dispatcher.schedule.MachineView;
+import dispatcher.schedule.Placement;
+import dispatcher.schedule.Standing;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// The fleet as JSON: what [FleetRequests] answers, and what `--json` prints. Times are instants as in RFC 3339, and
+/// seconds; amounts are bytes, bytes per second, and counts.
+final class FleetAnswers {
+    private FleetAnswers() {}
+
+    static Json.Members machines(List<MachineView> views) {
+        return new FieldsBuilder()
+                .objects("machines", views.stream().map(FleetAnswers::machine).toList())
+                .build();
+    }
+
+    static Json.Members machine(MachineView view) {
+        var machine = view.machine();
+        var fields = new FieldsBuilder()
+                .text("name", machine.name())
+                .text("address", machine.address())
+                .text("state", stateWord(view.state()))
+                .number("slots", machine.maxJobs())
+                .number("slotsTaken", view.slotsTaken())
+                .objects(
+                        "running",
+                        view.running().stream().map(FleetAnswers::running).toList())
+                .object(
+                        "speed",
+                        new FieldsBuilder()
+                                .decimal("configured", machine.speedFactor())
+                                .decimal("measured", view.facts().speed())
+                                .build())
+                .number("bandwidth", Math.round(view.facts().bandwidth()))
+                .flag("bandwidthMeasured", view.facts().bandwidth() != MachineFacts.DEFAULT_BANDWIDTH)
+                .texts("systems", machine.systems())
+                .texts("supportedFeatures", machine.supportedFeatures())
+                .texts("mandatoryFeatures", machine.mandatoryFeatures());
+        var resources = new FieldsBuilder();
+        machine.resources()
+                .forEach((name, of) -> resources.object(
+                        name,
+                        new FieldsBuilder()
+                                .number("taken", view.taken().getOrDefault(name, 0L))
+                                .number("of", of)
+                                .build()));
+        fields.object("resources", resources.build());
+        switch (view.state()) {
+            case SET_ASIDE ->
+                fields.text("reason", view.health().lastError())
+                        .text("until", view.health().asideUntil());
+            case ON_TRIAL -> fields.text("reason", view.health().lastError());
+            case UNDER_PRESSURE -> fields.text("reason", view.facts().objection());
+            case DRAINED, REMOVED, READY -> {}
+        }
+        return fields.build();
+    }
+
+    /// For example `set-aside`.
+    private static String stateWord(MachineView.State state) {
+        return state.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static Json.Members running(MachineView.Running build) {
+        return new FieldsBuilder()
+                .text("drv", build.drvPath())
+                .text("client", build.client())
+                .text("since", build.since())
+                .text("expectedEnd", build.expectedEnd())
+                .build();
+    }
+
+    /// @param rows so many of those that wait are told, the first ones
+    static Json.Members queue(BuildQueue.Snapshot snapshot, long rows, Instant now) {
+        return new FieldsBuilder()
+                .number("waiting", snapshot.waiting().size())
+                .objects(
+                        "builds",
+                        snapshot.waiting().stream()
+                                .limit(rows)
+                                .map(standing -> waiting(standing, now))
+                                .toList())
+                .build();
+    }
+
+    private static Json.Members waiting(Standing standing, Instant now) {
+        var request = standing.build().request();
+        return new FieldsBuilder()
+                .number("place", standing.place())
+                .number("of", standing.of())
+                .text("drv", request.drvPath())
+                .text("client", request.client().name())
+                .number("priority", request.client().priority())
+                .text("system", request.platform())
+                .texts("features", request.requiredFeatures())
+                .text("since", standing.build().since())
+                .text("expectedStart", now.plus(standing.untilExpected()))
+                .decimal("untilExpected", seconds(standing.untilExpected()))
+                .build();
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+
+    /// @param waiting builds that wait already
+    static Json.Members explanation(Explanation explanation, int waiting) {
+        var request = explanation.request();
+        return new FieldsBuilder()
+                .text("drv", request.drvPath())
+                .text("system", request.platform())
+                .texts("features", request.requiredFeatures())
+                .text("chosen", explanation.chosen())
+                .flag("possible", explanation.isPossible())
+                .number("waiting", waiting)
+                .decimal("expected", seconds(request.work().expected()))
+                .flag("expectedKnown", request.work().known())
+                .objects(
+                        "machines",
+                        explanation.choices().stream()
+                                .map(choice -> choice(choice, explanation))
+                                .toList())
+                .build();
+    }
+
+    private static Json.Members choice(Explanation.Choice choice, Explanation explanation) {
+        boolean chosen = explanation.chosen().equals(Optional.of(choice.machine()));
+        var fields = new FieldsBuilder()
+                .text("name", choice.machine())
+                .text(
+                        "verdict",
+                        chosen
+                                ? "chosen"
+                                : choice.unfit().isPresent()
+                                        ? "never"
+                                        : choice.notNow().isPresent() ? "not-now" : "not-best")
+                .text("reason", choice.unfit().or(choice::notNow));
+        choice.placement()
+                .ifPresent(placement -> points(placement).forEach((name, seconds) -> fields.decimal(name, seconds)));
+        choice.placement()
+                .ifPresent(placement -> fields.number("copyBytes", placement.copyBytes())
+                        .flag("spared", placement.spared())
+                        .number("slotsTaken", placement.slotsTaken())
+                        .number("slots", placement.slots())
+                        .decimal("speed", placement.speed()));
+        return fields.build();
+    }
+
+    private static Map<String, Double> points(Placement placement) {
+        return Map.of(
+                "untilStart", placement.untilStart(),
+                "copy", placement.copy(),
+                "build", placement.build(),
+                "finish", placement.finish(),
+                "score", placement.score());
+    }
+}

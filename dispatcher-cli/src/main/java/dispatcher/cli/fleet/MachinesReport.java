@@ -1,0 +1,115 @@
+package dispatcher.cli.fleet;
+
+import dispatcher.cli.control.Fields;
+import dispatcher.cli.terminal.Table;
+import dispatcher.cli.terminal.Terminal;
+import dispatcher.schedule.policy.Amounts;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Help.Ansi;
+
+/// Shows the machines to people.
+///
+/// @param answer to [FleetRequests]' `machines`
+/// @param now    from which times are counted
+record MachinesReport(Fields answer, Instant now) {
+    private static final String NOTHING = "-";
+
+    /// A table of the machines and, if anything runs there, one of that.
+    List<String> lines(Ansi ansi) {
+        var machines = answer.objects("machines");
+        var table = new Table("MACHINE", "STATE", "SLOTS", "SPEED", "BANDWIDTH", "RESOURCES", "WHY");
+        for (var machine : machines)
+            table.row(
+                    machine.text("name"),
+                    machine.text("state"),
+                    "%d/%d".formatted(machine.number("slotsTaken"), machine.number("slots")),
+                    speed(machine.object("speed")),
+                    bandwidth(machine),
+                    resources(machine.object("resources")),
+                    why(machine));
+        var lines = painted(table, machines, ansi);
+        var running = running(machines);
+        if (running.isEmpty()) return lines;
+        lines.add("");
+        lines.addAll(Lines.headed(running.get(), ansi));
+        return lines;
+    }
+
+    private static List<String> painted(Table table, List<Fields> machines, Ansi ansi) {
+        var lines = Lines.headed(table, ansi);
+        for (int i = 0; i < machines.size(); i++) {
+            boolean ready = machines.get(i).text("state").equals("ready");
+            lines.set(i + 1, Terminal.paint(ansi, ready ? Terminal.GREEN : Terminal.RED, lines.get(i + 1)));
+        }
+        return lines;
+    }
+
+    /// As configured, and as measured if that differs.
+    private static String speed(Fields speed) {
+        var configured = Amounts.factor(speed.decimal("configured"));
+        var measured = Amounts.factor(speed.decimal("measured"));
+        return configured.equals(measured) ? configured : "%s, is %s".formatted(configured, measured);
+    }
+
+    private static String bandwidth(Fields machine) {
+        return machine.flag("bandwidthMeasured") ? Amounts.bytes(machine.number("bandwidth")) + "/s" : NOTHING;
+    }
+
+    private static String resources(Fields resources) {
+        if (resources.names().isEmpty()) return NOTHING;
+        return resources.names().stream()
+                .map(name -> {
+                    var amounts = resources.object(name);
+                    return "%s %s/%s"
+                            .formatted(
+                                    name,
+                                    Amounts.show(name, amounts.number("taken")),
+                                    Amounts.show(name, amounts.number("of")));
+                })
+                .collect(Collectors.joining(", "));
+    }
+
+    private String why(Fields machine) {
+        var reason = machine.optionalText("reason").orElse("");
+        return switch (machine.text("state")) {
+            case "ready" -> "";
+            case "set-aside" ->
+                "for %s more: %s".formatted(Lines.until(now, Instant.parse(machine.text("until"))), inOneLine(reason));
+            case "on-trial" -> "one build at a time until one has worked: " + inOneLine(reason);
+            case "drained" -> "gets no builds until `dispatcher resume %s`".formatted(machine.text("name"));
+            case "removed" -> "not in the settings any more; finishes what it has";
+            default -> inOneLine(reason);
+        };
+    }
+
+    private static String inOneLine(String text) {
+        return text.strip().replaceAll("\\s*\n\\s*", "; ");
+    }
+
+    private Optional<Table> running(List<Fields> machines) {
+        var rows = new ArrayList<String[]>();
+        for (var machine : machines)
+            for (var build : machine.objects("running"))
+                rows.add(new String[] {
+                    machine.text("name"),
+                    build.text("drv"),
+                    build.text("client").isEmpty() ? NOTHING : build.text("client"),
+                    Lines.until(Instant.parse(build.text("since")), now),
+                    end(Instant.parse(build.text("expectedEnd")))
+                });
+        if (rows.isEmpty()) return Optional.empty();
+        var table = new Table("MACHINE", "BUILD", "CLIENT", "RUNS FOR", "SHOULD END");
+        rows.forEach(table::row);
+        return Optional.of(table);
+    }
+
+    private String end(Instant expected) {
+        var left = Duration.between(now, expected);
+        return left.isPositive() ? "in " + Lines.until(now, expected) : "%s ago".formatted(Lines.until(expected, now));
+    }
+}

@@ -1,0 +1,331 @@
+package dispatcher.cli.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.cli.control.ControlServer;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.SettingsFile;
+import dispatcher.cli.settings.Surroundings;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.json.Json;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.testkit.Await;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/// The commands against a queue that runs, by way of the control socket.
+class FleetCommandsTest {
+    private static final String DRV = """
+            Derive([("out","/nix/store/%1$s-thing","","")],[],[],"x86_64-linux","/bin/sh",[],\
+            [("name","thing"),("out","/nix/store/%1$s-thing"),("requiredSystemFeatures","kvm"),("system","x86_64-linux")])\
+            """.formatted("a".repeat(32));
+
+    @TempDir
+    private Path directory;
+
+    private Path config;
+    private Settings settings;
+    private BuildQueue queue;
+    private final StringWriter out = new StringWriter();
+    private Exception thrown = new IOException("nothing was thrown");
+
+    @BeforeEach
+    void writeSettings() throws IOException {
+        config = Files.writeString(directory.resolve("d.yaml"), """
+                listen: {socket: d.sock}
+                state: state
+                machines:
+                  - {hostName: fast, system: x86_64-linux, maxJobs: 1, speedFactor: 4, resources: {memory: 64GiB}}
+                  - {hostName: slow, system: x86_64-linux, maxJobs: 2}
+                  - {hostName: arm, system: aarch64-linux, maxJobs: 2}
+                """);
+        settings = SettingsFile.load(config, Surroundings.ofProcess());
+        queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
+    }
+
+    private ControlServer serve() throws IOException {
+        Files.createDirectories(settings.state());
+        var drains = Drains.load(settings.drainsFile(), queue);
+        return ControlServer.open(
+                settings.controlSocket(), new FleetRequests(queue, drains, InstantSource.system()).handlers());
+    }
+
+    private BuildQueue.Ticket submit(String name) {
+        return queue.submit(
+                new BuildRequest(StorePath.of("b".repeat(32), name + ".drv"), "x86_64-linux", new TreeSet<>()),
+                Set.of());
+    }
+
+    private List<String> lines() {
+        return out.toString().lines().toList();
+    }
+
+    @Nested
+    class Machines {
+        @Test
+        void showsWhatRunsAndWhyNothingDoes() throws Exception {
+            try (var _ = serve()) {
+                var ticket = submit("thing");
+                queue.machineFailed("slow", "connection refused\nby the host");
+                queue.drain("arm", true);
+                queue.learn("fast", facts -> facts.withSpeed(3.5).withBandwidth(12e6));
+                assertThat(run(new MachinesCommand())).isZero();
+                ticket.cancel();
+            }
+            assertThat(lines().get(0)).matches("MACHINE +STATE +SLOTS +SPEED +BANDWIDTH +RESOURCES +WHY");
+            assertThat(lines().get(1)).matches("fast +ready +1/1 +4, is 3.5 +12 MB/s +memory 0 GiB/64 GiB");
+            assertThat(lines().get(2))
+                    .matches("slow +set-aside +0/2 +1 +- +- +for [45][.\\d]* s more: connection refused; by the host");
+            assertThat(lines().get(3))
+                    .matches("arm +drained +0/2 +1 +- +- +gets no builds until `dispatcher resume arm`");
+            assertThat(lines().get(5)).matches("MACHINE +BUILD +CLIENT +RUNS FOR +SHOULD END");
+            assertThat(lines().get(6)).matches("fast +b+-thing.drv +- +\\d.* +in \\d.*");
+            assertThat(lines()).hasSize(7);
+        }
+
+        @Test
+        void printsJson() throws Exception {
+            try (var _ = serve()) {
+                assertThat(run(new MachinesCommand(), "--json")).isZero();
+            }
+            assertThat(Json.parse(out.toString())).isInstanceOfSatisfying(Json.Members.class, members -> {
+                var machines = ((Json.Elements) members.get("machines").orElseThrow()).values();
+                assertThat(machines).hasSize(3);
+                assertThat(((Json.Members) machines.getFirst()).values())
+                        .containsEntry("name", new Json.Text("fast"))
+                        .containsEntry("state", new Json.Text("ready"))
+                        .containsEntry("slots", new Json.Numeral("1"));
+            });
+        }
+
+        @Test
+        void withoutADispatcherSaysSo() {
+            assertThat(run(new MachinesCommand())).isEqualTo(1);
+            assertThat(thrown).isInstanceOfSatisfying(UserFacingException.class, error -> {
+                assertThat(error.what()).isEqualTo("cannot show the machines: no dispatcher runs");
+                assertThat(error.why()).isEqualTo("nobody answers at " + settings.controlSocket());
+                assertThat(error.next()).contains("dispatcher serve");
+            });
+        }
+    }
+
+    @Nested
+    class Queue {
+        @Test
+        void showsTheFirstAndCountsTheRest() throws Exception {
+            var tickets = new ArrayList<BuildQueue.Ticket>();
+            try (var _ = serve()) {
+                for (int i = 0; i < 8; i++) tickets.add(submit("thing-" + i));
+                assertThat(run(new QueueCommand(), "--rows", "2")).isZero();
+            }
+            assertThat(lines().get(0)).matches("PLACE +BUILD +CLIENT +SYSTEM +FEATURES +WAITS FOR +SHOULD START");
+            assertThat(lines().get(1)).matches("1 of 5 +b+-thing-3.drv +- +x86_64-linux +- +\\S+ m?s +in \\S+ m?s");
+            assertThat(lines().get(2)).matches("2 of 5 +b+-thing-4.drv .*");
+            assertThat(lines().get(3)).isEqualTo("and 3 more");
+            for (var ticket : tickets) ticket.cancel();
+        }
+
+        @Test
+        void anEmptyOneIsSaidToBeSo() throws Exception {
+            try (var _ = serve()) {
+                assertThat(run(new QueueCommand())).isZero();
+            }
+            assertThat(lines()).containsExactly("nobody waits for a machine");
+        }
+
+        @Test
+        void noMoreRowsThanAnAnswerMayHave() {
+            assertThat(run(new QueueCommand(), "-n", "10001")).isEqualTo(2);
+            assertThat(run(new QueueCommand(), "-n", "-1")).isEqualTo(2);
+        }
+    }
+
+    @Nested
+    class Drain {
+        @Test
+        void keepsNewBuildsAwayAndSurvivesARestart() throws Exception {
+            try (var _ = serve()) {
+                assertThat(run(new DrainCommand(), "fast")).isZero();
+                assertThat(run(new DrainCommand(), "fast")).isZero();
+            }
+            assertThat(lines())
+                    .containsExactly(
+                            "fast is drained; nothing runs there", "fast is drained already; nothing runs there");
+            queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
+            try (var _ = serve()) {
+                assertThat(assigned(submit("thing"))).isEqualTo("slow");
+                assertThat(run(new ResumeCommand(), "fast")).isZero();
+                assertThat(run(new ResumeCommand(), "fast")).isZero();
+                assertThat(assigned(submit("thing"))).isEqualTo("fast");
+            }
+            assertThat(lines()).endsWith("fast is not drained any more", "fast was not drained");
+            assertThat(settings.drainsFile()).isEmptyFile();
+        }
+
+        private String assigned(BuildQueue.Ticket ticket) throws InterruptedException {
+            return ((BuildQueue.Outcome.Assigned) ticket.await())
+                    .assignment()
+                    .machine()
+                    .name();
+        }
+
+        @Test
+        void waitsUntilNothingRunsThere() throws Exception {
+            try (var _ = serve()) {
+                var ticket = submit("thing");
+                var waiting = Await.start(() -> run(new DrainCommand(), "fast", "--wait"));
+                Await.until("it is drained", () -> out.toString().contains("fast is drained; 1 build runs there"));
+                assertThat(waiting).isNotDone();
+                ticket.cancel();
+                assertThat(Await.result(waiting)).isZero();
+            }
+            assertThat(lines()).endsWith("nothing runs there any more");
+        }
+
+        @Test
+        void waitsNoLongerIfSomebodyResumesIt() throws Exception {
+            try (var _ = serve()) {
+                var ticket = submit("thing");
+                var waiting = Await.start(() -> run(new DrainCommand(), "fast", "--wait", "--json"));
+                Await.until("it is drained", () -> Files.exists(settings.drainsFile()));
+                Files.delete(settings.drainsFile());
+                queue.drain("fast", false);
+                assertThat(Await.result(waiting)).isEqualTo(1);
+                ticket.cancel();
+            }
+            assertThat(thrown).hasMessageContaining("fast is in use again");
+        }
+
+        @Test
+        void aWrongNameChangesNothingAndIsAnsweredWithTheNearest() throws Exception {
+            try (var _ = serve()) {
+                assertThat(run(new DrainCommand(), "fats")).isEqualTo(1);
+            }
+            assertThat(thrown)
+                    .hasMessageContaining("there is no machine fats")
+                    .hasMessageContaining("did you mean 'fast'?");
+            assertThat(settings.drainsFile()).doesNotExist();
+        }
+
+        @Test
+        void whatIsNotInTheSettingsAnyMoreCanBeResumed() throws Exception {
+            Files.createDirectories(settings.state());
+            Files.writeString(settings.drainsFile(), "former\n");
+            try (var _ = serve()) {
+                assertThat(run(new ResumeCommand(), "former")).isZero();
+            }
+            assertThat(lines()).containsExactly("former is not drained any more, nor in the settings");
+        }
+
+        @Test
+        void whatCannotBeWrittenDownIsNotDone() throws Exception {
+            try (var _ = serve()) {
+                Files.createDirectories(settings.drainsFile().resolve("in the way"));
+                assertThat(run(new DrainCommand(), "fast")).isEqualTo(1);
+            }
+            assertThat(thrown).hasMessageContaining("cannot write down that fast is drained; nothing has changed");
+            assertThat(queue.explain(request(), Set.of()).chosen()).contains("fast");
+        }
+
+        private BuildRequest request() {
+            return new BuildRequest(StorePath.of("b".repeat(32), "a.drv"), "x86_64-linux", new TreeSet<>());
+        }
+    }
+
+    @Nested
+    class Explain {
+        @Test
+        void showsThePointsOfEveryMachineAndWhyNot() throws Exception {
+            try (var _ = serve()) {
+                queue.drain("slow", true);
+                assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "thing"))
+                        .isZero();
+            }
+            assertThat(lines().get(0)).isEqualTo("0".repeat(32) + "-thing.drv for x86_64-linux");
+            assertThat(lines().get(1)).isEqualTo("would go to fast now");
+            assertThat(lines().get(2))
+                    .isEqualTo("nothing is known of how long it takes; reckoned with 30 s at speed 1");
+            assertThat(lines().get(4)).matches("MACHINE +START +COPY +BUILD +FINISH +SLOTS +SPEED +WHY");
+            assertThat(lines().get(5)).matches("fast +now +100 ms +7.5 s +7.6 s +0/1 +4 +should finish it first");
+            assertThat(lines().get(6)).matches("slow +- +100 ms +30 s +- +0/2 +1 +it is drained");
+            assertThat(lines().get(7))
+                    .matches("arm +- +- +- +- +- +- +it builds for aarch64-linux, not for x86_64-linux");
+        }
+
+        @Test
+        void readsADerivation() throws Exception {
+            var drv = Files.writeString(directory.resolve("c".repeat(32) + "-thing.drv"), DRV);
+            try (var _ = serve()) {
+                assertThat(run(new ExplainCommand(), drv.toString())).isEqualTo(1);
+            }
+            assertThat(lines().get(0)).isEqualTo("c".repeat(32) + "-thing.drv for x86_64-linux, requires kvm");
+            assertThat(lines().get(1)).isEqualTo("no machine can ever build it");
+            assertThat(out.toString()).contains("it lacks the feature kvm");
+        }
+
+        @Test
+        void withoutADispatcherAnswersForAnIdleFleetWithItsDrains() throws Exception {
+            Files.createDirectories(settings.state());
+            Files.writeString(settings.drainsFile(), "fast\n");
+            assertThat(run(new ExplainCommand(), "--system", "x86_64-linux")).isZero();
+            assertThat(lines().getFirst()).startsWith("no dispatcher runs;");
+            assertThat(out.toString()).contains("would go to slow now");
+        }
+
+        @Test
+        void printsJson() {
+            assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--json"))
+                    .isZero();
+            assertThat(Json.parse(out.toString()))
+                    .isInstanceOfSatisfying(
+                            Json.Members.class,
+                            members -> assertThat(members.get("chosen")).contains(new Json.Text("fast")));
+        }
+
+        @Test
+        void whatIsNoDerivationIsSaid() throws Exception {
+            var file = Files.writeString(directory.resolve("x.drv"), "Derive(");
+            assertThat(run(new ExplainCommand(), file.toString())).isEqualTo(1);
+            assertThat(thrown).hasMessageContaining("cannot explain " + file).hasMessageContaining("no derivation");
+            assertThat(run(new ExplainCommand(), "/nowhere.drv")).isEqualTo(1);
+            assertThat(thrown).hasMessageContaining("there is no such file");
+        }
+
+        @Test
+        void eitherAFileOrASystem() {
+            assertThat(run(new ExplainCommand())).isEqualTo(2);
+            assertThat(run(new ExplainCommand(), "a.drv", "--system", "x")).isEqualTo(2);
+            assertThat(run(new ExplainCommand(), "a.drv", "--features", "kvm")).isEqualTo(2);
+            assertThat(run(new ExplainCommand(), "--system", "x", "--name", "no/name"))
+                    .isEqualTo(2);
+        }
+    }
+
+    private int run(Object command, String... arguments) {
+        var all = new ArrayList<>(List.of("--config", config.toString()));
+        all.addAll(List.of(arguments));
+        return new CommandLine(command)
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(new StringWriter()))
+                .setExecutionExceptionHandler((e, _, _) -> {
+                    thrown = e;
+                    return CommandLine.ExitCode.SOFTWARE;
+                })
+                .execute(all.toArray(String[]::new));
+    }
+}
