@@ -66,12 +66,12 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     /// Decides as for a build that waits, alone.
     private static Optional<String> choose(Fleet fleet, Plan plan, WaitingBuild build) {
         var line = new NeedLine(build.need);
-        line.add(build);
-        fleet.settle(line);
-        plan.consider(line);
-        var chosen = new ArrayList<String>();
-        plan.carryOut((_, slots, _) -> chosen.add(slots.machine.name()));
-        return chosen.stream().findFirst();
+        fleet.attach(line);
+        try {
+            return plan.chosenFor(build, line);
+        } finally {
+            fleet.detach(line);
+        }
     }
 
     private static boolean closed(Choice choice) {

@@ -3,6 +3,7 @@ package dispatcher.schedule;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +133,13 @@ final class Plan {
                 && held < options.lookAhead()
                 && build.need.excluded().isEmpty()
                 && build.request().work().known();
+    }
+
+    /// The machine that a build would get if nobody else waited; empty if it would wait.
+    Optional<String> chosenFor(WaitingBuild build, NeedLine need) {
+        var choice = choose(build, need, mayHold(build));
+        var slots = choice == null ? null : choice.now;
+        return slots == null ? Optional.empty() : Optional.of(slots.machine.name());
     }
 
     /// Null if no machine takes it now.
