@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -48,6 +49,11 @@ final class Installation implements AutoCloseable {
 
     /// Starts two machines with four jobs each, and a dispatcher.
     static Installation start(Combination combination) throws Exception {
+        return start(combination, settings -> settings);
+    }
+
+    /// The same with other settings.
+    static Installation start(Combination combination, UnaryOperator<DispatcherSettings> change) throws Exception {
         Fleet.Builder builder = Fleet.of(2).protocol(combination.machineProtocol());
         combination.machineNix().tree().ifPresent(builder::nix);
         Fleet fleet = builder.start();
@@ -55,7 +61,8 @@ final class Installation implements AutoCloseable {
             DispatcherSettings settings = DispatcherSettings.of(fleet)
                     .set("listen", "{socket: %s, ssh: '%s'}".formatted(fleet.socket(), sshAddress(fleet)))
                     .set("authorizedKeys", fleet.key() + ".pub");
-            DispatcherProcess dispatcher = DispatcherProcess.start(settings.write("installation"), fleet.socket(), "");
+            DispatcherProcess dispatcher =
+                    DispatcherProcess.start(change.apply(settings).write("installation"), fleet.socket(), "");
             try {
                 return new Installation(combination, fleet, dispatcher);
             } catch (Throwable e) {
