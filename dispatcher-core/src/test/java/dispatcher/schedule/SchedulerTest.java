@@ -1,0 +1,359 @@
+package dispatcher.schedule;
+
+import static dispatcher.testkit.Machines.machine;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.fleet.Machine;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Client;
+import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.Work;
+import dispatcher.testkit.FakeStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class SchedulerTest {
+    private static final Client ALICE = new Client("alice", 0, 100);
+    private static final Client BOB = new Client("bob", 0, 100);
+
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    private final Map<String, RunningBuild> running = new LinkedHashMap<>();
+    private final List<String> begun = new ArrayList<>();
+    private final List<String> impossible = new ArrayList<>();
+
+    private static Scheduler scheduler(Machine... machines) {
+        return new Scheduler(List.of(machines), SchedulerOptions.DEFAULT);
+    }
+
+    /// A build of a minute whose length has not been seen before.
+    private static BuildRequest build(String name, String... features) {
+        return new BuildRequest(FakeStore.path(name + ".drv"), "x86_64-linux", new TreeSet<>(List.of(features)))
+                .withWork(Work.assumed(Duration.ofMinutes(1)));
+    }
+
+    private static BuildRequest takes(String name, String resource, long amount) {
+        return build(name).withResources(new TreeMap<>(Map.of(resource, amount)));
+    }
+
+    private static Machine withResource(Machine machine, String resource, long amount) {
+        return machine.withResources(new TreeMap<>(Map.of(resource, amount)));
+    }
+
+    private void submit(Scheduler scheduler, BuildRequest... requests) {
+        for (var request : requests) scheduler.submit(request, Set.of(), now);
+    }
+
+    private void decide(Scheduler scheduler) {
+        for (var decision : scheduler.decide(now)) {
+            var name = decision.build().request().drvPath().name().replace(".drv", "");
+            switch (decision) {
+                case Decision.Assigned(var build, var _) -> {
+                    running.put(name, build);
+                    begun.add(name);
+                }
+                case Decision.Impossible _ -> impossible.add(name);
+            }
+        }
+    }
+
+    private String machineOf(String build) {
+        return running.get(build).machine().name();
+    }
+
+    /// Ends a build a minute after the last event, and lets the next begin.
+    private void finish(Scheduler scheduler, String build) {
+        now = now.plusSeconds(60);
+        scheduler.finished(running.remove(build), now);
+        decide(scheduler);
+    }
+
+    /// One build after the other, on a fleet of one slot, until none is left.
+    private List<String> order(Scheduler scheduler) {
+        decide(scheduler);
+        while (!running.isEmpty()) finish(scheduler, running.keySet().iterator().next());
+        return begun;
+    }
+
+    @Nested
+    class Turns {
+        private final Scheduler scheduler = scheduler(machine("m", 1, 1));
+
+        @Test
+        void higherPriorityGoesFirst() {
+            submit(scheduler, build("low"), build("high").withClient(new Client("vip", 1, 100)));
+
+            assertThat(order(scheduler)).containsExactly("high", "low");
+        }
+
+        @Test
+        void twoClientsTakeTurns() {
+            for (var name : List.of("a1", "a2", "a3")) submit(scheduler, build(name).withClient(ALICE));
+            for (var name : List.of("b1", "b2", "b3")) submit(scheduler, build(name).withClient(BOB));
+
+            assertThat(order(scheduler)).containsExactly("a1", "b1", "a2", "b2", "a3", "b3");
+        }
+
+        @Test
+        void newcomerOwesNothingAndIsOwedNothing() {
+            for (int i = 1; i <= 6; i++) submit(scheduler, build("a" + i).withClient(ALICE));
+            decide(scheduler);
+            for (int i = 1; i <= 3; i++) finish(scheduler, "a" + i);
+            for (int i = 1; i <= 3; i++) submit(scheduler, build("b" + i).withClient(BOB));
+            var order = order(scheduler);
+
+            assertThat(order.subList(4, 8)).containsExactlyInAnyOrder("a5", "b1", "b2", "a6");
+            assertThat(order.subList(4, 6)).containsExactlyInAnyOrder("a5", "b1");
+        }
+
+        /// What a client had while nobody else wanted anything is not held against it.
+        @Test
+        void whoHadTheFleetForItselfIsNotBehindOnceAllWereIdle() {
+            for (int i = 1; i <= 5; i++) submit(scheduler, build("old" + i).withClient(ALICE));
+            order(scheduler);
+            begun.clear();
+            for (var name : List.of("b1", "b2", "b3")) submit(scheduler, build(name).withClient(BOB));
+            for (var name : List.of("a1", "a2", "a3")) submit(scheduler, build(name).withClient(ALICE));
+
+            assertThat(order(scheduler)).containsExactly("b1", "a1", "b2", "a2", "b3", "a3");
+        }
+
+        @Test
+        void longPathGoesBeforeOlderShortOnes() {
+            submit(scheduler, build("short1"), build("short2"));
+            submit(
+                    scheduler,
+                    build("path").withWork(new Work(Duration.ofMinutes(1), false, Duration.ofHours(1))));
+
+            assertThat(order(scheduler)).startsWith("path");
+        }
+
+        @Test
+        void whoHasLostPatienceGoesBeforeAllPriorities() {
+            submit(scheduler, build("holder"));
+            decide(scheduler);
+            submit(scheduler, build("old"));
+            now = now.plus(SchedulerOptions.DEFAULT.patience());
+            submit(scheduler, build("high").withClient(new Client("vip", 9, 100)));
+            finish(scheduler, "holder");
+
+            assertThat(running).containsOnlyKeys("old");
+        }
+    }
+
+    @Test
+    void clientRunsNoMoreAtOnceThanItMay() {
+        var scheduler = scheduler(machine("m", 4, 1));
+        var client = new Client("modest", 0, 2);
+        for (var name : List.of("a", "b", "c")) submit(scheduler, build(name).withClient(client));
+        decide(scheduler);
+        assertThat(begun).containsExactly("a", "b");
+        finish(scheduler, "a");
+
+        assertThat(begun).containsExactly("a", "b", "c");
+    }
+
+    @Nested
+    class Choices {
+        @Test
+        void machineOfferingMoreIsSparedWhileAnotherIsFree() {
+            var scheduler = scheduler(machine("kvm", 2, 1, List.of("kvm"), List.of()), machine("plain", 1, 1));
+            submit(scheduler, build("first"), build("second"));
+            decide(scheduler);
+
+            assertThat(machineOf("first")).isEqualTo("plain");
+            assertThat(machineOf("second")).isEqualTo("kvm");
+        }
+
+        @Test
+        void machineThatHasTheInputsIsChosen() {
+            var scheduler = scheduler(machine("empty", 1, 1), machine("full", 1, 1));
+            long bytes = 10_000_000_000L;
+            submit(scheduler, build("x").withInputs(new Inputs(bytes, Map.of("full", bytes))));
+            decide(scheduler);
+
+            assertThat(machineOf("x")).isEqualTo("full");
+        }
+
+        @Test
+        void knownBuildWaitsForAFasterMachineThatWillDoItSooner() {
+            assertThat(afterTheFastOneIsTaken(Work.of(Duration.ofMinutes(30)))).isEmpty();
+        }
+
+        @Test
+        void unknownBuildTakesWhatIsFree() {
+            assertThat(afterTheFastOneIsTaken(Work.assumed(Duration.ofMinutes(30)))).containsExactly("x");
+        }
+
+        @Test
+        void shortBuildDoesNotWaitForAFasterMachine() {
+            assertThat(afterTheFastOneIsTaken(Work.of(Duration.ofSeconds(5)))).containsExactly("x");
+        }
+
+        private List<String> afterTheFastOneIsTaken(Work work) {
+            var scheduler = scheduler(machine("fast", 1, 8), machine("slow", 1, 1));
+            submit(scheduler, build("holder").withWork(Work.of(Duration.ofMinutes(8))));
+            decide(scheduler);
+            assertThat(machineOf("holder")).isEqualTo("fast");
+            begun.clear();
+            submit(scheduler, build("x").withWork(work));
+            decide(scheduler);
+            assertThat(scheduler.wakeAt().isPresent()).isEqualTo(begun.isEmpty());
+            return begun;
+        }
+
+        /// Waiting for it would be waiting for nothing.
+        @Test
+        void buildDoesNotWaitForAMachineThatItMustNotGoTo() {
+            var scheduler = scheduler(machine("fast", 1, 8), machine("slow", 1, 1));
+            submit(scheduler, build("holder"));
+            decide(scheduler);
+            scheduler.submit(build("x").withWork(Work.of(Duration.ofMinutes(30))), Set.of("fast"), now);
+            decide(scheduler);
+
+            assertThat(machineOf("x")).isEqualTo("slow");
+        }
+    }
+
+    @Nested
+    class Resources {
+        @Test
+        void areNeverTakenTwice() {
+            var scheduler = scheduler(withResource(machine("m", 4, 1), "gpu", 2));
+            for (var name : List.of("a", "b", "c")) submit(scheduler, takes(name, "gpu", 1));
+            decide(scheduler);
+            assertThat(begun).containsExactly("a", "b");
+            finish(scheduler, "a");
+
+            assertThat(running).containsOnlyKeys("b", "c");
+        }
+
+        @Test
+        void machineIsKeptForWhoTakesMuchAndHasWaitedLong() {
+            var scheduler = scheduler(withResource(machine("m", 2, 1), "gpu", 2));
+            submit(scheduler, takes("a", "gpu", 1), takes("b", "gpu", 1));
+            decide(scheduler);
+            submit(scheduler, takes("big", "gpu", 2));
+            now = now.plus(SchedulerOptions.DEFAULT.patience());
+            submit(scheduler, takes("small1", "gpu", 1), takes("small2", "gpu", 1));
+            finish(scheduler, "a");
+            finish(scheduler, "b");
+
+            assertThat(running).containsOnlyKeys("big");
+        }
+    }
+
+    @Nested
+    class Machines {
+        private final Scheduler scheduler = scheduler(machine("m", 2, 1));
+
+        @Test
+        void drainedOneGetsNothingUntilResumed() {
+            assertThat(scheduler.drain("m", true)).isTrue();
+            submit(scheduler, build("x"));
+            decide(scheduler);
+            assertThat(begun).isEmpty();
+            scheduler.drain("m", false);
+            decide(scheduler);
+
+            assertThat(begun).containsExactly("x");
+        }
+
+        @Test
+        void oneUnderPressureGetsNothingUntilThatIsOver() {
+            scheduler.learn("m", facts -> facts.withObjection("its disk is full"));
+            submit(scheduler, build("x"));
+            decide(scheduler);
+            assertThat(begun).isEmpty();
+            scheduler.learn("m", facts -> facts.withObjection(""));
+            decide(scheduler);
+
+            assertThat(begun).containsExactly("x");
+        }
+
+        @Test
+        void oneThatFailedIsSetAsideThenTriedWithOneBuild() {
+            scheduler.machineFailed("m", now, "broke");
+            submit(scheduler, build("x"), build("y"));
+            decide(scheduler);
+            assertThat(begun).isEmpty();
+            now = scheduler.wakeAt().orElseThrow();
+            decide(scheduler);
+            assertThat(begun).containsExactly("x");
+            scheduler.machineWorked("m");
+            decide(scheduler);
+
+            assertThat(begun).containsExactly("x", "y");
+        }
+
+        @Test
+        void oneThatIsRemovedFinishesWhatItHasAndIsThenForgotten() {
+            submit(scheduler, build("x"));
+            decide(scheduler);
+            scheduler.replaceMachines(List.of(machine("new", 1, 1)));
+            submit(scheduler, build("y"));
+            decide(scheduler);
+            assertThat(machineOf("y")).isEqualTo("new");
+            assertThat(scheduler.machines(now)).extracting(MachineView::state).contains(MachineView.State.REMOVED);
+            finish(scheduler, "x");
+
+            assertThat(scheduler.machines(now))
+                    .extracting(view -> view.machine().name())
+                    .containsExactly("new");
+        }
+
+        @Test
+        void buildsThatNoneOfTheNewMachinesFitsAreImpossible() {
+            submit(scheduler, build("holder1"), build("holder2"));
+            decide(scheduler);
+            submit(scheduler, build("x"));
+            scheduler.replaceMachines(List.of(machine("arm", 1, 1, List.of(), List.of("arm"))));
+            decide(scheduler);
+
+            assertThat(impossible).containsExactly("x");
+            assertThat(scheduler.waitingBuilds()).isZero();
+        }
+
+        @Test
+        void busyOneIsNoReasonToGiveUp() {
+            submit(scheduler, build("a"), build("b"), build("c"));
+            decide(scheduler);
+
+            assertThat(impossible).isEmpty();
+            assertThat(scheduler.waitingBuilds()).isEqualTo(1);
+        }
+
+        @Test
+        void whatIsLearntOfItsSpeedDecides() {
+            var scheduler = scheduler(machine("a", 1, 2), machine("b", 1, 2));
+            scheduler.learn("b", facts -> facts.withSpeed(4));
+            submit(scheduler, build("x"));
+            decide(scheduler);
+
+            assertThat(machineOf("x")).isEqualTo("b");
+        }
+
+        /// It goes from one kind of machines to another, neither of which is new.
+        @Test
+        void oneThatBecomesFasterIsSeenByBuildsThatAreExcludedFromItsNewPeers() {
+            var scheduler = scheduler(machine("fast", 1, 4), machine("slow", 1, 1), machine("slower", 1, 1));
+            scheduler.drain("slow", true);
+            scheduler.submit(build("x"), Set.of("fast", "slower"), now);
+            decide(scheduler);
+            assertThat(begun).isEmpty();
+            scheduler.learn("slow", facts -> facts.withSpeed(4));
+            scheduler.drain("slow", false);
+            decide(scheduler);
+
+            assertThat(machineOf("x")).isEqualTo("slow");
+        }
+    }
+}
