@@ -174,7 +174,8 @@ final class Plan {
         if (one == null) return other;
         if (other == null) return one;
         int byScore = Double.compare(one.placement.score(), other.placement.score());
-        return byScore < 0 || byScore == 0 && index(one) <= index(other) ? one : other;
+        if (byScore != 0) return byScore < 0 ? one : other;
+        return index(one) <= index(other) ? one : other;
     }
 
     private static int index(Choice choice) {

@@ -96,8 +96,10 @@ class SchedulerTest {
 
         @Test
         void twoClientsTakeTurns() {
-            for (var name : List.of("a1", "a2", "a3")) submit(scheduler, build(name).withClient(ALICE));
-            for (var name : List.of("b1", "b2", "b3")) submit(scheduler, build(name).withClient(BOB));
+            for (var name : List.of("a1", "a2", "a3"))
+                submit(scheduler, build(name).withClient(ALICE));
+            for (var name : List.of("b1", "b2", "b3"))
+                submit(scheduler, build(name).withClient(BOB));
 
             assertThat(order(scheduler)).containsExactly("a1", "b1", "a2", "b2", "a3", "b3");
         }
@@ -120,8 +122,10 @@ class SchedulerTest {
             for (int i = 1; i <= 5; i++) submit(scheduler, build("old" + i).withClient(ALICE));
             order(scheduler);
             begun.clear();
-            for (var name : List.of("b1", "b2", "b3")) submit(scheduler, build(name).withClient(BOB));
-            for (var name : List.of("a1", "a2", "a3")) submit(scheduler, build(name).withClient(ALICE));
+            for (var name : List.of("b1", "b2", "b3"))
+                submit(scheduler, build(name).withClient(BOB));
+            for (var name : List.of("a1", "a2", "a3"))
+                submit(scheduler, build(name).withClient(ALICE));
 
             assertThat(order(scheduler)).containsExactly("b1", "a1", "b2", "a2", "b3", "a3");
         }
@@ -129,9 +133,7 @@ class SchedulerTest {
         @Test
         void longPathGoesBeforeOlderShortOnes() {
             submit(scheduler, build("short1"), build("short2"));
-            submit(
-                    scheduler,
-                    build("path").withWork(new Work(Duration.ofMinutes(1), false, Duration.ofHours(1))));
+            submit(scheduler, build("path").withWork(new Work(Duration.ofMinutes(1), false, Duration.ofHours(1))));
 
             assertThat(order(scheduler)).startsWith("path");
         }
@@ -190,7 +192,8 @@ class SchedulerTest {
 
         @Test
         void unknownBuildTakesWhatIsFree() {
-            assertThat(afterTheFastOneIsTaken(Work.assumed(Duration.ofMinutes(30)))).containsExactly("x");
+            assertThat(afterTheFastOneIsTaken(Work.assumed(Duration.ofMinutes(30))))
+                    .containsExactly("x");
         }
 
         @Test
