@@ -6,6 +6,8 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.dispatch.LearnedExpectations;
+import dispatcher.history.History;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
 import java.io.IOException;
@@ -28,6 +30,7 @@ import picocli.CommandLine.Spec;
         name = "explain",
         description = {
             "Show which machine a build would go to now, what it would take on each, and why not the others.",
+            "Reckoned with is how long such builds have taken, but not what its inputs and the resources that it takes are.",
             "The running dispatcher is asked; if none runs, the answer is for a fleet on which nothing runs."
         },
         footer = "Exit status 0 if some machine can do it, now or later; else 1.",
@@ -102,6 +105,7 @@ public final class ExplainCommand implements Callable<Integer> {
                     "run this as the user that runs the dispatcher",
                     e);
         }
-        return new Fields(FleetRequests.explain(queue, new Fields(request)));
+        var history = History.load(loaded.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
+        return new Fields(FleetRequests.explain(queue, new LearnedExpectations(history), new Fields(request)));
     }
 }

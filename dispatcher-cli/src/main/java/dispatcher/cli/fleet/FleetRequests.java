@@ -5,7 +5,9 @@ import dispatcher.cli.control.Fields;
 import dispatcher.cli.control.FieldsBuilder;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.dispatch.Expectations;
 import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.PackageName;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
@@ -23,9 +25,11 @@ import org.slf4j.LoggerFactory;
 /// What can be asked and told about the machines and the queue of the running dispatcher.
 ///
 /// Requests: `{"command":"machines"}`; `{"command":"queue","rows":…}`; `{"command":"drain","machine":…}` and `resume`,
-/// answered with the machine and whether that changed anything; `{"command":"explain","drv":…,"system":…,
-/// "features":[…]}`. [FleetAnswers] has the answers' shapes.
-public record FleetRequests(BuildQueue queue, Drains drains, InstantSource clock) {
+/// answered with the machine and whether that changed anything; `{"command":"explain","drv":…,"package":…,
+/// "system":…,"features":[…]}`. [FleetAnswers] has the answers' shapes.
+///
+/// @param expectations of how long a build takes that is to be explained
+public record FleetRequests(BuildQueue queue, Drains drains, Expectations expectations, InstantSource clock) {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
     private static final String MACHINES = "machines";
     private static final String QUEUE = "queue";
@@ -45,7 +49,7 @@ public record FleetRequests(BuildQueue queue, Drains drains, InstantSource clock
                 RESUME,
                 request -> drain(request.text("machine"), false),
                 EXPLAIN,
-                request -> explain(queue, request));
+                request -> explain(queue, expectations, request));
     }
 
     static Json.Members machinesRequest() {
@@ -63,10 +67,11 @@ public record FleetRequests(BuildQueue queue, Drains drains, InstantSource clock
                 .build();
     }
 
-    static Json.Members explainRequest(StorePath drvPath, String system, Set<String> features) {
+    static Json.Members explainRequest(StorePath drvPath, PackageName name, String system, Set<String> features) {
         return new FieldsBuilder()
                 .text("command", EXPLAIN)
                 .text("drv", drvPath)
+                .text("package", name)
                 .text("system", system)
                 .texts("features", features)
                 .build();
@@ -106,13 +111,15 @@ public record FleetRequests(BuildQueue queue, Drains drains, InstantSource clock
     }
 
     /// Answers for the dispatcher, or without one for a queue in which nothing happens.
-    static Json.Members explain(BuildQueue queue, Fields request) {
+    static Json.Members explain(BuildQueue queue, Expectations expectations, Fields request) {
         BuildRequest wanted;
         try {
+            var work = expectations.work(new PackageName(request.text("package")), request.text("system"));
             wanted = new BuildRequest(
                     StorePath.parse(request.text("drv")),
                     request.text("system"),
-                    new TreeSet<>(request.texts("features")));
+                            new TreeSet<>(request.texts("features")))
+                    .withWork(work);
         } catch (NixSyntaxException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }

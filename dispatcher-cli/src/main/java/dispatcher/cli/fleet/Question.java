@@ -3,6 +3,7 @@ package dispatcher.cli.fleet;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.DerivationAttributes;
 import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.PackageName;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.DerivationText;
@@ -18,8 +19,9 @@ import java.util.TreeSet;
 /// A build that somebody wants to be explained.
 ///
 /// @param drvPath  made up if only its name is known
+/// @param name     by which it is known how long it takes
 /// @param features that it requires
-record Question(StorePath drvPath, String system, SortedSet<String> features) {
+record Question(StorePath drvPath, PackageName name, String system, SortedSet<String> features) {
     private static final String EXTENSION = ".drv";
     /// No derivation of 10 MB is known; a larger file is some other thing.
     private static final long MOST_BYTES = 64 << 20;
@@ -28,8 +30,8 @@ record Question(StorePath drvPath, String system, SortedSet<String> features) {
     static Question of(String name, String system, Collection<String> features) {
         var bare = name.endsWith(EXTENSION) ? name.substring(0, name.length() - EXTENSION.length()) : name;
         try {
-            return new Question(
-                    StorePath.of("0".repeat(StorePath.HASH_DIGITS), bare + EXTENSION), system, new TreeSet<>(features));
+            var drvPath = StorePath.of("0".repeat(StorePath.HASH_DIGITS), bare + EXTENSION);
+            return new Question(drvPath, PackageName.ofDerivation(bare), system, new TreeSet<>(features));
         } catch (NixSyntaxException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
@@ -43,9 +45,11 @@ record Question(StorePath drvPath, String system, SortedSet<String> features) {
                         "cannot explain " + file,
                         "it has %d bytes, and no derivation has more than %d".formatted(Files.size(file), MOST_BYTES),
                         "name a .drv file, or --system and --features");
-            var derivation = DerivationText.parse(StoreDir.NIX_STORE, Files.readAllBytes(file));
-            var features = DerivationAttributes.of(derivation.toBasic()).requiredSystemFeatures();
-            return new Question(path(file), derivation.platform(), features);
+            var derivation = DerivationText.parse(StoreDir.NIX_STORE, Files.readAllBytes(file))
+                    .toBasic();
+            var features = DerivationAttributes.of(derivation).requiredSystemFeatures();
+            var path = path(file);
+            return new Question(path, PackageName.of(path, derivation), derivation.platform(), features);
         } catch (IOException e) {
             throw new UserFacingException(
                     "cannot explain " + file,
@@ -72,6 +76,6 @@ record Question(StorePath drvPath, String system, SortedSet<String> features) {
     }
 
     Json.Members request() {
-        return FleetRequests.explainRequest(drvPath, system, features);
+        return FleetRequests.explainRequest(drvPath, name, system, features);
     }
 }

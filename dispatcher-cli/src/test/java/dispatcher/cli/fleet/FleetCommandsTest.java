@@ -7,19 +7,24 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.dispatch.Expectations;
+import dispatcher.nix.PackageName;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.Await;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +39,18 @@ class FleetCommandsTest {
             Derive([("out","/nix/store/%1$s-thing","","")],[],[],"x86_64-linux","/bin/sh",[],\
             [("name","thing"),("out","/nix/store/%1$s-thing"),("requiredSystemFeatures","kvm"),("system","x86_64-linux")])\
             """.formatted("a".repeat(32));
+
+    private static final Expectations EXPECTATIONS = new Expectations() {
+        @Override
+        public Work work(PackageName name, String system) {
+            return name.text().equals("seen") ? Work.of(Duration.ofSeconds(80)) : Work.UNKNOWN;
+        }
+
+        @Override
+        public OptionalLong peakMemory(PackageName name, String system) {
+            return OptionalLong.empty();
+        }
+    };
 
     @TempDir
     private Path directory;
@@ -62,7 +79,7 @@ class FleetCommandsTest {
         Files.createDirectories(settings.state());
         var drains = Drains.load(settings.drainsFile(), queue);
         return ControlServer.open(
-                settings.controlSocket(), new FleetRequests(queue, drains, InstantSource.system()).handlers());
+                settings.controlSocket(), new FleetRequests(queue, drains, EXPECTATIONS, InstantSource.system()).handlers());
     }
 
     private BuildQueue.Ticket submit(String name) {
@@ -265,6 +282,16 @@ class FleetCommandsTest {
             assertThat(lines().get(6)).matches("slow +- +100 ms +30 s +- +0/2 +1 +it is drained");
             assertThat(lines().get(7))
                     .matches("arm +- +- +- +- +- +- +it builds for aarch64-linux, not for x86_64-linux");
+        }
+
+        @Test
+        void reckonsWithWhatSuchBuildsHaveTaken() throws Exception {
+            try (var _ = serve()) {
+                assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "seen-1.2"))
+                        .isZero();
+            }
+            assertThat(lines().get(2)).isEqualTo("takes 80 s at speed 1, as seen before");
+            assertThat(lines().get(5)).matches("fast +now +100 ms +20 s +20 s +.*");
         }
 
         @Test
