@@ -49,6 +49,11 @@ public record Command(List<String> words, Map<String, String> environment, Durat
         return new Command(all, environment, timeout);
     }
 
+    /// The same command with these words before it.
+    public Command after(Object... before) {
+        return new Command(of(before).with(words.toArray()).words, environment, timeout);
+    }
+
     public Command within(Duration limit) {
         return new Command(words, environment, limit);
     }

@@ -33,7 +33,12 @@ public final class DispatcherProcess implements AutoCloseable {
 
     /// Starts one with the fleet's own settings and waits until its socket takes connections.
     public static DispatcherProcess start(Fleet fleet) throws Exception {
-        return start(fleet.settings(), fleet.socket(), "");
+        return start(fleet, fleet.settings());
+    }
+
+    /// Starts one where the fleet's machines can be reached, which listens at [Fleet#socket].
+    public static DispatcherProcess start(Fleet fleet, Path settings) throws Exception {
+        return start(fleet.within(serve(settings)), settings, fleet.socket(), "");
     }
 
     /// Starts one and waits until its socket takes connections.
@@ -43,12 +48,18 @@ public final class DispatcherProcess implements AutoCloseable {
     /// @param jvm      flags for its JVM, such as `-Xmx128m`; may be empty
     /// @throws AssertionError if it ends before, or takes more than a minute; the message has its log
     public static DispatcherProcess start(Path settings, Path socket, String jvm) throws Exception {
+        return start(serve(settings), settings, socket, jvm);
+    }
+
+    private static Command serve(Path settings) {
+        return Command.of(Checkout.dispatcher(), "serve", "--config", settings);
+    }
+
+    private static DispatcherProcess start(Command serve, Path settings, Path socket, String jvm) throws Exception {
         Path log = Files.createTempFile(settings.toAbsolutePath().getParent(), settings.getFileName() + ".", ".log");
         ProcessBuilder.Redirect output = ProcessBuilder.Redirect.appendTo(log.toFile());
         long begin = System.nanoTime();
-        Process process = Command.of(Checkout.dispatcher(), "serve", "--config", settings)
-                .withVariable("DISPATCHER_JAVA_OPTS", jvm)
-                .start(output, output);
+        Process process = serve.withVariable("DISPATCHER_JAVA_OPTS", jvm).start(output, output);
         try {
             Await.until(START_LIMIT, () -> "the dispatcher's socket " + socket + "\n" + read(log), () -> {
                 if (!process.isAlive()) {
@@ -95,6 +106,10 @@ public final class DispatcherProcess implements AutoCloseable {
             throw new IllegalStateException("process %d has ended".formatted(process.pid()));
         }
         return Long.parseLong(matcher.group(1)) * 1024;
+    }
+
+    public long pid() {
+        return process.pid();
     }
 
     public boolean alive() {

@@ -69,6 +69,17 @@ public final class Fleet implements AutoCloseable {
             return option("--max-sessions", Integer.toString(sessions));
         }
 
+        /// A network namespace for each machine, whose cable can be cut and throttled, see [Machine#cut].
+        /// Only what runs [Fleet#within] the fleet reaches them.
+        public Builder ownNetworks() {
+            return option("--networks", "own");
+        }
+
+        /// A disk of its own for each machine's store, of a size like `64m`. It is empty after each start.
+        public Builder disk(String size) {
+            return option("--disk", size);
+        }
+
         /// Takes Nix and sshd from another folder tree, see [NewerNix].
         public Builder nix(Path tree) {
             return option("--nix", tree.toString());
@@ -140,6 +151,38 @@ public final class Fleet implements AutoCloseable {
             script("resume").run().orFail();
         }
 
+        /// Takes out its cable: nobody gets an answer, and nobody is told that there is none.
+        public void cut() throws IOException, InterruptedException {
+            cable("cut").orFail();
+        }
+
+        /// Puts the cable back.
+        public void mend() throws IOException, InterruptedException {
+            cable("mend").orFail();
+        }
+
+        /// Lets through so much each way, such as `1mbit`.
+        public void slow(String rate) throws IOException, InterruptedException {
+            cable("slow", rate).orFail();
+        }
+
+        /// The same with each packet delayed by so much, such as `100ms`.
+        ///
+        /// @return false if this kernel cannot do that; then nothing has changed
+        public boolean slow(String rate, String delay) throws IOException, InterruptedException {
+            Result result = cable("slow", rate, delay);
+            return result.exit() != 3 && result.orFail().succeeded();
+        }
+
+        /// Ends [#slow].
+        public void clear() throws IOException, InterruptedException {
+            cable("clear").orFail();
+        }
+
+        private Result cable(Object... words) throws IOException, InterruptedException {
+            return script("cable").with(words).run();
+        }
+
         public boolean alive() throws IOException, InterruptedException {
             return script("facts").run().succeeded();
         }
@@ -154,16 +197,26 @@ public final class Fleet implements AutoCloseable {
             return folder().resolve("nix");
         }
 
-        /// Whether its store has this path, `/nix/store/...`, on disk.
+        /// Whether its store has this path, `/nix/store/...`, on disk. One with a [Builder#disk] must be alive.
         public boolean holds(String storePath) {
-            return Files.exists(nix().resolveSibling(storePath.substring(1)));
+            return Files.exists(nix().resolveSibling(storePath.substring(1))) || holdsOnItsDisk(storePath);
+        }
+
+        private boolean holdsOnItsDisk(String storePath) {
+            try {
+                return Files.exists(Path.of("/proc/" + init() + "/root" + storePath));
+            } catch (IOException e) {
+                return false; // it does not run
+            }
+        }
+
+        private long init() throws IOException {
+            return Long.parseLong(Files.readString(folder().resolve("init")).split(" ", 2)[0]);
         }
 
         /// What runs in it, as seen from outside.
         public Stream<ProcessHandle> processes() throws IOException {
-            long init =
-                    Long.parseLong(Files.readString(folder().resolve("init")).split(" ", 2)[0]);
-            return ProcessHandle.of(init).stream().flatMap(ProcessHandle::descendants);
+            return ProcessHandle.of(init()).stream().flatMap(ProcessHandle::descendants);
         }
 
         /// What runs in it and has this text in its command line.
@@ -200,6 +253,14 @@ public final class Fleet implements AutoCloseable {
     /// The fleet's folder; it goes when the fleet is closed.
     public Path folder() {
         return folder;
+    }
+
+    /// The command, run where the machines can be reached: the same as it was unless they have networks of their own.
+    public Command within(Command command) {
+        if (!Files.exists(folder.resolve("hub"))) {
+            return command;
+        }
+        return command.after(Checkout.script("fleet"), "in", folder);
     }
 
     /// Settings of a dispatcher that has these machines.

@@ -89,6 +89,72 @@ class HarnessIT {
     }
 
     @Test
+    void machineWhoseCableIsCutDoesNotAnswerUntilItIsMended() throws Exception {
+        try (Fleet fleet = Fleet.of(2).ownNetworks().start()) {
+            Fleet.Machine machine = fleet.machine(0);
+            assertThat(greeting(fleet, machine)).startsWith("SSH-2.0-");
+
+            machine.cut();
+            assertThat(greeting(fleet, machine)).isEmpty();
+            assertThat(greeting(fleet, fleet.machine(1))).startsWith("SSH-2.0-");
+
+            machine.mend();
+            assertThat(greeting(fleet, machine)).startsWith("SSH-2.0-");
+        }
+    }
+
+    /// What its sshd says within 2 seconds.
+    private static String greeting(Fleet fleet, Fleet.Machine machine) throws Exception {
+        return fleet.within(Command.of("timeout", "2", "bash", "-c"))
+                .with("exec 3<>/dev/tcp/%s/22 && head -n 1 <&3".formatted(machine.address()))
+                .run()
+                .out();
+    }
+
+    @Test
+    void throttledMachineTakesLongerUntilThatIsOver() throws Exception {
+        try (Fleet fleet = Fleet.of(1).ownNetworks().start();
+                NixClient client = NixClient.beside(fleet).start()) {
+            client.build("one").orFail();
+            fleet.machine(0).slow("200kbit");
+            Result slow = client.build("big-output", "megabytes", "1").orFail();
+            assertThat(slow.took()).isGreaterThan(Duration.ofSeconds(15));
+
+            fleet.machine(0).clear();
+            Result fast = client.build("big-output", "megabytes", "1").orFail();
+            assertThat(fast.took()).isLessThan(slow.took().dividedBy(2));
+        }
+    }
+
+    @Test
+    void smallDiskIsFullWhenItIs() throws Exception {
+        try (Fleet fleet = Fleet.of(1).ownNetworks().disk("32m").start();
+                NixClient client = NixClient.beside(fleet).start()) {
+            Fleet.Machine machine = fleet.machine(0);
+            String path = client.build("one").orFail().out().strip();
+            assertThat(machine.holds(path)).isTrue();
+
+            assertThat(client.build("big-output", "megabytes", "40").err()).contains("No space left on device");
+            machine.kill();
+            machine.start();
+            assertThat(machine.holds(path)).isFalse();
+        }
+    }
+
+    @Test
+    void nothingIsLeftBehindOfNetworks() throws Exception {
+        Path folder;
+        try (Fleet fleet = Fleet.of(1).ownNetworks().start()) {
+            folder = fleet.folder();
+            assertThat(processesMention(folder.toString())).isTrue();
+        }
+
+        assertThat(folder).doesNotExist();
+        Await.until(
+                Duration.ofSeconds(5), () -> "the end of its processes", () -> !processesMention(folder.toString()));
+    }
+
+    @Test
     void nothingIsLeftBehind() throws Exception {
         Path folder;
         try (Fleet fleet = Fleet.of(2).start();

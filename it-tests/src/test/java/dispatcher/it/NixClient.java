@@ -97,7 +97,7 @@ public final class NixClient implements AutoCloseable {
         public NixClient start() throws IOException, InterruptedException {
             Path folder = fleet.folder().resolve("clients").resolve("c" + COUNT.incrementAndGet());
             Path extra = Files.writeString(fleet.folder().resolve(folder.getFileName() + ".conf"), settings.toString());
-            Command.of(Checkout.script("client"), "start", folder)
+            fleet.within(Command.of(Checkout.script("client"), "start", folder))
                     .with("--ssh-config", sshConfig, "--known-hosts", fleet.knownHosts())
                     .with("--extra-nix-conf", extra)
                     .with("--owner", ProcessHandle.current().pid())
