@@ -19,6 +19,7 @@ import dispatcher.wire.Interruption;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -162,10 +163,14 @@ final class BuildRun {
         }
     }
 
+    private BuildQueue.Ticket submit(BuildRequest request, Instant since) {
+        return fleet.queue().submit(request, losses.keySet(), since, () -> fleet.inputs(derivation.inputSources()));
+    }
+
     private BuildResult runSomewhere(BuildRequest request) throws InterruptedException {
         var since = fleet.now();
         while (true) {
-            switch (WaitingNotes.await(fleet.queue().submit(request, losses.keySet(), since), log)) {
+            switch (WaitingNotes.await(submit(request, since), log)) {
                 case BuildQueue.Outcome.NoMachine(var reasons) -> {
                     return refuse(request, reasons);
                 }

@@ -6,6 +6,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Inputs;
 import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
 import dispatcher.store.StorePool;
@@ -110,6 +111,10 @@ public final class FleetStore implements AutoCloseable {
                 derivation,
                 client,
                 links.values().stream().map(MachineLink::machine).toList());
+    }
+
+    Inputs inputs(Collection<StorePath> paths) {
+        return requests.inputs(paths);
     }
 
     PathSizes sizes() {

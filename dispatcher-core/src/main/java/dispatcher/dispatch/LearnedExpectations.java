@@ -19,7 +19,10 @@ public final class LearnedExpectations implements Expectations {
     public Work work(PackageName name, String system) {
         var estimate = history.expect(name, system);
         boolean known = estimate.basis().compareTo(Estimate.Basis.PACKAGE) <= 0;
-        return new Work(estimate.median(), known, history.remainingPath(name, system));
+        if (known) return new Work(estimate.median(), true, history.remainingPath(name, system));
+        // Few builds take long, and these take most of the time: one that is not known is reckoned with as longer than
+        // most.
+        return Work.assumed(estimate.median().plus(estimate.high()).dividedBy(2));
     }
 
     @Override

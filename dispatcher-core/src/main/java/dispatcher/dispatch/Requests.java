@@ -78,7 +78,8 @@ final class Requests {
 
     private record Sized(StorePath path, long bytes) {}
 
-    private Inputs inputs(Collection<StorePath> paths) {
+    /// What is known of inputs now.
+    Inputs inputs(Collection<StorePath> paths) {
         long bytes = 0;
         var sized = new ArrayList<Sized>();
         for (var path : paths) {

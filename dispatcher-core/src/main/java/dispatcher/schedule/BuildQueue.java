@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.fleet.Machine;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
+import dispatcher.schedule.policy.Inputs;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -18,6 +19,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -74,9 +76,16 @@ public final class BuildQueue {
 
     /// @param since when the build was first wanted, if it comes for another time
     public Ticket submit(BuildRequest request, Set<String> excluded, Instant since) {
+        return submit(request, excluded, since, request::inputs);
+    }
+
+    /// @param latestInputs where its inputs are, looked up now and then while it waits; called with the lock held, so
+    /// it
+    ///     must answer at once
+    public Ticket submit(BuildRequest request, Set<String> excluded, Instant since, Supplier<Inputs> latestInputs) {
         lock.lock();
         try {
-            var build = scheduler.submit(request, excluded, since);
+            var build = scheduler.submit(request, excluded, since, latestInputs);
             var ticket = new Ticket(build, lock.newCondition());
             tickets.put(build, ticket);
             moveOn();

@@ -4,8 +4,8 @@ import java.util.Comparator;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// What one client waits for that may go to the same machines. Kept in two orders: by age, and by what is still to come
-/// after each. Confined to whoever owns the scheduler.
+/// What one client waits for that may go to the same machines. Kept in three orders: by age, by what is still to come
+/// after each, and by what each takes. Confined to whoever owns the scheduler.
 final class ClientLine {
     private static final Comparator<WaitingBuild> OLDEST_FIRST =
             (a, b) -> a.since != b.since ? Long.compare(a.since, b.since) : Long.compare(a.number, b.number);
@@ -13,26 +13,39 @@ final class ClientLine {
             ? Double.compare(b.remainingSeconds, a.remainingSeconds)
             : OLDEST_FIRST.compare(a, b);
 
+    private static final Comparator<WaitingBuild> SHORTEST_FIRST = (a, b) -> a.expectedSeconds != b.expectedSeconds
+            ? Double.compare(a.expectedSeconds, b.expectedSeconds)
+            : OLDEST_FIRST.compare(a, b);
+
     /// Lines whose heads have lost patience.
     static final Comparator<ClientLine> OVERDUE_TURNS = (a, b) -> OLDEST_FIRST.compare(a.head(), b.head());
 
-    /// The other lines of one client.
-    static final Comparator<ClientLine> TURNS = (a, b) ->
-            a.headSeconds != b.headSeconds ? Double.compare(b.headSeconds, a.headSeconds) : OVERDUE_TURNS.compare(a, b);
+    /// The other lines of one client: who can go to few machines before those who could go to others as well, then the
+    /// longer path.
+    static final Comparator<ClientLine> TURNS = (a, b) -> {
+        int byCapacity = Double.compare(a.need.capacity(), b.need.capacity());
+        if (byCapacity != 0) return byCapacity;
+        int bySeconds = Double.compare(b.headSeconds, a.headSeconds);
+        return bySeconds != 0 ? bySeconds : OVERDUE_TURNS.compare(a, b);
+    };
 
     final NeedLine need;
     final ClientShare client;
     private final TreeSet<WaitingBuild> byAge = new TreeSet<>(OLDEST_FIRST);
     private final TreeSet<WaitingBuild> byLength = new TreeSet<>(LONGEST_FIRST);
+    private final TreeSet<WaitingBuild> byDuration = new TreeSet<>(SHORTEST_FIRST);
 
     /// The first of each order, at hand since every plan looks at them.
     private @Nullable WaitingBuild first;
 
     private @Nullable WaitingBuild firstByLength;
 
+    private @Nullable WaitingBuild firstByDuration;
+
     private long plan;
     private @Nullable WaitingBuild oldest;
     private @Nullable WaitingBuild longest;
+    private @Nullable WaitingBuild shortest;
 
     /// Valid after [#look].
     private @Nullable WaitingBuild head;
@@ -48,15 +61,19 @@ final class ClientLine {
     void add(WaitingBuild build) {
         byAge.add(build);
         byLength.add(build);
+        byDuration.add(build);
         if (first == null || OLDEST_FIRST.compare(build, first) < 0) first = build;
         if (firstByLength == null || LONGEST_FIRST.compare(build, firstByLength) < 0) firstByLength = build;
+        if (firstByDuration == null || SHORTEST_FIRST.compare(build, firstByDuration) < 0) firstByDuration = build;
     }
 
     void remove(WaitingBuild build) {
         byAge.remove(build);
         byLength.remove(build);
+        byDuration.remove(build);
         if (build == first) first = byAge.isEmpty() ? null : byAge.first();
         if (build == firstByLength) firstByLength = byLength.isEmpty() ? null : byLength.first();
+        if (build == firstByDuration) firstByDuration = byDuration.isEmpty() ? null : byDuration.first();
     }
 
     boolean isEmpty() {
@@ -82,24 +99,28 @@ final class ClientLine {
         plan = number;
         oldest = first;
         longest = firstByLength;
+        shortest = firstByDuration;
         client.beginPlan(number);
     }
 
     /// Finds whose turn it is among those that the plan has not looked at: who has lost patience; else who has more to
     /// come than the time in which all that waits will be done, as all that waits is done sooner if it begins now;
-    /// else the oldest.
+    /// else the shortest, as fewer wait long if it is not behind a long one.
     ///
     /// @param totalDrain seconds until all that waits for any machine should have begun, if nothing more came
+    /// @param mayBeUrgent false if those with much to come are to be left for better machines
     /// @return whether there is one
-    boolean look(long now, long patience, double totalDrain) {
+    boolean look(long now, long patience, double totalDrain, boolean mayBeUrgent) {
         while (oldest != null && oldest.plan == plan) oldest = byAge.higher(oldest);
         head = oldest;
         if (oldest == null) return false;
         double drain = need.capacity() > 0 ? Math.max(totalDrain, need.work() / need.capacity()) : totalDrain;
         headIsOverdue = now - oldest.since >= patience;
         if (!headIsOverdue) {
+            while (shortest != null && shortest.plan == plan) shortest = byDuration.higher(shortest);
+            if (shortest != null) head = shortest;
             while (longest != null && longest.plan == plan) longest = byLength.higher(longest);
-            if (longest != null && longest.remainingSeconds / need.meanSpeed() >= drain * NeedLine.URGENT)
+            if (mayBeUrgent && longest != null && longest.remainingSeconds / need.meanSpeed() >= drain * NeedLine.URGENT)
                 head = longest;
         }
         headSeconds = Math.max(head().remainingSeconds / need.meanSpeed(), drain);

@@ -11,7 +11,7 @@ import java.util.Map;
 final class NeedLine {
     /// A build is urgent if what is to come after it takes at least this part of the time in which all that waits will
     /// be done.
-    static final double URGENT = 0.5;
+    static final double URGENT = 1;
 
     final Need need;
     private final Map<ClientShare, ClientLine> lines = new LinkedHashMap<>();

@@ -23,6 +23,11 @@ final class Plan {
     /// Waiting must be worth so much of the time that the build would take now.
     private static final double WORTH_WAITING = 0.05;
 
+    /// Where inputs are is looked up anew after so long, while a build waits, and for so many builds in one plan.
+    private static final long INPUTS_AGE = 1_000_000_000L;
+
+    private static final int INPUTS_LOOKED_UP = 4;
+
     private final long number;
     private final long now;
     private final Fleet fleet;
@@ -33,6 +38,7 @@ final class Plan {
     private final PriorityQueue<ClientLine> overdue = new PriorityQueue<>(ClientLine.OVERDUE_TURNS);
     private final Set<ClientShare> clients = new LinkedHashSet<>();
     private int held;
+    private int inputsLookedUp;
     private long wake = Long.MAX_VALUE;
 
     /// The best way for a build to begin, on a machine now or, without one, on some machine of a tier later.
@@ -65,7 +71,7 @@ final class Plan {
 
     /// Lets it have a turn, if one of it is left that has had none.
     private void enqueue(ClientLine line) {
-        if (!line.look(now, patience, totalDrain)) return;
+        if (!line.look(now, patience, totalDrain, held < options.lookAhead())) return;
         if (line.headIsOverdue()) {
             overdue.add(line);
         } else {
@@ -108,7 +114,10 @@ final class Plan {
 
     /// The turn of one build. If no machine takes it, its line has none any more.
     private void take(ClientLine line, Starter starter) {
+        // Those behind a look that is far enough ahead: long builds are left for better machines from then on.
+        if (held >= options.lookAhead()) line.look(now, patience, totalDrain, false);
         var build = line.head();
+        lookUpInputs(build);
         var choice = choose(build, line.need, mayHold(build) && !line.headIsOverdue());
         if (choice == null) {
             if (line.headIsOverdue()) keepAMachineFor(build, line.need);
@@ -124,6 +133,11 @@ final class Plan {
             starter.start(build, slots, choice.placement);
         }
         enqueue(line);
+    }
+
+    /// While it waited, others may have brought them somewhere.
+    private void lookUpInputs(WaitingBuild build) {
+        if (inputsLookedUp < INPUTS_LOOKED_UP && build.lookUpInputs(now - INPUTS_AGE, now)) inputsLookedUp++;
     }
 
     /// Only a build that is known to take long enough is worth the wait; one that has been lost before has waited
@@ -185,7 +199,7 @@ final class Plan {
     /// The best of the machines with a free slot that hold much of what the build needs.
     private @Nullable Choice closest(WaitingBuild build, NeedLine need, int fewest) {
         Choice best = null;
-        for (var name : build.request().inputs().present().keySet()) {
+        for (var name : build.inputs().present().keySet()) {
             var slots = fleet.machine(name);
             if (slots == null || slots.free() == 0 || !slots.takes(build)) continue;
             if (slots.tier().isFor(need)) best = better(best, now(build, slots, need, fewest));
@@ -205,7 +219,7 @@ final class Plan {
             soonest = tier;
         }
         Choice best = soonest == null ? null : new Choice(null, soonest, placeInTier(build, soonest));
-        for (var name : build.request().inputs().present().keySet()) {
+        for (var name : build.inputs().present().keySet()) {
             var slots = fleet.machine(name);
             if (slots == null || slots.free() > 0 || slots.capacity() == 0 || !slots.takes(build)) continue;
             if (slots.tier().isFor(need))
@@ -216,12 +230,12 @@ final class Plan {
 
     /// Of [#placeInTier], the time until the end.
     private double finishInTier(WaitingBuild build, Tier tier) {
-        double copy = setUp + build.request().inputs().bytes() / tier.bandwidth;
+        double copy = setUp + build.inputs().bytes() / tier.bandwidth;
         return seconds(tier.nextFree(number, now)) + copy + build.expectedSeconds / tier.speed;
     }
 
     private Placement placeInTier(WaitingBuild build, Tier tier) {
-        long bytes = build.request().inputs().bytes();
+        long bytes = build.inputs().bytes();
         double copy = setUp + bytes / tier.bandwidth;
         double took = build.expectedSeconds / tier.speed;
         double untilStart = seconds(tier.nextFree(number, now));
@@ -229,7 +243,7 @@ final class Plan {
     }
 
     Placement place(WaitingBuild build, MachineSlots slots, long start, boolean spared) {
-        long bytes = build.request().inputs().missingOn(slots.machine.name());
+        long bytes = build.inputs().missingOn(slots.machine.name());
         return new Placement(
                 slots.machine.name(),
                 seconds(start),

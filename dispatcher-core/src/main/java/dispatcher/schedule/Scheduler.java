@@ -4,6 +4,7 @@ import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineHealth;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
+import dispatcher.schedule.policy.Inputs;
 import dispatcher.schedule.policy.Need;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,16 +15,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /// Decides which build goes where and when. Knows builds that wait, builds that run, and machines; is told what
 /// happens, and asked what follows. Has no clock, no thread and no lock: time is what it is told, so the service and
-/// the
-/// simulator run the same code.
+/// the simulator run the same code.
 ///
-/// Order: who has lost patience, by age; then priority; then the client that has had the least; then the longest
-/// expected path of what is still to come; then age. Each in turn goes to the machine that should finish it first,
-/// which may be one that is busy still.
+/// Order: who has lost patience, by age; then priority; then the client that has had the least; then who can go to the
+/// fewest machines; then the longest expected path of what is still to come, where that takes as long as all that
+/// waits; then the shortest; then age. Each in turn goes to the machine that should finish it first, which may be one
+/// that is busy still.
 ///
 /// No build waits for ever: who has waited for `patience` gets the next slot that it can use, after those
 /// who have waited longer.
@@ -54,13 +56,19 @@ public final class Scheduler {
     /// @param excluded names of machines that it must not go to
     /// @param since    when it was first wanted, which is earlier than now if it has been lost before
     public WaitingBuild submit(BuildRequest request, Set<String> excluded, Instant since) {
+        return submit(request, excluded, since, request::inputs);
+    }
+
+    /// @param latestInputs where its inputs are, looked up now and then while it waits; must answer at once
+    public WaitingBuild submit(
+            BuildRequest request, Set<String> excluded, Instant since, Supplier<Inputs> latestInputs) {
         var need = Need.of(request, excluded);
         var client = clients.computeIfAbsent(request.client(), ClientShare::new);
         if (!client.isActive()) comesBack(client);
         client.waiting++;
         waiting++;
         var line = lines.computeIfAbsent(need, this::newLine);
-        var build = new WaitingBuild(request, line.need, client, Times.nanos(since), builds++);
+        var build = new WaitingBuild(request, line.need, client, Times.nanos(since), builds++, latestInputs);
         work += build.expectedSeconds;
         line.add(build);
         if (!line.possible) hopeless.add(build);

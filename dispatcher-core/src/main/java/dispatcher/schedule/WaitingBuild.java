@@ -1,8 +1,10 @@
 package dispatcher.schedule;
 
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Inputs;
 import dispatcher.schedule.policy.Need;
 import java.time.Instant;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A build that waits for a slot, or has waited for one. Confined to whoever owns the scheduler, but for what it was
@@ -16,6 +18,10 @@ public final class WaitingBuild {
     final double expectedSeconds;
     final double remainingSeconds;
 
+    private final Supplier<Inputs> latestInputs;
+    private Inputs inputs;
+    private long inputsKnownAt;
+
     /// Until it has a slot or leaves.
     boolean waiting = true;
 
@@ -26,7 +32,16 @@ public final class WaitingBuild {
     @Nullable
     MachineSlots keeps;
 
-    WaitingBuild(BuildRequest request, Need need, ClientShare client, long since, long number) {
+    WaitingBuild(
+            BuildRequest request,
+            Need need,
+            ClientShare client,
+            long since,
+            long number,
+            Supplier<Inputs> latestInputs) {
+        this.latestInputs = latestInputs;
+        this.inputs = request.inputs();
+        this.inputsKnownAt = since;
         this.request = request;
         this.need = need;
         this.client = client;
@@ -38,6 +53,21 @@ public final class WaitingBuild {
 
     public BuildRequest request() {
         return request;
+    }
+
+    /// What it needs on the machine, and where that is, as last looked up.
+    Inputs inputs() {
+        return inputs;
+    }
+
+    /// Looks up anew where its inputs are, if that was last done before `before`.
+    ///
+    /// @return whether it was done
+    boolean lookUpInputs(long before, long now) {
+        if (inputsKnownAt >= before) return false;
+        inputs = latestInputs.get();
+        inputsKnownAt = now;
+        return true;
     }
 
     /// When it was first submitted.
