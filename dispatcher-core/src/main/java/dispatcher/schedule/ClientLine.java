@@ -120,8 +120,9 @@ final class ClientLine {
             while (shortest != null && shortest.plan == plan) shortest = byDuration.higher(shortest);
             if (shortest != null) head = shortest;
             while (longest != null && longest.plan == plan) longest = byLength.higher(longest);
-            if (mayBeUrgent && longest != null && longest.remainingSeconds / need.meanSpeed() >= drain * NeedLine.URGENT)
-                head = longest;
+            if (mayBeUrgent
+                    && longest != null
+                    && longest.remainingSeconds / need.meanSpeed() >= drain * NeedLine.URGENT) head = longest;
         }
         headSeconds = Math.max(head().remainingSeconds / need.meanSpeed(), drain);
         return true;

@@ -13,12 +13,7 @@ import java.util.TreeSet;
 /// @param bandwidth bytes per second, each way, shared by all that is copied at the same time
 /// @param latency   before the first byte of what is copied for a build
 /// @param holds     paths that are there at the start
-public record Host(
-        Machine machine,
-        double speed,
-        double bandwidth,
-        Duration latency,
-        Set<String> holds) {
+public record Host(Machine machine, double speed, double bandwidth, Duration latency, Set<String> holds) {
     public Host {
         if (!(speed > 0) || Double.isInfinite(speed))
             throw new IllegalArgumentException("speed %s of %s is not above 0".formatted(speed, machine.name()));

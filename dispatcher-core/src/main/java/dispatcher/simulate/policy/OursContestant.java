@@ -41,6 +41,7 @@ public final class OursContestant implements Contestant {
     private final Scheduler scheduler;
     private final List<Front> fronts = new ArrayList<>();
     private final Map<String, Integer> hosts = new HashMap<>();
+    private final Duration assumed;
     private final Duration[] remaining;
     private final Map<WaitingBuild, Integer> numbers = new HashMap<>();
     private final Map<Integer, RunningBuild> running = new HashMap<>();
@@ -51,30 +52,44 @@ public final class OursContestant implements Contestant {
     public OursContestant(Plan plan, Situation situation) {
         this.plan = plan;
         this.situation = situation;
-        var machines = plan.scenario().hosts().stream().map(host -> host.machine()).toList();
+        var machines =
+                plan.scenario().hosts().stream().map(host -> host.machine()).toList();
         this.scheduler = new Scheduler(machines, SchedulerOptions.DEFAULT);
-        for (int host = 0; host < plan.hosts(); host++) hosts.put(plan.host(host).name(), host);
+        for (int host = 0; host < plan.hosts(); host++)
+            hosts.put(plan.host(host).name(), host);
         for (var host : plan.scenario().hosts())
             scheduler.learn(host.name(), facts -> facts.withBandwidth(host.bandwidth()));
         for (var client : plan.scenario().clients())
             fronts.add(new Front(new Client(client.name(), client.priority(), Integer.MAX_VALUE)));
-        this.remaining = remaining(plan);
+        this.assumed = assumed(plan);
+        this.remaining = remaining();
     }
 
-    private static Duration[] remaining(Plan plan) {
+    private Duration[] remaining() {
         var remaining = new Duration[plan.jobs()];
         var order = plan.order();
         for (int i = order.length - 1; i >= 0; i--) {
             var longest = Duration.ZERO;
             for (int dependant : plan.dependants(order[i]))
                 if (remaining[dependant].compareTo(longest) > 0) longest = remaining[dependant];
-            remaining[order[i]] = longest.plus(expected(plan, order[i]));
+            remaining[order[i]] = longest.plus(expected(order[i]));
         }
         return remaining;
     }
 
-    private static Duration expected(Plan plan, int job) {
-        return plan.job(job).estimate().orElse(Work.UNKNOWN.expected());
+    private Duration expected(int job) {
+        return plan.job(job).estimate().orElse(assumed);
+    }
+
+    /// Of builds that history knows nothing of, as the service does: more than most take.
+    private static Duration assumed(Plan plan) {
+        var known = new ArrayList<Duration>();
+        for (int job = 0; job < plan.jobs(); job++) plan.job(job).estimate().ifPresent(known::add);
+        if (known.isEmpty()) return Work.UNKNOWN.expected();
+        known.sort(Comparator.naturalOrder());
+        return known.get(known.size() / 2)
+                .plus(known.get(known.size() * 9 / 10))
+                .dividedBy(2);
     }
 
     /// The loop of one Nix client.
@@ -104,12 +119,15 @@ public final class OursContestant implements Contestant {
 
     private void submit(int job, Client client, Instant now) {
         var since = wanted.computeIfAbsent(job, _ -> now);
-        var request = new BuildRequest(plan.drvPath(job), plan.job(job).platform(), plan.job(job).features())
+        var request = new BuildRequest(
+                        plan.drvPath(job),
+                        plan.job(job).platform(),
+                        plan.job(job).features())
                 .withClient(client)
-                .withWork(new Work(expected(plan, job), plan.job(job).estimate().isPresent(), remaining[job]))
+                .withWork(new Work(expected(job), plan.job(job).estimate().isPresent(), remaining[job]))
                 .withInputs(inputs(job))
                 .withResources(plan.job(job).resources());
-        numbers.put(scheduler.submit(request, excluded.getOrDefault(job, Set.of()), since), job);
+        numbers.put(scheduler.submit(request, excluded.getOrDefault(job, Set.of()), since, () -> inputs(job)), job);
     }
 
     private Inputs inputs(int job) {
@@ -185,7 +203,8 @@ public final class OursContestant implements Contestant {
         scheduler.machineFailed(machine, now, "it broke");
         var not = excluded.computeIfAbsent(job, _ -> new TreeSet<>());
         not.add(machine);
-        boolean isLeft = plan.fitting(job).stream().anyMatch(host -> !not.contains(plan.host(host).name()));
+        boolean isLeft = plan.fitting(job).stream()
+                .anyMatch(host -> !not.contains(plan.host(host).name()));
         if (isLeft && begun.getOrDefault(job, 0) < MAX_ATTEMPTS) {
             submit(job, fronts.get(plan.client(job)).client, now);
             return true;

@@ -99,14 +99,16 @@ public final class TraceReader {
         double speedFactor = entry.positive("speedFactor").orElse(1.0);
         return new Host(
                 new Machine(
-                        machine,
-                        new MachineAddress(machine, MachineAddress.SSH_PORT, "nix", Optional.empty(), Optional.empty()),
-                        MachineProtocol.SSH_NG,
-                        new TreeSet<>(entry.texts("systems")),
-                        entry.number("maxJobs", 1),
-                        speedFactor,
-                        new TreeSet<>(entry.texts("supportedFeatures")),
-                        new TreeSet<>(entry.texts("mandatoryFeatures"))).withResources(entry.amounts("resources")),
+                                machine,
+                                new MachineAddress(
+                                        machine, MachineAddress.SSH_PORT, "nix", Optional.empty(), Optional.empty()),
+                                MachineProtocol.SSH_NG,
+                                new TreeSet<>(entry.texts("systems")),
+                                entry.number("maxJobs", 1),
+                                speedFactor,
+                                new TreeSet<>(entry.texts("supportedFeatures")),
+                                new TreeSet<>(entry.texts("mandatoryFeatures")))
+                        .withResources(entry.amounts("resources")),
                 entry.positive("speed").orElse(speedFactor),
                 entry.positive("bandwidth").orElse(BANDWIDTH),
                 entry.optionalSeconds("latency").orElse(LATENCY),

@@ -18,8 +18,8 @@ class GanttTest {
     private static List<Run> runs(Generator generator) {
         var plan = new Plan(generator.make(3));
         return Stream.of(Policy.NIX, Policy.OURS)
-                .map(policy -> new Simulation(plan, policy.word(), situation -> policy.contestant(plan, situation, 3))
-                        .run())
+                .map(policy ->
+                        new Simulation(plan, policy.word(), situation -> policy.contestant(plan, situation, 3)).run())
                 .toList();
     }
 
@@ -47,6 +47,7 @@ class GanttTest {
         assertThat(Axis.ticks(815)).containsExactly(0, 120, 240, 360, 480, 600, 720);
         assertThat(Axis.ticks(0.5)).hasSizeBetween(2, 13);
         assertThat(Axis.ticks(3e7)).hasSizeLessThan(14);
-        assertThat(Stream.of(0.0, 3.5, 61.0, 3723.4).map(Axis::show)).containsExactly("0 s", "3.5 s", "1:01", "1:02:03");
+        assertThat(Stream.of(0.0, 3.5, 61.0, 3723.4).map(Axis::show))
+                .containsExactly("0 s", "3.5 s", "1:01", "1:02:03");
     }
 }

@@ -45,7 +45,12 @@ class LowerBoundTest {
         var jobs = IntStream.rangeClosed(1, 100)
                 .mapToObj(i -> Scenarios.job("j" + i, i))
                 .toList();
-        bound(5050 / 5.0, "work over the capacity of all machines", List.of(fast("m1", 1), fast("m2", 4)), jobs, List.of());
+        bound(
+                5050 / 5.0,
+                "work over the capacity of all machines",
+                List.of(fast("m1", 1), fast("m2", 4)),
+                jobs,
+                List.of());
     }
 
     @Test
@@ -55,7 +60,8 @@ class LowerBoundTest {
 
     @Test
     void thoseThatOnlySomeMachinesCanDoAreReckonedWithThese() {
-        var jobs = jobs(10, 10).stream().map(job -> job.requiring(List.of("kvm"))).toList();
+        var jobs =
+                jobs(10, 10).stream().map(job -> job.requiring(List.of("kvm"))).toList();
         bound(100, "work over the capacity of kvm", List.of(fast("kvm", 1, "kvm"), fast("plain", 9)), jobs, List.of());
     }
 

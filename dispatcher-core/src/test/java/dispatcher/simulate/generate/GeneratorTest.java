@@ -56,7 +56,8 @@ class GeneratorTest {
 
     @Test
     void aPackagesFileThatIsNoneIsRefused() {
-        assertThatThrownBy(() -> new DebianPackages(9).line("hello")).hasMessage("the line is no field: it has no colon");
+        assertThatThrownBy(() -> new DebianPackages(9).line("hello"))
+                .hasMessage("the line is no field: it has no colon");
         assertThatThrownBy(() -> new DebianPackages(9).line(" hello")).hasMessage("the line goes on with nothing");
         assertThatThrownBy(() -> new DebianPackages(9).scenario("d", 1, MACHINES))
                 .hasMessage("the file has no package in it");

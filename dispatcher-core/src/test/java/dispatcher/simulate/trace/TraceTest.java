@@ -29,7 +29,8 @@ class TraceTest {
             assertThat(read("any", TraceWriter.lines(scenario).toList())).isEqualTo(scenario);
         });
         var generated = Generator.DYING_MACHINES.make(1);
-        assertThat(read(generated.name(), TraceWriter.lines(generated).toList())).isEqualTo(generated);
+        assertThat(read(generated.name(), TraceWriter.lines(generated).toList()))
+                .isEqualTo(generated);
     }
 
     @Test
@@ -41,10 +42,12 @@ class TraceTest {
             assertThat(job.work()).hasMillis(2500);
             assertThat(job.estimate()).isEmpty();
         });
-        assertThat(scenario.hosts()).singleElement().satisfies(host -> assertThat(host.speed())
-                .isEqualTo(1));
-        assertThat(scenario.clients()).singleElement().satisfies(client -> assertThat(client.name())
-                .isEqualTo("me"));
+        assertThat(scenario.hosts())
+                .singleElement()
+                .satisfies(host -> assertThat(host.speed()).isEqualTo(1));
+        assertThat(scenario.clients())
+                .singleElement()
+                .satisfies(client -> assertThat(client.name()).isEqualTo("me"));
     }
 
     @ParameterizedTest
@@ -66,8 +69,8 @@ class TraceTest {
         reader.line(HEAD);
         reader.line(MACHINE);
         assertThatThrownBy(() -> reader.line(line))
-                .isInstanceOfSatisfying(TraceException.class, e -> assertThat(e.line())
-                        .isEqualTo(3))
+                .isInstanceOfSatisfying(
+                        TraceException.class, e -> assertThat(e.line()).isEqualTo(3))
                 .hasMessageContaining(fault);
     }
 
@@ -85,8 +88,7 @@ class TraceTest {
         assertThatThrownBy(() -> read("t", List.of(HEAD, MACHINE, build)))
                 .hasMessage("build b names build 'a', which is nowhere");
         var circle = build.replace("\"a\"", "\"b\"");
-        assertThatThrownBy(() -> read("t", List.of(HEAD, MACHINE, circle)))
-                .hasMessageContaining("in a circle");
+        assertThatThrownBy(() -> read("t", List.of(HEAD, MACHINE, circle))).hasMessageContaining("in a circle");
         assertThatThrownBy(() -> read("t", List.of(HEAD, MACHINE, MACHINE, circle)))
                 .hasMessage("machine 'm' is there twice");
     }
