@@ -116,8 +116,8 @@ public record FleetRequests(BuildQueue queue, Drains drains, Expectations expect
         try {
             var work = expectations.work(new PackageName(request.text("package")), request.text("system"));
             wanted = new BuildRequest(
-                    StorePath.parse(request.text("drv")),
-                    request.text("system"),
+                            StorePath.parse(request.text("drv")),
+                            request.text("system"),
                             new TreeSet<>(request.texts("features")))
                     .withWork(work);
         } catch (NixSyntaxException e) {

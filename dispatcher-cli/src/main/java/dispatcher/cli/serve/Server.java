@@ -195,7 +195,8 @@ public final class Server implements AutoCloseable {
         handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
         handlers.putAll(new HistoryRequests(history).handlers());
         var drains = Drains.load(settings.drainsFile(), queue);
-        handlers.putAll(new FleetRequests(queue, drains, new LearnedExpectations(history), InstantSource.system()).handlers());
+        handlers.putAll(
+                new FleetRequests(queue, drains, new LearnedExpectations(history), InstantSource.system()).handlers());
         try {
             frontEnds.add(ControlServer.open(socket, handlers));
         } catch (IOException e) {

@@ -79,7 +79,8 @@ class FleetCommandsTest {
         Files.createDirectories(settings.state());
         var drains = Drains.load(settings.drainsFile(), queue);
         return ControlServer.open(
-                settings.controlSocket(), new FleetRequests(queue, drains, EXPECTATIONS, InstantSource.system()).handlers());
+                settings.controlSocket(),
+                new FleetRequests(queue, drains, EXPECTATIONS, InstantSource.system()).handlers());
     }
 
     private BuildQueue.Ticket submit(String name) {
