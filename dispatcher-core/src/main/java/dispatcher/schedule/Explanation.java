@@ -35,7 +35,8 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     static Explanation of(
             Fleet fleet, SchedulerOptions options, BuildRequest request, Set<String> excluded, long number, long now) {
         var need = Need.of(request, excluded);
-        var build = new WaitingBuild(request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, request::inputs);
+        var build = new WaitingBuild(
+                request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, request::inputs);
         var plan = new Plan(number, now, fleet, options, 0);
         var chosen = choose(fleet, plan, build);
         int fewest = Integer.MAX_VALUE;

@@ -28,6 +28,9 @@ final class Plan {
 
     private static final int INPUTS_LOOKED_UP = 4;
 
+    /// Looks at kinds of machines that may be better later. With very many kinds it is not looked so far ahead.
+    private static final int MOST_LOOKS = 1500;
+
     private final long number;
     private final long now;
     private final Fleet fleet;
@@ -38,6 +41,7 @@ final class Plan {
     private final PriorityQueue<ClientLine> overdue = new PriorityQueue<>(ClientLine.OVERDUE_TURNS);
     private final Set<ClientShare> clients = new LinkedHashSet<>();
     private int held;
+    private int looks;
     private int inputsLookedUp;
     private long wake = Long.MAX_VALUE;
 
@@ -71,7 +75,7 @@ final class Plan {
 
     /// Lets it have a turn, if one of it is left that has had none.
     private void enqueue(ClientLine line) {
-        if (!line.look(now, patience, totalDrain, held < options.lookAhead())) return;
+        if (!line.look(now, patience, totalDrain, mayLookFurther())) return;
         if (line.headIsOverdue()) {
             overdue.add(line);
         } else {
@@ -115,7 +119,7 @@ final class Plan {
     /// The turn of one build. If no machine takes it, its line has none any more.
     private void take(ClientLine line, Starter starter) {
         // Those behind a look that is far enough ahead: long builds are left for better machines from then on.
-        if (held >= options.lookAhead()) line.look(now, patience, totalDrain, false);
+        if (!mayLookFurther()) line.look(now, patience, totalDrain, false);
         var build = line.head();
         lookUpInputs(build);
         var choice = choose(build, line.need, mayHold(build) && !line.headIsOverdue());
@@ -135,6 +139,10 @@ final class Plan {
         enqueue(line);
     }
 
+    private boolean mayLookFurther() {
+        return held < options.lookAhead() && looks < MOST_LOOKS;
+    }
+
     /// While it waited, others may have brought them somewhere.
     private void lookUpInputs(WaitingBuild build) {
         if (inputsLookedUp < INPUTS_LOOKED_UP && build.lookUpInputs(now - INPUTS_AGE, now)) inputsLookedUp++;
@@ -144,7 +152,7 @@ final class Plan {
     /// enough.
     private boolean mayHold(WaitingBuild build) {
         return options.hold()
-                && held < options.lookAhead()
+                && mayLookFurther()
                 && build.need.excluded().isEmpty()
                 && build.request().work().known();
     }
@@ -209,6 +217,7 @@ final class Plan {
 
     /// The best of those that have no free slot now; null if there is none.
     private @Nullable Choice later(WaitingBuild build, NeedLine need) {
+        looks += need.tiers.size();
         Tier soonest = null;
         double leastFinish = Double.POSITIVE_INFINITY;
         for (var tier : need.tiers) {

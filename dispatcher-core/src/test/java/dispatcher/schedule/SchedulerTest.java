@@ -1,6 +1,7 @@
 package dispatcher.schedule;
 
 import static dispatcher.testkit.Machines.machine;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.fleet.Machine;
@@ -66,13 +67,13 @@ class SchedulerTest {
     }
 
     private String machineOf(String build) {
-        return running.get(build).machine().name();
+        return requireNonNull(running.get(build), build).machine().name();
     }
 
     /// Ends a build a minute after the last event, and lets the next begin.
     private void finish(Scheduler scheduler, String build) {
         now = now.plusSeconds(60);
-        scheduler.finished(running.remove(build), now);
+        scheduler.finished(requireNonNull(running.remove(build), build), now);
         decide(scheduler);
     }
 
