@@ -35,7 +35,8 @@ class SimulateCommandTest {
 
     @Test
     void showsATableOfAllPolicies() {
-        assertThat(run("--generate", "uniform", "--builds", "40", "--machines", "2x4")).isZero();
+        assertThat(run("--generate", "uniform", "--builds", "40", "--machines", "2x4"))
+                .isZero();
         var lines = out.toString().lines().toList();
         assertThat(lines.getFirst()).startsWith("uniform, seed 1: 40 builds, 2 machines; no policy can take less than");
         assertThat(lines.get(1)).matches("POLICY +MAKESPAN +TO BOUND +MEAN WAIT +P95 WAIT +SENT +USED +FAIRNESS.*");
@@ -46,11 +47,21 @@ class SimulateCommandTest {
     @Test
     void aTraceThatWasWrittenGivesTheSameFiguresAndTheSameBytes() throws IOException {
         var trace = directory.resolve("trace.jsonl").toString();
-        assertThat(run("--generate", "dying-machines", "--builds", "60", "--seed", "5", "--json", "--write-trace", trace))
+        assertThat(run(
+                        "--generate",
+                        "dying-machines",
+                        "--builds",
+                        "60",
+                        "--seed",
+                        "5",
+                        "--json",
+                        "--write-trace",
+                        trace))
                 .isZero();
         var generated = out.toString();
         assertThat(run("--json", "--seed", "5", trace)).isZero();
-        assertThat(out.toString().replace("trace.jsonl", "dying-machines, seed 5")).isEqualTo(generated);
+        assertThat(out.toString().replace("trace.jsonl", "dying-machines, seed 5"))
+                .isEqualTo(generated);
         assertThat(Json.parse(generated)).isInstanceOf(Json.Elements.class);
     }
 
@@ -88,7 +99,8 @@ class SimulateCommandTest {
 
     @Test
     void readsThePackagesOfADebianArchive() throws IOException {
-        var file = Files.writeString(directory.resolve("Packages"), "Package: a\nInstalled-Size: 10\nDepends: b\n\nPackage: b\n");
+        var file = Files.writeString(
+                directory.resolve("Packages"), "Package: a\nInstalled-Size: 10\nDepends: b\n\nPackage: b\n");
         assertThat(run("--generate", "debian:" + file, "--policy", "ours")).isZero();
         assertThat(out.toString()).contains("2 builds, 8 machines");
         Files.writeString(file, "Package: a\nnonsense\n");
@@ -103,7 +115,8 @@ class SimulateCommandTest {
         assertThat(err.toString()).contains("nothing to simulate", "did you mean 'hydra'?");
         assertThat(run("--generate", "uniform", "--machines", "4")).isEqualTo(2);
         assertThat(run("--generate", "uniform", "--builds", "0")).isEqualTo(2);
-        assertThat(run("--generate", "uniform", "--generate", "graph", "--svg", "x.svg")).isEqualTo(2);
+        assertThat(run("--generate", "uniform", "--generate", "graph", "--svg", "x.svg"))
+                .isEqualTo(2);
         assertThat(run("--generate", "unifrom")).isEqualTo(1);
         assertThat(thrown).hasMessageContaining("did you mean 'uniform'?");
     }
