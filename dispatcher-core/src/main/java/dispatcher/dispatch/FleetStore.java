@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
@@ -115,6 +116,11 @@ public final class FleetStore implements AutoCloseable {
 
     Inputs inputs(Collection<StorePath> paths) {
         return requests.inputs(paths);
+    }
+
+    /// Bytes of a path's NAR, if they have been seen lately. Asks nobody.
+    public OptionalLong narSize(StorePath path) {
+        return sizes.of(path);
     }
 
     PathSizes sizes() {

@@ -45,7 +45,10 @@ public record ResourceRules(List<Rule> rules) {
         rules = List.copyOf(rules);
     }
 
-    SortedMap<String, Long> of(StorePath drvPath, BasicDerivation derivation) {
+    /// What one build takes, by resource.
+    ///
+    /// @throws dispatcher.nix.NixSyntaxException if its structured attributes cannot be read
+    public SortedMap<String, Long> of(StorePath drvPath, BasicDerivation derivation) {
         var taken = new TreeMap<String, Long>();
         for (var rule : rules) {
             switch (rule) {

@@ -6,6 +6,7 @@ import dispatcher.cli.control.ControlServer;
 import dispatcher.cli.fleet.Drains;
 import dispatcher.cli.fleet.FleetRequests;
 import dispatcher.cli.history.HistoryRequests;
+import dispatcher.cli.recording.TraceRecorder;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.spool.SpoolRequests;
 import dispatcher.cli.terminal.UserFacingException;
@@ -14,11 +15,13 @@ import dispatcher.dispatch.FleetStore;
 import dispatcher.dispatch.LearnedExpectations;
 import dispatcher.dispatch.LearningListener;
 import dispatcher.dispatch.MachineLink;
+import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
 import dispatcher.fleet.Machine;
 import dispatcher.history.History;
 import dispatcher.history.HistoryListener;
 import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
 import dispatcher.protocol.LocalFrontEnd;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.ssh.SshFrontEnd;
@@ -37,6 +40,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +60,7 @@ public final class Server implements AutoCloseable {
     private final ClientConversations conversations;
     private final Locations locations;
     private final History history;
+    private final Optional<TraceRecorder> recorder;
     private final Thread saving =
             Thread.ofVirtual().name("save what was learned").unstarted(this::saveNowAndThen);
     private final ArrayList<AutoCloseable> frontEnds = new ArrayList<>();
@@ -81,6 +86,8 @@ public final class Server implements AutoCloseable {
                 locationsFile(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
         this.history = History.load(settings.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
         history.setMachines(settings.machines());
+        var expectations = new LearnedExpectations(history);
+        this.recorder = settings.trace().map(file -> record(file, expectations));
         this.fleet = new FleetStore(
                 links,
                 queue,
@@ -90,8 +97,9 @@ public final class Server implements AutoCloseable {
                 new ListenerList(
                         new HistoryListener(history, System::nanoTime),
                         new LearningListener(queue, history),
-                        new LoggingListener()),
-                new LearnedExpectations(history),
+                        new LoggingListener(),
+                        recorder.<DispatcherListener>map(listener -> listener).orElse(DispatcherListener.NONE)),
+                expectations,
                 settings.resources(),
                 settings.maxAttempts(),
                 InstantSource.system(),
@@ -111,6 +119,19 @@ public final class Server implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private TraceRecorder record(Path file, LearnedExpectations expectations) {
+        try {
+            return TraceRecorder.open(
+                    file, new FleetFacts(settings, history, expectations, this::narSize), System::nanoTime);
+        } catch (IOException e) {
+            throw cannot("write a trace to " + file, e, "see schedule.trace in " + settings.file());
+        }
+    }
+
+    private OptionalLong narSize(StorePath path) {
+        return fleet.narSize(path);
     }
 
     private Path locationsFile() {
@@ -213,6 +234,7 @@ public final class Server implements AutoCloseable {
     public void close() {
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         fleet.close();
+        recorder.ifPresent(TraceRecorder::close);
         saving.interrupt();
         try {
             saving.join();

@@ -28,6 +28,7 @@ import java.util.Optional;
 /// @param hostStore      whether the store of this host is read in place
 /// @param machines       the fleet; not empty, names unique
 /// @param schedule       how builds take their turns
+/// @param trace          where what clients ask for and what it takes is recorded, if it is
 /// @param resources      what builds take of machines
 /// @param maxAttempts    machines that a build is given to, one after another, before it counts as lost; at
 ///                       least 1
@@ -49,6 +50,7 @@ public record Settings(
         HostStore hostStore,
         List<Machine> machines,
         SchedulerOptions schedule,
+        Optional<Path> trace,
         ResourceRules resources,
         int maxAttempts,
         Optional<ByteSize> uplink,
@@ -93,6 +95,7 @@ public record Settings(
                 hostStore,
                 machines,
                 schedule,
+                trace,
                 resources,
                 maxAttempts,
                 uplink,

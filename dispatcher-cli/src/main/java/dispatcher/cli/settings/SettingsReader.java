@@ -57,6 +57,7 @@ final class SettingsReader {
         var state = path(top, "state").orElse(STATE);
         var fleet = new FleetReader(base, surroundings, faults);
         var listen = listen(top);
+        var schedule = schedule(top);
         return new Settings(
                 file,
                 listen,
@@ -70,7 +71,8 @@ final class SettingsReader {
                 spool(top, state),
                 hostStore(top),
                 fleet.read(top),
-                schedule(top),
+                schedule.options(),
+                schedule.trace(),
                 Resources.rules(top),
                 top.integer("maxAttempts", 1, 1000).orElse(3),
                 top.value("uplink", SettingsReader::rate),
@@ -137,11 +139,14 @@ final class SettingsReader {
                 .orElse(new HostStore.Auto());
     }
 
-    private static SchedulerOptions schedule(Section top) {
+    private record Schedule(SchedulerOptions options, Optional<Path> trace) {}
+
+    private Schedule schedule(Section top) {
         try (var section = top.section("schedule")) {
             var usual = SchedulerOptions.DEFAULT;
-            return new SchedulerOptions(
+            var options = new SchedulerOptions(
                     duration(section, "patience", usual.patience()), usual.setUp(), usual.lookAhead(), usual.hold());
+            return new Schedule(options, path(section, "trace"));
         }
     }
 

@@ -67,6 +67,7 @@ class SettingsTest {
                     .isEqualTo(new Settings.Spool(Path.of("/var/lib/dispatcher/spool"), ByteSize.parse("50GiB")));
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Auto());
             assertThat(settings.schedule()).isEqualTo(SchedulerOptions.DEFAULT);
+            assertThat(settings.trace()).isEmpty();
             assertThat(settings.maxAttempts()).isEqualTo(3);
             assertThat(settings.uplink()).isEmpty();
             assertThat(settings.timeouts().connect()).isEqualTo(Duration.ofSeconds(10));
@@ -99,7 +100,7 @@ class SettingsTest {
                     state: state
                     spool: {path: /big, size: 1.5TiB}
                     hostStore: off
-                    schedule: {patience: 10m}
+                    schedule: {patience: 10m, trace: traces/today}
                     resources:
                       - {builds: 'chromium-*', take: {memory: 16GiB}}
                       - {attribute: gpus, resource: gpu}
@@ -137,6 +138,7 @@ class SettingsTest {
             assertThat(settings.spool().path()).isEqualTo(Path.of("/big"));
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Off());
             assertThat(settings.schedule().patience()).isEqualTo(Duration.ofMinutes(10));
+            assertThat(settings.trace()).contains(directory.resolve("traces/today"));
             assertThat(settings.resources().rules())
                     .containsExactly(
                             new Rule.Named("chromium-*", new TreeMap<>(Map.of("memory", 16L << 30))),

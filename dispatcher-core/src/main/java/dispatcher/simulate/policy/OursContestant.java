@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// Our own scheduler, the very code that `serve` runs, behind Nix clients: each asks for one build at a time, in the
 /// order of names, and is answered at once. A build that is lost goes to another machine.
 ///
-/// It is told the bandwidth of the machines and what they are known to have, and of each build what history says of it
-/// and of what needs it.
+/// It is told the speed and the bandwidth of the machines and what they are known to have, and of each build what
+/// history says of it and of what needs it.
 public final class OursContestant implements Contestant {
     /// From one build of a client to its next: a hook's process and a request, as measured with Nix 2.8 on one host.
     static final Duration ASKING = Duration.ofMillis(50);
@@ -58,7 +58,7 @@ public final class OursContestant implements Contestant {
         for (int host = 0; host < plan.hosts(); host++)
             hosts.put(plan.host(host).name(), host);
         for (var host : plan.scenario().hosts())
-            scheduler.learn(host.name(), facts -> facts.withBandwidth(host.bandwidth()));
+            scheduler.learn(host.name(), facts -> facts.withSpeed(host.speed()).withBandwidth(host.bandwidth()));
         for (var client : plan.scenario().clients())
             fronts.add(new Front(new Client(client.name(), client.priority(), Integer.MAX_VALUE)));
         this.assumed = assumed(plan);
