@@ -270,7 +270,7 @@ final class BuildRun {
         var limits = new BuildLimits(drvPath.toString(), options, log, lease.store()::close);
         boolean kept = false;
         long start = fleet.nanoTime();
-        try {
+        try (var watch = link.sampler().watch(drvPath, derivation, peak -> measured(machine, peak))) {
             BuildResult result;
             try {
                 result = lease.store().buildDerivation(drvPath, derivation, options, limits);
@@ -282,6 +282,7 @@ final class BuildRun {
             var took = Duration.ofNanos(fleet.nanoTime() - start);
             var outputs = result.isSuccess() ? check(link, lease).check(result) : List.<BuiltOutput>of();
             fleet.queue().machineWorked(machine);
+            watch.lackedMemory(result).ifPresent(evidence -> tellLackOfMemory(machine, evidence));
             if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result);
             if (result.isSuccess()) {
                 fleet.listener().outputsMade(number, drvPath, machine, sizes(outputs));
@@ -316,6 +317,16 @@ final class BuildRun {
     private OutputCheck check(MachineLink link, StorePool.Lease lease) {
         var machine = link.machine().name();
         return new OutputCheck(link.storeDir(), machine, drvPath, derivation, lease.store(), session::knownInfos);
+    }
+
+    private void measured(String machine, long peakBytes) {
+        fleet.listener().memoryMeasured(number, drvPath, machine, peakBytes);
+    }
+
+    private void tellLackOfMemory(String machine, String evidence) {
+        fleet.listener().memoryLacked(number, drvPath, machine, evidence);
+        log.note("dispatcher: %s failed on machine %s for lack of memory (%s)".formatted(drvPath, machine, evidence));
+        log.flush();
     }
 
     /// A conversation with the machine in which all inputs are there.

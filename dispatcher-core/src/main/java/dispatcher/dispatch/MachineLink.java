@@ -2,6 +2,8 @@ package dispatcher.dispatch;
 
 import dispatcher.fleet.Machine;
 import dispatcher.nix.StoreDir;
+import dispatcher.pressure.MachineSampler;
+import dispatcher.pressure.PressureListener;
 import dispatcher.protocol.serve.ServeClient;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.store.ClosureCopier;
@@ -13,6 +15,7 @@ import dispatcher.wire.Transport;
 import dispatcher.wire.UnreachableException;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
@@ -25,6 +28,7 @@ public final class MachineLink implements AutoCloseable {
     private final StoreDir storeDir;
     private final Limits limits;
     private final StorePool conversations;
+    private final MachineSampler sampler;
     private final ClosureCopier copier = new ClosureCopier();
 
     /// How long Nix on a machine may take.
@@ -33,12 +37,31 @@ public final class MachineLink implements AutoCloseable {
     /// @param reply     for each reply, see [TimedStore]
     public record Limits(Duration handshake, Duration reply) {}
 
-    /// @param transport closed with this
+    /// Of a machine that tells nobody how it is doing.
     public MachineLink(Machine machine, Transport transport, StoreDir storeDir, Limits limits, LongSupplier nanoTime) {
+        this(
+                machine,
+                transport,
+                storeDir,
+                limits,
+                nanoTime,
+                new MachineSampler(machine.name(), transport, storeDir, PressureListener.NONE, InstantSource.system()));
+    }
+
+    /// @param transport closed with this
+    /// @param sampler   of the same transport; closed with this
+    public MachineLink(
+            Machine machine,
+            Transport transport,
+            StoreDir storeDir,
+            Limits limits,
+            LongSupplier nanoTime,
+            MachineSampler sampler) {
         this.machine = machine;
         this.transport = transport;
         this.storeDir = storeDir;
         this.limits = limits;
+        this.sampler = sampler;
         this.conversations = new StorePool(this::open, nanoTime);
         transport.onBetterWay(conversations::renew);
     }
@@ -68,6 +91,11 @@ public final class MachineLink implements AutoCloseable {
 
     ClosureCopier copier() {
         return copier;
+    }
+
+    /// Watches what memory builds take there, and how it is doing.
+    MachineSampler sampler() {
+        return sampler;
     }
 
     private Store open() throws IOException, InterruptedException {
@@ -126,6 +154,7 @@ public final class MachineLink implements AutoCloseable {
 
     @Override
     public void close() {
+        sampler.close();
         conversations.close();
         transport.close();
     }

@@ -42,6 +42,11 @@ public interface DispatcherListener {
     /// @param peakBytes the most so far
     default void memoryMeasured(long build, StorePath drvPath, String machine, long peakBytes) {}
 
+    /// A build failed because the machine had no memory left; told before its end.
+    ///
+    /// @param evidence what the machine says to that, in words
+    default void memoryLacked(long build, StorePath drvPath, String machine, String evidence) {}
+
     /// These are on the machine now; told before the build's end.
     ///
     /// @param outputs path to bytes of its NAR

@@ -58,6 +58,11 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
+    public void memoryLacked(long build, StorePath drvPath, String machine, String evidence) {
+        tell(listener -> listener.memoryLacked(build, drvPath, machine, evidence));
+    }
+
+    @Override
     public void outputsMade(long build, StorePath drvPath, String machine, Map<StorePath, Long> outputs) {
         tell(listener -> listener.outputsMade(build, drvPath, machine, outputs));
     }

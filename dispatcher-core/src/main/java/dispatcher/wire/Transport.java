@@ -2,6 +2,7 @@ package dispatcher.wire;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Optional;
 
 /// The way to a host: starts commands there. Safe for any number of threads; connections are made when needed and
 /// shared.
@@ -11,6 +12,12 @@ public interface Transport extends Closeable {
     ///
     /// @throws UnreachableException if the host cannot be reached or does not let us in
     CommandChannel open(String command) throws IOException, InterruptedException;
+
+    /// The same, if a connection is there that takes one more command at once; empty if not, also by default. Makes
+    /// no connection, and keeps none that is idle. A connection that breaks meanwhile counts as none.
+    default Optional<CommandChannel> openIfConnected(String command) throws IOException, InterruptedException {
+        return Optional.empty();
+    }
 
     /// Has `action` run, on a thread of its own, whenever commands that are started from then on have a better way
     /// than those that run, so that it is worth while to start anew what is idle. By default that never happens.

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -69,6 +70,11 @@ public final class Uplink {
         @Override
         public CommandChannel open(String command) throws IOException, InterruptedException {
             return new LimitedChannel(transport.open(command), party);
+        }
+
+        @Override
+        public Optional<CommandChannel> openIfConnected(String command) throws IOException, InterruptedException {
+            return transport.openIfConnected(command).map(channel -> new LimitedChannel(channel, party));
         }
 
         @Override

@@ -42,7 +42,12 @@ public final class ArchitectureRules {
                     "dispatcher.client..",
                     "dispatcher.secret.."),
             new Layer("protocols", "dispatcher.protocol..", "dispatcher.event.."),
-            new Layer("adapters", "dispatcher.store.*..", "dispatcher.ssh..", "dispatcher.history.."),
+            new Layer(
+                    "adapters",
+                    "dispatcher.store.*..",
+                    "dispatcher.ssh..",
+                    "dispatcher.history..",
+                    "dispatcher.pressure.."),
             new Layer("scheduling", "dispatcher.schedule.."),
             new Layer("dispatch", "dispatcher.dispatch..", "dispatcher.simulate.."),
             new Layer("program", "dispatcher.cli.."));

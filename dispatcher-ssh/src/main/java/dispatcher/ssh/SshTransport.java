@@ -151,17 +151,52 @@ final class SshTransport implements Transport {
                 last == null ? new IOException() : last);
     }
 
+    @Override
+    public Optional<CommandChannel> openIfConnected(String command) throws IOException, InterruptedException {
+        Optional<Place> free = placeIfConnected();
+        if (free.isEmpty()) return Optional.empty();
+        Place place = free.get();
+        try {
+            return Optional.of(place.line.connection.start(command, place::release));
+        } catch (IOException e) {
+            place.release();
+            if (!(e instanceof Connection.ChannelRefused) && !(e instanceof UnreachableException))
+                place.line.connection.giveUp("a channel could not be opened on it");
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Place> placeIfConnected() {
+        lock.lock();
+        try {
+            if (closed) return Optional.empty();
+            Optional<Place> place = freeLine().map(line -> new Place(line, line.taken == 0));
+            place.ifPresent(taken -> taken.line.taken++);
+            return place;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// A caller's place on a connection, given back once.
     private final class Place {
         private final Line line;
         private final AtomicBoolean released = new AtomicBoolean();
 
+        /// It was idle, and counts as if it had been so all the time.
+        private final boolean unnoticed;
+
         Place(Line line) {
+            this(line, false);
+        }
+
+        Place(Line line, boolean unnoticed) {
             this.line = line;
+            this.unnoticed = unnoticed;
         }
 
         void release() {
-            if (released.compareAndSet(false, true)) SshTransport.this.release(line);
+            if (released.compareAndSet(false, true)) SshTransport.this.release(line, unnoticed);
         }
     }
 
@@ -297,11 +332,11 @@ final class SshTransport implements Transport {
         }
     }
 
-    private void release(Line line) {
+    private void release(Line line, boolean unnoticed) {
         lock.lock();
         try {
             line.taken--;
-            if (line.taken == 0) line.idleSince = System.nanoTime();
+            if (!unnoticed) line.idleSince = System.nanoTime();
             changed.signalAll();
         } finally {
             lock.unlock();

@@ -136,6 +136,13 @@ final class Sshd implements AutoCloseable {
         return process.descendants().toList();
     }
 
+    /// How many connections it has let in since it was first started.
+    long logins() throws IOException {
+        return log().lines()
+                .filter(line -> line.startsWith("Accepted publickey "))
+                .count();
+    }
+
     /// Kills it and all of its connections, as a crash would.
     void kill() {
         List<ProcessHandle> all = children();

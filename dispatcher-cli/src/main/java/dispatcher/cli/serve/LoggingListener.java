@@ -73,6 +73,16 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
+    public void memoryLacked(long build, StorePath drvPath, String machine, String evidence) {
+        log.atWarn()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("machine", machine)
+                .addKeyValue("evidence", evidence)
+                .log("build ran out of memory");
+    }
+
+    @Override
     public void buildLost(long build, StorePath drvPath, String machine, String reason) {
         log.atWarn()
                 .addKeyValue("build", build)

@@ -22,6 +22,7 @@ import dispatcher.history.History;
 import dispatcher.history.HistoryListener;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.pressure.MachineSampler;
 import dispatcher.protocol.LocalFrontEnd;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.ssh.SshFrontEnd;
@@ -79,8 +80,11 @@ public final class Server implements AutoCloseable {
         }
         var queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
         var uplink = settings.uplink().map(rate -> new Uplink(rate.bytes(), System::nanoTime));
+        var objections = new Objections(
+                settings.pressureLimits(),
+                (machine, objection) -> queue.learn(machine, facts -> facts.withObjection(objection)));
         var links = settings.machines().stream()
-                .map(machine -> link(machine, uplink))
+                .map(machine -> link(machine, uplink, objections))
                 .toList();
         this.locations = Locations.load(
                 locationsFile(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
@@ -154,7 +158,7 @@ public final class Server implements AutoCloseable {
         history.save(settings.historyFile());
     }
 
-    private MachineLink link(Machine machine, Optional<Uplink> uplink) {
+    private MachineLink link(Machine machine, Optional<Uplink> uplink, Objections objections) {
         var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
         return new MachineLink(
                 machine,
@@ -162,7 +166,8 @@ public final class Server implements AutoCloseable {
                 STORE_DIR,
                 new MachineLink.Limits(
                         settings.timeouts().handshake(), settings.timeouts().reply()),
-                System::nanoTime);
+                System::nanoTime,
+                new MachineSampler(machine.name(), transport, STORE_DIR, objections, InstantSource.system()));
     }
 
     private Optional<StorePool> hostStore() {

@@ -4,6 +4,7 @@ import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
 import dispatcher.dispatch.ResourceRules;
 import dispatcher.fleet.Machine;
+import dispatcher.fleet.Pressure;
 import dispatcher.nix.NixPublicKey;
 import dispatcher.schedule.SchedulerOptions;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import java.util.Optional;
 /// @param machines       the fleet; not empty, names unique
 /// @param schedule       how builds take their turns
 /// @param trace          where what clients ask for and what it takes is recorded, if it is
+/// @param pressureLimits what a machine must have left to get more builds
 /// @param resources      what builds take of machines
 /// @param maxAttempts    machines that a build is given to, one after another, before it counts as lost; at
 ///                       least 1
@@ -51,6 +53,7 @@ public record Settings(
         List<Machine> machines,
         SchedulerOptions schedule,
         Optional<Path> trace,
+        Pressure.Limits pressureLimits,
         ResourceRules resources,
         int maxAttempts,
         Optional<ByteSize> uplink,
@@ -96,6 +99,7 @@ public record Settings(
                 machines,
                 schedule,
                 trace,
+                pressureLimits,
                 resources,
                 maxAttempts,
                 uplink,

@@ -6,6 +6,7 @@ import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
 import dispatcher.client.ClientLimits;
+import dispatcher.fleet.Pressure;
 import dispatcher.schedule.SchedulerOptions;
 import dispatcher.wire.UnixSocketListener;
 import java.nio.file.InvalidPathException;
@@ -73,6 +74,7 @@ final class SettingsReader {
                 fleet.read(top),
                 schedule.options(),
                 schedule.trace(),
+                schedule.limits(),
                 Resources.rules(top),
                 top.integer("maxAttempts", 1, 1000).orElse(3),
                 top.value("uplink", SettingsReader::rate),
@@ -139,15 +141,33 @@ final class SettingsReader {
                 .orElse(new HostStore.Auto());
     }
 
-    private record Schedule(SchedulerOptions options, Optional<Path> trace) {}
+    private record Schedule(SchedulerOptions options, Optional<Path> trace, Pressure.Limits limits) {}
 
     private Schedule schedule(Section top) {
         try (var section = top.section("schedule")) {
             var usual = SchedulerOptions.DEFAULT;
             var options = new SchedulerOptions(
                     duration(section, "patience", usual.patience()), usual.setUp(), usual.lookAhead(), usual.hold());
-            return new Schedule(options, path(section, "trace"));
+            return new Schedule(options, path(section, "trace"), pressureLimits(section));
         }
+    }
+
+    private static Pressure.Limits pressureLimits(Section schedule) {
+        var usual = Pressure.Limits.DEFAULT;
+        return new Pressure.Limits(
+                schedule.value("minFreeDisk", ByteSize::parse)
+                        .map(ByteSize::bytes)
+                        .orElse(usual.minFreeDisk()),
+                schedule.value("maxLoad", SettingsReader::load).orElse(usual.maxLoad()));
+    }
+
+    private static double load(String text) {
+        if (text.matches("\\d{1,6}(\\.\\d{1,6})?")) {
+            double load = Double.parseDouble(text);
+            if (load > 0) return load;
+        }
+        throw new IllegalArgumentException(
+                "'%s' is no load; write a number above 0, such as 1.5, or leave it away for no limit".formatted(text));
     }
 
     private static Timeouts timeouts(Section top) {

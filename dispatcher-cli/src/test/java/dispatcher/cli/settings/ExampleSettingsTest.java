@@ -26,12 +26,12 @@ class ExampleSettingsTest {
     @Test
     void showTheDefaultsInTheirComments() throws IOException {
         var key = Pattern.compile(
-                "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|maxAttempts|connect|handshake"
+                "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|minFreeDisk|maxAttempts|connect|handshake"
                         + "|connections|connectionsPerAddress|connectionsPerKey|channelsPerConnection|loggingIn|loginTime"
                         + "|failedLogins|requestSize|requestsPerSecond|logSize"
                         + "|silence|reply|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
-        assertThat(key.matcher(text).results()).hasSize(27);
+        assertThat(key.matcher(text).results()).hasSize(28);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
     }
@@ -40,7 +40,11 @@ class ExampleSettingsTest {
     void showEveryKey() throws IOException {
         assertThat(example())
                 .contains(
-                        "machinesFile: /etc/nix/machines", "machinesFile: |", "publicHostKey: ", "mandatoryFeatures: ");
+                        "machinesFile: /etc/nix/machines",
+                        "machinesFile: |",
+                        "publicHostKey: ",
+                        "maxLoad: ",
+                        "mandatoryFeatures: ");
     }
 
     private Settings read(String yaml) throws IOException {

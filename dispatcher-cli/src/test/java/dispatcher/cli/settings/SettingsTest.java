@@ -14,6 +14,7 @@ import dispatcher.fleet.Choice;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
+import dispatcher.fleet.Pressure;
 import dispatcher.nix.NixPublicKey;
 import dispatcher.schedule.SchedulerOptions;
 import java.io.IOException;
@@ -68,6 +69,7 @@ class SettingsTest {
             assertThat(settings.hostStore()).isEqualTo(new HostStore.Auto());
             assertThat(settings.schedule()).isEqualTo(SchedulerOptions.DEFAULT);
             assertThat(settings.trace()).isEmpty();
+            assertThat(settings.pressureLimits()).isEqualTo(Pressure.Limits.DEFAULT);
             assertThat(settings.maxAttempts()).isEqualTo(3);
             assertThat(settings.uplink()).isEmpty();
             assertThat(settings.timeouts().connect()).isEqualTo(Duration.ofSeconds(10));
@@ -100,7 +102,7 @@ class SettingsTest {
                     state: state
                     spool: {path: /big, size: 1.5TiB}
                     hostStore: off
-                    schedule: {patience: 10m, trace: traces/today}
+                    schedule: {patience: 10m, trace: traces/today, minFreeDisk: 5GiB, maxLoad: 1.5}
                     resources:
                       - {builds: 'chromium-*', take: {memory: 16GiB}}
                       - {attribute: gpus, resource: gpu}
@@ -143,6 +145,7 @@ class SettingsTest {
                     .containsExactly(
                             new Rule.Named("chromium-*", new TreeMap<>(Map.of("memory", 16L << 30))),
                             new Rule.Attribute("gpus", "gpu"));
+            assertThat(settings.pressureLimits()).isEqualTo(new Pressure.Limits(5L << 30, 1.5));
             assertThat(settings.maxAttempts()).isEqualTo(5);
             assertThat(settings.uplink()).contains(ByteSize.parse("20MiB"));
             assertThat(settings.timeouts())
@@ -471,6 +474,16 @@ class SettingsTest {
             assertThat(faults(LEAST + "uplink: 0B/s\nuplnk: 1MiB\n")).isEqualTo("""
                     dispatcher.yaml:4: uplink: '0B/s' would send nothing; leave it away for no limit
                     dispatcher.yaml:5: uplnk: unknown key; did you mean 'uplink'?""");
+        }
+
+        @Test
+        void includeALoadThatNoMachineCouldKeepTo() throws IOException {
+            assertThat(faults(LEAST + "schedule: {maxLoad: 0, minFreeDisk: 5}\n"))
+                    .isEqualTo("""
+                    dispatcher.yaml:4: schedule.minFreeDisk: '5' is no size; write a number with a unit, such as 50GiB or \
+                    800MB
+                    dispatcher.yaml:4: schedule.maxLoad: '0' is no load; write a number above 0, such as 1.5, or leave it \
+                    away for no limit""");
         }
 
         @Test

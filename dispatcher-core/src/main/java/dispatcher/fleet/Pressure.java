@@ -1,0 +1,106 @@
+package dispatcher.fleet;
+
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/// How a machine is doing at one moment.
+///
+/// @param load            processes that ran or waited for disks, averaged over the last minute
+/// @param cores           above 0
+/// @param memory          of the whole machine
+/// @param cpuStalled      share of the last 10 s in which something waited for a processor; where the
+///                        kernel tells
+/// @param memoryStalled   share of the last 10 s in which everything waited for memory; where the kernel
+///                        tells
+/// @param store           the disk of the Nix store
+/// @param build           the disk of the build directories; may be the same
+/// @param oomKills        processes that the kernel has killed for lack of memory since it was started,
+///                        in all
+public record Pressure(
+        Instant sampledAt,
+        double load,
+        int cores,
+        Room memory,
+        OptionalDouble cpuStalled,
+        OptionalDouble memoryStalled,
+        Room store,
+        Room build,
+        OptionalLong oomKills) {
+    /// Less is about to be none.
+    private static final double LEAST_MEMORY = 0.02;
+    /// More, and builds do little but wait for each other's memory.
+    private static final double MOST_STALLED = 0.5;
+
+    /// Something that is used up, in bytes.
+    public record Room(long free, long total) {
+        public Room {
+            if (free < 0 || total < free) throw new IllegalArgumentException("%d free of %d".formatted(free, total));
+        }
+
+        /// Of a small disk, such as one in memory, a quarter is enough.
+        private boolean isFull(Limits limits) {
+            return free < Math.min(limits.minFreeDisk, total / 4);
+        }
+
+        /// From 0, full, to 1; 1 also if there is nothing at all.
+        public double fraction() {
+            return total == 0 ? 1 : (double) free / total;
+        }
+    }
+
+    /// What a machine must have to get more builds.
+    ///
+    /// @param minFreeDisk bytes, of the store's disk and of the build directories'
+    /// @param maxLoad     for each core; infinite for no limit
+    public record Limits(long minFreeDisk, double maxLoad) {
+        public static final Limits DEFAULT = new Limits(1L << 30, Double.POSITIVE_INFINITY);
+    }
+
+    public Pressure {
+        if (cores < 1) throw new IllegalArgumentException(cores + " cores");
+        if (!(load >= 0) || Double.isInfinite(load)) throw new IllegalArgumentException("a load of " + load);
+    }
+
+    /// Load for each core: above 1 something waits.
+    public double loadPerCore() {
+        return load / cores;
+    }
+
+    /// Whether a process that asks for memory may get none.
+    public boolean isMemoryExhausted() {
+        return memory.fraction() < LEAST_MEMORY || memoryStalled.orElse(0) > MOST_STALLED;
+    }
+
+    /// Why the machine should get no more builds now, in words that go on from its name; empty if nothing
+    /// speaks against it.
+    public Optional<String> objection(Limits limits) {
+        if (store.isFull(limits))
+            return Optional.of("its store's disk has %s free, less than minFreeDisk, %s"
+                    .formatted(size(store.free), size(limits.minFreeDisk)));
+        if (build.isFull(limits))
+            return Optional.of("the disk of its build directories has %s free, less than minFreeDisk, %s"
+                    .formatted(size(build.free), size(limits.minFreeDisk)));
+        if (memory.fraction() < LEAST_MEMORY)
+            return Optional.of("it has %s of memory left of %s".formatted(size(memory.free), size(memory.total)));
+        if (memoryStalled.orElse(0) > MOST_STALLED)
+            return Optional.of("all of its processes wait for memory %.0f %% of the time"
+                    .formatted(100 * memoryStalled.orElse(0)));
+        if (loadPerCore() > limits.maxLoad)
+            return Optional.of(String.format(
+                    Locale.ROOT,
+                    "its load is %.1f for each of %d cores, more than maxLoad, %.1f",
+                    loadPerCore(),
+                    cores,
+                    limits.maxLoad));
+        return Optional.empty();
+    }
+
+    private static String size(long bytes) {
+        return bytes < 1L << 30
+                ? "%d MiB".formatted(bytes >> 20)
+                : String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1L << 30));
+    }
+}

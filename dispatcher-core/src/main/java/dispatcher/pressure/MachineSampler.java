@@ -1,0 +1,273 @@
+package dispatcher.pressure;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.fleet.Pressure;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Asks one machine how it is doing: every 4 s while it builds something for us, every 30 s while a
+/// connection is there still, and never otherwise; no connection is made or kept for it. A machine that
+/// runs no commands of ours is asked again after an hour.
+///
+/// Has a thread of its own from its first build on. Safe for any thread; listeners and the machine are
+/// called with no lock held.
+public final class MachineSampler implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(MachineSampler.class);
+    static final Duration WHILE_BUILDING = Duration.ofSeconds(4);
+    static final Duration WHILE_IDLE = Duration.ofSeconds(30);
+    static final Duration AFTER_NONSENSE = Duration.ofHours(1);
+    /// Older samples say nothing.
+    static final Duration VALID = Duration.ofSeconds(90);
+    /// For the machine's answer.
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    /// For a sample that somebody waits for.
+    private static final Duration WAIT = Duration.ofSeconds(3);
+
+    private final String machine;
+    private final Transport transport;
+    private final StoreDir storeDir;
+    private final PressureListener listener;
+    private final InstantSource clock;
+    private final Thread thread;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    @GuardedBy("lock")
+    private final Set<BuildWatch> builds = new LinkedHashSet<>();
+
+    @GuardedBy("lock")
+    private boolean started;
+
+    @GuardedBy("lock")
+    private boolean closed;
+
+    /// Somebody wants a sample at once.
+    @GuardedBy("lock")
+    private boolean wanted;
+
+    /// Attempts that are over, and those of them that told something.
+    @GuardedBy("lock")
+    private long attempts;
+
+    @GuardedBy("lock")
+    private long samples;
+
+    @GuardedBy("lock")
+    private @Nullable Pressure last;
+
+    /// The machine runs none of our commands.
+    @GuardedBy("lock")
+    private boolean mute;
+
+    /// @param transport not closed with this
+    public MachineSampler(
+            String machine, Transport transport, StoreDir storeDir, PressureListener listener, InstantSource clock) {
+        this.machine = machine;
+        this.transport = transport;
+        this.storeDir = storeDir;
+        this.listener = listener;
+        this.clock = clock;
+        this.thread = Thread.ofVirtual().name("pressure of " + machine).unstarted(this::run);
+    }
+
+    /// A build begins there.
+    ///
+    /// @param onPeak given bytes each time the build is seen to take more memory than before; on this
+    ///               object's thread
+    public BuildWatch watch(StorePath drvPath, BasicDerivation derivation, LongConsumer onPeak) {
+        var build = new BuildWatch(this, storeDir, drvPath, derivation, onPeak);
+        lock.lock();
+        try {
+            if (last != null && isValid(last)) build.begin(last);
+            builds.add(build);
+            wanted = true;
+            changed.signalAll();
+            if (!started && !closed) thread.start();
+            started = true;
+        } finally {
+            lock.unlock();
+        }
+        return build;
+    }
+
+    void forget(BuildWatch build) {
+        lock.lock();
+        try {
+            builds.remove(build);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// How it was doing lately; empty if that is not known.
+    public Optional<Pressure> pressure() {
+        lock.lock();
+        try {
+            return Optional.ofNullable(last).filter(this::isValid);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isValid(Pressure pressure) {
+        return Duration.between(pressure.sampledAt(), clock.instant()).compareTo(VALID) < 0;
+    }
+
+    /// A sample that is taken from now on; empty if there is none within some seconds.
+    Optional<Pressure> sampleNow() throws InterruptedException {
+        lock.lock();
+        try {
+            if (closed || mute) return Optional.empty();
+            long before = samples;
+            // One that is under way may have begun too early.
+            long enough = attempts + 2;
+            long left = WAIT.toNanos();
+            while (attempts < enough && !closed && !mute && left > 0) {
+                wanted = true;
+                changed.signalAll();
+                left = changed.awaitNanos(left);
+            }
+            return samples > before ? Optional.ofNullable(last) : Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run() {
+        try {
+            while (awaitTurn()) attempt();
+        } catch (InterruptedException e) {
+            // Closed.
+        }
+    }
+
+    /// Returns when it is time for the next sample; false if there will be none.
+    private boolean awaitTurn() throws InterruptedException {
+        lock.lock();
+        try {
+            long left = pause().toNanos();
+            while (!closed && left > 0 && !(wanted && !mute)) left = changed.awaitNanos(left);
+            wanted = false;
+            return !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private Duration pause() {
+        if (mute) return AFTER_NONSENSE;
+        return builds.isEmpty() ? WHILE_IDLE : WHILE_BUILDING;
+    }
+
+    /// Asks once, if a connection is there.
+    private void attempt() throws InterruptedException {
+        Optional<Sample> sample = Optional.empty();
+        boolean answered = false;
+        try {
+            var channel = transport.openIfConnected(SampleScript.COMMAND);
+            if (channel.isPresent()) {
+                sample = SampleParser.parse(ask(channel.get()), clock.instant());
+                answered = true;
+            }
+        } catch (IOException e) {
+            log.atDebug().addKeyValue("machine", machine).log("no sample: {}", e.toString());
+        }
+        if (answered && sample.isEmpty())
+            log.atDebug().addKeyValue("machine", machine).log("does not tell how it is doing");
+        tell(sample, answered && sample.isEmpty());
+    }
+
+    private String ask(CommandChannel channel) throws IOException {
+        var cut = Thread.ofVirtual().name("pressure limit of " + machine).start(() -> {
+            try {
+                Thread.sleep(PATIENCE);
+                channel.close();
+            } catch (InterruptedException e) {
+                // In time.
+            }
+        });
+        try (channel) {
+            try (var out = channel.out()) {
+                out.write(SampleScript.text(storeDir, isBuilding()));
+            }
+            return new String(channel.in().readNBytes(SampleParser.LONGEST), StandardCharsets.ISO_8859_1);
+        } finally {
+            cut.interrupt();
+        }
+    }
+
+    private boolean isBuilding() {
+        lock.lock();
+        try {
+            return !builds.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void tell(Optional<Sample> sample, boolean nonsense) {
+        List<BuildWatch> running;
+        boolean outdated;
+        lock.lock();
+        try {
+            running = new ArrayList<>(builds);
+            mute = nonsense;
+            outdated = sample.isEmpty() && last != null && !isValid(last);
+            if (outdated) last = null;
+            if (sample.isPresent()) {
+                last = sample.get().pressure();
+                samples++;
+            }
+        } finally {
+            lock.unlock();
+        }
+        sample.ifPresent(now -> {
+            for (var build : running) build.see(now.pressure(), now.builders());
+            listener.sampled(machine, now.pressure());
+        });
+        if (outdated) listener.unknown(machine);
+        ended();
+    }
+
+    /// Those who wait for an attempt are told last, when the builds know of it too.
+    private void ended() {
+        lock.lock();
+        try {
+            attempts++;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        thread.interrupt();
+    }
+}

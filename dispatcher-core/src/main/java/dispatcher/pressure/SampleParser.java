@@ -1,0 +1,198 @@
+package dispatcher.pressure;
+
+import dispatcher.fleet.Pressure;
+import dispatcher.fleet.Pressure.Room;
+import dispatcher.pressure.Sample.BuildProcess;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Reads what [SampleScript] prints. Whatever else a login shell may say around it is passed over; what
+/// does not look as it should is not believed.
+final class SampleParser {
+    /// More is no answer of our script.
+    static final int LONGEST = 1 << 20;
+
+    private static final long KIB = 1024;
+    private static final Pattern SEPARATORS = Pattern.compile("[\\x00\\n]");
+    private static final Pattern MEMORY = Pattern.compile("/proc/meminfo:Mem(Total|Available): +(\\d{1,15}) kB");
+    private static final Pattern LOAD = Pattern.compile("/proc/loadavg:(\\d{1,7}\\.\\d{1,4}) .*");
+    private static final Pattern ONLINE = Pattern.compile("/sys/devices/system/cpu/online:([0-9,-]{1,200})");
+    private static final Pattern OOM_KILLS = Pattern.compile("/proc/vmstat:oom_kill (\\d{1,15})");
+    private static final Pattern STALLED =
+            Pattern.compile("/proc/pressure/(cpu:some|memory:full) avg10=(\\d{1,3}(?:\\.\\d{1,4})?) .*");
+    private static final Pattern DARWIN_LOAD = Pattern.compile("vm\\.loadavg: \\{ (\\d{1,7}[.,]\\d{1,4}) .*");
+    private static final Pattern DARWIN_NUMBER = Pattern.compile("hw\\.(ncpu|memsize): (\\d{1,18})");
+    private static final Pattern PAGE_SIZE = Pattern.compile(".*\\(page size of (\\d{1,7}) bytes\\)");
+    private static final Pattern FREE_PAGES =
+            Pattern.compile("Pages (?:free|inactive|speculative|purgeable): +(\\d{1,12})\\.");
+    private static final Pattern DISK = Pattern.compile(".* +(\\d{1,15}) +(\\d{1,15}) +(\\d{1,15}) +\\d+% .*");
+    private static final Pattern PROCESS = Pattern.compile(
+            "/proc/(\\d{1,10})/(?:status:Vm(RSS|HWM):\\s+(\\d{1,12}) kB|environ:(out|name)=(.{1,300}))");
+
+    private SampleParser() {}
+
+    /// Empty unless all that every machine can tell is there, up to the end.
+    static Optional<Sample> parse(String answer, Instant sampledAt) {
+        var parts = parts(answer);
+        if (!parts.containsKey(SampleScript.END)) return Optional.empty();
+        try {
+            var linux = parts.get(SampleScript.LINUX);
+            var machine = linux != null ? linux(linux) : darwin(parts.getOrDefault(SampleScript.DARWIN, List.of()));
+            var store = disk(parts.getOrDefault(SampleScript.STORE, List.of()));
+            var build = disk(parts.getOrDefault(SampleScript.BUILD, List.of())).or(() -> store);
+            if (machine.isEmpty() || store.isEmpty()) return Optional.empty();
+            var vitals = machine.get();
+            var pressure = new Pressure(
+                    sampledAt,
+                    vitals.load,
+                    vitals.cores,
+                    vitals.memory,
+                    vitals.cpuStalled,
+                    vitals.memoryStalled,
+                    store.get(),
+                    build.orElseThrow(),
+                    vitals.oomKills);
+            return Optional.of(new Sample(pressure, builders(parts.getOrDefault(SampleScript.PROCESSES, List.of()))));
+        } catch (IllegalArgumentException e) {
+            // A number that no machine has.
+            return Optional.empty();
+        }
+    }
+
+    private static Map<String, List<String>> parts(String answer) {
+        int begin = answer.indexOf(SampleScript.HEAD + "\n");
+        if (begin < 0) return Map.of();
+        var parts = new HashMap<String, List<String>>();
+        List<String> current = new ArrayList<>();
+        for (var line : SEPARATORS.split(answer.substring(begin), -1)) {
+            if (line.startsWith("@")) current = parts.computeIfAbsent(line, _ -> new ArrayList<>());
+            else current.add(line);
+        }
+        return parts;
+    }
+
+    private record Vitals(
+            double load,
+            int cores,
+            Room memory,
+            OptionalDouble cpuStalled,
+            OptionalDouble memoryStalled,
+            OptionalLong oomKills) {}
+
+    private static Optional<Vitals> linux(List<String> lines) {
+        var load = first(LOAD, lines);
+        var online = first(ONLINE, lines);
+        var memory = all(MEMORY, lines);
+        if (load.isEmpty() || online.isEmpty() || !memory.keySet().containsAll(List.of("Total", "Available")))
+            return Optional.empty();
+        long total = Long.parseLong(memory.getOrDefault("Total", "")) * KIB;
+        long free = Long.parseLong(memory.getOrDefault("Available", "")) * KIB;
+        var stalled = all(STALLED, lines);
+        var kills = first(OOM_KILLS, lines);
+        return Optional.of(new Vitals(
+                Double.parseDouble(load.get().group(1)),
+                cores(online.get().group(1)),
+                new Room(Math.min(free, total), total),
+                share(stalled, "cpu:some"),
+                share(stalled, "memory:full"),
+                kills.isPresent() ? OptionalLong.of(Long.parseLong(kills.get().group(1))) : OptionalLong.empty()));
+    }
+
+    private static OptionalDouble share(Map<String, String> percentages, String key) {
+        var percentage = percentages.get(key);
+        return percentage == null
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(Math.min(1, Double.parseDouble(percentage) / 100));
+    }
+
+    /// Of a list such as `0-3,8-11`.
+    private static int cores(String online) {
+        long cores = 0;
+        for (var range : online.split(",", -1)) {
+            var ends = range.split("-", -1);
+            cores += Integer.parseInt(ends[ends.length - 1]) - (long) Integer.parseInt(ends[0]) + 1;
+        }
+        return Math.toIntExact(Math.min(cores, Integer.MAX_VALUE));
+    }
+
+    private static Optional<Vitals> darwin(List<String> lines) {
+        var load = first(DARWIN_LOAD, lines);
+        var numbers = all(DARWIN_NUMBER, lines);
+        var pageSize = first(PAGE_SIZE, lines);
+        if (load.isEmpty() || pageSize.isEmpty() || numbers.size() < 2) return Optional.empty();
+        long pages = 0;
+        for (var line : lines) {
+            var matcher = FREE_PAGES.matcher(line);
+            if (matcher.matches()) pages += Long.parseLong(matcher.group(1));
+        }
+        long total = Long.parseLong(numbers.getOrDefault("memsize", ""));
+        long free = pages * Long.parseLong(pageSize.get().group(1));
+        return Optional.of(new Vitals(
+                Double.parseDouble(load.get().group(1).replace(',', '.')),
+                Integer.parseInt(numbers.getOrDefault("ncpu", "")),
+                new Room(Math.clamp(free, 0, total), total),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                OptionalLong.empty()));
+    }
+
+    /// What `df -Pk` says of one file system.
+    private static Optional<Room> disk(List<String> lines) {
+        return first(DISK, lines).map(matcher -> {
+            long total = Long.parseLong(matcher.group(1)) * KIB;
+            return new Room(Math.min(Long.parseLong(matcher.group(3)) * KIB, total), total);
+        });
+    }
+
+    private static final class Figures {
+        private String out = "";
+        private String name = "";
+        private long resident;
+        private long most;
+    }
+
+    private static List<BuildProcess> builders(List<String> lines) {
+        var processes = new LinkedHashMap<String, Figures>();
+        for (var line : lines) {
+            var matcher = PROCESS.matcher(line);
+            if (!matcher.matches()) continue;
+            var process = processes.computeIfAbsent(matcher.group(1), _ -> new Figures());
+            var memory = matcher.group(3);
+            if (memory == null) {
+                if (matcher.group(4).equals("out")) process.out = matcher.group(5);
+                else process.name = matcher.group(5);
+            } else if (matcher.group(2).equals("RSS")) {
+                process.resident = Long.parseLong(memory) * KIB;
+            } else {
+                process.most = Long.parseLong(memory) * KIB;
+            }
+        }
+        return processes.values().stream()
+                .filter(process -> process.resident > 0 && !(process.out.isEmpty() && process.name.isEmpty()))
+                .map(process -> new BuildProcess(process.out, process.name, process.resident, process.most))
+                .toList();
+    }
+
+    private static Optional<Matcher> first(Pattern pattern, List<String> lines) {
+        return lines.stream().map(pattern::matcher).filter(Matcher::matches).findFirst();
+    }
+
+    /// First group to second.
+    private static Map<String, String> all(Pattern pattern, List<String> lines) {
+        var found = new HashMap<String, String>();
+        for (var line : lines) {
+            var matcher = pattern.matcher(line);
+            if (matcher.matches()) found.putIfAbsent(matcher.group(1), matcher.group(2));
+        }
+        return found;
+    }
+}

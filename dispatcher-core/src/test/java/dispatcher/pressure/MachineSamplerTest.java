@@ -1,0 +1,283 @@
+package dispatcher.pressure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.fleet.Pressure;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.ManualClock;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class MachineSamplerTest {
+    private static final StorePath DRV = FakeStore.path("tool-1.drv");
+    private static final StorePath OUT = FakeStore.path("tool-1");
+    private static final String KILLED = "builder for 'tool-1.drv' failed due to signal 9 (Killed)";
+
+    private final ManualClock clock = new ManualClock();
+    private final Shell shell = new Shell();
+    private final BlockingQueue<Object> told = new LinkedBlockingQueue<>();
+    private final MachineSampler sampler = new MachineSampler(
+            "a",
+            shell,
+            StoreDir.NIX_STORE,
+            new PressureListener() {
+                @Override
+                public void sampled(String machine, Pressure pressure) {
+                    told.add(pressure);
+                }
+
+                @Override
+                public void unknown(String machine) {
+                    told.add("unknown");
+                }
+            },
+            clock);
+
+    @AfterEach
+    void close() {
+        sampler.close();
+    }
+
+    /// A machine whose `sh` says what the test wants; no connection is ever made to it for a sample.
+    private static final class Shell implements Transport {
+        private volatile boolean connected = true;
+        private volatile String memory = "MemAvailable: 6000000 kB";
+        private volatile int kills = 3;
+        private volatile String processes = "";
+        private volatile @Nullable String answer;
+        private final List<String> scripts = new CopyOnWriteArrayList<>();
+
+        @Override
+        public CommandChannel open(String command) {
+            throw new AssertionError("a connection was made");
+        }
+
+        @Override
+        public Optional<CommandChannel> openIfConnected(String command) {
+            assertThat(command).isEqualTo("sh");
+            return connected ? Optional.of(new Channel(this)) : Optional.empty();
+        }
+
+        private String answer() {
+            var other = answer;
+            if (other != null) return other;
+            return """
+                    dispatcher-sample 1
+                    @linux
+                    /proc/loadavg:3.50 2.10 1.00 3/214 19242
+                    /proc/meminfo:MemTotal: 8000000 kB
+                    /proc/meminfo:%s
+                    /proc/vmstat:oom_kill %d
+                    /sys/devices/system/cpu/online:0-3
+                    @store
+                    /dev/vda 2000000 500000 1400000 27%% /nix/store
+                    @build
+                    @processes
+                    %s
+                    @end
+                    """.formatted(memory, kills, processes);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private record Channel(InputStream in, ByteArrayOutputStream written, Shell shell) implements CommandChannel {
+        Channel(Shell shell) {
+            this(
+                    new ByteArrayInputStream(shell.answer().getBytes(StandardCharsets.UTF_8)),
+                    new ByteArrayOutputStream(),
+                    shell);
+        }
+
+        @Override
+        public OutputStream out() {
+            return written;
+        }
+
+        @Override
+        public InputStream err() {
+            return InputStream.nullInputStream();
+        }
+
+        @Override
+        public void awaitErrors() {}
+
+        @Override
+        public OptionalInt exitStatus(Duration limit) {
+            return OptionalInt.of(0);
+        }
+
+        @Override
+        public void close() {
+            shell.scripts.add(written.toString(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static BasicDerivation derivation(DerivationOutput output) {
+        return new BasicDerivation(
+                new TreeMap<>(Map.of("out", output)),
+                Set.of(),
+                "x86_64-linux",
+                ByteString.of("/bin/sh"),
+                List.of(),
+                new TreeMap<>());
+    }
+
+    private BuildWatch watch() {
+        return sampler.watch(DRV, derivation(new DerivationOutput.InputAddressed(OUT)), _ -> {});
+    }
+
+    private Object next() throws InterruptedException {
+        return told.take();
+    }
+
+    private static String process(int number, String variable, long kib) {
+        return "/proc/%1$d/status:VmHWM: %3$d kB\n/proc/%1$d/status:VmRSS: %3$d kB\n/proc/%1$d/environ:%2$s\n"
+                .formatted(number, variable, kib);
+    }
+
+    @Test
+    void tellsHowTheMachineIsDoingAsSoonAsABuildBegins() throws Exception {
+        try (var _ = watch()) {
+            assertThat(next()).isInstanceOfSatisfying(Pressure.class, pressure -> {
+                assertThat(pressure.loadPerCore()).isEqualTo(0.875);
+                assertThat(pressure.sampledAt()).isEqualTo(clock.instant());
+            });
+            assertThat(sampler.pressure()).isPresent();
+        }
+    }
+
+    @Test
+    void asksNothingBeforeTheFirstBuild() throws Exception {
+        assertThat(sampler.pressure()).isEmpty();
+        assertThat(shell.scripts).isEmpty();
+        try (var _ = watch()) {
+            next();
+        }
+        assertThat(shell.scripts.getFirst()).contains("df -Pk '/nix/store'", "@processes");
+    }
+
+    @Test
+    void learnsTheMostMemoryThatTheProcessesOfABuildHadTogether() throws Exception {
+        var peaks = new LinkedBlockingQueue<Long>();
+        shell.processes = process(7, "out=/nix/store/" + OUT.baseName(), 1000)
+                + process(8, "out=/nix/store/" + OUT.baseName(), 500)
+                + process(9, "name=other", 9000);
+        try (var watch = sampler.watch(DRV, derivation(new DerivationOutput.InputAddressed(OUT)), peaks::add)) {
+            assertThat(peaks.take()).isEqualTo(1500 << 10);
+            shell.processes = process(7, "out=/nix/store/" + OUT.baseName(), 100);
+            assertThat(sampler.sampleNow()).isPresent();
+            shell.processes = process(7, "out=/nix/store/" + OUT.baseName(), 2000);
+            assertThat(sampler.sampleNow()).isPresent();
+            assertThat(watch.peakMemory()).isEqualTo(2000 << 10);
+        }
+        assertThat(peaks).containsExactly(2000L << 10);
+    }
+
+    /// What comes out of a content-addressed derivation is not known while it runs.
+    @Test
+    void knowsABuildByItsNameWhereItsOutputIsNotKnown() throws Exception {
+        shell.processes = process(7, "name=tool-1", 1000);
+        try (var watch = sampler.watch(DRV, derivation(new DerivationOutput.Deferred()), _ -> {});
+                var known = watch()) {
+            assertThat(sampler.sampleNow()).isPresent();
+            assertThat(watch.peakMemory()).isEqualTo(1000 << 10);
+            assertThat(known.peakMemory()).isZero();
+        }
+    }
+
+    private Optional<String> failing(String message, Runnable meanwhile) throws InterruptedException {
+        try (var watch = watch()) {
+            next();
+            meanwhile.run();
+            return watch.lackedMemory(BuildResult.of(BuildStatus.PERMANENT_FAILURE, message));
+        }
+    }
+
+    @Test
+    void aBuildWasKilledForLackOfMemoryIfTheKernelKilledSomethingMeanwhile() throws Exception {
+        assertThat(failing(KILLED, () -> shell.kills = 4))
+                .hasValue("the kernel killed 1 process for lack of memory while it ran");
+    }
+
+    @Test
+    void aBuildThatWasKilledWithoutThatIsNotOne() throws Exception {
+        assertThat(failing(KILLED, () -> {})).isEmpty();
+    }
+
+    @Test
+    void norIsOneThatSaysNothingOfTheKind() throws Exception {
+        assertThat(failing("builder failed with exit code 2", () -> shell.kills = 4))
+                .isEmpty();
+    }
+
+    @Test
+    void aMachineWithoutMemoryIsEvidenceToo() throws Exception {
+        assertThat(failing(
+                        "cc1plus: out of memory: Cannot allocate memory", () -> shell.memory = "MemAvailable: 900 kB"))
+                .hasValue("the machine had no memory left while it ran");
+    }
+
+    @Test
+    void aBuildOfWhichNothingCanBeToldIsNotJudged() throws Exception {
+        assertThat(failing(KILLED, () -> shell.connected = false)).isEmpty();
+    }
+
+    @Test
+    void aMachineThatRunsNoCommandsIsNotAskedByEveryBuild() throws Exception {
+        shell.answer = "This account is for Nix only.\n";
+        try (var _ = watch()) {
+            assertThat(sampler.sampleNow()).isEmpty();
+        }
+        try (var watch = watch()) {
+            assertThat(watch.lackedMemory(BuildResult.of(BuildStatus.PERMANENT_FAILURE, KILLED)))
+                    .isEmpty();
+        }
+        assertThat(shell.scripts).hasSizeLessThanOrEqualTo(1);
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void anOldSampleIsHeldAgainstNobody() throws Exception {
+        try (var _ = watch()) {
+            next();
+            shell.connected = false;
+            clock.advance(Duration.ofSeconds(80));
+            assertThat(sampler.sampleNow()).isEmpty();
+            assertThat(sampler.pressure()).isPresent();
+            clock.advance(Duration.ofSeconds(20));
+            assertThat(sampler.pressure()).isEmpty();
+            assertThat(sampler.sampleNow()).isEmpty();
+            assertThat(next()).isEqualTo("unknown");
+            assertThat(told).isEmpty();
+        }
+    }
+}
