@@ -124,7 +124,7 @@ class TraceRecorderTest {
             end(recorder, 2, TOOL, "fast", 5, 10);
         }
 
-        assertThat(read(file).jobs()).extracting(Job::asked).containsExactly(Duration.ZERO, Duration.ofSeconds(300));
+        assertThat(read(file).jobs()).extracting(Job::asked).containsExactly(Duration.ZERO, Duration.ofMinutes(5));
     }
 
     @Test
