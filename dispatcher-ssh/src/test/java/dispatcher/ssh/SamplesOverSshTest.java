@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// How a machine is doing, asked of a real sshd over a connection that somebody else has made.
 @Timeout(120)
 class SamplesOverSshTest {
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
     private static final StorePath DRV = StorePath.of("a".repeat(32), "tool-1.drv");
     private static final BasicDerivation DERIVATION = new BasicDerivation(
             new TreeMap<>(Map.of("out", new DerivationOutput.Deferred())),
@@ -131,6 +134,8 @@ class SamplesOverSshTest {
                     assertThat(text(sample)).isEmpty();
                 }
                 assertThat(System.nanoTime()).as("the connection goes").isLessThan(deadline);
+                // As samples do; one after the other without a pause would hold it all the time.
+                LockSupport.parkNanos(PAUSE.toNanos());
             }
         }
     }
