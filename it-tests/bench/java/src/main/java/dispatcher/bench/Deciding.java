@@ -115,10 +115,12 @@ public final class Deciding {
         var population = new Population(1_000, new Random(1));
         var scheduler = new Scheduler(population.machines(), SchedulerOptions.DEFAULT);
         long before = usedBytes();
-        for (int i = 0; i < builds; i++) scheduler.submit(population.build(), Set.of(), Instant.EPOCH);
-        double bytes = (usedBytes() - before) / (double) builds;
-        Reference.reachabilityFence(scheduler);
-        return bytes;
+        try {
+            for (int i = 0; i < builds; i++) scheduler.submit(population.build(), Set.of(), Instant.EPOCH);
+            return (usedBytes() - before) / (double) builds;
+        } finally {
+            Reference.reachabilityFence(scheduler);
+        }
     }
 
     private static long usedBytes() {
