@@ -46,12 +46,18 @@ final class WaitingNotes {
                         .filter(features -> !features.isEmpty())
                         .map(" with "::concat)
                         .orElse("");
-        return "dispatcher: %s waits for a machine (%s): number %d of %d, expected to begin in %s"
+        return "dispatcher: %s waits for a machine (%s): number %d of %d, %s"
                 .formatted(
                         request.drvPath().derivationName(),
                         kind,
                         standing.place(),
                         standing.of(),
-                        Amounts.seconds(standing.untilExpected().toMillis() / 1000.0));
+                        expectation(standing));
+    }
+
+    private static String expectation(Standing standing) {
+        var until = standing.untilExpected();
+        if (until.compareTo(Standing.UNKNOWN) >= 0) return "none of them takes builds now";
+        return "expected to begin in %s".formatted(Amounts.seconds(until.toMillis() / 1000.0));
     }
 }

@@ -15,8 +15,12 @@ import java.util.Set;
 /// @param build         which one
 /// @param place         among those that wait for the same machines, from 1, by priority and age
 /// @param of            how many wait for these machines
-/// @param untilExpected until it should have a slot; a guess from what is ahead and how fast that goes
+/// @param untilExpected until it should have a slot; a guess from what is ahead and how fast that goes; [#UNKNOWN] if
+///     none of these machines takes builds now
 public record Standing(WaitingBuild build, int place, int of, Duration untilExpected) {
+    /// Longer than anything that is told.
+    public static final Duration UNKNOWN = Duration.ofDays(1);
+
     private static final Comparator<WaitingBuild> ORDER = Comparator.<WaitingBuild>comparingInt(
                     build -> -build.request().client().priority())
             .thenComparingLong(build -> build.since)
@@ -65,7 +69,7 @@ public record Standing(WaitingBuild build, int place, int of, Duration untilExpe
         }
 
         Duration expected() {
-            if (capacity <= 0) return Duration.ofDays(1);
+            if (capacity <= 0) return UNKNOWN;
             return Duration.ofMillis(Math.round((firstFree + work / capacity) * 1000));
         }
     }

@@ -375,6 +375,27 @@ abstract class FleetContract {
     }
 
     @Test
+    void clientThatWaitsIsToldHowItStands() throws Exception {
+        var a = machine("a", 1, 1);
+        var gate = a.holdBuilds();
+        try (var fleet = plan().start(a)) {
+            var one = client(fleet);
+            var two = client(fleet);
+            var first = one.start(drv("x"));
+            gate.awaitArrivals(1);
+            var second = two.start(drv("y"));
+            Await.until("a note", () -> !two.notes().isEmpty());
+            assertThat(two.notes().getFirst())
+                    .startsWith(
+                            "dispatcher: y waits for a machine (x86_64-linux): number 1 of 1, expected to begin in");
+            gate.open();
+
+            assertThat(Await.result(first).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(Await.result(second).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    @Test
     void equalBuildIsStoppedWhenTheLastWhoWantsItLeaves() throws Exception {
         var a = machine("a", 1, 1);
         var gate = a.holdBuilds();
