@@ -7,6 +7,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -23,6 +24,7 @@ final class BuildLimits implements BuildLog {
     private final BuildOptions options;
     private final BuildLog log;
     private final Runnable cut;
+    private final LogTail tail = new LogTail();
     private final long startedAt = System.nanoTime();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
@@ -62,6 +64,11 @@ final class BuildLimits implements BuildLog {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// The last lines that the build has written.
+    List<String> lastLines() {
+        return tail.lines();
     }
 
     private void watch() {
@@ -116,6 +123,7 @@ final class BuildLimits implements BuildLog {
 
     @Override
     public void line(ByteString line) {
+        tail.add(line);
         if (count(line.length(), true)) log.line(line);
     }
 

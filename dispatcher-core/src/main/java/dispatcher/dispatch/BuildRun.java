@@ -1,11 +1,12 @@
 package dispatcher.dispatch;
 
+import dispatcher.dispatch.LostException.Kind;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.NixSyntaxException;
-import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
+import dispatcher.pressure.BuildWatch;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.BuildLog;
@@ -21,11 +22,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere if
 /// the machine is lost.
@@ -45,14 +44,11 @@ final class BuildRun {
     /// Of the client alone until it is this build's turn, and from then on of all clients that want it.
     private BuildLog log;
 
-    /// Machine to the reason why the build was lost there.
-    private final Map<String, LostException> losses = new LinkedHashMap<>();
+    private final Losses losses;
+    private boolean found;
     private long queuedAt;
     /// Written by the build's thread, read by the client's thread once that has ended.
     private boolean ended;
-
-    /// On how many machines it has begun. A machine that cannot even be reached says nothing about the build.
-    private int begun;
 
     BuildRun(
             FleetStore fleet,
@@ -69,29 +65,8 @@ final class BuildRun {
         this.derivation = derivation;
         this.options = options;
         this.log = log;
+        this.losses = new Losses(drvPath, fleet.limits().maxAttempts());
         this.number = fleet.nextBuild();
-    }
-
-    /// Another machine may do better.
-    private static final class LostException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        /// What the machine said of the build; empty if the machine, or the way to it, broke.
-        private final transient Optional<BuildResult> verdict;
-
-        LostException(String reason) {
-            super(reason);
-            this.verdict = Optional.empty();
-        }
-
-        LostException(BuildResult verdict) {
-            super(verdict.message());
-            this.verdict = Optional.of(verdict);
-        }
-
-        String reason() {
-            return String.valueOf(getMessage());
-        }
     }
 
     /// Returns the result that the client is told; a machine's fault is only told when no machine is left.
@@ -114,18 +89,27 @@ final class BuildRun {
                 fleet.listener().buildShared(number, clientNumber, drvPath);
                 return earlier.get();
             }
+            if (isBuiltAlready()) {
+                found = true;
+                fleet.listener().buildFound(number, drvPath);
+                return BuildResult.of(BuildStatus.ALREADY_VALID, "");
+            }
             log = turn.log();
             boolean keep = session.client().grant().keepBuilding();
-            var result = AttendedBuild.run(
+            return AttendedBuild.run(
                     drvPath.derivationName(),
                     () -> shared(runSomewhere(request), turn),
                     () -> keep || turn.isWantedByOthers(),
                     turn::clientLeft);
-            return result;
         } catch (InterruptedException e) {
             if (!ended) fleet.listener().buildAbandoned(number, drvPath);
             throw e;
         }
+    }
+
+    /// Whether nothing was built, as machines had all outputs.
+    boolean wasFound() {
+        return found;
     }
 
     private void queued(BuildRequest request) {
@@ -154,7 +138,7 @@ final class BuildRun {
     private boolean holdsHere(BuildResult result) throws InterruptedException {
         if (options.mode() != BuildMode.NORMAL) return false;
         if (!result.isSuccess()) return true;
-        var outputs = outputs(result);
+        var outputs = Recipe.outputs(derivation, result);
         try {
             return session.queryValidPaths(outputs, false).containsAll(outputs);
         } catch (IOException e) {
@@ -163,14 +147,23 @@ final class BuildRun {
         }
     }
 
-    private BuildQueue.Ticket submit(BuildRequest request, Instant since) {
-        return fleet.queue().submit(request, losses.keySet(), since, () -> fleet.inputs(derivation.inputSources()));
+    /// Whether some machine is known to hold all outputs, from an earlier build or an earlier life of us, and
+    /// still has them.
+    private boolean isBuiltAlready() throws InterruptedException {
+        if (options.mode() != BuildMode.NORMAL) return false;
+        var outputs = new ArrayList<StorePath>();
+        for (var output : derivation.outputs().values()) {
+            if (output.path().isEmpty()) return false;
+            outputs.add(output.path().get());
+        }
+        return session.isOnMachines(outputs);
     }
 
     private BuildResult runSomewhere(BuildRequest request) throws InterruptedException {
         var since = fleet.now();
+        int sourcesLost = 0;
         while (true) {
-            switch (WaitingNotes.await(submit(request, since), log)) {
+            switch (await(request, since)) {
                 case BuildQueue.Outcome.NoMachine(var reasons) -> {
                     return refuse(request, reasons);
                 }
@@ -184,29 +177,52 @@ final class BuildRun {
                     } catch (LostException e) {
                         lose(machine, e);
                     } catch (SourceFailedException e) {
-                        return refuse(Failures.describe(e));
+                        var reason = Failures.describe(e);
+                        if (++sourcesLost >= fleet.limits().maxAttempts()) return refuse(reason);
+                        // What only one machine holds comes back with it, if it does.
+                        assignment.close();
+                        if (!session.awaitHolders(derivation.inputSources())) return refuse(reason);
+                        fleet.listener().buildLost(number, drvPath, machine, reason);
                     }
                 }
             }
-            if (begun >= fleet.maxAttempts()) return giveUp();
+            if (losses.exhausted()) return giveUp();
             queued(request);
         }
     }
 
+    /// Waits for a machine, but not for ever for machines that are all away.
+    private BuildQueue.Outcome await(BuildRequest request, Instant since) throws InterruptedException {
+        while (true) {
+            var excluded = losses.excluded(fleet.usable(request));
+            var ticket = fleet.queue().submit(request, excluded, since, () -> fleet.inputs(derivation.inputSources()));
+            try (var _ = fleet.recovery().waiting(ticket, excluded)) {
+                var outcome = WaitingNotes.await(ticket, log);
+                if (outcome instanceof BuildQueue.Outcome.Assigned || fleet.isDraining() || !maySubmit(request))
+                    return outcome;
+            }
+        }
+    }
+
+    /// Whether there is a machine for it by now, if only one that was to be avoided as long as there were others.
+    private boolean maySubmit(BuildRequest request) {
+        var usable = fleet.usable(request);
+        return !losses.excluded(usable).containsAll(usable);
+    }
+
     private void lose(String machine, LostException loss) {
-        losses.put(machine, loss);
+        losses.add(machine, loss);
+        if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(fleet.noLargerThan(machine));
         fleet.listener().buildLost(number, drvPath, machine, loss.reason());
-        var what = loss.verdict.isPresent() ? "%2$s failed on machine %1$s" : "lost machine %s while building %s";
-        log.note("dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), inOneLine(loss.reason())));
+        log.note(Losses.note(drvPath, machine, loss));
         log.flush();
     }
 
-    private static String inOneLine(String text) {
-        return text.strip().replaceAll("\\s*\n\\s*", "; ");
-    }
-
     private BuildResult refuse(BuildRequest request, Map<String, String> reasons) {
+        if (fleet.isDraining())
+            return refuse("the dispatcher is being stopped and takes no new builds; ask again when it is back");
         if (!losses.isEmpty()) return giveUp();
+        if (!fleet.fitting(request).isEmpty()) return refuse(noneIsThere(reasons));
         var words = new StringBuilder("no machine can build %s for %s".formatted(drvPath, request.platform()));
         if (!request.requiredFeatures().isEmpty())
             words.append(" with the features ").append(String.join(", ", request.requiredFeatures()));
@@ -216,19 +232,19 @@ final class BuildRun {
         return BuildResult.of(BuildStatus.MISC_FAILURE, words.toString());
     }
 
-    /// If all machines did their part, what the last one said is what the client is told.
+    private String noneIsThere(Map<String, String> reasons) {
+        var words =
+                new StringBuilder("%s could not be built, as no machine for it is there; this is no fault of the build:"
+                        .formatted(drvPath));
+        reasons.forEach((machine, reason) ->
+                words.append("\n  ").append(machine).append(": ").append(reason));
+        return words.toString();
+    }
+
     private BuildResult giveUp() {
-        var verdicts =
-                losses.values().stream().flatMap(loss -> loss.verdict.stream()).toList();
-        if (verdicts.size() == losses.size()) {
-            var last = verdicts.getLast();
-            fleet.listener().buildRefused(number, drvPath, last.message());
-            return last;
-        }
-        var words = new StringBuilder("%s could not be built; this is no fault of the build:".formatted(drvPath));
-        losses.forEach((machine, loss) ->
-                words.append("\n  ").append(machine).append(": ").append(loss.reason()));
-        return refuse(words.toString());
+        var verdict = losses.verdict();
+        fleet.listener().buildRefused(number, drvPath, verdict.message());
+        return verdict;
     }
 
     private BuildResult refuseClient(String objection) {
@@ -241,18 +257,44 @@ final class BuildRun {
         return BuildResult.of(BuildStatus.TRANSIENT_FAILURE, reason);
     }
 
-    /// A conversation that others have used may have died since without a word; that is nobody's fault, and found out
-    /// now.
+    /// A conversation that others have used may have died since without a word, and a machine that seemed to have all
+    /// inputs may have lost some. That is nobody's fault, and found out now.
     private BuildResult buildOn(MachineLink link) throws LostException, SourceFailedException, InterruptedException {
+        boolean sentAgain = false;
         while (true) {
             var lease = leaseWithInputs(link);
-            begun++;
             try {
                 return buildIn(lease, link);
             } catch (DiedUnnoticedException e) {
-                begun--;
                 link.conversations().dropIdle();
+            } catch (LostException e) {
+                if (sentAgain || !lacksInputs(e, link)) throw e;
+                sentAgain = true;
+                log.note("dispatcher: machine %s has lost inputs of %s; sending them again"
+                        .formatted(link.machine().name(), drvPath));
+                log.flush();
             }
+        }
+    }
+
+    /// Whether a machine that would not build lacks inputs by now, as after garbage has been collected there.
+    private boolean lacksInputs(LostException loss, MachineLink link) throws InterruptedException {
+        var inputs = derivation.inputSources();
+        boolean mayBe = switch (loss.kind()) {
+            case REFUSED, FAILED -> !inputs.isEmpty();
+            case AWAY, BUILDING, OUT_OF_MEMORY, DISK_FULL -> false;
+        };
+        if (!mayBe) return false;
+        // What earlier conversations believe to be there is forgotten with them.
+        link.conversations().dropIdle();
+        try {
+            var asked = link.conversations()
+                    .lease(lease -> lease.store().queryValidPaths(inputs, false).containsAll(inputs));
+            asked.lease().release();
+            return !asked.answer();
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return false;
         }
     }
 
@@ -281,9 +323,8 @@ final class BuildRun {
             result = limits.end().orElse(result);
             var took = Duration.ofNanos(fleet.nanoTime() - start);
             var outputs = result.isSuccess() ? check(link, lease).check(result) : List.<BuiltOutput>of();
-            fleet.queue().machineWorked(machine);
-            watch.lackedMemory(result).ifPresent(evidence -> tellLackOfMemory(machine, evidence));
-            if (result.status() == BuildStatus.TRANSIENT_FAILURE) throw new LostException(result);
+            fleet.recovery().worked(machine);
+            if (limits.end().isEmpty()) requireTheBuildsOwn(result, limits.lastLines(), watch, machine);
             if (result.isSuccess()) {
                 fleet.listener().outputsMade(number, drvPath, machine, sizes(outputs));
                 sizes(outputs).forEach(fleet.sizes()::add);
@@ -295,13 +336,13 @@ final class BuildRun {
             }
             return result;
         } catch (StoreRefusedException e) {
-            throw new LostException("it refuses: " + e.getMessage());
+            throw refused("it refuses: ", e);
         } catch (IOException e) {
             Interruption.rethrow(e);
             if (e instanceof ProtocolException) lease.drop();
             else if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
                 throw new DiedUnnoticedException(e);
-            throw setAside(link, e);
+            throw setAside(link, Kind.BUILDING, e);
         } finally {
             if (limits.end().isPresent()) lease.drop();
             else if (!kept) lease.release();
@@ -323,33 +364,58 @@ final class BuildRun {
         fleet.listener().memoryMeasured(number, drvPath, machine, peakBytes);
     }
 
-    private void tellLackOfMemory(String machine, String evidence) {
-        fleet.listener().memoryLacked(number, drvPath, machine, evidence);
-        log.note("dispatcher: %s failed on machine %s for lack of memory (%s)".formatted(drvPath, machine, evidence));
-        log.flush();
+    /// Returns if the build itself came to this end, rather than the machine.
+    private void requireTheBuildsOwn(BuildResult result, List<String> lastLines, BuildWatch watch, String machine)
+            throws LostException, InterruptedException {
+        if (result.isSuccess()) return;
+        switch (Diagnosis.of(result, lastLines)) {
+            case DISK_FULL -> throw new LostException(Kind.DISK_FULL, result);
+            case KILLED -> {
+                var memory = watch.memory();
+                if (memory instanceof BuildWatch.Memory.Lacked(var evidence))
+                    fleet.listener().memoryLacked(number, drvPath, machine, evidence);
+                if (!(memory instanceof BuildWatch.Memory.Enough)) throw new LostException(Kind.OUT_OF_MEMORY, result);
+            }
+            case BUILD_FAILED -> {
+                // We give it all inputs, so it has nothing to depend on but those.
+                if (result.status() == BuildStatus.TRANSIENT_FAILURE
+                        || result.status() == BuildStatus.DEPENDENCY_FAILED)
+                    throw new LostException(Kind.FAILED, result);
+            }
+        }
+    }
+
+    private static LostException refused(String what, StoreRefusedException refusal) {
+        var reason = what + refusal.getMessage();
+        return new LostException(Diagnosis.isDiskFull(reason) ? Kind.DISK_FULL : Kind.REFUSED, reason);
     }
 
     /// A conversation with the machine in which all inputs are there.
     private StorePool.Lease leaseWithInputs(MachineLink link)
             throws LostException, SourceFailedException, InterruptedException {
         try {
+            fleet.requireAnswer(link);
             return link.conversations().lease(lease -> copyInputs(link, lease)).lease();
         } catch (SourceFailedException e) {
             throw e;
         } catch (StoreRefusedException e) {
-            throw new LostException("it refuses the inputs: " + e.getMessage());
+            throw refused("it refuses the inputs: ", e);
         } catch (IOException e) {
             Interruption.rethrow(e);
-            throw setAside(link, e);
+            throw setAside(link, Kind.AWAY, e);
         }
     }
 
     /// Happens before the slot is given back, or else the next build would be sent to the machine that just broke.
-    private LostException setAside(MachineLink link, IOException failure) {
+    private LostException setAside(MachineLink link, Kind kind, IOException failure) {
         var reason = Failures.describe(failure);
-        fleet.queue().machineFailed(link.machine().name(), reason);
+        // In the serve protocol a machine says no by ending the conversation, with the reason as its last words.
+        if (Diagnosis.isDiskFull(reason)) return new LostException(Kind.DISK_FULL, reason);
+        if (derivation.inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
+            return new LostException(Kind.REFUSED, reason);
+        fleet.recovery().failed(link.machine().name(), reason);
         link.conversations().dropIdle();
-        return new LostException(reason);
+        return new LostException(kind, reason);
     }
 
     private Copied copyInputs(MachineLink link, StorePool.Lease lease) throws IOException, InterruptedException {
@@ -361,18 +427,5 @@ final class BuildRun {
         fleet.locations().add(copied.sent(), link.machine().name());
         fleet.listener().inputsCopied(number, drvPath, link.machine().name(), copied.paths(), copied.bytes(), took);
         return copied;
-    }
-
-    /// The paths that came out: as the derivation says, and where it cannot, as the machine says.
-    private List<StorePath> outputs(BuildResult result) {
-        var outputs = new ArrayList<StorePath>();
-        var seen = new HashSet<StorePath>();
-        for (var output : derivation.outputs().values())
-            output.path().filter(seen::add).ifPresent(outputs::add);
-        result.outputs().values().stream()
-                .map(Realisation::outPath)
-                .filter(seen::add)
-                .forEach(outputs::add);
-        return outputs;
     }
 }

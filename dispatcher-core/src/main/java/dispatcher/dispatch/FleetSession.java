@@ -9,6 +9,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
+import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.PathSource;
 import dispatcher.store.Store;
@@ -18,6 +19,7 @@ import dispatcher.store.spool.Spool;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -46,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 /// Confined to the client's thread. A machine or a host store that breaks is told to the client as a refusal with the
 /// reason; the client's connection goes on, unless a part of a NAR has gone out already.
 final class FleetSession implements Store, PathSource {
+    /// A client that fetches what was built for it asks for the next output within this time.
+    private static final Duration FETCHING = Duration.ofSeconds(2);
+
     private final FleetStore fleet;
     private final ClientIdentity client;
     private final long clientNumber;
@@ -54,6 +59,11 @@ final class FleetSession implements Store, PathSource {
     private final List<Spool.Pin> pins = new ArrayList<>();
     private final Map<StorePath, Holding> holdings = new HashMap<>();
     private final Set<StorePath> built = new HashSet<>();
+    private volatile boolean building;
+
+    /// When a build ended or an output was handed out last, in nanoseconds.
+    private volatile long servedAt = System.nanoTime() - FETCHING.toNanos();
+
     private StorePool.@Nullable Lease host;
     private boolean hostFailed;
 
@@ -63,6 +73,9 @@ final class FleetSession implements Store, PathSource {
 
     /// Whether the client wants machines to fetch from their substituters what they can.
     private boolean substitutes;
+
+    /// How what was built for this client was made.
+    private final Map<StorePath, Recipe> recipes = new HashMap<>();
 
     /// What nobody has yet, and a machine said it could fetch from its substituters.
     private final Map<StorePath, String> promised = new HashMap<>();
@@ -179,6 +192,7 @@ final class FleetSession implements Store, PathSource {
         var told = holding.infos.get(path);
         if (told != null) return Optional.of(told);
         try {
+            fleet.requireAnswer(fleet.link(holding.machine));
             var info = holding.lease.store().queryPathInfo(path).map(PathInfo::withoutUltimate);
             if (info.isPresent()) {
                 OutputCheck.requirePossible(fleet.link(holding.machine).storeDir(), info.get());
@@ -192,10 +206,10 @@ final class FleetSession implements Store, PathSource {
             forget(holding);
             if (e instanceof ProtocolException) distrust(holding.machine, List.of(path), Failures.describe(e));
             else fleet.link(holding.machine).conversations().dropIdle();
+            var reason = Failures.describe(e);
+            if (isMadeAgain(path, holding.machine, reason)) return info(path);
             throw new StoreRefusedException(
-                    "machine %s went away with '%s': %s; build it again"
-                            .formatted(holding.machine, path, Failures.describe(e)),
-                    e);
+                    "machine %s went away with '%s': %s; build it again".formatted(holding.machine, path, reason), e);
         }
     }
 
@@ -204,7 +218,7 @@ final class FleetSession implements Store, PathSource {
     /// now.
     private void distrust(String machine, List<StorePath> paths, String reason) {
         fleet.locations().remove(paths, machine);
-        fleet.queue().machineFailed(machine, reason);
+        fleet.recovery().failed(machine, reason);
         fleet.link(machine).conversations().dropIdle();
     }
 
@@ -247,13 +261,14 @@ final class FleetSession implements Store, PathSource {
             if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
             if (!link.substitutes(substitutes) || !fleet.isUp(machine)) continue;
             try {
+                fleet.requireAnswer(link);
                 var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
                 opened.lease().release();
                 for (var path : opened.answer()) promised.put(path, machine);
                 return opened.answer();
             } catch (IOException e) {
                 Interruption.rethrow(e);
-                if (!(e instanceof StoreRefusedException)) fleet.queue().machineFailed(machine, Failures.describe(e));
+                if (!(e instanceof StoreRefusedException)) fleet.recovery().failed(machine, Failures.describe(e));
             }
         }
         return List.of();
@@ -284,7 +299,7 @@ final class FleetSession implements Store, PathSource {
         } catch (IOException e) {
             Interruption.rethrow(e);
             // Then they are not to be had from there now, and count as missing.
-            fleet.queue().machineFailed(machine, Failures.describe(e));
+            fleet.recovery().failed(machine, Failures.describe(e));
             return Set.of();
         }
         fleet.locations()
@@ -299,6 +314,7 @@ final class FleetSession implements Store, PathSource {
         for (var holding : holdings.values()) {
             if (!holding.machine.equals(machine)) continue;
             try {
+                fleet.requireAnswer(fleet.link(machine));
                 return new Held(holding, holding.lease.store().queryValidPaths(paths, substitute));
             } catch (StoreRefusedException e) {
                 throw e;
@@ -308,9 +324,16 @@ final class FleetSession implements Store, PathSource {
                 break;
             }
         }
+        fleet.requireAnswer(fleet.link(machine));
         var opened =
                 fleet.link(machine).conversations().lease(lease -> lease.store().queryValidPaths(paths, substitute));
         return new Held(new Holding(machine, opened.lease()), opened.answer());
+    }
+
+    /// Whether machines have all of `paths`; from then on this client can fetch them.
+    boolean isOnMachines(Collection<StorePath> paths) throws InterruptedException {
+        var rest = paths.stream().filter(path -> !holdings.containsKey(path)).toList();
+        return findOnMachines(rest).containsAll(rest);
     }
 
     // ---- the host's store
@@ -358,34 +381,59 @@ final class FleetSession implements Store, PathSource {
         }
     }
 
-    /// The end of the NAR is held back until all of it has been found to be what the path's info says.
+    /// The end of the NAR is held back until all of it has been found to be what the path's info says. If its machine
+    /// breaks in the middle, the rest comes from where it is made once more.
     @Override
     public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var info = info(path).orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
-        var holding = holdings.get(path);
-        var from = holding == null ? "spool or host" : holding.machine;
-        long begun = fleet.nanoTime();
-        var nar = new HeldBackEnd(sink, info.narSize());
-        NarSummary summary;
-        try {
-            summary = checkedNar(info, nar);
-            summary.requireSameAs(info, from);
-        } catch (StoreRefusedException e) {
-            throw e;
-        } catch (IOException e) {
-            Interruption.rethrow(e);
-            if (nar.hasFailed()) throw e;
-            var reason = Failures.describe(e);
-            if (holding != null && e instanceof ProtocolException) distrust(from, List.of(path), reason);
-            else if (holding != null) fleet.locations().remove(List.of(path), from);
-            fleet.listener().outputFailed(clientNumber, path, from, reason);
-            throw new StoreRefusedException("cannot hand out '%s' from %s: %s".formatted(path, from, reason), e);
+        var nar = new HeldBackEnd(
+                new FilterOutputStream(sink) {
+                    @Override
+                    public void write(byte[] bytes, int offset, int length) throws IOException {
+                        servedAt = System.nanoTime();
+                        out.write(bytes, offset, length);
+                    }
+                },
+                info.narSize());
+        for (int attempt = 1; ; attempt++) {
+            var holding = holdings.get(path);
+            var from = holding == null ? "spool or host" : holding.machine;
+            long begun = fleet.nanoTime();
+            try {
+                var summary = checkedNar(info, nar);
+                summary.requireSameAs(info, from);
+                nar.finish();
+                var took = Duration.ofNanos(fleet.nanoTime() - begun);
+                fleet.listener().outputSent(clientNumber, path, from, summary.size(), took);
+                if (holding != null) fetched(holding, path);
+                return summary;
+            } catch (StoreRefusedException e) {
+                throw e;
+            } catch (IOException e) {
+                Interruption.rethrow(e);
+                if (nar.hasFailed()) throw e;
+                var reason = Failures.describe(e);
+                if (holding != null && e instanceof ProtocolException) distrust(from, List.of(path), reason);
+                // A machine that went away still has it when it is back.
+                if (holding != null) forget(holding);
+                // Of one that gives a wrong NAR, the client has bytes that are not to be completed with right ones.
+                boolean again = holding != null
+                        && !(e instanceof ProtocolException)
+                        && attempt < fleet.limits().maxAttempts()
+                        && isMadeAgain(path, from, reason)
+                        && isTheSame(path, info);
+                if (!again) {
+                    fleet.listener().outputFailed(clientNumber, path, from, reason);
+                    throw new StoreRefusedException(
+                            "cannot hand out '%s' from %s: %s".formatted(path, from, reason), e);
+                }
+                nar.startAgain();
+            }
         }
-        nar.finish();
-        fleet.listener()
-                .outputSent(clientNumber, path, from, summary.size(), Duration.ofNanos(fleet.nanoTime() - begun));
-        if (holding != null) fetched(holding, path);
-        return summary;
+    }
+
+    private boolean isTheSame(StorePath path, PathInfo before) throws IOException, InterruptedException {
+        return info(path).filter(now -> now.narHash().equals(before.narHash())).isPresent();
     }
 
     private void fetched(Holding holding, StorePath path) {
@@ -473,19 +521,51 @@ final class FleetSession implements Store, PathSource {
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
-        var result = new BuildRun(
-                        fleet, this, clientNumber, drvPath, derivation, options.withLogLimit(mostLogBytes), log)
-                .run();
-        if (result.isSuccess()) {
-            for (var output : derivation.outputs().values()) output.path().ifPresent(built::add);
-            for (var realisation : result.outputs().values()) built.add(realisation.outPath());
+        building = true;
+        try {
+            var limited = options.orLimitsOf(fleet.limits().builds()).withLogLimit(mostLogBytes);
+            var run = new BuildRun(fleet, this, clientNumber, drvPath, derivation, limited, log);
+            var result = run.run();
+            if (result.isSuccess()) {
+                var recipe = new Recipe(drvPath, derivation, options.withMode(BuildMode.NORMAL));
+                var outputs = Recipe.outputs(derivation, result);
+                for (var output : outputs) recipes.put(output, recipe);
+                if (!run.wasFound()) built.addAll(outputs);
+            }
+            return result;
+        } finally {
+            servedAt = System.nanoTime();
+            building = false;
         }
-        return result;
     }
 
-    /// Whether a machine has built it for this client, or for another who wanted the same at that time.
+    /// Whether a machine has built it for this client, or for another who wanted the same at that time. What was found
+    /// on
+    /// a machine may have come there otherwise.
     boolean hasBuilt(StorePath path) {
         return built.contains(path);
+    }
+
+    /// Whether a build goes on, or the client is still about to fetch what came out. For any thread.
+    boolean isBusy() {
+        return building || System.nanoTime() - servedAt < FETCHING.toNanos();
+    }
+
+    /// Has an output made once more, after the machine that had it broke. Whoever had it built is still waiting for it.
+    private boolean isMadeAgain(StorePath output, String machine, String reason) throws InterruptedException {
+        var recipe = recipes.get(output);
+        if (recipe == null) return false;
+        fleet.listener().outputLost(clientNumber, output, machine, reason);
+        return buildDerivation(recipe.drvPath(), recipe.derivation(), recipe.options(), BuildLog.NONE)
+                        .isSuccess()
+                && holdings.containsKey(output);
+    }
+
+    /// Whether one of the machines that are known to hold some of `paths` can be used, now or soon.
+    boolean awaitHolders(Collection<StorePath> paths) throws InterruptedException {
+        var holders = new HashSet<String>();
+        for (var path : paths) holders.addAll(fleet.locations().of(path));
+        return fleet.recovery().awaitAny(holders);
     }
 
     /// Keeps the machine's conversation for the client to fetch `outputs` from.
@@ -503,7 +583,7 @@ final class FleetSession implements Store, PathSource {
             var before = holdings.put(path, holding);
             if (before != null) fetched(before, path);
         }
-        fleet.locations().add(holding.infos.keySet(), machine);
+        fleet.locations().addBuilt(holding.infos.keySet(), machine);
     }
 
     /// What is known of those of `paths` that need no machine to be asked.
@@ -520,6 +600,7 @@ final class FleetSession implements Store, PathSource {
     /// What broke off in the middle ends here; the other conversations are for the next client.
     @Override
     public void close() {
+        fleet.closed(this);
         var held = Collections.newSetFromMap(new IdentityHashMap<Holding, Boolean>());
         held.addAll(holdings.values());
         holdings.clear();

@@ -6,11 +6,13 @@ import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.Inputs;
 import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -19,13 +21,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /// The whole fleet as one store: what all clients share. Each client gets a conversation of its own. Safe for any
 /// thread.
 public final class FleetStore implements AutoCloseable {
     private static final Duration PRUNE_INTERVAL = Duration.ofSeconds(10);
+    private static final Duration DRAIN_LOOK = Duration.ofMillis(50);
 
     private final Map<String, MachineLink> links = new LinkedHashMap<>();
     private final BuildQueue queue;
@@ -33,12 +39,15 @@ public final class FleetStore implements AutoCloseable {
     private final Optional<StorePool> hostStore;
     private final Locations locations;
     private final DispatcherListener listener;
-    private final int maxAttempts;
+    private final FaultLimits limits;
+    private final Recovery recovery;
     private final LongSupplier nanoTime;
     private final PathSizes sizes = new PathSizes();
     private final Requests requests;
     private final InstantSource clock;
     private final EqualBuilds equalBuilds = new EqualBuilds();
+    private final Set<FleetSession> sessions = ConcurrentHashMap.newKeySet();
+    private volatile boolean draining;
     private final AtomicLong builds = new AtomicLong();
     private final AtomicLong clients = new AtomicLong();
     private final Thread janitor = Thread.ofVirtual().name("janitor").unstarted(this::prune);
@@ -48,7 +57,6 @@ public final class FleetStore implements AutoCloseable {
     /// @param locations   what is known of the machines' stores, to be kept up by this
     /// @param expectations what builds are expected to take
     /// @param resources    what builds take of machines
-    /// @param maxAttempts on how many machines a build may begin and be lost before its client is told
     public FleetStore(
             Collection<MachineLink> links,
             BuildQueue queue,
@@ -58,7 +66,7 @@ public final class FleetStore implements AutoCloseable {
             DispatcherListener listener,
             Expectations expectations,
             ResourceRules resources,
-            int maxAttempts,
+            FaultLimits limits,
             InstantSource clock,
             LongSupplier nanoTime) {
         for (var link : links) this.links.put(link.machine().name(), link);
@@ -67,10 +75,11 @@ public final class FleetStore implements AutoCloseable {
         this.hostStore = hostStore;
         this.locations = locations;
         this.listener = listener;
-        this.maxAttempts = maxAttempts;
         this.clock = clock;
         this.nanoTime = nanoTime;
         this.requests = new Requests(expectations, resources, locations, sizes);
+        this.limits = limits;
+        this.recovery = new Recovery(links, queue, limits.unavailable(), Thread::sleep, nanoTime, listener);
         janitor.start();
     }
 
@@ -78,7 +87,33 @@ public final class FleetStore implements AutoCloseable {
     ///
     /// @param mostLogBytes of each of its builds
     FleetSession open(ClientIdentity client, long clientNumber, long mostLogBytes) {
-        return new FleetSession(this, client, clientNumber, mostLogBytes);
+        var session = new FleetSession(this, client, clientNumber, mostLogBytes);
+        sessions.add(session);
+        return session;
+    }
+
+    void closed(FleetSession session) {
+        sessions.remove(session);
+    }
+
+    /// Refuses builds from now on, those too that wait for a machine, and waits until those that run have ended and
+    /// their clients have what came out.
+    ///
+    /// @param limit for the waiting
+    /// @return whether nothing goes on any more
+    public boolean drain(Duration limit) throws InterruptedException {
+        draining = true;
+        recovery.endWaiting();
+        long begun = System.nanoTime();
+        while (sessions.stream().anyMatch(FleetSession::isBusy)) {
+            if (System.nanoTime() - begun >= limit.toNanos()) return false;
+            Thread.sleep(DRAIN_LOOK);
+        }
+        return true;
+    }
+
+    boolean isDraining() {
+        return draining;
     }
 
     long nextClient() {
@@ -98,6 +133,38 @@ public final class FleetStore implements AutoCloseable {
     /// Whether a machine is there still and not set aside.
     boolean isUp(String machine) {
         return links.containsKey(machine) && queue.isAvailable(machine);
+    }
+
+    /// Names of the machines that could do it.
+    Set<String> fitting(BuildRequest request) {
+        return links.values().stream()
+                .filter(link -> Fitness.objection(link.machine(), request).isEmpty())
+                .map(link -> link.machine().name())
+                .collect(Collectors.toSet());
+    }
+
+    /// Names of those that are not set aside.
+    Set<String> usable(BuildRequest request) {
+        return fitting(request).stream().filter(queue::isAvailable).collect(Collectors.toSet());
+    }
+
+    /// Names of the machines that are known to have no more memory than this one; of this one too.
+    Set<String> noLargerThan(String machine) {
+        var memory = link(machine).memory();
+        return links.values().stream()
+                .filter(link -> link.machine().name().equals(machine)
+                        || memory.isPresent() && link.memory().orElse(Long.MAX_VALUE) <= memory.getAsLong())
+                .map(link -> link.machine().name())
+                .collect(Collectors.toSet());
+    }
+
+    /// Sees whether a machine gives some sign of life, before anybody waits for it.
+    ///
+    /// @throws IOException if it does not
+    void requireAnswer(MachineLink link) throws IOException, InterruptedException {
+        if (!link.answers(limits.answer()))
+            throw new IOException("%s gave no sign of life within %d ms"
+                    .formatted(link.machine().address(), limits.answer().toMillis()));
     }
 
     /// In the order of the settings.
@@ -151,8 +218,12 @@ public final class FleetStore implements AutoCloseable {
         return listener;
     }
 
-    int maxAttempts() {
-        return maxAttempts;
+    FaultLimits limits() {
+        return limits;
+    }
+
+    Recovery recovery() {
+        return recovery;
     }
 
     long nanoTime() {
@@ -178,6 +249,7 @@ public final class FleetStore implements AutoCloseable {
     @Override
     public void close() {
         janitor.interrupt();
+        recovery.close();
         for (var link : links.values()) link.close();
         hostStore.ifPresent(StorePool::close);
     }

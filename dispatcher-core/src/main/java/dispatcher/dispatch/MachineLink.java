@@ -16,6 +16,7 @@ import dispatcher.wire.UnreachableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
@@ -85,12 +86,31 @@ public final class MachineLink implements AutoCloseable {
         return storeDir;
     }
 
+    /// Whether the machine gives a sign of life within so long.
+    boolean answers(Duration limit) throws InterruptedException {
+        return transport.answers(limit);
+    }
+
+    /// Looks whether the machine works, by opening a conversation with it.
+    ///
+    /// @throws IOException if it does not
+    void look() throws IOException, InterruptedException {
+        conversations.dropIdle();
+        conversations.lease(_ -> machine).lease().release();
+    }
+
     StorePool conversations() {
         return conversations;
     }
 
     ClosureCopier copier() {
         return copier;
+    }
+
+    /// Bytes, as the settings say or it told itself; empty if neither did.
+    OptionalLong memory() {
+        var configured = machine.resources().get(Machine.MEMORY);
+        return configured == null ? sampler.memory() : OptionalLong.of(configured);
     }
 
     /// Watches what memory builds take there, and how it is doing.

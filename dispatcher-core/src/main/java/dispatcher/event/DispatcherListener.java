@@ -12,7 +12,8 @@ import java.util.SortedSet;
 ///
 /// Nesting: a client connects … leaves; inside, each build is requested, queued, then assigned, its inputs copied,
 /// ended or lost;
-/// a lost one is queued again under the same number; the last event of a build is ended, refused, shared or abandoned.
+/// a lost one is queued again under the same number; the last event of a build is ended, refused, shared,
+/// found or abandoned.
 public interface DispatcherListener {
     /// For nobody.
     DispatcherListener NONE = new DispatcherListener() {};
@@ -68,14 +69,28 @@ public interface DispatcherListener {
     /// It waited for an equal build, whose result is its own.
     default void buildShared(long build, long client, StorePath drvPath) {}
 
+    /// Its outputs are on machines that have built it earlier.
+    default void buildFound(long build, StorePath drvPath) {}
+
     /// The client left before the end.
     default void buildAbandoned(long build, StorePath drvPath) {}
+
+    /// A machine, or the way to it, broke; no build goes there before it has been found to work.
+    default void machineSetAside(String machine, String reason) {}
+
+    /// A machine that was set aside works.
+    ///
+    /// @param after for how long it was set aside
+    default void machineBack(String machine, Duration after) {}
 
     /// The host's own store does not answer; its clients' inputs are uploaded instead.
     default void hostStoreFailed(String reason) {}
 
     /// An output went to a client.
     default void outputSent(long client, StorePath path, String from, long bytes, Duration took) {}
+
+    /// The machine that has an output broke before the client had it; it is built again.
+    default void outputLost(long client, StorePath path, String machine, String reason) {}
 
     /// An output could not be handed out, or is not what its store says it is. The client has no whole NAR of it.
     default void outputFailed(long client, StorePath path, String from, String reason) {}

@@ -1,29 +1,35 @@
 package dispatcher.fleet;
 
-import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
-/// How a machine has fared lately: a circuit breaker as a value. After a failure the machine is set aside, each time
-/// longer; when that time is over builds try it again, and their success or failure decides.
+/// How a machine has fared lately: a circuit breaker as a value. A machine that fails is set aside until it is seen to
+/// answer again. If it fails once more before it has done a build, it is on trial from then on, until it does one.
 ///
-/// @param failures   in a row
-/// @param asideUntil not to be used before; the epoch if it never failed
+/// @param failures   since it last did a build; those of builds that ran at the same time count once
+/// @param asideSince empty if it is not set aside
 /// @param lastError  what went wrong last; empty if nothing did
-public record MachineHealth(int failures, Instant asideUntil, String lastError) {
-    public static final MachineHealth GOOD = new MachineHealth(0, Instant.EPOCH, "");
-    private static final Duration FIRST = Duration.ofSeconds(5);
-    private static final Duration LONGEST = Duration.ofMinutes(5);
-    private static final int MAX_DOUBLINGS = 6;
+public record MachineHealth(int failures, Optional<Instant> asideSince, String lastError) {
+    public static final MachineHealth GOOD = new MachineHealth(0, Optional.empty(), "");
 
-    public boolean isAvailable(Instant now) {
-        return !now.isBefore(asideUntil);
+    public boolean isAside() {
+        return asideSince.isPresent();
     }
 
-    /// Set aside for 5 s, then 10 s, 20 s … up to 5 minutes. Failures of builds that ran at the same time count once.
+    /// Whether it is to be tried with a single build.
+    public boolean isOnTrial() {
+        return !isAside() && failures > 1;
+    }
+
+    /// It is set aside.
     public MachineHealth failed(Instant now, String error) {
-        if (!isAvailable(now)) return new MachineHealth(failures, asideUntil, error);
-        var backoff = FIRST.multipliedBy(1L << Math.min(failures, MAX_DOUBLINGS));
-        if (backoff.compareTo(LONGEST) > 0) backoff = LONGEST;
-        return new MachineHealth(failures + 1, now.plus(backoff), error);
+        return isAside()
+                ? new MachineHealth(failures, asideSince, error)
+                : new MachineHealth(failures + 1, Optional.of(now), error);
+    }
+
+    /// It has been seen to work again, but has done no build yet.
+    public MachineHealth answered() {
+        return new MachineHealth(failures, Optional.empty(), lastError);
     }
 }

@@ -2,26 +2,29 @@ package dispatcher.pressure;
 
 import dispatcher.fleet.Pressure;
 import dispatcher.nix.BasicDerivation;
-import dispatcher.nix.BuildResult;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.pressure.Sample.BuildProcess;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.LongConsumer;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// One build while it runs on a machine: what memory it takes, and whether it ended for lack of it. Safe
 /// for any thread; to be closed when the build is over.
 public final class BuildWatch implements AutoCloseable {
-    /// What builders, compilers and Nix say when a process of theirs was killed or got no memory.
-    private static final Pattern SIGNS = Pattern.compile("signal 9\\b|\\b[Kk]illed\\b|exit code 137\\b"
-            + "|[Cc]annot allocate memory|[Oo]ut of memory|memory exhausted|bad_alloc|\\bENOMEM\\b"
-            + "|memory allocation of \\d+ bytes failed");
+    /// Whether the machine had enough memory while a build ran.
+    public sealed interface Memory {
+        /// @param evidence what speaks for it, in words
+        record Lacked(String evidence) implements Memory {}
+
+        record Enough() implements Memory {}
+
+        /// The machine does not tell.
+        record Unknown() implements Memory {}
+    }
 
     private final MachineSampler sampler;
     private final Set<String> outputs;
@@ -80,20 +83,20 @@ public final class BuildWatch implements AutoCloseable {
         onPeak.accept(now);
     }
 
-    /// What speaks for it that a build failed because the machine had no memory left, in words; empty if
-    /// nothing does. What the build says is not enough: the machine must have killed something, or have
-    /// had no memory, while it ran.
+    /// Whether memory was what a build that has just been killed lacked. What the build says is not enough: the
+    /// machine must have killed something, or have had no memory, while it ran.
     ///
-    /// Asks the machine once more if the build says so; waits some seconds for it at most.
-    public Optional<String> lackedMemory(BuildResult result) throws InterruptedException {
-        if (result.isSuccess() || !SIGNS.matcher(result.message()).find()) return Optional.empty();
-        var last = sampler.sampleNow();
-        if (last.isEmpty()) return Optional.empty();
-        long kills = last.get().oomKills().orElse(0) - killsBefore.orElse(Long.MAX_VALUE);
-        if (kills > 0)
-            return Optional.of("the kernel killed %d process%s for lack of memory while it ran"
-                    .formatted(kills, kills == 1 ? "" : "es"));
-        return exhausted ? Optional.of("the machine had no memory left while it ran") : Optional.empty();
+    /// Asks the machine once more; waits some seconds for it at most.
+    public Memory memory() throws InterruptedException {
+        var now = sampler.sampleNow().map(Pressure::oomKills).orElse(OptionalLong.empty());
+        if (now.isPresent() && killsBefore.isPresent()) {
+            long kills = now.getAsLong() - killsBefore.getAsLong();
+            if (kills > 0)
+                return new Memory.Lacked("the kernel killed %d process%s for lack of memory while it ran"
+                        .formatted(kills, kills == 1 ? "" : "es"));
+            if (!exhausted) return new Memory.Enough();
+        }
+        return exhausted ? new Memory.Lacked("the machine had no memory left while it ran") : new Memory.Unknown();
     }
 
     /// Bytes; 0 if the machine could not tell.

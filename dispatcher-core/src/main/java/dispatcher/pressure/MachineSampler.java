@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -73,6 +74,9 @@ public final class MachineSampler implements AutoCloseable {
     @GuardedBy("lock")
     private @Nullable Pressure last;
 
+    @GuardedBy("lock")
+    private OptionalLong memory = OptionalLong.empty();
+
     /// The machine runs none of our commands.
     @GuardedBy("lock")
     private boolean mute;
@@ -122,6 +126,16 @@ public final class MachineSampler implements AutoCloseable {
         lock.lock();
         try {
             return Optional.ofNullable(last).filter(this::isValid);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Bytes that it has in all, as it said last; empty if it never did.
+    public OptionalLong memory() {
+        lock.lock();
+        try {
+            return memory;
         } finally {
             lock.unlock();
         }
@@ -235,6 +249,7 @@ public final class MachineSampler implements AutoCloseable {
             if (outdated) last = null;
             if (sample.isPresent()) {
                 last = sample.get().pressure();
+                memory = OptionalLong.of(last.memory().total());
                 samples++;
             }
         } finally {

@@ -97,19 +97,24 @@ public final class BuildQueue {
 
     // ---- machines
 
-    /// A machine did its part: whatever it was set aside for is over.
+    /// A machine did a build: whatever it was set aside for is over.
     public void machineWorked(String name) {
         enter(scheduler -> scheduler.machineWorked(name));
     }
 
-    /// A machine, or the way to it, broke: nothing goes there for a while.
+    /// A machine that was set aside works again, as far as can be seen without a build.
+    public void machineAnswered(String name) {
+        enter(scheduler -> scheduler.machineAnswered(name));
+    }
+
+    /// A machine, or the way to it, broke: nothing goes there until it has been seen to work.
     public void machineFailed(String name, String error) {
         enter(scheduler -> scheduler.machineFailed(name, clock.instant(), error));
     }
 
     /// Whether a machine is not set aside.
     public boolean isAvailable(String name) {
-        return ask(scheduler -> scheduler.isAvailable(name, clock.instant()));
+        return ask(scheduler -> scheduler.isAvailable(name));
     }
 
     /// Tells what was measured of a machine.
@@ -142,7 +147,7 @@ public final class BuildQueue {
     public Snapshot snapshot() {
         return ask(scheduler -> {
             var now = clock.instant();
-            return new Snapshot(scheduler.machines(now), scheduler.standings(now));
+            return new Snapshot(scheduler.machines(), scheduler.standings(now));
         });
     }
 
@@ -299,6 +304,20 @@ public final class BuildQueue {
                 if (other == this) continue;
                 other.changed.signal();
                 return;
+            }
+        }
+
+        /// Ends the waiting, as no machine can be used for now. Nothing happens if it has ended.
+        ///
+        /// @param reasons machine name to what speaks against it
+        public void refuse(Map<String, String> reasons) {
+            lock.lock();
+            try {
+                if (outcome != null) return;
+                leave();
+                end(new Outcome.NoMachine(reasons));
+            } finally {
+                lock.unlock();
             }
         }
 

@@ -84,17 +84,17 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     }
 
     private static Optional<String> notNow(MachineSlots slots, WaitingBuild build, long now) {
-        return switch (MachineView.state(slots, Times.instant(now))) {
+        return switch (MachineView.state(slots)) {
             case DRAINED -> Optional.of("it is drained");
             case SET_ASIDE ->
                 Optional.of(
-                        "it is set aside until %s: %s".formatted(slots.health.asideUntil(), slots.health.lastError()));
+                        "it is set aside until it works again: " + slots.health.lastError());
             case UNDER_PRESSURE -> Optional.of(slots.facts.objection());
             case REMOVED -> Optional.of("it is not in the settings any more");
             case ON_TRIAL ->
                 slots.free() > 0
                         ? Optional.empty()
-                        : Optional.of("it has failed before and is being tried with one build");
+                        : Optional.of("it has failed again and again and is being tried with one build");
             case READY -> {
                 if (slots.free() == 0) yield Optional.of("all %d slots are taken".formatted(slots.machine.maxJobs()));
                 if (!slots.hasLeft(build.need)) yield Optional.of("others have taken what the build needs of it");

@@ -4,20 +4,16 @@ import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineHealth;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.Need;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// The machines, sorted into tiers. Confined to whoever owns the scheduler.
@@ -26,13 +22,9 @@ final class Fleet {
     private static final double SPEED_STEP = 1.1;
 
     private static final double BANDWIDTH_STEP = 1.5;
-    private static final Comparator<MachineSlots> FIRST_TO_RETURN = Comparator.<MachineSlots, Instant>comparing(
-                    slots -> slots.health.asideUntil())
-            .thenComparingInt(slots -> slots.index);
 
     private final Map<String, MachineSlots> machines = new LinkedHashMap<>();
     private final Map<TierKey, Tier> tiers = new LinkedHashMap<>();
-    private final TreeSet<MachineSlots> aside = new TreeSet<>(FIRST_TO_RETURN);
     private final Set<Tier> open = new LinkedHashSet<>();
     private final Set<NeedLine> lines = new LinkedHashSet<>();
     private int nextIndex;
@@ -156,11 +148,9 @@ final class Fleet {
     void change(MachineSlots slots, Runnable change) {
         var tier = slots.tier();
         var key = TierKey.of(slots);
-        aside.remove(slots);
         tier.unlist(slots);
         change.run();
         tier.list(slots);
-        if (slots.aside) aside.add(slots);
         note(tier);
         version++;
         if (TierKey.of(slots).equals(key)) return;
@@ -190,30 +180,11 @@ final class Fleet {
     private void forgetIfGone(MachineSlots slots) {
         if (!slots.gone || !slots.running.isEmpty()) return;
         machines.remove(slots.machine.name());
-        aside.remove(slots);
         part(slots, slots.tier());
     }
 
-    void health(MachineSlots slots, MachineHealth health, boolean isAside) {
-        change(slots, () -> {
-            slots.health = health;
-            slots.aside = isAside;
-        });
-    }
-
-    /// Lets those back whose time aside is over.
-    void letBack(Instant now) {
-        while (!aside.isEmpty() && aside.first().health.isAvailable(now)) {
-            var slots = aside.first();
-            health(slots, slots.health, false);
-        }
-    }
-
-    /// When the next of those set aside is back.
-    Optional<Instant> nextReturn() {
-        return aside.isEmpty()
-                ? Optional.empty()
-                : Optional.of(aside.first().health.asideUntil());
+    void health(MachineSlots slots, MachineHealth health) {
+        if (!slots.health.equals(health)) change(slots, () -> slots.health = health);
     }
 
     /// Finds the tiers that builds of a line may go to, and keeps that up to date until it is detached. Cost: a look at

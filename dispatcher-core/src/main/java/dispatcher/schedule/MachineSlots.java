@@ -18,7 +18,6 @@ final class MachineSlots {
     Machine machine;
     MachineFacts facts;
     MachineHealth health = MachineHealth.GOOD;
-    boolean aside;
     boolean drained;
 
     /// Not in the settings any more.
@@ -51,10 +50,10 @@ final class MachineSlots {
         return tier;
     }
 
-    /// Builds that it may have now. One that has failed is tried with a single build.
+    /// Builds that it may have now.
     int capacity() {
-        if (drained || gone || aside || !facts.objection().isEmpty()) return 0;
-        return health.failures() > 0 ? Math.min(1, machine.maxJobs()) : machine.maxJobs();
+        if (drained || gone || health.isAside() || !facts.objection().isEmpty()) return 0;
+        return health.isOnTrial() ? Math.min(1, machine.maxJobs()) : machine.maxJobs();
     }
 
     int free() {

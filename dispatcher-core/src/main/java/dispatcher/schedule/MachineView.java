@@ -25,9 +25,9 @@ public record MachineView(
     /// Whether a machine may have builds, and if not, why.
     public enum State {
         READY,
-        /// It has failed and is to be tried with one build.
+        /// It has failed again and again, answers now, and is being tried with one build.
         ON_TRIAL,
-        /// It has failed and its time aside is not over.
+        /// It has failed, and has not been seen to work since.
         SET_ASIDE,
         /// Somebody wants it to get no more.
         DRAINED,
@@ -49,7 +49,7 @@ public record MachineView(
         return running.size();
     }
 
-    static MachineView of(MachineSlots slots, Instant now) {
+    static MachineView of(MachineSlots slots) {
         var running = slots.running.stream()
                 .sorted(Comparator.comparingLong(build -> build.start))
                 .map(build -> new Running(
@@ -62,14 +62,14 @@ public record MachineView(
         slots.taken().forEach((name, amount) -> {
             if (amount > 0) taken.put(name, amount);
         });
-        return new MachineView(slots.machine, slots.facts, slots.health, state(slots, now), running, taken);
+        return new MachineView(slots.machine, slots.facts, slots.health, state(slots), running, taken);
     }
 
-    static State state(MachineSlots slots, Instant now) {
+    static State state(MachineSlots slots) {
         if (slots.gone) return State.REMOVED;
         if (slots.drained) return State.DRAINED;
-        if (!slots.health.isAvailable(now)) return State.SET_ASIDE;
+        if (slots.health.isAside()) return State.SET_ASIDE;
         if (!slots.facts.objection().isEmpty()) return State.UNDER_PRESSURE;
-        return slots.health.failures() > 0 ? State.ON_TRIAL : State.READY;
+        return slots.health.isOnTrial() ? State.ON_TRIAL : State.READY;
     }
 }

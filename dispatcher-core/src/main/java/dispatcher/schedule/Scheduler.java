@@ -159,21 +159,27 @@ public final class Scheduler {
         if (!facts.equals(slots.facts)) fleet.change(slots, () -> slots.facts = facts);
     }
 
-    /// A machine, or the way to it, broke: nothing goes there for a while, and then one build to try it.
+    /// A machine, or the way to it, broke: nothing goes there until it has been seen to work.
     public void machineFailed(String machine, Instant now, String error) {
         var slots = fleet.machine(machine);
-        if (slots != null) fleet.health(slots, slots.health.failed(now, error), true);
+        if (slots != null) fleet.health(slots, slots.health.failed(now, error));
     }
 
-    /// A machine did its part: whatever it was set aside for is over.
+    /// A machine that was set aside works again, as far as can be seen without a build.
+    public void machineAnswered(String machine) {
+        var slots = fleet.machine(machine);
+        if (slots != null) fleet.health(slots, slots.health.answered());
+    }
+
+    /// A machine did a build: whatever it was set aside for is over.
     public void machineWorked(String machine) {
         var slots = fleet.machine(machine);
-        if (slots != null && slots.health.failures() > 0) fleet.health(slots, MachineHealth.GOOD, false);
+        if (slots != null) fleet.health(slots, MachineHealth.GOOD);
     }
 
-    public boolean isAvailable(String machine, Instant now) {
+    public boolean isAvailable(String machine) {
         var slots = fleet.machine(machine);
-        return slots != null && !slots.gone && slots.health.isAvailable(now);
+        return slots != null && !slots.gone && !slots.health.isAside();
     }
 
     /// Lets a machine finish what it has, and gives it no more.
@@ -190,7 +196,6 @@ public final class Scheduler {
 
     /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt].
     public List<Decision> decide(Instant at) {
-        fleet.letBack(at);
         var decisions = new ArrayList<Decision>();
         for (var build : List.copyOf(hopeless)) {
             cancel(build);
@@ -221,10 +226,7 @@ public final class Scheduler {
 
     /// When [#decide] should be asked even if nothing happens until then.
     public Optional<Instant> wakeAt() {
-        var returning = waiting == 0 ? Optional.<Instant>empty() : fleet.nextReturn();
-        if (wake == Long.MAX_VALUE) return returning;
-        var planned = Times.instant(wake);
-        return Optional.of(returning.filter(planned::isAfter).orElse(planned));
+        return wake == Long.MAX_VALUE ? Optional.empty() : Optional.of(Times.instant(wake));
     }
 
     // ---- views
@@ -234,10 +236,8 @@ public final class Scheduler {
     }
 
     /// All machines, in the order in which they came. Cost: one look at each.
-    public List<MachineView> machines(Instant now) {
-        return fleet.machines().stream()
-                .map(slots -> MachineView.of(slots, now))
-                .toList();
+    public List<MachineView> machines() {
+        return fleet.machines().stream().map(MachineView::of).toList();
     }
 
     /// All who wait, and what each may expect. Cost: sorts all who wait.
@@ -248,7 +248,6 @@ public final class Scheduler {
 
     /// What would be chosen for a build that came now, and why not the others. Cost: one look at each machine.
     public Explanation explain(BuildRequest request, Set<String> excluded, Instant now) {
-        fleet.letBack(now);
         return Explanation.of(fleet, options, request, excluded, ++plans, Times.nanos(now));
     }
 }

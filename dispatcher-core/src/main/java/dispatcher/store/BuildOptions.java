@@ -46,6 +46,16 @@ public record BuildOptions(BuildMode mode, Duration maxSilent, Duration timeout,
         return new BuildOptions(mode, maxSilent, timeout, bytes, keepFailed);
     }
 
+    /// The same with the limits of `defaults` where there are none.
+    public BuildOptions orLimitsOf(BuildOptions defaults) {
+        return new BuildOptions(
+                mode,
+                maxSilent.isPositive() ? maxSilent : defaults.maxSilent,
+                timeout.isPositive() ? timeout : defaults.timeout,
+                maxLogBytes > 0 ? maxLogBytes : defaults.maxLogBytes,
+                keepFailed);
+    }
+
     public BuildOptions withMode(BuildMode newMode) {
         return new BuildOptions(newMode, maxSilent, timeout, maxLogBytes, keepFailed);
     }

@@ -2,6 +2,7 @@ package dispatcher.store;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -16,6 +18,8 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +27,9 @@ import org.slf4j.LoggerFactory;
 /// since machines collect garbage without a word; who relies on it asks the machine.
 ///
 /// Bounded: the paths of least use are forgotten first. Safe for any thread. About 200 bytes a path.
+///
+/// What was built is also written down at once, at the end of a file, so that a crash forgets none of it; all the rest
+/// is written now and then.
 public final class Locations {
     private static final Logger log = LoggerFactory.getLogger(Locations.class);
     private static final int MOST = 200_000;
@@ -31,7 +38,20 @@ public final class Locations {
     private final Cache<StorePath, SortedSet<String>> machines =
             Caffeine.newBuilder().maximumSize(MOST).build();
     private final AtomicLong changes = new AtomicLong();
-    private volatile long saved;
+    private final @Nullable Path journal;
+    private final ReentrantLock writing = new ReentrantLock();
+
+    @GuardedBy("writing")
+    private long saved;
+
+    /// Nothing is known, and nothing is written at once.
+    public Locations() {
+        this(null);
+    }
+
+    private Locations(@Nullable Path journal) {
+        this.journal = journal;
+    }
 
     /// Where `path` may be, in the order of the machines' names.
     public SortedSet<String> of(StorePath path) {
@@ -51,6 +71,33 @@ public final class Locations {
         if (!paths.isEmpty()) changes.incrementAndGet();
     }
 
+    /// The same for what a machine has built, which is remembered whatever happens.
+    public void addBuilt(Collection<StorePath> paths, String machine) {
+        add(paths, machine);
+        var file = journal;
+        if (file == null || paths.isEmpty()) return;
+        var lines = new StringBuilder();
+        for (var path : paths)
+            lines.append(path.baseName()).append('\t').append(machine).append('\n');
+        writing.lock();
+        try {
+            Files.createDirectories(file.resolveSibling("."));
+            if (!Files.exists(file)) Files.writeString(file, HEAD + "\n");
+            Files.writeString(file, lines, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            notWritten(file, e);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private static void notWritten(Path file, IOException why) {
+        log.atWarn()
+                .addKeyValue("file", file)
+                .addKeyValue("why", why.toString())
+                .log("locations not written down");
+    }
+
     /// The machine says that it does not have them, or what it has is of no use.
     public void remove(Collection<StorePath> paths, String machine) {
         for (var path : paths)
@@ -63,23 +110,35 @@ public final class Locations {
         if (!paths.isEmpty()) changes.incrementAndGet();
     }
 
-    /// What an earlier process wrote down. A file that is missing, or not to be understood, is as good as an empty one.
+    /// What an earlier process wrote down. A file that is missing, or not to be understood, is as good as an empty one;
+    /// a last line that was cut off is left out.
     ///
+    /// @param file  where what is built will be written at once
     /// @param known names of the machines that there are now; what is said of others is left out
     public static Locations load(Path file, Set<String> known) {
-        var locations = new Locations();
-        try (var lines = Files.lines(file)) {
-            locations.read(lines.toList(), known);
+        var locations = new Locations(file);
+        try {
+            var text = Files.readString(file);
+            locations.read(text.substring(0, text.lastIndexOf('\n') + 1).lines().toList(), known);
+            // Else what is written next would be joined to it.
+            if (!text.endsWith("\n")) locations.rewrite(file);
         } catch (NoSuchFileException e) {
             log.atDebug().log("no {} yet", file);
-        } catch (IOException | java.io.UncheckedIOException | NixSyntaxException e) {
+        } catch (IOException | NixSyntaxException e) {
             log.atWarn()
                     .addKeyValue("file", file)
                     .addKeyValue("why", e.getMessage())
                     .log("locations forgotten");
-            return new Locations();
+            var empty = new Locations(file);
+            empty.rewrite(file);
+            return empty;
         }
         return locations;
+    }
+
+    private void rewrite(Path file) {
+        changes.incrementAndGet();
+        save(file);
     }
 
     /// Reads what [#save] writes.
@@ -90,15 +149,22 @@ public final class Locations {
             var path = StorePath.parse(words[0]);
             for (int i = 1; i < words.length; i++) if (known.contains(words[i])) add(List.of(path), words[i]);
         }
-        saved = changes.get();
+        writing.lock();
+        try {
+            saved = changes.get();
+        } finally {
+            writing.unlock();
+        }
     }
 
-    /// Writes all of it to `file`, whole or not at all, if there is anything new. For one thread at a time.
+    /// Writes all of it to `file`, whole or not at all, if there is anything new.
     public void save(Path file) {
-        long now = changes.get();
-        if (now == saved) return;
         var temporary = file.resolveSibling(file.getFileName() + ".new");
+        // Held meanwhile, or what is built now would be written into the file that goes.
+        writing.lock();
         try {
+            long now = changes.get();
+            if (now == saved) return;
             Files.createDirectories(temporary.resolveSibling("."));
             try (var out = Files.newBufferedWriter(temporary)) {
                 out.write(HEAD + "\n");
@@ -108,10 +174,9 @@ public final class Locations {
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
             saved = now;
         } catch (IOException e) {
-            log.atWarn()
-                    .addKeyValue("file", file)
-                    .addKeyValue("why", e.toString())
-                    .log("locations not written down");
+            notWritten(file, e);
+        } finally {
+            writing.unlock();
         }
     }
 }

@@ -2,6 +2,7 @@ package dispatcher.wire;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 
 /// The way to a host: starts commands there. Safe for any number of threads; connections are made when needed and
@@ -17,6 +18,12 @@ public interface Transport extends Closeable {
     /// no connection, and keeps none that is idle. A connection that breaks meanwhile counts as none.
     default Optional<CommandChannel> openIfConnected(String command) throws IOException, InterruptedException {
         return Optional.empty();
+    }
+
+    /// Whether the host gives a sign of life within `limit`, from which nothing follows but that it is worth while to
+    /// wait for more. By default that is taken to be so.
+    default boolean answers(Duration limit) throws InterruptedException {
+        return true;
     }
 
     /// Has `action` run, on a thread of its own, whenever commands that are started from then on have a better way

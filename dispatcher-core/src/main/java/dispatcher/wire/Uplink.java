@@ -78,6 +78,11 @@ public final class Uplink {
         }
 
         @Override
+        public boolean answers(Duration limit) throws InterruptedException {
+            return transport.answers(limit);
+        }
+
+        @Override
         public void onBetterWay(Runnable action) {
             transport.onBetterWay(action);
         }

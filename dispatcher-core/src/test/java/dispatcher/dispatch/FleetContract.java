@@ -15,6 +15,8 @@ import dispatcher.nix.ContentAddress.MethodAlgorithm;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.Await;
@@ -475,6 +477,172 @@ abstract class FleetContract {
 
             assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
             assertThat(fleet.events().starting("lost")).hasSize(2);
+        }
+    }
+
+    @Test
+    void buildThatTookDownThreeMachinesIsNotTriedOnAFourth() throws Exception {
+        var machines = List.of(machine("a", 1, 9), machine("b", 1, 8), machine("c", 1, 7), machine("d", 1, 1));
+        for (var machine : machines) machine.dyingInBuilds("off");
+        try (var fleet = plan().start(machines.toArray(FakeMachine[]::new))) {
+            var result = client(fleet).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).contains("being built 3 times when its machine was lost", "a: ", "b: ", "c: ");
+            assertThat(machines.get(3).built()).isEmpty();
+        }
+    }
+
+    @Test
+    void machineThatIsSetAsideIsLookedAtAndUsedAgain() throws Exception {
+        var a = machine("a");
+        a.die("off");
+        try (var fleet = plan().unavailable(Duration.ofMinutes(1)).start(a)) {
+            var client = client(fleet);
+            var build = client.start(drv("x"));
+            Await.until("it is set aside", () -> fleet.events().all().contains("aside a"));
+            assertThat(build).isNotDone();
+            a.restart();
+
+            assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().all()).contains("back a");
+            assertThat(fleet.failures(a)).isZero();
+        }
+    }
+
+    @Test
+    void buildForMachinesThatAreAwayForTooLongIsToldSoAtOnce() throws Exception {
+        var a = machine("a");
+        a.die("no route to a");
+        try (var fleet = plan().start(a, machine("other", 0, 1))) {
+            client(fleet).build(drv("x"));
+            var result = client(fleet).build(drv("y"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message())
+                    .contains("no machine for it is there", "a: no route to a")
+                    .doesNotContain("other");
+            assertThat(fleet.events().starting("lost y")).isEmpty();
+        }
+    }
+
+    @Test
+    void buildOnAMachineWithAFullDiskGoesElsewhere() throws Exception {
+        var a = machine("a", 1, 9).building((_, _, _, log) -> {
+            log.line(ByteString.of("dd: error writing 'out': No space left on device"));
+            return failure(BuildStatus.PERMANENT_FAILURE, "builder failed with exit code 1");
+        });
+        var b = machine("b", 1, 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).status()).isEqualTo(BuildStatus.BUILT);
+
+            assertThat(client.notes()).singleElement().asString().contains("the disk of machine a is full");
+            assertThat(fleet.failures(a)).as("for others it may do").isZero();
+        }
+    }
+
+    @Test
+    void buildThatFindsAllDisksFullIsToldSo() throws Exception {
+        var a = machine("a").answering(failure(BuildStatus.PERMANENT_FAILURE, "x: No space left on device"));
+        try (var fleet = plan().start(a)) {
+            var result = client(fleet).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).contains("x: No space left", "disk full on a", "nix-collect-garbage");
+        }
+    }
+
+    @Test
+    void machineWithoutRoomForTheInputsIsPassedOver() throws Exception {
+        var a = machine("a", 1, 9);
+        a.store().refusing(FakeStore.path("libc"), "writing to file: No space left on device");
+        var b = machine("b", 1, 1);
+        try (var fleet = plan().maxAttempts(1).start(a, b)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x", client.upload("libc"))).status()).isEqualTo(BuildStatus.BUILT);
+
+            assertThat(client.notes()).singleElement().asString().contains("the disk of machine a is full");
+        }
+    }
+
+    @Test
+    void killedBuildGoesElsewhereAndIsToldToLackMemoryInTheEnd() throws Exception {
+        var killed = failure(BuildStatus.PERMANENT_FAILURE, "builder for 'x' failed due to signal 9 (Killed)");
+        var a = machine("a", 1, 9).answering(killed);
+        var b = machine("b", 1, 1).answering(killed);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            var result = client.build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).contains("signal 9", "killed on a, b, probably because memory ran out");
+            assertThat(client.notes()).hasSize(2);
+        }
+    }
+
+    @Test
+    void inputsThatTheMachineHasLostAreSentAgain() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var libc = client.upload("libc");
+            client.build(drv("x", libc));
+            client.fetch(drv("x").out());
+            a.store().remove(libc);
+
+            assertThat(client.build(drv("y", libc)).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(a.received()).containsExactly(libc, libc);
+            assertThat(fleet.events().starting("lost")).isEmpty();
+        }
+    }
+
+    @Test
+    void outputsThatAMachineIsKnownToHoldAreNotBuiltAgain() throws Exception {
+        var a = machine("a");
+        var x = drv("x");
+        a.makeOutputs(x.path(), x.derivation(), BuildOptions.DEFAULT, BuildLog.NONE);
+        var known = new Locations();
+        known.add(List.of(x.out()), "a");
+        try (var fleet = plan().locations(known).start(a, machine("b", 1, 9))) {
+            var client = client(fleet);
+
+            assertThat(client.build(x).status()).isEqualTo(BuildStatus.ALREADY_VALID);
+            assertThat(client.fetch(x.out())).isEqualTo(outputOf(x, a));
+            assertThat(a.built()).isEmpty();
+            known.add(List.of(drv("gone").out()), "a");
+            assertThat(client.build(drv("gone")).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    @Test
+    void outputThatIsLostWithItsMachineIsMadeAgainElsewhere() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        for (var machine : List.of(a, b)) machine.building((_, derivation, _, _) -> machine.makeEqual(derivation));
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            var x = drv("x");
+            client.build(x);
+            a.die("off");
+
+            assertThat(client.fetch(x.out())).isNotNull();
+            assertThat(b.built()).containsExactly(x.path());
+            assertThat(fleet.events().all()).contains("output lost x a");
+        }
+    }
+
+    @Test
+    void limitsOfTheSettingsHoldForClientsThatSetNone() throws Exception {
+        var a = machine("a");
+        var gate = a.holdBuilds();
+        try (var fleet = plan().buildLimits(
+                        new BuildOptions(BuildOptions.BuildMode.NORMAL, Duration.ZERO, Duration.ofMillis(50), 0, false))
+                .start(a)) {
+            var result = client(fleet).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TIMED_OUT);
+            gate.open();
         }
     }
 

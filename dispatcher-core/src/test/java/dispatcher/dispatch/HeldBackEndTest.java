@@ -49,6 +49,35 @@ class HeldBackEndTest {
     }
 
     @Test
+    void narThatBeginsAgainGoesOnWhereItBrokeOff() throws IOException {
+        var bytes = new byte[100];
+        for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) i;
+        var got = new ByteArrayOutputStream();
+        var out = new HeldBackEnd(got, 100);
+        for (int part : new int[] {0, 5, 40, 90}) {
+            out.write(bytes, 0, part);
+            out.startAgain();
+        }
+        for (byte b : bytes) out.write(b);
+        out.finish();
+
+        assertThat(got.toByteArray()).isEqualTo(bytes);
+    }
+
+    @Test
+    void narThatBeginsAgainMustBeTheSame() throws IOException {
+        var bytes = new byte[100];
+        var got = new ByteArrayOutputStream();
+        var out = new HeldBackEnd(got, 100);
+        out.write(bytes, 0, 60);
+        out.startAgain();
+        bytes[51] = 1;
+
+        assertThatThrownBy(() -> out.write(bytes, 0, 100)).hasMessageContaining("the client has 52 bytes already");
+        assertThat(got.size()).isEqualTo(52);
+    }
+
+    @Test
     void tellsThatTheReceiverFailed() {
         var out = new HeldBackEnd(
                 new OutputStream() {

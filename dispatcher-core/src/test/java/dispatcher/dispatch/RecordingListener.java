@@ -30,10 +30,10 @@ final class RecordingListener implements DispatcherListener {
     void requireWholeStories() {
         builds.forEach((build, events) -> {
             assertThat(events).as("build %d", build).first().isEqualTo("queued");
-            assertThat(events).as("build %d", build).last().matches("ended|refused|shared|abandoned"::contains);
+            assertThat(events).as("build %d", build).last().matches("ended|refused|shared|found|abandoned"::contains);
             assertThat(events.subList(0, events.size() - 1))
                     .as("build %d", build)
-                    .doesNotContain("ended", "refused", "shared", "abandoned");
+                    .doesNotContain("ended", "refused", "shared", "found", "abandoned");
         });
     }
 
@@ -91,6 +91,26 @@ final class RecordingListener implements DispatcherListener {
     @Override
     public void buildShared(long build, long client, StorePath drvPath) {
         add(build, "shared", drvPath);
+    }
+
+    @Override
+    public void buildFound(long build, StorePath drvPath) {
+        add(build, "found", drvPath);
+    }
+
+    @Override
+    public void outputLost(long client, StorePath path, String machine, String reason) {
+        all.add("output lost %s %s".formatted(path.name(), machine));
+    }
+
+    @Override
+    public void machineSetAside(String machine, String reason) {
+        all.add("aside " + machine);
+    }
+
+    @Override
+    public void machineBack(String machine, Duration after) {
+        all.add("back " + machine);
     }
 
     @Override

@@ -18,6 +18,7 @@ import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.MachineView;
 import dispatcher.schedule.SchedulerOptions;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
@@ -69,6 +70,8 @@ final class TestFleet implements AutoCloseable {
         private ClientLimits limits = ClientLimits.DEFAULT;
         private Locations locations = new Locations();
         private int maxAttempts = 3;
+        private Duration unavailable = Duration.ZERO;
+        private BuildOptions buildLimits = BuildOptions.DEFAULT;
         private long spoolBytes = 1 << 26;
 
         private Plan(Path spoolDir) {
@@ -117,6 +120,18 @@ final class TestFleet implements AutoCloseable {
             return this;
         }
 
+        /// How long builds wait for machines that are set aside; not at all unless given.
+        Plan unavailable(Duration limit) {
+            unavailable = limit;
+            return this;
+        }
+
+        /// What the settings say for clients that set no limits.
+        Plan buildLimits(BuildOptions options) {
+            buildLimits = options;
+            return this;
+        }
+
         Plan spoolBytes(long bytes) {
             spoolBytes = bytes;
             return this;
@@ -156,7 +171,7 @@ final class TestFleet implements AutoCloseable {
                 events,
                 Expectations.NONE,
                 ResourceRules.NONE,
-                plan.maxAttempts,
+                new FaultLimits(plan.maxAttempts, Duration.ofMinutes(1), plan.unavailable, plan.buildLimits),
                 clock,
                 clock.nanoTime());
         this.conversations = new ClientConversations(

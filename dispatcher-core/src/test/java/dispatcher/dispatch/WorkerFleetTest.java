@@ -8,8 +8,8 @@ import dispatcher.fleet.Machine;
 import dispatcher.nix.BuildStatus;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /// Client and machines speak the worker protocol, in which a request can be refused and the next one made.
@@ -38,8 +38,8 @@ class WorkerFleetTest extends FleetContract {
                     .hasMessageContaining("cannot hand out")
                     .hasMessageContaining("from a");
             a.restart();
-            fleet.clock().advance(Duration.ofSeconds(5));
-            assertThat(client.build(x).status()).isEqualTo(BuildStatus.BUILT);
+            Await.until("a is back", () -> fleet.events().all().contains("back a"));
+            assertThat(client.build(x).status()).isEqualTo(BuildStatus.ALREADY_VALID);
             client.fetch(x.out());
         }
     }

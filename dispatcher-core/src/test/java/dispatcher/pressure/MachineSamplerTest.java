@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.fleet.Pressure;
 import dispatcher.nix.BasicDerivation;
-import dispatcher.nix.BuildResult;
-import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StoreDir;
@@ -38,7 +36,6 @@ import org.junit.jupiter.api.Timeout;
 class MachineSamplerTest {
     private static final StorePath DRV = FakeStore.path("tool-1.drv");
     private static final StorePath OUT = FakeStore.path("tool-1");
-    private static final String KILLED = "builder for 'tool-1.drv' failed due to signal 9 (Killed)";
 
     private final ManualClock clock = new ManualClock();
     private final Shell shell = new Shell();
@@ -214,41 +211,34 @@ class MachineSamplerTest {
         }
     }
 
-    private Optional<String> failing(String message, Runnable meanwhile) throws InterruptedException {
+    private BuildWatch.Memory memoryAfter(Runnable meanwhile) throws InterruptedException {
         try (var watch = watch()) {
             next();
             meanwhile.run();
-            return watch.lackedMemory(BuildResult.of(BuildStatus.PERMANENT_FAILURE, message));
+            return watch.memory();
         }
     }
 
     @Test
     void aBuildWasKilledForLackOfMemoryIfTheKernelKilledSomethingMeanwhile() throws Exception {
-        assertThat(failing(KILLED, () -> shell.kills = 4))
-                .hasValue("the kernel killed 1 process for lack of memory while it ran");
+        assertThat(memoryAfter(() -> shell.kills = 4))
+                .isEqualTo(new BuildWatch.Memory.Lacked("the kernel killed 1 process for lack of memory while it ran"));
     }
 
     @Test
-    void aBuildThatWasKilledWithoutThatIsNotOne() throws Exception {
-        assertThat(failing(KILLED, () -> {})).isEmpty();
-    }
-
-    @Test
-    void norIsOneThatSaysNothingOfTheKind() throws Exception {
-        assertThat(failing("builder failed with exit code 2", () -> shell.kills = 4))
-                .isEmpty();
+    void aBuildThatWasKilledWithoutThatHadEnough() throws Exception {
+        assertThat(memoryAfter(() -> {})).isEqualTo(new BuildWatch.Memory.Enough());
     }
 
     @Test
     void aMachineWithoutMemoryIsEvidenceToo() throws Exception {
-        assertThat(failing(
-                        "cc1plus: out of memory: Cannot allocate memory", () -> shell.memory = "MemAvailable: 900 kB"))
-                .hasValue("the machine had no memory left while it ran");
+        assertThat(memoryAfter(() -> shell.memory = "MemAvailable: 900 kB"))
+                .isEqualTo(new BuildWatch.Memory.Lacked("the machine had no memory left while it ran"));
     }
 
     @Test
     void aBuildOfWhichNothingCanBeToldIsNotJudged() throws Exception {
-        assertThat(failing(KILLED, () -> shell.connected = false)).isEmpty();
+        assertThat(memoryAfter(() -> shell.connected = false)).isEqualTo(new BuildWatch.Memory.Unknown());
     }
 
     @Test
@@ -258,8 +248,7 @@ class MachineSamplerTest {
             assertThat(sampler.sampleNow()).isEmpty();
         }
         try (var watch = watch()) {
-            assertThat(watch.lackedMemory(BuildResult.of(BuildStatus.PERMANENT_FAILURE, KILLED)))
-                    .isEmpty();
+            assertThat(watch.memory()).isEqualTo(new BuildWatch.Memory.Unknown());
         }
         assertThat(shell.scripts).hasSizeLessThanOrEqualTo(1);
         assertThat(told).isEmpty();

@@ -108,6 +108,7 @@ class BuildQueuePropertyTest {
                 check();
             }
             clock.advance(Duration.ofDays(1));
+            for (var machine : machines) queue.machineAnswered(machine.name());
             look();
             check();
             while (!running.isEmpty()) {
@@ -129,8 +130,11 @@ class BuildQueuePropertyTest {
                 }
                 case 8 -> {
                     var name = anyMachine();
-                    if (random.nextBoolean()) queue.machineFailed(name, "broke");
-                    else queue.machineWorked(name);
+                    switch (random.nextInt(4)) {
+                        case 0 -> queue.machineAnswered(name);
+                        case 1 -> queue.machineWorked(name);
+                        default -> queue.machineFailed(name, "broke");
+                    }
                 }
                 default -> {
                     clock.advance(Duration.ofSeconds(random.nextInt(20)));

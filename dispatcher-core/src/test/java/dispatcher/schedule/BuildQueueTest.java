@@ -14,6 +14,7 @@ import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -212,21 +213,13 @@ class BuildQueueTest {
 
     @Nested
     class SetAside {
-        /// What a waiting thread gets; it waits in real time, so the clock must be about to get there.
-        private CompletableFuture<String> machineFor(Ticket ticket) {
-            return Await.start(() -> {
-                if (ticket.await() instanceof Outcome.Assigned(var assignment))
-                    return assignment.machine().name();
-                return "none";
-            });
-        }
-
         @Test
-        void machineThatFailedIsNotChosenBeforeItsTimeIsOver() throws Exception {
+        void machineThatFailedIsNotChosenBeforeItAnswers() throws Exception {
             var queue = queue(machine("fast", 4, 9), machine("slow", 4, 1));
             queue.machineFailed("fast", "broke");
+            clock.advance(Duration.ofDays(1));
             assertThat(machineOf(submit(queue, "x"))).isEqualTo("slow");
-            clock.advance(Duration.ofSeconds(5));
+            queue.machineAnswered("fast");
 
             assertThat(machineOf(submit(queue, "y"))).isEqualTo("fast");
         }
@@ -242,56 +235,29 @@ class BuildQueueTest {
             assertThat(queue.snapshot().machines().getFirst().health().failures())
                     .isZero();
         }
+    }
 
+    @Nested
+    class Refused {
         @Test
-        void machineComesBackByItself() {
+        void buildThatWaitsLeavesWithTheReasons() throws Exception {
             var queue = queue(machine("a", 1, 1));
-            queue.machineFailed("a", "broke");
+            submit(queue, "holder");
             var ticket = submit(queue, "x");
-            clock.advance(Duration.ofSeconds(5).minusMillis(1));
-            var machine = machineFor(ticket);
-            assertThat(machine).isNotDone();
-            clock.advance(Duration.ofMillis(1));
+            ticket.refuse(Map.of("a", "away"));
 
-            assertThat(Await.result(machine)).isEqualTo("a");
-        }
-
-        /// The one that waits was there first, with nothing to wait for but a free slot.
-        @Test
-        void machineThatFailsWhileBuildsWaitComesBackForThem() throws Exception {
-            var queue = queue(machine("a", 1, 1));
-            var slot = slot(submit(queue, "holder"));
-            var waiter = new CompletableFuture<Thread>();
-            var ticket = submit(queue, "x");
-            var machine = Await.start(() -> {
-                waiter.complete(Thread.currentThread());
-                return ticket.await() instanceof Outcome.Assigned(var assignment)
-                        ? assignment.machine().name()
-                        : "none";
-            });
-            var thread = Await.result(waiter);
-            Await.until("it waits", () -> thread.getState() == Thread.State.TIMED_WAITING);
-            clock.advanceAfterNextLook(Duration.ofSeconds(5).minusMillis(1));
-            queue.machineFailed("a", "broke");
-            slot.close();
-            clock.advance(Duration.ofMillis(1));
-
-            assertThat(Await.result(machine)).isEqualTo("a");
+            assertThat(ticket.await()).isEqualTo(new Outcome.NoMachine(Map.of("a", "away")));
+            assertThat(queue.snapshot().waiting()).isEmpty();
         }
 
         @Test
-        void machineThatIsBackIsTriedWithOneBuildAndThenGetsAll() {
-            var queue = queue(machine("a", 8, 1));
-            queue.machineFailed("a", "broke");
-            var tickets = List.of(submit(queue, "x"), submit(queue, "y"), submit(queue, "z"));
-            clock.advance(Duration.ofSeconds(5).minusMillis(1));
-            var machines = tickets.stream().map(this::machineFor).toList();
-            clock.advance(Duration.ofMillis(1));
-            assertThat(Await.result(machines.getFirst())).isEqualTo("a");
-            assertThat(machines.get(1)).isNotDone();
-            queue.machineWorked("a");
+        void buildThatHasAMachineKeepsIt() throws Exception {
+            var queue = queue(machine("a", 1, 1));
+            var ticket = submit(queue, "x");
+            ticket.refuse(Map.of("a", "away"));
 
-            assertThat(machines).extracting(Await::result).containsExactly("a", "a", "a");
+            assertThat(machineOf(ticket)).isEqualTo("a");
+            assertThat(running(queue)).isEqualTo(1);
         }
     }
 

@@ -284,12 +284,25 @@ class SchedulerTest {
         }
 
         @Test
-        void oneThatFailedIsSetAsideThenTriedWithOneBuild() {
+        void oneThatFailedIsSetAsideUntilItAnswers() {
             scheduler.machineFailed("m", now, "broke");
             submit(scheduler, build("x"), build("y"));
             decide(scheduler);
             assertThat(begun).isEmpty();
-            now = scheduler.wakeAt().orElseThrow();
+            assertThat(scheduler.wakeAt()).isEmpty();
+            scheduler.machineAnswered("m");
+            decide(scheduler);
+
+            assertThat(begun).containsExactly("x", "y");
+        }
+
+        @Test
+        void oneThatFailsAgainIsThenTriedWithOneBuild() {
+            scheduler.machineFailed("m", now, "broke");
+            scheduler.machineAnswered("m");
+            scheduler.machineFailed("m", now, "broke again");
+            scheduler.machineAnswered("m");
+            submit(scheduler, build("x"), build("y"));
             decide(scheduler);
             assertThat(begun).containsExactly("x");
             scheduler.machineWorked("m");
@@ -306,10 +319,10 @@ class SchedulerTest {
             submit(scheduler, build("y"));
             decide(scheduler);
             assertThat(machineOf("y")).isEqualTo("new");
-            assertThat(scheduler.machines(now)).extracting(MachineView::state).contains(MachineView.State.REMOVED);
+            assertThat(scheduler.machines()).extracting(MachineView::state).contains(MachineView.State.REMOVED);
             finish(scheduler, "x");
 
-            assertThat(scheduler.machines(now))
+            assertThat(scheduler.machines())
                     .extracting(view -> view.machine().name())
                     .containsExactly("new");
         }

@@ -91,4 +91,39 @@ class LocationsTest {
         Files.write(file(), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
         assertThat(Locations.load(file(), Set.of("one")).of(A)).isEmpty();
     }
+
+    @Test
+    void whatIsBuiltIsWrittenAtOnceBesideWhatWasSaved() {
+        locations.add(List.of(A), "one");
+        locations.save(file());
+        Locations.load(file(), Set.of("one", "two")).addBuilt(List.of(A, B), "two");
+        var again = Locations.load(file(), Set.of("one", "two"));
+
+        assertThat(again.of(A)).containsExactly("one", "two");
+        assertThat(again.of(B)).containsExactly("two");
+        again.addBuilt(List.of(B), "one");
+        again.save(file());
+        assertThat(Locations.load(file(), Set.of("one", "two")).of(B)).containsExactly("one", "two");
+    }
+
+    @Test
+    void whatIsBuiltFirstOfAllIsWrittenToo() {
+        Locations.load(file(), Set.of()).addBuilt(List.of(A), "one");
+
+        assertThat(Locations.load(file(), Set.of("one")).of(A)).containsExactly("one");
+    }
+
+    @Test
+    void lineThatACrashCutOffIsLeftOutAndNothingIsJoinedToIt() throws Exception {
+        Locations.load(file(), Set.of()).addBuilt(List.of(A, B), "one");
+        var text = Files.readString(file());
+        for (int cut = 1; cut < text.length() - text.indexOf(B.baseName()); cut++) {
+            Files.writeString(file(), text.substring(0, text.length() - cut));
+            var known = Locations.load(file(), Set.of("one"));
+            assertThat(known.of(A)).containsExactly("one");
+            assertThat(known.of(B)).isEmpty();
+            known.addBuilt(List.of(B), "one");
+            assertThat(Locations.load(file(), Set.of("one")).of(B)).containsExactly("one");
+        }
+    }
 }

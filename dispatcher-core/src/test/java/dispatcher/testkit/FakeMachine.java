@@ -29,6 +29,7 @@ import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -180,6 +181,16 @@ public final class FakeMachine implements Transport {
         });
     }
 
+    /// Each output is the same file on all machines, a large one.
+    public BuildResult makeEqual(BasicDerivation derivation) {
+        for (var output : derivation.outputs().values()) {
+            var path = output.path().orElseThrow();
+            var tree = NarTree.file("made of %s ".formatted(path).repeat(50_000));
+            store.with(PathInfo.of(path, tree.narHash(), tree.toNar().length, List.of()), tree);
+        }
+        return BuildResult.of(BuildStatus.BUILT, "");
+    }
+
     /// Each output is a file that says where it was built; those without a path get one.
     public BuildResult makeOutputs(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log) {
         var realised = new TreeMap<String, Realisation>();
@@ -277,12 +288,24 @@ public final class FakeMachine implements Transport {
             else if (machine.protocol() == MachineProtocol.SSH_NG)
                 new WorkerServer(in, out, disk, StoreDir.NIX_STORE, "fake").run();
             else new ServeServer(in, out, connection.err(), disk, StoreDir.NIX_STORE).run();
+        } catch (StoreRefusedException e) {
+            say(connection, "error: " + e.getMessage());
         } catch (IOException | InterruptedException e) {
             // The other side left, or the test broke the connection.
         } finally {
             if (waits) alone.release();
             connections.remove(connection);
             connection.exit(0);
+        }
+    }
+
+    /// The last words of a program that speaks the serve protocol, which has no other way to refuse.
+    private static void say(MemoryConnection connection, String words) {
+        try {
+            connection.err().write((words + "\n").getBytes(StandardCharsets.UTF_8));
+            connection.err().flush();
+        } catch (IOException e) {
+            // Nobody listens.
         }
     }
 

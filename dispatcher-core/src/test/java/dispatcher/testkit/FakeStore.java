@@ -83,6 +83,11 @@ public final class FakeStore implements Store {
         return this;
     }
 
+    /// Loses a path, as when garbage is collected.
+    public void remove(StorePath path) {
+        entries.remove(path);
+    }
+
     /// Can be fetched by this store when it is asked to substitute.
     public FakeStore substituting(PathInfo info, NarTree tree) {
         substitutable.put(info.path(), new Entry(info, ByteString.wrap(tree.toNar())));

@@ -11,13 +11,10 @@ public final class ManualClock implements InstantSource {
     private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
     private final AtomicReference<Instant> now = new AtomicReference<>(START);
-    private final AtomicReference<Duration> afterNextLook = new AtomicReference<>(Duration.ZERO);
 
     @Override
     public Instant instant() {
-        var shown = now.get();
-        advance(afterNextLook.getAndSet(Duration.ZERO));
-        return shown;
+        return now.get();
     }
 
     /// The same time for those who measure durations.
@@ -27,10 +24,5 @@ public final class ManualClock implements InstantSource {
 
     public void advance(Duration by) {
         now.updateAndGet(instant -> instant.plus(by));
-    }
-
-    /// Moves as soon as somebody has looked at it once more.
-    public void advanceAfterNextLook(Duration by) {
-        afterNextLook.set(by);
     }
 }

@@ -4,10 +4,13 @@ import dispatcher.fleet.MachineAddress;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.client.session.ClientSession;
@@ -23,6 +26,9 @@ import org.slf4j.LoggerFactory;
 final class Connection {
     private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
+    /// So long an answer says something of now.
+    private static final Duration FRESH = Duration.ofSeconds(1);
+
     private final MachineAddress address;
     private final SshClientOptions options;
     private final ClientSession session;
@@ -30,6 +36,9 @@ final class Connection {
     private final LinkWatch watch;
     private final Set<CommandOverChannel> channels = ConcurrentHashMap.newKeySet();
     private final long openedAt = System.nanoTime();
+
+    /// When the host last answered a question, in nanoseconds.
+    private volatile long answeredAt = openedAt;
 
     /// Why we gave it up, if we did.
     private volatile String verdict = "";
@@ -68,6 +77,26 @@ final class Connection {
         } catch (ExecutionException e) {
             throw new IOException(e);
         }
+    }
+
+    /// Whether the host answers a question within `limit`, or has just done so. An end of the connection counts as an
+    /// answer too.
+    boolean answers(Duration limit) throws InterruptedException {
+        if (System.nanoTime() - answeredAt < FRESH.toNanos()) return true;
+        CountDownLatch answered = new CountDownLatch(1);
+        session.addCloseFutureListener(_ -> answered.countDown());
+        // On another thread, as the library may block it.
+        Thread.ofVirtual().name("ssh-ask " + address).start(() -> {
+            try {
+                SessionWatch.ask(session, () -> {
+                    answeredAt = System.nanoTime();
+                    answered.countDown();
+                });
+            } catch (IOException | RuntimeException e) {
+                log.atDebug().addKeyValue("machine", address).log("question not sent: {}", e.getMessage());
+            }
+        });
+        return answered.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /// Ends the connection at once; channels fail with `cause`.

@@ -41,6 +41,7 @@ final class Handshake {
     private final HostCheck hostCheck;
     private final List<KeyFiles.Identity> identities;
     private final boolean compress;
+    private final Runnable connected;
 
     private volatile @Nullable UnreachableException hostKeyFault;
     private volatile boolean hostKeyAccepted;
@@ -55,23 +56,27 @@ final class Handshake {
             SshClientOptions options,
             HostCheck hostCheck,
             List<KeyFiles.Identity> identities,
-            boolean compress) {
+            boolean compress,
+            Runnable connected) {
         this.client = client;
         this.address = address;
         this.options = options;
         this.hostCheck = hostCheck;
         this.identities = identities;
         this.compress = compress;
+        this.connected = connected;
     }
 
     /// Logs in to `address`.
     ///
-    /// @param compress whether to compress both ways if the host is willing
-    static ClientSession with(SshClient client, MachineAddress address, SshClientOptions options, boolean compress)
+    /// @param compress  whether to compress both ways if the host is willing
+    /// @param connected called when the host has taken the connection, on a thread that must not wait
+    static ClientSession with(
+            SshClient client, MachineAddress address, SshClientOptions options, boolean compress, Runnable connected)
             throws UnreachableException, InterruptedException {
         HostCheck hostCheck = HostCheck.of(address, options);
         List<KeyFiles.Identity> identities = KeyFiles.identities(address, options.identities);
-        return new Handshake(client, address, options, hostCheck, identities, compress).run();
+        return new Handshake(client, address, options, hostCheck, identities, compress, connected).run();
     }
 
     private ClientSession run() throws UnreachableException, InterruptedException {
@@ -264,6 +269,7 @@ final class Handshake {
     void created(ClientSession session) {
         CoreModuleProperties.WINDOW_SIZE.set(session, (long) options.windowBytes);
         session.setCompressionFactories(Algorithms.compressions(compress));
+        connected.run();
     }
 
     /// Called by the library when the host has shown its key.

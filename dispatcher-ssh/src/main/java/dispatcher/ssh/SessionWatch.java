@@ -77,7 +77,7 @@ final class SessionWatch {
     }
 
     private String silence() {
-        return Handshake.seconds(patience.keepAlive().multipliedBy(patience.unanswered()));
+        return Handshake.seconds(patience.keepAlive().multipliedBy(patience.unanswered() + 1L));
     }
 
     /// During a key exchange nothing is sent, and that counts as no answer.

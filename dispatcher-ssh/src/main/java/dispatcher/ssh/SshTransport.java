@@ -7,6 +7,7 @@ import dispatcher.wire.Transport;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -46,6 +47,10 @@ final class SshTransport implements Transport {
 
     @GuardedBy("lock")
     private final Set<Thread> handshakes = new HashSet<>();
+
+    /// Those of them that the host has taken the connection of.
+    @GuardedBy("lock")
+    private final Set<Thread> loggingIn = new HashSet<>();
 
     @GuardedBy("lock")
     private int waiting;
@@ -178,6 +183,38 @@ final class SshTransport implements Transport {
         }
     }
 
+    /// A connection that is there is asked. If none is there, one is made, and it counts that the host takes it: how
+    /// long the login may last is another matter. A failure is a sign of life too, or will be told by [#open].
+    @Override
+    public boolean answers(Duration limit) throws InterruptedException {
+        Optional<Line> open;
+        lock.lockInterruptibly();
+        try {
+            open = lines.stream().filter(line -> line.connection.isOpen()).findFirst();
+            if (open.isEmpty()) return takesConnection(limit);
+        } finally {
+            lock.unlock();
+        }
+        return open.get().connection.answers(limit);
+    }
+
+    @GuardedBy("lock")
+    private boolean takesConnection(Duration limit) throws InterruptedException {
+        long failuresBefore = failures;
+        long left = limit.toNanos();
+        waiting++;
+        try {
+            startHandshakes();
+            while (lines.isEmpty() && loggingIn.isEmpty() && failures == failuresBefore && !closed) {
+                if (left <= 0) return false;
+                left = changed.awaitNanos(left);
+            }
+            return true;
+        } finally {
+            waiting--;
+        }
+    }
+
     /// A caller's place on a connection, given back once.
     private final class Place {
         private final Line line;
@@ -263,7 +300,8 @@ final class SshTransport implements Transport {
             handshakesWithHost.acquire();
             try {
                 boolean compress = compression.compress();
-                ClientSession session = Handshake.with(owner.client(), address, options, compress);
+                Thread self = Thread.currentThread();
+                ClientSession session = Handshake.with(owner.client(), address, options, compress, () -> logsIn(self));
                 connection = new Connection(address, options, session, compression);
                 if (compress && !connection.compresses()) compression.unavailable();
             } finally {
@@ -289,12 +327,24 @@ final class SshTransport implements Transport {
         }
     }
 
+    /// Called by the library's threads.
+    private void logsIn(Thread handshake) {
+        lock.lock();
+        try {
+            if (handshakes.contains(handshake)) loggingIn.add(handshake);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void succeeded(Connection connection) {
         Line line = new Line(connection, options.maxSessions);
         boolean unwanted;
         lock.lock();
         try {
             handshakes.remove(Thread.currentThread());
+            loggingIn.remove(Thread.currentThread());
             unwanted = closed;
             if (!unwanted) lines.add(line);
             changed.signalAll();
@@ -314,6 +364,7 @@ final class SshTransport implements Transport {
         lock.lock();
         try {
             handshakes.remove(Thread.currentThread());
+            loggingIn.remove(Thread.currentThread());
             failures++;
             lastFailure = failure;
             changed.signalAll();

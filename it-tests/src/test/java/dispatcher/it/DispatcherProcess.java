@@ -1,6 +1,7 @@
 package dispatcher.it;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 public final class DispatcherProcess implements AutoCloseable {
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration IMPATIENCE = Duration.ofMillis(500);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
     private static final Pattern RESIDENT = Pattern.compile("^VmRSS:\\s+(\\d+) kB$", Pattern.MULTILINE);
 
@@ -126,7 +128,22 @@ public final class DispatcherProcess implements AutoCloseable {
         Await.until(limit, () -> "'" + text + "' in the dispatcher's log\n" + log(), () -> log().contains(text));
     }
 
-    /// Asks it to end (SIGTERM) and waits for that.
+    /// Asks it to end (SIGTERM).
+    public void signalStop() {
+        process.destroy();
+    }
+
+    /// Waits for its end.
+    ///
+    /// @return its exit status
+    public int awaitEnd() throws InterruptedException {
+        if (!process.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError("not ended within %s%n%s".formatted(STOP_LIMIT, log()));
+        }
+        return process.exitValue();
+    }
+
+    /// Asks it to end (SIGTERM) and waits for that, and so for builds that run.
     ///
     /// @return its exit status
     /// @throws AssertionError if it has not ended after 15 s; it is killed then
@@ -148,10 +165,28 @@ public final class DispatcherProcess implements AutoCloseable {
         process.destroyForcibly().onExit().join();
     }
 
+    /// Asks it to end, and a second time if it does not do so at once: whatever builds there are, they are cut off.
+    ///
+    /// @return its exit status
+    public int stopNow() throws IOException, InterruptedException {
+        process.destroy();
+        if (!process.waitFor(IMPATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            Command.of("kill", "-TERM", process.pid()).run();
+        }
+        return process.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS) ? process.exitValue() : stop();
+    }
+
     @Override
     public void close() {
         if (process.isAlive()) {
-            stop();
+            try {
+                stopNow();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                kill();
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

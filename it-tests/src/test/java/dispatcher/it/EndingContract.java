@@ -97,9 +97,9 @@ abstract class EndingContract {
     }
 
     @Test
-    void dispatcherThatIsToldToStopLeavesNothing() throws Exception {
+    void dispatcherThatIsToldToStopTwiceLeavesNothing() throws Exception {
         try (Background build = startSleeper()) {
-            assertThat(dispatcher.stop()).as(dispatcher.log()).isZero();
+            assertThat(dispatcher.stopNow()).as(dispatcher.log()).isZero();
 
             assertThat(fleet.socket()).doesNotExist();
             awaitNoSleeper();

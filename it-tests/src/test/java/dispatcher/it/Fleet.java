@@ -75,7 +75,7 @@ public final class Fleet implements AutoCloseable {
             return option("--networks", "own");
         }
 
-        /// A disk of its own for each machine's store, of a size like `64m`. It is empty after each start.
+        /// A disk of its own for each machine's store, of a size like `64m`.
         public Builder disk(String size) {
             return option("--disk", size);
         }
@@ -197,26 +197,27 @@ public final class Fleet implements AutoCloseable {
             return folder().resolve("nix");
         }
 
-        /// Whether its store has this path, `/nix/store/...`, on disk. One with a [Builder#disk] must be alive.
+        /// Whether its store has this path, `/nix/store/...`, on disk.
         public boolean holds(String storePath) {
             return Files.exists(nix().resolveSibling(storePath.substring(1))) || holdsOnItsDisk(storePath);
         }
 
         private boolean holdsOnItsDisk(String storePath) {
             try {
-                return Files.exists(Path.of("/proc/" + init() + "/root" + storePath));
+                Path inside = nix().resolveSibling(storePath.substring(1));
+                return Files.exists(Path.of("/proc/" + pidIn("disk") + "/root" + inside));
             } catch (IOException e) {
-                return false; // it does not run
+                return false; // it has none
             }
         }
 
-        private long init() throws IOException {
-            return Long.parseLong(Files.readString(folder().resolve("init")).split(" ", 2)[0]);
+        private long pidIn(String file) throws IOException {
+            return Long.parseLong(Files.readString(folder().resolve(file)).split(" ", 2)[0]);
         }
 
         /// What runs in it, as seen from outside.
         public Stream<ProcessHandle> processes() throws IOException {
-            return ProcessHandle.of(init()).stream().flatMap(ProcessHandle::descendants);
+            return ProcessHandle.of(pidIn("init")).stream().flatMap(ProcessHandle::descendants);
         }
 
         /// What runs in it and has this text in its command line.

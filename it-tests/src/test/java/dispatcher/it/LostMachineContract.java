@@ -41,7 +41,9 @@ abstract class LostMachineContract {
         client = NixClient.beside(fleet).start();
         settings = DispatcherSettings.of(fleet)
                 .set("ssh", "{keepAlive: 1s}")
-                .set("timeouts", "{connect: 3s, handshake: 3s, silence: %ds}".formatted(SILENCE.toSeconds()))
+                .set(
+                        "timeouts",
+                        "{connect: 3s, handshake: 3s, silence: %ds, unavailable: 5s}".formatted(SILENCE.toSeconds()))
                 .write("lost");
     }
 

@@ -58,9 +58,10 @@ final class FleetAnswers {
                                 .build()));
         fields.object("resources", resources.build());
         switch (view.state()) {
-            case SET_ASIDE ->
-                fields.text("reason", view.health().lastError())
-                        .text("until", view.health().asideUntil());
+            case SET_ASIDE -> {
+                fields.text("reason", view.health().lastError());
+                view.health().asideSince().ifPresent(since -> fields.text("since", since));
+            }
             case ON_TRIAL -> fields.text("reason", view.health().lastError());
             case UNDER_PRESSURE -> fields.text("reason", view.facts().objection());
             case DRAINED, REMOVED, READY -> {}

@@ -69,11 +69,7 @@ public final class PingCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         var loaded = settings.load();
-        var limited = timeout.map(limit -> loaded.withTimeouts(new Settings.Timeouts(
-                        limit,
-                        limit,
-                        loaded.timeouts().silence(),
-                        loaded.timeouts().reply())))
+        var limited = timeout.map(limit -> loaded.withTimeouts(loaded.timeouts().withLogin(limit)))
                 .orElse(loaded);
         var machines = chosen(loaded);
         PingReport report;

@@ -119,6 +119,40 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
+    public void buildFound(long build, StorePath drvPath) {
+        log.atInfo()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .log("built already, its outputs are on a machine");
+    }
+
+    @Override
+    public void machineSetAside(String machine, String reason) {
+        log.atWarn()
+                .addKeyValue("machine", machine)
+                .addKeyValue("reason", reason)
+                .log("machine set aside");
+    }
+
+    @Override
+    public void machineBack(String machine, Duration after) {
+        log.atInfo()
+                .addKeyValue("machine", machine)
+                .addKeyValue("after", seconds(after))
+                .log("machine back");
+    }
+
+    @Override
+    public void outputLost(long client, StorePath path, String machine, String reason) {
+        log.atWarn()
+                .addKeyValue("client", client)
+                .addKeyValue("path", path)
+                .addKeyValue("machine", machine)
+                .addKeyValue("reason", reason)
+                .log("output lost with its machine, building it again");
+    }
+
+    @Override
     public void hostStoreFailed(String reason) {
         log.atWarn().addKeyValue("reason", reason).log("the host's Nix store cannot be read");
     }

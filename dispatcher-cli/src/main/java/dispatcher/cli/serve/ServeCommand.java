@@ -1,8 +1,10 @@
 package dispatcher.cli.serve;
 
 import dispatcher.cli.settings.SettingsOption;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -20,6 +22,7 @@ public final class ServeCommand implements Callable<Integer> {
     private SettingsOption settings;
 
     private final String programVersion;
+    private final AtomicBoolean closing = new AtomicBoolean();
 
     public ServeCommand(String programVersion) {
         this.programVersion = programVersion;
@@ -32,14 +35,36 @@ public final class ServeCommand implements Callable<Integer> {
         if (loaded.listen().web().isPresent())
             log.atWarn().log("listen.web is set, and this version has no page to show there yet");
         var server = new Server(loaded, "dispatcher " + programVersion);
-        // A signal ends the JVM by way of its shutdown hooks alone; an orderly end is no failure.
-        Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
-                    server.close();
-                    log.atInfo().log("stopped");
-                    Runtime.getRuntime().halt(0);
-                }));
+        var stopping = new AtomicBoolean();
+        boolean ours = StopSignals.handle(signal -> {
+            if (stopping.compareAndSet(false, true))
+                drain(server, loaded.timeouts().drain(), signal);
+            else log.atInfo().log("{} again: stopping at once", signal);
+            stop(server);
+        });
+        // An orderly end is no failure.
+        if (!ours)
+            Runtime.getRuntime()
+                    .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(server)));
         new CountDownLatch(1).await();
         return 0;
+    }
+
+    private static void drain(Server server, Duration limit, String signal) {
+        log.atInfo().addKeyValue("limit", limit).log("{}: taking no more builds, waiting for those that run", signal);
+        try {
+            if (!server.drain(limit)) log.atWarn().log("builds still run, and are cut off");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// A second call while the first is under way ends the program at once.
+    private void stop(Server server) {
+        if (closing.compareAndSet(false, true)) {
+            server.close();
+            log.atInfo().log("stopped");
+        }
+        Runtime.getRuntime().halt(0);
     }
 }

@@ -11,6 +11,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.spool.SpoolRequests;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.dispatch.ClientConversations;
+import dispatcher.dispatch.FaultLimits;
 import dispatcher.dispatch.FleetStore;
 import dispatcher.dispatch.LearnedExpectations;
 import dispatcher.dispatch.LearningListener;
@@ -29,6 +30,7 @@ import dispatcher.ssh.SshFrontEnd;
 import dispatcher.ssh.SshFrontEndException;
 import dispatcher.ssh.SshFrontEndOptions;
 import dispatcher.ssh.SshTransports;
+import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.host.HostStore;
@@ -105,7 +107,7 @@ public final class Server implements AutoCloseable {
                         recorder.<DispatcherListener>map(listener -> listener).orElse(DispatcherListener.NONE)),
                 expectations,
                 settings.resources(),
-                settings.maxAttempts(),
+                faultLimits(),
                 InstantSource.system(),
                 System::nanoTime);
         var signingKey = settings.secretKeyFile().map(SigningKey::read);
@@ -136,6 +138,18 @@ public final class Server implements AutoCloseable {
 
     private OptionalLong narSize(StorePath path) {
         return fleet.narSize(path);
+    }
+
+    private FaultLimits faultLimits() {
+        var timeouts = settings.timeouts();
+        var limits = settings.buildLimits();
+        var builds = new BuildOptions(
+                BuildOptions.BuildMode.NORMAL,
+                limits.maxSilent(),
+                limits.timeout(),
+                limits.maxLog().bytes(),
+                false);
+        return new FaultLimits(settings.maxAttempts(), timeouts.answer(), timeouts.unavailable(), builds);
     }
 
     private Path locationsFile() {
@@ -232,6 +246,13 @@ public final class Server implements AutoCloseable {
 
     private static UserFacingException cannot(String what, IOException cause, String next) {
         return new UserFacingException("cannot " + what, String.valueOf(cause.getMessage()), next, cause);
+    }
+
+    /// Refuses new builds, and waits until those that run have ended and their clients have what came out.
+    ///
+    /// @return false if that took longer than `limit`
+    boolean drain(Duration limit) throws InterruptedException {
+        return fleet.drain(limit);
     }
 
     /// Sends all clients away and leaves every machine. What runs there ends with its connection.

@@ -12,13 +12,16 @@ public final class SshOptions {
     public static SshClientOptions of(Settings settings, Machine machine) {
         var ssh = settings.ssh();
         var timeouts = settings.timeouts();
-        long unanswered = timeouts.silence().dividedBy(ssh.keepAlive());
+        // The last question needs time for its answer within the silence too.
+        var half = timeouts.silence().dividedBy(2);
+        var keepAlive = ssh.keepAlive().compareTo(half) < 0 ? ssh.keepAlive() : half;
+        long unanswered = timeouts.silence().dividedBy(keepAlive) - 1;
         return SshClientOptions.forHome(Path.of(System.getProperty("user.home")))
                 .knownHosts(ssh.knownHosts())
                 .connectLimit(timeouts.connect())
                 .handshakeLimit(timeouts.handshake())
                 .channelLimit(timeouts.handshake())
-                .keepAlive(ssh.keepAlive())
+                .keepAlive(keepAlive)
                 .unansweredKeepAlives(Math.clamp(unanswered, 1, Integer.MAX_VALUE))
                 .writeStall(timeouts.silence())
                 .maxIdle(ssh.idle())

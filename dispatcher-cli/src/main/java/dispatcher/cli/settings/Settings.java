@@ -36,6 +36,7 @@ import java.util.Optional;
 ///                       least 1
 /// @param uplink         bytes per second that are sent to all machines together; without it as many as go
 /// @param timeouts       limits on what a machine may take
+/// @param buildLimits    what a build may take whose client sets no limits
 /// @param ssh            how connections to machines are kept
 /// @param warnings       what is allowed and probably not meant, each with file and line
 public record Settings(
@@ -58,6 +59,7 @@ public record Settings(
         int maxAttempts,
         Optional<ByteSize> uplink,
         Timeouts timeouts,
+        BuildLimits buildLimits,
         Ssh ssh,
         List<Fault> warnings) {
 
@@ -104,6 +106,7 @@ public record Settings(
                 maxAttempts,
                 uplink,
                 newTimeouts,
+                buildLimits,
                 ssh,
                 warnings);
     }
@@ -127,12 +130,34 @@ public record Settings(
         record Daemon(Path socket) implements HostStore {}
     }
 
-    /// @param connect   until a machine's port answers
-    /// @param handshake for the SSH login, and again for the greeting of the protocol
-    /// @param silence   without any byte from a machine, not even an answer to a keep-alive, after which it is
-    ///                  lost
-    /// @param reply     for Nix on a machine to answer a question, and what else `TimedStore` measures by it
-    public record Timeouts(Duration connect, Duration handshake, Duration silence, Duration reply) {}
+    /// @param connect     until a machine's port answers
+    /// @param handshake   for the SSH login, and again for the greeting of the protocol
+    /// @param silence     without any byte from a machine, not even an answer to a keep-alive, after which it is
+    ///                    lost
+    /// @param reply       for Nix on a machine to answer a question, and what else `TimedStore` measures by it
+    /// @param answer      for a sign of life of a machine that a build is about to go to
+    /// @param unavailable how long a build waits while all its machines are set aside
+    /// @param drain       how long builds may go on when the dispatcher is told to stop
+    public record Timeouts(
+            Duration connect,
+            Duration handshake,
+            Duration silence,
+            Duration reply,
+            Duration answer,
+            Duration unavailable,
+            Duration drain) {
+        /// The same with this limit for each step of getting through to a machine.
+        public Timeouts withLogin(Duration limit) {
+            return new Timeouts(limit, limit, silence, reply, answer, unavailable, drain);
+        }
+    }
+
+    /// Zero is no limit.
+    ///
+    /// @param timeout   for the whole build
+    /// @param maxSilent without a line of its log
+    /// @param maxLog    size of the log
+    public record BuildLimits(Duration timeout, Duration maxSilent, ByteSize maxLog) {}
 
     /// @param maxSessions channels on one connection; must not exceed `MaxSessions` of the machines' sshd
     /// @param maxStarting logins under way at one machine at once

@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.Settings.BuildLimits;
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.Settings.Listen;
 import dispatcher.cli.settings.Settings.Spool;
@@ -79,6 +80,7 @@ final class SettingsReader {
                 top.integer("maxAttempts", 1, 1000).orElse(3),
                 top.value("uplink", SettingsReader::rate),
                 timeouts(top),
+                buildLimits(top),
                 ssh(top),
                 fleet.warnings());
     }
@@ -176,7 +178,10 @@ final class SettingsReader {
                     duration(section, "connect", Duration.ofSeconds(10)),
                     duration(section, "handshake", Duration.ofSeconds(30)),
                     duration(section, "silence", Duration.ofSeconds(30)),
-                    duration(section, "reply", Duration.ofMinutes(2)));
+                    duration(section, "reply", Duration.ofMinutes(2)),
+                    duration(section, "answer", Duration.ofSeconds(2)),
+                    duration(section, "unavailable", Duration.ofMinutes(1)),
+                    duration(section, "drain", Duration.ofMinutes(10)));
         }
     }
 
@@ -214,6 +219,23 @@ final class SettingsReader {
     private static ByteSize logSize(String text) {
         var size = ByteSize.parse(text);
         if (size.bytes() == 0) throw new IllegalArgumentException("a build that may not write a log cannot be built");
+        return size;
+    }
+
+    private static BuildLimits buildLimits(Section top) {
+        try (var section = top.section("buildLimits")) {
+            return new BuildLimits(
+                    duration(section, "timeout", Duration.ZERO),
+                    duration(section, "maxSilent", Duration.ZERO),
+                    section.value("maxLog", SettingsReader::maxLog).orElse(new ByteSize(0)));
+        }
+    }
+
+    private static ByteSize maxLog(String text) {
+        var size = ByteSize.parse(text);
+        if (size.bytes() == 0)
+            throw new IllegalArgumentException(
+                    "'%s' would stop every build; leave it away for no limit".formatted(text));
         return size;
     }
 

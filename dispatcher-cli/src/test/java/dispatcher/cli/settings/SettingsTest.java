@@ -73,6 +73,11 @@ class SettingsTest {
             assertThat(settings.maxAttempts()).isEqualTo(3);
             assertThat(settings.uplink()).isEmpty();
             assertThat(settings.timeouts().connect()).isEqualTo(Duration.ofSeconds(10));
+            assertThat(settings.timeouts().answer()).isEqualTo(Duration.ofSeconds(2));
+            assertThat(settings.timeouts().unavailable()).isEqualTo(Duration.ofMinutes(1));
+            assertThat(settings.timeouts().drain()).isEqualTo(Duration.ofMinutes(10));
+            assertThat(settings.buildLimits())
+                    .isEqualTo(new Settings.BuildLimits(Duration.ZERO, Duration.ZERO, new ByteSize(0)));
             assertThat(settings.ssh().maxSessions()).isEqualTo(10);
             assertThat(settings.ssh().knownHosts())
                     .containsExactly(directory.resolve("home/.ssh/known_hosts"), Path.of("/etc/ssh/ssh_known_hosts"));
@@ -108,7 +113,8 @@ class SettingsTest {
                       - {attribute: gpus, resource: gpu}
                     maxAttempts: 5
                     uplink: 20MiB/s
-                    timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s, reply: 5m}
+                    timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s, reply: 5m, answer: 1s, unavailable: 5m, drain: 1h}
+                    buildLimits: {timeout: 2h, maxSilent: 10m, maxLog: 1MB}
                     ssh: {maxSessions: 8, maxStarting: 2, keepAlive: 5s, idle: 1m, maxAge: 1d, knownHosts: [kh]}
                     machines:
                       - name: arm
@@ -153,7 +159,13 @@ class SettingsTest {
                             Duration.ofSeconds(2),
                             Duration.ofMillis(500),
                             Duration.ofSeconds(90),
-                            Duration.ofMinutes(5)));
+                            Duration.ofMinutes(5),
+                            Duration.ofSeconds(1),
+                            Duration.ofMinutes(5),
+                            Duration.ofHours(1)));
+            assertThat(settings.buildLimits())
+                    .isEqualTo(new Settings.BuildLimits(
+                            Duration.ofHours(2), Duration.ofMinutes(10), new ByteSize(1_000_000)));
             assertThat(settings.ssh().maxAge()).isEqualTo(Duration.ofDays(1));
             assertThat(settings.ssh().knownHosts()).containsExactly(directory.resolve("kh"));
             assertThat(settings.machines())
@@ -423,7 +435,7 @@ class SettingsTest {
                     dispatcher.yaml:24: machines[3].supportedFeatures[2]: is empty text; it should be a single value
                     dispatcher.yaml:25: machines[3].compress: 'ja' is not one of auto, yes, no
                     dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
-                    dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, clients, hostKey, hostStore, limits, \
+                    dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, buildLimits, clients, hostKey, hostStore, limits, \
                     listen, machines, machinesFile, maxAttempts, resources, schedule, secretKeyFile, spool, ssh, state, timeouts, \
                     trustedPublicKeys, uplink""");
         }
@@ -467,6 +479,17 @@ class SettingsTest {
             }
             assertThat(faults(LEAST + "trustedPublicKeys: ['k:%s']".formatted("c2Vj".repeat(22))))
                     .doesNotContain("c2Vj");
+        }
+
+        @Test
+        void includeLimitsThatNoBuildKeeps() throws IOException {
+            assertThat(faults(LEAST + "buildLimits: {timeout: 0s, maxSilent: 10, maxLog: 0B, maxlog: 1MB}\n"))
+                    .isEqualTo("""
+                    dispatcher.yaml:4: buildLimits.timeout: '0s' should be above zero
+                    dispatcher.yaml:4: buildLimits.maxSilent: '10' is no duration; write a number with a unit, such as \
+                    10s, 5m or 500ms
+                    dispatcher.yaml:4: buildLimits.maxLog: '0B' would stop every build; leave it away for no limit
+                    dispatcher.yaml:4: buildLimits.maxlog: unknown key; did you mean 'maxLog'?""");
         }
 
         @Test

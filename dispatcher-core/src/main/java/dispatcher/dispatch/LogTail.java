@@ -1,0 +1,39 @@
+package dispatcher.dispatch;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.nix.ByteString;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The last lines of a build's log, to see why it failed. Safe for any thread; takes up to 64 kB.
+final class LogTail {
+    private static final int LINES = 64;
+    private static final int LONGEST_LINE = 1000;
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private final ArrayDeque<ByteString> lines = new ArrayDeque<>();
+
+    /// Very long lines are passed over: no message is so long.
+    void add(ByteString line) {
+        if (line.length() > LONGEST_LINE) return;
+        lock.lock();
+        try {
+            if (lines.size() == LINES) lines.removeFirst();
+            lines.addLast(line);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    List<String> lines() {
+        lock.lock();
+        try {
+            return lines.stream().map(ByteString::toString).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

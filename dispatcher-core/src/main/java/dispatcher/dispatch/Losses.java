@@ -1,0 +1,161 @@
+package dispatcher.dispatch;
+
+import dispatcher.dispatch.LostException.Kind;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StorePath;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// Where one build came to nothing and why, and so where it may still go. Confined to one thread.
+///
+/// A machine that could not be reached is as good as any when it is back. One that broke in mid-build is avoided, but
+/// may be used again when there is no other; one that said something of the build itself is not asked a second time. Where memory ran out, only a larger machine is, once.
+final class Losses {
+    private static final int MOST_KILLED = 2;
+
+    private final StorePath drvPath;
+    private final int maxAttempts;
+    private final Map<String, LostException> last = new LinkedHashMap<>();
+    private final Map<String, Integer> counts = new LinkedHashMap<>();
+
+    /// Machines that cannot do better than others did.
+    private final Set<String> ruledOut = new HashSet<>();
+
+    /// On how many machines it began.
+    private int begun;
+
+    private int killed;
+
+    Losses(StorePath drvPath, int maxAttempts) {
+        this.drvPath = drvPath;
+        this.maxAttempts = maxAttempts;
+    }
+
+    void add(String machine, LostException loss) {
+        last.remove(machine);
+        last.put(machine, loss);
+        counts.merge(machine, 1, Integer::sum);
+        if (hasBegun(loss)) begun++;
+        if (loss.kind() == Kind.OUT_OF_MEMORY) killed++;
+    }
+
+    private static boolean hasBegun(LostException loss) {
+        return switch (loss.kind()) {
+            case BUILDING, FAILED, OUT_OF_MEMORY -> true;
+            // A machine without room for the inputs has not begun.
+            case DISK_FULL -> loss.verdict().isPresent();
+            case AWAY, REFUSED -> false;
+        };
+    }
+
+    /// It must not go to these machines.
+    void ruleOut(Set<String> machines) {
+        ruledOut.addAll(machines);
+    }
+
+    boolean isEmpty() {
+        return last.isEmpty();
+    }
+
+    /// Whether it began often enough.
+    boolean exhausted() {
+        return begun >= maxAttempts || killed >= MOST_KILLED;
+    }
+
+    /// Machines that it must not go to next.
+    ///
+    /// @param usable machines that fit and are not set aside
+    Set<String> excluded(Set<String> usable) {
+        var left = new HashSet<>(usable);
+        left.removeAll(ruledOut);
+        var excluded = new HashSet<>(ruledOut);
+        var avoided = avoided();
+        excluded.addAll(avoided.containsAll(left) ? hopeless() : avoided);
+        return excluded;
+    }
+
+    private Set<String> avoided() {
+        var avoided = hopeless();
+        last.forEach((machine, loss) -> {
+            if (loss.kind() == Kind.BUILDING) avoided.add(machine);
+        });
+        return avoided;
+    }
+
+    private Set<String> hopeless() {
+        var hopeless = new HashSet<String>();
+        last.forEach((machine, loss) -> {
+            if (!isThatOfTheMachine(loss.kind()) || counts.getOrDefault(machine, 0) >= maxAttempts)
+                hopeless.add(machine);
+        });
+        return hopeless;
+    }
+
+    private static boolean isThatOfTheMachine(Kind kind) {
+        return switch (kind) {
+            case AWAY, BUILDING -> true;
+            case REFUSED, FAILED, OUT_OF_MEMORY, DISK_FULL -> false;
+        };
+    }
+
+    /// What the client is told in one line when this has happened.
+    static String note(StorePath drvPath, String machine, LostException loss) {
+        var what = switch (loss.kind()) {
+            case AWAY -> "machine %s cannot be used for %s";
+            case BUILDING -> "lost machine %s while building %s";
+            case REFUSED -> "machine %s refuses %s";
+            case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
+            case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
+            case DISK_FULL -> "the disk of machine %s is full, so it cannot build %s";
+        };
+        return "dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), inOneLine(loss.reason()));
+    }
+
+    private static String inOneLine(String text) {
+        return text.strip().replaceAll("\\s*\n\\s*", "; ");
+    }
+
+    /// What the client is told when the build goes nowhere any more. If all machines said something of the build, that
+    /// is
+    /// what the last one said.
+    BuildResult verdict() {
+        var verdicts =
+                last.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
+        if (verdicts.size() == last.size()) {
+            var words = verdicts.getLast().message();
+            return told(kinds().equals(Set.of(Kind.FAILED)) ? words : words + "\n" + summary());
+        }
+        var why = new StringBuilder(summary());
+        last.forEach((machine, loss) ->
+                why.append("\n  ").append(machine).append(": ").append(inOneLine(loss.reason())));
+        return told(why.toString());
+    }
+
+    /// Neither good nor bad for anybody else who wants the same.
+    private static BuildResult told(String message) {
+        return BuildResult.of(BuildStatus.TRANSIENT_FAILURE, message);
+    }
+
+    private Set<Kind> kinds() {
+        return last.values().stream().map(LostException::kind).collect(Collectors.toSet());
+    }
+
+    private String summary() {
+        var kinds = kinds();
+        var machines = String.join(", ", last.keySet());
+        if (kinds.equals(Set.of(Kind.OUT_OF_MEMORY)))
+            return "%s was killed on %s, probably because memory ran out there; a machine with more of it may do"
+                    .formatted(drvPath, machines);
+        if (kinds.equals(Set.of(Kind.DISK_FULL)))
+            return "%s found the disk full on %s; make room there, for instance with nix-collect-garbage"
+                    .formatted(drvPath, machines);
+        if (exhausted() && kinds.equals(Set.of(Kind.BUILDING)))
+            return "%s was being built %d times when its machine was lost; it may be what takes them down, so it is not tried on another:"
+                    .formatted(drvPath, begun);
+        return "%s could not be built; this is no fault of the build:".formatted(drvPath);
+    }
+}

@@ -1,0 +1,55 @@
+package dispatcher.dispatch;
+
+import dispatcher.nix.BuildResult;
+import java.util.Optional;
+
+/// A build came to nothing on one machine, and another may do better.
+final class LostException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    /// What it was that went wrong.
+    enum Kind {
+        /// The machine, or the way to it, broke before the build began.
+        AWAY,
+        /// The same while it built, so that the build itself may be to blame.
+        BUILDING,
+        /// The machine said no to the inputs or the build.
+        REFUSED,
+        /// The machine says that the build failed for reasons of the moment.
+        FAILED,
+        /// The build was killed there.
+        OUT_OF_MEMORY,
+        /// The machine's disk is full.
+        DISK_FULL
+    }
+
+    private final Kind kind;
+
+    /// What the machine said of the build; empty if it said nothing.
+    private final transient Optional<BuildResult> verdict;
+
+    LostException(Kind kind, String reason) {
+        super(reason);
+        this.kind = kind;
+        this.verdict = Optional.empty();
+    }
+
+    LostException(Kind kind, BuildResult verdict) {
+        super(verdict.message());
+        this.kind = kind;
+        this.verdict = Optional.of(verdict);
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    String reason() {
+        return String.valueOf(getMessage());
+    }
+
+    /// Empty after it was written to a stream, which nobody does.
+    Optional<BuildResult> verdict() {
+        return verdict;
+    }
+}
