@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -151,11 +152,11 @@ public final class FleetStore implements AutoCloseable {
     /// Names of the machines that are known to have no more memory than this one; of this one too.
     Set<String> noLargerThan(String machine) {
         var memory = link(machine).memory();
-        return links.values().stream()
-                .filter(link -> link.machine().name().equals(machine)
-                        || memory.isPresent() && link.memory().orElse(Long.MAX_VALUE) <= memory.getAsLong())
-                .map(link -> link.machine().name())
-                .collect(Collectors.toSet());
+        var names = new HashSet<>(Set.of(machine));
+        for (var link : links.values())
+            if (memory.isPresent() && link.memory().orElse(Long.MAX_VALUE) <= memory.getAsLong())
+                names.add(link.machine().name());
+        return names;
     }
 
     /// Sees whether a machine gives some sign of life, before anybody waits for it.

@@ -17,6 +17,26 @@ public final class ListenerList implements DispatcherListener {
         this.listeners = List.of(listeners);
     }
 
+    @Override
+    public void buildFound(long build, StorePath drvPath) {
+        tell(listener -> listener.buildFound(build, drvPath));
+    }
+
+    @Override
+    public void outputLost(long client, StorePath path, String machine, String reason) {
+        tell(listener -> listener.outputLost(client, path, machine, reason));
+    }
+
+    @Override
+    public void machineSetAside(String machine, String reason) {
+        tell(listener -> listener.machineSetAside(machine, reason));
+    }
+
+    @Override
+    public void machineBack(String machine, Duration after) {
+        tell(listener -> listener.machineBack(machine, after));
+    }
+
     private void tell(Consumer<DispatcherListener> event) {
         for (var listener : listeners) event.accept(listener);
     }

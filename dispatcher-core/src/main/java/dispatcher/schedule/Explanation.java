@@ -55,7 +55,7 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
                 continue;
             }
             var placement = plan.place(build, slots, slots.firstFree(now), extras(slots, need) > fewest);
-            choices.add(new Choice(name, unfit, notNow(slots, build, now), Optional.of(placement)));
+            choices.add(new Choice(name, unfit, notNow(slots, build), Optional.of(placement)));
         }
         choices.sort(Comparator.<Choice, Boolean>comparing(choice -> !chosen.equals(Optional.of(choice.machine)))
                 .thenComparingInt(choice -> choice.unfit.isPresent() ? 2 : closed(choice) ? 1 : 0)
@@ -83,12 +83,10 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
         return MachineKind.of(slots.machine).extras(need.requiredFeatures());
     }
 
-    private static Optional<String> notNow(MachineSlots slots, WaitingBuild build, long now) {
+    private static Optional<String> notNow(MachineSlots slots, WaitingBuild build) {
         return switch (MachineView.state(slots)) {
             case DRAINED -> Optional.of("it is drained");
-            case SET_ASIDE ->
-                Optional.of(
-                        "it is set aside until it works again: " + slots.health.lastError());
+            case SET_ASIDE -> Optional.of("it is set aside until it works again: " + slots.health.lastError());
             case UNDER_PRESSURE -> Optional.of(slots.facts.objection());
             case REMOVED -> Optional.of("it is not in the settings any more");
             case ON_TRIAL ->

@@ -356,4 +356,9 @@ public final class Simulation implements Situation {
             if (!state.held.get(path) && !state.underWay.containsKey(path)) bytes += plan.bytes(path);
         return bytes;
     }
+
+    @Override
+    public boolean answers(int host) {
+        return hosts.get(host).outages == 0;
+    }
 }

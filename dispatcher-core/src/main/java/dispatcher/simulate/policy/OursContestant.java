@@ -46,6 +46,7 @@ public final class OursContestant implements Contestant {
     private final Map<WaitingBuild, Integer> numbers = new HashMap<>();
     private final Map<Integer, RunningBuild> running = new HashMap<>();
     private final Map<Integer, Set<String>> excluded = new HashMap<>();
+    private final Looks looks = new Looks();
     private final Map<Integer, Integer> begun = new HashMap<>();
     private final Map<Integer, Instant> wanted = new HashMap<>();
 
@@ -153,6 +154,8 @@ public final class OursContestant implements Contestant {
 
     @Override
     public List<Start> decide(Instant now) {
+        for (int host : looks.back(now, situation::answers))
+            scheduler.machineAnswered(plan.host(host).name());
         for (var front : fronts) front.goOn(now);
         var starts = new ArrayList<Start>();
         for (var decision : scheduler.decide(now)) {
@@ -183,7 +186,8 @@ public final class OursContestant implements Contestant {
             var asks = front.asks;
             if (asks != null && next.filter(asks::isAfter).isEmpty()) next = Optional.of(asks);
         }
-        return next;
+        var look = looks.next().map(at -> at.isBefore(now) ? now : at);
+        return look.filter(next.orElse(Instant.MAX)::isAfter).isPresent() ? look : next;
     }
 
     @Override
@@ -193,7 +197,10 @@ public final class OursContestant implements Contestant {
 
     @Override
     public boolean unreachable(Start start, Instant now) {
-        return lost(start, now);
+        scheduler.machineFailed(plan.host(start.host()).name(), now, "it cannot be reached");
+        looks.failed(start.host(), now);
+        submit(start.job(), fronts.get(plan.client(start.job())).client, now);
+        return true;
     }
 
     @Override
@@ -201,6 +208,7 @@ public final class OursContestant implements Contestant {
         int job = start.job();
         var machine = plan.host(start.host()).name();
         scheduler.machineFailed(machine, now, "it broke");
+        looks.failed(start.host(), now);
         var not = excluded.computeIfAbsent(job, _ -> new TreeSet<>());
         not.add(machine);
         boolean isLeft = plan.fitting(job).stream()
