@@ -79,7 +79,7 @@ record MachinesReport(Fields answer, Instant now) {
         return switch (machine.text("state")) {
             case "ready" -> "";
             case "set-aside" ->
-                "for %s more: %s".formatted(Lines.until(now, Instant.parse(machine.text("until"))), inOneLine(reason));
+                "for %s now: %s".formatted(Lines.until(Instant.parse(machine.text("since")), now), inOneLine(reason));
             case "on-trial" -> "one build at a time until one has worked: " + inOneLine(reason);
             case "drained" -> "gets no builds until `dispatcher resume %s`".formatted(machine.text("name"));
             case "removed" -> "not in the settings any more; finishes what it has";
