@@ -282,7 +282,7 @@ final class BuildRun {
         var inputs = derivation.inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
-            case AWAY, BUILDING, OUT_OF_MEMORY, DISK_FULL -> false;
+            case AWAY, BUILDING, OUT_OF_MEMORY, KILLED, DISK_FULL -> false;
         };
         if (!mayBe) return false;
         // What earlier conversations believe to be there is forgotten with them.
@@ -371,10 +371,16 @@ final class BuildRun {
         switch (Diagnosis.of(result, lastLines)) {
             case DISK_FULL -> throw new LostException(Kind.DISK_FULL, result);
             case KILLED -> {
-                var memory = watch.memory();
-                if (memory instanceof BuildWatch.Memory.Lacked(var evidence))
-                    fleet.listener().memoryLacked(number, drvPath, machine, evidence);
-                if (!(memory instanceof BuildWatch.Memory.Enough)) throw new LostException(Kind.OUT_OF_MEMORY, result);
+                switch (watch.memory()) {
+                    case BuildWatch.Memory.Lacked(var evidence) -> {
+                        fleet.listener().memoryLacked(number, drvPath, machine, evidence);
+                        throw new LostException(Kind.OUT_OF_MEMORY, result);
+                    }
+                    case BuildWatch.Memory.Unknown _ -> throw new LostException(Kind.OUT_OF_MEMORY, result);
+                    case BuildWatch.Memory.Enough _ -> {
+                        if (Diagnosis.isBuilderKilled(result)) throw new LostException(Kind.KILLED, result);
+                    }
+                }
             }
             case BUILD_FAILED -> {
                 // We give it all inputs, so it has nothing to depend on but those.

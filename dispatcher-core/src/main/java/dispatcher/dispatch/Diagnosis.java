@@ -46,6 +46,11 @@ enum Diagnosis {
         };
     }
 
+    /// Whether it was the builder itself that was killed, rather than something that it had started.
+    static boolean isBuilderKilled(BuildResult result) {
+        return result.message().contains("due to signal 9");
+    }
+
     /// Whether these are words of a machine whose disk is full.
     static boolean isDiskFull(String text) {
         return FULL.stream().anyMatch(text::contains);

@@ -41,12 +41,12 @@ final class Losses {
         last.put(machine, loss);
         counts.merge(machine, 1, Integer::sum);
         if (hasBegun(loss)) begun++;
-        if (loss.kind() == Kind.OUT_OF_MEMORY) killed++;
+        if (loss.kind() == Kind.OUT_OF_MEMORY || loss.kind() == Kind.KILLED) killed++;
     }
 
     private static boolean hasBegun(LostException loss) {
         return switch (loss.kind()) {
-            case BUILDING, FAILED, OUT_OF_MEMORY -> true;
+            case BUILDING, FAILED, OUT_OF_MEMORY, KILLED -> true;
             // A machine without room for the inputs has not begun.
             case DISK_FULL -> loss.verdict().isPresent();
             case AWAY, REFUSED -> false;
@@ -99,7 +99,7 @@ final class Losses {
     private static boolean isThatOfTheMachine(Kind kind) {
         return switch (kind) {
             case AWAY, BUILDING -> true;
-            case REFUSED, FAILED, OUT_OF_MEMORY, DISK_FULL -> false;
+            case REFUSED, FAILED, OUT_OF_MEMORY, KILLED, DISK_FULL -> false;
         };
     }
 
@@ -111,6 +111,7 @@ final class Losses {
             case REFUSED -> "machine %s refuses %s";
             case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
             case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
+            case KILLED -> "machine %s killed %s";
             case DISK_FULL -> "the disk of machine %s is full, so it cannot build %s";
         };
         return "dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), inOneLine(loss.reason()));
@@ -127,6 +128,8 @@ final class Losses {
         var verdicts =
                 last.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
         if (verdicts.size() == last.size()) {
+            // What happens everywhere is the build's own doing.
+            if (kinds().equals(Set.of(Kind.KILLED))) return verdicts.getLast();
             var words = verdicts.getLast().message();
             return told(kinds().equals(Set.of(Kind.FAILED)) ? words : words + "\n" + summary());
         }

@@ -17,8 +17,10 @@ final class LostException extends Exception {
         REFUSED,
         /// The machine says that the build failed for reasons of the moment.
         FAILED,
-        /// The build was killed there.
+        /// The build was killed there, for lack of memory as far as is known.
         OUT_OF_MEMORY,
+        /// The build was killed there, and not for lack of memory.
+        KILLED,
         /// The machine's disk is full.
         DISK_FULL
     }

@@ -129,7 +129,8 @@ final class Chaos implements AutoCloseable {
 
     /// One machine is always left alone.
     private void inject() throws Exception {
-        ChaosFault fault = ChaosFault.values()[random.nextInt(ChaosFault.values().length)];
+        List<ChaosFault> faults = List.of(ChaosFault.values());
+        ChaosFault fault = faults.get(random.nextInt(faults.size()));
         List<Fleet.Machine> well = fleet.machines().stream()
                 .filter(machine -> !ailing.containsKey(machine))
                 .toList();

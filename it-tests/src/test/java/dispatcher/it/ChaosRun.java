@@ -9,8 +9,7 @@ import java.util.List;
 final class ChaosRun {
     private ChaosRun() {}
 
-    /// @param arguments seed, seconds, seconds between faults, builds, and where to put the dispatcher's log (or
-    /// nothing)
+    /// @param arguments seed, seconds, seconds between faults, builds, and perhaps where to put the dispatcher's log
     public static void main(String[] arguments) throws Exception {
         Chaos.Plan plan = new Chaos.Plan(
                 Long.parseLong(arguments[0]),
@@ -18,7 +17,7 @@ final class ChaosRun {
                 Duration.ofSeconds(Long.parseLong(arguments[2])),
                 Integer.parseInt(arguments[3]));
         List<String> wrong;
-        try (Chaos chaos = new Chaos(plan, System.out::println)) {
+        try (Chaos chaos = new Chaos(plan, line -> System.out.println(line))) {
             wrong = chaos.run();
             if (arguments.length > 4) {
                 Files.writeString(Path.of(arguments[4]), chaos.dispatcherLog());

@@ -1,0 +1,87 @@
+package dispatcher.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.dispatch.LostException.Kind;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.testkit.FakeStore;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class LossesTest {
+    private static final BuildResult KILLED =
+            BuildResult.of(BuildStatus.PERMANENT_FAILURE, "builder for 'x.drv' failed due to signal 9 (Killed)");
+
+    private final Losses losses = new Losses(FakeStore.path("x.drv"), 3);
+
+    private static LostException away() {
+        return new LostException(Kind.AWAY, "connection refused");
+    }
+
+    private static LostException lost() {
+        return new LostException(Kind.BUILDING, "connection reset");
+    }
+
+    @Test
+    void aMachineThatCouldNotBeReachedIsAsGoodAsAnyWhenItIsBack() {
+        losses.add("a", away());
+
+        assertThat(losses.excluded(Set.of("a", "b"))).isEmpty();
+    }
+
+    @Test
+    void butNotForEver() {
+        for (int i = 0; i < 3; i++) losses.add("a", away());
+
+        assertThat(losses.excluded(Set.of("a", "b"))).containsExactly("a");
+        assertThat(losses.exhausted()).as("it has not begun anywhere").isFalse();
+    }
+
+    @Test
+    void aMachineLostInMidBuildIsAvoidedAsLongAsThereIsAnother() {
+        losses.add("a", lost());
+
+        assertThat(losses.excluded(Set.of("a", "b"))).containsExactly("a");
+        assertThat(losses.excluded(Set.of("a"))).isEmpty();
+    }
+
+    @Test
+    void aBuildThatTookDownThreeMachinesIsNotTriedOnAFourth() {
+        for (var machine : new String[] {"a", "b", "c"}) losses.add(machine, lost());
+
+        assertThat(losses.exhausted()).isTrue();
+        assertThat(losses.verdict().status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+        assertThat(losses.verdict().message()).contains("it may be what takes them down", "a: ", "b: ", "c: ");
+    }
+
+    @Test
+    void aBuildThatLackedMemoryGoesToNoMachineThatIsNoLarger() {
+        losses.add("a", new LostException(Kind.OUT_OF_MEMORY, KILLED));
+        losses.ruleOut(Set.of("a", "small"));
+
+        assertThat(losses.excluded(Set.of("a", "small", "large"))).containsExactlyInAnyOrder("a", "small");
+        assertThat(losses.excluded(Set.of("small"))).containsExactlyInAnyOrder("a", "small");
+        assertThat(losses.exhausted()).isFalse();
+    }
+
+    @Test
+    void andIsNotTriedAThirdTime() {
+        losses.add("a", new LostException(Kind.OUT_OF_MEMORY, KILLED));
+        losses.add("large", new LostException(Kind.OUT_OF_MEMORY, KILLED));
+
+        assertThat(losses.exhausted()).isTrue();
+        assertThat(losses.verdict().status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+        assertThat(losses.verdict().message()).contains("was killed on a, large", "a machine with more of it may do");
+    }
+
+    @Test
+    void whatIsKilledEverywhereWithEnoughMemoryIsToBlameItself() {
+        losses.add("a", new LostException(Kind.KILLED, KILLED));
+        assertThat(losses.exhausted()).isFalse();
+        losses.add("b", new LostException(Kind.KILLED, KILLED));
+
+        assertThat(losses.exhausted()).isTrue();
+        assertThat(losses.verdict()).isEqualTo(KILLED);
+    }
+}
