@@ -169,13 +169,21 @@ final class BuildRun {
                 }
                 case BuildQueue.Outcome.Assigned(var assignment) -> {
                     var machine = assignment.machine().name();
-                    try (assignment) {
+                    var use = fleet.use(machine);
+                    if (use.isEmpty()) {
+                        // It is not in the settings any more, and the queue has not been told yet.
+                        assignment.close();
+                        break;
+                    }
+                    var link = use.get().link();
+                    try (assignment;
+                            var _ = use.get()) {
                         var waited = Duration.ofNanos(fleet.nanoTime() - queuedAt);
                         fleet.listener().buildAssigned(number, drvPath, machine, assignment.reason(), waited);
                         log.assigned(machine, assignment.reason());
-                        return buildOn(fleet.link(machine));
+                        return buildOn(link);
                     } catch (LostException e) {
-                        lose(machine, e);
+                        lose(link, e);
                     } catch (SourceFailedException e) {
                         var reason = Failures.describe(e);
                         if (++sourcesLost >= fleet.limits().maxAttempts()) return refuse(reason);
@@ -210,9 +218,10 @@ final class BuildRun {
         return !losses.excluded(usable).containsAll(usable);
     }
 
-    private void lose(String machine, LostException loss) {
+    private void lose(MachineLink link, LostException loss) {
+        var machine = link.machine().name();
         losses.add(machine, loss);
-        if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(fleet.noLargerThan(machine));
+        if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(fleet.noLargerThan(link));
         fleet.listener().buildLost(number, drvPath, machine, loss.reason());
         log.note(Losses.note(drvPath, machine, loss));
         log.flush();
@@ -323,7 +332,7 @@ final class BuildRun {
             result = limits.end().orElse(result);
             var took = Duration.ofNanos(fleet.nanoTime() - start);
             var outputs = result.isSuccess() ? check(link, lease).check(result) : List.<BuiltOutput>of();
-            fleet.recovery().worked(machine);
+            fleet.recovery().worked(link);
             if (limits.end().isEmpty()) requireTheBuildsOwn(result, limits.lastLines(), watch, machine);
             if (result.isSuccess()) {
                 fleet.listener().outputsMade(number, drvPath, machine, sizes(outputs));
@@ -332,7 +341,7 @@ final class BuildRun {
             fleet.listener().buildEnded(number, drvPath, machine, result.status(), result.message(), took);
             if (result.isSuccess()) {
                 kept = true;
-                session.hold(machine, lease, outputs);
+                session.hold(link, lease, outputs);
             }
             return result;
         } catch (StoreRefusedException e) {
@@ -419,7 +428,7 @@ final class BuildRun {
         if (Diagnosis.isDiskFull(reason)) return new LostException(Kind.DISK_FULL, reason);
         if (derivation.inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
             return new LostException(Kind.REFUSED, reason);
-        fleet.recovery().failed(link.machine().name(), reason);
+        fleet.recovery().failed(link, reason);
         link.conversations().dropIdle();
         return new LostException(kind, reason);
     }

@@ -78,7 +78,10 @@ final class FleetSession implements Store, PathSource {
     private final Map<StorePath, Recipe> recipes = new HashMap<>();
 
     /// What nobody has yet, and a machine said it could fetch from its substituters.
-    private final Map<StorePath, String> promised = new HashMap<>();
+    private final Map<StorePath, MachineLink> promised = new HashMap<>();
+
+    /// Of those who promised: they are needed for as long as this client may come back to it.
+    private final Map<MachineLink, MachineLink.Use> promisers = new IdentityHashMap<>();
 
     FleetSession(FleetStore fleet, ClientIdentity client, long clientNumber, long mostLogBytes) {
         this.fleet = fleet;
@@ -89,7 +92,8 @@ final class FleetSession implements Store, PathSource {
 
     /// A conversation with a machine that has paths which this client may still want.
     private static final class Holding {
-        private final String machine;
+        private final MachineLink link;
+        private final MachineLink.Use use;
         private final StorePool.Lease lease;
         private final Set<StorePath> unfetched = new HashSet<>();
 
@@ -99,9 +103,25 @@ final class FleetSession implements Store, PathSource {
         /// Small outputs, which have come already.
         private final Map<StorePath, ByteString> nars = new HashMap<>();
 
-        Holding(String machine, StorePool.Lease lease) {
-            this.machine = machine;
+        /// @param link used by whoever makes this
+        Holding(MachineLink link, StorePool.Lease lease) {
+            this.link = link;
+            this.use = link.use().orElseThrow();
             this.lease = lease;
+        }
+
+        String machine() {
+            return link.machine().name();
+        }
+
+        void release() {
+            lease.release();
+            use.close();
+        }
+
+        void drop() {
+            lease.drop();
+            use.close();
         }
     }
 
@@ -192,10 +212,10 @@ final class FleetSession implements Store, PathSource {
         var told = holding.infos.get(path);
         if (told != null) return Optional.of(told);
         try {
-            fleet.requireAnswer(fleet.link(holding.machine));
+            fleet.requireAnswer(holding.link);
             var info = holding.lease.store().queryPathInfo(path).map(PathInfo::withoutUltimate);
             if (info.isPresent()) {
-                OutputCheck.requirePossible(fleet.link(holding.machine).storeDir(), info.get());
+                OutputCheck.requirePossible(holding.link.storeDir(), info.get());
                 holding.infos.put(path, info.get());
             }
             return info;
@@ -204,27 +224,27 @@ final class FleetSession implements Store, PathSource {
         } catch (IOException e) {
             Interruption.rethrow(e);
             forget(holding);
-            if (e instanceof ProtocolException) distrust(holding.machine, List.of(path), Failures.describe(e));
-            else fleet.link(holding.machine).conversations().dropIdle();
+            if (e instanceof ProtocolException) distrust(holding.link, List.of(path), Failures.describe(e));
+            else holding.link.conversations().dropIdle();
             var reason = Failures.describe(e);
-            if (isMadeAgain(path, holding.machine, reason)) return info(path);
+            if (isMadeAgain(path, holding.machine(), reason)) return info(path);
             throw new StoreRefusedException(
-                    "machine %s went away with '%s': %s; build it again".formatted(holding.machine, path, reason), e);
+                    "machine %s went away with '%s': %s; build it again".formatted(holding.machine(), path, reason), e);
         }
     }
 
     /// What a machine said is not so, or no answer at all: nobody is sent there for that again, nor for anything else
     /// for
     /// now.
-    private void distrust(String machine, List<StorePath> paths, String reason) {
-        fleet.locations().remove(paths, machine);
-        fleet.recovery().failed(machine, reason);
-        fleet.link(machine).conversations().dropIdle();
+    private void distrust(MachineLink link, List<StorePath> paths, String reason) {
+        fleet.locations().remove(paths, link.machine().name());
+        fleet.recovery().failed(link, reason);
+        link.conversations().dropIdle();
     }
 
     private void forget(Holding holding) {
         holdings.values().removeIf(other -> other == holding);
-        holding.lease.drop();
+        holding.drop();
     }
 
     // ---- machines that are known to hold it
@@ -247,7 +267,11 @@ final class FleetSession implements Store, PathSource {
             if (byMachine.isEmpty()) return found;
             for (var entry : byMachine.entrySet()) {
                 asked.add(entry.getKey());
-                found.addAll(findOn(entry.getKey(), entry.getValue(), false));
+                var use = fleet.use(entry.getKey());
+                if (use.isEmpty()) continue;
+                try (var it = use.get()) {
+                    found.addAll(findOn(it.link(), entry.getValue(), false));
+                }
             }
         }
     }
@@ -257,64 +281,75 @@ final class FleetSession implements Store, PathSource {
     private Collection<StorePath> findInSubstituters(Collection<StorePath> paths) throws InterruptedException {
         if (paths.isEmpty()) return List.of();
         for (var link : fleet.links()) {
-            var machine = link.machine().name();
             if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
-            if (!link.substitutes(substitutes) || !fleet.isUp(machine)) continue;
-            try {
-                fleet.requireAnswer(link);
-                var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
-                opened.lease().release();
-                for (var path : opened.answer()) promised.put(path, machine);
-                return opened.answer();
+            if (!link.substitutes(substitutes) || !fleet.isUp(link.machine().name())) continue;
+            var use = link.use();
+            if (use.isEmpty()) continue;
+            try (var it = use.get()) {
+                return promisedBy(it.link(), paths);
             } catch (IOException e) {
                 Interruption.rethrow(e);
-                if (!(e instanceof StoreRefusedException)) fleet.recovery().failed(machine, Failures.describe(e));
+                if (!(e instanceof StoreRefusedException)) fleet.recovery().failed(link, Failures.describe(e));
             }
         }
         return List.of();
     }
 
-    /// Has a machine fetch what it said it could.
-    private void redeem(StorePath path) throws StoreRefusedException, InterruptedException {
-        var machine = promised.get(path);
-        if (machine != null && findOn(machine, List.of(path), true).isEmpty())
-            throw new StoreRefusedException(
-                    "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
-                            .formatted(machine, path));
+    private Collection<StorePath> promisedBy(MachineLink link, Collection<StorePath> paths)
+            throws IOException, InterruptedException {
+        fleet.requireAnswer(link);
+        var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
+        opened.lease().release();
+        if (opened.answer().isEmpty()) return opened.answer();
+        promisers.computeIfAbsent(link, promiser -> promiser.use().orElseThrow());
+        for (var path : opened.answer()) promised.put(path, link);
+        return opened.answer();
     }
 
-    private Collection<StorePath> findOn(String machine, List<StorePath> paths, boolean substitute)
+    /// Has a machine fetch what it said it could.
+    private void redeem(StorePath path) throws StoreRefusedException, InterruptedException {
+        var link = promised.get(path);
+        if (link != null && findOn(link, List.of(path), true).isEmpty())
+            throw new StoreRefusedException(
+                    "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
+                            .formatted(link.machine().name(), path));
+    }
+
+    /// @param link used by the caller
+    private Collection<StorePath> findOn(MachineLink link, List<StorePath> paths, boolean substitute)
             throws InterruptedException {
         Set<StorePath> found;
         try {
-            var holding = askHolder(machine, paths, substitute);
+            var holding = askHolder(link, paths, substitute);
             found = holding.answer();
             for (var path : found) {
                 holding.holder().unfetched.add(path);
                 holdings.put(path, holding.holder());
             }
-            if (holding.holder().unfetched.isEmpty()) holding.holder().lease.release();
+            if (holding.holder().unfetched.isEmpty()) holding.holder().release();
         } catch (StoreRefusedException e) {
             return Set.of();
         } catch (IOException e) {
             Interruption.rethrow(e);
             // Then they are not to be had from there now, and count as missing.
-            fleet.recovery().failed(machine, Failures.describe(e));
+            fleet.recovery().failed(link, Failures.describe(e));
             return Set.of();
         }
         fleet.locations()
-                .remove(paths.stream().filter(path -> !found.contains(path)).toList(), machine);
+                .remove(
+                        paths.stream().filter(path -> !found.contains(path)).toList(),
+                        link.machine().name());
         return found;
     }
 
     private record Held(Holding holder, SortedSet<StorePath> answer) {}
 
-    private Held askHolder(String machine, List<StorePath> paths, boolean substitute)
+    private Held askHolder(MachineLink link, List<StorePath> paths, boolean substitute)
             throws IOException, InterruptedException {
         for (var holding : holdings.values()) {
-            if (!holding.machine.equals(machine)) continue;
+            if (!holding.link.equals(link)) continue;
             try {
-                fleet.requireAnswer(fleet.link(machine));
+                fleet.requireAnswer(link);
                 return new Held(holding, holding.lease.store().queryValidPaths(paths, substitute));
             } catch (StoreRefusedException e) {
                 throw e;
@@ -324,10 +359,9 @@ final class FleetSession implements Store, PathSource {
                 break;
             }
         }
-        fleet.requireAnswer(fleet.link(machine));
-        var opened =
-                fleet.link(machine).conversations().lease(lease -> lease.store().queryValidPaths(paths, substitute));
-        return new Held(new Holding(machine, opened.lease()), opened.answer());
+        fleet.requireAnswer(link);
+        var opened = link.conversations().lease(lease -> lease.store().queryValidPaths(paths, substitute));
+        return new Held(new Holding(link, opened.lease()), opened.answer());
     }
 
     /// Whether machines have all of `paths`; from then on this client can fetch them.
@@ -397,7 +431,7 @@ final class FleetSession implements Store, PathSource {
                 info.narSize());
         for (int attempt = 1; ; attempt++) {
             var holding = holdings.get(path);
-            var from = holding == null ? "spool or host" : holding.machine;
+            var from = holding == null ? "spool or host" : holding.machine();
             long begun = fleet.nanoTime();
             try {
                 var summary = checkedNar(info, nar);
@@ -413,7 +447,7 @@ final class FleetSession implements Store, PathSource {
                 Interruption.rethrow(e);
                 if (nar.hasFailed()) throw e;
                 var reason = Failures.describe(e);
-                if (holding != null && e instanceof ProtocolException) distrust(from, List.of(path), reason);
+                if (holding != null && e instanceof ProtocolException) distrust(holding.link, List.of(path), reason);
                 // A machine that went away still has it when it is back.
                 if (holding != null) forget(holding);
                 // Of one that gives a wrong NAR, the client has bytes that are not to be completed with right ones.
@@ -440,7 +474,7 @@ final class FleetSession implements Store, PathSource {
         holding.unfetched.remove(path);
         if (!holding.unfetched.isEmpty()) return;
         holdings.values().removeIf(other -> other == holding);
-        holding.lease.release();
+        holding.release();
     }
 
     /// What the spool has was hashed when it came, and so was what is here already.
@@ -467,11 +501,11 @@ final class FleetSession implements Store, PathSource {
         var nar = new HeldBackEnd(sink, info.narSize());
         try {
             var summary = fromElsewhere(path, store -> store.narFromPath(path, nar));
-            summary.requireSameAs(info, holding == null ? "the host's store" : holding.machine);
+            summary.requireSameAs(info, holding == null ? "the host's store" : holding.machine());
             nar.finish();
             return summary.size();
         } catch (ProtocolException e) {
-            if (holding != null && !nar.hasFailed()) distrust(holding.machine, List.of(path), Failures.describe(e));
+            if (holding != null && !nar.hasFailed()) distrust(holding.link, List.of(path), Failures.describe(e));
             throw e;
         }
     }
@@ -569,12 +603,14 @@ final class FleetSession implements Store, PathSource {
     }
 
     /// Keeps the machine's conversation for the client to fetch `outputs` from.
-    void hold(String machine, StorePool.Lease lease, Collection<BuiltOutput> outputs) {
+    ///
+    /// @param link used by the caller
+    void hold(MachineLink link, StorePool.Lease lease, Collection<BuiltOutput> outputs) {
         if (outputs.isEmpty()) {
             lease.release();
             return;
         }
-        var holding = new Holding(machine, lease);
+        var holding = new Holding(link, lease);
         for (var output : outputs) {
             var path = output.info().path();
             holding.unfetched.add(path);
@@ -583,7 +619,7 @@ final class FleetSession implements Store, PathSource {
             var before = holdings.put(path, holding);
             if (before != null) fetched(before, path);
         }
-        fleet.locations().addBuilt(holding.infos.keySet(), machine);
+        fleet.locations().addBuilt(holding.infos.keySet(), holding.machine());
     }
 
     /// What is known of those of `paths` that need no machine to be asked.
@@ -604,7 +640,9 @@ final class FleetSession implements Store, PathSource {
         var held = Collections.newSetFromMap(new IdentityHashMap<Holding, Boolean>());
         held.addAll(holdings.values());
         holdings.clear();
-        for (var holding : held) holding.lease.release();
+        for (var holding : held) holding.release();
+        promisers.values().forEach(MachineLink.Use::close);
+        promisers.clear();
         if (host != null) host.release();
         host = null;
         for (var pin : pins) pin.close();

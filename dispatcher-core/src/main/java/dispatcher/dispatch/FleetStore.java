@@ -1,6 +1,7 @@
 package dispatcher.dispatch;
 
 import dispatcher.event.DispatcherListener;
+import dispatcher.fleet.Machine;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
@@ -18,13 +19,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
@@ -34,13 +34,13 @@ public final class FleetStore implements AutoCloseable {
     private static final Duration PRUNE_INTERVAL = Duration.ofSeconds(10);
     private static final Duration DRAIN_LOOK = Duration.ofMillis(50);
 
-    private final Map<String, MachineLink> links = new LinkedHashMap<>();
+    private final MachineLinks links;
     private final BuildQueue queue;
     private final Spool spool;
     private final Optional<StorePool> hostStore;
     private final Locations locations;
     private final DispatcherListener listener;
-    private final FaultLimits limits;
+    private volatile FaultLimits limits;
     private final Recovery recovery;
     private final LongSupplier nanoTime;
     private final PathSizes sizes = new PathSizes();
@@ -70,7 +70,7 @@ public final class FleetStore implements AutoCloseable {
             FaultLimits limits,
             InstantSource clock,
             LongSupplier nanoTime) {
-        for (var link : links) this.links.put(link.machine().name(), link);
+        this.links = new MachineLinks(links);
         this.queue = queue;
         this.spool = spool;
         this.hostStore = hostStore;
@@ -80,7 +80,8 @@ public final class FleetStore implements AutoCloseable {
         this.nanoTime = nanoTime;
         this.requests = new Requests(expectations, resources, locations, sizes);
         this.limits = limits;
-        this.recovery = new Recovery(links, queue, limits.unavailable(), Thread::sleep, nanoTime, listener);
+        this.recovery =
+                new Recovery(this.links, queue, () -> this.limits.unavailable(), Thread::sleep, nanoTime, listener);
         janitor.start();
     }
 
@@ -125,20 +126,40 @@ public final class FleetStore implements AutoCloseable {
         return builds.incrementAndGet();
     }
 
-    MachineLink link(String machine) {
-        var link = links.get(machine);
-        if (link == null) throw new IllegalArgumentException("no machine is called " + machine);
-        return link;
+    // ---- machines
+
+    /// Makes these the machines, as far as builds that come now are concerned: those under way end where they are. The
+    /// queue is to be told next.
+    ///
+    /// @param keep whether a machine that is reached as before may be reached by the same connections
+    /// @param make a new link to a machine; contacts nobody
+    /// @return names of machines that are gone, or reached by new connections
+    public Set<String> replaceMachines(
+            Collection<Machine> machines, boolean keep, Function<Machine, MachineLink> make) {
+        var left = links.replace(machines, keep, make);
+        recovery.forget(left);
+        return left;
+    }
+
+    /// From now on; what has begun to wait or to build goes on as it began.
+    public void changeRules(ResourceRules resources, FaultLimits newLimits) {
+        requests.changeRules(resources);
+        limits = newLimits;
+    }
+
+    /// The way to a machine, to be given back; empty if it is not there any more.
+    Optional<MachineLink.Use> use(String machine) {
+        return links.use(machine);
     }
 
     /// Whether a machine is there still and not set aside.
     boolean isUp(String machine) {
-        return links.containsKey(machine) && queue.isAvailable(machine);
+        return links.has(machine) && queue.isAvailable(machine);
     }
 
     /// Names of the machines that could do it.
     Set<String> fitting(BuildRequest request) {
-        return links.values().stream()
+        return links.all().stream()
                 .filter(link -> Fitness.objection(link.machine(), request).isEmpty())
                 .map(link -> link.machine().name())
                 .collect(Collectors.toSet());
@@ -150,12 +171,12 @@ public final class FleetStore implements AutoCloseable {
     }
 
     /// Names of the machines that are known to have no more memory than this one; of this one too.
-    Set<String> noLargerThan(String machine) {
-        var memory = link(machine).memory();
-        var names = new HashSet<>(Set.of(machine));
-        for (var link : links.values())
-            if (memory.isPresent() && link.memory().orElse(Long.MAX_VALUE) <= memory.getAsLong())
-                names.add(link.machine().name());
+    Set<String> noLargerThan(MachineLink link) {
+        var memory = link.memory();
+        var names = new HashSet<>(Set.of(link.machine().name()));
+        for (var other : links.all())
+            if (memory.isPresent() && other.memory().orElse(Long.MAX_VALUE) <= memory.getAsLong())
+                names.add(other.machine().name());
         return names;
     }
 
@@ -168,9 +189,9 @@ public final class FleetStore implements AutoCloseable {
                     .formatted(link.machine().address(), limits.answer().toMillis()));
     }
 
-    /// In the order of the settings.
+    /// Those there are at this moment, in the order of the settings.
     Collection<MachineLink> links() {
-        return links.values();
+        return links.all();
     }
 
     /// What the scheduler is told of a build.
@@ -179,7 +200,7 @@ public final class FleetStore implements AutoCloseable {
                 drvPath,
                 derivation,
                 client,
-                links.values().stream().map(MachineLink::machine).toList());
+                links.all().stream().map(MachineLink::machine).toList());
     }
 
     Inputs inputs(Collection<StorePath> paths) {
@@ -239,7 +260,7 @@ public final class FleetStore implements AutoCloseable {
         try {
             while (true) {
                 Thread.sleep(PRUNE_INTERVAL);
-                for (var link : links.values()) link.conversations().prune();
+                for (var link : links.all()) link.conversations().prune();
                 hostStore.ifPresent(StorePool::prune);
             }
         } catch (InterruptedException e) {
@@ -251,7 +272,7 @@ public final class FleetStore implements AutoCloseable {
     public void close() {
         janitor.interrupt();
         recovery.close();
-        for (var link : links.values()) link.close();
+        links.close();
         hostStore.ifPresent(StorePool::close);
     }
 }

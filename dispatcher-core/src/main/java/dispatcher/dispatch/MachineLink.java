@@ -1,5 +1,6 @@
 package dispatcher.dispatch;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.fleet.Machine;
 import dispatcher.nix.StoreDir;
 import dispatcher.pressure.MachineSampler;
@@ -16,21 +17,35 @@ import dispatcher.wire.UnreachableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /// All that leads to one machine: the transport, the conversations that are open, and the copying that is going on.
-/// Safe
-/// for any thread.
+/// Safe for any thread.
+///
+/// Once it is retired, as the machine is not wanted any more or reached otherwise now, it closes itself when the last
+/// who uses it is done.
 public final class MachineLink implements AutoCloseable {
-    private final Machine machine;
+    private volatile Machine machine;
     private final Transport transport;
     private final StoreDir storeDir;
     private final Limits limits;
     private final StorePool conversations;
     private final MachineSampler sampler;
     private final ClosureCopier copier = new ClosureCopier();
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private int users;
+
+    @GuardedBy("lock")
+    private boolean retired;
+
+    @GuardedBy("lock")
+    private boolean closed;
 
     /// How long Nix on a machine may take.
     ///
@@ -70,6 +85,81 @@ public final class MachineLink implements AutoCloseable {
     public Machine machine() {
         return machine;
     }
+
+    /// Whether a machine of the settings is reached by it.
+    boolean leadsTo(Machine other) {
+        return machine.name().equals(other.name())
+                && machine.address().equals(other.address())
+                && machine.protocol() == other.protocol()
+                && machine.compression() == other.compression();
+    }
+
+    /// What the settings say of the machine now, to which it leads.
+    void describe(Machine now) {
+        machine = now;
+    }
+
+    // ---- whose it is
+
+    /// Somebody needs it until this is closed.
+    final class Use implements AutoCloseable {
+        private final AtomicBoolean over = new AtomicBoolean();
+
+        private Use() {}
+
+        MachineLink link() {
+            return MachineLink.this;
+        }
+
+        /// A second time does nothing.
+        @Override
+        public void close() {
+            if (over.compareAndSet(false, true)) change(-1, false);
+        }
+    }
+
+    /// Keeps it open until given back; empty if it is retired, and nobody uses it.
+    Optional<Use> use() {
+        lock.lock();
+        try {
+            if (closed) return Optional.empty();
+            users++;
+            return Optional.of(new Use());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Nobody new should come to use it. What is open without use ends now, the rest with its use.
+    void retire() {
+        sampler.hush();
+        conversations.close();
+        change(0, true);
+    }
+
+    private void change(int moreUsers, boolean retire) {
+        lock.lock();
+        try {
+            users += moreUsers;
+            retired |= retire;
+            if (closed || !retired || users > 0) return;
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        end();
+    }
+
+    boolean isClosed() {
+        lock.lock();
+        try {
+            return closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- what it leads to
 
     /// Whether the machine is to fetch from its own substituters what it can.
     ///
@@ -172,8 +262,19 @@ public final class MachineLink implements AutoCloseable {
         }
     }
 
+    /// At once, whoever uses it.
     @Override
     public void close() {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        end();
+    }
+
+    private void end() {
         sampler.close();
         conversations.close();
         transport.close();

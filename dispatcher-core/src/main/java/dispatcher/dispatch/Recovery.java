@@ -9,7 +9,6 @@ import dispatcher.schedule.policy.Fitness;
 import dispatcher.wire.Interruption;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +19,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /// Sets machines aside that broke, and brings them back. A machine that is set aside is looked at now and then by a
 /// thread of its own, which opens a conversation with it; when that goes well it is used again. So no build ever waits
@@ -29,9 +29,9 @@ import java.util.function.LongSupplier;
 ///
 /// Safe for any thread. The lock is never held over I/O or a call to somebody else.
 final class Recovery implements AutoCloseable {
-    private final Map<String, MachineLink> links = new LinkedHashMap<>();
+    private final MachineLinks links;
     private final BuildQueue queue;
-    private final Duration patience;
+    private final Supplier<Duration> patience;
     private final Pauses pauses;
     private final LongSupplier nanoTime;
     private final DispatcherListener listener;
@@ -58,13 +58,13 @@ final class Recovery implements AutoCloseable {
     }
 
     Recovery(
-            Collection<MachineLink> links,
+            MachineLinks links,
             BuildQueue queue,
-            Duration patience,
+            Supplier<Duration> patience,
             Pauses pauses,
             LongSupplier nanoTime,
             DispatcherListener listener) {
-        for (var link : links) this.links.put(link.machine().name(), link);
+        this.links = links;
         this.queue = queue;
         this.patience = patience;
         this.pauses = pauses;
@@ -72,16 +72,18 @@ final class Recovery implements AutoCloseable {
         this.listener = listener;
     }
 
-    /// A machine, or the way to it, broke: nothing goes there before it has been found to work.
-    void failed(String machine, String error) {
+    /// A machine, or the way to it, broke: nothing goes there before it has been found to work. A way that is not taken
+    /// any more says nothing of where the machine is now.
+    void failed(MachineLink link, String error) {
+        if (!links.isCurrent(link)) return;
+        var machine = link.machine().name();
         queue.machineFailed(machine, error);
         Thread thread;
         lock.lock();
         try {
             var before = aside.get(machine);
-            var link = links.get(machine);
             if (before != null) aside.put(machine, new Aside(before.since, error, before.thread));
-            if (closed || before != null || link == null) return;
+            if (closed || before != null) return;
             failures.merge(machine, 1, Integer::sum);
             thread = Thread.ofVirtual().name("recovery of " + machine).unstarted(() -> recover(link));
             aside.put(machine, new Aside(nanoTime.getAsLong(), error, thread));
@@ -91,10 +93,14 @@ final class Recovery implements AutoCloseable {
         listener.machineSetAside(machine, error);
         thread.start();
         review();
+        // Replaced meanwhile, by somebody who may not have seen that it was set aside.
+        if (!links.isCurrent(link)) forget(Set.of(machine));
     }
 
     /// A machine did its part in a build: whatever it was set aside for is over.
-    void worked(String machine) {
+    void worked(MachineLink link) {
+        if (!links.isCurrent(link)) return;
+        var machine = link.machine().name();
         lock.lock();
         try {
             failures.remove(machine);
@@ -103,6 +109,23 @@ final class Recovery implements AutoCloseable {
         }
         queue.machineWorked(machine);
         isBack(machine);
+    }
+
+    /// These machines are gone, or somewhere else now: what was held against them does not count any more.
+    void forget(Set<String> machines) {
+        for (var machine : machines) {
+            Aside before;
+            lock.lock();
+            try {
+                failures.remove(machine);
+                before = aside.remove(machine);
+                returned.signalAll();
+            } finally {
+                lock.unlock();
+            }
+            if (before != null) before.thread.interrupt();
+            queue.machineWorked(machine);
+        }
     }
 
     private void isBack(String machine) {
@@ -123,14 +146,16 @@ final class Recovery implements AutoCloseable {
     ///
     /// @return whether there is one
     boolean awaitAny(Set<String> machines) throws InterruptedException {
-        long left = patience.toNanos();
+        long left = patience.get().toNanos();
         lock.lockInterruptibly();
         try {
-            while (aside.keySet().containsAll(machines)) {
+            while (true) {
+                var there = machines.stream().filter(links::has).toList();
+                if (there.isEmpty()) return false;
+                if (!aside.keySet().containsAll(there)) return true;
                 if (left <= 0) return false;
                 left = returned.awaitNanos(left);
             }
-            return !machines.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -143,12 +168,13 @@ final class Recovery implements AutoCloseable {
                 pause(machine, Backoff.after(failures(machine), ThreadLocalRandom.current()));
                 try {
                     link.look();
+                    if (!links.isCurrent(link)) return;
                     queue.machineAnswered(machine);
                     isBack(machine);
                     return;
                 } catch (IOException e) {
                     Interruption.rethrow(e);
-                    failedAgain(machine, Failures.describe(e));
+                    failedAgain(link, Failures.describe(e));
                 }
             }
         } catch (InterruptedException e) {
@@ -158,7 +184,7 @@ final class Recovery implements AutoCloseable {
 
     /// In between is the moment in which builds that wait for this machine have done so for long enough.
     private void pause(String machine, Duration whole) throws InterruptedException {
-        var left = patience.minus(away(machine));
+        var left = patience.get().minus(away(machine));
         boolean between = left.isPositive() && left.compareTo(whole) < 0;
         if (between) {
             pauses.pause(left);
@@ -176,14 +202,14 @@ final class Recovery implements AutoCloseable {
         }
     }
 
-    private void failedAgain(String machine, String error) {
+    private void failedAgain(MachineLink link, String error) {
         lock.lock();
         try {
-            failures.merge(machine, 1, Integer::sum);
+            failures.merge(link.machine().name(), 1, Integer::sum);
         } finally {
             lock.unlock();
         }
-        failed(machine, error);
+        failed(link, error);
     }
 
     /// For how long it has been set aside; zero if it is not.
@@ -224,12 +250,12 @@ final class Recovery implements AutoCloseable {
         var reasons = new LinkedHashMap<String, String>();
         lock.lock();
         try {
-            for (var link : links.values()) {
+            for (var link : links.all()) {
                 var name = link.machine().name();
                 if (excluded.contains(name)
                         || Fitness.objection(link.machine(), request).isPresent()) continue;
                 var since = aside.get(name);
-                if (since == null || now - since.since < patience.toNanos()) return Map.of();
+                if (since == null || now - since.since < patience.get().toNanos()) return Map.of();
                 reasons.put(name, since.error);
             }
         } finally {

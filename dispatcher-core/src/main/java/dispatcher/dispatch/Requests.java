@@ -31,7 +31,7 @@ final class Requests {
     private static final int MOST_MACHINES = 4;
 
     private final Expectations expectations;
-    private final ResourceRules rules;
+    private volatile ResourceRules rules;
     private final Locations locations;
     private final PathSizes sizes;
 
@@ -40,6 +40,11 @@ final class Requests {
         this.rules = rules;
         this.locations = locations;
         this.sizes = sizes;
+    }
+
+    /// For builds that come from now on.
+    void changeRules(ResourceRules newRules) {
+        rules = newRules;
     }
 
     /// @param machines all there are

@@ -57,6 +57,8 @@ public final class MachineSampler implements AutoCloseable {
     @GuardedBy("lock")
     private boolean started;
 
+    private volatile boolean hushed;
+
     @GuardedBy("lock")
     private boolean closed;
 
@@ -90,6 +92,13 @@ public final class MachineSampler implements AutoCloseable {
         this.listener = listener;
         this.clock = clock;
         this.thread = Thread.ofVirtual().name("pressure of " + machine).unstarted(this::run);
+    }
+
+    /// Tells the listener nothing from now on: this is not what leads to the machine any more. Builds that run there
+    /// are
+    /// told still.
+    public void hush() {
+        hushed = true;
     }
 
     /// A build begins there.
@@ -257,9 +266,9 @@ public final class MachineSampler implements AutoCloseable {
         }
         sample.ifPresent(now -> {
             for (var build : running) build.see(now.pressure(), now.builders());
-            listener.sampled(machine, now.pressure());
+            if (!hushed) listener.sampled(machine, now.pressure());
         });
-        if (outdated) listener.unknown(machine);
+        if (outdated && !hushed) listener.unknown(machine);
         ended();
     }
 

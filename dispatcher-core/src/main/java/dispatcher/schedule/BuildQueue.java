@@ -137,8 +137,18 @@ public final class BuildQueue {
     }
 
     /// Makes these the machines. What runs on one that is not among them goes on there.
-    public void replaceMachines(Collection<Machine> machines) {
-        enter(scheduler -> scheduler.replaceMachines(machines));
+    ///
+    /// @param drained names of those that get no builds, of which there may be more than machines
+    public void replaceMachines(Collection<Machine> machines, Set<String> drained) {
+        enter(scheduler -> {
+            scheduler.replaceMachines(machines);
+            for (var machine : machines) scheduler.drain(machine.name(), drained.contains(machine.name()));
+        });
+    }
+
+    /// How builds take their turns from now on.
+    public void changeOptions(SchedulerOptions options) {
+        enter(scheduler -> scheduler.changeOptions(options));
     }
 
     // ---- views

@@ -33,7 +33,7 @@ import java.util.function.UnaryOperator;
 /// Cost of a decision: builds looked at (at most `lookAhead`, and those that begin) x kinds of machines that they may
 /// go to, and a logarithm of those who wait. About 600 bytes for each build that waits, without its request.
 public final class Scheduler {
-    private final SchedulerOptions options;
+    private SchedulerOptions options;
     private final Fleet fleet = new Fleet();
     private final Map<Need, NeedLine> lines = new LinkedHashMap<>();
     private final Map<Client, ClientShare> clients = new LinkedHashMap<>();
@@ -149,6 +149,11 @@ public final class Scheduler {
         fleet.replace(machines);
         hopeless.clear();
         for (var line : lines.values()) if (!line.possible) hopeless.addAll(line.builds());
+    }
+
+    /// How builds take their turns from the next decision on.
+    public void changeOptions(SchedulerOptions newOptions) {
+        options = newOptions;
     }
 
     /// Tells what was measured of a machine. Unknown names are ignored, here and below.

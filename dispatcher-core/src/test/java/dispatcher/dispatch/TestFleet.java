@@ -38,6 +38,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 
 /// A whole dispatcher before fake machines, with clients that talk to it in memory. When it is closed, nothing may be
 /// left of what it did: no slot taken, no path pinned, no channel to a machine open, no conversation going on.
@@ -148,18 +149,11 @@ final class TestFleet implements AutoCloseable {
 
     private TestFleet(Plan plan, List<FakeMachine> machines) throws IOException {
         this.plan = plan;
-        this.machines = machines;
+        this.machines = new CopyOnWriteArrayList<>(machines);
         this.spool = Spool.open(plan.spoolDir, StoreDir.NIX_STORE, plan.spoolBytes);
         this.queue =
                 new BuildQueue(machines.stream().map(FakeMachine::machine).toList(), SchedulerOptions.DEFAULT, clock);
-        var links = machines.stream()
-                .map(machine -> new MachineLink(
-                        machine.machine(),
-                        machine,
-                        StoreDir.NIX_STORE,
-                        new MachineLink.Limits(plan.handshakeLimit, plan.answerLimit),
-                        clock.nanoTime()))
-                .toList();
+        var links = machines.stream().map(this::link).toList();
         var hostStore = plan.host.map(host -> new StorePool(
                 () -> new WorkerClient(host.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "host"), clock.nanoTime()));
         this.fleet = new FleetStore(
@@ -176,6 +170,36 @@ final class TestFleet implements AutoCloseable {
                 clock.nanoTime());
         this.conversations = new ClientConversations(
                 fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys, plan.signingKey, plan.limits);
+    }
+
+    private MachineLink link(FakeMachine machine) {
+        return new MachineLink(
+                machine.machine(),
+                machine,
+                StoreDir.NIX_STORE,
+                new MachineLink.Limits(plan.handshakeLimit, plan.answerLimit),
+                clock.nanoTime());
+    }
+
+    /// Makes these the machines, as settings do that are read again.
+    void replaceMachines(FakeMachine... now) {
+        for (var machine : now) if (!machines.contains(machine)) machines.add(machine);
+        var wanted = Stream.of(now).map(FakeMachine::machine).toList();
+        fleet.replaceMachines(
+                wanted,
+                true,
+                machine -> link(Stream.of(now)
+                        .filter(fake -> fake.machine().equals(machine))
+                        .findFirst()
+                        .orElseThrow()));
+        queue.replaceMachines(wanted, Set.of());
+    }
+
+    /// Names of the machines that there are.
+    List<String> machines() {
+        return queue.snapshot().machines().stream()
+                .map(view -> view.machine().name())
+                .toList();
     }
 
     TestClient local(ClientProtocol protocol) throws IOException {

@@ -270,4 +270,56 @@ class BuildQueueTest {
                 .extracting(view -> view.machine().name())
                 .containsExactly("a");
     }
+
+    @Nested
+    class ReplacedMachines {
+        @Test
+        void drainedOneThatComesBackIsStillDrained() throws Exception {
+            var queue = queue(machine("a", 1, 1), machine("b", 1, 1));
+            queue.replaceMachines(List.of(machine("b", 1, 1)), Set.of("a"));
+            queue.replaceMachines(List.of(machine("b", 1, 1), machine("a", 1, 9)), Set.of("a"));
+
+            assertThat(machineOf(submit(queue, "x"))).isEqualTo("b");
+            assertThat(waits(submit(queue, "y"))).isTrue();
+        }
+
+        @Test
+        void oneThatWasResumedWhileItWasGoneIsNot() throws Exception {
+            var queue = queue(machine("a", 2, 1), machine("b", 1, 1));
+            var x = submit(queue, "x");
+            assertThat(machineOf(x)).isEqualTo("a");
+            queue.drain("a", true);
+            queue.replaceMachines(List.of(machine("b", 1, 1)), Set.of("a"));
+            queue.replaceMachines(List.of(machine("a", 2, 1)), Set.of());
+
+            assertThat(machineOf(submit(queue, "y"))).isEqualTo("a");
+        }
+
+        @Test
+        void moreSlotsAreUsedAtOnce() throws Exception {
+            var queue = queue(machine("a", 1, 1));
+            var x = submit(queue, "x");
+            var y = submit(queue, "y");
+            assertThat(machineOf(x)).isEqualTo("a");
+            assertThat(waits(y)).isTrue();
+            queue.replaceMachines(List.of(machine("a", 2, 1)), Set.of());
+
+            assertThat(machineOf(y)).isEqualTo("a");
+        }
+
+        @Test
+        void fewerSlotsEndNothing() throws Exception {
+            var queue = queue(machine("a", 2, 1));
+            var x = submit(queue, "x");
+            var y = submit(queue, "y");
+            queue.replaceMachines(List.of(machine("a", 1, 1)), Set.of());
+            assertThat(running(queue)).isEqualTo(2);
+            slot(x).close();
+            var z = submit(queue, "z");
+            assertThat(waits(z)).isTrue();
+            slot(y).close();
+
+            assertThat(waits(z)).isFalse();
+        }
+    }
 }

@@ -62,6 +62,7 @@ public final class FakeMachine implements Transport {
     private volatile @Nullable String refusal;
     private volatile UnaryOperator<Store> lie = store -> store;
     private volatile UnaryOperator<OutputStream> tamper = out -> out;
+    private volatile boolean closed;
     private volatile boolean silent;
     private volatile int padding;
     private volatile boolean exclusive;
@@ -309,9 +310,15 @@ public final class FakeMachine implements Transport {
         }
     }
 
+    /// Whether it was closed as a transport.
+    public boolean isClosed() {
+        return closed;
+    }
+
     /// Ends nothing that is open.
     @Override
     public void close() {
+        closed = true;
         refuse("the transport is closed");
     }
 
