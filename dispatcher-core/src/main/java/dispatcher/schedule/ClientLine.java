@@ -114,7 +114,7 @@ final class ClientLine {
         while (oldest != null && oldest.plan == plan) oldest = byAge.higher(oldest);
         head = oldest;
         if (oldest == null) return false;
-        double drain = need.capacity() > 0 ? Math.max(totalDrain, need.work() / need.capacity()) : totalDrain;
+        double drain = need.drain(totalDrain);
         headIsOverdue = now - oldest.since >= patience;
         if (!headIsOverdue) {
             while (shortest != null && shortest.plan == plan) shortest = byDuration.higher(shortest);

@@ -1,6 +1,7 @@
 package dispatcher.schedule;
 
 import dispatcher.schedule.policy.Client;
+import java.util.ArrayDeque;
 import java.util.PriorityQueue;
 
 /// How much one client has had of the fleet, as start-time fair queueing reckons it: who has had less goes first. Who
@@ -28,6 +29,14 @@ final class ClientShare {
         this.client = client;
     }
 
+    /// Builds that the plan looks at once more, after all others of this client.
+    final ArrayDeque<WaitingBuild> putOff = new ArrayDeque<>();
+
+    /// Whether the plan has still to look at one of its builds.
+    boolean hasTurns() {
+        return !turns.isEmpty() || !putOff.isEmpty();
+    }
+
     boolean isActive() {
         return waiting + running > 0;
     }
@@ -38,6 +47,7 @@ final class ClientShare {
         planUsed = used;
         planRunning = running;
         turns.clear();
+        putOff.clear();
     }
 
     boolean mayRunMore() {

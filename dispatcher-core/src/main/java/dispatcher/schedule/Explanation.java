@@ -6,6 +6,7 @@ import dispatcher.schedule.policy.Need;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -37,7 +38,7 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
         var need = Need.of(request, excluded);
         var build = new WaitingBuild(
                 request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, request::inputs);
-        var plan = new Plan(number, now, fleet, options, 0);
+        var plan = new Plan(number, now, fleet, Map.of(), options, 0);
         var chosen = choose(fleet, plan, build);
         int fewest = Integer.MAX_VALUE;
         for (var slots : fleet.machines())
@@ -55,7 +56,11 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
                 continue;
             }
             var placement = plan.place(build, slots, slots.firstFree(now), extras(slots, need) > fewest);
-            choices.add(new Choice(name, unfit, notNow(slots, build), Optional.of(placement)));
+            var notNow = notNow(slots, build)
+                    .or(() -> plan.waitsForLink(slots, placement)
+                            ? Optional.of("inputs of other builds are on their way to it")
+                            : Optional.empty());
+            choices.add(new Choice(name, unfit, notNow, Optional.of(placement)));
         }
         choices.sort(Comparator.<Choice, Boolean>comparing(choice -> !chosen.equals(Optional.of(choice.machine)))
                 .thenComparingInt(choice -> choice.unfit.isPresent() ? 2 : closed(choice) ? 1 : 0)

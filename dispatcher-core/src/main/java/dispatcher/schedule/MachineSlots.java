@@ -5,6 +5,7 @@ import dispatcher.fleet.MachineHealth;
 import dispatcher.schedule.policy.Need;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -38,6 +39,13 @@ final class MachineSlots {
     int listedFree;
 
     double listedLoad;
+
+    private long linkFree;
+
+    /// What the plan that is being made has in mind for the slots.
+    private long plan;
+
+    private final PriorityQueue<Long> plannedEnds = new PriorityQueue<>(1);
 
     MachineSlots(int index, Machine machine) {
         this.index = index;
@@ -80,7 +88,13 @@ final class MachineSlots {
                 && hasLeft(build.need);
     }
 
+    /// Seconds until all should be here that is on its way.
+    double linkBusy(long now) {
+        return running.isEmpty() ? 0 : Math.max(0, linkFree - now) / Times.SECOND;
+    }
+
     void add(RunningBuild build) {
+        linkFree = Times.after(running.isEmpty() ? build.start : Math.max(linkFree, build.start), build.copySeconds);
         running.add(build);
         build.build.need.resources().forEach((name, amount) -> taken.merge(name, amount, Long::sum));
     }
@@ -92,6 +106,24 @@ final class MachineSlots {
 
     Map<String, Long> taken() {
         return taken;
+    }
+
+    /// When the first of its slots should be free that nobody ahead in this plan has in mind; now if one is.
+    long nextFree(long number, long now) {
+        var planned = plan == number ? plannedEnds.peek() : null;
+        return planned == null ? firstFree(now) : planned;
+    }
+
+    /// Somebody has that slot in mind, until `end`.
+    void reserve(long number, long now, long end) {
+        if (plan != number) {
+            plan = number;
+            plannedEnds.clear();
+            for (int i = free(); i > 0; i--) plannedEnds.add(now);
+            for (var build : running) plannedEnds.add(build.endSeenAt(now));
+        }
+        plannedEnds.poll();
+        plannedEnds.add(end);
     }
 
     /// When the first of its slots should be free; now if one is.

@@ -29,6 +29,7 @@ final class NeedLine {
     private long reckoned = -1;
     private double capacity;
     private double meanSpeed;
+    private double bestSpeed;
     private int count;
 
     NeedLine(Need need) {
@@ -75,15 +76,17 @@ final class NeedLine {
         return builds;
     }
 
-    /// To be called before the next two. Cost: a look at each tier if the fleet has changed since.
+    /// To be called before those below. Cost: a look at each tier if the fleet has changed since.
     void reckon(long fleetVersion) {
         if (reckoned == fleetVersion) return;
         reckoned = fleetVersion;
         capacity = 0;
+        bestSpeed = 0;
         double slots = 0;
         for (var tier : tiers) {
             capacity += tier.capacity();
             slots += tier.capacity() / tier.speed;
+            if (tier.capacity() > 0) bestSpeed = Math.max(bestSpeed, tier.speed);
         }
         meanSpeed = slots > 0 ? capacity / slots : 1;
     }
@@ -96,5 +99,17 @@ final class NeedLine {
     /// Mean speed of a slot that they may go to.
     double meanSpeed() {
         return meanSpeed;
+    }
+
+    /// Of the fastest slot that they may go to; 0 if there is none.
+    double bestSpeed() {
+        return bestSpeed;
+    }
+
+    /// Seconds until all that waits should have begun, if nothing more came.
+    ///
+    /// @param total of what waits for any machine
+    double drain(double total) {
+        return capacity > 0 ? Math.max(total, work / capacity) : total;
     }
 }

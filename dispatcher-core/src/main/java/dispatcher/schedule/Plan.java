@@ -1,8 +1,10 @@
 package dispatcher.schedule;
 
-import java.util.ArrayList;
+import dispatcher.schedule.Chooser.Choice;
+import dispatcher.schedule.policy.Need;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -18,15 +20,24 @@ final class Plan {
     private static final Comparator<ClientShare> SHARES = Comparator.<ClientShare>comparingInt(
                     share -> -share.client.priority())
             .thenComparingDouble(share -> share.planUsed)
-            .thenComparing(share -> share.turns.element(), ClientLine.TURNS);
+            .thenComparing(share -> share.turns.isEmpty())
+            .thenComparing(share -> share.turns.peek(), Comparator.nullsLast(ClientLine.TURNS))
+            .thenComparing(share -> share.client.name());
 
-    /// Waiting must be worth so much of the time that the build would take now.
-    private static final double WORTH_WAITING = 0.05;
+    /// Where inputs are is looked up anew after so long, while a build waits that would have to copy so many bytes, and
+    /// for so many builds in one plan.
+    private static final long INPUTS_AGE = 10_000_000_000L;
 
-    /// Where inputs are is looked up anew after so long, while a build waits, and for so many builds in one plan.
-    private static final long INPUTS_AGE = 1_000_000_000L;
+    private static final long INPUTS_WORTH_IT = 1_000_000;
+    private static final int INPUTS_LOOKED_UP = 64;
 
-    private static final int INPUTS_LOOKED_UP = 4;
+    /// Copying takes long if it takes more than this part of the building, and more seconds than this.
+    private static final double LONG_COPY_PART = 0.1;
+
+    private static final double LONG_COPY = 1;
+
+    /// A link that is busy for longer has no room for a long copy.
+    private static final double LINK_BUSY = 0.5;
 
     /// Looks at kinds of machines that may be better later. With very many kinds it is not looked so far ahead.
     private static final int MOST_LOOKS = 1500;
@@ -34,29 +45,29 @@ final class Plan {
     private final long number;
     private final long now;
     private final Fleet fleet;
+    private final Map<Need, NeedLine> lines;
     private final SchedulerOptions options;
     private final long patience;
     private final double setUp;
     private final double totalDrain;
+    private final Chooser chooser;
     private final PriorityQueue<ClientLine> overdue = new PriorityQueue<>(ClientLine.OVERDUE_TURNS);
     private final Set<ClientShare> clients = new LinkedHashSet<>();
     private int held;
-    private int looks;
     private int inputsLookedUp;
     private long wake = Long.MAX_VALUE;
 
-    /// The best way for a build to begin, on a machine now or, without one, on some machine of a tier later.
-    private record Choice(@Nullable MachineSlots now, Tier tier, Placement placement) {}
-
     /// @param totalDrain seconds in which the whole fleet would do all that waits
-    Plan(long number, long now, Fleet fleet, SchedulerOptions options, double totalDrain) {
+    Plan(long number, long now, Fleet fleet, Map<Need, NeedLine> lines, SchedulerOptions options, double totalDrain) {
         this.number = number;
         this.now = now;
         this.fleet = fleet;
+        this.lines = lines;
         this.options = options;
         this.patience = options.patience().toNanos();
         this.setUp = Times.seconds(options.setUp());
         this.totalDrain = totalDrain;
+        this.chooser = new Chooser(number, now, fleet, options, totalDrain);
     }
 
     /// Those take part who may go where a slot is free.
@@ -106,9 +117,9 @@ final class Plan {
         while (isOpen() && !next.isEmpty()) {
             var client = next.remove();
             if (!client.mayRunMore()) continue;
-            var line = client.turns.remove();
-            take(line, starter);
-            if (!client.turns.isEmpty()) next.add(client);
+            if (client.turns.isEmpty() || (!mayLookFurther() && !client.putOff.isEmpty())) takePutOff(client, starter);
+            else take(client.turns.remove(), starter);
+            if (client.hasTurns()) next.add(client);
         }
     }
 
@@ -121,159 +132,111 @@ final class Plan {
         // Those behind a look that is far enough ahead: long builds are left for better machines from then on.
         if (!mayLookFurther()) line.look(now, patience, totalDrain, false);
         var build = line.head();
-        lookUpInputs(build);
-        var choice = choose(build, line.need, mayHold(build) && !line.headIsOverdue());
+        boolean overdue = line.headIsOverdue();
+        var choice = choose(build, line.need, !overdue && mayHold(build));
         if (choice == null) {
-            if (line.headIsOverdue()) keepAMachineFor(build, line.need);
+            if (overdue) keepAMachineFor(build, line.need);
             return;
         }
         build.plan = number;
-        line.client.planUsed += choice.placement.copy() + choice.placement.build();
-        var slots = choice.now;
-        if (slots == null) {
-            hold(choice);
+        var instead = overdue || !mayWait(build) ? null : chooser.insteadOfSlow(build, line.need, choice);
+        // Those behind are no shorter.
+        if (instead != null && !mayLookFurther()) return;
+        if (instead == null
+                && !overdue
+                && options.hold()
+                && mayLookFurther()
+                && choice.now() != null
+                && copiesLong(choice.placement())) {
+            held++;
+            line.client.putOff.add(build);
         } else {
-            line.client.planRunning++;
-            starter.start(build, slots, choice.placement);
+            carryOut(build, instead == null ? choice : instead, starter);
         }
         enqueue(line);
     }
 
-    private boolean mayLookFurther() {
-        return held < options.lookAhead() && looks < MOST_LOOKS;
+    /// The turn of a build that has let those of the same client go first that need not copy for long. What is on its
+    /// way to the same machine goes first as well: if more was sent at the same time, it would come no sooner.
+    private void takePutOff(ClientShare client, Starter starter) {
+        var build = client.putOff.remove();
+        var need = lines.get(build.need);
+        var choice = need == null ? null : choose(build, need, mayHold(build));
+        if (choice == null) return;
+        var slots = choice.now();
+        if (slots != null && waitsForLink(slots, choice.placement()))
+            wake = Math.min(wake, Times.after(now, slots.linkBusy(now)));
+        else carryOut(build, choice, starter);
     }
 
-    /// While it waited, others may have brought them somewhere.
-    private void lookUpInputs(WaitingBuild build) {
-        if (inputsLookedUp < INPUTS_LOOKED_UP && build.lookUpInputs(now - INPUTS_AGE, now)) inputsLookedUp++;
+    /// Whether a build had better let go first what is on its way to a machine.
+    boolean waitsForLink(MachineSlots slots, Placement placement) {
+        return options.hold() && copiesLong(placement) && slots.linkBusy(now) > LINK_BUSY;
+    }
+
+    private boolean copiesLong(Placement placement) {
+        double copy = placement.copy() - setUp;
+        return copy > LONG_COPY && copy > LONG_COPY_PART * placement.build();
+    }
+
+    /// Begins it, or keeps a slot in mind for it.
+    private void carryOut(WaitingBuild build, Choice choice, Starter starter) {
+        build.client.planUsed += choice.placement().copy() + choice.placement().build();
+        var slots = choice.now();
+        if (slots == null) {
+            hold(choice);
+            return;
+        }
+        build.client.planRunning++;
+        starter.start(build, slots, choice.placement());
+    }
+
+    /// While it waited, others may have brought its inputs somewhere.
+    private @Nullable Choice choose(WaitingBuild build, NeedLine need, boolean mayHold) {
+        var choice = chooser.choose(build, need, mayHold);
+        if (choice == null || choice.placement().copyBytes() < INPUTS_WORTH_IT || inputsLookedUp >= INPUTS_LOOKED_UP)
+            return choice;
+        if (!build.lookUpInputs(now - INPUTS_AGE, now)) return choice;
+        inputsLookedUp++;
+        return chooser.choose(build, need, mayHold);
+    }
+
+    private boolean mayLookFurther() {
+        return held < options.lookAhead() && chooser.looks() < MOST_LOOKS;
     }
 
     /// Only a build that is known to take long enough is worth the wait; one that has been lost before has waited
     /// enough.
     private boolean mayHold(WaitingBuild build) {
-        return options.hold()
-                && mayLookFurther()
-                && build.need.excluded().isEmpty()
-                && build.request().work().known();
+        return mayWait(build) && mayLookFurther() && build.request().work().known();
+    }
+
+    private boolean mayWait(WaitingBuild build) {
+        return options.hold() && build.need.excluded().isEmpty();
     }
 
     /// The machine that a build would get if nobody else waited; empty if it would wait.
     Optional<String> chosenFor(WaitingBuild build, NeedLine need) {
-        var choice = choose(build, need, mayHold(build));
-        var slots = choice == null ? null : choice.now;
-        return slots == null ? Optional.empty() : Optional.of(slots.machine.name());
-    }
-
-    /// Null if no machine takes it now.
-    private @Nullable Choice choose(WaitingBuild build, NeedLine need, boolean mayHold) {
-        var picks = new ArrayList<MachineSlots>();
-        for (var tier : fleet.openTo(need)) {
-            var slots = tier.pick(build);
-            if (slots != null) picks.add(slots);
-        }
-        if (picks.isEmpty()) return null;
-        int fewest = Integer.MAX_VALUE;
-        for (var slots : picks) fewest = Math.min(fewest, extras(slots, need));
-        Choice best = null;
-        for (var slots : picks) best = better(best, now(build, slots, need, fewest));
-        best = better(best, closest(build, need, fewest));
-        if (best == null || !mayHold) return best;
-        var later = later(build, need);
-        if (later == null) return best;
-        double worth = WORTH_WAITING * (best.placement.copy() + best.placement.build());
-        return later.placement.score() + worth < best.placement.score() ? later : best;
-    }
-
-    private Choice now(WaitingBuild build, MachineSlots slots, NeedLine need, int fewestExtras) {
-        return new Choice(slots, slots.tier(), place(build, slots, now, extras(slots, need) > fewestExtras));
-    }
-
-    private static int extras(MachineSlots slots, NeedLine need) {
-        return slots.tier().extras(need);
-    }
-
-    private static @Nullable Choice better(@Nullable Choice one, @Nullable Choice other) {
-        if (one == null) return other;
-        if (other == null) return one;
-        int byScore = Double.compare(one.placement.score(), other.placement.score());
-        if (byScore != 0) return byScore < 0 ? one : other;
-        return index(one) <= index(other) ? one : other;
-    }
-
-    private static int index(Choice choice) {
-        return choice.now == null ? Integer.MAX_VALUE : choice.now.index;
-    }
-
-    /// The best of the machines with a free slot that hold much of what the build needs.
-    private @Nullable Choice closest(WaitingBuild build, NeedLine need, int fewest) {
-        Choice best = null;
-        for (var name : build.inputs().present().keySet()) {
-            var slots = fleet.machine(name);
-            if (slots == null || slots.free() == 0 || !slots.takes(build)) continue;
-            if (slots.tier().isFor(need)) best = better(best, now(build, slots, need, fewest));
-        }
-        return best;
-    }
-
-    /// The best of those that have no free slot now; null if there is none.
-    private @Nullable Choice later(WaitingBuild build, NeedLine need) {
-        looks += need.tiers.size();
-        Tier soonest = null;
-        double leastFinish = Double.POSITIVE_INFINITY;
-        for (var tier : need.tiers) {
-            if (tier.hasFree()) continue;
-            double finish = finishInTier(build, tier);
-            if (finish >= leastFinish) continue;
-            leastFinish = finish;
-            soonest = tier;
-        }
-        Choice best = soonest == null ? null : new Choice(null, soonest, placeInTier(build, soonest));
-        for (var name : build.inputs().present().keySet()) {
-            var slots = fleet.machine(name);
-            if (slots == null || slots.free() > 0 || slots.capacity() == 0 || !slots.takes(build)) continue;
-            if (slots.tier().isFor(need))
-                best = better(best, new Choice(null, slots.tier(), place(build, slots, slots.firstFree(now), false)));
-        }
-        return best;
-    }
-
-    /// Of [#placeInTier], the time until the end.
-    private double finishInTier(WaitingBuild build, Tier tier) {
-        double copy = setUp + build.inputs().bytes() / tier.bandwidth;
-        return seconds(tier.nextFree(number, now)) + copy + build.expectedSeconds / tier.speed;
-    }
-
-    private Placement placeInTier(WaitingBuild build, Tier tier) {
-        long bytes = build.inputs().bytes();
-        double copy = setUp + bytes / tier.bandwidth;
-        double took = build.expectedSeconds / tier.speed;
-        double untilStart = seconds(tier.nextFree(number, now));
-        return new Placement("", untilStart, bytes, copy, took, false, 0, 0, tier.speed);
+        var choice = chooser.choose(build, need, mayHold(build));
+        if (choice == null || choice.now() == null) return Optional.empty();
+        need.reckon(fleet.version());
+        if (mayWait(build) && chooser.insteadOfSlow(build, need, choice) != null) return Optional.empty();
+        if (waitsForLink(choice.now(), choice.placement())) return Optional.empty();
+        return Optional.of(choice.now().machine.name());
     }
 
     Placement place(WaitingBuild build, MachineSlots slots, long start, boolean spared) {
-        long bytes = build.inputs().missingOn(slots.machine.name());
-        return new Placement(
-                slots.machine.name(),
-                seconds(start),
-                bytes,
-                setUp + bytes / slots.facts.bandwidth(),
-                build.expectedSeconds / slots.facts.speed(),
-                spared,
-                slots.running.size(),
-                slots.machine.maxJobs(),
-                slots.facts.speed());
-    }
-
-    private double seconds(long start) {
-        return start == Long.MAX_VALUE ? Double.POSITIVE_INFINITY : Math.max(0, (start - now) / Times.SECOND);
+        return chooser.place(build, slots, start, spared);
     }
 
     /// Those behind are to reckon with it.
     private void hold(Choice later) {
         held++;
-        wake = Math.min(wake, Times.after(now, Math.max(1, later.placement.untilStart())));
-        later.tier.reserve(number, now, Times.after(now, later.placement.finish()));
+        wake = Math.min(wake, Times.after(now, Math.max(1, later.placement().untilStart())));
+        long end = Times.after(now, later.placement().finish());
+        later.tier().reserve(number, now, end);
+        var slots = fleet.machine(later.placement().machine());
+        if (slots != null) slots.reserve(number, now, end);
     }
 
     /// A build that takes resources might else wait for ever for enough of them to be free at once.

@@ -16,13 +16,16 @@ public final class RunningBuild {
     final MachineSlots slots;
     final long start;
     final long expectedEnd;
+    final double copySeconds;
     boolean ended;
 
-    RunningBuild(WaitingBuild build, MachineSlots slots, long start, long expectedEnd) {
+    /// @param copySeconds of the time until then, what it takes to copy its inputs
+    RunningBuild(WaitingBuild build, MachineSlots slots, long start, long expectedEnd, double copySeconds) {
         this.build = build;
         this.slots = slots;
         this.start = start;
         this.expectedEnd = expectedEnd;
+        this.copySeconds = copySeconds;
     }
 
     public WaitingBuild build() {

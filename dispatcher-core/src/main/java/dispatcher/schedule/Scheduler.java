@@ -208,7 +208,7 @@ public final class Scheduler {
         }
         long now = Times.nanos(at);
         double capacity = fleet.capacity();
-        var plan = new Plan(++plans, now, fleet, options, capacity > 0 ? work / capacity : 0);
+        var plan = new Plan(++plans, now, fleet, lines, options, capacity > 0 ? work / capacity : 0);
         var begun = new ArrayList<WaitingBuild>();
         plan.carryOut((build, slots, placement) -> {
             begun.add(build);
@@ -221,7 +221,8 @@ public final class Scheduler {
 
     private RunningBuild start(WaitingBuild build, MachineSlots slots, Placement placement, long now) {
         double seconds = placement.copy() + placement.build();
-        var running = new RunningBuild(build, slots, now, Times.after(now, seconds));
+        var running = new RunningBuild(
+                build, slots, now, Times.after(now, seconds), placement.copyBytes() / slots.facts.bandwidth());
         stopKeeping(build);
         build.client.running++;
         build.client.used += seconds;

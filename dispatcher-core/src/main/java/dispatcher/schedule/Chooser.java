@@ -1,0 +1,179 @@
+package dispatcher.schedule;
+
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/// Finds the machine for one build after another, in one plan. Knows what those ahead have in mind. Used once, by
+/// whoever owns the scheduler.
+///
+/// Cost: one look at each tier for each build.
+final class Chooser {
+    /// Waiting must be worth so much of the time that the build would take now.
+    private static final double WORTH_WAITING = 0.05;
+
+    /// So many times longer than assumed builds may be that nothing is known of, when it is asked whether a machine is
+    /// too slow for them.
+    private static final double UNKNOWN_MAY_TAKE = 3;
+
+    private final long number;
+    private final long now;
+    private final Fleet fleet;
+    private final double setUp;
+    private final double totalDrain;
+    private int looks;
+
+    /// The best way for a build to begin, on a machine now or, without one, on some machine of a tier later.
+    record Choice(@Nullable MachineSlots now, Tier tier, Placement placement) {}
+
+    /// @param number     of the plan
+    /// @param totalDrain seconds in which the whole fleet would do all that waits
+    Chooser(long number, long now, Fleet fleet, SchedulerOptions options, double totalDrain) {
+        this.number = number;
+        this.now = now;
+        this.fleet = fleet;
+        this.setUp = Times.seconds(options.setUp());
+        this.totalDrain = totalDrain;
+    }
+
+    /// Looks so far at machines that may be better later.
+    int looks() {
+        return looks;
+    }
+
+    /// Null if no machine takes it now.
+    ///
+    /// @param mayHold whether a busy machine will do if it should finish the build sooner
+    @Nullable
+    Choice choose(WaitingBuild build, NeedLine need, boolean mayHold) {
+        var picks = new ArrayList<MachineSlots>();
+        for (var tier : fleet.openTo(need)) {
+            var slots = tier.pick(build);
+            if (slots != null) picks.add(slots);
+        }
+        if (picks.isEmpty()) return null;
+        int fewest = Integer.MAX_VALUE;
+        for (var slots : picks) fewest = Math.min(fewest, extras(slots, need));
+        Choice best = null;
+        for (var slots : picks) best = better(best, now(build, slots, need, fewest));
+        best = better(best, closest(build, need, fewest));
+        if (best == null || !mayHold) return best;
+        var later = later(build, need);
+        if (later == null) return best;
+        double worth = WORTH_WAITING * (best.placement.copy() + best.placement.build());
+        return later.placement.score() + worth < best.placement.score() ? later : best;
+    }
+
+    /// A faster machine that is busy still, if the chosen one is so slow that all else that waits should be done
+    /// before, and the build as well on that other machine. Null if it is not.
+    ///
+    /// Only what is sure to end is waited for, so that a build does not wait for ever; and one of which nothing is
+    /// known takes what is free unless many others wait.
+    @Nullable
+    Choice insteadOfSlow(WaitingBuild build, NeedLine need, Choice chosen) {
+        if (chosen.now == null || chosen.now.facts.speed() >= need.bestSpeed()) return null;
+        boolean known = build.request().work().known();
+        double work = build.expectedSeconds * (known ? 1 : UNKNOWN_MAY_TAKE);
+        double here = chosen.placement.copy() + work / chosen.now.facts.speed();
+        double drain = need.drain(totalDrain);
+        if (here <= drain || (!known && drain < work / need.bestSpeed())) return null;
+        looks += need.tiers.size();
+        Tier best = null;
+        double least = here;
+        for (var tier : need.tiers) {
+            if (tier.hasFree() || tier.capacity() == 0 || tier.speed <= chosen.now.facts.speed()) continue;
+            double finish = Math.max(drain, seconds(tier.nextFree(number, now))) + setUp + work / tier.speed;
+            if (finish >= least) continue;
+            least = finish;
+            best = tier;
+        }
+        return best == null ? null : new Choice(null, best, placeInTier(build, best));
+    }
+
+    private Choice now(WaitingBuild build, MachineSlots slots, NeedLine need, int fewestExtras) {
+        return new Choice(slots, slots.tier(), place(build, slots, now, extras(slots, need) > fewestExtras));
+    }
+
+    private static int extras(MachineSlots slots, NeedLine need) {
+        return slots.tier().extras(need);
+    }
+
+    private static @Nullable Choice better(@Nullable Choice one, @Nullable Choice other) {
+        if (one == null) return other;
+        if (other == null) return one;
+        int byScore = Double.compare(one.placement.score(), other.placement.score());
+        if (byScore != 0) return byScore < 0 ? one : other;
+        return index(one) <= index(other) ? one : other;
+    }
+
+    private static int index(Choice choice) {
+        return choice.now == null ? Integer.MAX_VALUE : choice.now.index;
+    }
+
+    /// The best of the machines with a free slot that hold much of what the build needs.
+    private @Nullable Choice closest(WaitingBuild build, NeedLine need, int fewest) {
+        Choice best = null;
+        for (var name : build.inputs().present().keySet()) {
+            var slots = fleet.machine(name);
+            if (slots == null || slots.free() == 0 || !slots.takes(build)) continue;
+            if (slots.tier().isFor(need)) best = better(best, now(build, slots, need, fewest));
+        }
+        return best;
+    }
+
+    /// The best of those that have no free slot now; null if there is none.
+    private @Nullable Choice later(WaitingBuild build, NeedLine need) {
+        looks += need.tiers.size();
+        Tier soonest = null;
+        double leastFinish = Double.POSITIVE_INFINITY;
+        for (var tier : need.tiers) {
+            if (tier.hasFree()) continue;
+            double finish = finishInTier(build, tier);
+            if (finish >= leastFinish) continue;
+            leastFinish = finish;
+            soonest = tier;
+        }
+        Choice best = soonest == null ? null : new Choice(null, soonest, placeInTier(build, soonest));
+        for (var name : build.inputs().present().keySet()) {
+            var slots = fleet.machine(name);
+            if (slots == null || slots.free() > 0 || slots.capacity() == 0 || !slots.takes(build)) continue;
+            if (slots.tier().isFor(need))
+                best = better(
+                        best, new Choice(null, slots.tier(), place(build, slots, slots.nextFree(number, now), false)));
+        }
+        return best;
+    }
+
+    /// Of [#placeInTier], the time until the end.
+    private double finishInTier(WaitingBuild build, Tier tier) {
+        double copy = setUp + build.inputs().bytes() / tier.bandwidth;
+        return seconds(tier.nextFree(number, now)) + copy + build.expectedSeconds / tier.speed;
+    }
+
+    private Placement placeInTier(WaitingBuild build, Tier tier) {
+        long bytes = build.inputs().bytes();
+        double copy = setUp + bytes / tier.bandwidth;
+        double took = build.expectedSeconds / tier.speed;
+        double untilStart = seconds(tier.nextFree(number, now));
+        return new Placement("", untilStart, bytes, copy, took, false, 0, 0, tier.speed);
+    }
+
+    /// What is on its way there shares the link for as long as both last.
+    Placement place(WaitingBuild build, MachineSlots slots, long start, boolean spared) {
+        long bytes = build.inputs().missingOn(slots.machine.name());
+        double sending = bytes / slots.facts.bandwidth();
+        return new Placement(
+                slots.machine.name(),
+                seconds(start),
+                bytes,
+                setUp + sending + Math.min(sending, slots.linkBusy(now)),
+                build.expectedSeconds / slots.facts.speed(),
+                spared,
+                slots.running.size(),
+                slots.machine.maxJobs(),
+                slots.facts.speed());
+    }
+
+    private double seconds(long start) {
+        return start == Long.MAX_VALUE ? Double.POSITIVE_INFINITY : Math.max(0, (start - now) / Times.SECOND);
+    }
+}
