@@ -45,7 +45,7 @@ final class Site {
 
     /// Kinds of machines, as far as their configured values tell them apart.
     int kinds() {
-        return (int) scheduler.machines(now).stream()
+        return (int) scheduler.machines().stream()
                 .map(view -> List.of(
                         view.machine().systems(),
                         view.machine().supportedFeatures(),
