@@ -220,7 +220,7 @@ final class BuildRun {
 
     private void lose(MachineLink link, LostException loss) {
         var machine = link.machine().name();
-        losses.add(machine, loss);
+        losses.add(machine, loss, fleet.recovery().failuresLately(machine));
         if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(fleet.noLargerThan(link));
         fleet.listener().buildLost(number, drvPath, machine, loss.reason());
         log.note(Losses.note(drvPath, machine, loss));

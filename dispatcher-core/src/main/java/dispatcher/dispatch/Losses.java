@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 /// Where memory ran out, only a larger machine is, once.
 final class Losses {
     private static final int MOST_KILLED = 2;
+    private static final int MOST_UNLUCKY = 3;
 
     private final StorePath drvPath;
     private final int maxAttempts;
@@ -29,6 +30,9 @@ final class Losses {
     /// On how many machines it began.
     private int begun;
 
+    /// How often it was lost with a machine that breaks without it as well.
+    private int unlucky;
+
     private int killed;
 
     Losses(StorePath drvPath, int maxAttempts) {
@@ -36,11 +40,13 @@ final class Losses {
         this.maxAttempts = maxAttempts;
     }
 
-    void add(String machine, LostException loss) {
+    /// @param failures of the machine in the last hour, this one included
+    void add(String machine, LostException loss, int failures) {
         last.remove(machine);
         last.put(machine, loss);
         counts.merge(machine, 1, Integer::sum);
         if (hasBegun(loss)) begun++;
+        if (loss.kind() == Kind.BUILDING && failures > counts.getOrDefault(machine, 0)) unlucky++;
         if (loss.kind() == Kind.OUT_OF_MEMORY || loss.kind() == Kind.KILLED) killed++;
     }
 
@@ -62,9 +68,9 @@ final class Losses {
         return last.isEmpty();
     }
 
-    /// Whether it began often enough.
+    /// Whether it began often enough. What a machine is known for is not held against it, but not without end.
     boolean exhausted() {
-        return begun >= maxAttempts || killed >= MOST_KILLED;
+        return begun - unlucky >= maxAttempts || begun >= MOST_UNLUCKY * maxAttempts || killed >= MOST_KILLED;
     }
 
     /// Machines that it must not go to next.

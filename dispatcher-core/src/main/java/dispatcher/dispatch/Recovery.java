@@ -2,6 +2,8 @@ package dispatcher.dispatch;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.event.DispatcherListener;
+import dispatcher.fleet.Backoff;
+import dispatcher.fleet.Incidents;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
@@ -43,9 +45,12 @@ final class Recovery implements AutoCloseable {
     @GuardedBy("lock")
     private final Map<String, Aside> aside = new HashMap<>();
 
-    /// Failures since a build was last done there.
+    /// How often it was set aside since a build was last done there.
     @GuardedBy("lock")
     private final Map<String, Integer> failures = new HashMap<>();
+
+    @GuardedBy("lock")
+    private final Incidents incidents = new Incidents();
 
     @GuardedBy("lock")
     private boolean closed;
@@ -85,6 +90,7 @@ final class Recovery implements AutoCloseable {
             if (before != null) aside.put(machine, new Aside(before.since, error, before.thread));
             if (closed || before != null) return;
             failures.merge(machine, 1, Integer::sum);
+            incidents.add(machine, nanoTime.getAsLong());
             thread = Thread.ofVirtual().name("recovery of " + machine).unstarted(() -> recover(link));
             aside.put(machine, new Aside(nanoTime.getAsLong(), error, thread));
         } finally {
@@ -165,7 +171,7 @@ final class Recovery implements AutoCloseable {
         var machine = link.machine().name();
         try {
             while (true) {
-                pause(machine, Backoff.after(failures(machine), ThreadLocalRandom.current()));
+                pause(machine, Backoff.after(failures(machine), away(machine), ThreadLocalRandom.current()));
                 try {
                     link.look();
                     if (!links.isCurrent(link)) return;
@@ -174,7 +180,7 @@ final class Recovery implements AutoCloseable {
                     return;
                 } catch (IOException e) {
                     Interruption.rethrow(e);
-                    failedAgain(link, Failures.describe(e));
+                    failed(link, Failures.describe(e));
                 }
             }
         } catch (InterruptedException e) {
@@ -202,14 +208,14 @@ final class Recovery implements AutoCloseable {
         }
     }
 
-    private void failedAgain(MachineLink link, String error) {
+    /// How often it was set aside in the last hour.
+    int failuresLately(String machine) {
         lock.lock();
         try {
-            failures.merge(link.machine().name(), 1, Integer::sum);
+            return incidents.lately(machine, nanoTime.getAsLong());
         } finally {
             lock.unlock();
         }
-        failed(link, error);
     }
 
     /// For how long it has been set aside; zero if it is not.

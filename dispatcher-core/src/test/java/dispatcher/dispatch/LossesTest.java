@@ -25,14 +25,14 @@ class LossesTest {
 
     @Test
     void aMachineThatCouldNotBeReachedIsAsGoodAsAnyWhenItIsBack() {
-        losses.add("a", away());
+        losses.add("a", away(), 1);
 
         assertThat(losses.excluded(Set.of("a", "b"))).isEmpty();
     }
 
     @Test
     void butNotForEver() {
-        for (int i = 0; i < 3; i++) losses.add("a", away());
+        for (int i = 0; i < 3; i++) losses.add("a", away(), 1);
 
         assertThat(losses.excluded(Set.of("a", "b"))).containsExactly("a");
         assertThat(losses.exhausted()).as("it has not begun anywhere").isFalse();
@@ -40,7 +40,7 @@ class LossesTest {
 
     @Test
     void aMachineLostInMidBuildIsAvoidedAsLongAsThereIsAnother() {
-        losses.add("a", lost());
+        losses.add("a", lost(), 1);
 
         assertThat(losses.excluded(Set.of("a", "b"))).containsExactly("a");
         assertThat(losses.excluded(Set.of("a"))).isEmpty();
@@ -48,7 +48,7 @@ class LossesTest {
 
     @Test
     void aBuildThatTookDownThreeMachinesIsNotTriedOnAFourth() {
-        for (var machine : new String[] {"a", "b", "c"}) losses.add(machine, lost());
+        for (var machine : new String[] {"a", "b", "c"}) losses.add(machine, lost(), 1);
 
         assertThat(losses.exhausted()).isTrue();
         assertThat(losses.verdict().status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
@@ -56,8 +56,29 @@ class LossesTest {
     }
 
     @Test
+    void aMachineThatBreaksWithoutItAsWellIsNotHeldAgainstIt() {
+        for (var machine : new String[] {"a", "b", "c"}) losses.add(machine, lost(), 2);
+        assertThat(losses.exhausted()).isFalse();
+
+        losses.add("a", lost(), 2);
+        losses.add("b", lost(), 2);
+        assertThat(losses.exhausted()).as("a and b broke with it only").isFalse();
+        losses.add("d", lost(), 1);
+        assertThat(losses.exhausted()).isTrue();
+    }
+
+    @Test
+    void butNotWithoutEnd() {
+        for (int i = 1; i < 9; i++) losses.add("m" + i, lost(), 5);
+        assertThat(losses.exhausted()).isFalse();
+
+        losses.add("m9", lost(), 5);
+        assertThat(losses.exhausted()).isTrue();
+    }
+
+    @Test
     void aBuildThatLackedMemoryGoesToNoMachineThatIsNoLarger() {
-        losses.add("a", new LostException(Kind.OUT_OF_MEMORY, KILLED));
+        losses.add("a", new LostException(Kind.OUT_OF_MEMORY, KILLED), 1);
         losses.ruleOut(Set.of("a", "small"));
 
         assertThat(losses.excluded(Set.of("a", "small", "large"))).containsExactlyInAnyOrder("a", "small");
@@ -67,8 +88,8 @@ class LossesTest {
 
     @Test
     void andIsNotTriedAThirdTime() {
-        losses.add("a", new LostException(Kind.OUT_OF_MEMORY, KILLED));
-        losses.add("large", new LostException(Kind.OUT_OF_MEMORY, KILLED));
+        losses.add("a", new LostException(Kind.OUT_OF_MEMORY, KILLED), 1);
+        losses.add("large", new LostException(Kind.OUT_OF_MEMORY, KILLED), 1);
 
         assertThat(losses.exhausted()).isTrue();
         assertThat(losses.verdict().status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
@@ -77,9 +98,9 @@ class LossesTest {
 
     @Test
     void whatIsKilledEverywhereWithEnoughMemoryIsToBlameItself() {
-        losses.add("a", new LostException(Kind.KILLED, KILLED));
+        losses.add("a", new LostException(Kind.KILLED, KILLED), 1);
         assertThat(losses.exhausted()).isFalse();
-        losses.add("b", new LostException(Kind.KILLED, KILLED));
+        losses.add("b", new LostException(Kind.KILLED, KILLED), 1);
 
         assertThat(losses.exhausted()).isTrue();
         assertThat(losses.verdict()).isEqualTo(KILLED);

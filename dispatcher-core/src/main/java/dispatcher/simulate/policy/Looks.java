@@ -1,25 +1,56 @@
 package dispatcher.simulate.policy;
 
+import dispatcher.fleet.Backoff;
+import dispatcher.fleet.Incidents;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
+import java.util.random.RandomGenerator;
 
-/// Looks whether machines that are set aside answer again: after 1 s, then after 2 s, 4 s … up to 5 minutes.
+/// Looks now and then whether machines that are set aside answer again, as the service does. Confined to one thread.
 final class Looks {
-    private static final Duration FIRST = Duration.ofSeconds(1);
-    private static final Duration LONGEST = Duration.ofMinutes(5);
-
+    private final RandomGenerator random;
     private final Map<Integer, Look> looks = new TreeMap<>();
+    private final Map<Integer, Integer> failures = new HashMap<>();
+    private final Incidents incidents = new Incidents();
 
-    private record Look(Instant at, Duration pause) {}
+    private record Look(Instant since, Instant at) {}
 
+    Looks(RandomGenerator random) {
+        this.random = random;
+    }
+
+    /// Nothing happens if it is set aside.
     void failed(int host, Instant now) {
-        looks.putIfAbsent(host, new Look(now.plus(FIRST), FIRST));
+        if (looks.containsKey(host)) return;
+        failures.merge(host, 1, Integer::sum);
+        incidents.add(Integer.toString(host), nanos(now));
+        looks.put(host, look(host, now, now));
+    }
+
+    private Look look(int host, Instant since, Instant now) {
+        return new Look(
+                since, now.plus(Backoff.after(failures.getOrDefault(host, 1), Duration.between(since, now), random)));
+    }
+
+    private static long nanos(Instant time) {
+        return Duration.between(Instant.EPOCH, time).toNanos();
+    }
+
+    /// How often it was set aside in the last hour.
+    int failuresLately(int host, Instant now) {
+        return incidents.lately(Integer.toString(host), nanos(now));
+    }
+
+    /// It has done a build.
+    void worked(int host) {
+        failures.remove(host);
     }
 
     /// The machines that turn out to be back.
@@ -28,9 +59,7 @@ final class Looks {
         looks.replaceAll((host, look) -> {
             if (now.isBefore(look.at)) return look;
             if (answers.test(host)) back.add(host);
-            var pause = look.pause.multipliedBy(2);
-            if (pause.compareTo(LONGEST) > 0) pause = LONGEST;
-            return new Look(now.plus(pause), pause);
+            return look(host, look.since, now);
         });
         back.forEach(looks::remove);
         return back;

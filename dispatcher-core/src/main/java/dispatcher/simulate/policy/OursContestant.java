@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// Our own scheduler, the very code that `serve` runs, behind Nix clients: each asks for one build at a time, in the
@@ -30,8 +31,6 @@ import org.jspecify.annotations.Nullable;
 public final class OursContestant implements Contestant {
     /// From one build of a client to its next: a hook's process and a request, as measured with Nix 2.8 on one host.
     static final Duration ASKING = Duration.ofMillis(50);
-
-    private static final int MAX_ATTEMPTS = 3;
 
     /// A conversation with the machine is there already.
     private static final Rules RULES = new Rules(Duration.ofMillis(10), false, false, true);
@@ -45,12 +44,12 @@ public final class OursContestant implements Contestant {
     private final Duration[] remaining;
     private final Map<WaitingBuild, Integer> numbers = new HashMap<>();
     private final Map<Integer, RunningBuild> running = new HashMap<>();
-    private final Map<Integer, Set<String>> excluded = new HashMap<>();
-    private final Looks looks = new Looks();
-    private final Map<Integer, Integer> begun = new HashMap<>();
+    private final Looks looks;
+    private final Map<Integer, Losses> losses = new HashMap<>();
     private final Map<Integer, Instant> wanted = new HashMap<>();
 
-    public OursContestant(Plan plan, Situation situation) {
+    public OursContestant(Plan plan, Situation situation, RandomGenerator random) {
+        this.looks = new Looks(random);
         this.plan = plan;
         this.situation = situation;
         var machines =
@@ -128,7 +127,16 @@ public final class OursContestant implements Contestant {
                 .withWork(new Work(expected(job), plan.job(job).estimate().isPresent(), remaining[job]))
                 .withInputs(inputs(job))
                 .withResources(plan.job(job).resources());
-        numbers.put(scheduler.submit(request, excluded.getOrDefault(job, Set.of()), since, () -> inputs(job)), job);
+        numbers.put(scheduler.submit(request, excluded(job), since, () -> inputs(job)), job);
+    }
+
+    private Set<String> excluded(int job) {
+        var lost = losses.get(job);
+        if (lost == null) return Set.of();
+        return lost.excluded(plan.fitting(job).stream()
+                .mapToObj(host -> plan.host(host).name())
+                .filter(scheduler::isAvailable)
+                .toList());
     }
 
     private Inputs inputs(int job) {
@@ -191,11 +199,6 @@ public final class OursContestant implements Contestant {
     }
 
     @Override
-    public void connected(Start start, Instant now) {
-        begun.merge(start.job(), 1, Integer::sum);
-    }
-
-    @Override
     public boolean unreachable(Start start, Instant now) {
         scheduler.machineFailed(plan.host(start.host()).name(), now, "it cannot be reached");
         looks.failed(start.host(), now);
@@ -209,22 +212,20 @@ public final class OursContestant implements Contestant {
         var machine = plan.host(start.host()).name();
         scheduler.machineFailed(machine, now, "it broke");
         looks.failed(start.host(), now);
-        var not = excluded.computeIfAbsent(job, _ -> new TreeSet<>());
-        not.add(machine);
-        boolean isLeft = plan.fitting(job).stream()
-                .anyMatch(host -> !not.contains(plan.host(host).name()));
-        if (isLeft && begun.getOrDefault(job, 0) < MAX_ATTEMPTS) {
+        var lost = losses.computeIfAbsent(job, _ -> new Losses());
+        lost.add(machine, looks.failuresLately(start.host(), now));
+        if (!lost.exhausted()) {
             submit(job, fronts.get(plan.client(job)).client, now);
             return true;
         }
-        excluded.remove(job);
-        begun.remove(job);
+        losses.remove(job);
         return false;
     }
 
     @Override
     public void built(Start start, Instant now) {
         scheduler.machineWorked(plan.host(start.host()).name());
+        looks.worked(start.host());
     }
 
     @Override

@@ -29,7 +29,7 @@ public enum Policy {
             case NIX -> new NixContestant(plan);
             case HYDRA -> new HydraContestant(plan, new Random(seed));
             case HYDRA_RS -> new HydraRsContestant(plan);
-            case OURS -> new OursContestant(plan, situation);
+            case OURS -> new OursContestant(plan, situation, new Random(seed));
         };
     }
 

@@ -1,0 +1,30 @@
+package dispatcher.fleet;
+
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/// How long to leave a machine alone before it is looked at again: 1 s at first, and from 20 s on a twentieth of the
+/// time
+/// that it has been away, so that it is used again soon after it is back, however long that took. One that answers but
+/// does no build is left alone longer each time: 2 s, 4 s …
+///
+/// Never longer than 5 minutes, and each time a quarter longer or shorter at random, so that machines which broke
+/// together are not looked at together for ever.
+public final class Backoff {
+    private static final Duration FIRST = Duration.ofSeconds(1);
+    private static final Duration LONGEST = Duration.ofMinutes(5);
+    private static final int PART = 20;
+    private static final int MAX_DOUBLINGS = 9;
+
+    private Backoff() {}
+
+    /// @param failures how often it has been set aside since it last did a build, from 1
+    /// @param away     since it was last set aside
+    public static Duration after(int failures, Duration away, RandomGenerator random) {
+        var whole = FIRST.multipliedBy(1L << Math.clamp(failures - 1L, 0, MAX_DOUBLINGS));
+        var part = away.dividedBy(PART);
+        if (part.compareTo(whole) > 0) whole = part;
+        if (whole.compareTo(LONGEST) > 0) whole = LONGEST;
+        return Duration.ofNanos((long) (whole.toNanos() * (0.75 + random.nextDouble() / 2)));
+    }
+}

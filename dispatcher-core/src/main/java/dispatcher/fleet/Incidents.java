@@ -1,0 +1,29 @@
+package dispatcher.fleet;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+
+/// How often machines have broken in the last hour, by which those that break whatever they build are told from those
+/// that a build took down. Confined to one thread, or guarded by its owner.
+public final class Incidents {
+    private static final long LATELY = Duration.ofHours(1).toNanos();
+    private static final int MOST = 100;
+
+    private final Map<String, ArrayDeque<Long>> times = new HashMap<>();
+
+    /// @param now nanoseconds since any point in time, never less than before
+    public void add(String machine, long now) {
+        var all = times.computeIfAbsent(machine, _ -> new ArrayDeque<>());
+        all.add(now);
+        if (all.size() > MOST) all.remove();
+    }
+
+    public int lately(String machine, long now) {
+        var all = times.get(machine);
+        if (all == null) return 0;
+        all.removeIf(time -> now - time > LATELY);
+        return all.size();
+    }
+}
