@@ -10,8 +10,8 @@ import java.util.Map;
 /// All builds of one need: those that the same machines can do. Confined to whoever owns the scheduler.
 final class NeedLine {
     /// A build is urgent if what is to come after it takes at least this part of the time in which all that waits will
-    /// be done.
-    static final double URGENT = 1;
+    /// be done. Not all of it, as what is expected may be wrong by a fifth.
+    static final double URGENT = 0.8;
 
     final Need need;
     private final Map<ClientShare, ClientLine> lines = new LinkedHashMap<>();

@@ -197,6 +197,83 @@ class SchedulerTest {
                     .containsExactly("x");
         }
 
+        /// It would end there when the fast one has long done it and all others.
+        @Test
+        void buildIsNotLeftToASlowMachineWhileManyWait() {
+            var scheduler = scheduler(machine("fast", 2, 8), machine("slow", 1, 1));
+            for (int i = 0; i < 8; i++) submit(scheduler, build("x" + i));
+            decide(scheduler);
+
+            assertThat(begun).containsExactly("x0", "x1");
+            assertThat(machineOf("x0")).isEqualTo("fast");
+            now = now.plus(SchedulerOptions.DEFAULT.patience());
+            decide(scheduler);
+            assertThat(machineOf("x2")).as("who has waited for long").isEqualTo("slow");
+        }
+
+        @Test
+        void whoNeedNotCopyForLongGoesFirst() {
+            var scheduler = scheduler(machine("m", 1, 1));
+            submit(scheduler, build("holder"));
+            decide(scheduler);
+            submit(scheduler, copies("far", ALICE, 60, Map.of()));
+            submit(scheduler, copies("near", ALICE, 90, Map.of("m", CLOSURE)));
+
+            assertThat(order(scheduler)).containsExactly("holder", "near", "far");
+        }
+
+        @Test
+        void whoNeedsToCopyForLongIsPutOffOnlyForOthersOfTheSameClient() {
+            var scheduler = scheduler(machine("m", 1, 1));
+            submit(scheduler, build("holder").withClient(ALICE));
+            decide(scheduler);
+            submit(scheduler, copies("near1", ALICE, 60, Map.of("m", CLOSURE)));
+            submit(scheduler, copies("near2", ALICE, 60, Map.of("m", CLOSURE)));
+            submit(scheduler, copies("far", BOB, 60, Map.of()));
+
+            assertThat(order(scheduler)).containsExactly("holder", "near1", "far", "near2");
+        }
+
+        /// Both would come no sooner if they were sent at the same time.
+        @Test
+        void longCopiesToOneMachineAreMadeOneAfterTheOther() {
+            var scheduler = scheduler(machine("m", 2, 1));
+            submit(scheduler, copies("a", ALICE, 60, Map.of()), copies("b", ALICE, 60, Map.of()));
+            decide(scheduler);
+            assertThat(begun).containsExactly("a");
+
+            now = requireNonNull(scheduler.wakeAt().orElse(null));
+            assertThat(Duration.between(Instant.parse("2026-01-01T00:00:00Z"), now)
+                            .toSeconds())
+                    .isEqualTo(50);
+            decide(scheduler);
+            assertThat(begun).containsExactly("a", "b");
+        }
+
+        @Test
+        void whatOthersHaveBroughtWhileABuildWaitedCounts() {
+            var scheduler = scheduler(machine("a", 1, 1), machine("b", 1, 1));
+            submit(scheduler, build("holder1"), build("holder2"));
+            decide(scheduler);
+            var there = new Inputs(CLOSURE, Map.of("b", CLOSURE));
+            scheduler.submit(copies("x", ALICE, 60, Map.of()), Set.of(), now, () -> there);
+            now = now.plusSeconds(60);
+            for (var holder : List.of("holder1", "holder2"))
+                scheduler.finished(requireNonNull(running.remove(holder)), now);
+            decide(scheduler);
+
+            assertThat(machineOf("x")).isEqualTo("b");
+        }
+
+        private static final long CLOSURE = 5_000_000_000L;
+
+        private static BuildRequest copies(String name, Client client, long seconds, Map<String, Long> present) {
+            return build(name)
+                    .withClient(client)
+                    .withWork(Work.of(Duration.ofSeconds(seconds)))
+                    .withInputs(new Inputs(CLOSURE, present));
+        }
+
         @Test
         void shortBuildDoesNotWaitForAFasterMachine() {
             assertThat(afterTheFastOneIsTaken(Work.of(Duration.ofSeconds(5)))).containsExactly("x");
