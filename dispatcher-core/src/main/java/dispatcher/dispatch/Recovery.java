@@ -124,6 +124,7 @@ final class Recovery implements AutoCloseable {
             lock.lock();
             try {
                 failures.remove(machine);
+                incidents.forget(machine);
                 before = aside.remove(machine);
                 returned.signalAll();
             } finally {

@@ -26,4 +26,8 @@ public final class Incidents {
         all.removeIf(time -> now - time > LATELY);
         return all.size();
     }
+
+    public void forget(String machine) {
+        times.remove(machine);
+    }
 }

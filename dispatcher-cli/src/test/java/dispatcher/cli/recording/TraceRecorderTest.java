@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -230,7 +231,7 @@ class TraceRecorderTest {
 
     private static Duration makespan(Scenario scenario) {
         var plan = new Plan(scenario);
-        var run = new Simulation(plan, "ours", situation -> new OursContestant(plan, situation)).run();
+        var run = new Simulation(plan, "ours", situation -> new OursContestant(plan, situation, new Random(1))).run();
         return Figures.of(run).makespan();
     }
 }
