@@ -63,7 +63,7 @@ class ComparisonTest {
             case MIXED_SPEEDS -> 1.10;
             case SCARCE_FEATURES -> 1.15;
             case DYING_MACHINES -> 1.17;
-            case SLOW_LINKS -> 1.30;
+            case SLOW_LINKS -> 1.25;
             case GRAPH -> throw new IllegalArgumentException("no close bound is known");
         };
     }

@@ -15,9 +15,9 @@ import java.util.stream.IntStream;
 ///
 /// - the critical path: a build cannot begin before its client wants it and what it needs is built and fetched, and
 ///   takes at least what its best machine takes for the inputs that only it has, for building, and for fetching;
-/// - work over capacity, for each set of builds that only some machines can do: what those builds take of slots, from
-///   the first moment at which one of them could begin to the last at which one must have ended, by all slots of those
-///   machines at their speeds, outages taken off;
+/// - work over capacity, for each set of builds that only some machines can do: what those builds take of slots, and
+///   sending once what they share, from the first moment at which one of them could begin to the last at which one must
+///   have ended, by all slots of those machines at their speeds, outages taken off;
 /// - counting: of the builds of a set that are no shorter than a certain one, a slot does only so many whole ones;
 /// - copies: each path that no machine has is sent to at least one.
 ///
@@ -36,7 +36,9 @@ public record LowerBound(Duration time, String because) {
             if (jobs.isEmpty()) continue;
             var names = machines.cardinality() == plan.hosts() ? "all machines" : names(plan, machines);
             var capacity = new Capacity(plan, machines);
-            best = best.or(workOverCapacity(path, jobs, capacity), "work over the capacity of " + names);
+            best = best.or(
+                    workOverCapacity(path, jobs, capacity, new SharedCopies(plan, path, machines)),
+                    "work over the capacity of " + names);
             best = best.or(counting(path, jobs, capacity), "whole builds on the slots of " + names);
         }
         return best.or(copies(plan, path), "copies of inputs");
@@ -79,7 +81,8 @@ public record LowerBound(Duration time, String because) {
     /// Goes from the builds that can begin last to all; the work of those is done between the first begin among them
     /// and
     /// the makespan less what must come after each of them.
-    private static double workOverCapacity(CriticalPath path, List<Integer> jobs, Capacity capacity) {
+    private static double workOverCapacity(
+            CriticalPath path, List<Integer> jobs, Capacity capacity, SharedCopies shared) {
         var sorted = jobs.stream()
                 .sorted(Comparator.comparingDouble(path::earliest).reversed())
                 .toList();
@@ -88,7 +91,7 @@ public record LowerBound(Duration time, String because) {
         double tail = Double.MAX_VALUE;
         for (int i = 0; i < sorted.size(); i++) {
             int job = sorted.get(i);
-            work += path.times().work(job);
+            work += path.times().work(job) + shared.add(job);
             tail = Math.min(tail, path.after(job));
             boolean lastOfItsTime = i + 1 == sorted.size() || path.earliest(sorted.get(i + 1)) < path.earliest(job);
             if (lastOfItsTime) best = Math.max(best, capacity.done(path.earliest(job), work) + tail);

@@ -74,6 +74,13 @@ class LowerBoundTest {
     @Test
     void whatNoMachineHasMustBeSent() {
         var jobs = jobs(2, 1).stream().map(job -> job.reading(List.of("p"))).toList();
-        bound(25, "copies of inputs", List.of(Scenarios.host("m1", 1), Scenarios.host("m2", 1)), jobs, List.of());
+        bound(25, "copies of inputs", List.of(Scenarios.host("m1", 4), Scenarios.host("m2", 4)), jobs, List.of());
+    }
+
+    /// Whoever sends it has a slot meanwhile.
+    @Test
+    void whatBuildsShareIsSentOnceWhileOneOfThemHasASlot() {
+        var jobs = jobs(10, 10).stream().map(job -> job.reading(List.of("p"))).toList();
+        bound(150, "work over the capacity of all machines", List.of(Scenarios.host("m", 1)), jobs, List.of());
     }
 }
