@@ -81,7 +81,7 @@ final class FleetSession implements Store, PathSource {
     private final Map<StorePath, MachineLink> promised = new HashMap<>();
 
     /// Of those who promised: they are needed for as long as this client may come back to it.
-    private final Map<MachineLink, MachineLink.Use> promisers = new IdentityHashMap<>();
+    private final IdentityHashMap<MachineLink, MachineLink.Use> promisers = new IdentityHashMap<>();
 
     FleetSession(FleetStore fleet, ClientIdentity client, long clientNumber, long mostLogBytes) {
         this.fleet = fleet;
