@@ -40,7 +40,7 @@ final class Plan {
     private static final double LINK_BUSY = 0.5;
 
     /// Looks at kinds of machines that may be better later. With very many kinds it is not looked so far ahead.
-    private static final int MOST_LOOKS = 1000;
+    private static final int MOST_LOOKS = 700;
 
     private final long number;
     private final long now;
