@@ -9,6 +9,7 @@ import dispatcher.cli.fleet.QueueCommand;
 import dispatcher.cli.fleet.ResumeCommand;
 import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.ping.PingCommand;
+import dispatcher.cli.reload.ReloadCommand;
 import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.simulate.SimulateCommand;
 import dispatcher.cli.spool.SpoolCommand;
@@ -46,6 +47,7 @@ public final class Main {
             "explain",
             "drain",
             "resume",
+            "reload",
             "spool",
             "history",
             "simulate",
@@ -92,6 +94,7 @@ public final class Main {
             case "explain" -> new ExplainCommand();
             case "drain" -> new DrainCommand();
             case "resume" -> new ResumeCommand();
+            case "reload" -> new ReloadCommand();
             case "spool" -> new SpoolCommand();
             case "history" -> new HistoryCommand();
             case "simulate" -> new SimulateCommand();

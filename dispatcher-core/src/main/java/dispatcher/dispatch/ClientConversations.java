@@ -34,9 +34,9 @@ public final class ClientConversations implements ConversationHandler {
     private final FleetStore fleet;
     private final StoreDir storeDir;
     private final String programVersion;
-    private final List<NixPublicKey> trustedKeys;
+    private volatile List<NixPublicKey> trustedKeys;
     private final Optional<NixSecretKey> signingKey;
-    private final ClientLimits limits;
+    private volatile ClientLimits limits;
     private final RequestRate rate;
     private final RefusalLog refusals = new RefusalLog(System::nanoTime);
 
@@ -57,6 +57,13 @@ public final class ClientConversations implements ConversationHandler {
         this.signingKey = signingKey;
         this.limits = limits;
         this.rate = new RequestRate(limits.requestsPerSecond());
+    }
+
+    /// For conversations that begin from now on; the rate of requests for all.
+    public void change(List<NixPublicKey> newTrustedKeys, ClientLimits newLimits) {
+        trustedKeys = List.copyOf(newTrustedKeys);
+        limits = newLimits;
+        rate.change(newLimits.requestsPerSecond());
     }
 
     @Override

@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// thread,
 /// waits for nobody.
 public final class ClientDoor {
-    private final ClientLimits limits;
+    @GuardedBy("lock")
+    private ClientLimits limits;
+
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -37,6 +39,17 @@ public final class ClientDoor {
         this.limits = limits;
         this.nanoTime = nanoTime;
         this.throttle = new LoginThrottle(limits.failedLogins());
+    }
+
+    /// For those who come from now on; who is in stays.
+    public void change(ClientLimits newLimits) {
+        lock.lock();
+        try {
+            limits = newLimits;
+            throttle.change(newLimits.failedLogins());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Whether a connection may come in.

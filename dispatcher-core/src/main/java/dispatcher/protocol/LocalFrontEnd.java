@@ -38,8 +38,8 @@ public final class LocalFrontEnd implements AutoCloseable {
 
     private final Path path;
     private final UnixSocketListener listener;
-    private final ClientRules rules;
-    private final Duration loginTime;
+    private volatile ClientRules rules;
+    private volatile Duration loginTime;
     private final ClientDoor door;
     private final RefusalLog refusals = new RefusalLog(System::nanoTime);
     private final ConversationHandler handler;
@@ -71,6 +71,13 @@ public final class LocalFrontEnd implements AutoCloseable {
         var frontEnd = new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), rules, limits, handler);
         frontEnd.listener.serve("local client", frontEnd::converse);
         return frontEnd;
+    }
+
+    /// For clients that come from now on; those that are here keep what they were granted.
+    public void change(ClientRules newRules, ClientLimits limits) {
+        rules = newRules;
+        loginTime = limits.loginTime();
+        door.change(limits);
     }
 
     private void converse(UnixSocketChannel channel) {

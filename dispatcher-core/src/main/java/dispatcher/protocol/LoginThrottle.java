@@ -14,7 +14,7 @@ final class LoginThrottle {
     private static final long FORGOTTEN_NANOS = Duration.ofMinutes(10).toNanos();
     private static final int MOST_ADDRESSES = 10_000;
 
-    private final int free;
+    private int free;
     /// The one whose last failure is longest ago comes first.
     private final LinkedHashMap<String, Failures> addresses = new LinkedHashMap<>();
 
@@ -24,6 +24,10 @@ final class LoginThrottle {
     /// @param free failures before there is anything to wait for
     LoginThrottle(int free) {
         this.free = free;
+    }
+
+    void change(int newFree) {
+        free = newFree;
     }
 
     /// How long `address` still has to wait; zero if it need not.

@@ -14,7 +14,7 @@ public final class RequestRate {
     private static final long NANOS = 1_000_000_000;
     private static final long BURST_NANOS = 2 * NANOS;
 
-    private final int perSecond;
+    private volatile int perSecond;
     private final LongSupplier nanoTime;
     private final Pause pause;
     private final ReentrantLock lock = new ReentrantLock();
@@ -43,6 +43,11 @@ public final class RequestRate {
         this.perSecond = perSecond;
         this.nanoTime = nanoTime;
         this.pause = pause;
+    }
+
+    /// From the next request on, of clients that are here too.
+    public void change(int newPerSecond) {
+        perSecond = newPerSecond;
     }
 
     /// The gate of one client.

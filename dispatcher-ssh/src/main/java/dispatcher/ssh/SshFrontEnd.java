@@ -1,5 +1,7 @@
 package dispatcher.ssh;
 
+import dispatcher.client.ClientLimits;
+import dispatcher.client.ClientRules;
 import dispatcher.protocol.ClientDoor;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.protocol.Conversation;
@@ -75,13 +77,17 @@ public final class SshFrontEnd implements AutoCloseable {
     private final KeyPair hostKey;
     private final SshServer server;
     private final ClientDoor door;
+    private volatile ClientRules rules;
+    private volatile ClientLimits limits;
     private final RefusalLog refusals = new RefusalLog(System::nanoTime);
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
     private SshFrontEnd(SshFrontEndOptions options, ConversationHandler handler) throws SshFrontEndException {
         this.options = options;
         this.handler = handler;
-        door = new ClientDoor(options.limits(), System::nanoTime);
+        rules = options.rules();
+        limits = options.limits();
+        door = new ClientDoor(limits, System::nanoTime);
         hostKey = HostKeyFile.readOrMake(options.hostKey());
         authorizedKeys = new AuthorizedKeys(options.authorizedKeys());
         authorizedKeys.check();
@@ -147,7 +153,7 @@ public final class SshFrontEnd implements AutoCloseable {
         sshd.setSessionFactory(new Doorkeeper(sshd));
         sshd.addSessionListener(new Listener());
         CoreModuleProperties.SERVER_IDENTIFICATION.set(sshd, "dispatcher");
-        CoreModuleProperties.AUTH_TIMEOUT.set(sshd, options.limits().loginTime());
+        CoreModuleProperties.AUTH_TIMEOUT.set(sshd, limits.loginTime());
         // The first question, which tells what methods there are, is not counted; the last one proves a key.
         CoreModuleProperties.MAX_AUTH_REQUESTS.set(sshd, options.maxKeys() + 1);
         CoreModuleProperties.IDLE_TIMEOUT.set(sshd, Duration.ZERO);
@@ -159,6 +165,15 @@ public final class SshFrontEnd implements AutoCloseable {
         CoreModuleProperties.SOCKET_REUSEADDR.set(sshd, true);
         CoreModuleProperties.NIO2_READ_BUFFER_SIZE.set(sshd, READ_BUFFER_BYTES);
         return sshd;
+    }
+
+    /// For clients that come from now on; those that are here keep what they were granted. Authorised keys need not be
+    /// told, as their file is looked at each time.
+    public void change(ClientRules newRules, ClientLimits newLimits) {
+        rules = newRules;
+        limits = newLimits;
+        door.change(newLimits);
+        CoreModuleProperties.AUTH_TIMEOUT.set(server, newLimits.loginTime());
     }
 
     private boolean authenticate(java.security.PublicKey key, Session session) {
@@ -180,12 +195,12 @@ public final class SshFrontEnd implements AutoCloseable {
                 Optional.ofNullable(session.getAttribute(CLIENT))
                         .map(Client::channels)
                         .orElseGet(AtomicInteger::new),
-                options.limits().channelsPerConnection());
+                limits.channelsPerConnection());
     }
 
     private Client client(HostKey key, String comment, SocketAddress remote) {
         String fingerprint = key.fingerprint();
-        var grant = options.rules().ofKey(fingerprint, comment);
+        var grant = rules.ofKey(fingerprint, comment);
         return new Client(ClientIdentity.ofKey(comment, text(remote), fingerprint, grant));
     }
 

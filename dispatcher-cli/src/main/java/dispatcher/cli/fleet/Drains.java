@@ -1,6 +1,7 @@
 package dispatcher.cli.fleet;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.fleet.Machine;
 import dispatcher.schedule.BuildQueue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedSet;
@@ -64,8 +66,17 @@ public final class Drains {
         }
     }
 
-    /// Drains what is to be drained of machines that the queue has learned of since.
-    public void apply() {
+    /// Makes these the machines of the queue, those drained that are to be.
+    public void replaceMachines(Collection<Machine> machines) {
+        lock.lock();
+        try {
+            queue.replaceMachines(machines, names);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void apply() {
         for (var name : names())
             if (queue.drain(name, true))
                 log.atWarn().addKeyValue("machine", name).log("machine is drained");

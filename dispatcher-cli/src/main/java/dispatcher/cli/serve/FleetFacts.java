@@ -16,19 +16,24 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /// What this dispatcher knows, for its recorder.
 ///
+/// @param settings what is in force
 /// @param narSizes bytes of a path's NAR, if they have been seen
 record FleetFacts(
-        Settings settings, History history, Expectations expectations, Function<StorePath, OptionalLong> narSizes)
+        Supplier<Settings> settings,
+        History history,
+        Expectations expectations,
+        Function<StorePath, OptionalLong> narSizes)
         implements RecordingFacts {
     /// Until a machine has answered one question, over a connection that is there.
     private static final Duration LATENCY = Duration.ofMillis(1);
 
     @Override
     public List<Host> hosts() {
-        return settings.machines().stream()
+        return settings.get().machines().stream()
                 .map(machine -> new Host(
                         machine,
                         history.effectiveSpeed(machine.name()),
@@ -47,7 +52,7 @@ record FleetFacts(
 
     @Override
     public SortedMap<String, Long> resources(StorePath drvPath, BasicDerivation derivation) {
-        return settings.resources().of(drvPath, derivation);
+        return settings.get().resources().of(drvPath, derivation);
     }
 
     @Override

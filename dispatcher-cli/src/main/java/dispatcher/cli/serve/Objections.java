@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 final class Objections implements PressureListener {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
 
-    private final Pressure.Limits limits;
+    private volatile Pressure.Limits limits;
     private final BiConsumer<String, String> queue;
     /// By machine; what was told last.
     private final Map<String, String> last = new ConcurrentHashMap<>();
@@ -22,6 +22,17 @@ final class Objections implements PressureListener {
     Objections(Pressure.Limits limits, BiConsumer<String, String> queue) {
         this.limits = limits;
         this.queue = queue;
+    }
+
+    /// From the next samples on.
+    void change(Pressure.Limits newLimits) {
+        limits = newLimits;
+    }
+
+    /// The machine is gone, or somewhere else: nothing is known to speak against it.
+    void forget(String machine) {
+        last.remove(machine);
+        queue.accept(machine, "");
     }
 
     @Override

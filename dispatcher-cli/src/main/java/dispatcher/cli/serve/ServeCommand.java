@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -34,14 +35,22 @@ public final class ServeCommand implements Callable<Integer> {
         for (var warning : loaded.warnings()) log.atWarn().log("{}", warning);
         if (loaded.listen().web().isPresent())
             log.atWarn().log("listen.web is set, and this version has no page to show there yet");
+        // Before it serves, or else it would be the end of it.
+        var reloading =
+                new AtomicReference<Runnable>(() -> log.atInfo().log("HUP: the settings are being read anyway"));
+        var _ = Signals.handle(_ -> reloading.get().run(), "HUP");
         var server = new Server(loaded, "dispatcher " + programVersion);
+        reloading.set(() -> server.reloader().reload("SIGHUP"));
         var stopping = new AtomicBoolean();
-        boolean ours = StopSignals.handle(signal -> {
-            if (stopping.compareAndSet(false, true))
-                drain(server, loaded.timeouts().drain(), signal);
-            else log.atInfo().log("{} again: stopping at once", signal);
-            stop(server);
-        });
+        boolean ours = Signals.handle(
+                signal -> {
+                    if (stopping.compareAndSet(false, true))
+                        drain(server, server.settings().timeouts().drain(), signal);
+                    else log.atInfo().log("{} again: stopping at once", signal);
+                    stop(server);
+                },
+                "TERM",
+                "INT");
         // An orderly end is no failure.
         if (!ours)
             Runtime.getRuntime()

@@ -7,7 +7,12 @@ import dispatcher.cli.fleet.Drains;
 import dispatcher.cli.fleet.FleetRequests;
 import dispatcher.cli.history.HistoryRequests;
 import dispatcher.cli.recording.TraceRecorder;
+import dispatcher.cli.reload.ReloadRequests;
+import dispatcher.cli.reload.Reloader;
+import dispatcher.cli.reload.SettingsChange;
 import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.SettingsFile;
+import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.spool.SpoolRequests;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.dispatch.ClientConversations;
@@ -56,7 +61,7 @@ public final class Server implements AutoCloseable {
     private static final StoreDir STORE_DIR = StoreDir.NIX_STORE;
     private static final Duration SAVE_INTERVAL = Duration.ofMinutes(1);
 
-    private final Settings settings;
+    private volatile Settings settings;
     private final SshTransports transports = new SshTransports();
     private final Spool spool;
     private final FleetStore fleet;
@@ -64,9 +69,17 @@ public final class Server implements AutoCloseable {
     private final Locations locations;
     private final History history;
     private final Optional<TraceRecorder> recorder;
+    private final BuildQueue queue;
+    private final Drains drains;
+    private final Objections objections;
+    private final LearningListener learning;
+    private final Reloader reloader;
+    private volatile Optional<Uplink> uplink;
     private final Thread saving =
             Thread.ofVirtual().name("save what was learned").unstarted(this::saveNowAndThen);
     private final ArrayList<AutoCloseable> frontEnds = new ArrayList<>();
+    private volatile Optional<LocalFrontEnd> localClients = Optional.empty();
+    private volatile Optional<SshFrontEnd> sshClients = Optional.empty();
 
     /// Starts it; returns when clients can come in.
     ///
@@ -80,18 +93,20 @@ public final class Server implements AutoCloseable {
         } catch (IOException e) {
             throw cannot("open the spool at " + settings.spool().path(), e, "see spool.path in " + settings.file());
         }
-        var queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
-        var uplink = settings.uplink().map(rate -> new Uplink(rate.bytes(), System::nanoTime));
-        var objections = new Objections(
+        this.queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
+        this.uplink = uplink(settings);
+        this.objections = new Objections(
                 settings.pressureLimits(),
                 (machine, objection) -> queue.learn(machine, facts -> facts.withObjection(objection)));
         var links = settings.machines().stream()
-                .map(machine -> link(machine, uplink, objections))
+                .map(machine -> link(settings, machine))
                 .toList();
         this.locations = Locations.load(
                 locationsFile(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
         this.history = History.load(settings.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
         history.setMachines(settings.machines());
+        this.learning = new LearningListener(queue, history);
+        for (var machine : settings.machines()) learning.learn(machine.name());
         var expectations = new LearnedExpectations(history);
         this.recorder = settings.trace().map(file -> record(file, expectations));
         this.fleet = new FleetStore(
@@ -102,12 +117,12 @@ public final class Server implements AutoCloseable {
                 locations,
                 new ListenerList(
                         new HistoryListener(history, System::nanoTime),
-                        new LearningListener(queue, history),
+                        learning,
                         new LoggingListener(),
                         recorder.<DispatcherListener>map(listener -> listener).orElse(DispatcherListener.NONE)),
                 expectations,
                 settings.resources(),
-                faultLimits(),
+                faultLimits(settings),
                 InstantSource.system(),
                 System::nanoTime);
         var signingKey = settings.secretKeyFile().map(SigningKey::read);
@@ -115,11 +130,15 @@ public final class Server implements AutoCloseable {
                 key -> log.atInfo().addKeyValue("publicKey", key.publicKey()).log("signing outputs"));
         this.conversations = new ClientConversations(
                 fleet, STORE_DIR, programVersion, settings.trustedPublicKeys(), signingKey, settings.limits());
+        this.drains = Drains.load(settings.drainsFile(), queue);
+        this.reloader =
+                new Reloader(settings, running -> SettingsFile.again(running, Surroundings.ofProcess()), this::change);
         try {
             // First, since it is what tells that another dispatcher has this state.
-            openControl(queue);
+            openControl();
             openFrontEnds();
             saving.start();
+            reloader.start();
             Thread.ofPlatform().daemon().name("prepare SSH").start(transports::prepare);
         } catch (RuntimeException e) {
             close();
@@ -127,10 +146,41 @@ public final class Server implements AutoCloseable {
         }
     }
 
+    private static Optional<Uplink> uplink(Settings settings) {
+        return settings.uplink().map(rate -> new Uplink(rate.bytes(), System::nanoTime));
+    }
+
+    /// What is in force.
+    Settings settings() {
+        return settings;
+    }
+
+    Reloader reloader() {
+        return reloader;
+    }
+
+    /// Puts other settings in force. Links to machines are made first: nothing after that can fail.
+    private void change(SettingsChange change) {
+        var next = change.settings();
+        if (change.reconnects()) uplink = uplink(next);
+        var left = fleet.replaceMachines(next.machines(), !change.reconnects(), machine -> link(next, machine));
+        fleet.changeRules(next.resources(), faultLimits(next));
+        objections.change(next.pressureLimits());
+        history.setMachines(next.machines());
+        queue.changeOptions(next.schedule());
+        drains.replaceMachines(next.machines());
+        for (var name : left) objections.forget(name);
+        for (var machine : next.machines()) learning.learn(machine.name());
+        conversations.change(next.trustedPublicKeys(), next.limits());
+        localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
+        sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));
+        settings = next;
+    }
+
     private TraceRecorder record(Path file, LearnedExpectations expectations) {
         try {
             return TraceRecorder.open(
-                    file, new FleetFacts(settings, history, expectations, this::narSize), System::nanoTime);
+                    file, new FleetFacts(this::settings, history, expectations, this::narSize), System::nanoTime);
         } catch (IOException e) {
             throw cannot("write a trace to " + file, e, "see schedule.trace in " + settings.file());
         }
@@ -140,7 +190,7 @@ public final class Server implements AutoCloseable {
         return fleet.narSize(path);
     }
 
-    private FaultLimits faultLimits() {
+    private static FaultLimits faultLimits(Settings settings) {
         var timeouts = settings.timeouts();
         var limits = settings.buildLimits();
         var builds = new BuildOptions(
@@ -172,7 +222,7 @@ public final class Server implements AutoCloseable {
         history.save(settings.historyFile());
     }
 
-    private MachineLink link(Machine machine, Optional<Uplink> uplink, Objections objections) {
+    private MachineLink link(Settings settings, Machine machine) {
         var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
         return new MachineLink(
                 machine,
@@ -208,6 +258,7 @@ public final class Server implements AutoCloseable {
             try {
                 var frontEnd = SshFrontEnd.start(options, conversations);
                 frontEnds.add(frontEnd);
+                sshClients = Optional.of(frontEnd);
                 log.atInfo().addKeyValue("address", address).log("serving clients over SSH");
             } catch (SshFrontEndException e) {
                 throw new UserFacingException(
@@ -219,7 +270,9 @@ public final class Server implements AutoCloseable {
     private void listenLocally(Path socket) {
         try {
             LocalShim.of(settings.state(), socket).install(LocalShim.program());
-            frontEnds.add(LocalFrontEnd.open(socket, settings.clients(), settings.limits(), conversations));
+            var frontEnd = LocalFrontEnd.open(socket, settings.clients(), settings.limits(), conversations);
+            frontEnds.add(frontEnd);
+            localClients = Optional.of(frontEnd);
         } catch (IOException e) {
             throw cannot("listen at " + socket, e, "see listen.socket and state in " + settings.file());
         }
@@ -229,12 +282,12 @@ public final class Server implements AutoCloseable {
                 .log("serving local clients");
     }
 
-    private void openControl(BuildQueue queue) {
+    private void openControl() {
         var socket = settings.controlSocket();
         var handlers = new HashMap<String, ControlHandler>();
         handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
         handlers.putAll(new HistoryRequests(history).handlers());
-        var drains = Drains.load(settings.drainsFile(), queue);
+        handlers.putAll(new ReloadRequests(reloader).handlers());
         handlers.putAll(
                 new FleetRequests(queue, drains, new LearnedExpectations(history), InstantSource.system()).handlers());
         try {
@@ -258,6 +311,7 @@ public final class Server implements AutoCloseable {
     /// Sends all clients away and leaves every machine. What runs there ends with its connection.
     @Override
     public void close() {
+        reloader.close();
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         fleet.close();
         recorder.ifPresent(TraceRecorder::close);

@@ -25,6 +25,7 @@ final class FleetReader {
     private final List<Machine> fleet = new ArrayList<>();
     private final Map<String, String> places = new HashMap<>();
     private final List<Fault> warnings = new ArrayList<>();
+    private final List<Path> files = new ArrayList<>();
 
     /// @param base directory where relative paths start
     FleetReader(Path base, Surroundings surroundings, Faults faults) {
@@ -36,6 +37,11 @@ final class FleetReader {
     /// What is allowed and probably not meant.
     List<Fault> warnings() {
         return List.copyOf(warnings);
+    }
+
+    /// What was read beside the settings, or would have been if it were there.
+    List<Path> files() {
+        return List.copyOf(files);
     }
 
     List<Machine> read(Section top) {
@@ -103,6 +109,7 @@ final class FleetReader {
                 ? base
                 : Optional.ofNullable(Path.of(from).getParent()).orElse(base);
         var file = surroundings.resolve(directory, path);
+        files.add(file);
         try {
             return Optional.of(new MachinesFile.Source(file.toString(), 1, Files.readString(file)));
         } catch (NoSuchFileException missing) {

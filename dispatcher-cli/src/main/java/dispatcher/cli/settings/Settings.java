@@ -38,6 +38,7 @@ import java.util.Optional;
 /// @param timeouts       limits on what a machine may take
 /// @param buildLimits    what a build may take whose client sets no limits
 /// @param ssh            how connections to machines are kept
+/// @param files          what was read for all this: the settings file, and those that it names
 /// @param warnings       what is allowed and probably not meant, each with file and line
 public record Settings(
         Path file,
@@ -61,11 +62,13 @@ public record Settings(
         Timeouts timeouts,
         BuildLimits buildLimits,
         Ssh ssh,
+        List<Path> files,
         List<Fault> warnings) {
 
     public Settings {
         trustedPublicKeys = List.copyOf(trustedPublicKeys);
         machines = List.copyOf(machines);
+        files = List.copyOf(files);
         warnings = List.copyOf(warnings);
     }
 
@@ -108,6 +111,35 @@ public record Settings(
                 newTimeouts,
                 buildLimits,
                 ssh,
+                files,
+                warnings);
+    }
+
+    /// The same, but for what only a start can put in force, which is as in `running`.
+    public Settings withStartOf(Settings running) {
+        return new Settings(
+                file,
+                running.listen,
+                running.authorizedKeys,
+                clients,
+                trustedPublicKeys,
+                limits,
+                running.hostKey,
+                running.secretKeyFile,
+                running.state,
+                running.spool,
+                running.hostStore,
+                machines,
+                schedule,
+                running.trace,
+                pressureLimits,
+                resources,
+                maxAttempts,
+                uplink,
+                timeouts,
+                buildLimits,
+                ssh.withMaxStarting(running.ssh.maxStarting),
+                files,
                 warnings);
     }
 
@@ -175,6 +207,10 @@ public record Settings(
             List<Path> knownHosts) {
         public Ssh {
             knownHosts = List.copyOf(knownHosts);
+        }
+
+        Ssh withMaxStarting(int logins) {
+            return new Ssh(maxSessions, logins, keepAlive, idle, maxAge, knownHosts);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dispatcher.cli.settings;
 
 import dispatcher.cli.terminal.UserFacingException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -11,8 +12,12 @@ public final class SettingsException extends UserFacingException {
     @SuppressWarnings("serial") // a List.copyOf, which is serializable
     private final List<Fault> faults;
 
+    @SuppressWarnings("serial") // likewise
+    private final List<String> files;
+
     /// @param faults at least one
-    SettingsException(String file, List<Fault> faults) {
+    /// @param files  what was read, or would have been if it were there
+    SettingsException(String file, List<Fault> faults, List<Path> files) {
         super(
                 faults.size() == 1
                         ? "there is a fault in the settings"
@@ -20,9 +25,15 @@ public final class SettingsException extends UserFacingException {
                 faults.stream().map(Fault::toString).collect(Collectors.joining("\n")),
                 "correct %s; every key is explained in config/dispatcher.example.yaml".formatted(file));
         this.faults = List.copyOf(faults);
+        this.files = files.stream().map(Path::toString).toList();
     }
 
     public List<Fault> faults() {
         return faults;
+    }
+
+    /// What was read, or would have been if it were there.
+    public List<Path> files() {
+        return files.stream().map(Path::of).toList();
     }
 }

@@ -46,9 +46,21 @@ public final class SettingsFile {
                 "copy %s to one of these places and edit it, or name a file with --config".formatted(EXAMPLE));
     }
 
+    /// Reads the same file once more. Faults name it in full, as they are told to people who are elsewhere.
+    ///
+    /// @throws UserFacingException as [#load]
+    public static Settings again(Settings settings, Surroundings surroundings) {
+        var file = settings.file();
+        return read(file, new SettingsReader(file, file.toString(), surroundings), surroundings);
+    }
+
     private static Settings read(Path file, Surroundings surroundings) {
+        return read(file, new SettingsReader(file, surroundings), surroundings);
+    }
+
+    private static Settings read(Path file, SettingsReader reader, Surroundings surroundings) {
         try {
-            return new SettingsReader(file, surroundings).read(Files.readString(file));
+            return reader.read(Files.readString(file));
         } catch (NoSuchFileException e) {
             throw new UserFacingException(
                     "cannot read the settings",

@@ -13,6 +13,7 @@ import dispatcher.wire.UnixSocketListener;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,13 +31,20 @@ final class SettingsReader {
     private final Path base;
     private final Surroundings surroundings;
     private final Faults faults;
+    private final FleetReader fleet;
 
     /// @param file absolute
     SettingsReader(Path file, Surroundings surroundings) {
+        this(file, shown(file, surroundings.directory()), surroundings);
+    }
+
+    /// @param name of the file in faults
+    SettingsReader(Path file, String name, Surroundings surroundings) {
         this.file = file;
         this.base = Optional.ofNullable(file.getParent()).orElse(file);
         this.surroundings = surroundings;
-        this.faults = new Faults(shown(file, surroundings.directory()));
+        this.faults = new Faults(name);
+        this.fleet = new FleetReader(base, surroundings, faults);
     }
 
     /// Relative where that is shorter and no less clear.
@@ -51,13 +59,19 @@ final class SettingsReader {
                 return bind(top);
             }
         });
-        if (settings.isEmpty() || !faults.isEmpty()) throw new SettingsException(faults.file(), faults.sorted());
+        if (settings.isEmpty() || !faults.isEmpty())
+            throw new SettingsException(faults.file(), faults.sorted(), files());
         return settings.get();
+    }
+
+    private List<Path> files() {
+        var files = new ArrayList<>(List.of(file));
+        files.addAll(fleet.files());
+        return files;
     }
 
     private Settings bind(Section top) {
         var state = path(top, "state").orElse(STATE);
-        var fleet = new FleetReader(base, surroundings, faults);
         var listen = listen(top);
         var schedule = schedule(top);
         return new Settings(
@@ -82,6 +96,7 @@ final class SettingsReader {
                 timeouts(top),
                 buildLimits(top),
                 ssh(top),
+                files(),
                 fleet.warnings());
     }
 

@@ -1,0 +1,90 @@
+package dispatcher.cli.reload;
+
+import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/// Tells people which machines have come, gone and changed, a line each.
+final class MachineChanges {
+    private record Attribute(String name, Function<Machine, Object> value) {}
+
+    private static final List<Attribute> ATTRIBUTES = List.of(
+            new Attribute("address", Machine::address),
+            new Attribute("sshKey", machine -> orNone(machine.address().keyFile())),
+            new Attribute("publicHostKey", machine -> orNone(machine.address().publicHostKey())),
+            new Attribute("protocol", machine -> machine.protocol().scheme()),
+            new Attribute("systems", Machine::systems),
+            new Attribute("maxJobs", Machine::maxJobs),
+            new Attribute("speedFactor", Machine::speedFactor),
+            new Attribute("supportedFeatures", Machine::supportedFeatures),
+            new Attribute("mandatoryFeatures", Machine::mandatoryFeatures),
+            new Attribute("compress", Machine::compression),
+            new Attribute("substitute", Machine::substitution),
+            new Attribute("resources", Machine::resources));
+
+    private MachineChanges() {}
+
+    private static Object orNone(Optional<?> value) {
+        return value.isPresent() ? value.get() : "none";
+    }
+
+    static List<String> between(List<Machine> before, List<Machine> after) {
+        var lines = new ArrayList<String>();
+        var known = byName(before);
+        var wanted = byName(after);
+        for (var machine : after) {
+            var was = known.get(machine.name());
+            if (was == null)
+                lines.add("machine %s added: %s, maxJobs %d, %s"
+                        .formatted(
+                                machine.name(),
+                                machine.address(),
+                                machine.maxJobs(),
+                                String.join(" ", machine.systems())));
+            else if (!was.equals(machine)) lines.add("machine %s: %s".formatted(machine.name(), changes(was, machine)));
+        }
+        for (var machine : before)
+            if (!wanted.containsKey(machine.name()))
+                lines.add("machine %s removed; what runs there comes to its end".formatted(machine.name()));
+        return lines;
+    }
+
+    private static Map<String, Machine> byName(List<Machine> machines) {
+        var map = new LinkedHashMap<String, Machine>();
+        for (var machine : machines) map.put(machine.name(), machine);
+        return map;
+    }
+
+    private static String changes(Machine before, Machine after) {
+        var words = new ArrayList<String>();
+        for (var attribute : ATTRIBUTES) {
+            var from = attribute.value.apply(before);
+            var to = attribute.value.apply(after);
+            if (from.equals(to)) continue;
+            var line = "%s %s -> %s".formatted(attribute.name, show(from), show(to));
+            // An address is shown without its keys, and with its port.
+            boolean same = from instanceof MachineAddress && show(from).equals(show(to));
+            if (!same) words.add(line);
+        }
+        return String.join(", ", words);
+    }
+
+    private static String show(Object value) {
+        return switch (value) {
+            case Collection<?> all ->
+                all.isEmpty()
+                        ? "none"
+                        : String.join(" ", all.stream().map(Object::toString).toList());
+            case Map<?, ?> map -> map.isEmpty() ? "none" : map.toString();
+            case Enum<?> word -> word.name().toLowerCase(Locale.ROOT);
+            default -> value.toString();
+        };
+    }
+}
