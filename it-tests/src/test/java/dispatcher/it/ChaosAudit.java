@@ -16,7 +16,8 @@ final class ChaosAudit {
     private static final Duration SOON = Duration.ofSeconds(30);
     /// Threads that end with the request, the build or the connection that they serve.
     private static final Pattern OF_REQUESTS = Pattern.compile(
-            "\"name\": \"((?:local client|client watch|limits of|reply of|handshake with|recovery of)[^\"]*)\"");
+            "\"name\": \"((?:local client(?!s)|client watch|build of|limits of|reply of|answer of|handshake with|recovery of)"
+                    + "[^\"]*)\"");
 
     private final Fleet fleet;
     private final NixClient client;

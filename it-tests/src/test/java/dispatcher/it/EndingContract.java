@@ -97,6 +97,27 @@ abstract class EndingContract {
     }
 
     @Test
+    void dispatcherThatIsToldToStopLetsBuildsFinishAndTakesNoNewOnes() throws Exception {
+        try (Background build = Background.start(
+                client.buildCommand("sleepers", "n", "1", "seconds", "6.5").with("--builders", builders),
+                fleet.folder())) {
+            Await.until(LONG, () -> "a build that runs\n" + dispatcher.log(), () -> runs("sleep 6.5"));
+            try (Background waiting = Background.start(buildOne(), fleet.folder())) {
+                Await.until(LONG, () -> "a second client", () -> isConnected(waiting));
+                dispatcher.signalStop();
+                dispatcher.awaitLog("taking no more builds", LONG);
+                Result refused = waiting.await(LONG);
+                assertThat(refused.succeeded()).isFalse();
+                assertThat(refused.err()).contains("is being stopped and takes no new builds");
+            }
+
+            assertThat(build.await(LONG).succeeded()).as(dispatcher.log()).isTrue();
+        }
+        assertThat(dispatcher.awaitEnd()).isZero();
+        awaitNoConnections();
+    }
+
+    @Test
     void dispatcherThatIsToldToStopTwiceLeavesNothing() throws Exception {
         try (Background build = startSleeper()) {
             assertThat(dispatcher.stopNow()).as(dispatcher.log()).isZero();
@@ -196,6 +217,10 @@ abstract class EndingContract {
 
     private String sleeperSeconds() {
         return Integer.toString(54_000 + sleepers);
+    }
+
+    private boolean runs(String command) throws IOException {
+        return !machine.processes(command).isEmpty();
     }
 
     private void awaitNoSleeper() throws Exception {

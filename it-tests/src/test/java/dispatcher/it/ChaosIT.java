@@ -1,0 +1,24 @@
+package dispatcher.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/// A short run of `it-tests/chaos/run`.
+@NeedsNamespaces
+class ChaosIT {
+
+    private static final long SEED = Long.getLong("it.chaos.seed", System.nanoTime());
+
+    @Test
+    void noFaultOfAMachineIsAFaultOfABuild() throws Exception {
+        Chaos.Plan plan = new Chaos.Plan(SEED, Duration.ofSeconds(45), Duration.ofSeconds(4), 100);
+        StringBuffer story = new StringBuffer();
+        try (Chaos chaos = new Chaos(plan, line -> story.append(line).append('\n'))) {
+            assertThat(chaos.run())
+                    .as("seed %d (it-tests/chaos/run --seed %1$d)%n%s%n%s", SEED, story, chaos.dispatcherLog())
+                    .isEmpty();
+        }
+    }
+}
