@@ -3,6 +3,8 @@ package dispatcher.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 /// A short run of `it-tests/chaos/run`.
@@ -14,10 +16,12 @@ class ChaosIT {
     @Test
     void noFaultOfAMachineIsAFaultOfABuild() throws Exception {
         Chaos.Plan plan = new Chaos.Plan(SEED, Duration.ofSeconds(45), Duration.ofSeconds(4), 100);
-        StringBuffer story = new StringBuffer();
-        try (Chaos chaos = new Chaos(plan, line -> story.append(line).append('\n'))) {
+        List<String> story = new CopyOnWriteArrayList<>();
+        try (Chaos chaos = new Chaos(plan, story::add)) {
             assertThat(chaos.run())
-                    .as("seed %d (it-tests/chaos/run --seed %1$d)%n%s%n%s", SEED, story, chaos.dispatcherLog())
+                    .as(
+                            "seed %d (it-tests/chaos/run --seed %1$d)%n%s%n%s",
+                            SEED, String.join("\n", story), chaos.dispatcherLog())
                     .isEmpty();
         }
     }
