@@ -19,26 +19,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 abstract class LyingMachineContract {
 
-    /// Takes the place of a program of Nix: passes on what that says, with some words changed.
-    private static final String PROXY = """
-            #!/bin/sh
-            exec /usr/bin/%s "$@" | exec perl -e '
-                $| = 1;
-                while (sysread(STDIN, $said, 65536)) {
-                    $said =~ s/%s/%s/g;
-                    while (length $said) { substr($said, 0, syswrite(STDOUT, $said)) = ""; }
-                }'
-            """;
-
-    private static final String GRAPH = """
-            { salt, size }: derivation {
-              name = "said";
-              system = "%s";
-              builder = "/bin/sh";
-              args = [ "-c" "echo the-truth ${salt} > $out; i=0; while [ $i -lt ${size} ]; do echo and so on; i=$((i + 1)); done >> $out" ];
-            }
-            """;
-
     private final String protocol;
     private Fleet fleet;
     private NixClient client;
@@ -66,7 +46,7 @@ abstract class LyingMachineContract {
                 .out()
                 .strip()
                 .replace("\"", "");
-        graph = Files.writeString(fleet.folder().resolve("said.nix"), GRAPH.formatted(system));
+        graph = Files.writeString(fleet.folder().resolve("said.nix"), graph(system));
     }
 
     @AfterAll
@@ -92,6 +72,30 @@ abstract class LyingMachineContract {
         return fleet.machine(1);
     }
 
+    /// Takes the place of a program of Nix: passes on what that says, with some words changed.
+    private static String proxy(String program, String said, String instead) {
+        return """
+                #!/bin/sh
+                exec /usr/bin/%s "$@" | exec perl -e '
+                    $| = 1;
+                    while (sysread(STDIN, $said, 65536)) {
+                        $said =~ s/%s/%s/g;
+                        while (length $said) { substr($said, 0, syswrite(STDOUT, $said)) = ""; }
+                    }'
+                """.formatted(program, said, instead);
+    }
+
+    private static String graph(String system) {
+        return """
+                { salt, size }: derivation {
+                  name = "said";
+                  system = "%s";
+                  builder = "/bin/sh";
+                  args = [ "-c" "echo the-truth ${salt} > $out; i=0; while [ $i -lt ${size} ]; do echo and so on; i=$((i + 1)); done >> $out" ];
+                }
+                """.formatted(system);
+    }
+
     /// From now on what Nix says in logins is changed on the liar.
     private void lie(String said, String instead) throws Exception {
         var program = protocol.equals("ssh-ng") ? "nix-daemon" : "nix-store";
@@ -101,7 +105,7 @@ abstract class LyingMachineContract {
                         "-c",
                         "printf %s \"$1\" >/root/lies/\"$2\"; chmod 755 /root/lies/*; echo 'PATH=/root/lies:$PATH' >/root/.bashrc",
                         "-",
-                        PROXY.formatted(program, said, instead),
+                        proxy(program, said, instead),
                         program)
                 .orFail();
     }

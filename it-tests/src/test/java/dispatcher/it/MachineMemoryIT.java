@@ -55,7 +55,7 @@ class MachineMemoryIT {
         return "  - name: " + machine.name() + "\n";
     }
 
-    private Command build(String graph, String... arguments) {
+    private Command build(String graph, String... arguments) throws Exception {
         return client.buildCommand(graph, arguments).with("--builders", dispatcher.builders());
     }
 

@@ -63,11 +63,17 @@ final class MemoryLimit implements AutoCloseable {
 
     /// To be called when what was put there has ended.
     @Override
-    public void close() throws Exception {
-        Await.until(
-                EMPTY,
-                () -> group + " to be empty",
-                () -> Files.readString(group.resolve("cgroup.procs")).isEmpty());
+    public void close() throws IOException {
+        try {
+            Await.until(
+                    EMPTY,
+                    () -> group + " to be empty",
+                    () -> Files.readString(group.resolve("cgroup.procs")).isEmpty());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            throw new IOException(e);
+        }
         Files.delete(group);
     }
 }
