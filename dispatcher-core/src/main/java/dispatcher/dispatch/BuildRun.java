@@ -187,10 +187,8 @@ final class BuildRun {
                     } catch (SourceFailedException e) {
                         var reason = Failures.describe(e);
                         if (++sourcesLost >= fleet.limits().maxAttempts()) return refuse(reason);
-                        // What only one machine holds comes back with it, if it does.
-                        assignment.close();
-                        if (!session.awaitHolders(derivation.inputSources())) return refuse(reason);
                         fleet.listener().buildLost(number, drvPath, machine, reason);
+                        if (!session.recover(e.paths(), reason)) return refuse(reason);
                     }
                 }
             }

@@ -12,6 +12,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.PathSource;
+import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
@@ -36,6 +37,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// One client's conversation with the whole fleet.
@@ -59,7 +61,7 @@ final class FleetSession implements Store, PathSource {
     private final List<Spool.Pin> pins = new ArrayList<>();
     private final Map<StorePath, Holding> holdings = new HashMap<>();
     private final Set<StorePath> built = new HashSet<>();
-    private volatile boolean building;
+    private final AtomicInteger building = new AtomicInteger();
 
     /// When a build ended or an output was handed out last, in nanoseconds.
     private volatile long servedAt = System.nanoTime() - FETCHING.toNanos();
@@ -73,9 +75,6 @@ final class FleetSession implements Store, PathSource {
 
     /// Whether the client wants machines to fetch from their substituters what they can.
     private boolean substitutes;
-
-    /// How what was built for this client was made.
-    private final Map<StorePath, Recipe> recipes = new HashMap<>();
 
     /// What nobody has yet, and a machine said it could fetch from its substituters.
     private final Map<StorePath, MachineLink> promised = new HashMap<>();
@@ -171,7 +170,13 @@ final class FleetSession implements Store, PathSource {
 
     @Override
     public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
-        return info(path);
+        try {
+            return info(path);
+        } catch (SourceFailedException e) {
+            var reason = Failures.describe(e);
+            if (isMadeAgain(path, reason)) return info(path);
+            throw new StoreRefusedException(reason + "; build it again", e);
+        }
     }
 
     @Override
@@ -226,10 +231,10 @@ final class FleetSession implements Store, PathSource {
             forget(holding);
             if (e instanceof ProtocolException) distrust(holding.link, List.of(path), Failures.describe(e));
             else holding.link.conversations().dropIdle();
-            var reason = Failures.describe(e);
-            if (isMadeAgain(path, holding.machine(), reason)) return info(path);
-            throw new StoreRefusedException(
-                    "machine %s went away with '%s': %s; build it again".formatted(holding.machine(), path, reason), e);
+            throw new SourceFailedException(
+                    List.of(path),
+                    "machine %s went away with '%s': %s".formatted(holding.machine(), path, Failures.describe(e)),
+                    e);
         }
     }
 
@@ -419,7 +424,8 @@ final class FleetSession implements Store, PathSource {
     /// breaks in the middle, the rest comes from where it is made once more.
     @Override
     public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-        var info = info(path).orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
+        var info = queryPathInfo(path)
+                .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
         var nar = new HeldBackEnd(
                 new FilterOutputStream(sink) {
                     @Override
@@ -454,7 +460,7 @@ final class FleetSession implements Store, PathSource {
                 boolean again = holding != null
                         && !(e instanceof ProtocolException)
                         && attempt < fleet.limits().maxAttempts()
-                        && isMadeAgain(path, from, reason)
+                        && isMadeAgain(path, reason)
                         && isTheSame(path, info);
                 if (!again) {
                     fleet.listener().outputFailed(clientNumber, path, from, reason);
@@ -555,7 +561,7 @@ final class FleetSession implements Store, PathSource {
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
-        building = true;
+        building.incrementAndGet();
         try {
             var limited = options.orLimitsOf(fleet.limits().builds()).withLogLimit(mostLogBytes);
             var run = new BuildRun(fleet, this, clientNumber, drvPath, derivation, limited, log);
@@ -563,13 +569,13 @@ final class FleetSession implements Store, PathSource {
             if (result.isSuccess()) {
                 var recipe = new Recipe(drvPath, derivation, options.withMode(BuildMode.NORMAL));
                 var outputs = Recipe.outputs(derivation, result);
-                for (var output : outputs) recipes.put(output, recipe);
+                fleet.recipes().add(outputs, recipe);
                 if (!run.wasFound()) built.addAll(outputs);
             }
             return result;
         } finally {
             servedAt = System.nanoTime();
-            building = false;
+            building.decrementAndGet();
         }
     }
 
@@ -582,24 +588,46 @@ final class FleetSession implements Store, PathSource {
 
     /// Whether a build goes on, or the client is still about to fetch what came out. For any thread.
     boolean isBusy() {
-        return building || System.nanoTime() - servedAt < FETCHING.toNanos();
+        return building.get() > 0 || System.nanoTime() - servedAt < FETCHING.toNanos();
     }
 
-    /// Has an output made once more, after the machine that had it broke. Whoever had it built is still waiting for it.
-    private boolean isMadeAgain(StorePath output, String machine, String reason) throws InterruptedException {
-        var recipe = recipes.get(output);
-        if (recipe == null) return false;
-        fleet.listener().outputLost(clientNumber, output, machine, reason);
-        return buildDerivation(recipe.drvPath(), recipe.derivation(), recipe.options(), BuildLog.NONE)
+    /// Has an output made once more, after the machine that had it broke. Not to be called by who has a slot, for which
+    /// this might wait for ever.
+    private boolean isMadeAgain(StorePath output, String reason) throws InterruptedException {
+        var recipe = fleet.recipes().of(output);
+        if (recipe.isEmpty()) return false;
+        fleet.listener().outputLost(clientNumber, output, reason);
+        return buildDerivation(
+                                recipe.get().drvPath(),
+                                recipe.get().derivation(),
+                                recipe.get().options(),
+                                BuildLog.NONE)
                         .isSuccess()
                 && holdings.containsKey(output);
     }
 
-    /// Whether one of the machines that are known to hold some of `paths` can be used, now or soon.
-    boolean awaitHolders(Collection<StorePath> paths) throws InterruptedException {
-        var holders = new HashSet<String>();
-        for (var path : paths) holders.addAll(fleet.locations().of(path));
-        return fleet.recovery().awaitAny(holders);
+    /// Gets back inputs that could not be had: waits for a machine that holds them, and if none is back in time, has
+    /// them
+    /// made once more. Not to be called by who has a slot.
+    ///
+    /// @return whether it is worth while to try again
+    boolean recover(Collection<StorePath> paths, String reason) throws InterruptedException {
+        for (var path : paths) {
+            if (isAtHand(path)) continue;
+            boolean isBack =
+                    fleet.recovery().awaitAny(Set.copyOf(fleet.locations().of(path)));
+            if (!isBack && !isMadeAgain(path, reason)) return false;
+        }
+        return true;
+    }
+
+    private boolean isAtHand(StorePath path) throws InterruptedException {
+        try {
+            return info(path).isPresent();
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return false;
+        }
     }
 
     /// Keeps the machine's conversation for the client to fetch `outputs` from.

@@ -47,6 +47,7 @@ public final class FleetStore implements AutoCloseable {
     private final Requests requests;
     private final InstantSource clock;
     private final EqualBuilds equalBuilds = new EqualBuilds();
+    private final Recipes recipes = new Recipes();
     private final Set<FleetSession> sessions = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
     private final AtomicLong builds = new AtomicLong();
@@ -218,6 +219,11 @@ public final class FleetStore implements AutoCloseable {
 
     Instant now() {
         return clock.instant();
+    }
+
+    /// How outputs were made.
+    Recipes recipes() {
+        return recipes;
     }
 
     EqualBuilds equalBuilds() {

@@ -89,8 +89,8 @@ public interface DispatcherListener {
     /// An output went to a client.
     default void outputSent(long client, StorePath path, String from, long bytes, Duration took) {}
 
-    /// The machine that has an output broke before the client had it; it is built again.
-    default void outputLost(long client, StorePath path, String machine, String reason) {}
+    /// The machine that has an output broke before the client, or a build that needs it, had it; it is built again.
+    default void outputLost(long client, StorePath path, String reason) {}
 
     /// An output could not be handed out, or is not what its store says it is. The client has no whole NAR of it.
     default void outputFailed(long client, StorePath path, String from, String reason) {}

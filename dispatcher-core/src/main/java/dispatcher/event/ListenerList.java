@@ -23,8 +23,8 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
-    public void outputLost(long client, StorePath path, String machine, String reason) {
-        tell(listener -> listener.outputLost(client, path, machine, reason));
+    public void outputLost(long client, StorePath path, String reason) {
+        tell(listener -> listener.outputLost(client, path, reason));
     }
 
     @Override

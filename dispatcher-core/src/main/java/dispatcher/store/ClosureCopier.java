@@ -135,6 +135,7 @@ public final class ClosureCopier {
             var info = known.get(path);
             if (info == null)
                 throw new SourceFailedException(
+                        List.of(path),
                         "input '%s' is neither on the machine nor anywhere the dispatcher can get it from"
                                 .formatted(path));
             if (missing.put(path, info) != null) continue;
@@ -153,7 +154,7 @@ public final class ClosureCopier {
             throw e;
         } catch (IOException e) {
             Interruption.rethrow(e);
-            throw new SourceFailedException("cannot look up inputs: %s".formatted(e.getMessage()), e);
+            throw new SourceFailedException(paths, "cannot look up inputs: %s".formatted(e.getMessage()), e);
         }
     }
 
@@ -251,7 +252,8 @@ public final class ClosureCopier {
         } catch (IOException e) {
             Interruption.rethrow(e);
             if (receiver.failed) throw e;
-            throw new SourceFailedException("cannot read input '%s': %s".formatted(info.path(), e.getMessage()), e);
+            throw new SourceFailedException(
+                    List.of(info.path()), "cannot read input '%s': %s".formatted(info.path(), e.getMessage()), e);
         }
     }
 

@@ -1,18 +1,31 @@
 package dispatcher.store;
 
+import dispatcher.nix.StorePath;
 import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
 
 /// A path could not be had from where it was to be copied from. The receiver is not at fault, though its conversation
-/// may
-/// have broken off in the middle.
+/// may have broken off in the middle.
 public final class SourceFailedException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    public SourceFailedException(String message) {
+    private final transient List<StorePath> paths;
+
+    /// @param paths of which at least one could not be had
+    public SourceFailedException(Collection<StorePath> paths, String message) {
         super(message);
+        this.paths = List.copyOf(paths);
     }
 
-    public SourceFailedException(String message, Throwable cause) {
+    /// @param paths of which at least one could not be had
+    public SourceFailedException(Collection<StorePath> paths, String message, Throwable cause) {
         super(message, cause);
+        this.paths = List.copyOf(paths);
+    }
+
+    /// Paths of which at least one could not be had.
+    public List<StorePath> paths() {
+        return paths;
     }
 }

@@ -628,7 +628,36 @@ abstract class FleetContract {
 
             assertThat(client.fetch(x.out())).isNotNull();
             assertThat(b.built()).containsExactly(x.path());
-            assertThat(fleet.events().all()).contains("output lost x a");
+            assertThat(fleet.events().all()).contains("output lost x");
+        }
+    }
+
+    /// Its client has it by then, and has been told that it need not send it.
+    @Test
+    void inputThatIsLostWithItsMachineIsMadeAgainForTheNextBuild() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        for (var machine : List.of(a, b)) machine.building((_, derivation, _, _) -> machine.makeEqual(derivation));
+        try (var fleet = plan().start(a, b)) {
+            var x = drv("x");
+            var first = client(fleet);
+            first.build(x);
+            first.fetch(x.out());
+            a.die("off");
+            var y = drv("y", x.out());
+
+            assertThat(client(fleet).build(y).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(b.built()).containsExactly(x.path(), y.path());
+        }
+    }
+
+    @Test
+    void inputThatNobodyHasAndNobodyCanMakeIsToldSo() throws Exception {
+        try (var fleet = plan().start(machine("a"))) {
+            var result = client(fleet).build(drv("y", drv("x").out()));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).contains("-x' is neither on the machine nor anywhere the dispatcher can get");
         }
     }
 

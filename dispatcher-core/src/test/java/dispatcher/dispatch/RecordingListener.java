@@ -99,8 +99,8 @@ final class RecordingListener implements DispatcherListener {
     }
 
     @Override
-    public void outputLost(long client, StorePath path, String machine, String reason) {
-        all.add("output lost %s %s".formatted(path.name(), machine));
+    public void outputLost(long client, StorePath path, String reason) {
+        all.add("output lost " + path.name());
     }
 
     @Override

@@ -238,7 +238,7 @@ class StorePoolTest {
         void failureOfASourceIsNotTheConversationsFault() throws Exception {
             lease().release();
             assertThatThrownBy(() -> pool.lease(_ -> {
-                        throw new SourceFailedException("the source is empty");
+                        throw new SourceFailedException(List.of(), "the source is empty");
                     }))
                     .isInstanceOf(SourceFailedException.class);
             lease();

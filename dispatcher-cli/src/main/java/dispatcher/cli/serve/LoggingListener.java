@@ -143,11 +143,10 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
-    public void outputLost(long client, StorePath path, String machine, String reason) {
+    public void outputLost(long client, StorePath path, String reason) {
         log.atWarn()
                 .addKeyValue("client", client)
                 .addKeyValue("path", path)
-                .addKeyValue("machine", machine)
                 .addKeyValue("reason", reason)
                 .log("output lost with its machine, building it again");
     }

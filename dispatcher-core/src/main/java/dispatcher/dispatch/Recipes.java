@@ -1,0 +1,38 @@
+package dispatcher.dispatch;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.StorePath;
+import java.util.Collection;
+import java.util.Optional;
+
+/// How outputs were made lately, for when the only machine that has one goes away: its client may long have fetched it,
+/// and yet it is missing for whatever is built of it. Bounded by the size of the derivations; safe for any thread.
+final class Recipes {
+    /// Of derivations, in bytes.
+    private static final long MOST = 16 << 20;
+
+    private static final int OBJECTS = 500;
+
+    private final Cache<StorePath, Recipe> recipes = Caffeine.newBuilder()
+            .maximumWeight(MOST)
+            .weigher((StorePath _, Recipe recipe) -> weight(recipe.derivation()))
+            .build();
+
+    void add(Collection<StorePath> outputs, Recipe recipe) {
+        for (var output : outputs) recipes.put(output, recipe);
+    }
+
+    Optional<Recipe> of(StorePath output) {
+        return Optional.ofNullable(recipes.getIfPresent(output));
+    }
+
+    private static int weight(BasicDerivation derivation) {
+        int bytes = OBJECTS + 100 * derivation.inputSources().size();
+        for (var argument : derivation.arguments()) bytes += argument.length();
+        for (var variable : derivation.environment().entrySet())
+            bytes += variable.getKey().length() + variable.getValue().length();
+        return bytes;
+    }
+}
