@@ -48,7 +48,7 @@ class ComparisonTest {
         return seed == 1 ? 1 : 1.005;
     }
 
-    /// With the second seed a machine breaks under the very last build, at its very end.
+    /// With the second seed `hydra-rs` loses less to the machines that break, and is done 3.7 % sooner.
     private static double luckOfMakespan(Generator generator, int seed) {
         return generator == Generator.DYING_MACHINES && seed == 2 ? 1.04 : luck(seed);
     }
