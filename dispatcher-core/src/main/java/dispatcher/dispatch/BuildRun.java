@@ -6,24 +6,17 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
-import dispatcher.pressure.BuildWatch;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
-import dispatcher.store.ClosureCopier.Copied;
 import dispatcher.store.SourceFailedException;
-import dispatcher.store.StorePool;
-import dispatcher.store.StoreRefusedException;
 import dispatcher.wire.Interruption;
-import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere if
@@ -31,9 +24,6 @@ import java.util.Map;
 ///
 /// Used once, by the client's thread.
 final class BuildRun {
-    /// By then a connection that is dead has been found to be so.
-    private static final Duration UNNOTICED = Duration.ofMinutes(1);
-
     private final FleetStore fleet;
     private final FleetSession session;
     private final long clientNumber;
@@ -41,6 +31,7 @@ final class BuildRun {
     private final BasicDerivation derivation;
     private final BuildOptions options;
     private final long number;
+    private final BuildJob job;
     /// Of the client alone until it is this build's turn, and from then on of all clients that want it.
     private BuildLog log;
 
@@ -67,6 +58,7 @@ final class BuildRun {
         this.log = log;
         this.losses = new Losses(drvPath, fleet.limits().maxAttempts());
         this.number = fleet.nextBuild();
+        this.job = new BuildJob(fleet, number, drvPath, derivation, options);
     }
 
     /// Returns the result that the client is told; a machine's fault is only told when no machine is left.
@@ -181,7 +173,7 @@ final class BuildRun {
                         var waited = Duration.ofNanos(fleet.nanoTime() - queuedAt);
                         fleet.listener().buildAssigned(number, drvPath, machine, assignment.reason(), waited);
                         log.assigned(machine, assignment.reason());
-                        return buildOn(link);
+                        return new Attempt(job, session, link, log).run().take(session);
                     } catch (LostException e) {
                         lose(link, e);
                     } catch (SourceFailedException e) {
@@ -262,183 +254,5 @@ final class BuildRun {
     private BuildResult refuse(String reason) {
         fleet.listener().buildRefused(number, drvPath, reason);
         return BuildResult.of(BuildStatus.TRANSIENT_FAILURE, reason);
-    }
-
-    /// A conversation that others have used may have died since without a word, and a machine that seemed to have all
-    /// inputs may have lost some. That is nobody's fault, and found out now.
-    private BuildResult buildOn(MachineLink link) throws LostException, SourceFailedException, InterruptedException {
-        boolean sentAgain = false;
-        while (true) {
-            var lease = leaseWithInputs(link);
-            try {
-                return buildIn(lease, link);
-            } catch (DiedUnnoticedException e) {
-                link.conversations().dropIdle();
-            } catch (LostException e) {
-                if (sentAgain || !lacksInputs(e, link)) throw e;
-                sentAgain = true;
-                log.note("dispatcher: machine %s has lost inputs of %s; sending them again"
-                        .formatted(link.machine().name(), drvPath));
-                log.flush();
-            }
-        }
-    }
-
-    /// Whether a machine that would not build lacks inputs by now, as after garbage has been collected there.
-    private boolean lacksInputs(LostException loss, MachineLink link) throws InterruptedException {
-        var inputs = derivation.inputSources();
-        boolean mayBe = switch (loss.kind()) {
-            case REFUSED, FAILED -> !inputs.isEmpty();
-            case AWAY, BUILDING, OUT_OF_MEMORY, KILLED, DISK_FULL -> false;
-        };
-        if (!mayBe) return false;
-        // What earlier conversations believe to be there is forgotten with them.
-        link.conversations().dropIdle();
-        try {
-            var asked = link.conversations()
-                    .lease(lease -> lease.store().queryValidPaths(inputs, false).containsAll(inputs));
-            asked.lease().release();
-            return !asked.answer();
-        } catch (IOException e) {
-            Interruption.rethrow(e);
-            return false;
-        }
-    }
-
-    private static final class DiedUnnoticedException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        DiedUnnoticedException(IOException cause) {
-            super(cause);
-        }
-    }
-
-    private BuildResult buildIn(StorePool.Lease lease, MachineLink link)
-            throws LostException, DiedUnnoticedException, InterruptedException {
-        var machine = link.machine().name();
-        var limits = new BuildLimits(drvPath.toString(), options, log, lease.store()::close);
-        boolean kept = false;
-        long start = fleet.nanoTime();
-        try (var watch = link.sampler().watch(drvPath, derivation, peak -> measured(machine, peak))) {
-            BuildResult result;
-            try {
-                result = lease.store().buildDerivation(drvPath, derivation, options, limits);
-            } catch (IOException e) {
-                // Cutting a build off is what breaks its conversation.
-                result = limits.end().orElseThrow(() -> e);
-            }
-            result = limits.end().orElse(result);
-            var took = Duration.ofNanos(fleet.nanoTime() - start);
-            var outputs = result.isSuccess() ? check(link, lease).check(result) : List.<BuiltOutput>of();
-            fleet.recovery().worked(link);
-            if (limits.end().isEmpty()) requireTheBuildsOwn(result, limits.lastLines(), watch, machine);
-            if (result.isSuccess()) {
-                fleet.listener().outputsMade(number, drvPath, machine, sizes(outputs));
-                sizes(outputs).forEach(fleet.sizes()::add);
-            }
-            fleet.listener().buildEnded(number, drvPath, machine, result.status(), result.message(), took);
-            if (result.isSuccess()) {
-                kept = true;
-                session.hold(link, lease, outputs);
-            }
-            return result;
-        } catch (StoreRefusedException e) {
-            throw refused("it refuses: ", e);
-        } catch (IOException e) {
-            Interruption.rethrow(e);
-            if (e instanceof ProtocolException) lease.drop();
-            else if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
-                throw new DiedUnnoticedException(e);
-            throw setAside(link, Kind.BUILDING, e);
-        } finally {
-            if (limits.end().isPresent()) lease.drop();
-            else if (!kept) lease.release();
-        }
-    }
-
-    private static Map<StorePath, Long> sizes(List<BuiltOutput> outputs) {
-        var sizes = new LinkedHashMap<StorePath, Long>();
-        for (var output : outputs) sizes.put(output.info().path(), output.info().narSize());
-        return sizes;
-    }
-
-    private OutputCheck check(MachineLink link, StorePool.Lease lease) {
-        var machine = link.machine().name();
-        return new OutputCheck(link.storeDir(), machine, drvPath, derivation, lease.store(), session::knownInfos);
-    }
-
-    private void measured(String machine, long peakBytes) {
-        fleet.listener().memoryMeasured(number, drvPath, machine, peakBytes);
-    }
-
-    /// Returns if the build itself came to this end, rather than the machine.
-    private void requireTheBuildsOwn(BuildResult result, List<String> lastLines, BuildWatch watch, String machine)
-            throws LostException, InterruptedException {
-        if (result.isSuccess()) return;
-        switch (Diagnosis.of(result, lastLines)) {
-            case DISK_FULL -> throw new LostException(Kind.DISK_FULL, result);
-            case KILLED -> {
-                switch (watch.memory()) {
-                    case BuildWatch.Memory.Lacked(var evidence) -> {
-                        fleet.listener().memoryLacked(number, drvPath, machine, evidence);
-                        throw new LostException(Kind.OUT_OF_MEMORY, result);
-                    }
-                    case BuildWatch.Memory.Unknown _ -> throw new LostException(Kind.OUT_OF_MEMORY, result);
-                    case BuildWatch.Memory.Enough _ -> {
-                        if (Diagnosis.isBuilderKilled(result)) throw new LostException(Kind.KILLED, result);
-                    }
-                }
-            }
-            case BUILD_FAILED -> {
-                // We give it all inputs, so it has nothing to depend on but those.
-                if (result.status() == BuildStatus.TRANSIENT_FAILURE
-                        || result.status() == BuildStatus.DEPENDENCY_FAILED)
-                    throw new LostException(Kind.FAILED, result);
-            }
-        }
-    }
-
-    private static LostException refused(String what, StoreRefusedException refusal) {
-        var reason = what + refusal.getMessage();
-        return new LostException(Diagnosis.isDiskFull(reason) ? Kind.DISK_FULL : Kind.REFUSED, reason);
-    }
-
-    /// A conversation with the machine in which all inputs are there.
-    private StorePool.Lease leaseWithInputs(MachineLink link)
-            throws LostException, SourceFailedException, InterruptedException {
-        try {
-            fleet.requireAnswer(link);
-            return link.conversations().lease(lease -> copyInputs(link, lease)).lease();
-        } catch (SourceFailedException e) {
-            throw e;
-        } catch (StoreRefusedException e) {
-            throw refused("it refuses the inputs: ", e);
-        } catch (IOException e) {
-            Interruption.rethrow(e);
-            throw setAside(link, Kind.AWAY, e);
-        }
-    }
-
-    /// Happens before the slot is given back, or else the next build would be sent to the machine that just broke.
-    private LostException setAside(MachineLink link, Kind kind, IOException failure) {
-        var reason = Failures.describe(failure);
-        // In the serve protocol a machine says no by ending the conversation, with the reason as its last words.
-        if (Diagnosis.isDiskFull(reason)) return new LostException(Kind.DISK_FULL, reason);
-        if (derivation.inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
-            return new LostException(Kind.REFUSED, reason);
-        fleet.recovery().failed(link, reason);
-        link.conversations().dropIdle();
-        return new LostException(kind, reason);
-    }
-
-    private Copied copyInputs(MachineLink link, StorePool.Lease lease) throws IOException, InterruptedException {
-        long begun = fleet.nanoTime();
-        boolean substitute = link.substitutes(session.substitutes());
-        var copied = link.copier().copy(lease.store(), derivation.inputSources(), session, substitute);
-        var took = Duration.ofNanos(fleet.nanoTime() - begun);
-        fleet.locations().add(derivation.inputSources(), link.machine().name());
-        fleet.locations().add(copied.sent(), link.machine().name());
-        fleet.listener().inputsCopied(number, drvPath, link.machine().name(), copied.paths(), copied.bytes(), took);
-        return copied;
     }
 }

@@ -1,0 +1,210 @@
+package dispatcher.dispatch;
+
+import dispatcher.dispatch.LostException.Kind;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.pressure.BuildWatch;
+import dispatcher.store.BuildLog;
+import dispatcher.store.ClosureCopier.Copied;
+import dispatcher.store.SourceFailedException;
+import dispatcher.store.StorePool;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.Interruption;
+import dispatcher.wire.ProtocolException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/// One build on one machine: copy what that lacks, build, and tell what the build came to from what the machine did.
+///
+/// Used once, by the thread that its session belongs to at that time.
+final class Attempt {
+    /// By then a connection that is dead has been found to be so.
+    private static final Duration UNNOTICED = Duration.ofMinutes(1);
+
+    private final BuildJob job;
+    private final FleetStore fleet;
+    private final FleetSession session;
+    private final MachineLink link;
+    private final String machine;
+    private final BuildLog log;
+
+    /// @param session where inputs come from
+    /// @param link    used by the caller
+    Attempt(BuildJob job, FleetSession session, MachineLink link, BuildLog log) {
+        this.job = job;
+        this.fleet = job.fleet();
+        this.session = session;
+        this.link = link;
+        this.machine = link.machine().name();
+        this.log = log;
+    }
+
+    /// Returns what the build came to. Nobody has been told of its end; of what the machine did wrong they have.
+    ///
+    /// A conversation that others have used may have died since without a word, and a machine that seemed to
+    /// have all inputs may have lost some. That is nobody's fault, and found out now.
+    ///
+    /// @throws LostException         if it came to nothing there
+    /// @throws SourceFailedException if inputs could not be had
+    BuiltThere run() throws LostException, SourceFailedException, InterruptedException {
+        boolean sentAgain = false;
+        while (true) {
+            var lease = leaseWithInputs();
+            try {
+                return buildIn(lease);
+            } catch (DiedUnnoticedException e) {
+                link.conversations().dropIdle();
+            } catch (LostException e) {
+                if (sentAgain || !lacksInputs(e)) throw e;
+                sentAgain = true;
+                log.note("dispatcher: machine %s has lost inputs of %s; sending them again"
+                        .formatted(machine, job.drvPath()));
+                log.flush();
+            }
+        }
+    }
+
+    /// Whether a machine that would not build lacks inputs by now, as after garbage has been collected there.
+    private boolean lacksInputs(LostException loss) throws InterruptedException {
+        var inputs = job.derivation().inputSources();
+        boolean mayBe = switch (loss.kind()) {
+            case REFUSED, FAILED -> !inputs.isEmpty();
+            case AWAY, BUILDING, OUT_OF_MEMORY, KILLED, DISK_FULL -> false;
+        };
+        if (!mayBe) return false;
+        // What earlier conversations believe to be there is forgotten with them.
+        link.conversations().dropIdle();
+        try {
+            var asked = link.conversations()
+                    .lease(lease -> lease.store().queryValidPaths(inputs, false).containsAll(inputs));
+            asked.lease().release();
+            return !asked.answer();
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return false;
+        }
+    }
+
+    private static final class DiedUnnoticedException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        DiedUnnoticedException(IOException cause) {
+            super(cause);
+        }
+    }
+
+    private BuiltThere buildIn(StorePool.Lease lease)
+            throws LostException, DiedUnnoticedException, InterruptedException {
+        var limits = new BuildLimits(job.drvPath().toString(), job.options(), log, lease.store()::close);
+        boolean kept = false;
+        long start = fleet.nanoTime();
+        try (var watch = link.sampler().watch(job.drvPath(), job.derivation(), this::measured)) {
+            BuildResult result;
+            try {
+                result = lease.store().buildDerivation(job.drvPath(), job.derivation(), job.options(), limits);
+            } catch (IOException e) {
+                // Cutting a build off is what breaks its conversation.
+                result = limits.end().orElseThrow(() -> e);
+            }
+            result = limits.end().orElse(result);
+            var took = Duration.ofNanos(fleet.nanoTime() - start);
+            var outputs = result.isSuccess() ? check(lease).check(result) : List.<BuiltOutput>of();
+            fleet.recovery().worked(link);
+            if (limits.end().isEmpty()) requireTheBuildsOwn(result, limits.lastLines(), watch);
+            kept = result.isSuccess();
+            return new BuiltThere(job, link, lease, result, outputs, took);
+        } catch (StoreRefusedException e) {
+            throw refused("it refuses: ", e);
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            if (e instanceof ProtocolException) lease.drop();
+            else if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
+                throw new DiedUnnoticedException(e);
+            throw setAside(Kind.BUILDING, e);
+        } finally {
+            if (limits.end().isPresent()) lease.drop();
+            else if (!kept) lease.release();
+        }
+    }
+
+    private OutputCheck check(StorePool.Lease lease) {
+        return new OutputCheck(
+                link.storeDir(), machine, job.drvPath(), job.derivation(), lease.store(), session::knownInfos);
+    }
+
+    private void measured(long peakBytes) {
+        fleet.listener().memoryMeasured(job.number(), job.drvPath(), machine, peakBytes);
+    }
+
+    /// Returns if the build itself came to this end, rather than the machine.
+    private void requireTheBuildsOwn(BuildResult result, List<String> lastLines, BuildWatch watch)
+            throws LostException, InterruptedException {
+        if (result.isSuccess()) return;
+        switch (Diagnosis.of(result, lastLines)) {
+            case DISK_FULL -> throw new LostException(Kind.DISK_FULL, result);
+            case KILLED -> {
+                switch (watch.memory()) {
+                    case BuildWatch.Memory.Lacked(var evidence) -> {
+                        fleet.listener().memoryLacked(job.number(), job.drvPath(), machine, evidence);
+                        throw new LostException(Kind.OUT_OF_MEMORY, result);
+                    }
+                    case BuildWatch.Memory.Unknown _ -> throw new LostException(Kind.OUT_OF_MEMORY, result);
+                    case BuildWatch.Memory.Enough _ -> {
+                        if (Diagnosis.isBuilderKilled(result)) throw new LostException(Kind.KILLED, result);
+                    }
+                }
+            }
+            case BUILD_FAILED -> {
+                // We give it all inputs, so it has nothing to depend on but those.
+                if (result.status() == BuildStatus.TRANSIENT_FAILURE
+                        || result.status() == BuildStatus.DEPENDENCY_FAILED)
+                    throw new LostException(Kind.FAILED, result);
+            }
+        }
+    }
+
+    private static LostException refused(String what, StoreRefusedException refusal) {
+        var reason = what + refusal.getMessage();
+        return new LostException(Diagnosis.isDiskFull(reason) ? Kind.DISK_FULL : Kind.REFUSED, reason);
+    }
+
+    /// A conversation with the machine in which all inputs are there.
+    private StorePool.Lease leaseWithInputs() throws LostException, SourceFailedException, InterruptedException {
+        try {
+            fleet.requireAnswer(link);
+            return link.conversations().lease(this::copyInputs).lease();
+        } catch (SourceFailedException e) {
+            throw e;
+        } catch (StoreRefusedException e) {
+            throw refused("it refuses the inputs: ", e);
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            throw setAside(Kind.AWAY, e);
+        }
+    }
+
+    /// Happens before the slot is given back, or else the next build would be sent to the machine that just broke.
+    private LostException setAside(Kind kind, IOException failure) {
+        var reason = Failures.describe(failure);
+        // In the serve protocol a machine says no by ending the conversation, with the reason as its last words.
+        if (Diagnosis.isDiskFull(reason)) return new LostException(Kind.DISK_FULL, reason);
+        if (job.derivation().inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
+            return new LostException(Kind.REFUSED, reason);
+        fleet.recovery().failed(link, reason);
+        link.conversations().dropIdle();
+        return new LostException(kind, reason);
+    }
+
+    private Copied copyInputs(StorePool.Lease lease) throws IOException, InterruptedException {
+        long begun = fleet.nanoTime();
+        boolean substitute = link.substitutes(session.substitutes());
+        var inputs = job.derivation().inputSources();
+        var copied = link.copier().copy(lease.store(), inputs, session, substitute);
+        var took = Duration.ofNanos(fleet.nanoTime() - begun);
+        fleet.locations().add(inputs, machine);
+        fleet.locations().add(copied.sent(), machine);
+        fleet.listener().inputsCopied(job.number(), job.drvPath(), machine, copied.paths(), copied.bytes(), took);
+        return copied;
+    }
+}

@@ -1,0 +1,10 @@
+package dispatcher.dispatch;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.StorePath;
+import dispatcher.store.BuildOptions;
+
+/// What is to be built, the same on whatever machine.
+///
+/// @param number of the build in the life of the program, for listeners
+record BuildJob(FleetStore fleet, long number, StorePath drvPath, BasicDerivation derivation, BuildOptions options) {}
