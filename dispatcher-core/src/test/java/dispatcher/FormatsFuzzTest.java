@@ -10,6 +10,9 @@ import dispatcher.nix.DerivationAttributes;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.Hash;
 import dispatcher.nix.HashAlgorithm;
+import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.NixSecretKey;
+import dispatcher.nix.NixSignature;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.RealisationJson;
 import dispatcher.nix.StoreDir;
@@ -218,6 +221,52 @@ class FormatsFuzzTest {
             } catch (NixSyntaxException e) {
                 assertThat(e).hasMessageContaining("attribute");
             }
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void signature(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> trySignature(text(bytes)));
+    }
+
+    private static void trySignature(String text) {
+        try {
+            var signature = NixSignature.parse(text);
+            assertThat(NixSignature.parse(signature.toString())).isEqualTo(signature);
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("signature");
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void publicKey(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryPublicKey(text(bytes)));
+    }
+
+    private static void tryPublicKey(String text) {
+        try {
+            var key = NixPublicKey.parse(text);
+            assertThat(NixPublicKey.parse(key.toString())).isEqualTo(key);
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("public key");
+        }
+    }
+
+    /// Whatever is wrong with it, nothing of it is said.
+    @FuzzTest(maxDuration = DURATION)
+    void secretKey(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> trySecretKey(text(bytes)));
+    }
+
+    private static void trySecretKey(String text) {
+        try {
+            var key = NixSecretKey.parse(text);
+            var secret = text.substring(text.indexOf(':') + 1).strip();
+            assertThat(key.toString()).doesNotContain(secret);
+            assertThat(key.publicKey().toString()).doesNotContain(secret);
+        } catch (NixSyntaxException e) {
+            assertThat(e).hasMessageContaining("'(not shown)' is not a secret key");
+            if (text.strip().length() > 60) assertThat(e.getMessage()).doesNotContain(text.strip());
         }
     }
 }

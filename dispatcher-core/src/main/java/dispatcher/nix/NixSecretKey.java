@@ -47,7 +47,7 @@ public final class NixSecretKey {
         } catch (IllegalArgumentException e) {
             throw wrong("what follows the colon is not base 64");
         }
-        if (bytes.length != BYTES) throw wrong("it has %d bytes, not %d".formatted(BYTES, bytes.length));
+        if (bytes.length != BYTES) throw wrong("it has %d bytes, not %d".formatted(bytes.length, BYTES));
         return new NixSecretKey(line.substring(0, colon), bytes);
     }
 
