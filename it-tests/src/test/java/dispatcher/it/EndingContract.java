@@ -160,6 +160,28 @@ abstract class EndingContract {
     }
 
     @Test
+    void whatWasBuiltBeforeACrashIsNotBuiltAgain() throws Exception {
+        String salt = NixClient.newSalt();
+        String path = client.buildCommand("one", "salt", salt)
+                .with("--builders", builders)
+                .run()
+                .orFail()
+                .out()
+                .strip();
+        dispatcher.kill();
+
+        startDispatcher();
+        NixClient other = NixClient.beside(fleet).start();
+        Result found = other.buildCommand("one", "salt", salt)
+                .with("--builders", builders)
+                .run()
+                .orFail();
+
+        assertThat(found.out().strip()).isEqualTo(path);
+        assertThat(dispatcher.log()).contains("built already").doesNotContain("build assigned");
+    }
+
+    @Test
     void uploadThatIsCutOffByACrashIsNotKept() throws Exception {
         Path file = fleet.folder().resolve("half");
         try (var channel = Files.newByteChannel(
