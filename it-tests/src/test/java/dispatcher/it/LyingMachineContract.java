@@ -31,7 +31,11 @@ abstract class LyingMachineContract {
 
     @BeforeAll
     void start() throws Exception {
-        fleet = Fleet.of(2).protocol(protocol).start();
+        // The liar is the better one, so that it is asked first.
+        fleet = Fleet.of(2)
+                .protocol(protocol)
+                .option("--speed-factors", "10,1")
+                .start();
         client = NixClient.beside(fleet).start();
         client.run(
                         "nix-store",
@@ -57,9 +61,6 @@ abstract class LyingMachineContract {
     private DispatcherProcess dispatcher(String name) throws Exception {
         var settings = DispatcherSettings.of(fleet)
                 .set("secretKeyFile", fleet.folder().resolve("secret-key"))
-                // The liar is the better one, so that it is asked first.
-                .changeMachines(
-                        "  - name: " + liar().name() + "\n", "  - name: " + liar().name() + "\n    speedFactor: 10\n")
                 .write(name);
         return DispatcherProcess.start(settings, fleet.socket(), "");
     }

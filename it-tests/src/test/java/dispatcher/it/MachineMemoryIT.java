@@ -25,10 +25,10 @@ class MachineMemoryIT {
 
     @BeforeAll
     void start() throws Exception {
-        fleet = Fleet.of(2).start();
+        fleet = Fleet.of(2).option("--speed-factors", "10,1").start();
         client = NixClient.beside(fleet).start();
         settings = DispatcherSettings.of(fleet)
-                .changeMachines(named(small()), named(small()) + "    speedFactor: 10\n    resources: {memory: 1GiB}\n")
+                .changeMachines(named(small()), named(small()) + "    resources: {memory: 1GiB}\n")
                 .changeMachines(named(large()), named(large()) + "    resources: {memory: 2GiB}\n")
                 .write("memory");
         dispatcher = DispatcherProcess.start(settings, fleet.socket(), "");
