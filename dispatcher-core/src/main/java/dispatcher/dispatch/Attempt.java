@@ -191,7 +191,8 @@ final class Attempt {
         if (Diagnosis.isDiskFull(reason)) return new LostException(Kind.DISK_FULL, reason);
         if (job.derivation().inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
             return new LostException(Kind.REFUSED, reason);
-        fleet.recovery().failed(link, reason);
+        if (failure instanceof FalseAnswerException) fleet.recovery().lied(link, reason);
+        else fleet.recovery().failed(link, reason);
         link.conversations().dropIdle();
         return new LostException(kind, reason);
     }

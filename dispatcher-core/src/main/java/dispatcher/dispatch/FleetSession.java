@@ -239,11 +239,10 @@ final class FleetSession implements Store, PathSource {
     }
 
     /// What a machine said is not so, or no answer at all: nobody is sent there for that again, nor for anything else
-    /// for
-    /// now.
+    /// for a while.
     private void distrust(MachineLink link, List<StorePath> paths, String reason) {
         fleet.locations().remove(paths, link.machine().name());
-        fleet.recovery().failed(link, reason);
+        fleet.recovery().lied(link, reason);
         link.conversations().dropIdle();
     }
 

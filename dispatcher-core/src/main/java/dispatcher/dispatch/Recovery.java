@@ -80,6 +80,15 @@ final class Recovery implements AutoCloseable {
     /// A machine, or the way to it, broke: nothing goes there before it has been found to work. A way that is not taken
     /// any more says nothing of where the machine is now.
     void failed(MachineLink link, String error) {
+        setAside(link, error, 1);
+    }
+
+    /// A machine said what is not so. It is set aside for long, as it may answer well when it is only looked at.
+    void lied(MachineLink link, String error) {
+        setAside(link, error, Backoff.FAILURES_TO_LONGEST);
+    }
+
+    private void setAside(MachineLink link, String error, int weight) {
         if (!links.isCurrent(link)) return;
         var machine = link.machine().name();
         queue.machineFailed(machine, error);
@@ -89,7 +98,7 @@ final class Recovery implements AutoCloseable {
             var before = aside.get(machine);
             if (before != null) aside.put(machine, new Aside(before.since, error, before.thread));
             if (closed || before != null) return;
-            failures.merge(machine, 1, Integer::sum);
+            failures.merge(machine, weight, Integer::sum);
             incidents.add(machine, nanoTime.getAsLong());
             thread = Thread.ofVirtual().name("recovery of " + machine).unstarted(() -> recover(link));
             aside.put(machine, new Aside(nanoTime.getAsLong(), error, thread));

@@ -16,6 +16,9 @@ public final class Backoff {
     private static final int PART = 20;
     private static final int MAX_DOUBLINGS = 9;
 
+    /// So many failures in a row, and the first pause is the longest.
+    public static final int FAILURES_TO_LONGEST = MAX_DOUBLINGS + 1;
+
     private Backoff() {}
 
     /// @param failures how often it has been set aside since it last did a build, from 1

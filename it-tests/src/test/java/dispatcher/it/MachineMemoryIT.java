@@ -90,36 +90,36 @@ class MachineMemoryIT {
     }
 
     /// Whatever is in a memory cgroup has to end before that can go.
-    private static void restart(Fleet.Machine... machines) throws Exception {
-        for (Fleet.Machine machine : machines) {
+    private Result buildAndRestart(Fleet.Machine... limited) throws Exception {
+        Result result = build("hungry", "megabytes", "600", "seconds", "1").run();
+        for (Fleet.Machine machine : limited) {
             machine.kill();
             machine.start();
         }
+        return result;
     }
 
     @Test
     void buildThatLackedMemoryGoesToALargerMachine() throws Exception {
         try (var _ = limited(small())) {
-            Result result = build("hungry", "megabytes", "600", "seconds", "1").run();
+            Result result = buildAndRestart(small());
 
             assertThat(result.err())
                     .contains("machine " + small().name() + " killed", "probably because its memory ran out");
             assertThat(result.succeeded()).as(dispatcher.log()).isTrue();
             assertThat(dispatcher.log()).contains("for lack of memory while it ran");
-            restart(small());
         }
     }
 
     @Test
     void buildForWhichNoMachineIsLargeEnoughIsToldSo() throws Exception {
         try (var _ = limited(small(), large())) {
-            Result result = build("hungry", "megabytes", "600", "seconds", "1").run();
+            Result result = buildAndRestart(small(), large());
 
             assertThat(result.succeeded()).isFalse();
             assertThat(result.err())
                     .contains("was killed on %s, %s, probably because memory ran out"
                             .formatted(small().name(), large().name()));
-            restart(small(), large());
         }
     }
 }
