@@ -13,17 +13,13 @@ import dispatcher.nix.nar.ContentDigest;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
+import dispatcher.store.ForwardingStore;
 import dispatcher.store.NarToAdd;
-import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SortedSet;
 import java.util.stream.Stream;
 
 /// The fleet for a client that is not trusted: nothing is believed without a proof, so that what such a client sends
@@ -37,7 +33,7 @@ import java.util.stream.Stream;
 /// As Nix's daemon has it for users that are not in `trusted-users` (Nix 2.36, `src/libstore/daemon.cc`), but that
 /// there
 /// nothing whose path follows from a `.drv` file can be built without naming that file alone.
-final class UntrustedStore implements Store {
+final class UntrustedStore extends ForwardingStore {
     /// Of one path and one key. Each costs a verification.
     private static final int MOST_SIGNATURES = 8;
 
@@ -46,6 +42,7 @@ final class UntrustedStore implements Store {
     private final List<NixPublicKey> trustedKeys;
 
     UntrustedStore(FleetSession session, StoreDir storeDir, List<NixPublicKey> trustedKeys) {
+        super(session);
         this.session = session;
         this.storeDir = storeDir;
         this.trustedKeys = trustedKeys;
@@ -156,45 +153,5 @@ final class UntrustedStore implements Store {
             return BuildResult.of(BuildStatus.INPUT_REJECTED, e.reason());
         }
         return session.buildDerivation(proven.drvPath(), proven.derivation(), options, log);
-    }
-
-    // ---- questions are for everyone
-
-    @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
-            throws IOException, InterruptedException {
-        return session.queryValidPaths(paths, substitute);
-    }
-
-    @Override
-    public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
-            throws IOException, InterruptedException {
-        return session.querySubstitutablePaths(paths);
-    }
-
-    @Override
-    public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
-        return session.queryPathInfo(path);
-    }
-
-    @Override
-    public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths)
-            throws IOException, InterruptedException {
-        return session.queryPathInfos(paths);
-    }
-
-    @Override
-    public SortedSet<StorePath> queryAllValidPaths() throws IOException, InterruptedException {
-        return session.queryAllValidPaths();
-    }
-
-    @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-        return session.narFromPath(path, sink);
-    }
-
-    @Override
-    public void close() {
-        session.close();
     }
 }
