@@ -71,7 +71,7 @@ final class Chooser {
     @Nullable
     Choice insteadOfSlow(WaitingBuild build, NeedLine need, Choice chosen) {
         if (chosen.now == null || chosen.now.facts.speed() >= need.bestSpeed()) return null;
-        boolean known = build.request().work().known();
+        boolean known = build.isKnown;
         double work = build.expectedSeconds * (known ? 1 : UNKNOWN_MAY_TAKE);
         double here = chosen.placement.copy() + work / chosen.now.facts.speed();
         double drain = need.drain(totalDrain);

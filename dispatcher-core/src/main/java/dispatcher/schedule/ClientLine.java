@@ -42,6 +42,16 @@ final class ClientLine {
 
     private @Nullable WaitingBuild firstByDuration;
 
+    /// What a plan asks of these three. Kept here since of thousands of lines each plan looks at many, and the builds
+    /// themselves are far from the processor.
+    private long sinceOfFirst;
+
+    private double remainingOfLongest;
+    private double remainingOfShortest;
+
+    /// Whether the plan has looked at none of its builds.
+    private boolean isUntouched;
+
     private long plan;
     private @Nullable WaitingBuild oldest;
     private @Nullable WaitingBuild longest;
@@ -65,6 +75,7 @@ final class ClientLine {
         if (first == null || OLDEST_FIRST.compare(build, first) < 0) first = build;
         if (firstByLength == null || LONGEST_FIRST.compare(build, firstByLength) < 0) firstByLength = build;
         if (firstByDuration == null || SHORTEST_FIRST.compare(build, firstByDuration) < 0) firstByDuration = build;
+        noteFirst();
     }
 
     void remove(WaitingBuild build) {
@@ -74,6 +85,13 @@ final class ClientLine {
         if (build == first) first = byAge.isEmpty() ? null : byAge.first();
         if (build == firstByLength) firstByLength = byLength.isEmpty() ? null : byLength.first();
         if (build == firstByDuration) firstByDuration = byDuration.isEmpty() ? null : byDuration.first();
+        noteFirst();
+    }
+
+    private void noteFirst() {
+        if (first != null) sinceOfFirst = first.since;
+        if (firstByLength != null) remainingOfLongest = firstByLength.remainingSeconds;
+        if (firstByDuration != null) remainingOfShortest = firstByDuration.remainingSeconds;
     }
 
     boolean isEmpty() {
@@ -100,6 +118,7 @@ final class ClientLine {
         oldest = first;
         longest = firstByLength;
         shortest = firstByDuration;
+        isUntouched = true;
         client.beginPlan(number);
     }
 
@@ -111,20 +130,29 @@ final class ClientLine {
     /// @param mayBeUrgent false if those with much to come are to be left for better machines
     /// @return whether there is one
     boolean look(long now, long patience, double totalDrain, boolean mayBeUrgent) {
-        while (oldest != null && oldest.plan == plan) oldest = byAge.higher(oldest);
+        boolean untouched = isUntouched;
+        isUntouched = false;
+        if (!untouched) goPastThoseLookedAt();
         head = oldest;
-        if (oldest == null) return false;
+        if (oldest == null || shortest == null || longest == null) return false;
         double drain = need.drain(totalDrain);
-        headIsOverdue = now - oldest.since >= patience;
-        if (!headIsOverdue) {
-            while (shortest != null && shortest.plan == plan) shortest = byDuration.higher(shortest);
-            if (shortest != null) head = shortest;
-            while (longest != null && longest.plan == plan) longest = byLength.higher(longest);
-            if (mayBeUrgent
-                    && longest != null
-                    && longest.remainingSeconds / need.meanSpeed() >= drain * NeedLine.URGENT) head = longest;
+        headIsOverdue = now - (untouched ? sinceOfFirst : oldest.since) >= patience;
+        double remaining;
+        if (headIsOverdue) {
+            remaining = oldest.remainingSeconds;
+        } else {
+            double mostRemaining = untouched ? remainingOfLongest : longest.remainingSeconds;
+            boolean urgent = mayBeUrgent && mostRemaining / need.meanSpeed() >= drain * NeedLine.URGENT;
+            head = urgent ? longest : shortest;
+            remaining = urgent ? mostRemaining : untouched ? remainingOfShortest : shortest.remainingSeconds;
         }
-        headSeconds = Math.max(head().remainingSeconds / need.meanSpeed(), drain);
+        headSeconds = Math.max(remaining / need.meanSpeed(), drain);
         return true;
+    }
+
+    private void goPastThoseLookedAt() {
+        while (oldest != null && oldest.plan == plan) oldest = byAge.higher(oldest);
+        while (shortest != null && shortest.plan == plan) shortest = byDuration.higher(shortest);
+        while (longest != null && longest.plan == plan) longest = byLength.higher(longest);
     }
 }

@@ -208,7 +208,7 @@ final class Plan {
     /// Only a build that is known to take long enough is worth the wait; one that has been lost before has waited
     /// enough.
     private boolean mayHold(WaitingBuild build) {
-        return mayWait(build) && mayLookFurther() && build.request().work().known();
+        return mayWait(build) && mayLookFurther() && build.isKnown;
     }
 
     private boolean mayWait(WaitingBuild build) {

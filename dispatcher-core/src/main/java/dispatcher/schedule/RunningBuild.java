@@ -39,7 +39,7 @@ public final class RunningBuild {
     /// When its slot should be free, as seen at `now`; later than that.
     long endSeenAt(long now) {
         if (expectedEnd > now) return expectedEnd;
-        double part = build.request().work().known() ? LATE : LATE_IF_UNKNOWN;
+        double part = build.isKnown ? LATE : LATE_IF_UNKNOWN;
         double late = (now - start) / Times.SECOND * part;
         return Times.after(now, Math.max(LATE_AT_LEAST, late));
     }

@@ -36,6 +36,13 @@ final class Tier {
     private int freeSlots;
     private double capacity;
 
+    /// Of the builds that run, the first whose end frees a slot. At hand since every plan asks, and most tiers have not
+    /// changed since the one before.
+    private @Nullable RunningBuild first;
+
+    private long firstEnd;
+    private boolean firstIsStale = true;
+
     /// What the plan that is being made has in mind for the slots.
     private long plan;
 
@@ -65,6 +72,7 @@ final class Tier {
         unlist(slots);
         machines.remove(slots);
         running.removeAll(slots.running);
+        firstIsStale = true;
         slots.tier = null;
     }
 
@@ -109,6 +117,7 @@ final class Tier {
     }
 
     void list(MachineSlots slots) {
+        firstIsStale = true;
         slots.listedFree = slots.free();
         slots.listedLoad = slots.load();
         capacity += slots.capacity() * slots.facts.speed();
@@ -118,10 +127,12 @@ final class Tier {
 
     void started(RunningBuild build) {
         running.add(build);
+        firstIsStale = true;
     }
 
     void ended(RunningBuild build) {
         running.remove(build);
+        firstIsStale = true;
     }
 
     boolean hasFree() {
@@ -150,8 +161,23 @@ final class Tier {
     private void beginPlan(long number, long now) {
         plan = number;
         plannedEnds.clear();
-        next = running.isEmpty() ? null : running.first();
-        findNextEnd(now);
+        if (firstIsStale) findFirst();
+        next = first;
+        nextEnd = first == null || firstEnd > now ? firstEnd : first.endSeenAt(now);
+        nextFree = nextEnd;
+    }
+
+    private void findFirst() {
+        first = running.isEmpty() ? null : firstThatFrees(running.first());
+        firstEnd = first == null ? Long.MAX_VALUE : first.expectedEnd;
+        firstIsStale = false;
+    }
+
+    /// That build or the next one after it whose end frees a slot.
+    private @Nullable RunningBuild firstThatFrees(@Nullable RunningBuild build) {
+        var found = build;
+        while (found != null && !freesASlot(found)) found = running.higher(found);
+        return found;
     }
 
     /// When the next slot should be free that nobody ahead in this plan has in mind. `Long.MAX_VALUE` if there never
@@ -172,7 +198,7 @@ final class Tier {
 
     /// Builds may begin and end meanwhile.
     private void findNextEnd(long now) {
-        while (next != null && !freesASlot(next)) next = running.higher(next);
+        next = firstThatFrees(next);
         nextEnd = next == null ? Long.MAX_VALUE : next.endSeenAt(now);
         var planned = plannedEnds.peek();
         nextFree = planned == null ? nextEnd : Math.min(nextEnd, planned);

@@ -17,6 +17,7 @@ public final class WaitingBuild {
     final long number;
     final double expectedSeconds;
     final double remainingSeconds;
+    final boolean isKnown;
 
     private final Supplier<Inputs> latestInputs;
     private Inputs inputs;
@@ -48,6 +49,7 @@ public final class WaitingBuild {
         this.since = since;
         this.number = number;
         this.expectedSeconds = Times.seconds(request.work().expected());
+        this.isKnown = request.work().known();
         this.remainingSeconds = Times.seconds(request.work().remaining());
     }
 
