@@ -191,9 +191,10 @@ final class BuildRun {
 
     /// Waits for a machine, but not for ever for machines that are all away.
     private BuildQueue.Outcome await(BuildRequest request, Instant since) throws InterruptedException {
+        var inputs = fleet.locating(derivation.inputSources());
         while (true) {
             var excluded = losses.excluded(fleet.usable(request));
-            var ticket = fleet.queue().submit(request, excluded, since, () -> fleet.inputs(derivation.inputSources()));
+            var ticket = fleet.queue().submit(request, excluded, since, inputs);
             try (var _ = fleet.recovery().waiting(ticket, excluded)) {
                 var outcome = WaitingNotes.await(ticket, log);
                 if (outcome instanceof BuildQueue.Outcome.Assigned || fleet.isDraining() || !maySubmit(request))

@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /// The whole fleet as one store: what all clients share. Each client gets a conversation of its own. Safe for any
@@ -204,8 +205,10 @@ public final class FleetStore implements AutoCloseable {
                 links.all().stream().map(MachineLink::machine).toList());
     }
 
-    Inputs inputs(Collection<StorePath> paths) {
-        return requests.inputs(paths);
+    /// Tells each time anew where a build's inputs are. At once, whatever they are; only making it looks at all.
+    Supplier<Inputs> locating(Collection<StorePath> inputs) {
+        var largest = requests.largest(inputs);
+        return () -> requests.located(largest);
     }
 
     /// Bytes of a path's NAR, if they have been seen lately. Asks nobody.

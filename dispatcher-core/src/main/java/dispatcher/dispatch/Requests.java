@@ -12,24 +12,13 @@ import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.Inputs;
 import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /// Puts together what the scheduler is to know of a build, from what is known without asking anybody. Safe for any
 /// thread.
 final class Requests {
-    /// Of its inputs, only the largest say much about where it is best built.
-    private static final int MOST_INPUTS = 64;
-
-    /// Machines that hold much, of which the scheduler is told.
-    private static final int MOST_MACHINES = 4;
-
     private final Expectations expectations;
     private volatile ResourceRules rules;
     private final Locations locations;
@@ -58,7 +47,7 @@ final class Requests {
                         client.grant().priority(),
                         client.grant().maxBuilds().orElse(Integer.MAX_VALUE)))
                 .withWork(expectations.work(PackageName.of(drvPath, derivation), derivation.platform()))
-                .withInputs(inputs(derivation.inputSources()));
+                .withInputs(located(largest(derivation.inputSources())));
         return plain.withResources(resources(plain, derivation, machines));
     }
 
@@ -81,27 +70,13 @@ final class Requests {
         return taken;
     }
 
-    private record Sized(StorePath path, long bytes) {}
+    /// What of a build's inputs is looked up anew while it waits. Cost: one look at each.
+    LargestInputs largest(Collection<StorePath> inputs) {
+        return LargestInputs.of(inputs, sizes);
+    }
 
-    /// What is known of inputs now.
-    Inputs inputs(Collection<StorePath> paths) {
-        long bytes = 0;
-        var sized = new ArrayList<Sized>();
-        for (var path : paths) {
-            var size = sizes.of(path);
-            if (size.isEmpty()) continue;
-            bytes += size.getAsLong();
-            sized.add(new Sized(path, size.getAsLong()));
-        }
-        sized.sort(Comparator.comparingLong(Sized::bytes).reversed());
-        var present = new HashMap<String, Long>();
-        for (var input : sized.subList(0, Math.min(MOST_INPUTS, sized.size())))
-            for (var machine : locations.of(input.path())) present.merge(machine, input.bytes(), Long::sum);
-        return new Inputs(
-                bytes,
-                present.entrySet().stream()
-                        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-                        .limit(MOST_MACHINES)
-                        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+    /// Where they are known to be now. Asks nobody.
+    Inputs located(LargestInputs inputs) {
+        return inputs.located(locations);
     }
 }
