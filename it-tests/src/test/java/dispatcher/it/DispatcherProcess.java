@@ -128,6 +128,11 @@ public final class DispatcherProcess implements AutoCloseable {
         Await.until(limit, () -> "'" + text + "' in the dispatcher's log\n" + log(), () -> log().contains(text));
     }
 
+    /// Has it read its settings again (SIGHUP).
+    public void signalReload() throws IOException, InterruptedException {
+        Command.of("kill", "-HUP", process.pid()).run().orFail();
+    }
+
     /// Asks it to end (SIGTERM).
     public void signalStop() {
         process.destroy();

@@ -43,6 +43,13 @@ final class DispatcherSettings {
         return this;
     }
 
+    /// Takes a machine out.
+    DispatcherSettings without(Fleet.Machine machine) {
+        entries.computeIfPresent(
+                "machines", (_, text) -> text.replaceFirst("(?m)^  - name: " + machine.name() + "\n(?:    .*\n)*", ""));
+        return this;
+    }
+
     String text() {
         return String.join("", entries.values());
     }
