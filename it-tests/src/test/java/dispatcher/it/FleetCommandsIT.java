@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.TestInstance;
 class FleetCommandsIT {
 
     private static final Duration LONG = Duration.ofSeconds(30);
-    private static final String SLEEP = "20";
+    private static final String SLEEP = "12";
 
     private Fleet fleet;
     private Fleet.Machine first;
@@ -44,16 +45,14 @@ class FleetCommandsIT {
         first = fleet.machine(0);
         second = fleet.machine(1);
         asking = both().write("asking");
+        client = NixClient.beside(fleet).start();
     }
 
     @BeforeEach
     void startDispatcher() throws Exception {
         settings = both().without(second).write("changing");
         dispatcher = DispatcherProcess.start(settings, fleet.socket(), "");
-        if (builders.isEmpty()) {
-            builders = dispatcher.builders();
-            client = NixClient.beside(fleet).builders(builders).start();
-        }
+        builders = dispatcher.builders();
     }
 
     @AfterEach
@@ -137,7 +136,12 @@ class FleetCommandsIT {
                     () -> machine(first).filter(it -> it.text("state").equals("removed")));
             assertThat(machine(first).orElseThrow().number("slotsTaken")).isEqualTo(1);
 
-            String other = client.build("one").orFail().out().strip();
+            String other = client.buildCommand("one")
+                    .with("--builders", builders)
+                    .run()
+                    .orFail()
+                    .out()
+                    .strip();
             assertThat(second.holds(other)).isTrue();
             assertThat(build.alive()).isTrue();
             assertThat(build.await(LONG).orFail().lines()).singleElement().matches(first::holds);
@@ -184,7 +188,12 @@ class FleetCommandsIT {
         both().write("changing");
         ask(reload());
         assertThat(machine(first).orElseThrow().text("state")).isEqualTo("drained");
-        String built = client.build("one").orFail().out().strip();
+        String built = client.buildCommand("one")
+                .with("--builders", builders)
+                .run()
+                .orFail()
+                .out()
+                .strip();
         assertThat(second.holds(built)).isTrue();
         assertThat(first.holds(built)).isFalse();
 
@@ -207,7 +216,8 @@ class FleetCommandsIT {
     }
 
     private Command sleepers(int count) {
-        return client.buildCommand("sleepers", "n", Integer.toString(count), "seconds", SLEEP);
+        return client.buildCommand("sleepers", "n", Integer.toString(count), "seconds", SLEEP)
+                .with("--builders", builders);
     }
 
     private void awaitRunning(Fleet.Machine machine, int builds) throws Exception {
@@ -240,14 +250,11 @@ class FleetCommandsIT {
     }
 
     private <T> T await(String what, Look<T> look) throws Exception {
-        Object[] seen = new Object[1];
+        List<T> seen = new ArrayList<>();
         Await.until(LONG, () -> what + "\n" + dispatcher.log(), () -> {
-            Optional<T> found = look.now();
-            seen[0] = found.orElse(null);
-            return found.isPresent();
+            look.now().ifPresent(seen::add);
+            return !seen.isEmpty();
         });
-        @SuppressWarnings("unchecked")
-        T found = (T) seen[0];
-        return found;
+        return seen.getFirst();
     }
 }

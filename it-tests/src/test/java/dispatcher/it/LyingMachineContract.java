@@ -32,10 +32,7 @@ abstract class LyingMachineContract {
     @BeforeAll
     void start() throws Exception {
         // The liar is the better one, so that it is asked first.
-        fleet = Fleet.of(2)
-                .protocol(protocol)
-                .option("--speed-factors", "10,1")
-                .start();
+        fleet = Fleet.of(2).protocol(protocol).option("--speed-factors", "10,1").start();
         client = NixClient.beside(fleet).start();
         client.run(
                         "nix-store",

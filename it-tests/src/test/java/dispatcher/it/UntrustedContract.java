@@ -74,7 +74,8 @@ abstract class UntrustedContract {
         String path = "/nix/store/" + "0123456789abcdfghijklmnpqrsvwxyz" + "-made-by-hand";
         Files.writeString(client.outside(path), "evil");
         Path registration = Files.writeString(installation.fleet().folder().resolve("registration"), path + "\n\n0\n");
-        client.run("sh", "-c", "NIX_REMOTE= nix-store --register-validity <" + registration).orFail();
+        client.run("sh", "-c", "NIX_REMOTE= nix-store --register-validity <" + registration)
+                .orFail();
 
         Result copied = client.run("nix", "copy", "--no-check-sigs", "--to", installation.storeUri(), path);
 

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,7 @@ class ReloaderTest {
     private Settings settings;
     private Reloader reloader;
     private final List<SettingsChange> applied = new ArrayList<>();
-    private RuntimeException refusal;
+    private Optional<RuntimeException> refusal = Optional.empty();
 
     @BeforeEach
     void start() throws IOException {
@@ -46,7 +47,7 @@ class ReloaderTest {
         var surroundings = new Surroundings(directory, directory, "me", "x86_64-linux", Map.of());
         settings = SettingsFile.load(file, surroundings);
         reloader = new Reloader(settings, running -> SettingsFile.again(running, surroundings), change -> {
-            if (refusal != null) throw refusal;
+            if (refusal.isPresent()) throw refusal.get();
             applied.add(change);
         });
     }
@@ -97,12 +98,12 @@ class ReloaderTest {
     @Test
     void whatCannotBePutInForceIsToldAndTriedAgain() throws Exception {
         write(GOOD + "maxAttempts: 5\n");
-        refusal = new IllegalStateException("odd");
+        refusal = Optional.of(new IllegalStateException("odd"));
         assertThat(reloader.reload("test"))
                 .isInstanceOfSatisfying(
                         ReloadOutcome.Refused.class,
                         refused -> assertThat(refused.why()).contains("odd"));
-        refusal = null;
+        refusal = Optional.empty();
 
         assertThat(reloader.reload("test"))
                 .isEqualTo(new ReloadOutcome.Done(List.of("maxAttempts: 3 -> 5"), List.of(), List.of()));
@@ -214,7 +215,7 @@ class ReloaderTest {
 
         @Test
         void faultsThatOnlyTheDispatcherFindsAreToldToo() throws Exception {
-            refusal = new UserFacingException("cannot do that", "for a reason", "do it otherwise");
+            refusal = Optional.of(new UserFacingException("cannot do that", "for a reason", "do it otherwise"));
 
             assertThat(run()).isEqualTo(1);
             assertThat(thrown).isInstanceOfSatisfying(UserFacingException.class, error -> {
