@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Optional;
 
 /// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere if
 /// the machine is lost.
@@ -37,6 +38,8 @@ final class BuildRun {
 
     private final Losses losses;
     private boolean found;
+    /// Whether it has been begun on two machines at once.
+    private boolean doubled;
     private long queuedAt;
     /// Written by the build's thread, read by the client's thread once that has ended.
     private boolean ended;
@@ -160,22 +163,16 @@ final class BuildRun {
                     return refuse(request, reasons);
                 }
                 case BuildQueue.Outcome.Assigned(var assignment) -> {
-                    var machine = assignment.machine().name();
-                    var use = fleet.use(machine);
-                    if (use.isEmpty()) {
-                        // It is not in the settings any more, and the queue has not been told yet.
-                        assignment.close();
-                        break;
-                    }
-                    var link = use.get().link();
-                    try (assignment;
-                            var _ = use.get()) {
+                    var place = reach(assignment);
+                    // Else it is not in the settings any more, and the queue has not been told yet.
+                    if (place.isEmpty()) break;
+                    var machine = place.get().machine();
+                    try (var there = place.get()) {
                         var waited = Duration.ofNanos(fleet.nanoTime() - queuedAt);
                         fleet.listener().buildAssigned(number, drvPath, machine, assignment.reason(), waited);
                         log.assigned(machine, assignment.reason());
-                        return new Attempt(job, session, link, log).run().take(session);
-                    } catch (LostException e) {
-                        lose(link, e);
+                        var result = buildAt(there, request);
+                        if (result.isPresent()) return result.get();
                     } catch (SourceFailedException e) {
                         var reason = Failures.describe(e);
                         if (++sourcesLost >= fleet.limits().maxAttempts()) return refuse(reason);
@@ -186,6 +183,59 @@ final class BuildRun {
             }
             if (losses.exhausted()) return giveUp();
             queued(request);
+        }
+    }
+
+    /// The way to a machine where it has a slot; empty, and the slot given back, if there is none.
+    private Optional<Place> reach(BuildQueue.Assignment slot) {
+        var use = fleet.use(slot.machine().name());
+        if (use.isEmpty()) slot.close();
+        return use.map(way -> new Place(slot, way));
+    }
+
+    /// Empty if it was lost there.
+    private Optional<BuildResult> buildAt(Place place, BuildRequest request)
+            throws SourceFailedException, InterruptedException {
+        var stragglers = fleet.limits().stragglers();
+        if (!doubled && stragglers.mayBe(derivation, options, request.work())) {
+            try (var race = new Race(job, session, place, log, stragglers, new Course(place, request))) {
+                return race.run().map(built -> built.take(session));
+            }
+        }
+        try {
+            return Optional.of(
+                    new Attempt(job, session, place.link(), log).run().take(session));
+        } catch (LostException e) {
+            lose(place.link(), e);
+            return Optional.empty();
+        }
+    }
+
+    private final class Course implements Race.Course {
+        private final Place first;
+        private final BuildRequest request;
+
+        Course(Place first, BuildRequest request) {
+            this.first = first;
+            this.request = request;
+        }
+
+        @Override
+        public Optional<Place> second() {
+            var excluded = losses.excluded(fleet.usable(request));
+            var second = fleet.queue()
+                    .trySpare(
+                            first.slot(),
+                            excluded,
+                            fleet.locating(derivation.inputSources()).get())
+                    .flatMap(BuildRun.this::reach);
+            doubled |= second.isPresent();
+            return second;
+        }
+
+        @Override
+        public void lost(MachineLink link, LostException loss) {
+            lose(link, loss);
         }
     }
 

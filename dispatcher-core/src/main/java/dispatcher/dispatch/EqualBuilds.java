@@ -107,6 +107,7 @@ final class EqualBuilds {
     private static void follow(Shared shared, BuildLog log) throws InterruptedException {
         try (var follower = shared.log.follow(log)) {
             while (!shared.turn.tryAcquire()) follower.writeNext();
+            follower.writeRest();
         } catch (InterruptedException e) {
             // The wake-up call that was meant for one of us must not be lost with this one.
             shared.log.wake();

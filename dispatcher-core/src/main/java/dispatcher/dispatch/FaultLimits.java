@@ -9,9 +9,11 @@ import java.time.Duration;
 /// @param answer      within which a machine must give some sign of life before a build is taken there
 /// @param unavailable how long a build waits while all machines that fit it are set aside
 /// @param builds      what a client that sets no limits is taken to have said; of these only the limits count
-public record FaultLimits(int maxAttempts, Duration answer, Duration unavailable, BuildOptions builds) {
+/// @param stragglers  builds that may be begun a second time while they run
+public record FaultLimits(
+        int maxAttempts, Duration answer, Duration unavailable, BuildOptions builds, Stragglers stragglers) {
     public static final FaultLimits DEFAULT =
-            new FaultLimits(3, Duration.ofSeconds(2), Duration.ofMinutes(1), BuildOptions.DEFAULT);
+            new FaultLimits(3, Duration.ofSeconds(2), Duration.ofMinutes(1), BuildOptions.DEFAULT, Stragglers.OFF);
 
     public FaultLimits {
         if (maxAttempts < 1) throw new IllegalArgumentException("maxAttempts is %d, below 1".formatted(maxAttempts));

@@ -629,6 +629,29 @@ final class FleetSession implements Store, PathSource {
         }
     }
 
+    /// Another conversation with the fleet for the same client, so that a second attempt at a build
+    /// gets its inputs while the first uses this one. To be made while this one answers no client, and
+    /// closed.
+    FleetSession companion() {
+        var companion = new FleetSession(fleet, client, clientNumber, mostLogBytes);
+        companion.substitutes = substitutes;
+        promised.forEach((path, link) -> {
+            if (!companion.promisers.containsKey(link)) link.use().ifPresent(use -> companion.promisers.put(link, use));
+            if (companion.promisers.containsKey(link)) companion.promised.put(path, link);
+        });
+        return companion;
+    }
+
+    /// Ends the conversations in which an attempt was stopped in the middle of a request: what came next
+    /// there would be taken for the answer to something else.
+    void dropBrokenOff() {
+        if (host != null && host.isBrokenOff()) {
+            host.drop();
+            host = null;
+        }
+        for (var holding : List.copyOf(holdings.values())) if (holding.lease.isBrokenOff()) forget(holding);
+    }
+
     /// Keeps the machine's conversation for the client to fetch `outputs` from.
     ///
     /// @param link used by the caller

@@ -86,7 +86,15 @@ final class FollowedLog implements BuildLog {
 
         /// Waits for something to happen, and writes it to the log.
         void writeNext() throws InterruptedException {
-            var event = events.take();
+            write(events.take());
+        }
+
+        /// Writes what has happened, without waiting for more.
+        void writeRest() {
+            for (var event = events.poll(); event != null; event = events.poll()) write(event);
+        }
+
+        private void write(Consumer<BuildLog> event) {
             event.accept(log);
             int lost = leftOut.getAndSet(0);
             if (lost > 0)

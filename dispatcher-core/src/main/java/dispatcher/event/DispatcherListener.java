@@ -10,10 +10,10 @@ import java.util.SortedSet;
 /// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on, with no
 /// lock held; must return soon and throw nothing.
 ///
-/// Nesting: a client connects … leaves; inside, each build is requested, queued, then assigned, its inputs copied,
-/// ended or lost;
-/// a lost one is queued again under the same number; the last event of a build is ended, refused, shared,
-/// found or abandoned.
+/// Nesting: a client connects … leaves; inside, each build is requested, queued, then assigned, its
+/// inputs copied, ended or lost; while it runs it may be doubled, once; a lost one is queued again
+/// under the same number, unless its double goes on; the last event of a build is ended, refused,
+/// shared, found or abandoned.
 public interface DispatcherListener {
     /// For nobody.
     DispatcherListener NONE = new DispatcherListener() {};
@@ -33,6 +33,15 @@ public interface DispatcherListener {
     /// @param reason why this machine
     /// @param waited in the queue
     default void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {}
+
+    /// It is begun a second time on another machine, while it goes on where it is. The first that ends
+    /// is the build's end; of the other nothing more is told, unless it is lost before that. No attempt
+    /// is left when the end is told.
+    ///
+    /// @param machine where it is begun
+    /// @param slow    where it goes on
+    /// @param reason  why
+    default void buildDoubled(long build, StorePath drvPath, String machine, String slow, String reason) {}
 
     /// @param paths that were sent; 0 if the machine had all
     /// @param bytes of their NARs

@@ -68,6 +68,11 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
+    public void buildDoubled(long build, StorePath drvPath, String machine, String slow, String reason) {
+        tell(listener -> listener.buildDoubled(build, drvPath, machine, slow, reason));
+    }
+
+    @Override
     public void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {
         tell(listener -> listener.inputsCopied(build, drvPath, machine, paths, bytes, took));
     }

@@ -95,6 +95,17 @@ public final class BuildQueue {
         }
     }
 
+    /// A second slot for a build that holds one, on another machine: at once or not at all, and only
+    /// one that nobody who waits could use. For which machines, see [Scheduler#startAgain].
+    ///
+    /// @param excluded names of machines that it must not go to, beside the one where it is
+    /// @param inputs   where its inputs are by now
+    public Optional<Assignment> trySpare(Assignment slow, Set<String> excluded, Inputs inputs) {
+        return ask(scheduler -> scheduler
+                .startAgain(slow.running, excluded, inputs, clock.instant())
+                .map(again -> new Assignment(again.running(), again.placement())));
+    }
+
     // ---- machines
 
     /// A machine did a build: whatever it was set aside for is over.

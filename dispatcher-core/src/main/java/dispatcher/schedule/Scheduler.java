@@ -9,10 +9,12 @@ import dispatcher.schedule.policy.Need;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -228,6 +230,30 @@ public final class Scheduler {
         build.client.used += seconds;
         fleet.start(running);
         return running;
+    }
+
+    /// Begins a build a second time while it runs, if there is a slot for that which nobody who waits
+    /// could use, on a machine that is clearly faster, or on any other if the machine where it runs
+    /// does badly. It holds that slot like any build, and counts to what its client has.
+    ///
+    /// @param excluded names of machines that it must not go to, beside the one where it is
+    /// @param inputs   where its inputs are by now
+    public Optional<Decision.Assigned> startAgain(RunningBuild slow, Set<String> excluded, Inputs inputs, Instant at) {
+        var client = slow.build.client;
+        // All that it waits for may have to run before either ends.
+        if (slow.ended || client.running + client.waiting >= client.client.maxBuilds()) return Optional.empty();
+        var elsewhere = new HashSet<>(excluded);
+        elsewhere.add(slow.machine().name());
+        var request = slow.build.request().withInputs(inputs);
+        var again = new WaitingBuild(
+                request, Need.of(request, elsewhere), client, slow.build.since, builds++, request::inputs);
+        again.waiting = false;
+        long now = Times.nanos(at);
+        var chooser = new Chooser(++plans, now, fleet, options, 0);
+        var placement = new SpareSlot(fleet, chooser, slow, again, now).find();
+        if (placement == null) return Optional.empty();
+        var slots = Objects.requireNonNull(fleet.machine(placement.machine()));
+        return Optional.of(new Decision.Assigned(start(again, slots, placement, now), placement));
     }
 
     /// When [#decide] should be asked even if nothing happens until then.

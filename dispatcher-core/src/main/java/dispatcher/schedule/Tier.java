@@ -148,6 +148,11 @@ final class Tier {
         return machines.isEmpty() ? 0 : Math.max(0, capacity);
     }
 
+    /// The least loaded first.
+    Iterable<MachineSlots> machinesWithFreeSlots() {
+        return open;
+    }
+
     /// The machine for a build that goes to one of these, if one takes it now. Cost: one look if the build takes no
     /// resources, else up to one for each machine with a free slot.
     @Nullable

@@ -86,6 +86,11 @@ public final class StorePool implements AutoCloseable {
             return reused && !store.heard;
         }
 
+        /// Whether a call on it broke off: nobody knows what the far end will say next.
+        public boolean isBrokenOff() {
+            return store.brokenOff;
+        }
+
         /// Gives it back. It is kept for others unless it is too old or a call on it broke off.
         public void release() {
             if (over) return;

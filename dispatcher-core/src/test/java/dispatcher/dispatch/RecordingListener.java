@@ -68,6 +68,11 @@ final class RecordingListener implements DispatcherListener {
     }
 
     @Override
+    public void buildDoubled(long build, StorePath drvPath, String machine, String slow, String reason) {
+        add(build, "doubled", drvPath, machine, slow);
+    }
+
+    @Override
     public void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {
         add(build, "copied", drvPath, machine, paths);
     }

@@ -9,6 +9,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.NixSecretKey;
+import dispatcher.nix.PackageName;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
@@ -18,6 +19,7 @@ import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.MachineView;
 import dispatcher.schedule.SchedulerOptions;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Work;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
@@ -33,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -74,6 +77,8 @@ final class TestFleet implements AutoCloseable {
         private Duration unavailable = Duration.ZERO;
         private BuildOptions buildLimits = BuildOptions.DEFAULT;
         private long spoolBytes = 1 << 26;
+        private Stragglers stragglers = Stragglers.OFF;
+        private Expectations expectations = Expectations.NONE;
 
         private Plan(Path spoolDir) {
             this.spoolDir = spoolDir;
@@ -133,6 +138,29 @@ final class TestFleet implements AutoCloseable {
             return this;
         }
 
+        /// Builds that have taken so many times what was expected are begun a second time, as soon as
+        /// the clock says so.
+        Plan stragglers(double factor) {
+            stragglers = new Stragglers(factor, Duration.ofMinutes(1), Duration.ofMillis(1));
+            return this;
+        }
+
+        /// What builds are expected to take.
+        Plan expecting(Work work) {
+            expectations = new Expectations() {
+                @Override
+                public Work work(PackageName name, String system) {
+                    return work;
+                }
+
+                @Override
+                public OptionalLong peakMemory(PackageName name, String system) {
+                    return OptionalLong.empty();
+                }
+            };
+            return this;
+        }
+
         Plan spoolBytes(long bytes) {
             spoolBytes = bytes;
             return this;
@@ -163,9 +191,10 @@ final class TestFleet implements AutoCloseable {
                 hostStore,
                 plan.locations,
                 events,
-                Expectations.NONE,
+                plan.expectations,
                 ResourceRules.NONE,
-                new FaultLimits(plan.maxAttempts, Duration.ofMinutes(1), plan.unavailable, plan.buildLimits),
+                new FaultLimits(
+                        plan.maxAttempts, Duration.ofMinutes(1), plan.unavailable, plan.buildLimits, plan.stragglers),
                 clock,
                 clock.nanoTime());
         this.conversations = new ClientConversations(

@@ -119,8 +119,9 @@ class BuildQueuePropertyTest {
         }
 
         private void step() {
-            switch (random.nextInt(10)) {
+            switch (random.nextInt(11)) {
                 case 0, 1, 2, 3 -> submit();
+                case 10 -> startAgain();
                 case 4, 5, 6 -> {
                     if (!running.isEmpty())
                         running.remove(random.nextInt(running.size())).close();
@@ -150,6 +151,24 @@ class BuildQueuePropertyTest {
         private void submit() {
             var excluded = random.nextInt(4) == 0 ? Set.of(anyMachine()) : Set.<String>of();
             waiting.add(new Entry(queue.submit(request(random, submitted++), excluded), excluded));
+        }
+
+        /// A second slot for one that has one.
+        private void startAgain() {
+            if (running.isEmpty()) return;
+            var slow = running.get(random.nextInt(running.size()));
+            var excluded = random.nextInt(4) == 0 ? Set.of(anyMachine()) : Set.<String>of();
+            boolean mayRunMore = mayRunMore(slow.client());
+            var again = queue.trySpare(slow, excluded, Inputs.NONE);
+            if (again.isEmpty()) return;
+            var machine = again.get().machine();
+            assertThat(mayRunMore).as("another build of %s", slow.client()).isTrue();
+            assertThat(excluded).doesNotContain(machine.name());
+            assertThat(machine).isNotEqualTo(slow.machine());
+            assertThat(waiting)
+                    .as("those who wait and could use the slot of %s", machine.name())
+                    .noneMatch(entry -> mayGo(entry, machine));
+            running.add(again.get());
         }
 
         private static void cancel(Entry entry) {
@@ -268,6 +287,7 @@ class BuildQueuePropertyTest {
             var count = running.computeIfAbsent(machine.name(), _ -> new AtomicInteger());
             try (assignment) {
                 if (count.incrementAndGet() > machine.maxJobs()) return "too many on " + machine.name();
+                queue.trySpare(assignment, Set.of(), Inputs.NONE).ifPresent(Assignment::close);
                 LockSupport.parkNanos(10_000);
                 count.decrementAndGet();
             }

@@ -48,6 +48,17 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
+    public void buildDoubled(long build, StorePath drvPath, String machine, String slow, String reason) {
+        log.atInfo()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("machine", machine)
+                .addKeyValue("slow", slow)
+                .addKeyValue("why", reason)
+                .log("build begun a second time");
+    }
+
+    @Override
     public void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {
         log.atLevel(paths == 0 ? Level.DEBUG : Level.INFO)
                 .addKeyValue("build", build)

@@ -199,7 +199,8 @@ public final class Server implements AutoCloseable {
                 limits.timeout(),
                 limits.maxLog().bytes(),
                 false);
-        return new FaultLimits(settings.maxAttempts(), timeouts.answer(), timeouts.unavailable(), builds);
+        return new FaultLimits(
+                settings.maxAttempts(), timeouts.answer(), timeouts.unavailable(), builds, settings.stragglers());
     }
 
     private Path locationsFile() {

@@ -3,6 +3,7 @@ package dispatcher.cli.settings;
 import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
 import dispatcher.dispatch.ResourceRules;
+import dispatcher.dispatch.Stragglers;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.Pressure;
 import dispatcher.nix.NixPublicKey;
@@ -31,6 +32,7 @@ import java.util.Optional;
 /// @param schedule       how builds take their turns
 /// @param trace          where what clients ask for and what it takes is recorded, if it is
 /// @param pressureLimits what a machine must have left to get more builds
+/// @param stragglers     builds that may be begun a second time while they run
 /// @param resources      what builds take of machines
 /// @param maxAttempts    machines that a build is given to, one after another, before it counts as lost; at
 ///                       least 1
@@ -56,6 +58,7 @@ public record Settings(
         SchedulerOptions schedule,
         Optional<Path> trace,
         Pressure.Limits pressureLimits,
+        Stragglers stragglers,
         ResourceRules resources,
         int maxAttempts,
         Optional<ByteSize> uplink,
@@ -105,6 +108,7 @@ public record Settings(
                 schedule,
                 trace,
                 pressureLimits,
+                stragglers,
                 resources,
                 maxAttempts,
                 uplink,
@@ -133,6 +137,7 @@ public record Settings(
                 schedule,
                 running.trace,
                 pressureLimits,
+                stragglers,
                 resources,
                 maxAttempts,
                 uplink,

@@ -7,6 +7,7 @@ import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
 import dispatcher.client.ClientLimits;
+import dispatcher.dispatch.Stragglers;
 import dispatcher.fleet.Pressure;
 import dispatcher.schedule.SchedulerOptions;
 import dispatcher.wire.UnixSocketListener;
@@ -90,6 +91,7 @@ final class SettingsReader {
                 schedule.options(),
                 schedule.trace(),
                 schedule.limits(),
+                schedule.stragglers(),
                 Resources.rules(top),
                 top.integer("maxAttempts", 1, 1000).orElse(3),
                 top.value("uplink", SettingsReader::rate),
@@ -158,14 +160,19 @@ final class SettingsReader {
                 .orElse(new HostStore.Auto());
     }
 
-    private record Schedule(SchedulerOptions options, Optional<Path> trace, Pressure.Limits limits) {}
+    private record Schedule(
+            SchedulerOptions options, Optional<Path> trace, Pressure.Limits limits, Stragglers stragglers) {}
 
     private Schedule schedule(Section top) {
         try (var section = top.section("schedule")) {
             var usual = SchedulerOptions.DEFAULT;
             var options = new SchedulerOptions(
                     duration(section, "patience", usual.patience()), usual.setUp(), usual.lookAhead(), usual.hold());
-            return new Schedule(options, path(section, "trace"), pressureLimits(section));
+            return new Schedule(
+                    options,
+                    path(section, "trace"),
+                    pressureLimits(section),
+                    section.value("stragglers", SettingsReader::stragglers).orElse(Stragglers.OFF));
         }
     }
 
@@ -185,6 +192,16 @@ final class SettingsReader {
         }
         throw new IllegalArgumentException(
                 "'%s' is no load; write a number above 0, such as 1.5, or leave it away for no limit".formatted(text));
+    }
+
+    private static Stragglers stragglers(String text) {
+        if (text.equals("no")) return Stragglers.OFF;
+        if (text.matches("\\d{1,4}(\\.\\d{1,3})?")) {
+            double factor = Double.parseDouble(text);
+            if (factor > 1) return Stragglers.after(factor);
+        }
+        throw new IllegalArgumentException(
+                "'%s' is no factor; write a number above 1, such as 3, or no for no second attempts".formatted(text));
     }
 
     private static Timeouts timeouts(Section top) {

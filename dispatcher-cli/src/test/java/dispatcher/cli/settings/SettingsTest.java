@@ -10,6 +10,7 @@ import dispatcher.client.ClientGrant;
 import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
 import dispatcher.dispatch.ResourceRules.Rule;
+import dispatcher.dispatch.Stragglers;
 import dispatcher.fleet.Choice;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
@@ -70,6 +71,7 @@ class SettingsTest {
             assertThat(settings.schedule()).isEqualTo(SchedulerOptions.DEFAULT);
             assertThat(settings.trace()).isEmpty();
             assertThat(settings.pressureLimits()).isEqualTo(Pressure.Limits.DEFAULT);
+            assertThat(settings.stragglers()).isEqualTo(Stragglers.OFF);
             assertThat(settings.maxAttempts()).isEqualTo(3);
             assertThat(settings.uplink()).isEmpty();
             assertThat(settings.timeouts().connect()).isEqualTo(Duration.ofSeconds(10));
@@ -107,7 +109,7 @@ class SettingsTest {
                     state: state
                     spool: {path: /big, size: 1.5TiB}
                     hostStore: off
-                    schedule: {patience: 10m, trace: traces/today, minFreeDisk: 5GiB, maxLoad: 1.5}
+                    schedule: {patience: 10m, trace: traces/today, minFreeDisk: 5GiB, maxLoad: 1.5, stragglers: 2.5}
                     resources:
                       - {builds: 'chromium-*', take: {memory: 16GiB}}
                       - {attribute: gpus, resource: gpu}
@@ -152,6 +154,7 @@ class SettingsTest {
                             new Rule.Named("chromium-*", new TreeMap<>(Map.of("memory", 16L << 30))),
                             new Rule.Attribute("gpus", "gpu"));
             assertThat(settings.pressureLimits()).isEqualTo(new Pressure.Limits(5L << 30, 1.5));
+            assertThat(settings.stragglers()).isEqualTo(Stragglers.after(2.5));
             assertThat(settings.maxAttempts()).isEqualTo(5);
             assertThat(settings.uplink()).contains(ByteSize.parse("20MiB"));
             assertThat(settings.timeouts())
@@ -507,6 +510,17 @@ class SettingsTest {
                     800MB
                     dispatcher.yaml:4: schedule.maxLoad: '0' is no load; write a number above 0, such as 1.5, or leave it \
                     away for no limit""");
+        }
+
+        @Test
+        void includeAFactorForStragglersThatAllBuildsWouldBe() throws IOException {
+            for (var factor : List.of("1", "0.5", "-3", "3x", "yes", "NaN", "99999"))
+                assertThat(faults(LEAST + "schedule: {stragglers: %s}\n".formatted(factor)))
+                        .isEqualTo("""
+                                dispatcher.yaml:4: schedule.stragglers: '%s' is no factor; write a number above 1, such as 3, \
+                                or no for no second attempts""".formatted(factor));
+            assertThat(read(LEAST + "schedule: {stragglers: no}\n").stragglers())
+                    .isEqualTo(Stragglers.OFF);
         }
 
         @Test

@@ -1,0 +1,64 @@
+package dispatcher.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.nix.ByteString;
+import dispatcher.testkit.Await;
+import dispatcher.testkit.RecordingLog;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class HeldLogTest {
+    private final HeldLog held = new HeldLog();
+    private final RecordingLog reader = new RecordingLog();
+
+    @Test
+    void keepsWhatComesUntilSomebodyReadsIt() {
+        held.phase("buildPhase");
+        held.line(ByteString.of("one"));
+        held.note("a note");
+        assertThat(reader.lines()).isEmpty();
+        held.release(reader);
+        held.line(ByteString.of("two"));
+
+        assertThat(reader.lines()).containsExactly("one", "two");
+        assertThat(reader.phases()).containsExactly("buildPhase");
+        assertThat(reader.notes()).containsExactly("a note");
+    }
+
+    @Test
+    void keepsTheLastOfALongLogAndSaysHowMuchIsMissing() {
+        var line = "x".repeat(1000);
+        for (int i = 0; i < 2000; i++) held.line(ByteString.of(line + i));
+        held.release(reader);
+
+        assertThat(reader.lines()).last().isEqualTo(line + 1999);
+        int kept = reader.lines().size();
+        assertThat(kept).isBetween(HeldLog.MOST_BYTES / 1100, HeldLog.MOST_BYTES / 1000);
+        assertThat(reader.notes())
+                .containsExactly("dispatcher: %d earlier parts of this log were not kept".formatted(2000 - kept));
+    }
+
+    @Test
+    void keepsALineThatIsLongerThanAllItMayKeep() {
+        var line = "x".repeat(2 * HeldLog.MOST_BYTES);
+        held.line(ByteString.of(line));
+        held.release(reader);
+
+        assertThat(reader.lines()).containsExactly(line);
+    }
+
+    @Test
+    void losesNothingAndKeepsTheOrderIfItIsReadWhileItIsWritten() {
+        var writer = Await.start(() -> {
+            for (int i = 0; i < 5000; i++) held.line(ByteString.of("" + i));
+            return true;
+        });
+        held.release(reader);
+        Await.result(writer);
+
+        assertThat(reader.lines())
+                .containsExactlyElementsOf(
+                        IntStream.range(0, 5000).mapToObj(Integer::toString).toList());
+    }
+}
