@@ -68,8 +68,10 @@ final class Chooser {
     ///
     /// Only what is sure to end is waited for, so that a build does not wait for ever; and one of which nothing is
     /// known takes what is free unless many others wait.
+    ///
+    /// @param any whether any such machine will do, as it is only asked whether there is one
     @Nullable
-    Choice insteadOfSlow(WaitingBuild build, NeedLine need, Choice chosen) {
+    Choice insteadOfSlow(WaitingBuild build, NeedLine need, Choice chosen, boolean any) {
         if (chosen.now == null || chosen.now.facts.speed() >= need.bestSpeed()) return null;
         boolean known = build.isKnown;
         double work = build.expectedSeconds * (known ? 1 : UNKNOWN_MAY_TAKE);
@@ -85,6 +87,7 @@ final class Chooser {
             if (finish >= least) continue;
             least = finish;
             best = tier;
+            if (any) break;
         }
         return best == null ? null : new Choice(null, best, placeInTier(build, best));
     }

@@ -139,9 +139,10 @@ final class Plan {
             return;
         }
         build.plan = number;
-        var instead = overdue || !mayWait(build) ? null : chooser.insteadOfSlow(build, line.need, choice);
+        boolean far = !mayLookFurther();
+        var instead = overdue || !mayWait(build) ? null : chooser.insteadOfSlow(build, line.need, choice, far);
         // Those behind are no shorter.
-        if (instead != null && !mayLookFurther()) return;
+        if (instead != null && (far || !mayLookFurther())) return;
         if (instead == null
                 && !overdue
                 && options.hold()
@@ -220,7 +221,7 @@ final class Plan {
         var choice = chooser.choose(build, need, mayHold(build));
         if (choice == null || choice.now() == null) return Optional.empty();
         need.reckon(fleet.version());
-        if (mayWait(build) && chooser.insteadOfSlow(build, need, choice) != null) return Optional.empty();
+        if (mayWait(build) && chooser.insteadOfSlow(build, need, choice, true) != null) return Optional.empty();
         if (waitsForLink(choice.now(), choice.placement())) return Optional.empty();
         return Optional.of(choice.now().machine.name());
     }

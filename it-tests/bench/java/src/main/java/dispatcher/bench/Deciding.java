@@ -60,6 +60,9 @@ public final class Deciding {
                 new Figure("memory of a waiting build, bytes", bytesPerBuild(isShort ? 10_000 : 100_000), MOST_BYTES));
         var points = new Sweep(isShort ? 300 : 3_000, isShort ? 10_000 : 1_000_000).run();
         figures.addAll(growth(points));
+        var finishes = Sweep.finishes(10_000, isShort ? 10_000 : 100_000, isShort ? 10_000 : 100_000);
+        figures.add(new Figure(
+                "finish, p99, microseconds of CPU time", finishes.get(finishes.size() * 99 / 100), MOST_MICROS));
         for (var result : benchmark(isShort)) {
             var statistics = result.getPrimaryResult().getStatistics();
             var name = result.getPrimaryResult().getLabel();
