@@ -98,7 +98,7 @@ final class FleetAnswers {
 
     private static Json.Members waiting(Standing standing, Instant now) {
         var request = standing.build().request();
-        return new FieldsBuilder()
+        var fields = new FieldsBuilder()
                 .number("place", standing.place())
                 .number("of", standing.of())
                 .text("drv", request.drvPath())
@@ -106,10 +106,12 @@ final class FleetAnswers {
                 .number("priority", request.client().priority())
                 .text("system", request.platform())
                 .texts("features", request.requiredFeatures())
-                .text("since", standing.build().since())
-                .text("expectedStart", now.plus(standing.untilExpected()))
-                .decimal("untilExpected", seconds(standing.untilExpected()))
-                .build();
+                .text("since", standing.build().since());
+        var until = standing.untilExpected();
+        // Left out where none of its machines takes builds now.
+        if (until.compareTo(Standing.UNKNOWN) < 0)
+            fields.text("expectedStart", now.plus(until)).decimal("untilExpected", seconds(until));
+        return fields.build();
     }
 
     private static double seconds(Duration duration) {

@@ -39,8 +39,14 @@ record QueueReport(Fields answer, Instant now) {
                     build.text("system"),
                     orNothing(String.join(",", build.texts("features"))),
                     Lines.until(Instant.parse(build.text("since")), now),
-                    "in " + Lines.until(now, Instant.parse(build.text("expectedStart"))));
+                    shouldStart(build));
         return table;
+    }
+
+    private String shouldStart(Fields build) {
+        return build.optionalText("expectedStart")
+                .map(start -> "in " + Lines.until(now, Instant.parse(start)))
+                .orElse("when a machine takes builds again");
     }
 
     private static String orNothing(String text) {

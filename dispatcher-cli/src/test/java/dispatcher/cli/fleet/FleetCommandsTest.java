@@ -159,6 +159,17 @@ class FleetCommandsTest {
         }
 
         @Test
+        void aBuildWhoseMachinesTakeNoneIsToldNoTime() throws Exception {
+            try (var _ = serve()) {
+                for (var machine : List.of("fast", "slow")) queue.drain(machine, true);
+                var ticket = submit("thing");
+                assertThat(run(new QueueCommand())).isZero();
+                ticket.cancel();
+            }
+            assertThat(lines().get(1)).endsWith("when a machine takes builds again");
+        }
+
+        @Test
         void anEmptyOneIsSaidToBeSo() throws Exception {
             try (var _ = serve()) {
                 assertThat(run(new QueueCommand())).isZero();
