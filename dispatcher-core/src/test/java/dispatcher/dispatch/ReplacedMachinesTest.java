@@ -64,8 +64,7 @@ final class ReplacedMachinesTest {
 
             assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
             assertThat(client.fetch(drv("x").out()).toString()).isNotEmpty();
-            Await.until("a is left", a::isClosed);
-            assertThat(a.open()).isZero();
+            Await.until("a is left", () -> a.isClosed() && a.open() == 0);
             assertThat(a.built()).containsExactly(drv("x").path());
             assertThat(fleet.machines()).containsExactly("b");
             assertThat(fleet.events().starting("lost")).isEmpty();

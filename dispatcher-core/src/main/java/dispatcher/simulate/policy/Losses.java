@@ -1,15 +1,14 @@
 package dispatcher.simulate.policy;
 
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /// Where one build was lost, and so where it may still go: the service's rule for builds whose machines break. Machines
 /// are avoided on which it was lost in mid-build, as long as there is another; it is given up when it has been lost
-/// three
-/// times with machines that have not broken without it in the last hour. Confined to one thread.
+/// three times with machines that have not broken without it in the last hour. Confined to one thread.
 final class Losses {
     private static final int MAX_ATTEMPTS = 3;
     private static final int MOST = 3 * MAX_ATTEMPTS;
@@ -30,11 +29,15 @@ final class Losses {
 
     /// @param usable machines that fit and are not set aside
     Set<String> excluded(List<String> usable) {
-        if (!counts.keySet().containsAll(usable)) return Set.copyOf(counts.keySet());
-        var hopeless = new ArrayList<String>();
+        return counts.keySet().containsAll(usable) ? hopeless() : Set.copyOf(counts.keySet());
+    }
+
+    /// Machines that it goes to no more, whatever else there is.
+    Set<String> hopeless() {
+        var hopeless = new HashSet<String>();
         counts.forEach((machine, count) -> {
             if (count >= MAX_ATTEMPTS) hopeless.add(machine);
         });
-        return Set.copyOf(hopeless);
+        return hopeless;
     }
 }

@@ -133,10 +133,8 @@ public final class OursContestant implements Contestant {
     private Set<String> excluded(int job) {
         var lost = losses.get(job);
         if (lost == null) return Set.of();
-        return lost.excluded(plan.fitting(job).stream()
-                .mapToObj(host -> plan.host(host).name())
-                .filter(scheduler::isAvailable)
-                .toList());
+        return lost.excluded(
+                fitting(job).stream().filter(scheduler::isAvailable).toList());
     }
 
     private Inputs inputs(int job) {
@@ -214,12 +212,18 @@ public final class OursContestant implements Contestant {
         looks.failed(start.host(), now);
         var lost = losses.computeIfAbsent(job, _ -> new Losses());
         lost.add(machine, looks.failuresLately(start.host(), now));
-        if (!lost.exhausted()) {
+        if (!lost.exhausted() && !lost.hopeless().containsAll(fitting(job))) {
             submit(job, fronts.get(plan.client(job)).client, now);
             return true;
         }
         losses.remove(job);
         return false;
+    }
+
+    private List<String> fitting(int job) {
+        return plan.fitting(job).stream()
+                .mapToObj(host -> plan.host(host).name())
+                .toList();
     }
 
     @Override
