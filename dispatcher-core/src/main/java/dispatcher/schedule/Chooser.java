@@ -1,6 +1,7 @@
 package dispatcher.schedule;
 
 import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the machine for one build after another, in one plan. Knows what those ahead have in mind. Used once, by
@@ -53,9 +54,7 @@ final class Chooser {
         if (picks.isEmpty()) return null;
         int fewest = Integer.MAX_VALUE;
         for (var slots : picks) fewest = Math.min(fewest, extras(slots, need));
-        Choice best = null;
-        for (var slots : picks) best = better(best, now(build, slots, need, fewest));
-        best = better(best, closest(build, need, fewest));
+        Choice best = better(best(build, picks, need, fewest), closest(build, need, fewest));
         if (best == null || !mayHold) return best;
         var later = later(build, need);
         if (later == null) return best;
@@ -90,6 +89,20 @@ final class Chooser {
             if (any) break;
         }
         return best == null ? null : new Choice(null, best, placeInTier(build, best));
+    }
+
+    /// Of machines with a free slot. There may be hundreds of kinds, so that only what decides is reckoned of each.
+    private @Nullable Choice best(WaitingBuild build, List<MachineSlots> picks, NeedLine need, int fewestExtras) {
+        MachineSlots best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (var slots : picks) {
+            double seconds = copySeconds(build, slots) + build.expectedSeconds / slots.facts.speed();
+            double score = Placement.score(0, seconds, extras(slots, need) > fewestExtras);
+            if (best != null && (score > least || (score == least && slots.index > best.index))) continue;
+            least = score;
+            best = slots;
+        }
+        return best == null ? null : now(build, best, need, fewestExtras);
     }
 
     private Choice now(WaitingBuild build, MachineSlots slots, NeedLine need, int fewestExtras) {
@@ -161,14 +174,17 @@ final class Chooser {
     }
 
     /// What is on its way there shares the link for as long as both last.
+    private double copySeconds(WaitingBuild build, MachineSlots slots) {
+        double sending = build.inputs().missingOn(slots.machine.name()) / slots.facts.bandwidth();
+        return setUp + sending + Math.min(sending, slots.linkBusy(now));
+    }
+
     Placement place(WaitingBuild build, MachineSlots slots, long start, boolean spared) {
-        long bytes = build.inputs().missingOn(slots.machine.name());
-        double sending = bytes / slots.facts.bandwidth();
         return new Placement(
                 slots.machine.name(),
                 seconds(start),
-                bytes,
-                setUp + sending + Math.min(sending, slots.linkBusy(now)),
+                build.inputs().missingOn(slots.machine.name()),
+                copySeconds(build, slots),
                 build.expectedSeconds / slots.facts.speed(),
                 spared,
                 slots.running.size(),

@@ -33,7 +33,12 @@ public record Placement(
 
     /// By which placements are compared; the least is best.
     public double score() {
-        return untilStart + (copy + build) * (spared ? SPARE : 1);
+        return score(untilStart, copy + build, spared);
+    }
+
+    /// @param taken seconds of copying and building
+    static double score(double untilStart, double taken, boolean spared) {
+        return untilStart + taken * (spared ? SPARE : 1);
     }
 
     /// Why this machine, for people; one line.
