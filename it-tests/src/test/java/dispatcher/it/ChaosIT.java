@@ -15,7 +15,7 @@ class ChaosIT {
 
     @Test
     void noFaultOfAMachineIsAFaultOfABuild() throws Exception {
-        Chaos.Plan plan = new Chaos.Plan(SEED, Duration.ofSeconds(45), Duration.ofSeconds(4), 100);
+        Chaos.Plan plan = new Chaos.Plan(SEED, Duration.ofSeconds(30), Duration.ofSeconds(3), 75);
         List<String> story = new CopyOnWriteArrayList<>();
         try (Chaos chaos = new Chaos(plan, story::add)) {
             assertThat(chaos.run())

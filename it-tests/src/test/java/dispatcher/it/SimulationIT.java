@@ -14,13 +14,16 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /// What `dispatcher simulate` says of builds whose durations are known is what the dispatcher takes for them.
 ///
 /// Each package is built once, and the trace of that says how long its builds take here, Nix's own work included. Then
 /// a hundred more are built. The simulator is told what is known of their packages, and when the client asked for each:
-/// how long Nix's hooks take for that depends on what else the host does.
+/// how long Nix's hooks take for that depends on what else the host does. It goes by the clock, so it is for a host
+/// that does nothing else.
 @NeedsNamespaces
+@EnabledIfSystemProperty(named = "it.timed", matches = "true", disabledReason = "goes by the clock: -Dit.timed=true")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SimulationIT {
     private static final int PACKAGES = 8;
