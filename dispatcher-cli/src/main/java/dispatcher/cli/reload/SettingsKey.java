@@ -3,7 +3,6 @@ package dispatcher.cli.reload;
 import dispatcher.cli.settings.Durations;
 import dispatcher.cli.settings.Settings;
 import dispatcher.client.ClientRule;
-import dispatcher.fleet.Pressure;
 import dispatcher.nix.NixPublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -103,15 +102,23 @@ record SettingsKey(String name, Effect effect, Function<Settings, Object> value,
                         "schedule.minFreeDisk",
                         Effect.NOW,
                         it -> it.pressureLimits().minFreeDisk()),
-                key("schedule.maxLoad", Effect.NOW, it -> maxLoad(it.pressureLimits())),
+                key(
+                        "schedule.maxLoad",
+                        Effect.NOW,
+                        it -> orNone(it.pressureLimits().maxLoad())),
+                key(
+                        "schedule.stragglers",
+                        Effect.NOW,
+                        it -> orNone(it.stragglers().factor())),
                 named(
                         "resources",
                         it -> it.resources().rules(),
                         it -> "%d rules".formatted(it.resources().rules().size())));
     }
 
-    private static Object maxLoad(Pressure.Limits limits) {
-        return Double.isInfinite(limits.maxLoad()) ? Optional.empty() : limits.maxLoad();
+    /// Infinite stands for what is not set.
+    private static Object orNone(double value) {
+        return Double.isInfinite(value) ? Optional.empty() : value;
     }
 
     private static List<SettingsKey> clients() {
