@@ -170,12 +170,14 @@ final class FleetSession implements Store, PathSource {
 
     @Override
     public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
-        try {
-            return info(path);
-        } catch (SourceFailedException e) {
-            var reason = Failures.describe(e);
-            if (isMadeAgain(path, reason)) return info(path);
-            throw new StoreRefusedException(reason + "; build it again", e);
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return info(path);
+            } catch (SourceFailedException e) {
+                var reason = Failures.describe(e);
+                if (attempt == fleet.limits().maxAttempts() || !isMadeAgain(path, reason))
+                    throw new StoreRefusedException(reason + "; build it again", e);
+            }
         }
     }
 

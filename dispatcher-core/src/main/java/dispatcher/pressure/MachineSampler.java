@@ -6,6 +6,7 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.CommandChannel;
+import dispatcher.wire.TimeLimit;
 import dispatcher.wire.Transport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -220,21 +221,12 @@ public final class MachineSampler implements AutoCloseable {
     }
 
     private String ask(CommandChannel channel) throws IOException {
-        var cut = Thread.ofVirtual().name("pressure limit of " + machine).start(() -> {
-            try {
-                Thread.sleep(PATIENCE);
-                channel.close();
-            } catch (InterruptedException e) {
-                // In time.
-            }
-        });
-        try (channel) {
+        try (channel;
+                var _ = new TimeLimit(PATIENCE, channel::close)) {
             try (var out = channel.out()) {
                 out.write(SampleScript.text(storeDir, isBuilding()));
             }
             return new String(channel.in().readNBytes(SampleParser.LONGEST), StandardCharsets.ISO_8859_1);
-        } finally {
-            cut.interrupt();
         }
     }
 

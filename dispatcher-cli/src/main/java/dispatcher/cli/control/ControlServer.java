@@ -4,6 +4,7 @@ import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
+import dispatcher.wire.TimeLimit;
 import dispatcher.wire.UnixSocketChannel;
 import dispatcher.wire.UnixSocketListener;
 import java.io.BufferedInputStream;
@@ -61,11 +62,11 @@ public final class ControlServer implements AutoCloseable {
         connections.add(Thread.currentThread());
         try (channel) {
             byte[] request;
-            try (var _ = new Cut(channel)) {
+            try (var _ = new TimeLimit(patience, channel::close)) {
                 request = readLine(channel);
             }
             var line = answer(request, handlers).print() + "\n";
-            try (var _ = new Cut(channel)) {
+            try (var _ = new TimeLimit(patience, channel::close)) {
                 channel.out().write(line.getBytes(StandardCharsets.UTF_8));
             }
         } catch (IOException e) {
@@ -74,30 +75,6 @@ public final class ControlServer implements AutoCloseable {
             // Closed.
         } finally {
             connections.remove(Thread.currentThread());
-        }
-    }
-
-    /// Ends a connection that takes longer than our patience.
-    private final class Cut implements AutoCloseable {
-        private final UnixSocketChannel channel;
-        private final Thread clock = Thread.ofVirtual().name("control limit").start(this::await);
-
-        Cut(UnixSocketChannel channel) {
-            this.channel = channel;
-        }
-
-        private void await() {
-            try {
-                Thread.sleep(patience);
-                channel.close();
-            } catch (InterruptedException e) {
-                // In time.
-            }
-        }
-
-        @Override
-        public void close() {
-            clock.interrupt();
         }
     }
 
