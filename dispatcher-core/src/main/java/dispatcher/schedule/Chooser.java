@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Cost: one look at each tier for each build.
 final class Chooser {
+    /// Seconds of copying that say nothing for or against a machine: no estimate is that good, and a few KB are no
+    /// reason to leave others idle.
+    private static final double NEGLIGIBLE = 0.05;
+
     /// Waiting must be worth so much of the time that the build would take now.
     private static final double WORTH_WAITING = 0.05;
 
@@ -118,7 +122,13 @@ final class Chooser {
         if (other == null) return one;
         int byScore = Double.compare(one.placement.score(), other.placement.score());
         if (byScore != 0) return byScore < 0 ? one : other;
+        int byLoad = Double.compare(load(one), load(other));
+        if (byLoad != 0) return byLoad < 0 ? one : other;
         return index(one) <= index(other) ? one : other;
+    }
+
+    private static double load(Choice choice) {
+        return choice.now == null ? 1 : choice.now.load();
     }
 
     private static int index(Choice choice) {
@@ -176,6 +186,7 @@ final class Chooser {
     /// What is on its way there shares the link for as long as both last.
     private double copySeconds(WaitingBuild build, MachineSlots slots) {
         double sending = build.inputs().missingOn(slots.machine.name()) / slots.facts.bandwidth();
+        if (sending < NEGLIGIBLE) return setUp;
         return setUp + sending + Math.min(sending, slots.linkBusy(now));
     }
 

@@ -187,6 +187,18 @@ class SchedulerTest {
         }
 
         @Test
+        void fewBytesAreNoReasonToLeaveAnotherMachineIdle() {
+            var scheduler = scheduler(machine("full", 4, 1), machine("empty", 4, 1));
+            submit(scheduler, build("holder"));
+            decide(scheduler);
+            assertThat(machineOf("holder")).isEqualTo("full");
+            submit(scheduler, build("x").withInputs(new Inputs(2_000, Map.of("full", 2_000L))));
+            decide(scheduler);
+
+            assertThat(machineOf("x")).isEqualTo("empty");
+        }
+
+        @Test
         void knownBuildWaitsForAFasterMachineThatWillDoItSooner() {
             assertThat(afterTheFastOneIsTaken(Work.of(Duration.ofMinutes(30)))).isEmpty();
         }
