@@ -15,11 +15,11 @@ let
     in sh {
       name = "chaos-${toString i}";
       inputs = builtins.genList (k: earlier (k + 1)) count;
+      # By way of dd, as busybox's head and echo may lose what a full disk doesn't take, and end with status 0 all the same.
       script = ''
-        for i in $inputs; do head -c 100 $i; done > $out
         echo "${salt} ${toString i} after ${toString count}"
         sleep ${toString (draw 8 / 8)}.${toString (draw 10)}
-        yes "${salt} ${toString i}" | head -c ${toString (16000 * draw 9)} >> $out
+        { for i in $inputs; do head -c 100 $i; done; yes "${salt} ${toString i}" | head -c ${toString (16000 * draw 9)}; } | dd of=$out bs=4k status=none
       '';
     };
 in nodes

@@ -198,17 +198,41 @@ final class Chaos implements AutoCloseable {
             wrong("graph %d failed: %s".formatted(graph, built));
             return;
         }
-        if (!hashes(client, built.lines()).equals(hashes(reference, wanted.lines()))) {
-            wrong("graph %d has other outputs than a local build: %s".formatted(graph, built.lines()));
+        List<String> got = contents(client, built.lines());
+        List<String> local = contents(reference, wanted.lines());
+        if (!got.equals(local)) {
+            wrong("graph %d has other outputs than a local build:%s"
+                    .formatted(graph, differences(wanted.lines(), got, local)));
             return;
         }
         tell("graph %d: %d builds, all as they should be, in %.1f s"
                 .formatted(graph, GRAPH, built.took().toMillis() / 1e3));
     }
 
-    /// The NAR hash of each path.
-    private static List<String> hashes(NixClient in, List<String> paths) throws Exception {
-        List<Object> words = new ArrayList<>(Arrays.asList("nix-store", "--query", "--hash"));
+    private static String differences(List<String> paths, List<String> got, List<String> local) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < paths.size(); i++) {
+            if (!got.get(i).equals(local.get(i))) {
+                text.append("%n  %s: %s, built locally: %s".formatted(paths.get(i), got.get(i), local.get(i)));
+            }
+        }
+        return text.toString();
+    }
+
+    /// The NAR hash and NAR size of each path.
+    private static List<String> contents(NixClient in, List<String> paths) throws Exception {
+        List<String> hashes = query(in, "--hash", paths);
+        List<String> sizes = query(in, "--size", paths);
+        List<String> contents = new ArrayList<>();
+        for (int i = 0; i < paths.size(); i++) {
+            contents.add("%s (NAR size %s)".formatted(hashes.get(i), sizes.get(i)));
+        }
+        return contents;
+    }
+
+    /// One line for each path.
+    private static List<String> query(NixClient in, String what, List<String> paths) throws Exception {
+        List<Object> words = new ArrayList<>(Arrays.asList("nix-store", "--query", what));
         words.addAll(paths);
         return in.run(words.toArray()).orFail().lines();
     }
