@@ -1,5 +1,6 @@
 package dispatcher.dispatch;
 
+import dispatcher.client.ClientGrant;
 import dispatcher.event.DispatcherListener;
 import dispatcher.fleet.Machine;
 import dispatcher.nix.BasicDerivation;
@@ -22,6 +23,7 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -34,6 +36,9 @@ import java.util.stream.Collectors;
 public final class FleetStore implements AutoCloseable {
     private static final Duration PRUNE_INTERVAL = Duration.ofSeconds(10);
     private static final Duration DRAIN_LOOK = Duration.ofMillis(50);
+
+    /// Who asks on this host, and wants nothing built.
+    private static final ClientIdentity NOBODY = ClientIdentity.ofUser("nobody", ClientGrant.DEFAULT);
 
     private final MachineLinks links;
     private final BuildQueue queue;
@@ -198,11 +203,28 @@ public final class FleetStore implements AutoCloseable {
 
     /// What the scheduler is told of a build.
     BuildRequest request(StorePath drvPath, BasicDerivation derivation, ClientIdentity client) {
-        return requests.of(
-                drvPath,
-                derivation,
-                client,
-                links.all().stream().map(MachineLink::machine).toList());
+        return requests.of(drvPath, derivation, client, machines());
+    }
+
+    /// What it would be told of a build whose client sent the closure of these inputs, as clients do. Spool and host
+    /// are
+    /// asked what the inputs refer to; no machine is.
+    ///
+    /// @param derivation its inputs may be the roots of their closure
+    /// @throws dispatcher.nix.NixSyntaxException if attributes of the derivation cannot be read
+    public Prospect prospect(StorePath drvPath, BasicDerivation derivation) throws IOException, InterruptedException {
+        try (var session = open(NOBODY, 0, 0)) {
+            var closure = Closure.of(new TreeSet<>(derivation.inputSources()), paths -> {
+                var infos = session.knownInfos(paths);
+                sizes.add(infos.values());
+                return infos;
+            });
+            return requests.prospect(drvPath, derivation.withInputs(closure.paths()), machines());
+        }
+    }
+
+    private Collection<Machine> machines() {
+        return links.all().stream().map(MachineLink::machine).toList();
     }
 
     /// Tells each time anew where a build's inputs are. At once, whatever they are; only making it looks at all.

@@ -166,23 +166,12 @@ final class ProvenDerivations {
 
     private SortedSet<StorePath> closure(StorePath drvPath, SortedSet<StorePath> roots)
             throws IOException, InterruptedException {
-        var closure = new TreeSet<>(roots);
-        var open = roots;
-        while (!open.isEmpty()) {
-            var infos = paths.infos(open);
-            var next = new TreeSet<StorePath>();
-            for (var path : open) {
-                var info = infos.get(path);
-                if (info == null)
-                    throw refused(
-                            drvPath,
-                            "its input %s is not here, and you have to copy it here first"
-                                    .formatted(storeDir.print(path)));
-                for (var reference : info.references()) if (closure.add(reference)) next.add(reference);
-            }
-            open = next;
-        }
-        return closure;
+        var closure = Closure.of(roots, paths::infos);
+        if (closure.unknown().isEmpty()) return closure.paths();
+        throw refused(
+                drvPath,
+                "its input %s is not here, and you have to copy it here first"
+                        .formatted(storeDir.print(closure.unknown().first())));
     }
 
     /// What a `.drv` file says, if its text is that of its path.

@@ -18,13 +18,15 @@ import java.util.TreeMap;
 
 /// Puts together what the scheduler is to know of a build, from what is known without asking anybody. Safe for any
 /// thread.
-final class Requests {
+public final class Requests {
     private final Expectations expectations;
     private volatile ResourceRules rules;
     private final Locations locations;
     private final PathSizes sizes;
 
-    Requests(Expectations expectations, ResourceRules rules, Locations locations, PathSizes sizes) {
+    /// @param locations which machine holds what
+    /// @param sizes     of inputs
+    public Requests(Expectations expectations, ResourceRules rules, Locations locations, PathSizes sizes) {
         this.expectations = expectations;
         this.rules = rules;
         this.locations = locations;
@@ -40,12 +42,28 @@ final class Requests {
     /// @throws dispatcher.nix.NixSyntaxException if attributes of the derivation cannot be read
     BuildRequest of(
             StorePath drvPath, BasicDerivation derivation, ClientIdentity client, Collection<Machine> machines) {
+        var asking = new Client(
+                shareOf(client),
+                client.grant().priority(),
+                client.grant().maxBuilds().orElse(Integer.MAX_VALUE));
+        return of(drvPath, derivation, asking, machines);
+    }
+
+    /// The same for a build that nobody wants yet.
+    ///
+    /// @throws dispatcher.nix.NixSyntaxException if attributes of the derivation cannot be read
+    public Prospect prospect(StorePath drvPath, BasicDerivation derivation, Collection<Machine> machines) {
+        var inputs = derivation.inputSources();
+        int unknown = Math.toIntExact(
+                inputs.stream().filter(path -> sizes.of(path).isEmpty()).count());
+        return new Prospect(of(drvPath, derivation, Client.ANYBODY, machines), inputs.size(), unknown);
+    }
+
+    private BuildRequest of(
+            StorePath drvPath, BasicDerivation derivation, Client client, Collection<Machine> machines) {
         var attributes = DerivationAttributes.of(derivation);
         var plain = new BuildRequest(drvPath, derivation.platform(), attributes.requiredSystemFeatures())
-                .withClient(new Client(
-                        shareOf(client),
-                        client.grant().priority(),
-                        client.grant().maxBuilds().orElse(Integer.MAX_VALUE)))
+                .withClient(client)
                 .withWork(expectations.work(PackageName.of(drvPath, derivation), derivation.platform()))
                 .withInputs(located(largest(derivation.inputSources())));
         return plain.withResources(resources(plain, derivation, machines));

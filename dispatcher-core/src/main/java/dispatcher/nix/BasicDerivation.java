@@ -28,4 +28,9 @@ public record BasicDerivation(
         arguments = List.copyOf(arguments);
         environment = Collections.unmodifiableSortedMap(new TreeMap<>(environment));
     }
+
+    /// The same with other store paths that the build may read.
+    public BasicDerivation withInputs(Set<StorePath> inputs) {
+        return new BasicDerivation(outputs, inputs, platform, builder, arguments, environment);
+    }
 }

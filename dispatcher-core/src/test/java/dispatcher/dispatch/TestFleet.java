@@ -79,6 +79,7 @@ final class TestFleet implements AutoCloseable {
         private long spoolBytes = 1 << 26;
         private Stragglers stragglers = Stragglers.OFF;
         private Expectations expectations = Expectations.NONE;
+        private ResourceRules resources = ResourceRules.NONE;
 
         private Plan(Path spoolDir) {
             this.spoolDir = spoolDir;
@@ -145,6 +146,18 @@ final class TestFleet implements AutoCloseable {
             return this;
         }
 
+        /// What builds take of machines.
+        Plan resources(ResourceRules rules) {
+            resources = rules;
+            return this;
+        }
+
+        /// What builds are expected to take.
+        Plan expecting(Expectations known) {
+            expectations = known;
+            return this;
+        }
+
         /// What builds are expected to take.
         Plan expecting(Work work) {
             expectations = new Expectations() {
@@ -192,7 +205,7 @@ final class TestFleet implements AutoCloseable {
                 plan.locations,
                 events,
                 plan.expectations,
-                ResourceRules.NONE,
+                plan.resources,
                 new FaultLimits(
                         plan.maxAttempts, Duration.ofMinutes(1), plan.unavailable, plan.buildLimits, plan.stragglers),
                 clock,
@@ -257,6 +270,10 @@ final class TestFleet implements AutoCloseable {
         return queue;
     }
 
+    Prospect prospect(Drv drv) throws IOException, InterruptedException {
+        return fleet.prospect(drv.path(), drv.derivation());
+    }
+
     /// What is in the spool.
     Set<StorePath> spooled() {
         return Set.copyOf(spool.paths());
@@ -295,8 +312,16 @@ final class TestFleet implements AutoCloseable {
         }
 
         Drv requiring(String features) {
+            return with("requiredSystemFeatures", features);
+        }
+
+        Drv reading(StorePath... inputs) {
+            return new Drv(path, derivation.withInputs(Set.of(inputs)));
+        }
+
+        Drv with(String attribute, String value) {
             var environment = new TreeMap<>(derivation.environment());
-            environment.put(ByteString.of("requiredSystemFeatures"), ByteString.of(features));
+            environment.put(ByteString.of(attribute), ByteString.of(value));
             return new Drv(
                     path,
                     new BasicDerivation(

@@ -26,7 +26,10 @@ import org.slf4j.LoggerFactory;
 /// thread for each connection, and one that ends it if its other end stays silent or does not read.
 public final class ControlServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ControlServer.class);
-    private static final int MAX_REQUEST = 64 * 1024;
+
+    /// One may have a derivation in it.
+    private static final int MAX_REQUEST = 16 << 20;
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Path path;

@@ -2,19 +2,25 @@ package dispatcher.cli.fleet;
 
 import dispatcher.cli.control.ControlClient;
 import dispatcher.cli.control.Fields;
+import dispatcher.cli.settings.Resources;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.dispatch.LearnedExpectations;
+import dispatcher.dispatch.Requests;
 import dispatcher.history.History;
-import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.store.Locations;
+import dispatcher.store.PathSizes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -30,8 +36,11 @@ import picocli.CommandLine.Spec;
         name = "explain",
         description = {
             "Show which machine a build would go to now, what it would take on each, and why not the others.",
-            "Reckoned with is how long such builds have taken, but not what its inputs and the resources that it takes are.",
-            "The running dispatcher is asked; if none runs, the answer is for a fleet on which nothing runs."
+            "Of a .drv file counts what the dispatcher would know of it if a client wanted it: how long such builds have "
+                    + "taken, what resources it takes, where its inputs are and how large, as far as spool, host and "
+                    + "machines have been seen to have them.",
+            "The running dispatcher is asked; if none runs, the answer is for a fleet on which nothing runs, and that has "
+                    + "nothing to copy."
         },
         footer = "Exit status 0 if some machine can do it, now or later; else 1.",
         mixinStandardHelpOptions = true)
@@ -58,15 +67,21 @@ public final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--name", paramLabel = "NAME", description = "With --system: its name, such as hello-1.")
     private Optional<String> name = Optional.empty();
 
+    @Option(
+            names = "--resource",
+            paramLabel = "NAME=AMOUNT",
+            description = "With --system: what it takes of a machine, such as memory=16GiB; may be repeated.")
+    private Map<String, String> resources = Map.of();
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException, InterruptedException {
         var question = question();
         var loaded = settings.load();
         var asked = ControlClient.ask(loaded.controlSocket(), question.request());
-        var answer = asked.isPresent() ? asked.get() : idle(loaded, question.request());
+        var answer = asked.isPresent() ? asked.get() : idle(loaded, question);
         var out = spec.commandLine().getOut();
         if (json) out.println(answer.members().print());
         else {
@@ -81,20 +96,27 @@ public final class ExplainCommand implements Callable<Integer> {
     private Question question() {
         if (file.isPresent() == system.isPresent())
             throw new ParameterException(spec.commandLine(), "name either a .drv file or --system");
-        if (file.isPresent() && (!features.isEmpty() || name.isPresent()))
+        if (file.isPresent() && (!features.isEmpty() || name.isPresent() || !resources.isEmpty()))
             throw new ParameterException(
-                    spec.commandLine(), "--features and --name go with --system; the .drv file says them itself");
+                    spec.commandLine(),
+                    "--features, --name and --resource go with --system; for a .drv file they follow from it");
         try {
             return file.isPresent()
                     ? Question.ofFile(file.get())
-                    : Question.of(name.orElse("build"), system.orElseThrow(), features);
+                    : Question.of(name.orElse("build"), system.orElseThrow(), features, amounts());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
     }
 
+    private SortedMap<String, Long> amounts() {
+        var amounts = new TreeMap<String, Long>();
+        resources.forEach((name, text) -> amounts.put(name, Resources.amount(name, text)));
+        return amounts;
+    }
+
     /// What the settings and the drains make of it, which is all that there is to know before a start.
-    private static Fields idle(Settings loaded, Json.Members request) {
+    private static Fields idle(Settings loaded, Question question) throws IOException, InterruptedException {
         var queue = new BuildQueue(loaded.machines(), loaded.schedule(), InstantSource.system());
         try {
             for (var drained : Drains.read(loaded.drainsFile())) queue.drain(drained, true);
@@ -106,6 +128,9 @@ public final class ExplainCommand implements Callable<Integer> {
                     e);
         }
         var history = History.load(loaded.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
-        return new Fields(FleetRequests.explain(queue, new LearnedExpectations(history), new Fields(request)));
+        var requests =
+                new Requests(new LearnedExpectations(history), loaded.resources(), new Locations(), new PathSizes());
+        return new Fields(FleetRequests.explain(
+                queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, loaded.machines()), question));
     }
 }

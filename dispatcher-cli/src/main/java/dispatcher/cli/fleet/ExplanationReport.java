@@ -7,6 +7,7 @@ import dispatcher.schedule.policy.Amounts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Help.Ansi;
@@ -24,12 +25,14 @@ record ExplanationReport(Fields answer) {
         lines.add("%s for %s%s".formatted(answer.text("drv"), answer.text("system"), features()));
         lines.add(verdict());
         lines.add(expectation());
+        inputs().ifPresent(lines::add);
+        resources().ifPresent(lines::add);
         long waiting = answer.number("waiting");
         if (waiting > 0)
             lines.add("%s already; those for the same machines that come first in their order begin before it"
                     .formatted(waiting == 1 ? "1 build waits" : waiting + " builds wait"));
         lines.add("");
-        var table = new Table("MACHINE", "START", "COPY", "BUILD", "FINISH", "SLOTS", "SPEED", "WHY");
+        var table = new Table("MACHINE", "START", "LACKS", "COPY", "BUILD", "FINISH", "SLOTS", "SPEED", "WHY");
         for (var machine : machines) table.row(row(machine));
         var rows = Lines.headed(table, ansi);
         for (int i = 0; i < machines.size(); i++)
@@ -65,10 +68,35 @@ record ExplanationReport(Fields answer) {
                 : "nothing is known of how long it takes; reckoned with %s at speed 1".formatted(time);
     }
 
+    private Optional<String> inputs() {
+        var inputs = answer.object("inputs");
+        long unknown = inputs.number("unknown");
+        if (inputs.number("paths") == 0 && unknown == 0) return Optional.empty();
+        var words =
+                "reads %s, %s".formatted(count(inputs.number("paths"), "path"), Amounts.bytes(inputs.number("bytes")));
+        return Optional.of(
+                unknown == 0 ? words : words + "; of %s it is not known how large".formatted(count(unknown, "input")));
+    }
+
+    private static String count(long number, String what) {
+        return number == 1 ? "1 " + what : "%d %ss".formatted(number, what);
+    }
+
+    private Optional<String> resources() {
+        var resources = answer.object("resources");
+        var names = new TreeSet<>(resources.names());
+        if (names.isEmpty()) return Optional.empty();
+        return Optional.of("takes "
+                + names.stream()
+                        .map(name -> "%s %s".formatted(name, Amounts.show(name, resources.number(name))))
+                        .collect(Collectors.joining(", ")));
+    }
+
     private String[] row(Fields machine) {
         return new String[] {
             machine.text("name"),
             start(machine),
+            lacks(machine),
             seconds(machine, "copy"),
             seconds(machine, "build"),
             seconds(machine, "finish"),
@@ -82,6 +110,12 @@ record ExplanationReport(Fields answer) {
         if (!machine.has("untilStart")) return NOTHING;
         double seconds = machine.decimal("untilStart");
         return seconds == 0 ? "now" : "in " + Amounts.seconds(seconds);
+    }
+
+    /// What is to be copied there of the inputs.
+    private static String lacks(Fields machine) {
+        if (!machine.has("copyBytes") || machine.number("copyBytes") == 0) return NOTHING;
+        return Amounts.bytes(machine.number("copyBytes"));
     }
 
     private static String seconds(Fields machine, String name) {
@@ -101,15 +135,10 @@ record ExplanationReport(Fields answer) {
     private String why(Fields machine) {
         var reason = machine.optionalText("reason").map(text -> text.strip().replaceAll("\\s*\n\\s*", "; "));
         return switch (machine.text("verdict")) {
-            case "chosen" -> chosenWhy(machine);
+            case "chosen" -> "should finish it first";
             case "not-best" -> notBest(machine);
             default -> reason.orElse("");
         };
-    }
-
-    private static String chosenWhy(Fields machine) {
-        long bytes = machine.number("copyBytes");
-        return "should finish it first" + (bytes > 0 ? "; %s to copy".formatted(Amounts.bytes(bytes)) : "");
     }
 
     private String notBest(Fields machine) {

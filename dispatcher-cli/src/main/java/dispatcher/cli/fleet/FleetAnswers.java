@@ -1,6 +1,7 @@
 package dispatcher.cli.fleet;
 
 import dispatcher.cli.control.FieldsBuilder;
+import dispatcher.dispatch.Prospect;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.Explanation;
@@ -118,9 +119,12 @@ final class FleetAnswers {
         return duration.toMillis() / 1000.0;
     }
 
+    /// @param unread  inputs of which not even the paths are known
     /// @param waiting builds that wait already
-    static Json.Members explanation(Explanation explanation, int waiting) {
+    static Json.Members explanation(Explanation explanation, Prospect prospect, int unread, int waiting) {
         var request = explanation.request();
+        var resources = new FieldsBuilder();
+        request.resources().forEach(resources::number);
         return new FieldsBuilder()
                 .text("drv", request.drvPath())
                 .text("system", request.platform())
@@ -130,6 +134,14 @@ final class FleetAnswers {
                 .number("waiting", waiting)
                 .decimal("expected", seconds(request.work().expected()))
                 .flag("expectedKnown", request.work().known())
+                .object(
+                        "inputs",
+                        new FieldsBuilder()
+                                .number("paths", prospect.inputs())
+                                .number("bytes", request.inputs().bytes())
+                                .number("unknown", prospect.unknown() + unread)
+                                .build())
+                .object("resources", resources.build())
                 .objects(
                         "machines",
                         explanation.choices().stream()

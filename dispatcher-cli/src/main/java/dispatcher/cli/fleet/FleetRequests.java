@@ -1,41 +1,44 @@
 package dispatcher.cli.fleet;
 
 import dispatcher.cli.control.ControlHandler;
-import dispatcher.cli.control.Fields;
 import dispatcher.cli.control.FieldsBuilder;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.dispatch.Expectations;
+import dispatcher.dispatch.Prospect;
+import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.NixSyntaxException;
-import dispatcher.nix.PackageName;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.MachineView;
-import dispatcher.schedule.policy.BuildRequest;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What can be asked and told about the machines and the queue of the running dispatcher.
 ///
 /// Requests: `{"command":"machines"}`; `{"command":"queue","rows":…}`; `{"command":"drain","machine":…}` and `resume`,
-/// answered with the machine and whether that changed anything; `{"command":"explain","drv":…,"package":…,
-/// "system":…,"features":[…]}`. [FleetAnswers] has the answers' shapes.
+/// answered with the machine and whether that changed anything; `{"command":"explain",…}`, which [Question] makes and
+/// reads. [FleetAnswers] has the answers' shapes.
 ///
-/// @param expectations of how long a build takes that is to be explained
-public record FleetRequests(BuildQueue queue, Drains drains, Expectations expectations, InstantSource clock) {
+/// @param prospects of builds that are to be explained
+public record FleetRequests(BuildQueue queue, Drains drains, Prospects prospects, InstantSource clock) {
+    /// Tells what the scheduler would be told of a build.
+    public interface Prospects {
+        /// @throws NixSyntaxException if attributes of the derivation cannot be read
+        Prospect of(StorePath drvPath, BasicDerivation derivation) throws IOException, InterruptedException;
+    }
+
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
     private static final String MACHINES = "machines";
     private static final String QUEUE = "queue";
     private static final String DRAIN = "drain";
     private static final String RESUME = "resume";
-    private static final String EXPLAIN = "explain";
+    static final String EXPLAIN = "explain";
 
     /// By their names.
     public Map<String, ControlHandler> handlers() {
@@ -49,7 +52,7 @@ public record FleetRequests(BuildQueue queue, Drains drains, Expectations expect
                 RESUME,
                 request -> drain(request.text("machine"), false),
                 EXPLAIN,
-                request -> explain(queue, expectations, request));
+                request -> explain(queue, prospects, Question.of(request)));
     }
 
     static Json.Members machinesRequest() {
@@ -64,16 +67,6 @@ public record FleetRequests(BuildQueue queue, Drains drains, Expectations expect
         return new FieldsBuilder()
                 .text("command", drained ? DRAIN : RESUME)
                 .text("machine", machine)
-                .build();
-    }
-
-    static Json.Members explainRequest(StorePath drvPath, PackageName name, String system, Set<String> features) {
-        return new FieldsBuilder()
-                .text("command", EXPLAIN)
-                .text("drv", drvPath)
-                .text("package", name)
-                .text("system", system)
-                .texts("features", features)
                 .build();
     }
 
@@ -111,19 +104,18 @@ public record FleetRequests(BuildQueue queue, Drains drains, Expectations expect
     }
 
     /// Answers for the dispatcher, or without one for a queue in which nothing happens.
-    static Json.Members explain(BuildQueue queue, Expectations expectations, Fields request) {
-        BuildRequest wanted;
+    static Json.Members explain(BuildQueue queue, Prospects prospects, Question question)
+            throws IOException, InterruptedException {
+        Prospect prospect;
         try {
-            var work = expectations.work(new PackageName(request.text("package")), request.text("system"));
-            wanted = new BuildRequest(
-                            StorePath.parse(request.text("drv")),
-                            request.text("system"),
-                            new TreeSet<>(request.texts("features")))
-                    .withWork(work);
+            prospect = prospects.of(question.drvPath(), question.derivation()).taking(question.resources());
         } catch (NixSyntaxException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
         return FleetAnswers.explanation(
-                queue.explain(wanted, Set.of()), queue.snapshot().waiting().size());
+                queue.explain(prospect.request(), Set.of()),
+                prospect,
+                question.unread(),
+                queue.snapshot().waiting().size());
     }
 }

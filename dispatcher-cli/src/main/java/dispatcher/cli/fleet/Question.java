@@ -1,55 +1,75 @@
 package dispatcher.cli.fleet;
 
+import dispatcher.cli.control.Fields;
+import dispatcher.cli.control.FieldsBuilder;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.Derivation;
 import dispatcher.nix.DerivationAttributes;
+import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.NixSyntaxException;
-import dispatcher.nix.PackageName;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.DerivationText;
 import dispatcher.nix.json.Json;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Collection;
-import java.util.SortedSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// A build that somebody wants to be explained.
 ///
-/// @param drvPath  made up if only its name is known
-/// @param name     by which it is known how long it takes
-/// @param features that it requires
-record Question(StorePath drvPath, PackageName name, String system, SortedSet<String> features) {
+/// @param drvPath    made up if only its name is known
+/// @param derivation as far as it is known; its inputs are those that it names, without what these refer to
+/// @param unread     inputs that are missing, since their paths are not known
+/// @param resources  what it takes of them, whatever the settings say
+record Question(StorePath drvPath, BasicDerivation derivation, int unread, SortedMap<String, Long> resources) {
+    private static final StoreDir STORE_DIR = StoreDir.NIX_STORE;
     private static final String EXTENSION = ".drv";
-    /// No derivation of 10 MB is known; a larger file is some other thing.
-    private static final long MOST_BYTES = 64 << 20;
 
-    /// @throws IllegalArgumentException if no derivation may have that name
-    static Question of(String name, String system, Collection<String> features) {
-        var bare = name.endsWith(EXTENSION) ? name.substring(0, name.length() - EXTENSION.length()) : name;
+    /// @throws IllegalArgumentException if no derivation may have that name or system
+    static Question of(String name, String system, Collection<String> features, SortedMap<String, Long> resources) {
+        if (!system.matches("[!-~&&[^\"\\\\]]+"))
+            throw new IllegalArgumentException("'%s' is no system; one is x86_64-linux".formatted(system));
         try {
-            var drvPath = StorePath.of("0".repeat(StorePath.HASH_DIGITS), bare + EXTENSION);
-            return new Question(drvPath, PackageName.ofDerivation(bare), system, new TreeSet<>(features));
+            var drvPath = madeUp(name);
+            var output =
+                    new DerivationOutput.InputAddressed(StorePath.of(drvPath.hashPart(), drvPath.derivationName()));
+            var derivation = new BasicDerivation(
+                    new TreeMap<>(Map.of("out", output)),
+                    Set.of(),
+                    system,
+                    ByteString.EMPTY,
+                    List.of(),
+                    new TreeMap<>(Map.of(
+                            ByteString.of("requiredSystemFeatures"), ByteString.of(String.join(" ", features)))));
+            return new Question(drvPath, derivation, 0, resources);
         } catch (NixSyntaxException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
     }
 
+    private static StorePath madeUp(String name) {
+        var bare = name.endsWith(EXTENSION) ? name.substring(0, name.length() - EXTENSION.length()) : name;
+        return StorePath.of("0".repeat(StorePath.HASH_DIGITS), bare + EXTENSION);
+    }
+
     /// @throws UserFacingException if there is no derivation in it
     static Question ofFile(Path file) {
         try {
-            if (Files.size(file) > MOST_BYTES)
-                throw new UserFacingException(
-                        "cannot explain " + file,
-                        "it has %d bytes, and no derivation has more than %d".formatted(Files.size(file), MOST_BYTES),
-                        "name a .drv file, or --system and --features");
-            var derivation = DerivationText.parse(StoreDir.NIX_STORE, Files.readAllBytes(file))
-                    .toBasic();
-            var features = DerivationAttributes.of(derivation).requiredSystemFeatures();
-            var path = path(file);
-            return new Question(path, PackageName.of(path, derivation), derivation.platform(), features);
+            var whole = NamedInputs.read(STORE_DIR, file);
+            var inputs = NamedInputs.of(STORE_DIR, file, whole);
+            var derivation = whole.toBasic(inputs.paths());
+            var _ = DerivationAttributes.of(derivation);
+            return new Question(path(file), derivation, inputs.unread(), new TreeMap<>());
         } catch (IOException e) {
             throw new UserFacingException(
                     "cannot explain " + file,
@@ -70,12 +90,47 @@ record Question(StorePath drvPath, PackageName name, String system, SortedSet<St
         try {
             return StorePath.parse(name);
         } catch (NixSyntaxException e) {
-            return of(name.replaceAll("[^0-9a-zA-Z+._?=-]", "-").replaceFirst("^\\.+", ""), "", new TreeSet<>())
-                    .drvPath;
+            return madeUp(name.replaceAll("[^0-9a-zA-Z+._?=-]", "-").replaceFirst("^\\.+", ""));
         }
     }
 
+    /// Reads what [#request] makes.
+    ///
+    /// @throws IllegalArgumentException if it is no question
+    static Question of(Fields request) {
+        try {
+            var text = Base64.getDecoder().decode(request.text("derivation"));
+            var resources = new TreeMap<String, Long>();
+            var given = request.object("resources");
+            for (var name : given.names()) resources.put(name, Math.max(0, given.number(name)));
+            return new Question(
+                    StorePath.parse(request.text("drv")),
+                    DerivationText.parse(STORE_DIR, text).toBasic(),
+                    Math.toIntExact(request.number("unread")),
+                    resources);
+        } catch (NixSyntaxException | ArithmeticException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
+    /// The derivation as the text of a `.drv` file that names no other derivations, in Base64.
     Json.Members request() {
-        return FleetRequests.explainRequest(drvPath, name, system, features);
+        var whole = new Derivation(
+                derivation.outputs(),
+                new TreeMap<>(),
+                new TreeSet<>(derivation.inputSources()),
+                derivation.platform(),
+                derivation.builder(),
+                derivation.arguments(),
+                derivation.environment());
+        var amounts = new FieldsBuilder();
+        resources.forEach(amounts::number);
+        return new FieldsBuilder()
+                .text("command", FleetRequests.EXPLAIN)
+                .text("drv", drvPath)
+                .text("derivation", Base64.getEncoder().encodeToString(DerivationText.print(STORE_DIR, whole)))
+                .number("unread", unread)
+                .object("resources", amounts.build())
+                .build();
     }
 }

@@ -289,8 +289,7 @@ public final class Server implements AutoCloseable {
         handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
         handlers.putAll(new HistoryRequests(history).handlers());
         handlers.putAll(new ReloadRequests(reloader).handlers());
-        handlers.putAll(
-                new FleetRequests(queue, drains, new LearnedExpectations(history), InstantSource.system()).handlers());
+        handlers.putAll(new FleetRequests(queue, drains, fleet::prospect, InstantSource.system()).handlers());
         try {
             frontEnds.add(ControlServer.open(socket, handlers));
         } catch (IOException e) {

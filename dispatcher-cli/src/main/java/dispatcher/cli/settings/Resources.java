@@ -9,7 +9,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// What machines have that builds share, and what builds take of it.
-final class Resources {
+public final class Resources {
     private Resources() {}
 
     /// A mapping from names to amounts: memory is a size, such as 64GiB; anything else a whole number.
@@ -22,7 +22,10 @@ final class Resources {
         return amounts;
     }
 
-    private static long amount(String name, String text) {
+    /// A size such as 64GiB if it is memory, else a whole number.
+    ///
+    /// @throws IllegalArgumentException if it is something else, with a message for people
+    public static long amount(String name, String text) {
         if (name.equals(Machine.MEMORY)) return ByteSize.parse(text).bytes();
         if (text.matches("\\d{1,9}")) return Long.parseLong(text);
         throw new IllegalArgumentException("'%s' is not a whole number".formatted(text));

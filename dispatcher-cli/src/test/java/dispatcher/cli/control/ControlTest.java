@@ -148,7 +148,7 @@ class ControlTest {
 
     @Test
     void aHugeLineIsRefusedBeforeItsEnd() throws IOException {
-        assertThat(say("x".repeat(64 * 1024 + 1))).contains("it has more than 65536 bytes");
+        assertThat(say("x".repeat((16 << 20) + 1))).contains("it has more than 16777216 bytes");
     }
 
     /// Sends these bytes, and returns all that comes.

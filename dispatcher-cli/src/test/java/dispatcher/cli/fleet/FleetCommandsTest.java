@@ -3,17 +3,21 @@ package dispatcher.cli.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.control.ControlServer;
+import dispatcher.cli.control.Fields;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.dispatch.Expectations;
+import dispatcher.dispatch.Requests;
 import dispatcher.nix.PackageName;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Work;
+import dispatcher.store.Locations;
+import dispatcher.store.PathSizes;
 import dispatcher.testkit.Await;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -27,6 +31,8 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -58,6 +64,9 @@ class FleetCommandsTest {
     private Path config;
     private Settings settings;
     private BuildQueue queue;
+    private final Locations locations = new Locations();
+    private final PathSizes sizes = new PathSizes();
+    private Requests requests;
     private final StringWriter out = new StringWriter();
     private Exception thrown = new IOException("nothing was thrown");
 
@@ -70,9 +79,13 @@ class FleetCommandsTest {
                   - {hostName: fast, system: x86_64-linux, maxJobs: 1, speedFactor: 4, resources: {memory: 64GiB}}
                   - {hostName: slow, system: x86_64-linux, maxJobs: 2}
                   - {hostName: arm, system: aarch64-linux, maxJobs: 2}
+                resources:
+                  - {builds: 'huge*', take: {memory: 80GiB}}
+                  - {attribute: licences, resource: licence}
                 """);
         settings = SettingsFile.load(config, Surroundings.ofProcess());
         queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
+        requests = new Requests(EXPECTATIONS, settings.resources(), locations, sizes);
     }
 
     private ControlServer serve() throws IOException {
@@ -80,13 +93,22 @@ class FleetCommandsTest {
         var drains = Drains.load(settings.drainsFile(), queue);
         return ControlServer.open(
                 settings.controlSocket(),
-                new FleetRequests(queue, drains, EXPECTATIONS, InstantSource.system()).handlers());
+                new FleetRequests(
+                                queue,
+                                drains,
+                                (drvPath, derivation) -> requests.prospect(drvPath, derivation, settings.machines()),
+                                InstantSource.system())
+                        .handlers());
     }
 
     private BuildQueue.Ticket submit(String name) {
         return queue.submit(
                 new BuildRequest(StorePath.of("b".repeat(32), name + ".drv"), "x86_64-linux", new TreeSet<>()),
                 Set.of());
+    }
+
+    private String out() {
+        return out.toString();
     }
 
     private List<String> lines() {
@@ -289,11 +311,11 @@ class FleetCommandsTest {
             assertThat(lines().get(1)).isEqualTo("would go to fast now");
             assertThat(lines().get(2))
                     .isEqualTo("nothing is known of how long it takes; reckoned with 30 s at speed 1");
-            assertThat(lines().get(4)).matches("MACHINE +START +COPY +BUILD +FINISH +SLOTS +SPEED +WHY");
-            assertThat(lines().get(5)).matches("fast +now +100 ms +7.5 s +7.6 s +0/1 +4 +should finish it first");
-            assertThat(lines().get(6)).matches("slow +- +100 ms +30 s +- +0/2 +1 +it is drained");
+            assertThat(lines().get(4)).matches("MACHINE +START +LACKS +COPY +BUILD +FINISH +SLOTS +SPEED +WHY");
+            assertThat(lines().get(5)).matches("fast +now +- +100 ms +7.5 s +7.6 s +0/1 +4 +should finish it first");
+            assertThat(lines().get(6)).matches("slow +- +- +100 ms +30 s +- +0/2 +1 +it is drained");
             assertThat(lines().get(7))
-                    .matches("arm +- +- +- +- +- +- +it builds for aarch64-linux, not for x86_64-linux");
+                    .matches("arm +- +- +- +- +- +- +- +it builds for aarch64-linux, not for x86_64-linux");
         }
 
         @Test
@@ -303,7 +325,7 @@ class FleetCommandsTest {
                         .isZero();
             }
             assertThat(lines().get(2)).isEqualTo("takes 80 s at speed 1, as seen before");
-            assertThat(lines().get(5)).matches("fast +now +100 ms +20 s +20 s +.*");
+            assertThat(lines().get(5)).matches("fast +now +- +100 ms +20 s +20 s +.*");
         }
 
         @Test
@@ -315,6 +337,81 @@ class FleetCommandsTest {
             assertThat(lines().get(0)).isEqualTo("c".repeat(32) + "-thing.drv for x86_64-linux, requires kvm");
             assertThat(lines().get(1)).isEqualTo("no machine can ever build it");
             assertThat(out.toString()).contains("it lacks the feature kvm");
+        }
+
+        private Path reading(String variables, String inputs, String... sources) throws IOException {
+            var text = """
+                    Derive([("out","/nix/store/%1$s-thing","","")],[%2$s],[%3$s],"x86_64-linux","/bin/sh",[],\
+                    [%4$s("name","thing"),("out","/nix/store/%1$s-thing"),("system","x86_64-linux")])\
+                    """.formatted(
+                            "a".repeat(32),
+                            inputs,
+                            Stream.of(sources)
+                                    .map(source -> "\"/nix/store/%s\"".formatted(source))
+                                    .collect(Collectors.joining(",")),
+                            variables);
+            return Files.writeString(directory.resolve("c".repeat(32) + "-huge-1.drv"), text);
+        }
+
+        @Test
+        void countsTheInputsThatAMachineLacks() throws Exception {
+            Files.writeString(directory.resolve("d".repeat(32) + "-thing.drv"), DRV);
+            var drv = reading(
+                    "",
+                    "(\"/nix/store/%s-thing.drv\",[\"out\"]),(\"/nix/store/%s-away.drv\",[\"lib\",\"out\"])"
+                            .formatted("d".repeat(32), "f".repeat(32)),
+                    "b".repeat(32) + "-source",
+                    "b".repeat(32) + "-unseen");
+            var out = StorePath.of("a".repeat(32), "thing");
+            sizes.add(out, 3_000_000_000L);
+            sizes.add(StorePath.of("b".repeat(32), "source"), 500_000_000);
+            locations.add(List.of(out), "slow");
+            try (var _ = serve()) {
+                queue.learn("slow", facts -> facts.withBandwidth(1e8));
+                queue.learn("fast", facts -> facts.withBandwidth(1e8));
+                assertThat(run(new ExplainCommand(), drv.toString())).isZero();
+                assertThat(lines().get(3)).isEqualTo("reads 3 paths, 3.5 GB; of 3 inputs it is not known how large");
+                assertThat(out()).containsPattern("slow +now +500 MB +5.1 s +30 s .* should finish it first");
+                run(new ExplainCommand(), drv.toString(), "--json");
+            }
+            var json = new Fields((Json.Members) Json.parse(lines().getLast()));
+            assertThat(json.object("inputs").number("bytes")).isEqualTo(3_500_000_000L);
+            assertThat(json.object("inputs").number("paths")).isEqualTo(3);
+            assertThat(json.object("inputs").number("unknown")).isEqualTo(3);
+            assertThat(json.object("resources").number("memory")).isEqualTo(80L << 30);
+            assertThat(json.objects("machines").getFirst().number("copyBytes")).isEqualTo(500_000_000);
+        }
+
+        @Test
+        void reckonsWithTheResourcesThatTheSettingsSayItTakes() throws Exception {
+            var drv = reading("(\"licences\",\"2\"),", "");
+            try (var _ = serve()) {
+                assertThat(run(new ExplainCommand(), drv.toString())).isEqualTo(1);
+            }
+            assertThat(run(new ExplainCommand(), drv.toString()))
+                    .as("without a dispatcher")
+                    .isEqualTo(1);
+            assertThat(lines().get(3)).isEqualTo("takes licence 2, memory 80 GiB");
+            assertThat(out().split("its memory is 64 GiB, and the build takes 80 GiB|it has no resource 'licence'", -1))
+                    .as("a reason for fast and one for slow, twice")
+                    .hasSize(5);
+        }
+
+        @Test
+        void aQuestionSaysWhatItTakes() throws Exception {
+            try (var _ = serve()) {
+                assertThat(run(
+                                new ExplainCommand(),
+                                "--system=x86_64-linux",
+                                "--name=huge",
+                                "--resource=memory=64.5GiB"))
+                        .isZero();
+                assertThat(out()).contains("takes memory 64.5 GiB", "would go to slow now");
+                assertThat(out()).contains("its memory is 64 GiB, and the build takes 64.5 GiB");
+                assertThat(run(new ExplainCommand(), "--system=x86_64-linux", "--resource", "gpu=1"))
+                        .isEqualTo(1);
+                assertThat(out()).contains("it has no resource 'gpu'");
+            }
         }
 
         @Test
@@ -350,6 +447,13 @@ class FleetCommandsTest {
             assertThat(run(new ExplainCommand())).isEqualTo(2);
             assertThat(run(new ExplainCommand(), "a.drv", "--system", "x")).isEqualTo(2);
             assertThat(run(new ExplainCommand(), "a.drv", "--features", "kvm")).isEqualTo(2);
+            assertThat(run(new ExplainCommand(), "a.drv", "--resource", "gpu=1"))
+                    .isEqualTo(2);
+            assertThat(run(new ExplainCommand(), "--system", "x", "--resource", "gpu=few"))
+                    .isEqualTo(2);
+            assertThat(run(new ExplainCommand(), "--system", "x", "--resource", "memory=-1GiB"))
+                    .isEqualTo(2);
+            assertThat(run(new ExplainCommand(), "--system", "no system")).isEqualTo(2);
             assertThat(run(new ExplainCommand(), "--system", "x", "--name", "no/name"))
                     .isEqualTo(2);
         }

@@ -47,12 +47,14 @@ class FleetReportsTest {
     void aBuildThatWouldWaitForABetterMachineIsSaidTo() {
         var lines = new ExplanationReport(fields("""
                 {"drv":"x.drv","system":"s","features":[],"possible":true,"waiting":1,"expected":30,"expectedKnown":true,
+                "inputs":{"paths":1,"bytes":7,"unknown":1},"resources":{},
                 "machines":[{"name":"a","verdict":"not-best","untilStart":0,"copy":0.1,"build":30,"finish":30.1,
                 "score":60.2,"copyBytes":0,"spared":true,"slotsTaken":0,"slots":1,"speed":1}]}""")).lines(Ansi.OFF);
         assertThat(lines)
                 .contains(
                         "would wait for a busy machine that should finish it before any that is free",
                         "takes 30 s at speed 1, as seen before",
+                        "reads 1 path, 7 B; of 1 input it is not known how large",
                         "1 build waits already; those for the same machines that come first in their order begin before it");
         assertThat(lines.getLast()).endsWith("spared for builds that need more of what it offers; free, but slow");
     }
