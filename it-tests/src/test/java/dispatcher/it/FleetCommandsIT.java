@@ -201,6 +201,38 @@ class FleetCommandsIT {
         assertThat(resumed.object("machine").text("state")).isEqualTo("ready");
     }
 
+    @Test
+    void derivationIsExplainedWithWhatItReadsAndWhereThatIs() throws Exception {
+        String salt = NixClient.newSalt();
+        client.buildCommand("chain", "salt", salt, "n", "2")
+                .with("--builders", builders)
+                .run()
+                .orFail();
+        both().write("changing");
+        ask(reload());
+        String last = client.run(
+                        "nix-instantiate", Checkout.graph("chain"), "--argstr", "salt", salt, "--argstr", "n", "2")
+                .orFail()
+                .lines()
+                .getLast();
+
+        Fields explained = ask(command("explain", client.outside(last)));
+
+        assertThat(explained.text("drv")).isEqualTo(Path.of(last).getFileName().toString());
+        Fields inputs = explained.object("inputs");
+        assertThat(inputs.number("paths")).isEqualTo(1);
+        assertThat(inputs.number("unknown")).isZero();
+        assertThat(inputs.number("bytes")).isPositive();
+        assertThat(explained.objects("machines"))
+                .filteredOn(it -> it.text("name").equals(first.name()))
+                .singleElement()
+                .satisfies(it -> assertThat(it.number("copyBytes")).isZero());
+        assertThat(explained.objects("machines"))
+                .filteredOn(it -> it.text("name").equals(second.name()))
+                .singleElement()
+                .satisfies(it -> assertThat(it.number("copyBytes")).isEqualTo(inputs.number("bytes")));
+    }
+
     // ---- what they do
 
     private String spool(String size) {
