@@ -20,7 +20,7 @@ class StragglersTest {
     private static final Work KNOWN = Work.of(Duration.ofMinutes(2));
     private static final MethodAlgorithm SHA256 = MethodAlgorithm.parseDerivation("r:sha256");
 
-    private final Stragglers stragglers = Stragglers.after(3);
+    private final Stragglers stragglers = Stragglers.after(3, Duration.ofMinutes(1));
 
     private boolean mayBe(DerivationOutput output) {
         return stragglers.mayBe(drv("x").with(output).derivation(), BuildOptions.DEFAULT, KNOWN);
@@ -76,6 +76,14 @@ class StragglersTest {
     @Test
     void needAFactorAboveOne() {
         for (double factor : new double[] {1, 0, -3, Double.NaN})
-            assertThatIllegalArgumentException().isThrownBy(() -> Stragglers.after(factor));
+            assertThatIllegalArgumentException().isThrownBy(() -> Stragglers.after(factor, Stragglers.LEAST));
+    }
+
+    @Test
+    void areLookedForAsOftenAsItTakesToFindThemInTime() {
+        assertThat(Stragglers.after(3, Duration.ofHours(1)).look()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(Stragglers.after(3, Duration.ofMinutes(1)).look()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(Stragglers.after(3, Duration.ofSeconds(6)).look()).isEqualTo(Duration.ofMillis(500));
+        assertThat(Stragglers.after(3, Duration.ofMillis(1)).look()).isEqualTo(Duration.ofMillis(100));
     }
 }

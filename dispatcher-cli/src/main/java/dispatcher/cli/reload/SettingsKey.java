@@ -110,6 +110,10 @@ record SettingsKey(String name, Effect effect, Function<Settings, Object> value,
                         "schedule.stragglers",
                         Effect.NOW,
                         it -> orNone(it.stragglers().factor())),
+                key(
+                        "schedule.stragglersAfter",
+                        Effect.NOW,
+                        it -> it.stragglers().least()),
                 named(
                         "resources",
                         it -> it.resources().rules(),

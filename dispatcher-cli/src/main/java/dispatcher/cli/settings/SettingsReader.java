@@ -168,12 +168,13 @@ final class SettingsReader {
             var usual = SchedulerOptions.DEFAULT;
             var options = new SchedulerOptions(
                     duration(section, "patience", usual.patience()), usual.setUp(), usual.lookAhead(), usual.hold());
-            return new Schedule(
-                    options,
-                    path(section, "trace"),
-                    pressureLimits(section),
-                    section.value("stragglers", SettingsReader::stragglers).orElse(Stragglers.OFF));
+            return new Schedule(options, path(section, "trace"), pressureLimits(section), stragglers(section));
         }
+    }
+
+    private static Stragglers stragglers(Section schedule) {
+        var factor = schedule.value("stragglers", SettingsReader::factor).orElse(Double.POSITIVE_INFINITY);
+        return Stragglers.after(factor, duration(schedule, "stragglersAfter", Stragglers.LEAST));
     }
 
     private static Pressure.Limits pressureLimits(Section schedule) {
@@ -194,11 +195,12 @@ final class SettingsReader {
                 "'%s' is no load; write a number above 0, such as 1.5, or leave it away for no limit".formatted(text));
     }
 
-    private static Stragglers stragglers(String text) {
-        if (text.equals("no")) return Stragglers.OFF;
+    /// Infinite for no second attempts.
+    private static double factor(String text) {
+        if (text.equals("no")) return Double.POSITIVE_INFINITY;
         if (text.matches("\\d{1,4}(\\.\\d{1,3})?")) {
             double factor = Double.parseDouble(text);
-            if (factor > 1) return Stragglers.after(factor);
+            if (factor > 1) return factor;
         }
         throw new IllegalArgumentException(
                 "'%s' is no factor; write a number above 1, such as 3, or no for no second attempts".formatted(text));

@@ -112,6 +112,7 @@ class SettingsChangeTest {
                 "'schedule: {patience: 1h}' | schedule.patience: 30m -> 1h",
                 "'schedule: {maxLoad: 1.5}' | schedule.maxLoad: none -> 1.5",
                 "'schedule: {stragglers: 3}' | schedule.stragglers: none -> 3.0",
+                "'schedule: {stragglersAfter: 2m}' | schedule.stragglersAfter: 1m -> 2m",
                 "'buildLimits: {timeout: 1h}' | buildLimits.timeout: 0s -> 1h",
                 "'limits: {connections: 5}' | limits.connections: 2000 -> 5",
                 "'clients: [{name: guests, users: [g]}]' | clients: none -> guests",

@@ -29,9 +29,9 @@ class ExampleSettingsTest {
                 "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|minFreeDisk|maxAttempts|connect|handshake"
                         + "|connections|connectionsPerAddress|connectionsPerKey|channelsPerConnection|loggingIn|loginTime"
                         + "|failedLogins|requestSize|requestsPerSecond|logSize"
-                        + "|stragglers|silence|reply|answer|unavailable|drain|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
+                        + "|stragglers|stragglersAfter|silence|reply|answer|unavailable|drain|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
-        assertThat(key.matcher(text).results()).hasSize(32);
+        assertThat(key.matcher(text).results()).hasSize(33);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
     }

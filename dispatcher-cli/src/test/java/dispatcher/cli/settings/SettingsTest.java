@@ -109,7 +109,7 @@ class SettingsTest {
                     state: state
                     spool: {path: /big, size: 1.5TiB}
                     hostStore: off
-                    schedule: {patience: 10m, trace: traces/today, minFreeDisk: 5GiB, maxLoad: 1.5, stragglers: 2.5}
+                    schedule: {patience: 10m, trace: traces/today, minFreeDisk: 5GiB, maxLoad: 1.5, stragglers: 2.5, stragglersAfter: 10s}
                     resources:
                       - {builds: 'chromium-*', take: {memory: 16GiB}}
                       - {attribute: gpus, resource: gpu}
@@ -154,7 +154,7 @@ class SettingsTest {
                             new Rule.Named("chromium-*", new TreeMap<>(Map.of("memory", 16L << 30))),
                             new Rule.Attribute("gpus", "gpu"));
             assertThat(settings.pressureLimits()).isEqualTo(new Pressure.Limits(5L << 30, 1.5));
-            assertThat(settings.stragglers()).isEqualTo(Stragglers.after(2.5));
+            assertThat(settings.stragglers()).isEqualTo(Stragglers.after(2.5, Duration.ofSeconds(10)));
             assertThat(settings.maxAttempts()).isEqualTo(5);
             assertThat(settings.uplink()).contains(ByteSize.parse("20MiB"));
             assertThat(settings.timeouts())
@@ -521,6 +521,10 @@ class SettingsTest {
                                 or no for no second attempts""".formatted(factor));
             assertThat(read(LEAST + "schedule: {stragglers: no}\n").stragglers())
                     .isEqualTo(Stragglers.OFF);
+            assertThat(read(LEAST + "schedule: {stragglers: 3}\n").stragglers())
+                    .isEqualTo(Stragglers.after(3, Duration.ofMinutes(1)));
+            assertThat(faults(LEAST + "schedule: {stragglersAfter: 0s}\n"))
+                    .isEqualTo("dispatcher.yaml:4: schedule.stragglersAfter: '0s' should be above zero");
         }
 
         @Test
