@@ -7,6 +7,7 @@ import dispatcher.nix.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,25 +40,35 @@ class FleetCommandsIT {
     private DispatcherProcess dispatcher;
     private String builders = "";
 
+    /// What nobody must ever see: the bodies of the key for outputs and of the key that opens the machines.
+    private final List<String> secrets = new ArrayList<>();
+
     @BeforeAll
     void startFleet() throws Exception {
         fleet = Fleet.of(2).jobs(1).start();
         first = fleet.machine(0);
         second = fleet.machine(1);
+        Files.readAllLines(fleet.key()).stream()
+                .filter(line -> !line.startsWith("-----"))
+                .forEach(secrets::add);
         asking = both().write("asking");
         client = NixClient.beside(fleet).start();
+        client.run("nix-store", "--generate-binary-cache-key", "fleet-1", signingKey(), signingKey() + ".pub")
+                .orFail();
+        secrets.add(Files.readString(signingKey()).strip().split(":")[1]);
     }
 
     @BeforeEach
     void startDispatcher() throws Exception {
         settings = both().without(second).write("changing");
-        dispatcher = DispatcherProcess.start(settings, fleet.socket(), "");
+        dispatcher = DispatcherProcess.start(settings, fleet.socket(), "-Ddispatcher.log.level=debug");
         builders = dispatcher.builders();
     }
 
     @AfterEach
     void stopDispatcher() throws IOException {
         dispatcher.close();
+        assertThat(dispatcher.log()).doesNotContain(secrets);
         Files.deleteIfExists(fleet.folder().resolve("state").resolve("drained"));
     }
 
@@ -69,7 +80,11 @@ class FleetCommandsIT {
     }
 
     private DispatcherSettings both() throws IOException {
-        return DispatcherSettings.of(fleet);
+        return DispatcherSettings.of(fleet).set("secretKeyFile", signingKey());
+    }
+
+    private Path signingKey() {
+        return fleet.folder().resolve("signing-key");
     }
 
     @Test
@@ -234,6 +249,36 @@ class FleetCommandsIT {
     }
 
     // ---- what they do
+
+    @Test
+    void secretsAreShownNowhere() throws Exception {
+        client.buildCommand("sleepers", "n", "1", "seconds", "0.1")
+                .with("--builders", builders)
+                .run()
+                .orFail();
+        for (String command : List.of("machines", "queue", "history", "spool", "ping")) {
+            for (List<String> more : List.of(List.<String>of(), List.of("--json"))) {
+                assertHidden(command(command, more.toArray()).run().orFail());
+            }
+        }
+        Files.writeString(settings, both().text().replace("secretKeyFile:", "secretKeyfile:"));
+        assertHidden(reload().run());
+        Path broken = Files.writeString(fleet.folder().resolve("broken-key"), Files.readString(signingKey()) + "AAAA");
+        Files.setPosixFilePermissions(broken, PosixFilePermissions.fromString("rw-------"));
+        Path wrong = both().set("secretKeyFile", broken).write("wrong");
+        Result refused =
+                Command.of(Checkout.dispatcher(), "serve", "--config", wrong).run();
+        assertThat(refused.exit()).isNotZero();
+        assertThat(refused.err()).contains(broken.toString());
+        assertHidden(refused);
+    }
+
+    private void assertHidden(Result result) {
+        assertThat(result.out() + result.err())
+                .as(result.command().toString())
+                .isNotEmpty()
+                .doesNotContain(secrets);
+    }
 
     private String spool(String size) {
         return "{path: %s, size: %s}".formatted(fleet.folder().resolve("spool"), size);

@@ -21,8 +21,10 @@ import java.util.Optional;
 final class FleetAnswers {
     private FleetAnswers() {}
 
-    static Json.Members machines(List<MachineView> views) {
+    /// @param now from which the times in it are counted
+    static Json.Members machines(List<MachineView> views, Instant now) {
         return new FieldsBuilder()
+                .text("now", now)
                 .objects("machines", views.stream().map(FleetAnswers::machine).toList())
                 .build();
     }
@@ -84,9 +86,11 @@ final class FleetAnswers {
                 .build();
     }
 
+    /// @param now  from which the times in it are counted
     /// @param rows so many of those that wait are told, the first ones
     static Json.Members queue(BuildQueue.Snapshot snapshot, long rows, Instant now) {
         return new FieldsBuilder()
+                .text("now", now)
                 .number("waiting", snapshot.waiting().size())
                 .objects(
                         "builds",

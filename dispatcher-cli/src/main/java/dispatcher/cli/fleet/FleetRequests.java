@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
 /// answered with the machine and whether that changed anything; `{"command":"explain",…}`, which [Question] makes and
 /// reads. [FleetAnswers] has the answers' shapes.
 ///
+/// @param clock     the queue's
 /// @param prospects of builds that are to be explained
 public record FleetRequests(BuildQueue queue, Drains drains, Prospects prospects, InstantSource clock) {
     /// Tells what the scheduler would be told of a build.
@@ -44,7 +45,7 @@ public record FleetRequests(BuildQueue queue, Drains drains, Prospects prospects
     public Map<String, ControlHandler> handlers() {
         return Map.of(
                 MACHINES,
-                _ -> FleetAnswers.machines(queue.snapshot().machines()),
+                _ -> FleetAnswers.machines(queue.snapshot().machines(), clock.instant()),
                 QUEUE,
                 request -> FleetAnswers.queue(queue.snapshot(), request.number("rows"), clock.instant()),
                 DRAIN,

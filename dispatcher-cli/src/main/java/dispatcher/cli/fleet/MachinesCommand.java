@@ -2,7 +2,6 @@ package dispatcher.cli.fleet;
 
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Terminal;
-import java.time.Instant;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -34,7 +33,7 @@ public final class MachinesCommand implements Callable<Integer> {
         var answer = RunningDispatcher.ask(settings.load(), FleetRequests.machinesRequest(), "show the machines");
         var out = spec.commandLine().getOut();
         if (json) out.println(answer.members().print());
-        else new MachinesReport(answer, Instant.now()).lines(Terminal.out()).forEach(out::println);
+        else new MachinesReport(answer).lines(Terminal.out()).forEach(out::println);
         out.flush();
         return ExitCode.OK;
     }

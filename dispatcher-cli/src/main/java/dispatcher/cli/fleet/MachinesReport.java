@@ -15,9 +15,13 @@ import picocli.CommandLine.Help.Ansi;
 /// Shows the machines to people.
 ///
 /// @param answer to [FleetRequests]' `machines`
-/// @param now    from which times are counted
-record MachinesReport(Fields answer, Instant now) {
+record MachinesReport(Fields answer) {
     private static final String NOTHING = "-";
+
+    /// By the dispatcher's clock, which need not be the host's.
+    private Instant now() {
+        return Instant.parse(answer.text("now"));
+    }
 
     /// A table of the machines and, if anything runs there, one of that.
     List<String> lines(Ansi ansi) {
@@ -79,7 +83,7 @@ record MachinesReport(Fields answer, Instant now) {
         return switch (machine.text("state")) {
             case "ready" -> "";
             case "set-aside" ->
-                "for %s now: %s".formatted(Lines.until(Instant.parse(machine.text("since")), now), inOneLine(reason));
+                "for %s now: %s".formatted(Lines.until(Instant.parse(machine.text("since")), now()), inOneLine(reason));
             case "on-trial" -> "one build at a time until one has worked: " + inOneLine(reason);
             case "drained" -> "gets no builds until `dispatcher resume %s`".formatted(machine.text("name"));
             case "removed" -> "not in the settings any more; finishes what it has";
@@ -99,7 +103,7 @@ record MachinesReport(Fields answer, Instant now) {
                     machine.text("name"),
                     build.text("drv"),
                     build.text("client").isEmpty() ? NOTHING : build.text("client"),
-                    Lines.until(Instant.parse(build.text("since")), now),
+                    Lines.until(Instant.parse(build.text("since")), now()),
                     end(Instant.parse(build.text("expectedEnd")))
                 });
         if (rows.isEmpty()) return Optional.empty();
@@ -109,7 +113,9 @@ record MachinesReport(Fields answer, Instant now) {
     }
 
     private String end(Instant expected) {
-        var left = Duration.between(now, expected);
-        return left.isPositive() ? "in " + Lines.until(now, expected) : "%s ago".formatted(Lines.until(expected, now));
+        var left = Duration.between(now(), expected);
+        return left.isPositive()
+                ? "in " + Lines.until(now(), expected)
+                : "%s ago".formatted(Lines.until(expected, now()));
     }
 }

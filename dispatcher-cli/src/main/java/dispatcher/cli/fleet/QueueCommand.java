@@ -2,7 +2,6 @@ package dispatcher.cli.fleet;
 
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Terminal;
-import java.time.Instant;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -47,7 +46,7 @@ public final class QueueCommand implements Callable<Integer> {
         var answer = RunningDispatcher.ask(settings.load(), FleetRequests.queueRequest(rows), "show the queue");
         var out = spec.commandLine().getOut();
         if (json) out.println(answer.members().print());
-        else new QueueReport(answer, Instant.now()).lines(Terminal.out()).forEach(out::println);
+        else new QueueReport(answer).lines(Terminal.out()).forEach(out::println);
         out.flush();
         return ExitCode.OK;
     }

@@ -10,9 +10,13 @@ import picocli.CommandLine.Help.Ansi;
 /// Shows to people who waits.
 ///
 /// @param answer to [FleetRequests]' `queue`
-/// @param now    from which times are counted
-record QueueReport(Fields answer, Instant now) {
+record QueueReport(Fields answer) {
     private static final String NOTHING = "-";
+
+    /// By the dispatcher's clock, which need not be the host's.
+    private Instant now() {
+        return Instant.parse(answer.text("now"));
+    }
 
     List<String> lines(Ansi ansi) {
         long waiting = answer.number("waiting");
@@ -38,14 +42,14 @@ record QueueReport(Fields answer, Instant now) {
                     orNothing(build.text("client")),
                     build.text("system"),
                     orNothing(String.join(",", build.texts("features"))),
-                    Lines.until(Instant.parse(build.text("since")), now),
+                    Lines.until(Instant.parse(build.text("since")), now()),
                     shouldStart(build));
         return table;
     }
 
     private String shouldStart(Fields build) {
         return build.optionalText("expectedStart")
-                .map(start -> "in " + Lines.until(now, Instant.parse(start)))
+                .map(start -> "in " + Lines.until(now(), Instant.parse(start)))
                 .orElse("when a machine takes builds again");
     }
 

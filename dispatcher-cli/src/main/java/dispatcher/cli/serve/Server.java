@@ -31,6 +31,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.pressure.MachineSampler;
 import dispatcher.protocol.LocalFrontEnd;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.SteadyClock;
 import dispatcher.ssh.SshFrontEnd;
 import dispatcher.ssh.SshFrontEndException;
 import dispatcher.ssh.SshFrontEndOptions;
@@ -63,6 +64,7 @@ public final class Server implements AutoCloseable {
 
     private volatile Settings settings;
     private final SshTransports transports = new SshTransports();
+    private final SteadyClock clock = new SteadyClock();
     private final Spool spool;
     private final FleetStore fleet;
     private final ClientConversations conversations;
@@ -93,7 +95,7 @@ public final class Server implements AutoCloseable {
         } catch (IOException e) {
             throw cannot("open the spool at " + settings.spool().path(), e, "see spool.path in " + settings.file());
         }
-        this.queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
+        this.queue = new BuildQueue(settings.machines(), settings.schedule(), clock);
         this.uplink = uplink(settings);
         this.objections = new Objections(
                 settings.pressureLimits(),
@@ -123,7 +125,7 @@ public final class Server implements AutoCloseable {
                 expectations,
                 settings.resources(),
                 faultLimits(settings),
-                InstantSource.system(),
+                clock,
                 System::nanoTime);
         var signingKey = settings.secretKeyFile().map(SigningKey::read);
         signingKey.ifPresent(
@@ -232,7 +234,7 @@ public final class Server implements AutoCloseable {
                 new MachineLink.Limits(
                         settings.timeouts().handshake(), settings.timeouts().reply()),
                 System::nanoTime,
-                new MachineSampler(machine.name(), transport, STORE_DIR, objections, InstantSource.system()));
+                new MachineSampler(machine.name(), transport, STORE_DIR, objections, clock));
     }
 
     private Optional<StorePool> hostStore() {
@@ -289,7 +291,7 @@ public final class Server implements AutoCloseable {
         handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
         handlers.putAll(new HistoryRequests(history).handlers());
         handlers.putAll(new ReloadRequests(reloader).handlers());
-        handlers.putAll(new FleetRequests(queue, drains, fleet::prospect, InstantSource.system()).handlers());
+        handlers.putAll(new FleetRequests(queue, drains, fleet::prospect, clock).handlers());
         try {
             frontEnds.add(ControlServer.open(socket, handlers));
         } catch (IOException e) {

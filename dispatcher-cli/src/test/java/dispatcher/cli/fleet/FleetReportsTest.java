@@ -4,13 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.control.Fields;
 import dispatcher.nix.json.Json;
-import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine.Help.Ansi;
 
 class FleetReportsTest {
-    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
-
     private static Fields fields(String json) {
         return new Fields((Json.Members) Json.parse(json));
     }
@@ -18,10 +15,10 @@ class FleetReportsTest {
     @Test
     void coloursOnlyWhereThereMayBeSome() {
         var machines = fields("""
-                {"machines":[{"name":"a","state":"under-pressure","reason":"disk full","slots":1,"slotsTaken":0,
+                {"now":"2026-01-01T00:00:00Z","machines":[{"name":"a","state":"under-pressure","reason":"disk full","slots":1,"slotsTaken":0,
                 "running":[],"speed":{"configured":1,"measured":1},"bandwidth":1,"bandwidthMeasured":false,
                 "resources":{}}]}""");
-        var report = new MachinesReport(machines, NOW);
+        var report = new MachinesReport(machines);
         assertThat(report.lines(Ansi.OFF)).allSatisfy(line -> assertThat(line).doesNotContain("\u001b"));
         assertThat(report.lines(Ansi.ON).get(1)).startsWith("\u001b[31ma  ").contains("disk full");
     }
@@ -29,17 +26,17 @@ class FleetReportsTest {
     @Test
     void aBuildThatIsLateIsSaidToBe() {
         var machines = fields("""
-                {"machines":[{"name":"a","state":"ready","slots":1,"slotsTaken":1,
+                {"now":"2026-01-01T00:00:00Z","machines":[{"name":"a","state":"ready","slots":1,"slotsTaken":1,
                 "running":[{"drv":"x.drv","client":"ci","since":"2025-12-31T23:59:00Z",
                 "expectedEnd":"2025-12-31T23:59:50Z"}],"speed":{"configured":1,"measured":1},"bandwidth":1,
                 "bandwidthMeasured":false,"resources":{}}]}""");
-        assertThat(new MachinesReport(machines, NOW).lines(Ansi.OFF))
-                .endsWith("a        x.drv  ci      60 s      10 s ago");
+        assertThat(new MachinesReport(machines).lines(Ansi.OFF)).endsWith("a        x.drv  ci      60 s      10 s ago");
     }
 
     @Test
     void aQueueOfWhichNothingIsShownIsCounted() {
-        assertThat(new QueueReport(fields("{\"waiting\":7,\"builds\":[]}"), NOW).lines(Ansi.OFF))
+        assertThat(new QueueReport(fields("{\"now\":\"2026-01-01T00:00:00Z\",\"waiting\":7,\"builds\":[]}"))
+                        .lines(Ansi.OFF))
                 .containsExactly("7 builds wait");
     }
 

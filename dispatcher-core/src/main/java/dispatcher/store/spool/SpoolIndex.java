@@ -258,7 +258,8 @@ final class SpoolIndex {
             node.insertBefore(ring);
         }
         long millis = now.toEpochMilli();
-        if (millis - node.savedAt < SAVE_INTERVAL.toMillis()) return false;
+        // If the host's clock was set back, what is written down is of a time to come.
+        if (Math.abs(millis - node.savedAt) < SAVE_INTERVAL.toMillis()) return false;
         node.savedAt = millis;
         return true;
     }

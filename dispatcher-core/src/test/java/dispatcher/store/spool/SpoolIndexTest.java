@@ -8,6 +8,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.store.spool.SpoolIndex.Evicted;
 import dispatcher.testkit.Seeds;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -47,6 +48,22 @@ class SpoolIndexTest {
         assertThat(paths(index.reserve(500)))
                 .containsExactly(b.info().path(), c.info().path());
         assertThat(index.paths()).containsExactly(a.info().path());
+    }
+
+    @Test
+    void aClockThatIsSetMakesNothingLookLongUnused() {
+        put(a, b, c);
+        var path = a.info().path();
+        for (var set : List.of(Duration.ofDays(-400), Duration.ofDays(400))) {
+            assertThat(index.touch(path, NOW.plus(set)))
+                    .as("written down after %s", set)
+                    .isTrue();
+            assertThat(index.touch(path, NOW.plus(set)))
+                    .as("and once is enough")
+                    .isFalse();
+        }
+        assertThat(paths(index.reserve(500)))
+                .containsExactly(b.info().path(), c.info().path());
     }
 
     @Test
