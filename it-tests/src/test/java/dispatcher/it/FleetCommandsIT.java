@@ -265,6 +265,7 @@ class FleetCommandsIT {
         assertHidden(reload().run());
         Path broken = Files.writeString(fleet.folder().resolve("broken-key"), Files.readString(signingKey()) + "AAAA");
         Files.setPosixFilePermissions(broken, PosixFilePermissions.fromString("rw-------"));
+        dispatcher.stop();
         Path wrong = both().set("secretKeyFile", broken).write("wrong");
         Result refused =
                 Command.of(Checkout.dispatcher(), "serve", "--config", wrong).run();
