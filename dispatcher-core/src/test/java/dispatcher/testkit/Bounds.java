@@ -7,8 +7,8 @@ import java.time.Duration;
 /// What a parser may cost for an input of some size: its time, and what it allocates on the way, also if all of
 /// that is garbage at once.
 ///
-/// What is over a bound is done once more and measured again, since the first run of a program pays for the classes
-/// that it loads. Only the calling thread is measured. A parser that waits for ever is for whoever runs the test to
+/// What is over a bound is done again and measured again, three times in all, since who comes first pays for the
+/// classes that are loaded, and for what the tools make of them. Only the calling thread is measured. A parser that waits for ever is for whoever runs the test to
 /// end.
 public final class Bounds {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -22,6 +22,8 @@ public final class Bounds {
     /// A word of an input is a string, a node in a map, a line of a message.
     private static final long BYTES_FOR_EACH = 1024;
 
+    private static final int TRIES = 3;
+
     private Bounds() {}
 
     /// Something that is done with an input.
@@ -33,11 +35,11 @@ public final class Bounds {
     ///
     /// @param inputBytes size of the input
     public static void hold(int inputBytes, Body body) {
-        if (isWithin(measure(body), inputBytes)) return;
-        var again = measure(body);
-        if (!isWithin(again, inputBytes))
+        var cost = measure(body);
+        for (int again = 1; again < TRIES && !isWithin(cost, inputBytes); again++) cost = measure(body);
+        if (!isWithin(cost, inputBytes))
             throw new AssertionError("an input of %d bytes took %d ms of the processor and %d bytes of memory"
-                    .formatted(inputBytes, again.nanos() / 1_000_000, again.bytes()));
+                    .formatted(inputBytes, cost.nanos() / 1_000_000, cost.bytes()));
     }
 
     private record Cost(long nanos, long bytes) {}
