@@ -86,17 +86,14 @@ final class EqualBuilds {
     /// Returns when no equal build is under way.
     ///
     /// @param log     gets the log of the one that is
-    /// @param waiting called first if there is one
+    /// @param waiting called if there is one, before anything of that log is written
     Turn await(StorePath drvPath, BasicDerivation derivation, BuildLog log, Runnable waiting)
             throws InterruptedException {
         var key = new Key(drvPath, derivation);
         var shared = join(key);
         boolean mine = false;
         try {
-            if (!shared.turn.tryAcquire()) {
-                waiting.run();
-                follow(shared, log);
-            }
+            if (!shared.turn.tryAcquire()) follow(shared, log, waiting);
             mine = true;
         } finally {
             if (!mine) leave(key, shared);
@@ -104,8 +101,10 @@ final class EqualBuilds {
         return new Turn(key, shared, log);
     }
 
-    private static void follow(Shared shared, BuildLog log) throws InterruptedException {
+    /// Who is told that it waits misses nothing that is logged from then on.
+    private static void follow(Shared shared, BuildLog log, Runnable waiting) throws InterruptedException {
         try (var follower = shared.log.follow(log)) {
+            waiting.run();
             while (!shared.turn.tryAcquire()) follower.writeNext();
             follower.writeRest();
         } catch (InterruptedException e) {
