@@ -40,7 +40,7 @@ final class Chooser {
         this.totalDrain = totalDrain;
     }
 
-    /// Looks so far at machines that may be better later.
+    /// Looks so far at kinds of machines, free ones and those that may be better later.
     int looks() {
         return looks;
     }
@@ -51,7 +51,9 @@ final class Chooser {
     @Nullable
     Choice choose(WaitingBuild build, NeedLine need, boolean mayHold) {
         var picks = new ArrayList<MachineSlots>();
-        for (var tier : fleet.openTo(need)) {
+        var open = fleet.openTo(need);
+        looks += open.size();
+        for (var tier : open) {
             var slots = tier.pick(build);
             if (slots != null) picks.add(slots);
         }

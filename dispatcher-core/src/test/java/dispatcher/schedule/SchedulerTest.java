@@ -235,6 +235,26 @@ class SchedulerTest {
         }
 
         @Test
+        void fewBuildsAreLookedAtWhereKindsOfFreeMachinesAreMany() {
+            int kinds = 200;
+            var machines = new Machine[kinds];
+            for (int i = 0; i < kinds; i++) machines[i] = machine("m" + i, 1, 1, List.of("feature-" + i), List.of());
+            var scheduler = scheduler(machines);
+            var one = new Client("one at a time", 0, 1);
+            var waiting = new ArrayList<WaitingBuild>();
+            for (int i = 0; i < 100; i++) {
+                var copiesLong = build("x" + i).withClient(one).withInputs(new Inputs(1L << 40, Map.of()));
+                waiting.add(scheduler.submit(copiesLong, Set.of(), now));
+            }
+            decide(scheduler);
+
+            assertThat(begun).hasSize(1);
+            assertThat(waiting.stream().filter(build -> build.plan > 0).count() * kinds)
+                    .as("looks at kinds of machines")
+                    .isLessThan(1000);
+        }
+
+        @Test
         void whoNeedsToCopyForLongIsPutOffOnlyForOthersOfTheSameClient() {
             var scheduler = scheduler(machine("m", 1, 1));
             submit(scheduler, build("holder").withClient(ALICE));
