@@ -206,9 +206,8 @@ public final class FleetStore implements AutoCloseable {
         return requests.of(drvPath, derivation, client, machines());
     }
 
-    /// What it would be told of a build whose client sent the closure of these inputs, as clients do. Spool and host
-    /// are
-    /// asked what the inputs refer to; no machine is.
+    /// What it would be told of a build whose client sent the closure of these inputs, as clients do. Spool and
+    /// host are asked what the inputs refer to; no machine is.
     ///
     /// @param derivation its inputs may be the roots of their closure
     /// @throws dispatcher.nix.NixSyntaxException if attributes of the derivation cannot be read

@@ -39,8 +39,8 @@ final class Plan {
     /// A link that is busy for longer has no room for a long copy.
     private static final double LINK_BUSY = 0.5;
 
-    /// Looks at kinds of machines, free ones too. With very many kinds it is not looked so far ahead. Why so many: ADR
-    /// 8.
+    /// Looks at kinds of machines, free ones too. With very many kinds it is not looked so far ahead. Why so many is
+    /// told in ADR 8.
     private static final int MOST_LOOKS = 700;
 
     private final long number;
