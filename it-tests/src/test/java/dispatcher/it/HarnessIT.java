@@ -116,9 +116,9 @@ class HarnessIT {
         try (Fleet fleet = Fleet.of(1).ownNetworks().start();
                 NixClient client = NixClient.beside(fleet).start()) {
             client.build("one").orFail();
-            fleet.machine(0).slow("200kbit");
+            fleet.machine(0).slow("800kbit");
             Result slow = client.build("big-output", "megabytes", "1").orFail();
-            assertThat(slow.took()).isGreaterThan(Duration.ofSeconds(15));
+            assertThat(slow.took()).isGreaterThan(Duration.ofSeconds(5));
 
             fleet.machine(0).clear();
             Result fast = client.build("big-output", "megabytes", "1").orFail();
