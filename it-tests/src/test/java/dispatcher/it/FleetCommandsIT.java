@@ -248,8 +248,6 @@ class FleetCommandsIT {
                 .satisfies(it -> assertThat(it.number("copyBytes")).isEqualTo(inputs.number("bytes")));
     }
 
-    // ---- what they do
-
     @Test
     void secretsAreShownNowhere() throws Exception {
         client.buildCommand("sleepers", "n", "1", "seconds", "0.1")
@@ -273,6 +271,8 @@ class FleetCommandsIT {
         assertThat(refused.err()).contains(broken.toString());
         assertHidden(refused);
     }
+
+    // ---- what they do
 
     private void assertHidden(Result result) {
         assertThat(result.out() + result.err())

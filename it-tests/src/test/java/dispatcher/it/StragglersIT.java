@@ -14,8 +14,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A build that would take for ever on one machine is begun a second time on the other. Two machines with one slot
-/// each,
-/// the second twice as fast.
+/// each, the second twice as fast.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StragglersIT {
