@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.util.Objects;
 import org.apache.sshd.server.Environment;
@@ -61,7 +62,9 @@ final class ClientCommand implements Command {
     }
 
     private IOException explain(IOException cause) {
-        if (channel.isOpen() || cause instanceof java.io.InterruptedIOException) return cause;
+        // A connection that ends refuses what is written before its channels know.
+        boolean isThere = channel.isOpen() && channel.getSession().isOpen();
+        if (isThere || cause instanceof InterruptedIOException) return cause;
         return new IOException("client %s has gone".formatted(client.identity()), cause);
     }
 

@@ -37,7 +37,8 @@ final class CommandOverChannel implements CommandChannel {
     private IOException explain(IOException cause) {
         if (cause instanceof InterruptedIOException) return cause;
         if (closed.get()) return new IOException("the channel to %s is closed".formatted(address), cause);
-        String reason = channel.isOpen()
+        // A connection that ends refuses what is written before its channels know.
+        String reason = channel.isOpen() && connection.isOpen()
                 ? cause.getMessage()
                 : channel.reasonOr("the program at %s has ended, or the connection broke".formatted(address))
                         .getMessage();

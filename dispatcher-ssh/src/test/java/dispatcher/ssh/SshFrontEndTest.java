@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -360,7 +361,7 @@ class SshFrontEndTest {
             assertThat(last.poll(20, TimeUnit.SECONDS)).isEqualTo(-1);
         }
 
-        @Test
+        @RepeatedTest(10)
         void aClientThatGoesFailsTheOutput() throws Exception {
             BlockingQueue<String> fault = new LinkedBlockingQueue<>();
             CountDownLatch writing = new CountDownLatch(1);
