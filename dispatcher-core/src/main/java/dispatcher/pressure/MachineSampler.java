@@ -29,12 +29,17 @@ import org.slf4j.LoggerFactory;
 /// connection is there still, and never otherwise; no connection is made or kept for it. A machine that
 /// runs no commands of ours is asked again after an hour.
 ///
+/// A question starts half a dozen programs there, more than a small build does. So builds that follow each other
+/// closely share it, and it comes a second after the first of them began, when a build that takes memory has some.
+///
 /// Has a thread of its own from its first build on. Safe for any thread; listeners and the machine are
 /// called with no lock held.
 public final class MachineSampler implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(MachineSampler.class);
     static final Duration WHILE_BUILDING = Duration.ofSeconds(4);
     static final Duration WHILE_IDLE = Duration.ofSeconds(30);
+    /// From the beginning of a build on.
+    static final Duration AFTER_BEGIN = Duration.ofSeconds(1);
     static final Duration AFTER_NONSENSE = Duration.ofHours(1);
     /// Older samples say nothing.
     static final Duration VALID = Duration.ofSeconds(90);
@@ -66,6 +71,13 @@ public final class MachineSampler implements AutoCloseable {
     /// Somebody wants a sample at once.
     @GuardedBy("lock")
     private boolean wanted;
+
+    /// When the last attempt began, and the first build of those that it could not see; in nanoseconds.
+    @GuardedBy("lock")
+    private OptionalLong lastAttempt = OptionalLong.empty();
+
+    @GuardedBy("lock")
+    private OptionalLong unseenSince = OptionalLong.empty();
 
     /// Attempts that are over, and those of them that told something.
     @GuardedBy("lock")
@@ -112,7 +124,7 @@ public final class MachineSampler implements AutoCloseable {
         try {
             if (last != null && isValid(last)) build.begin(last);
             builds.add(build);
-            wanted = true;
+            if (unseenSince.isEmpty()) unseenSince = OptionalLong.of(System.nanoTime());
             changed.signalAll();
             if (!started && !closed) thread.start();
             started = true;
@@ -187,19 +199,33 @@ public final class MachineSampler implements AutoCloseable {
     private boolean awaitTurn() throws InterruptedException {
         lock.lock();
         try {
-            long left = pause().toNanos();
-            while (!closed && left > 0 && !(wanted && !mute)) left = changed.awaitNanos(left);
+            long left = untilTurn();
+            while (!closed && left > 0 && !(wanted && !mute)) {
+                changed.awaitNanos(left);
+                left = untilTurn();
+            }
             wanted = false;
+            unseenSince = OptionalLong.empty();
+            lastAttempt = OptionalLong.of(System.nanoTime());
             return !closed;
         } finally {
             lock.unlock();
         }
     }
 
+    /// Nanoseconds until the next sample is due; 0 or less if it is.
     @GuardedBy("lock")
-    private Duration pause() {
-        if (mute) return AFTER_NONSENSE;
-        return builds.isEmpty() ? WHILE_IDLE : WHILE_BUILDING;
+    private long untilTurn() {
+        long now = System.nanoTime();
+        long pause = (mute ? AFTER_NONSENSE : isBusy() ? WHILE_BUILDING : WHILE_IDLE).toNanos();
+        long afterLast = lastAttempt.isEmpty() ? 0 : lastAttempt.getAsLong() + pause - now;
+        long afterBegin = unseenSince.isEmpty() ? 0 : unseenSince.getAsLong() + AFTER_BEGIN.toNanos() - now;
+        return Math.max(afterLast, afterBegin);
+    }
+
+    @GuardedBy("lock")
+    private boolean isBusy() {
+        return !builds.isEmpty() || unseenSince.isPresent();
     }
 
     /// Asks once, if a connection is there.
