@@ -10,16 +10,19 @@ import java.util.Optional;
 /// path before the program, with other words before that (`sudo`), and with options of which only `--store X`
 /// takes a value that could be mistaken for an option. `--store X`, `--process-ops` and other options are
 /// tolerated and mean nothing here. Words may be quoted as for a shell; a command that a shell would do more with
-/// than run one program is not recognised.
+/// than run one program is not recognised, and neither is one of more than 4096 characters: the time for it grows
+/// with the square of its words.
 ///
 /// Source: Nix 2.3 to 2.34, `src/libstore/ssh.cc`, `ssh-store.cc` and `legacy-ssh-store.cc`.
 public final class RemoteCommand {
+    private static final int LONGEST = 4096;
     private static final String SHELL_SYNTAX = ";&|<>()$`\n\r*?[#!{}";
 
     private RemoteCommand() {}
 
     /// What `command` would make a host speak, or nothing if it is no such command.
     public static Optional<ClientProtocol> recognise(String command) {
+        if (command.length() > LONGEST) return Optional.empty();
         return words(command).flatMap(RemoteCommand::recognise);
     }
 

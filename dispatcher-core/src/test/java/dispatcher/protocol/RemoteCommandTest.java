@@ -2,6 +2,7 @@ package dispatcher.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -73,5 +74,12 @@ class RemoteCommandTest {
             })
     void recognisesNothingElse(String command) {
         assertThat(RemoteCommand.recognise(command)).isEmpty();
+    }
+
+    @Test
+    void recognisesNothingThatIsTooLong() {
+        String longest = "nix-daemon --stdio ".repeat(300).substring(0, 4096);
+        assertThat(RemoteCommand.recognise(longest)).contains(ClientProtocol.WORKER);
+        assertThat(RemoteCommand.recognise(longest + "x")).isEmpty();
     }
 }
