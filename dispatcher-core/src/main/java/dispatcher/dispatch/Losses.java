@@ -124,12 +124,11 @@ final class Losses {
     }
 
     private static String inOneLine(String text) {
-        return text.strip().replaceAll("\\s*\n\\s*", "; ");
+        return text.lines().map(String::strip).filter(line -> !line.isEmpty()).collect(Collectors.joining("; "));
     }
 
-    /// What the client is told when the build goes nowhere any more. If all machines said something of the build, that
-    /// is
-    /// what the last one said.
+    /// What the client is told when the build goes nowhere any more. If all machines said something of the build,
+    /// that is what the last one said.
     BuildResult verdict() {
         var verdicts =
                 last.values().stream().flatMap(loss -> loss.verdict().stream()).toList();

@@ -13,9 +13,8 @@ import java.util.regex.Pattern;
 
 /// Where Nix finds the store of a machine: `[ssh://|ssh-ng://][user@]host[:port][?name=value[&name=value]…]`.
 ///
-/// Without a scheme it is `ssh://`. An IPv6 address stands in brackets; without them it cannot have a port.
-/// User, host
-/// and values may hold `%XX`. Source: Nix 2.34, `src/libstore/machines.cc` and `src/libutil/url.cc`.
+/// Without a scheme it is `ssh://`. An IPv6 address stands in brackets; without them it cannot have a port. User,
+/// host and values may hold `%XX`. Source: Nix 2.34, `src/libstore/machines.cc` and `src/libutil/url.cc`.
 ///
 /// @param parameters name to value, both decoded; of a name given twice the last value
 public record StoreUri(
@@ -29,7 +28,8 @@ public record StoreUri(
     private static final Pattern NOT_A_HOST = Pattern.compile("auto|daemon|local");
     private static final Pattern USER = Pattern.compile("[^\\s@:/\\p{Cntrl}-][^\\s@:/\\p{Cntrl}]*");
     private static final Pattern HOST_NAME = Pattern.compile("[\\p{L}\\p{N}_][\\p{L}\\p{N}._-]*");
-    private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%[\\w.-]+)?");
+    /// Two colons at the least. Never goes back over what it has read, which takes long where there are many.
+    private static final Pattern IPV6 = Pattern.compile("(?=[^:]*+:[^:]*+:)[0-9a-fA-F:.]++(%[\\w.-]++)?");
 
     public StoreUri {
         parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
@@ -122,8 +122,9 @@ public record StoreUri(
     private static String decode(String text, String encoded) {
         var bytes = new ByteArrayOutputStream(encoded.length());
         var source = encoded.getBytes(StandardCharsets.UTF_8);
+        boolean isScope = isScope(encoded);
         for (int i = 0; i < source.length; i++) {
-            if (source[i] != '%' || isScope(encoded)) {
+            if (source[i] != '%' || isScope) {
                 bytes.write(source[i]);
                 continue;
             }
@@ -137,6 +138,8 @@ public record StoreUri(
 
     /// `fe80::1%eth0`: in an address the % is commonly left bare, though `%25` is right.
     private static boolean isScope(String encoded) {
-        return IPV6.matcher(encoded).matches() && !encoded.contains("%25");
+        return encoded.contains("%")
+                && !encoded.contains("%25")
+                && IPV6.matcher(encoded).matches();
     }
 }

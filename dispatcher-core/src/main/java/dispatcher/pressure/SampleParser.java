@@ -34,7 +34,9 @@ final class SampleParser {
     private static final Pattern PAGE_SIZE = Pattern.compile(".*\\(page size of (\\d{1,7}) bytes\\)");
     private static final Pattern FREE_PAGES =
             Pattern.compile("Pages (?:free|inactive|speculative|purgeable): +(\\d{1,12})\\.");
-    private static final Pattern DISK = Pattern.compile(".* +(\\d{1,15}) +(\\d{1,15}) +(\\d{1,15}) +\\d+% .*");
+    private static final Pattern BLANKS = Pattern.compile(" +");
+    private static final Pattern KIBIBYTES = Pattern.compile("\\d{1,15}");
+    private static final Pattern PERCENT = Pattern.compile("\\d{1,4}%");
     private static final Pattern PROCESS = Pattern.compile(
             "/proc/(\\d{1,10})/(?:status:Vm(RSS|HWM):\\s+(\\d{1,12}) kB|environ:(out|name)=(.{1,300}))");
 
@@ -145,12 +147,21 @@ final class SampleParser {
                 OptionalLong.empty()));
     }
 
-    /// What `df -Pk` says of one file system.
+    /// What `df -Pk` says of one file system: its name, which may have blanks, KiB in all, used and available, percent,
+    /// and where it is mounted.
     private static Optional<Room> disk(List<String> lines) {
-        return first(DISK, lines).map(matcher -> {
-            long total = Long.parseLong(matcher.group(1)) * KIB;
-            return new Room(Math.min(Long.parseLong(matcher.group(3)) * KIB, total), total);
-        });
+        for (var line : lines) {
+            var words = BLANKS.split(line);
+            for (int i = 4; i + 1 < words.length; i++) {
+                if (!PERCENT.matcher(words[i]).matches()) continue;
+                var figures = List.of(words[i - 3], words[i - 2], words[i - 1]);
+                if (!figures.stream()
+                        .allMatch(figure -> KIBIBYTES.matcher(figure).matches())) continue;
+                long total = Long.parseLong(words[i - 3]) * KIB;
+                return Optional.of(new Room(Math.min(Long.parseLong(words[i - 1]) * KIB, total), total));
+            }
+        }
+        return Optional.empty();
     }
 
     private static final class Figures {

@@ -8,6 +8,7 @@ import dispatcher.testkit.Seeds;
 import java.time.Instant;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SampleParserTest {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
@@ -93,6 +94,15 @@ class SampleParserTest {
                 .containsExactly(
                         new BuildProcess("/nix/store/abc-hello-2.1", "hello-2.1", 200_000L << 10, 300_000L << 10),
                         new BuildProcess("", "hello-2.1", 10_000 << 10, 10_000 << 10));
+    }
+
+    /// With a pattern that goes back and forth this takes the square of the length.
+    @Test
+    @Timeout(20)
+    void aLineOfBlanksTakesNoTime() {
+        var blanks = " ".repeat(SampleParser.LONGEST / 2);
+        assertThat(parse(LINUX.replace("@store\n", "@store\nx" + blanks + "x\n")))
+                .isPresent();
     }
 
     @Test

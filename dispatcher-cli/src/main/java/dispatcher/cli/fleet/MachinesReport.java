@@ -83,16 +83,13 @@ record MachinesReport(Fields answer) {
         return switch (machine.text("state")) {
             case "ready" -> "";
             case "set-aside" ->
-                "for %s now: %s".formatted(Lines.until(Instant.parse(machine.text("since")), now()), inOneLine(reason));
-            case "on-trial" -> "one build at a time until one has worked: " + inOneLine(reason);
+                "for %s now: %s"
+                        .formatted(Lines.until(Instant.parse(machine.text("since")), now()), Lines.inOne(reason));
+            case "on-trial" -> "one build at a time until one has worked: " + Lines.inOne(reason);
             case "drained" -> "gets no builds until `dispatcher resume %s`".formatted(machine.text("name"));
             case "removed" -> "not in the settings any more; finishes what it has";
-            default -> inOneLine(reason);
+            default -> Lines.inOne(reason);
         };
-    }
-
-    private static String inOneLine(String text) {
-        return text.strip().replaceAll("\\s*\n\\s*", "; ");
     }
 
     private Optional<Table> running(List<Fields> machines) {
