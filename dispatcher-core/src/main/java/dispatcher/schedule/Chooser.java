@@ -30,6 +30,11 @@ final class Chooser {
     /// The best way for a build to begin, on a machine now or, without one, on some machine of a tier later.
     record Choice(@Nullable MachineSlots now, Tier tier, Placement placement) {}
 
+    /// A machine with a free slot.
+    ///
+    /// @param extras what it offers that is not needed
+    private record Pick(MachineSlots slots, int extras) {}
+
     /// @param number     of the plan
     /// @param totalDrain seconds in which the whole fleet would do all that waits
     Chooser(long number, long now, Fleet fleet, SchedulerOptions options, double totalDrain) {
@@ -50,22 +55,22 @@ final class Chooser {
     /// @param mayHold whether a busy machine will do if it should finish the build sooner
     @Nullable
     Choice choose(WaitingBuild build, NeedLine need, boolean mayHold) {
-        var picks = new ArrayList<MachineSlots>();
         var open = fleet.openTo(need);
         looks += open.size();
-        for (var tier : open) {
-            var slots = tier.pick(build);
-            if (slots != null) picks.add(slots);
-        }
-        if (picks.isEmpty()) return null;
+        var picks = new ArrayList<Pick>(open.size());
         int fewest = Integer.MAX_VALUE;
-        for (var slots : picks) fewest = Math.min(fewest, extras(slots, need));
-        Choice best = better(best(build, picks, need, fewest), closest(build, need, fewest));
+        for (var way : open) {
+            var slots = way.tier().pick(build);
+            if (slots == null) continue;
+            picks.add(new Pick(slots, way.extras()));
+            fewest = Math.min(fewest, way.extras());
+        }
+        Choice best = better(best(build, picks, fewest), closest(build, need, fewest));
         if (best == null || !mayHold) return best;
-        var later = later(build, need);
-        if (later == null) return best;
         double worth = WORTH_WAITING * (best.placement.copy() + best.placement.build());
-        return later.placement.score() + worth < best.placement.score() ? later : best;
+        double enough = best.placement.score() - worth;
+        var later = later(build, need, enough);
+        return later != null && later.placement.score() < enough ? later : best;
     }
 
     /// A faster machine that is busy still, if the chosen one is so slow that all else that waits should be done
@@ -83,10 +88,11 @@ final class Chooser {
         double here = chosen.placement.copy() + work / chosen.now.facts.speed();
         double drain = need.drain(totalDrain);
         if (here <= drain || (!known && drain < work / need.bestSpeed())) return null;
-        looks += need.tiers.size();
+        looks += need.ways.size();
         Tier best = null;
         double least = here;
-        for (var tier : need.tiers) {
+        for (var way : need.ways) {
+            var tier = way.tier();
             if (tier.hasFree() || tier.capacity() == 0 || tier.speed <= chosen.now.facts.speed()) continue;
             double finish = Math.max(drain, seconds(tier.nextFree(number, now))) + setUp + work / tier.speed;
             if (finish >= least) continue;
@@ -97,26 +103,25 @@ final class Chooser {
         return best == null ? null : new Choice(null, best, placeInTier(build, best));
     }
 
-    /// Of machines with a free slot. There may be hundreds of kinds, so that only what decides is reckoned of each.
-    private @Nullable Choice best(WaitingBuild build, List<MachineSlots> picks, NeedLine need, int fewestExtras) {
-        MachineSlots best = null;
+    /// Of machines with a free slot. There may be hundreds of kinds, so that only what decides is reckoned of each, as
+    /// if none held anything of what the build needs: for those that do there is [#closest].
+    private @Nullable Choice best(WaitingBuild build, List<Pick> picks, int fewestExtras) {
+        long bytes = build.inputs().bytes();
+        Pick best = null;
         double least = Double.POSITIVE_INFINITY;
-        for (var slots : picks) {
-            double seconds = copySeconds(build, slots) + build.expectedSeconds / slots.facts.speed();
-            double score = Placement.score(0, seconds, extras(slots, need) > fewestExtras);
-            if (best != null && (score > least || (score == least && slots.index > best.index))) continue;
+        for (var pick : picks) {
+            var slots = pick.slots;
+            double seconds = copySeconds(bytes, slots) + build.expectedSeconds / slots.facts.speed();
+            double score = Placement.score(0, seconds, pick.extras > fewestExtras);
+            if (best != null && (score > least || (score == least && slots.index > best.slots.index))) continue;
             least = score;
-            best = slots;
+            best = pick;
         }
-        return best == null ? null : now(build, best, need, fewestExtras);
+        return best == null ? null : now(build, best.slots, best.extras > fewestExtras);
     }
 
-    private Choice now(WaitingBuild build, MachineSlots slots, NeedLine need, int fewestExtras) {
-        return new Choice(slots, slots.tier(), place(build, slots, now, extras(slots, need) > fewestExtras));
-    }
-
-    private static int extras(MachineSlots slots, NeedLine need) {
-        return slots.tier().extras(need);
+    private Choice now(WaitingBuild build, MachineSlots slots, boolean spared) {
+        return new Choice(slots, slots.tier(), place(build, slots, now, spared));
     }
 
     private static @Nullable Choice better(@Nullable Choice one, @Nullable Choice other) {
@@ -143,23 +148,18 @@ final class Chooser {
         for (var name : build.inputs().present().keySet()) {
             var slots = fleet.machine(name);
             if (slots == null || slots.free() == 0 || !slots.takes(build)) continue;
-            if (slots.tier().isFor(need)) best = better(best, now(build, slots, need, fewest));
+            var tier = slots.tier();
+            if (tier.isFor(need)) best = better(best, now(build, slots, tier.extras(need) > fewest));
         }
         return best;
     }
 
     /// The best of those that have no free slot now; null if there is none.
-    private @Nullable Choice later(WaitingBuild build, NeedLine need) {
-        looks += need.tiers.size();
-        Tier soonest = null;
-        double leastFinish = Double.POSITIVE_INFINITY;
-        for (var tier : need.tiers) {
-            if (tier.hasFree()) continue;
-            double finish = finishInTier(build, tier);
-            if (finish >= leastFinish) continue;
-            leastFinish = finish;
-            soonest = tier;
-        }
+    ///
+    /// @param enough in seconds; a machine with nothing of what the build needs only matters if it is done before
+    private @Nullable Choice later(WaitingBuild build, NeedLine need, double enough) {
+        looks += need.ways.size();
+        var soonest = leastTime(build, need) < enough ? soonestTier(build, need) : null;
         Choice best = soonest == null ? null : new Choice(null, soonest, placeInTier(build, soonest));
         for (var name : build.inputs().present().keySet()) {
             var slots = fleet.machine(name);
@@ -169,6 +169,25 @@ final class Chooser {
                         best, new Choice(null, slots.tier(), place(build, slots, slots.nextFree(number, now), false)));
         }
         return best;
+    }
+
+    /// Seconds in which no machine could do it faster that has nothing of what it needs.
+    private double leastTime(WaitingBuild build, NeedLine need) {
+        return setUp + build.inputs().bytes() / need.bestBandwidth() + build.expectedSeconds / need.bestSpeed();
+    }
+
+    private @Nullable Tier soonestTier(WaitingBuild build, NeedLine need) {
+        Tier soonest = null;
+        double leastFinish = Double.POSITIVE_INFINITY;
+        for (var way : need.ways) {
+            var tier = way.tier();
+            if (tier.hasFree()) continue;
+            double finish = finishInTier(build, tier);
+            if (finish >= leastFinish) continue;
+            leastFinish = finish;
+            soonest = tier;
+        }
+        return soonest;
     }
 
     /// Of [#placeInTier], the time until the end.
@@ -186,18 +205,19 @@ final class Chooser {
     }
 
     /// What is on its way there shares the link for as long as both last.
-    private double copySeconds(WaitingBuild build, MachineSlots slots) {
-        double sending = build.inputs().missingOn(slots.machine.name()) / slots.facts.bandwidth();
+    private double copySeconds(long bytes, MachineSlots slots) {
+        double sending = bytes / slots.facts.bandwidth();
         if (sending < NEGLIGIBLE) return setUp;
         return setUp + sending + Math.min(sending, slots.linkBusy(now));
     }
 
     Placement place(WaitingBuild build, MachineSlots slots, long start, boolean spared) {
+        long missing = build.inputs().missingOn(slots.machine.name());
         return new Placement(
                 slots.machine.name(),
                 seconds(start),
-                build.inputs().missingOn(slots.machine.name()),
-                copySeconds(build, slots),
+                missing,
+                copySeconds(missing, slots),
                 build.expectedSeconds / slots.facts.speed(),
                 spared,
                 slots.running.size(),

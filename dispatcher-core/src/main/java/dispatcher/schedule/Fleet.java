@@ -2,6 +2,7 @@ package dispatcher.schedule;
 
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineHealth;
+import dispatcher.schedule.NeedLine.Way;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.Need;
 import java.util.ArrayList;
@@ -57,14 +58,14 @@ final class Fleet {
 
     /// Those of them that a line may go to. Cost: a look at each tier that is open, or that it may go to, whichever are
     /// fewer.
-    List<Tier> openTo(NeedLine line) {
-        var tiers = new ArrayList<Tier>();
-        if (open.size() < line.tiers.size()) {
-            for (var tier : open) if (tier.isFor(line)) tiers.add(tier);
+    List<Way> openTo(NeedLine line) {
+        var ways = new ArrayList<Way>(Math.min(open.size(), line.ways.size()));
+        if (open.size() < line.ways.size()) {
+            for (var tier : open) if (tier.isFor(line)) ways.add(new Way(tier, tier.extras(line)));
         } else {
-            for (var tier : line.tiers) if (tier.hasFree()) tiers.add(tier);
+            for (var way : line.ways) if (way.tier().hasFree()) ways.add(way);
         }
-        return tiers;
+        return ways;
     }
 
     Collection<MachineSlots> machines() {
@@ -198,12 +199,12 @@ final class Fleet {
 
     void detach(NeedLine line) {
         lines.remove(line);
-        for (var tier : List.copyOf(line.tiers)) tier.part(line);
+        for (var way : List.copyOf(line.ways)) way.tier().part(line);
     }
 
     private static boolean isPossible(NeedLine line) {
-        for (var tier : line.tiers)
-            for (var slots : tier.machines())
+        for (var way : line.ways)
+            for (var slots : way.tier().machines())
                 if (!slots.gone && !line.need.excluded().contains(slots.machine.name())) return true;
         return false;
     }

@@ -74,6 +74,7 @@ final class MachineSlots {
 
     /// Whether a build of that need finds enough of each resource that is not taken.
     boolean hasLeft(Need need) {
+        if (need.resources().isEmpty()) return true;
         for (var wanted : need.resources().entrySet()) {
             var has = machine.resources().get(wanted.getKey());
             if (has == null) continue;

@@ -17,7 +17,7 @@ final class NeedLine {
     private final Map<ClientShare, ClientLine> lines = new LinkedHashMap<>();
 
     /// Where they may go. The fleet keeps it so.
-    final List<Tier> tiers = new ArrayList<>();
+    final List<Way> ways = new ArrayList<>();
 
     /// Whether there is a machine, busy or not, that could do them.
     boolean possible;
@@ -30,7 +30,13 @@ final class NeedLine {
     private double capacity;
     private double meanSpeed;
     private double bestSpeed;
+    private double bestBandwidth;
     private int count;
+
+    /// Machines that they may go to.
+    ///
+    /// @param extras what those offer that they do not need
+    record Way(Tier tier, int extras) {}
 
     NeedLine(Need need) {
         this.need = need;
@@ -82,13 +88,24 @@ final class NeedLine {
         reckoned = fleetVersion;
         capacity = 0;
         bestSpeed = 0;
+        bestBandwidth = 0;
         double slots = 0;
-        for (var tier : tiers) {
+        for (var way : ways) {
+            var tier = way.tier();
             capacity += tier.capacity();
             slots += tier.capacity() / tier.speed;
-            if (tier.capacity() > 0) bestSpeed = Math.max(bestSpeed, tier.speed);
+            if (tier.capacity() == 0) continue;
+            bestSpeed = Math.max(bestSpeed, tier.speed);
+            bestBandwidth = Math.max(bestBandwidth, tier.bandwidth);
         }
         meanSpeed = slots > 0 ? capacity / slots : 1;
+    }
+
+    /// Whether one of these machines has a free slot. Cost: a look at each tier that has none, up to the first that
+    /// has.
+    boolean isOpen() {
+        for (var way : ways) if (way.tier().hasFree()) return true;
+        return false;
     }
 
     /// Slots times speed of the machines that they may go to.
@@ -104,6 +121,11 @@ final class NeedLine {
     /// Of the fastest slot that they may go to; 0 if there is none.
     double bestSpeed() {
         return bestSpeed;
+    }
+
+    /// Likewise of the best connected, in bytes per second.
+    double bestBandwidth() {
+        return bestBandwidth;
     }
 
     /// Seconds until all that waits should have begun, if nothing more came.

@@ -71,18 +71,25 @@ final class Plan {
         this.chooser = new Chooser(number, now, fleet, options, totalDrain);
     }
 
-    /// Those take part who may go where a slot is free.
+    /// Those take part who may go where a slot is free. Looked for by the free slots if those are few, else by who
+    /// waits.
     private void gather() {
-        for (var tier : fleet.open())
-            for (var need : tier.lines()) {
-                if (need.plan == number) continue;
-                need.plan = number;
-                need.reckon(fleet.version());
-                for (var line : need.lines()) {
-                    line.beginPlan(number);
-                    enqueue(line);
-                }
-            }
+        int ways = 0;
+        for (var tier : fleet.open()) ways += tier.lines().size();
+        if (ways > lines.size()) {
+            for (var need : lines.values()) if (need.isOpen()) takePart(need);
+        } else {
+            for (var tier : fleet.open()) for (var need : tier.lines()) if (need.plan != number) takePart(need);
+        }
+    }
+
+    private void takePart(NeedLine need) {
+        need.plan = number;
+        need.reckon(fleet.version());
+        for (var line : need.lines()) {
+            line.beginPlan(number);
+            enqueue(line);
+        }
     }
 
     /// Lets it have a turn, if one of it is left that has had none.
@@ -219,9 +226,9 @@ final class Plan {
 
     /// The machine that a build would get if nobody else waited; empty if it would wait.
     Optional<String> chosenFor(WaitingBuild build, NeedLine need) {
+        need.reckon(fleet.version());
         var choice = chooser.choose(build, need, mayHold(build));
         if (choice == null || choice.now() == null) return Optional.empty();
-        need.reckon(fleet.version());
         if (mayWait(build) && chooser.insteadOfSlow(build, need, choice, true) != null) return Optional.empty();
         if (waitsForLink(choice.now(), choice.placement())) return Optional.empty();
         return Optional.of(choice.now().machine.name());
@@ -245,8 +252,8 @@ final class Plan {
     private void keepAMachineFor(WaitingBuild build, NeedLine need) {
         if (build.need.resources().isEmpty() || build.keeps != null) return;
         MachineSlots best = null;
-        for (var tier : need.tiers)
-            for (var slots : tier.machines()) {
+        for (var way : need.ways)
+            for (var slots : way.tier().machines()) {
                 if (slots.keptFor != null || slots.capacity() == 0) continue;
                 if (build.need.excluded().contains(slots.machine.name())) continue;
                 if (best == null || slots.firstFree(now) < best.firstFree(now)) best = slots;

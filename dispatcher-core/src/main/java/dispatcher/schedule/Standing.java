@@ -1,14 +1,15 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.NeedLine.Way;
 import dispatcher.schedule.policy.Need;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// What a build that waits may expect.
 ///
@@ -33,7 +34,10 @@ public record Standing(WaitingBuild build, int place, int of, Duration untilExpe
         var groupOf = new HashMap<Need, Ahead>();
         for (var line : lines) {
             all.addAll(line.builds());
-            groupOf.put(line.need, groups.computeIfAbsent(new HashSet<>(line.tiers), _ -> new Ahead(line, now)));
+            groupOf.put(
+                    line.need,
+                    groups.computeIfAbsent(
+                            line.ways.stream().map(Way::tier).collect(Collectors.toSet()), _ -> new Ahead(line, now)));
         }
         all.sort(ORDER);
         var standings = new ArrayList<Standing>(all.size());
@@ -62,8 +66,8 @@ public record Standing(WaitingBuild build, int place, int of, Duration untilExpe
         Ahead(NeedLine line, long now) {
             this.capacity = line.capacity();
             long first = Long.MAX_VALUE;
-            for (var tier : line.tiers)
-                for (var slots : tier.machines())
+            for (var way : line.ways)
+                for (var slots : way.tier().machines())
                     if (slots.capacity() > 0) first = Math.min(first, slots.firstFree(now));
             this.firstFree = first == Long.MAX_VALUE ? 0 : (first - now) / Times.SECOND;
         }

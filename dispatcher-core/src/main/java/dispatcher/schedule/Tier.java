@@ -1,5 +1,6 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.NeedLine.Way;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -32,6 +33,9 @@ final class Tier {
 
     /// Who may go here, and what these machines offer that they do not need.
     private final Map<NeedLine, Integer> extras = new LinkedHashMap<>();
+
+    /// The first of those with a free slot, at hand since most decisions ask for it.
+    private @Nullable MachineSlots leastLoaded;
 
     private int freeSlots;
     private double capacity;
@@ -78,13 +82,14 @@ final class Tier {
 
     /// Lets a line come here. Line and tier know each other, so that neither needs to be looked for.
     void join(NeedLine line) {
-        extras.put(line, kind.extras(line.need.requiredFeatures()));
-        line.tiers.add(this);
+        int offered = kind.extras(line.need.requiredFeatures());
+        extras.put(line, offered);
+        line.ways.add(new Way(this, offered));
     }
 
     void part(NeedLine line) {
         extras.remove(line);
-        line.tiers.remove(this);
+        line.ways.removeIf(way -> way.tier() == this);
     }
 
     Set<NeedLine> lines() {
@@ -111,6 +116,7 @@ final class Tier {
     /// To be called around every change of one of its machines: unlist, change, list.
     void unlist(MachineSlots slots) {
         open.remove(slots);
+        noteLeastLoaded();
         freeSlots -= slots.listedFree;
         capacity -= slots.capacity() * slots.facts.speed();
         slots.listedFree = 0;
@@ -123,6 +129,11 @@ final class Tier {
         capacity += slots.capacity() * slots.facts.speed();
         freeSlots += slots.listedFree;
         if (slots.listedFree > 0) open.add(slots);
+        noteLeastLoaded();
+    }
+
+    private void noteLeastLoaded() {
+        leastLoaded = open.isEmpty() ? null : open.first();
     }
 
     void started(RunningBuild build) {
@@ -157,6 +168,7 @@ final class Tier {
     /// resources, else up to one for each machine with a free slot.
     @Nullable
     MachineSlots pick(WaitingBuild build) {
+        if (leastLoaded == null || leastLoaded.takes(build)) return leastLoaded;
         for (var slots : open) if (slots.takes(build)) return slots;
         return null;
     }
