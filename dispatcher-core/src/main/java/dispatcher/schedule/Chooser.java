@@ -1,7 +1,5 @@
 package dispatcher.schedule;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the machine for one build after another, in one plan. Knows what those ahead have in mind. Used once, by
@@ -30,11 +28,6 @@ final class Chooser {
     /// The best way for a build to begin, on a machine now or, without one, on some machine of a tier later.
     record Choice(@Nullable MachineSlots now, Tier tier, Placement placement) {}
 
-    /// A machine with a free slot.
-    ///
-    /// @param extras what it offers that is not needed
-    private record Pick(MachineSlots slots, int extras) {}
-
     /// @param number     of the plan
     /// @param totalDrain seconds in which the whole fleet would do all that waits
     Chooser(long number, long now, Fleet fleet, SchedulerOptions options, double totalDrain) {
@@ -55,17 +48,9 @@ final class Chooser {
     /// @param mayHold whether a busy machine will do if it should finish the build sooner
     @Nullable
     Choice choose(WaitingBuild build, NeedLine need, boolean mayHold) {
-        var open = fleet.openTo(need);
-        looks += open.size();
-        var picks = new ArrayList<Pick>(open.size());
-        int fewest = Integer.MAX_VALUE;
-        for (var way : open) {
-            var slots = way.tier().pick(build);
-            if (slots == null) continue;
-            picks.add(new Pick(slots, way.extras()));
-            fewest = Math.min(fewest, way.extras());
-        }
-        Choice best = better(best(build, picks, fewest), closest(build, need, fewest));
+        var openings = openings(build, need);
+        looks += openings.looks();
+        Choice best = better(best(build, openings), closest(build, need, openings.fewestExtras()));
         if (best == null || !mayHold) return best;
         double worth = WORTH_WAITING * (best.placement.copy() + best.placement.build());
         double enough = best.placement.score() - worth;
@@ -92,7 +77,7 @@ final class Chooser {
         Tier best = null;
         double least = here;
         for (var way : need.ways) {
-            var tier = way.tier();
+            var tier = way.tier;
             if (tier.hasFree() || tier.capacity() == 0 || tier.speed <= chosen.now.facts.speed()) continue;
             double finish = Math.max(drain, seconds(tier.nextFree(number, now))) + setUp + work / tier.speed;
             if (finish >= least) continue;
@@ -103,21 +88,33 @@ final class Chooser {
         return best == null ? null : new Choice(null, best, placeInTier(build, best));
     }
 
-    /// Of machines with a free slot. There may be hundreds of kinds, so that only what decides is reckoned of each, as
-    /// if none held anything of what the build needs: for those that do there is [#closest].
-    private @Nullable Choice best(WaitingBuild build, List<Pick> picks, int fewestExtras) {
+    /// What is the same for all builds of a line is found once, as hundreds of them may be looked at in one plan. Only
+    /// one that a machine is kept free for can go where others of its line can't.
+    private Openings openings(WaitingBuild build, NeedLine need) {
+        if (build.keeps != null) return Openings.of(fleet, need, build, now);
+        var known = need.openings;
+        if (known != null && need.openingsOf == fleet.changes()) return known;
+        var found = Openings.of(fleet, need, build, now);
+        need.openings = found;
+        need.openingsOf = fleet.changes();
+        return found;
+    }
+
+    /// Of machines with a free slot, as if none held anything of what the build needs: for those that do there is
+    /// [#closest].
+    private @Nullable Choice best(WaitingBuild build, Openings openings) {
         long bytes = build.inputs().bytes();
-        Pick best = null;
+        Openings.Opening best = null;
         double least = Double.POSITIVE_INFINITY;
-        for (var pick : picks) {
-            var slots = pick.slots;
-            double seconds = copySeconds(bytes, slots) + build.expectedSeconds / slots.facts.speed();
-            double score = Placement.score(0, seconds, pick.extras > fewestExtras);
-            if (best != null && (score > least || (score == least && slots.index > best.slots.index))) continue;
+        for (var opening : openings.contenders()) {
+            double seconds = copySeconds(bytes, opening.slots()) + build.expectedSeconds / opening.speed();
+            double score = Placement.score(0, seconds, opening.spared());
+            if (best != null && (score > least || (score == least && opening.slots().index > best.slots().index)))
+                continue;
             least = score;
-            best = pick;
+            best = opening;
         }
-        return best == null ? null : now(build, best.slots, best.extras > fewestExtras);
+        return best == null ? null : now(build, best.slots(), best.spared());
     }
 
     private Choice now(WaitingBuild build, MachineSlots slots, boolean spared) {
@@ -148,8 +145,8 @@ final class Chooser {
         for (var name : build.inputs().present().keySet()) {
             var slots = fleet.machine(name);
             if (slots == null || slots.free() == 0 || !slots.takes(build)) continue;
-            var tier = slots.tier();
-            if (tier.isFor(need)) best = better(best, now(build, slots, tier.extras(need) > fewest));
+            var way = slots.tier().wayOf(need);
+            if (way != null) best = better(best, now(build, slots, way.extras > fewest));
         }
         return best;
     }
@@ -164,7 +161,7 @@ final class Chooser {
         for (var name : build.inputs().present().keySet()) {
             var slots = fleet.machine(name);
             if (slots == null || slots.free() > 0 || slots.capacity() == 0 || !slots.takes(build)) continue;
-            if (slots.tier().isFor(need))
+            if (slots.tier().wayOf(need) != null)
                 best = better(
                         best, new Choice(null, slots.tier(), place(build, slots, slots.nextFree(number, now), false)));
         }
@@ -180,7 +177,7 @@ final class Chooser {
         Tier soonest = null;
         double leastFinish = Double.POSITIVE_INFINITY;
         for (var way : need.ways) {
-            var tier = way.tier();
+            var tier = way.tier;
             if (tier.hasFree()) continue;
             double finish = finishInTier(build, tier);
             if (finish >= leastFinish) continue;

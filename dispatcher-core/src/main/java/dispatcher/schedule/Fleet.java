@@ -2,7 +2,6 @@ package dispatcher.schedule;
 
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineHealth;
-import dispatcher.schedule.NeedLine.Way;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.Need;
 import java.util.ArrayList;
@@ -30,6 +29,7 @@ final class Fleet {
     private final Set<NeedLine> lines = new LinkedHashSet<>();
     private int nextIndex;
     private long version;
+    private long changes;
     private long reckoned = -1;
     private double capacity;
 
@@ -51,6 +51,11 @@ final class Fleet {
         return version;
     }
 
+    /// Grows whenever it may change which machine with a free slot is the least loaded of those that take a build.
+    long changes() {
+        return changes;
+    }
+
     /// The tiers with a free slot.
     Collection<Tier> open() {
         return open;
@@ -61,9 +66,12 @@ final class Fleet {
     List<Way> openTo(NeedLine line) {
         var ways = new ArrayList<Way>(Math.min(open.size(), line.ways.size()));
         if (open.size() < line.ways.size()) {
-            for (var tier : open) if (tier.isFor(line)) ways.add(new Way(tier, tier.extras(line)));
+            for (var tier : open) {
+                var way = tier.wayOf(line);
+                if (way != null) ways.add(way);
+            }
         } else {
-            for (var way : line.ways) if (way.tier().hasFree()) ways.add(way);
+            for (var way : line.ways) if (way.tier.hasFree()) ways.add(way);
         }
         return ways;
     }
@@ -141,6 +149,7 @@ final class Fleet {
 
     /// To be called after a tier may have got a free slot, or lost its last.
     private void note(Tier tier) {
+        changes++;
         if (tier.hasFree()) open.add(tier);
         else open.remove(tier);
     }
@@ -178,6 +187,27 @@ final class Fleet {
         forgetIfGone(build.slots);
     }
 
+    /// Lets nobody but a build have what becomes free on a machine.
+    void keep(MachineSlots slots, WaitingBuild build) {
+        slots.keptFor = build;
+        build.keeps = slots;
+        changesHands(slots);
+    }
+
+    /// Ends that.
+    void stopKeeping(WaitingBuild build) {
+        var kept = build.keeps;
+        if (kept == null) return;
+        kept.keptFor = null;
+        build.keeps = null;
+        changesHands(kept);
+    }
+
+    private void changesHands(MachineSlots slots) {
+        if (slots.tier != null) slots.tier.changed();
+        changes++;
+    }
+
     private void forgetIfGone(MachineSlots slots) {
         if (!slots.gone || !slots.running.isEmpty()) return;
         machines.remove(slots.machine.name());
@@ -199,12 +229,12 @@ final class Fleet {
 
     void detach(NeedLine line) {
         lines.remove(line);
-        for (var way : List.copyOf(line.ways)) way.tier().part(line);
+        for (var way : List.copyOf(line.ways)) way.tier.part(line);
     }
 
     private static boolean isPossible(NeedLine line) {
         for (var way : line.ways)
-            for (var slots : way.tier().machines())
+            for (var slots : way.tier.machines())
                 if (!slots.gone && !line.need.excluded().contains(slots.machine.name())) return true;
         return false;
     }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// All builds of one need: those that the same machines can do. Confined to whoever owns the scheduler.
 final class NeedLine {
@@ -25,6 +26,12 @@ final class NeedLine {
     /// The last plan that they took part in.
     long plan;
 
+    /// As they were when the fleet had changed so often.
+    @Nullable
+    Openings openings;
+
+    long openingsOf;
+
     private double work;
     private long reckoned = -1;
     private double capacity;
@@ -32,11 +39,6 @@ final class NeedLine {
     private double bestSpeed;
     private double bestBandwidth;
     private int count;
-
-    /// Machines that they may go to.
-    ///
-    /// @param extras what those offer that they do not need
-    record Way(Tier tier, int extras) {}
 
     NeedLine(Need need) {
         this.need = need;
@@ -91,7 +93,7 @@ final class NeedLine {
         bestBandwidth = 0;
         double slots = 0;
         for (var way : ways) {
-            var tier = way.tier();
+            var tier = way.tier;
             capacity += tier.capacity();
             slots += tier.capacity() / tier.speed;
             if (tier.capacity() == 0) continue;
@@ -104,7 +106,7 @@ final class NeedLine {
     /// Whether one of these machines has a free slot. Cost: a look at each tier that has none, up to the first that
     /// has.
     boolean isOpen() {
-        for (var way : ways) if (way.tier().hasFree()) return true;
+        for (var way : ways) if (way.tier.hasFree()) return true;
         return false;
     }
 

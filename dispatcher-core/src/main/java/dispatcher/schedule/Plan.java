@@ -253,13 +253,11 @@ final class Plan {
         if (build.need.resources().isEmpty() || build.keeps != null) return;
         MachineSlots best = null;
         for (var way : need.ways)
-            for (var slots : way.tier().machines()) {
+            for (var slots : way.tier.machines()) {
                 if (slots.keptFor != null || slots.capacity() == 0) continue;
                 if (build.need.excluded().contains(slots.machine.name())) continue;
                 if (best == null || slots.firstFree(now) < best.firstFree(now)) best = slots;
             }
-        if (best == null) return;
-        best.keptFor = build;
-        build.keeps = best;
+        if (best != null) fleet.keep(best, build);
     }
 }

@@ -109,19 +109,13 @@ public final class Scheduler {
         build.client.waiting--;
         waiting--;
         work = waiting == 0 ? 0 : Math.max(0, work - build.expectedSeconds);
-        stopKeeping(build);
+        fleet.stopKeeping(build);
         var line = lines.get(build.need);
         if (line == null) return;
         line.remove(build);
         if (!line.isEmpty()) return;
         lines.remove(build.need);
         fleet.detach(line);
-    }
-
-    private static void stopKeeping(WaitingBuild build) {
-        var kept = build.keeps;
-        if (kept != null) kept.keptFor = null;
-        build.keeps = null;
     }
 
     /// A build has ended or was lost; its slot is free. A second time does nothing.
@@ -225,7 +219,7 @@ public final class Scheduler {
         double seconds = placement.copy() + placement.build();
         var running = new RunningBuild(
                 build, slots, now, Times.after(now, seconds), placement.copyBytes() / slots.facts.bandwidth());
-        stopKeeping(build);
+        fleet.stopKeeping(build);
         build.client.running++;
         build.client.used += seconds;
         fleet.start(running);

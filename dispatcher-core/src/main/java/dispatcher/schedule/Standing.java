@@ -1,6 +1,5 @@
 package dispatcher.schedule;
 
-import dispatcher.schedule.NeedLine.Way;
 import dispatcher.schedule.policy.Need;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,7 +36,8 @@ public record Standing(WaitingBuild build, int place, int of, Duration untilExpe
             groupOf.put(
                     line.need,
                     groups.computeIfAbsent(
-                            line.ways.stream().map(Way::tier).collect(Collectors.toSet()), _ -> new Ahead(line, now)));
+                            line.ways.stream().map(way -> way.tier).collect(Collectors.toSet()),
+                            _ -> new Ahead(line, now)));
         }
         all.sort(ORDER);
         var standings = new ArrayList<Standing>(all.size());
@@ -67,7 +67,7 @@ public record Standing(WaitingBuild build, int place, int of, Duration untilExpe
             this.capacity = line.capacity();
             long first = Long.MAX_VALUE;
             for (var way : line.ways)
-                for (var slots : way.tier().machines())
+                for (var slots : way.tier.machines())
                     if (slots.capacity() > 0) first = Math.min(first, slots.firstFree(now));
             this.firstFree = first == Long.MAX_VALUE ? 0 : (first - now) / Times.SECOND;
         }

@@ -1,11 +1,9 @@
 package dispatcher.schedule;
 
-import dispatcher.schedule.NeedLine.Way;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -31,12 +29,13 @@ final class Tier {
     private final TreeSet<MachineSlots> open = new TreeSet<>(LEAST_LOADED_FIRST);
     private final TreeSet<RunningBuild> running = new TreeSet<>(FIRST_TO_END);
 
-    /// Who may go here, and what these machines offer that they do not need.
-    private final Map<NeedLine, Integer> extras = new LinkedHashMap<>();
+    /// Who may go here.
+    private final Map<NeedLine, Way> ways = new LinkedHashMap<>();
 
     /// The first of those with a free slot, at hand since most decisions ask for it.
     private @Nullable MachineSlots leastLoaded;
 
+    private long changes;
     private int freeSlots;
     private double capacity;
 
@@ -82,27 +81,23 @@ final class Tier {
 
     /// Lets a line come here. Line and tier know each other, so that neither needs to be looked for.
     void join(NeedLine line) {
-        int offered = kind.extras(line.need.requiredFeatures());
-        extras.put(line, offered);
-        line.ways.add(new Way(this, offered));
+        var way = new Way(this, line);
+        ways.put(line, way);
+        line.ways.add(way);
     }
 
     void part(NeedLine line) {
-        extras.remove(line);
-        line.ways.removeIf(way -> way.tier() == this);
+        line.ways.remove(ways.remove(line));
     }
 
     Set<NeedLine> lines() {
-        return extras.keySet();
+        return ways.keySet();
     }
 
-    boolean isFor(NeedLine line) {
-        return extras.containsKey(line);
-    }
-
-    /// What it offers that they do not need. The line may go here.
-    int extras(NeedLine line) {
-        return Objects.requireNonNull(extras.get(line));
+    /// Null if a line may not go here.
+    @Nullable
+    Way wayOf(NeedLine line) {
+        return ways.get(line);
     }
 
     boolean isEmpty() {
@@ -132,7 +127,18 @@ final class Tier {
         noteLeastLoaded();
     }
 
+    /// Grows whenever another one of these machines may be the first that takes a build.
+    long changes() {
+        return changes;
+    }
+
+    /// To be called when one of them takes other builds than before.
+    void changed() {
+        changes++;
+    }
+
     private void noteLeastLoaded() {
+        changes++;
         leastLoaded = open.isEmpty() ? null : open.first();
     }
 
