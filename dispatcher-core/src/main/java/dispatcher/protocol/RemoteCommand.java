@@ -1,8 +1,10 @@
 package dispatcher.protocol;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Recognises the commands with which Nix clients start the far end of a conversation over SSH.
 ///
@@ -10,47 +12,56 @@ import java.util.Optional;
 /// path before the program, with other words before that (`sudo`), and with options of which only `--store X`
 /// takes a value that could be mistaken for an option. `--store X`, `--process-ops` and other options are
 /// tolerated and mean nothing here. Words may be quoted as for a shell; a command that a shell would do more with
-/// than run one program is not recognised, and neither is one of more than 4096 characters: the time for it grows
-/// with the square of its words.
+/// than run one program is not recognised.
 ///
 /// Source: Nix 2.3 to 2.34, `src/libstore/ssh.cc`, `ssh-store.cc` and `legacy-ssh-store.cc`.
 public final class RemoteCommand {
-    private static final int LONGEST = 4096;
     private static final String SHELL_SYNTAX = ";&|<>()$`\n\r*?[#!{}";
 
     private RemoteCommand() {}
 
     /// What `command` would make a host speak, or nothing if it is no such command.
     public static Optional<ClientProtocol> recognise(String command) {
-        if (command.length() > LONGEST) return Optional.empty();
         return words(command).flatMap(RemoteCommand::recognise);
     }
 
+    /// The first word that is such a program, with what it must have among its arguments, decides. Goes from the last
+    /// to the first, so that of each argument it is known whether it comes later.
     private static Optional<ClientProtocol> recognise(List<String> words) {
-        for (int i = 0; i < words.size(); i++) {
-            String word = words.get(i);
-            String program = word.substring(word.lastIndexOf('/') + 1);
-            List<String> arguments = words.subList(i + 1, words.size());
-            Optional<ClientProtocol> protocol = recognise(program, arguments);
-            if (protocol.isPresent()) return protocol;
+        var found = Optional.<ClientProtocol>empty();
+        var arguments = new Arguments(Set.of(), Set.of());
+        for (var word : words.reversed()) {
+            var program = word.substring(word.lastIndexOf('/') + 1);
+            if (isWorker(program, arguments)) found = Optional.of(ClientProtocol.WORKER);
+            else if (program.equals("nix-store") && arguments.has("--serve")) found = Optional.of(ClientProtocol.SERVE);
+            arguments = arguments.after(word);
         }
-        return Optional.empty();
+        return found;
     }
 
-    private static Optional<ClientProtocol> recognise(String program, List<String> arguments) {
-        boolean worker = program.equals("nix-daemon") || (program.equals("nix") && has(arguments, "daemon"));
-        if (worker && has(arguments, "--stdio")) return Optional.of(ClientProtocol.WORKER);
-        if (program.equals("nix-store") && has(arguments, "--serve")) return Optional.of(ClientProtocol.SERVE);
-        return Optional.empty();
+    private static boolean isWorker(String program, Arguments arguments) {
+        boolean worker = program.equals("nix-daemon") || (program.equals("nix") && arguments.has("daemon"));
+        return worker && arguments.has("--stdio");
     }
 
-    /// Whether `word` is among the arguments other than as the value of `--store`.
-    private static boolean has(List<String> arguments, String word) {
-        for (int i = 0; i < arguments.size(); i++) {
-            if (arguments.get(i).equals("--store")) i++;
-            else if (arguments.get(i).equals(word)) return true;
+    /// Those of [#TELLING] that are among some arguments other than as the value of `--store`.
+    ///
+    /// @param afterFirst likewise without the first argument
+    private record Arguments(Set<String> all, Set<String> afterFirst) {
+        private static final Set<String> TELLING = Set.of("daemon", "--stdio", "--serve");
+
+        boolean has(String word) {
+            return all.contains(word);
         }
-        return false;
+
+        /// These with one more before them.
+        Arguments after(String first) {
+            if (first.equals("--store")) return new Arguments(afterFirst, all);
+            if (!TELLING.contains(first) || all.contains(first)) return new Arguments(all, all);
+            var more = new HashSet<>(all);
+            more.add(first);
+            return new Arguments(more, all);
+        }
     }
 
     /// Splits a command as a shell does, quotes and backslashes resolved; nothing if a shell would see more in it
