@@ -9,9 +9,8 @@ final class Logging {
     private static final String FILE = "log4j2.configurationFile";
     private static final String LEVEL = "dispatcher.log.level";
 
-    /// One configuration for the whole program. By default log4j looks for one of the caller's own each time that a
-    /// logger
-    /// is asked for, up the whole stack, and the SSH library asks for several with each packet.
+    /// One configuration for the whole program. By default log4j looks for one of the caller's own each time
+    /// that a logger is asked for, up the whole stack, and the SSH library asks for several with each packet.
     private static final String SELECTOR = "log4j2.contextSelector";
 
     private Logging() {}

@@ -38,11 +38,10 @@ import java.util.TreeMap;
 /// A short life of the program, for the JVM to learn from what a start and the first builds need: the build makes its
 /// AOT cache from it.
 ///
-/// One dispatcher is the only machine of another. Clients of that one send a path and ask for a build, which travels
-/// over SSH on the loopback interface and is refused at the far end, whose own machine is for another system.
-/// Touches nothing but the folder that it is given and a free port of the loopback interface. Fails if the way there
-/// does
-/// not work, as with a Java runtime that lacks a module.
+/// One dispatcher is the only machine of another. Clients of that one send a path and ask for a build, which
+/// travels over SSH on the loopback interface and is refused at the far end, whose own machine is for another
+/// system. Touches nothing but the folder that it is given and a free port of the loopback interface. Fails if
+/// the way there does not work, as with a Java runtime that lacks a module.
 final class TrainingRun {
     private static final int CLIENTS = 20;
 

@@ -13,9 +13,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Watches over what the client allows a build: its time, its silence, the size of its log. A machine that is reached
-/// by
-/// the worker protocol cannot be told of that, and another may fail to keep to it.
+/// Watches over what the client allows a build: its time, its silence, the size of its log. A machine that is
+/// reached by the worker protocol cannot be told of that, and another may fail to keep to it.
 ///
 /// Stands between the machine and the log. A thread of its own waits for the limits, if there are any, and ends with
 /// [#end].

@@ -531,9 +531,8 @@ final class FleetSession implements Store, PathSource {
         T ask(Store store) throws IOException, InterruptedException;
     }
 
-    /// A NAR from a machine or the host's store. Whoever breaks off, that or the receiver: the rest of the NAR is still
-    /// to
-    /// come in that conversation, which is of no use then.
+    /// A NAR from a machine or the host's store. Whoever breaks off, that or the receiver: the rest of the NAR
+    /// is still to come in that conversation, which is of no use then.
     private <T> T fromElsewhere(StorePath path, NarRequest<T> request) throws IOException, InterruptedException {
         var holding = holdings.get(path);
         var lease = holding == null ? host : holding.lease;
@@ -580,9 +579,8 @@ final class FleetSession implements Store, PathSource {
         }
     }
 
-    /// Whether a machine has built it for this client, or for another who wanted the same at that time. What was found
-    /// on
-    /// a machine may have come there otherwise.
+    /// Whether a machine has built it for this client, or for another who wanted the same at that time. What
+    /// was found on a machine may have come there otherwise.
     boolean hasBuilt(StorePath path) {
         return built.contains(path);
     }
@@ -607,9 +605,8 @@ final class FleetSession implements Store, PathSource {
                 && holdings.containsKey(output);
     }
 
-    /// Gets back inputs that could not be had: waits for a machine that holds them, and if none is back in time, has
-    /// them
-    /// made once more. Not to be called by who has a slot.
+    /// Gets back inputs that could not be had: waits for a machine that holds them, and if none is back in
+    /// time, has them made once more. Not to be called by who has a slot.
     ///
     /// @return whether it is worth while to try again
     boolean recover(Collection<StorePath> paths, String reason) throws InterruptedException {

@@ -7,9 +7,8 @@ import dispatcher.nix.StorePath;
 import dispatcher.schedule.BuildQueue;
 import java.time.Duration;
 
-/// Tells the queue what the history has learned of a machine, whenever something may have been learned of it. To be
-/// told
-/// of events after the history.
+/// Tells the queue what the history has learned of a machine, whenever something may have been learned of it.
+/// To be told of events after the history.
 public final class LearningListener implements DispatcherListener {
     private final BuildQueue queue;
     private final History history;

@@ -218,10 +218,9 @@ public final class MachineLink implements AutoCloseable {
         }
     }
 
-    /// Cuts the channel if the machine stays silent, which makes the handshake fail. Before that, conversations that
-    /// are
-    /// kept are ended, as Nix on the machine may be waiting for them: to make the first tables of a new store for
-    /// content-addressed derivations it wants the store for itself.
+    /// Cuts the channel if the machine stays silent, which makes the handshake fail. Before that, conversations
+    /// that are kept are ended, as Nix on the machine may be waiting for them: to make the first tables of a
+    /// new store for content-addressed derivations it wants the store for itself.
     private Store greet(CommandChannel channel) throws IOException, InterruptedException {
         var answered = new AtomicBoolean();
         var cut = new AtomicBoolean();

@@ -30,8 +30,7 @@ import java.util.TreeSet;
 /// content address that its kind asks for. Small NARs are fetched at once and compared too.
 ///
 /// Cost: one round trip for the infos, which the client then need not wait for, and one for each small output,
-/// likewise.
-/// Used once, by the thread of the build.
+/// likewise. Used once, by the thread of the build.
 final class OutputCheck {
     /// More than any store has on one disk.
     private static final long LARGEST_NAR = 1L << 40;

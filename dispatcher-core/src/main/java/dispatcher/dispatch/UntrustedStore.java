@@ -30,9 +30,8 @@ import java.util.stream.Stream;
 ///   what that file says is built, whatever the request says of inputs.
 /// - Nothing is built to check or repair what is there.
 ///
-/// As Nix's daemon has it for users that are not in `trusted-users` (Nix 2.36, `src/libstore/daemon.cc`), but that
-/// there
-/// nothing whose path follows from a `.drv` file can be built without naming that file alone.
+/// As Nix's daemon has it for users that are not in `trusted-users` (Nix 2.36, `src/libstore/daemon.cc`), but
+/// that there nothing whose path follows from a `.drv` file can be built without naming that file alone.
 final class UntrustedStore extends ForwardingStore {
     /// Of one path and one key. Each costs a verification.
     private static final int MOST_SIGNATURES = 8;

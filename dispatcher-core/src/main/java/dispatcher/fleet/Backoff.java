@@ -3,10 +3,9 @@ package dispatcher.fleet;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
-/// How long to leave a machine alone before it is looked at again: 1 s at first, and from 20 s on a twentieth of the
-/// time
-/// that it has been away, so that it is used again soon after it is back, however long that took. One that answers but
-/// does no build is left alone longer each time: 2 s, 4 s …
+/// How long to leave a machine alone before it is looked at again: 1 s at first, and from 20 s on a twentieth
+/// of the time that it has been away, so that it is used again soon after it is back, however long that took.
+/// One that answers but does no build is left alone longer each time: 2 s, 4 s …
 ///
 /// Never longer than 5 minutes, and each time a quarter longer or shorter at random, so that machines which broke
 /// together are not looked at together for ever.

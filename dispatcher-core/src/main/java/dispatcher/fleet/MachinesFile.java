@@ -12,9 +12,8 @@ import java.util.Optional;
 ///     store-URI  systems  ssh-key  max-jobs  speed-factor  supported  mandatory  public-host-key
 ///
 /// `#` starts a comment, `@FILE` stands for the entries of that file. Further fields are ignored, as Nix does.
-/// What is wrong is a value too: all faults of all files are found in one reading, and the good entries are there
-/// beside
-/// them. Source: Nix 2.34, `src/libstore/machines.cc`; its older rules by [Rules#UNTIL_2_28].
+/// What is wrong is a value too: all faults of all files are found in one reading, and the good entries are
+/// there beside them. Source: Nix 2.34, `src/libstore/machines.cc`; its older rules by [Rules#UNTIL_2_28].
 ///
 /// @param entries  those without a fault, in their order
 /// @param faults   what Nix would refuse, or what we cannot do; each names its file and line
@@ -25,9 +24,7 @@ public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark
         /// Lines are cut at `#`, then split at `;`, then trimmed.
         SINCE_2_29,
         /// Lines and the parts between `;` are told apart first and cut at `#` then, so a `;` within a comment
-        /// starts
-        /// an
-        /// entry; and nothing is trimmed, so an indented `@FILE` is no inclusion.
+        /// starts an entry; and nothing is trimmed, so an indented `@FILE` is no inclusion.
         UNTIL_2_28
     }
 

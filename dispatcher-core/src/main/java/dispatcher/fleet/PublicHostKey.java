@@ -10,11 +10,8 @@ import java.util.regex.Pattern;
 /// The public key by which an SSH server proves who it is.
 ///
 /// Three texts stand for the same key: the line as in `/etc/ssh/ssh_host_ed25519_key.pub` (`<type> <base 64>
-/// [comment]`),
-/// the base 64 of that whole line (NixOS' `publicHostKey`, the 8th field of a machines file), and the first two
-/// words
-/// of
-/// the line, which is what [#toString] gives.
+/// [comment]`), the base 64 of that whole line (NixOS' `publicHostKey`, the 8th field of a machines file), and
+/// the first two words of the line, which is what [#toString] gives.
 ///
 /// @param type   e.g. `ssh-ed25519`
 /// @param base64 the key itself: base 64 of an SSH string with the type again, and then the numbers

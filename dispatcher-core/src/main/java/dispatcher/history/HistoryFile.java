@@ -24,9 +24,8 @@ import org.slf4j.LoggerFactory;
 /// The history on disk.
 ///
 /// Shape: the line `dispatcher-history 1`; then lines of fields between tabs, numbers in a list between blanks:
-/// `machine NAME CONFIGURED SPEEDS COPIED-BYTES COPY-SECONDS` and, after the machines,
-/// `package NAME SYSTEM BUILDS LAST-SEEN OUTPUT-BYTES SECONDS MACHINES PEAKS BEHIND`. `LAST-SEEN` is in seconds since
-/// 1970,
+/// `machine NAME CONFIGURED SPEEDS COPIED-BYTES COPY-SECONDS` and, after the machines, `package NAME SYSTEM
+/// BUILDS LAST-SEEN OUTPUT-BYTES SECONDS MACHINES PEAKS BEHIND`. `LAST-SEEN` is in seconds since 1970,
 /// `MACHINES` are places in the list of machines, from 0.
 final class HistoryFile {
     private static final Logger log = LoggerFactory.getLogger(History.class);

@@ -3,9 +3,9 @@ package dispatcher.nix;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// An immutable run of bytes: what Nix calls a string. Nix gives strings no encoding, so what must come out exactly as
-/// it
-/// went in (environment values, arguments, log lines) is kept as bytes and only decoded to be shown.
+/// An immutable run of bytes: what Nix calls a string. Nix gives strings no encoding, so what must come out
+/// exactly as it went in (environment values, arguments, log lines) is kept as bytes and only decoded to be
+/// shown.
 ///
 /// Ordered by unsigned bytes, which is the order of every sorted set and map on the wire and in `.drv` files.
 public final class ByteString implements Comparable<ByteString> {

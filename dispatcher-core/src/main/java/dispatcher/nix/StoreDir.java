@@ -1,8 +1,7 @@
 package dispatcher.nix;
 
-/// The directory that a store's objects live in by name, `/nix/store` nearly everywhere. It is part of every store
-/// path's
-/// hash, so paths of another directory are never ours.
+/// The directory that a store's objects live in by name, `/nix/store` nearly everywhere. It is part of every
+/// store path's hash, so paths of another directory are never ours.
 public record StoreDir(String path) {
     public static final StoreDir NIX_STORE = new StoreDir("/nix/store");
 

@@ -107,9 +107,8 @@ public final class MachineSampler implements AutoCloseable {
         this.thread = Thread.ofVirtual().name("pressure of " + machine).unstarted(this::run);
     }
 
-    /// Tells the listener nothing from now on: this is not what leads to the machine any more. Builds that run there
-    /// are
-    /// told still.
+    /// Tells the listener nothing from now on: this is not what leads to the machine any more. Builds that run
+    /// there are told still.
     public void hush() {
         hushed = true;
     }

@@ -10,9 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Lets in as many connections as the limits allow, in all and of each client. One for each way in. Safe for any
-/// thread,
-/// waits for nobody.
+/// Lets in as many connections as the limits allow, in all and of each client. One for each way in. Safe for
+/// any thread, waits for nobody.
 public final class ClientDoor {
     @GuardedBy("lock")
     private ClientLimits limits;

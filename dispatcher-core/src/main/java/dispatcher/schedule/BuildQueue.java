@@ -26,9 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// The scheduler as the service has it: builds that wait for a machine on threads of their own, and the slots of the
 /// machines.
 ///
-/// Safe for any thread. One lock guards the [Scheduler]; it is never held over I/O or a call to somebody else. It has
-/// no
-/// thread of its own: whoever enters moves it on, and one of those who wait keeps the time for all.
+/// Safe for any thread. One lock guards the [Scheduler]; it is never held over I/O or a call to somebody else.
+/// It has no thread of its own: whoever enters moves it on, and one of those who wait keeps the time for all.
 public final class BuildQueue {
     private static final Duration STANDINGS_AGE = Duration.ofSeconds(1);
 

@@ -4,9 +4,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
 
-/// The time of day when it was made, and what has gone by since. When the host's clock is set, forwards or back, this
-/// one
-/// goes on as it was: waits end when they should, and nothing looks old that is not. Safe for any thread.
+/// The time of day when it was made, and what has gone by since. When the host's clock is set, forwards or
+/// back, this one goes on as it was: waits end when they should, and nothing looks old that is not. Safe for
+/// any thread.
 public final class SteadyClock implements InstantSource {
     private final Instant start;
     private final LongSupplier nanoTime;

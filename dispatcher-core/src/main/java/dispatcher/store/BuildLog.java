@@ -2,9 +2,8 @@ package dispatcher.store;
 
 import dispatcher.nix.ByteString;
 
-/// Where a build tells how it goes. Safe for any thread; calls must not block for long, since the machine's output
-/// waits
-/// behind them. Lines come in the order in which the builder wrote them.
+/// Where a build tells how it goes. Safe for any thread; calls must not block for long, since the machine's
+/// output waits behind them. Lines come in the order in which the builder wrote them.
 public interface BuildLog {
     /// For builds whose log nobody reads.
     BuildLog NONE = new BuildLog() {

@@ -31,9 +31,8 @@ import org.jgrapht.traverse.TopologicalOrderIterator;
 /// that several of them want at once is sent once, and the others wait for that. If its sender fails, one of them sends
 /// it.
 ///
-/// Safe for any thread; the lock is not held over I/O. Cost: one round trip if nothing is missing, two if something is,
-/// however
-/// deep its closure, and one for all NARs together.
+/// Safe for any thread; the lock is not held over I/O. Cost: one round trip if nothing is missing, two if
+/// something is, however deep its closure, and one for all NARs together.
 public final class ClosureCopier {
     private final ReentrantLock lock = new ReentrantLock();
 

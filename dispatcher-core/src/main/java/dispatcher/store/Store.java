@@ -17,14 +17,12 @@ import java.util.SortedSet;
 
 /// A conversation with a Nix store: which of these paths do you have, take a NAR, hand one out, build a derivation.
 ///
-/// A machine, the coordinator's own store and the whole fleet are all reached through it, so whoever answers a client
-/// needs
-/// not know which. A conversation is confined to one thread. What was asked for, added or built through it is not
-/// garbage-collected by that store before [#close], as far as the store can promise that.
+/// A machine, the coordinator's own store and the whole fleet are all reached through it, so whoever answers a
+/// client needs not know which. A conversation is confined to one thread. What was asked for, added or built
+/// through it is not garbage-collected by that store before [#close], as far as the store can promise that.
 ///
-/// Each method blocks. It throws [StoreRefusedException] if the store says no and the conversation can go on; after any
-/// other
-/// [IOException] the conversation is over.
+/// Each method blocks. It throws [StoreRefusedException] if the store says no and the conversation can go on;
+/// after any other [IOException] the conversation is over.
 public interface Store extends AutoCloseable {
     /// Which of `paths` the store has.
     ///
@@ -52,9 +50,8 @@ public interface Store extends AutoCloseable {
     /// All that the store has, which may be much.
     SortedSet<StorePath> queryAllValidPaths() throws IOException, InterruptedException;
 
-    /// Adds paths, each after those it refers to. All of them are valid when this returns; if it throws, those before
-    /// the
-    /// one at fault may be.
+    /// Adds paths, each after those it refers to. All of them are valid when this returns; if it throws, those
+    /// before the one at fault may be.
     void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException;
 
     /// Writes the NAR of a path to `sink` as it arrives, checked to be a NAR, and tells what it was. The caller
@@ -71,9 +68,8 @@ public interface Store extends AutoCloseable {
         return narFromPath(info.path(), sink).size();
     }
 
-    /// Builds a derivation whose inputs the store has. A build that fails is a result; an exception says that the store
-    /// could
-    /// not do its part.
+    /// Builds a derivation whose inputs the store has. A build that fails is a result; an exception says that
+    /// the store could not do its part.
     BuildResult buildDerivation(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws IOException, InterruptedException;
 

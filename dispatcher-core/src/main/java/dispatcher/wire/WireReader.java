@@ -19,15 +19,13 @@ import java.util.TreeSet;
 
 /// Reads the primitive values of both Nix protocols from a blocking stream.
 ///
-/// Shapes: an integer is 8 bytes, unsigned, little endian; a string is its length, its bytes, and zero bytes up to a
-/// multiple
-/// of 8; a list is its length and its elements.
+/// Shapes: an integer is 8 bytes, unsigned, little endian; a string is its length, its bytes, and zero bytes up
+/// to a multiple of 8; a list is its length and its elements.
 ///
-/// Buffers what it reads, so all reading of the stream goes through one reader; never waits for more than the value
-/// needs.
-/// Confined to one thread; each method blocks until the whole value has arrived. EOF inside a value is an
-/// [EOFException], anything not allowed a [ProtocolException].
-/// Source: Nix 2.34, `src/libutil/serialise.cc`.
+/// Buffers what it reads, so all reading of the stream goes through one reader; never waits for more than the
+/// value needs. Confined to one thread; each method blocks until the whole value has arrived. EOF inside a
+/// value is an [EOFException], anything not allowed a [ProtocolException]. Source: Nix 2.34,
+/// `src/libutil/serialise.cc`.
 public final class WireReader {
     private static final int BUFFER = 64 * 1024;
     private static final int GROWTH = 64 * 1024;

@@ -10,9 +10,8 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Optional;
 
-/// Writes the primitive values of both Nix protocols; [WireReader] has the shapes. Buffered: nothing is sent for sure
-/// before
-/// [#flush]. Confined to one thread.
+/// Writes the primitive values of both Nix protocols; [WireReader] has the shapes. Buffered: nothing is sent
+/// for sure before [#flush]. Confined to one thread.
 public final class WireWriter {
     private static final int BUFFER = 64 * 1024;
     private static final int IDLE_BUFFER = 1024;

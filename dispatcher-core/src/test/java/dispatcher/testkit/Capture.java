@@ -10,9 +10,8 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 
-/// What a real client and a real server said to each other, as `it-tests/record/record` wrote it down: lines of `> `
-/// (the
-/// client) or `< ` (the server) and bytes in hexadecimal, after comments that say how it was made.
+/// What a real client and a real server said to each other, as `it-tests/record/record` wrote it down: lines of
+/// `> ` (the client) or `< ` (the server) and bytes in hexadecimal, after comments that say how it was made.
 ///
 /// @param name   version and case, e.g. `2.8.0/build-success`
 /// @param client all that the client said

@@ -8,8 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
 /// Nix's own test data, where it lies beside the project; it is not part of the project. Tests that need it are
-/// skipped,
-/// with the reason, where it is missing.
+/// skipped, with the reason, where it is missing.
 public final class NixVectors {
     private NixVectors() {}
 

@@ -97,9 +97,8 @@ public record Command(List<String> words, Map<String, String> environment, Durat
         }
     }
 
-    /// Like [#run], but begins anew when the thread is interrupted, and leaves it interrupted: for cleaning up with
-    /// commands
-    /// that may be repeated.
+    /// Like [#run], but begins anew when the thread is interrupted, and leaves it interrupted: for cleaning up
+    /// with commands that may be repeated.
     Result runUninterrupted() throws IOException {
         boolean interrupted = false;
         try {

@@ -16,9 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/// Clients and dispatchers that end in the middle of something. One machine with a single slot, so that a slot that is
-/// not
-/// given back is noticed.
+/// Clients and dispatchers that end in the middle of something. One machine with a single slot, so that a slot
+/// that is not given back is noticed.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class EndingContract {

@@ -8,9 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// Builder machines on this one, each a stock sshd and a stock Nix with its own store (see `it-tests/fleet/host`), and
-/// a
-/// folder with the settings that make a Nix or a dispatcher use them.
+/// Builder machines on this one, each a stock sshd and a stock Nix with its own store (see
+/// `it-tests/fleet/host`), and a folder with the settings that make a Nix or a dispatcher use them.
 ///
 /// The machines end with this JVM at the latest. Fleets do not disturb one another: each takes a net of its own,
 /// `127.0.K`. Confined to one thread.

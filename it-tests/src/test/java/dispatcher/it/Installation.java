@@ -9,9 +9,8 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A fleet, a dispatcher before it, and clients that know nothing but the dispatcher: set up as its own commands
-/// advise.
-/// Confined to one thread.
+/// A fleet, a dispatcher before it, and clients that know nothing but the dispatcher: set up as its own
+/// commands advise. Confined to one thread.
 final class Installation implements AutoCloseable {
 
     private static final int SSH_PORT = 2222;

@@ -11,9 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/// A real machine on which something between sshd and Nix changes what Nix says, and one on which nothing does. What
-/// the
-/// client gets is signed, so that it can tell who vouches for it.
+/// A real machine on which something between sshd and Nix changes what Nix says, and one on which nothing does.
+/// What the client gets is signed, so that it can tell who vouches for it.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(180)

@@ -9,9 +9,9 @@ import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// Runs the tests only where a [Fleet] can be started and [NewerNix] can be had. The first test to ask for it fetches
-/// it,
-/// which takes about a minute and a mirror; elsewhere the tests are skipped, and the reason is printed.
+/// Runs the tests only where a [Fleet] can be started and [NewerNix] can be had. The first test to ask for it
+/// fetches it, which takes about a minute and a mirror; elsewhere the tests are skipped, and the reason is
+/// printed.
 @NeedsNamespaces
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)

@@ -4,9 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/// A second Nix, newer than Debian 12's, as a folder tree for [Fleet.Builder#nix] and [NixClient.Builder#nix]. Fetched
-/// at
-/// most once per JVM, and kept between runs (see `it-tests/fleet/newer-nix`).
+/// A second Nix, newer than Debian 12's, as a folder tree for [Fleet.Builder#nix] and [NixClient.Builder#nix].
+/// Fetched at most once per JVM, and kept between runs (see `it-tests/fleet/newer-nix`).
 public final class NewerNix {
 
     static final int UNAVAILABLE = 3;

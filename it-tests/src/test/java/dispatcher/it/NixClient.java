@@ -8,10 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// A stock Nix with a store of its own, that may not build itself: a CI coordinator or a developer's machine (see
-/// `it-tests/fleet/client`). It sees this machine's files, and can log in to the machines of the fleet that it belongs
-/// to.
-/// Confined to one thread, but for [#run], which may run several commands at a time.
+/// A stock Nix with a store of its own, that may not build itself: a CI coordinator or a developer's machine
+/// (see `it-tests/fleet/client`). It sees this machine's files, and can log in to the machines of the fleet
+/// that it belongs to. Confined to one thread, but for [#run], which may run several commands at a time.
 public final class NixClient implements AutoCloseable {
 
     private static final AtomicInteger COUNT = new AtomicInteger();

@@ -15,9 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/// A client of the worker protocol, written down byte by byte, so that it can be wrong in any way. Confined to one
-/// thread.
-/// Source: Nix 2.8, `src/libstore/worker-protocol.hh`.
+/// A client of the worker protocol, written down byte by byte, so that it can be wrong in any way. Confined to
+/// one thread. Source: Nix 2.8, `src/libstore/worker-protocol.hh`.
 final class RawWorker implements AutoCloseable {
 
     static final long IS_VALID_PATH = 1;

@@ -18,10 +18,8 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /// Asks a machine what it offers, by a small shell script. It comes to the machine's `sh` on standard input, so
-/// that
-/// whatever login shell there is reads one plain word. Commands that are missing there leave their part of the
-/// answer
-/// empty.
+/// that whatever login shell there is reads one plain word. Commands that are missing there leave their part of
+/// the answer empty.
 final class Probe {
     static final String COMMAND = "sh";
     private static final int LONGEST_ANSWER = 1 << 20;

@@ -19,8 +19,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 
 /// Binds one entry of `machines`. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an entry
-/// pasted
-/// from there means the same here; `name`, `port`, `compress`, `substitute` and `resources` are ours.
+/// pasted from there means the same here; `name`, `port`, `compress`, `substitute` and `resources` are ours.
 final class MachineReader {
     private final Path base;
     private final Surroundings surroundings;

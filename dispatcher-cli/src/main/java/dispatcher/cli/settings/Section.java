@@ -10,8 +10,8 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// A group of keys while it is bound to values: asked for each key that it may have, it notes whatever is wrong
-/// and
-/// answers with the default, so that reading goes on; [#close] then complains of the keys that nobody asked for.
+/// and answers with the default, so that reading goes on; [#close] then complains of the keys that nobody asked
+/// for.
 ///
 /// A key without a value (or with `null`) counts as absent. Confined to one thread.
 final class Section implements AutoCloseable {
@@ -30,8 +30,7 @@ final class Section implements AutoCloseable {
     }
 
     /// The section that a node is. If it is none, a fault is noted, and an empty section given whose faults
-    /// nobody
-    /// hears.
+    /// nobody hears.
     static Section of(Node node, String path, Faults faults) {
         return switch (node) {
             case Node.Mapping mapping -> new Section(faults, path, mapping);

@@ -17,9 +17,8 @@ public final class Spelling {
                 .orElseGet(() -> "; known here: " + String.join(", ", new TreeSet<>(right)));
     }
 
-    /// The word that takes the fewest single-letter changes, if those are few for its length; a word that begins
-    /// with
-    /// the wrong one counts as near.
+    /// The word that takes the fewest single-letter changes, if those are few for its length; a word that
+    /// begins with the wrong one counts as near.
     public static Optional<String> nearest(String wrong, Collection<String> right) {
         return right.stream()
                 .filter(word -> cost(wrong, word) <= Math.max(1, Math.max(word.length(), wrong.length()) / 3))

@@ -23,10 +23,9 @@ import java.util.function.Function;
 /// Hashes derivations "modulo" their fixed outputs: two that differ only in how a fixed output is fetched have the same
 /// hash. Output paths follow from it.
 ///
-/// A derivation with a fixed output has the SHA-256 of `fixed:out:<method and algorithm>:<base 16>:<path>`. Any other
-/// has
-/// that of its text, with the path of each input derivation replaced by that one's hash. *Masked* means that its own
-/// output paths are left out of the text, which is how they can follow from it.
+/// A derivation with a fixed output has the SHA-256 of `fixed:out:<method and algorithm>:<base 16>:<path>`. Any
+/// other has that of its text, with the path of each input derivation replaced by that one's hash. *Masked*
+/// means that its own output paths are left out of the text, which is how they can follow from it.
 ///
 /// Remembers the hashes of input derivations; confined to one thread.
 /// Source: Nix 2.8, `src/libstore/derivations.cc`; Nix 2.36, `src/libstore/derivation/modulo.cc`.

@@ -23,9 +23,8 @@ import java.util.TreeSet;
 /// Derive([(name,path,method,hash)…],[(drvPath,[output…])…],[path…],platform,builder,[argument…],[(key,value)…])
 /// ```
 /// where all are strings in double quotes with `\"`, `\\`, `\n`, `\r`, `\t`. With inputs that are outputs of
-/// derivations that are outputs themselves, it begins with `DrvWithVersion("xp-dyn-drv",` and the second part of such
-/// an
-/// input is `([output…],[(output,second part)…])`.
+/// derivations that are outputs themselves, it begins with `DrvWithVersion("xp-dyn-drv",` and the second part
+/// of such an input is `([output…],[(output,second part)…])`.
 ///
 /// Strict, but for the order of sets and maps and for needless escapes, both of which Nix takes too.
 /// Source: Nix 2.36, `src/libstore/derivation/aterm.cc`.

@@ -184,9 +184,8 @@ public final class WorkerClient implements Store {
         }
     }
 
-    /// Not by the request of that name, which leaves out all substituters that do not want to be asked for many paths
-    /// at
-    /// once. Paths that are there count too.
+    /// Not by the request of that name, which leaves out all substituters that do not want to be asked for many
+    /// paths at once. Paths that are there count too.
     @Override
     public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths) throws IOException {
         if (paths.isEmpty()) return new TreeSet<>();

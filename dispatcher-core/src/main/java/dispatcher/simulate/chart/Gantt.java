@@ -8,10 +8,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 
-/// Gantt charts of runs of one scenario, one below the other on the same axis of time, as one SVG document. A machine
-/// is
-/// a row, its slots are lines in it; a build has the colour of its client, paler while it is connected and its inputs
-/// are copied and while its outputs are fetched; what is lost is hatched.
+/// Gantt charts of runs of one scenario, one below the other on the same axis of time, as one SVG document. A
+/// machine is a row, its slots are lines in it; a build has the colour of its client, paler while it is
+/// connected and its inputs are copied and while its outputs are fetched; what is lost is hatched.
 public final class Gantt {
     private static final int LEFT = 110;
     private static final int WIDTH = 1100;

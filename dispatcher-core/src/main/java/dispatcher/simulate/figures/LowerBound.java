@@ -78,9 +78,8 @@ public record LowerBound(Duration time, String because) {
         return String.join(", ", names) + (machines.cardinality() > 4 ? ", …" : "");
     }
 
-    /// Goes from the builds that can begin last to all; the work of those is done between the first begin among them
-    /// and
-    /// the makespan less what must come after each of them.
+    /// Goes from the builds that can begin last to all; the work of those is done between the first begin among
+    /// them and the makespan less what must come after each of them.
     private static double workOverCapacity(
             CriticalPath path, List<Integer> jobs, Capacity capacity, SharedCopies shared) {
         var sorted = jobs.stream()

@@ -3,10 +3,10 @@ package dispatcher.simulate.figures;
 import dispatcher.simulate.model.Plan;
 import java.util.BitSet;
 
-/// What it takes of the slots of some machines to send what several builds read: each path that none of them has is
-/// sent
-/// at least once, and only while a build that reads it has a slot. Takes builds in one after another, and counts a path
-/// once all that read it are in. Nanoseconds, as if the slots had speed 1. Used once.
+/// What it takes of the slots of some machines to send what several builds read: each path that none of them
+/// has is sent at least once, and only while a build that reads it has a slot. Takes builds in one after
+/// another, and counts a path once all that read it are in. Nanoseconds, as if the slots had speed 1. Used
+/// once.
 final class SharedCopies {
     private static final double NANOS = 1e9;
 

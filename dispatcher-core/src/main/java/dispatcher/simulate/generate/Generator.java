@@ -29,9 +29,8 @@ public enum Generator {
                 draft.add(Common.withFiles(draft, draft.job("ci", draft.skewed(90, 0.9, 1200)), closure));
         }
     },
-    /// Two of eight machines have `kvm`, which one in six builds requires; those come bit by bit, while the machines
-    /// are
-    /// full of others.
+    /// Two of eight machines have `kvm`, which one in six builds requires; those come bit by bit, while the
+    /// machines are full of others.
     SCARCE_FEATURES("scarce-features", 720, "2x8+kvm", "6x8") {
         @Override
         void fill(Draft draft, int builds) {

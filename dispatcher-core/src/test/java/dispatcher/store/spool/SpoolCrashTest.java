@@ -21,9 +21,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What only another process shows: that one killed leaves whole paths or nothing, that two don't share a directory,
-/// and
-/// what a full disk does.
+/// What only another process shows: that one killed leaves whole paths or nothing, that two don't share a
+/// directory, and what a full disk does.
 class SpoolCrashTest {
     private static final long LIMIT = 300_000;
 

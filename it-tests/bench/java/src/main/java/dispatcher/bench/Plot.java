@@ -4,9 +4,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 
-/// A sweep as an SVG picture: the cost of an end over the length of the queue, both on logarithmic axes, a line for
-/// each
-/// size of the fleet.
+/// A sweep as an SVG picture: the cost of an end over the length of the queue, both on logarithmic axes, a line
+/// for each size of the fleet.
 final class Plot {
     private static final int WIDTH = 720;
     private static final int HEIGHT = 440;
