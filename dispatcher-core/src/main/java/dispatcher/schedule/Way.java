@@ -5,7 +5,6 @@ import org.jspecify.annotations.Nullable;
 /// Machines of one tier as those of one line may go to them. Confined to whoever owns the scheduler.
 final class Way {
     final Tier tier;
-    final NeedLine line;
 
     /// What these machines offer that is not needed.
     final int extras;
@@ -18,7 +17,6 @@ final class Way {
 
     Way(Tier tier, NeedLine line) {
         this.tier = tier;
-        this.line = line;
         this.extras = tier.kind.extras(line.need.requiredFeatures());
     }
 

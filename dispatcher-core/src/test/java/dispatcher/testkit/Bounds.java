@@ -16,9 +16,8 @@ public final class Bounds {
     /// Of the processor's time, so that a busy machine is no fault of the parser's.
     private static final Duration TIME = Duration.ofSeconds(1);
 
-    /// Buffers that are there whatever comes, the stack traces of what is refused, and the copies that the tools make
-    /// of strings that are compared: 290 KB became 4 MB by that.
-    private static final long FIXED_BYTES = 16 << 20;
+    /// Buffers that are there whatever comes, and the stack traces of what is refused.
+    private static final long FIXED_BYTES = 2 << 20;
 
     /// A word of an input is a string, a node in a map, a line of a message.
     private static final long BYTES_FOR_EACH = 1024;

@@ -18,11 +18,11 @@ class BoundsTest {
     @Test
     void allocationBeyondProportionFails() {
         var kept = new ArrayList<byte[]>();
-        assertThatThrownBy(() -> Bounds.hold(100, () -> kept.add(new byte[20 << 20])))
+        assertThatThrownBy(() -> Bounds.hold(100, () -> kept.add(new byte[8 << 20])))
                 .isInstanceOf(AssertionError.class)
                 .hasMessageContaining("an input of 100 bytes")
                 .hasMessageContaining("bytes of memory");
-        Bounds.hold(20 << 20, () -> kept.add(new byte[20 << 20]));
+        Bounds.hold(8 << 20, () -> kept.add(new byte[8 << 20]));
     }
 
     @Test
@@ -30,7 +30,7 @@ class BoundsTest {
         var runs = new AtomicInteger();
         var kept = new ArrayList<byte[]>();
         Bounds.hold(100, () -> {
-            if (runs.incrementAndGet() == 1) kept.add(new byte[20 << 20]);
+            if (runs.incrementAndGet() == 1) kept.add(new byte[8 << 20]);
         });
         assertThat(runs).hasValue(2);
         assertThat(kept).hasSize(1);

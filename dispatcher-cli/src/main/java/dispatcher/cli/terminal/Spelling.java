@@ -1,7 +1,6 @@
 package dispatcher.cli.terminal;
 
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -20,20 +19,29 @@ public final class Spelling {
     /// The word that takes the fewest single-letter changes, if those are few for its length; a word that
     /// begins with the wrong one counts as near.
     public static Optional<String> nearest(String wrong, Collection<String> right) {
-        return right.stream()
-                .filter(word -> cost(wrong, word) <= Math.max(1, Math.max(word.length(), wrong.length()) / 3))
-                .min(Comparator.comparingInt((String word) -> cost(wrong, word)).thenComparing(word -> word));
+        var a = bare(wrong);
+        String nearest = null;
+        int least = Integer.MAX_VALUE;
+        for (var word : new TreeSet<>(right)) {
+            int most = Math.max(1, Math.max(word.length(), wrong.length()) / 3);
+            int cost = cost(a, bare(word), most);
+            if (cost > most || cost >= least) continue;
+            nearest = word;
+            least = cost;
+        }
+        return Optional.ofNullable(nearest);
     }
 
-    private static int cost(String wrong, String word) {
-        var a = bare(wrong);
-        var b = bare(word);
-        return a.length() >= 3 && (b.startsWith(a) || a.startsWith(b)) ? 1 : distance(a, b);
+    /// More than `most` if it is more than that.
+    private static int cost(String a, String b, int most) {
+        if (a.length() >= 3 && (b.startsWith(a) || a.startsWith(b))) return 1;
+        // Each letter that one has more is a change.
+        return Math.abs(a.length() - b.length()) > most ? most + 1 : distance(a, b);
     }
 
     /// Without what people get wrong most: case, and how words are joined.
     private static String bare(String text) {
-        return text.toLowerCase(Locale.ROOT).replaceAll("[-_]", "");
+        return text.toLowerCase(Locale.ROOT).replace("-", "").replace("_", "");
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.
