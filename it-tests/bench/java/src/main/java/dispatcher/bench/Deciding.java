@@ -60,9 +60,10 @@ public final class Deciding {
                 new Figure("memory of a waiting build, bytes", bytesPerBuild(isShort ? 10_000 : 100_000), MOST_BYTES));
         var points = new Sweep(isShort ? 300 : 3_000, isShort ? 10_000 : 1_000_000).run();
         figures.addAll(growth(points));
-        var finishes = Sweep.finishes(10_000, isShort ? 10_000 : 100_000, isShort ? 10_000 : 100_000);
-        figures.add(new Figure(
-                "finish, p99, microseconds of CPU time", finishes.get(finishes.size() * 99 / 100), MOST_MICROS));
+        int queue = isShort ? 10_000 : 100_000;
+        figures.add(finishes("finish, p99, microseconds of CPU time", queue, queue / 2, queue / 2));
+        // By then all that wait belong to clients that may run no more, and most slots are free.
+        if (!isShort) figures.add(finishes("the same after 250,000 ends", queue, 250_000, 60_000));
         for (var result : benchmark(isShort)) {
             var statistics = result.getPrimaryResult().getStatistics();
             var name = result.getPrimaryResult().getLabel();
@@ -78,6 +79,11 @@ public final class Deciding {
                 out.resolve("deciding.json"), "{ \"short\": %b, \"figures\": [\n    %s ] }%n".formatted(isShort, json));
         figures.forEach(figure -> System.out.println(figure.line()));
         System.exit(figures.stream().allMatch(Figure::isMet) ? 0 : 1);
+    }
+
+    private static Figure finishes(String name, int queue, int before, int rounds) {
+        var micros = Sweep.finishes(10_000, queue, before, rounds);
+        return new Figure(name, micros.get(micros.size() * 99 / 100), MOST_MICROS);
     }
 
     private static Iterable<RunResult> benchmark(boolean isShort) throws RunnerException {

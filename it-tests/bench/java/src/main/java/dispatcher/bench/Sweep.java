@@ -64,16 +64,17 @@ final class Sweep {
         return new Point(machines, builds, site.kinds(), median(submits), median(finishes));
     }
 
-    /// CPU time of an end with its decision, microseconds, the least first. Nothing else happens meanwhile; the first
-    /// half of all rounds lets the JVM compile it and is not told.
-    static List<Double> finishes(int machines, int builds, int rounds) {
+    /// CPU time of an end with its decision, microseconds, the least first. Nothing else happens meanwhile.
+    ///
+    /// @param before ends that are not told: for the JVM to compile it, and for the site to come into a state
+    static List<Double> finishes(int machines, int builds, int before, int rounds) {
         var site = new Site(machines, builds, 1);
         var micros = new ArrayList<Double>();
-        for (int i = 0; i < rounds; i++) {
+        for (int i = 0; i < before + rounds; i++) {
             RunningBuild build = site.nextEnd();
             long begin = cpuNanos();
             var decisions = site.finish(build);
-            if (i >= rounds / 2) micros.add((cpuNanos() - begin) / 1e3);
+            if (i >= before) micros.add((cpuNanos() - begin) / 1e3);
             site.afterFinish(decisions);
         }
         Collections.sort(micros);
