@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// A question starts half a dozen programs there, more than a small build does. So builds that follow each other
 /// closely share it, and it comes a second after the first of them began, when a build that takes memory has some.
+/// A build that is over before the next question is not seen by any.
 ///
 /// Has a thread of its own from its first build on. Safe for any thread; listeners and the machine are
 /// called with no lock held.
