@@ -25,35 +25,30 @@ class FleetFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void machinesFile(byte[] bytes) {
-        Bounds.hold(bytes.length, () -> tryMachinesFile(bytes));
+        for (var rules : Rules.values()) Bounds.hold(bytes.length, () -> tryMachinesFile(bytes, rules));
     }
 
-    private static void tryMachinesFile(byte[] bytes) {
+    private static void tryMachinesFile(byte[] bytes, Rules rules) {
         var source = new Source("machines", 1, text(bytes));
         long lines = source.text().chars().filter(c -> c == '\n').count() + 1;
-        for (var rules : Rules.values()) {
-            // Includes itself and one other file.
-            var file = MachinesFile.parse(
-                    source,
-                    (path, from) -> path.equals("machines")
-                            ? Optional.of(source)
-                            : Optional.of(new Source("other", 1, "a\nb\n")),
-                    new Defaults("me", "x86_64-linux"),
-                    rules);
+        // Includes itself and one other file.
+        var file = MachinesFile.parse(
+                source,
+                (path, from) ->
+                        path.equals("machines") ? Optional.of(source) : Optional.of(new Source("other", 1, "a\nb\n")),
+                new Defaults("me", "x86_64-linux"),
+                rules);
 
-            assertThat(file.entries())
-                    .extracting(entry -> entry.machine().name())
-                    .doesNotHaveDuplicates();
-            assertThat(file.entries())
-                    .filteredOn(entry -> entry.source().equals("machines"))
-                    .extracting(Entry::line)
-                    .allSatisfy(line -> assertThat((long) line).isBetween(1L, lines));
-            assertThat(file.faults()).allSatisfy(fault -> {
-                assertThat((long) fault.line()).isBetween(1L, lines);
-                assertThat(fault.field()).isNotBlank();
-                assertThat(fault.message()).isNotBlank();
-            });
-        }
+        assertThat(file.entries()).extracting(entry -> entry.machine().name()).doesNotHaveDuplicates();
+        assertThat(file.entries())
+                .filteredOn(entry -> entry.source().equals("machines"))
+                .extracting(Entry::line)
+                .allSatisfy(line -> assertThat((long) line).isBetween(1L, lines));
+        assertThat(file.faults()).allSatisfy(fault -> {
+            assertThat((long) fault.line()).isBetween(1L, lines);
+            assertThat(fault.field()).isNotBlank();
+            assertThat(fault.message()).isNotBlank();
+        });
     }
 
     @FuzzTest(maxDuration = DURATION)
