@@ -13,7 +13,8 @@ import java.util.Optional;
 ///
 /// `#` starts a comment, `@FILE` stands for the entries of that file. Further fields are ignored, as Nix does.
 /// What is wrong is a value too: all faults of all files are found in one reading, and the good entries are
-/// there beside them. Source: Nix 2.34, `src/libstore/machines.cc`; its older rules by [Rules#UNTIL_2_28].
+/// there beside them; a file with more than 50 faults is read no further. Of warnings, too, the first 50 are told.
+/// Source: Nix 2.34, `src/libstore/machines.cc`; its older rules by [Rules#UNTIL_2_28].
 ///
 /// @param entries  those without a fault, in their order
 /// @param faults   what Nix would refuse, or what we cannot do; each names its file and line

@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
@@ -22,7 +24,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/// One reading of a machines file with all it includes. Confined to one thread.
+/// One reading of a machines file with all it includes, in time and memory that are in proportion to its size and that
+/// of [#MOST_INCLUSIONS] files. Confined to one thread.
 final class MachinesFileReader {
     /// Parameters of a store URI that change how a client goes about it, and nothing about the machine.
     private static final Set<String> CLIENT_PARAMETERS = Set.of(
@@ -38,6 +41,12 @@ final class MachinesFileReader {
     /// Parameters that lead to another store than the machine's own.
     private static final Set<String> OTHER_STORE = Set.of("remote-store", "root", "store", "state", "real");
 
+    /// A file that has more than so many is no machines file with mistakes, but something else.
+    static final int MOST_REMARKS = 50;
+
+    /// Files that include others twice could else double what is read with each line.
+    static final int MOST_INCLUSIONS = 100;
+
     private static final Pattern BLANKS = Pattern.compile("[ \\t\\r]+");
 
     private final Includes includes;
@@ -47,7 +56,9 @@ final class MachinesFileReader {
     private final List<Remark> faults = new ArrayList<>();
     private final List<Remark> warnings = new ArrayList<>();
     private final Set<String> names = new HashSet<>();
+    private final Map<String, Integer> lastNumbers = new HashMap<>();
     private final Deque<String> open = new ArrayDeque<>();
+    private int inclusions;
 
     MachinesFileReader(Includes includes, Defaults defaults, Rules rules) {
         this.includes = includes;
@@ -64,6 +75,7 @@ final class MachinesFileReader {
         open.push(source.name());
         if (rules == Rules.SINCE_2_29) warnOfOtherReading(source);
         for (var piece : split(source, rules)) {
+            if (faults.size() > MOST_REMARKS) break;
             if (piece.text().startsWith("@")) include(source, piece);
             else entry(source, piece);
         }
@@ -80,18 +92,18 @@ final class MachinesFileReader {
                     && !beforeComment(line.substring(line.indexOf(';', comment) + 1))
                             .isBlank();
             if (entryInComment)
-                warnings.add(new Remark(
-                        source.name(),
+                warn(
+                        source,
                         number,
                         "comment",
                         "Nix before 2.29 takes what follows ; within a comment for a machine; this is read as a"
-                                + " comment"));
+                                + " comment");
             if (line.startsWith(" ") && line.strip().startsWith("@"))
-                warnings.add(new Remark(
-                        source.name(),
+                warn(
+                        source,
                         number,
                         "inclusion",
-                        "Nix before 2.29 takes an indented @ for a host name; this is read as an inclusion"));
+                        "Nix before 2.29 takes an indented @ for a host name; this is read as an inclusion");
             number++;
         }
     }
@@ -99,10 +111,11 @@ final class MachinesFileReader {
     private void include(Source source, Piece piece) {
         var path = piece.text().substring(1).strip();
         try {
+            if (++inclusions > MOST_INCLUSIONS)
+                throw new BadField("inclusion", "is one more than the %d that are read".formatted(MOST_INCLUSIONS));
             var included = includes.read(path, source.name());
             if (included.isEmpty())
-                warnings.add(new Remark(
-                        source.name(), piece.line(), "inclusion", "there is no file " + path + "; it is skipped"));
+                warn(source, piece.line(), "inclusion", "there is no file " + path + "; it is skipped");
             else if (open.contains(included.get().name())) {
                 var circle = new ArrayList<>(List.copyOf(open).reversed());
                 circle.add(included.get().name());
@@ -161,7 +174,7 @@ final class MachinesFileReader {
         var host = address.host();
         var withPort = (host.contains(":") ? "[" + host + "]" : host) + ":" + address.port();
         var name = names.contains(host) && address.port() != MachineAddress.SSH_PORT ? withPort : host;
-        for (int n = 2; !names.add(name); n++) name = host + "#" + n;
+        while (!names.add(name)) name = host + "#" + lastNumbers.merge(host, 2, (last, ignored) -> last + 1);
         return name;
     }
 
@@ -181,7 +194,21 @@ final class MachinesFileReader {
     }
 
     private void fault(Source source, Piece piece, String field, String message) {
-        faults.add(new Remark(source.name(), piece.line(), field, message));
+        add(faults, new Remark(source.name(), piece.line(), field, message), "faults");
+    }
+
+    private void warn(Source source, int line, String field, String message) {
+        add(warnings, new Remark(source.name(), line, field, message), "warnings");
+    }
+
+    private static void add(List<Remark> remarks, Remark remark, String kind) {
+        if (remarks.size() < MOST_REMARKS) remarks.add(remark);
+        else if (remarks.size() == MOST_REMARKS)
+            remarks.add(new Remark(
+                    remark.source(),
+                    remark.line(),
+                    "entries",
+                    "there are more than %d %s".formatted(MOST_REMARKS, kind)));
     }
 
     private void parameters(Source source, Piece piece, StoreUri uri) {
@@ -190,15 +217,14 @@ final class MachinesFileReader {
             if (OTHER_STORE.contains(name))
                 fault(source, piece, "store URI", name + " leads to another store on the machine than its own");
             else if (name.equals("remote-program"))
-                warnings.add(new Remark(
-                        source.name(),
+                warn(
+                        source,
                         piece.line(),
                         "store URI",
                         "remote-program is not used; the machine is asked for `%s`"
-                                .formatted(uri.protocol().command())));
+                                .formatted(uri.protocol().command()));
             else if (!CLIENT_PARAMETERS.contains(name))
-                warnings.add(new Remark(
-                        source.name(), piece.line(), "store URI", "unknown parameter " + name + " is ignored"));
+                warn(source, piece.line(), "store URI", "unknown parameter " + name + " is ignored");
         }
     }
 
@@ -231,7 +257,7 @@ final class MachinesFileReader {
         private final String field;
 
         private BadField(String field, String message) {
-            super(message);
+            super(message, null, false, false);
             this.field = field;
         }
     }

@@ -3,6 +3,7 @@ package dispatcher.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.fleet.MachinesFile.Defaults;
+import dispatcher.fleet.MachinesFile.Entry;
 import dispatcher.fleet.MachinesFile.Includes;
 import dispatcher.fleet.MachinesFile.Remark;
 import dispatcher.fleet.MachinesFile.Rules;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -111,6 +113,29 @@ class MachinesFileTest {
             assertThat(parse("a - - -1 -1").faults()).hasSize(2);
             assertThat(parse("a - - 99999999999 1e5").faults()).hasSize(2);
         }
+    }
+
+    @Test
+    void moreFaultsThanAnyoneMakesEndTheReading() {
+        var file = parse("a - - x\n".repeat(1000) + "b");
+
+        assertThat(file.faults())
+                .hasSize(MachinesFileReader.MOST_REMARKS + 1)
+                .last()
+                .hasToString("machines:51: entries: there are more than 50 faults");
+        assertThat(file.entries()).isEmpty();
+    }
+
+    @Test
+    void moreWarningsThanAnyoneReadsKeepNoEntryOut() {
+        var file = parse("ssh://a?x=y\n".repeat(1000));
+
+        assertThat(file.warnings())
+                .hasSize(MachinesFileReader.MOST_REMARKS + 1)
+                .last()
+                .hasToString("machines:51: entries: there are more than 50 warnings");
+        assertThat(file.faults()).isEmpty();
+        assertThat(file.entries()).hasSize(1000).last().extracting(Entry::line).isEqualTo(1000);
     }
 
     @Test
@@ -254,6 +279,25 @@ class MachinesFileTest {
             assertThat(file.warnings())
                     .extracting(Remark::toString)
                     .containsExactly("machines:1: inclusion: there is no file /etc/none; it is skipped");
+        }
+
+        @Test
+        void thatDoubleWithEachFileComeToAnEnd() {
+            var reads = new AtomicInteger();
+            var file = MachinesFile.parse(
+                    new Source("0", 1, "@1\n@1"),
+                    (path, from) -> {
+                        reads.incrementAndGet();
+                        int next = Integer.parseInt(path) + 1;
+                        return Optional.of(new Source(path, 1, next > 40 ? "a" : "@%d\n@%d".formatted(next, next)));
+                    },
+                    DEFAULTS);
+
+            assertThat(reads).hasValue(MachinesFileReader.MOST_INCLUSIONS);
+            assertThat(file.faults())
+                    .first()
+                    .extracting(Remark::message)
+                    .isEqualTo("is one more than the 100 that are read");
         }
 
         @Test

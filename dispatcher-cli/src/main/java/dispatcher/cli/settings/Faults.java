@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Collects faults while a file is read, so that all of them are told at once. Confined to one thread.
+/// Collects faults while a file is read, so that they are told at once, up to [#MOST]: a file with more is not settings
+/// with mistakes, but something else, and reading it to its end would tell nothing more. Confined to one thread.
 final class Faults {
+    static final int MOST = 50;
+
     private final String file;
     private final List<Fault> faults = new ArrayList<>();
 
@@ -17,11 +20,14 @@ final class Faults {
         return file;
     }
 
+    /// @throws TooManyException for the one after the last that is kept
     void add(int line, String key, String message) {
-        faults.add(new Fault(file, line, key, message));
+        add(new Fault(file, line, key, message));
     }
 
+    /// @throws TooManyException for the one after the last that is kept
     void add(Fault fault) {
+        if (faults.size() == MOST) throw new TooManyException();
         faults.add(fault);
     }
 
@@ -36,5 +42,14 @@ final class Faults {
                 .thenComparing(Fault::file)
                 .thenComparingInt(Fault::line));
         return List.copyOf(sorted);
+    }
+
+    /// Ends the reading of a file that has more faults than are told.
+    static final class TooManyException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private TooManyException() {
+            super("more than %d faults".formatted(MOST), null, false, false);
+        }
     }
 }

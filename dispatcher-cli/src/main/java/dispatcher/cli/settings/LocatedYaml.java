@@ -123,16 +123,15 @@ final class LocatedYaml {
             var before = entries.putIfAbsent(key, new Node.Entry(keyLine, value));
             if (before != null) faults.add(keyLine, keyPath, "given twice; first on line " + before.line());
         }
-        for (var node : merged) merge(entries, node, path);
+        for (var node : merged) {
+            if (node instanceof Node.Sequence several) several.items().forEach(item -> merge(entries, item, path));
+            else merge(entries, node, path);
+        }
         return new Node.Mapping(line, entries);
     }
 
     private void merge(SequencedMap<String, Node.Entry> entries, Node merged, String path) {
-        switch (merged) {
-            case Node.Mapping mapping -> mapping.entries().forEach(entries::putIfAbsent);
-            case Node.Sequence sequence -> sequence.items().forEach(item -> merge(entries, item, path));
-            default ->
-                faults.add(merged.line(), path.isEmpty() ? "<<" : path + ".<<", "only a group of keys can be merged");
-        }
+        if (merged instanceof Node.Mapping mapping) mapping.entries().forEach(entries::putIfAbsent);
+        else faults.add(merged.line(), path.isEmpty() ? "<<" : path + ".<<", "only a group of keys can be merged");
     }
 }

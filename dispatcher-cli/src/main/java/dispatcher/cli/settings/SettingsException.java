@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// The settings file has faults: all of them.
+/// The settings file has faults: all of them, or the first [Faults#MOST].
 public final class SettingsException extends UserFacingException {
     private static final long serialVersionUID = 1L;
 
@@ -15,13 +15,26 @@ public final class SettingsException extends UserFacingException {
     @SuppressWarnings("serial") // likewise
     private final List<String> files;
 
-    /// @param faults at least one
+    /// @param faults all, at least one
     /// @param files  what was read, or would have been if it were there
     SettingsException(String file, List<Fault> faults, List<Path> files) {
-        super(
+        this(
+                file,
                 faults.size() == 1
                         ? "there is a fault in the settings"
                         : "there are %d faults in the settings".formatted(faults.size()),
+                faults,
+                files);
+    }
+
+    /// @param faults the first ones
+    SettingsException(String file, List<Fault> faults, List<Path> files, Faults.TooManyException more) {
+        this(file, "there are %s in the settings; these are some of them".formatted(more.getMessage()), faults, files);
+    }
+
+    private SettingsException(String file, String what, List<Fault> faults, List<Path> files) {
+        super(
+                what,
                 faults.stream().map(Fault::toString).collect(Collectors.joining("\n")),
                 "correct %s; every key is explained in config/dispatcher.example.yaml".formatted(file));
         this.faults = List.copyOf(faults);

@@ -53,16 +53,19 @@ final class SettingsReader {
         return file.startsWith(directory) ? directory.relativize(file).toString() : file.toString();
     }
 
-    /// @throws SettingsException with all faults, if there are any
+    /// @throws SettingsException with all faults up to [Faults#MOST], if there are any
     Settings read(String text) {
-        var settings = LocatedYaml.read(text, faults).map(root -> {
-            try (var top = Section.of(root, "", faults)) {
-                return bind(top);
-            }
-        });
-        if (settings.isEmpty() || !faults.isEmpty())
+        try {
+            var settings = LocatedYaml.read(text, faults).map(root -> {
+                try (var top = Section.of(root, "", faults)) {
+                    return bind(top);
+                }
+            });
+            if (settings.isPresent() && faults.isEmpty()) return settings.get();
             throw new SettingsException(faults.file(), faults.sorted(), files());
-        return settings.get();
+        } catch (Faults.TooManyException more) {
+            throw new SettingsException(faults.file(), faults.sorted(), files(), more);
+        }
     }
 
     private List<Path> files() {

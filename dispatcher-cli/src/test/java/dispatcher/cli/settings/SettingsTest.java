@@ -2,6 +2,7 @@ package dispatcher.cli.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dispatcher.cli.settings.Settings.HostStore;
@@ -441,6 +442,22 @@ class SettingsTest {
                     dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, buildLimits, clients, hostKey, hostStore, limits, \
                     listen, machines, machinesFile, maxAttempts, resources, schedule, secretKeyFile, spool, ssh, state, timeouts, \
                     trustedPublicKeys, uplink""");
+        }
+
+        @Test
+        void areToldUpToFiftyOfThem() {
+            assertThatThrownBy(() -> read("a: 1\n" + "a: 2\n".repeat(1000)))
+                    .isInstanceOfSatisfying(SettingsException.class, e -> {
+                        assertThat(e.faults()).hasSize(50);
+                        assertThat(e.what())
+                                .isEqualTo("there are more than 50 faults in the settings; these are some of them");
+                    });
+        }
+
+        @Test
+        void ofMergesNameTheListInAList() throws IOException {
+            assertThat(faults(LEAST + "spool: {<<: [{size: 1GiB}, [{size: 2GiB}]]}\n"))
+                    .endsWith("spool.<<: only a group of keys can be merged");
         }
 
         @Test
