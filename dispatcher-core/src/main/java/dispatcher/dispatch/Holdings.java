@@ -1,0 +1,267 @@
+package dispatcher.dispatch;
+
+import dispatcher.fleet.MachineProtocol;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
+import dispatcher.store.SourceFailedException;
+import dispatcher.store.StorePool;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.Interruption;
+import dispatcher.wire.ProtocolException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+
+/// What machines hold for one client: what was built for it, and what it asked for and they were found to have.
+/// Conversations with them stay open, and so pinned, until the client has it or leaves. Also what machines
+/// promised to fetch from their substituters.
+///
+/// Confined to the session's thread.
+final class Holdings {
+    private final FleetStore fleet;
+    private final Map<StorePath, Holding> holdings = new HashMap<>();
+
+    /// What nobody has yet, and a machine said it could fetch from its substituters.
+    private final Map<StorePath, MachineLink> promised = new HashMap<>();
+
+    /// Of those who promised: they are needed for as long as this client may come back to it.
+    private final IdentityHashMap<MachineLink, MachineLink.Use> promisers = new IdentityHashMap<>();
+
+    Holdings(FleetStore fleet) {
+        this.fleet = fleet;
+    }
+
+    // ---- what is held
+
+    boolean has(StorePath path) {
+        return holdings.containsKey(path);
+    }
+
+    Set<StorePath> paths() {
+        return Collections.unmodifiableSet(holdings.keySet());
+    }
+
+    /// The conversation with the machine that holds it.
+    Optional<Holding> of(StorePath path) {
+        return Optional.ofNullable(holdings.get(path));
+    }
+
+    /// Keeps the machine's conversation for the client to fetch `outputs` from.
+    ///
+    /// @param link used by the caller
+    void hold(MachineLink link, StorePool.Lease lease, Collection<BuiltOutput> outputs) {
+        if (outputs.isEmpty()) {
+            lease.release();
+            return;
+        }
+        var holding = new Holding(link, lease);
+        for (var output : outputs) {
+            var path = output.info().path();
+            holding.add(output);
+            var before = holdings.put(path, holding);
+            if (before != null) fetched(before, path);
+        }
+        var paths = outputs.stream().map(output -> output.info().path()).toList();
+        fleet.locations().addBuilt(paths, holding.machine());
+    }
+
+    /// What the machine says that holds it; empty if none does.
+    Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException {
+        var holding = holdings.get(path);
+        return holding == null ? Optional.empty() : infoFrom(holding, path);
+    }
+
+    private Optional<PathInfo> infoFrom(Holding holding, StorePath path) throws IOException, InterruptedException {
+        var told = holding.told(path);
+        if (told.isPresent()) return told;
+        try {
+            fleet.requireAnswer(holding.link());
+            return holding.askAbout(path);
+        } catch (StoreRefusedException e) {
+            throw e;
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            forget(holding);
+            if (e instanceof ProtocolException) distrust(holding, path, Failures.describe(e));
+            else holding.link().conversations().dropIdle();
+            throw new SourceFailedException(
+                    List.of(path),
+                    "machine %s went away with '%s': %s".formatted(holding.machine(), path, Failures.describe(e)),
+                    e);
+        }
+    }
+
+    /// The client has it. The conversation ends with the last that the client may want from there.
+    void fetched(Holding holding, StorePath path) {
+        if (!holding.remove(path)) return;
+        holdings.values().removeIf(other -> other == holding);
+        holding.release();
+    }
+
+    /// What a machine said is not so, or no answer at all: nobody is sent there for that again, nor for anything
+    /// else for a while.
+    void distrust(Holding holding, StorePath path, String reason) {
+        fleet.locations().remove(List.of(path), holding.machine());
+        fleet.recovery().lied(holding.link(), reason);
+        holding.link().conversations().dropIdle();
+    }
+
+    /// Ends a conversation that is of no use any more, and all is lost that was held there.
+    void forget(Holding holding) {
+        holdings.values().removeIf(other -> other == holding);
+        holding.drop();
+    }
+
+    /// Ends the conversations in which an attempt was stopped in the middle of a request.
+    void dropBrokenOff() {
+        for (var holding : List.copyOf(holdings.values())) if (holding.isBrokenOff()) forget(holding);
+    }
+
+    // ---- machines that are known to hold it
+
+    /// Which of `paths` some machine still has. One conversation with each such machine is kept. Machines that are
+    /// set aside are not waited for.
+    Set<StorePath> findOnMachines(Collection<StorePath> paths) throws InterruptedException {
+        var found = new HashSet<StorePath>();
+        var asked = new HashSet<String>();
+        while (true) {
+            var byMachine = new TreeMap<String, List<StorePath>>();
+            for (var path : paths)
+                if (!found.contains(path))
+                    fleet.locations().of(path).stream()
+                            .filter(machine -> !asked.contains(machine) && fleet.isUp(machine))
+                            .findFirst()
+                            .ifPresent(machine -> byMachine
+                                    .computeIfAbsent(machine, _ -> new ArrayList<>())
+                                    .add(path));
+            if (byMachine.isEmpty()) return found;
+            for (var entry : byMachine.entrySet()) {
+                asked.add(entry.getKey());
+                var use = fleet.use(entry.getKey());
+                if (use.isEmpty()) continue;
+                try (var it = use.get()) {
+                    found.addAll(findOn(it.link(), entry.getValue(), false));
+                }
+            }
+        }
+    }
+
+    /// @param link used by the caller
+    private Collection<StorePath> findOn(MachineLink link, List<StorePath> paths, boolean substitute)
+            throws InterruptedException {
+        Set<StorePath> found;
+        try {
+            var holding = askHolder(link, paths, substitute);
+            found = holding.answer();
+            for (var path : found) {
+                holding.holder().add(path);
+                holdings.put(path, holding.holder());
+            }
+            if (holding.holder().isEmpty()) holding.holder().release();
+        } catch (StoreRefusedException e) {
+            return Set.of();
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            // Then they are not to be had from there now, and count as missing.
+            fleet.recovery().failed(link, Failures.describe(e));
+            return Set.of();
+        }
+        fleet.locations()
+                .remove(
+                        paths.stream().filter(path -> !found.contains(path)).toList(),
+                        link.machine().name());
+        return found;
+    }
+
+    private record Held(Holding holder, SortedSet<StorePath> answer) {}
+
+    private Held askHolder(MachineLink link, List<StorePath> paths, boolean substitute)
+            throws IOException, InterruptedException {
+        for (var holding : holdings.values()) {
+            if (!holding.link().equals(link)) continue;
+            try {
+                fleet.requireAnswer(link);
+                return new Held(holding, holding.store().queryValidPaths(paths, substitute));
+            } catch (StoreRefusedException e) {
+                throw e;
+            } catch (IOException e) {
+                Interruption.rethrow(e);
+                forget(holding);
+                break;
+            }
+        }
+        fleet.requireAnswer(link);
+        var opened = link.conversations().lease(lease -> lease.store().queryValidPaths(paths, substitute));
+        return new Held(new Holding(link, opened.lease()), opened.answer());
+    }
+
+    // ---- what substituters have
+
+    /// Which of `paths` the first machine that can tell could fetch, for a client that wants it to. The client
+    /// need not send them: the machine that builds is told to fetch them, and if it cannot, they are had from
+    /// the one that said so.
+    Collection<StorePath> findInSubstituters(Collection<StorePath> paths) throws InterruptedException {
+        if (paths.isEmpty()) return List.of();
+        for (var link : fleet.links()) {
+            if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
+            if (!link.substitutes(true) || !fleet.isUp(link.machine().name())) continue;
+            var use = link.use();
+            if (use.isEmpty()) continue;
+            try (var it = use.get()) {
+                return promisedBy(it.link(), paths);
+            } catch (IOException e) {
+                Interruption.rethrow(e);
+                if (!(e instanceof StoreRefusedException)) fleet.recovery().failed(link, Failures.describe(e));
+            }
+        }
+        return List.of();
+    }
+
+    private Collection<StorePath> promisedBy(MachineLink link, Collection<StorePath> paths)
+            throws IOException, InterruptedException {
+        fleet.requireAnswer(link);
+        var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
+        opened.lease().release();
+        if (opened.answer().isEmpty()) return opened.answer();
+        promisers.computeIfAbsent(link, promiser -> promiser.use().orElseThrow());
+        for (var path : opened.answer()) promised.put(path, link);
+        return opened.answer();
+    }
+
+    /// Has a machine fetch what it said it could.
+    void redeem(StorePath path) throws StoreRefusedException, InterruptedException {
+        var link = promised.get(path);
+        if (link != null && findOn(link, List.of(path), true).isEmpty())
+            throw new StoreRefusedException(
+                    "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
+                            .formatted(link.machine().name(), path));
+    }
+
+    /// Has the promises hold for `other` too, which needs the machines for itself.
+    void sharePromises(Holdings other) {
+        promised.forEach((path, link) -> {
+            if (!other.promisers.containsKey(link)) link.use().ifPresent(use -> other.promisers.put(link, use));
+            if (other.promisers.containsKey(link)) other.promised.put(path, link);
+        });
+    }
+
+    /// What broke off in the middle ends here; the other conversations are for the next client.
+    void release() {
+        var held = Collections.newSetFromMap(new IdentityHashMap<Holding, Boolean>());
+        held.addAll(holdings.values());
+        holdings.clear();
+        for (var holding : held) holding.release();
+        promisers.values().forEach(MachineLink.Use::close);
+        promisers.clear();
+    }
+}

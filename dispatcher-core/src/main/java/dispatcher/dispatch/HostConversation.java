@@ -1,0 +1,88 @@
+package dispatcher.dispatch;
+
+import dispatcher.protocol.ClientIdentity;
+import dispatcher.store.Store;
+import dispatcher.store.StorePool;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.Interruption;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// One client's conversation with the host's own store. It begins with the first question, and anew if it breaks;
+/// if that fails too, the store counts as broken, and is asked nothing more for this client.
+///
+/// Confined to the session's thread.
+final class HostConversation {
+    private final FleetStore fleet;
+    private final ClientIdentity client;
+    private StorePool.@Nullable Lease lease;
+    private boolean failed;
+
+    /// Whether the host's NARs are hashed here too on their way to machines, since one of those did not take what
+    /// it got.
+    private boolean checksNars;
+
+    HostConversation(FleetStore fleet, ClientIdentity client) {
+        this.fleet = fleet;
+        this.client = client;
+    }
+
+    /// Empty if the client is not on this host, or the host's store cannot be asked.
+    <T> Optional<T> ask(StorePool.Question<T> question) throws IOException, InterruptedException {
+        if (failed || !client.local() || fleet.hostStore().isEmpty()) return Optional.empty();
+        var pool = fleet.hostStore().get();
+        try {
+            if (lease != null) {
+                try {
+                    return Optional.of(question.ask(lease));
+                } catch (StoreRefusedException e) {
+                    throw e;
+                } catch (IOException e) {
+                    Interruption.rethrow(e);
+                    drop();
+                    pool.dropIdle();
+                }
+            }
+            var opened = pool.lease(question);
+            lease = opened.lease();
+            return Optional.of(opened.answer());
+        } catch (StoreRefusedException e) {
+            throw e;
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            failed = true;
+            fleet.listener().hostStoreFailed(Failures.describe(e));
+            return Optional.empty();
+        }
+    }
+
+    /// For requests to the store in this conversation; empty if there is none now.
+    Optional<Store> store() {
+        return Optional.ofNullable(lease).map(StorePool.Lease::store);
+    }
+
+    boolean checksNars() {
+        return checksNars;
+    }
+
+    /// So that it is found out who is at fault, and that only its daemon reads the host's store from now on.
+    void notTaken() {
+        checksNars = true;
+    }
+
+    /// Ends it if an attempt was stopped in the middle of a request.
+    void dropBrokenOff() {
+        if (lease != null && lease.isBrokenOff()) drop();
+    }
+
+    void drop() {
+        if (lease != null) lease.drop();
+        lease = null;
+    }
+
+    void release() {
+        if (lease != null) lease.release();
+        lease = null;
+    }
+}
