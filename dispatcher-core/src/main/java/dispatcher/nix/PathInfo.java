@@ -27,9 +27,14 @@ public record PathInfo(
         SortedSet<String> signatures,
         Optional<ContentAddress> contentAddress) {
     public PathInfo {
-        references = Collections.unmodifiableSortedSet(new TreeSet<>(references));
-        signatures = Collections.unmodifiableSortedSet(new TreeSet<>(signatures));
+        references = copy(references);
+        signatures = copy(signatures);
         if (narSize < 0) throw new IllegalArgumentException("NAR size " + narSize + " is negative");
+    }
+
+    /// Most paths have no signatures and many no references, and there may be 100,000 infos at once.
+    private static <T extends Comparable<T>> SortedSet<T> copy(SortedSet<T> set) {
+        return set.isEmpty() ? Collections.emptySortedSet() : Collections.unmodifiableSortedSet(new TreeSet<>(set));
     }
 
     /// An info with nothing known beyond what every path has.

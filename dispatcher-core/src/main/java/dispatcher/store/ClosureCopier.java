@@ -23,9 +23,12 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jgrapht.graph.DefaultDirectedGraph;
+import org.jgrapht.graph.AbstractBaseGraph;
 import org.jgrapht.graph.DefaultEdge;
+import org.jgrapht.graph.DefaultGraphSpecificsStrategy;
+import org.jgrapht.graph.DefaultGraphType;
 import org.jgrapht.traverse.TopologicalOrderIterator;
+import org.jgrapht.util.SupplierUtil;
 
 /// Brings what one machine lacks of closures to it. One for each machine, shared by all builds that go there: a path
 /// that several of them want at once is sent once, and the others wait for that. If its sender fails, one of them sends
@@ -226,8 +229,22 @@ public final class ClosureCopier {
         return new Copied(order, bytes);
     }
 
+    /// Of the library's graphs the one that takes the least memory, as closures may have 100,000 paths: it has no table
+    /// to look edges up by their ends, and finds no edge that is there twice, which references never are.
+    private static final class References extends AbstractBaseGraph<StorePath, DefaultEdge> {
+        private static final long serialVersionUID = 1L;
+
+        References() {
+            super(
+                    null,
+                    SupplierUtil.createDefaultEdgeSupplier(),
+                    DefaultGraphType.directedMultigraph(),
+                    new DefaultGraphSpecificsStrategy<>());
+        }
+    }
+
     private static List<StorePath> referencesFirst(Map<StorePath, PathInfo> missing, List<StorePath> claimed) {
-        var graph = new DefaultDirectedGraph<StorePath, DefaultEdge>(DefaultEdge.class);
+        var graph = new References();
         for (var path : claimed) graph.addVertex(path);
         for (var path : claimed) {
             var info = missing.get(path);

@@ -18,6 +18,7 @@ import java.util.Optional;
 /// `scripts/fuzz` looks for new ones.
 class FleetFuzzTest {
     private static final String DURATION = "10m";
+    private static final String OTHER = "a\nb\n";
 
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
@@ -25,7 +26,9 @@ class FleetFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void machinesFile(byte[] bytes) {
-        for (var rules : Rules.values()) Bounds.hold(bytes.length, () -> tryMachinesFile(bytes, rules));
+        long inclusions = text(bytes).chars().filter(c -> c == '@').count();
+        int size = bytes.length + OTHER.length() * (int) Math.min(inclusions, MachinesFileReader.MOST_INCLUSIONS);
+        for (var rules : Rules.values()) Bounds.hold(size, () -> tryMachinesFile(bytes, rules));
     }
 
     private static void tryMachinesFile(byte[] bytes, Rules rules) {
@@ -35,7 +38,7 @@ class FleetFuzzTest {
         var file = MachinesFile.parse(
                 source,
                 (path, from) ->
-                        path.equals("machines") ? Optional.of(source) : Optional.of(new Source("other", 1, "a\nb\n")),
+                        path.equals("machines") ? Optional.of(source) : Optional.of(new Source("other", 1, OTHER)),
                 new Defaults("me", "x86_64-linux"),
                 rules);
 
