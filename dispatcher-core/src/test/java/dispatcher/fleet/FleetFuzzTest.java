@@ -28,20 +28,25 @@ class FleetFuzzTest {
     void machinesFile(byte[] bytes) {
         long inclusions = text(bytes).chars().filter(c -> c == '@').count();
         int size = bytes.length + OTHER.length() * (int) Math.min(inclusions, MachinesFileReader.MOST_INCLUSIONS);
-        for (var rules : Rules.values()) Bounds.hold(size, () -> tryMachinesFile(bytes, rules));
+        for (var rules : Rules.values()) {
+            Bounds.hold(size, () -> machines(bytes, rules));
+            checkMachines(bytes, machines(bytes, rules));
+        }
     }
 
-    private static void tryMachinesFile(byte[] bytes, Rules rules) {
+    /// Includes itself and one other file.
+    private static MachinesFile machines(byte[] bytes, Rules rules) {
         var source = new Source("machines", 1, text(bytes));
-        long lines = source.text().chars().filter(c -> c == '\n').count() + 1;
-        // Includes itself and one other file.
-        var file = MachinesFile.parse(
+        return MachinesFile.parse(
                 source,
                 (path, from) ->
                         path.equals("machines") ? Optional.of(source) : Optional.of(new Source("other", 1, OTHER)),
                 new Defaults("me", "x86_64-linux"),
                 rules);
+    }
 
+    private static void checkMachines(byte[] bytes, MachinesFile file) {
+        long lines = text(bytes).chars().filter(c -> c == '\n').count() + 1;
         assertThat(file.entries()).extracting(entry -> entry.machine().name()).doesNotHaveDuplicates();
         assertThat(file.entries())
                 .filteredOn(entry -> entry.source().equals("machines"))
