@@ -3,6 +3,7 @@ package dispatcher.it;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,9 @@ import java.util.stream.Stream;
 public final class Fleet implements AutoCloseable {
 
     private static final Path PARENT = Path.of(System.getProperty("java.io.tmpdir"), "dispatcher-it");
+
+    /// Stores may have hundreds of thousands of files, which go at some thousands a second.
+    private static final Duration REMOVING = Duration.ofMinutes(15);
 
     private final Path folder;
     private final List<Machine> machines;
@@ -94,7 +98,10 @@ public final class Fleet implements AutoCloseable {
         /// Starts all machines at once and returns when they can be reached.
         public Fleet start() throws IOException, InterruptedException {
             Files.createDirectories(PARENT);
-            Command.of(Checkout.script("fleet"), "reap", PARENT).run().orFail();
+            Command.of(Checkout.script("fleet"), "reap", PARENT)
+                    .within(REMOVING)
+                    .run()
+                    .orFail();
             // The names are short because sockets live in there, whose paths may have 107 bytes.
             Path folder = Files.createTempDirectory(PARENT, "f");
             Result up = Command.of(Checkout.script("fleet"), "up", folder, machines)
@@ -304,6 +311,9 @@ public final class Fleet implements AutoCloseable {
     /// Kills the machines and the clients that belong to them, and removes all their folders.
     @Override
     public void close() throws IOException {
-        Command.of(Checkout.script("fleet"), "down", folder).runUninterrupted().orFail();
+        Command.of(Checkout.script("fleet"), "down", folder)
+                .within(REMOVING)
+                .runUninterrupted()
+                .orFail();
     }
 }
