@@ -212,9 +212,10 @@ class DerivationTextTest {
 
     @Test
     void textsThatNixRefusesAreRefused() {
-        for (var name : new String[] {"bad-old-version-dyn-deps.drv", "bad-version.drv"})
-            assertThatThrownBy(() -> DerivationText.parse(STORE, NixVectors.bytes("derivation/" + name)))
-                    .isInstanceOf(NixSyntaxException.class);
+        for (var name : new String[] {"bad-old-version-dyn-deps.drv", "bad-version.drv"}) {
+            var text = NixVectors.bytes("derivation/" + name);
+            assertThatThrownBy(() -> DerivationText.parse(STORE, text)).isInstanceOf(NixSyntaxException.class);
+        }
     }
 
     private static byte[] withoutNewline(byte[] text) {
