@@ -265,23 +265,18 @@ final class FleetSession implements Store, PathSource {
         T ask(Store store) throws IOException, InterruptedException;
     }
 
-    /// A NAR from a machine or the host's store. Whoever breaks off, that or the receiver: the rest of the NAR
-    /// is still to come in that conversation, which is of no use then.
+    /// A NAR from a machine or the host's store. Whoever breaks off, that or the receiver, be it by refusing the rest:
+    /// that is still to come in this conversation, which is of no use then.
     private <T> T fromElsewhere(StorePath path, NarRequest<T> request) throws IOException, InterruptedException {
         var holding = holdings.of(path);
         var store = holding.map(Holding::store)
                 .or(host::store)
                 .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
-        boolean whole = false;
         try {
-            var answer = request.ask(store);
-            whole = true;
-            return answer;
-        } catch (StoreRefusedException e) {
-            whole = true;
-            throw e;
+            return request.ask(store);
         } finally {
-            if (!whole) holding.ifPresentOrElse(holdings::forget, host::drop);
+            if (holding.isEmpty()) host.dropBrokenOff();
+            else if (holding.get().isBrokenOff()) holdings.forget(holding.get());
         }
     }
 

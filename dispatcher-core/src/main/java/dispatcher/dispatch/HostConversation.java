@@ -71,12 +71,12 @@ final class HostConversation {
         checksNars = true;
     }
 
-    /// Ends it if an attempt was stopped in the middle of a request.
+    /// Ends it if a request broke off in the middle.
     void dropBrokenOff() {
         if (lease != null && lease.isBrokenOff()) drop();
     }
 
-    void drop() {
+    private void drop() {
         if (lease != null) lease.drop();
         lease = null;
     }

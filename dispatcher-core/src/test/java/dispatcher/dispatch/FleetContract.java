@@ -25,6 +25,7 @@ import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Gate;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.NarTree;
+import dispatcher.testkit.RecordingLog;
 import dispatcher.testkit.Seeds;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -1052,6 +1053,30 @@ abstract class FleetContract {
 
     private static int outputLength(TestFleet.Drv drv, FakeMachine machine) {
         return "out of %s, built on %s".formatted(drv.path(), machine.name()).length();
+    }
+
+    /// As a machine does whose disk is full, over a protocol in which it pulls what it gets.
+    @Test
+    void receiverThatRefusesTheRestOfANarLeavesNoneOfItForTheNextAnswer() throws Exception {
+        var a = machine("a").padding(LARGE);
+        try (var fleet = plan().start(a);
+                var session = fleet.session()) {
+            var x = drv("x");
+            session.buildDerivation(x.path(), x.derivation(), BuildOptions.DEFAULT, new RecordingLog());
+            var info = session.queryPathInfo(x.out()).orElseThrow();
+            var full = new OutputStream() {
+                @Override
+                public void write(int b) throws IOException {
+                    throw new StoreRefusedException("no space left on device");
+                }
+            };
+            assertThatThrownBy(() -> session.copyNar(info, full)).hasMessageContaining("no space left on device");
+
+            assertThat(session.queryPathInfo(x.out())).contains(info);
+            var nar = new ByteArrayOutputStream();
+            session.narFromPath(x.out(), nar);
+            assertThat(nar.size()).isEqualTo((int) info.narSize());
+        }
     }
 
     @Test

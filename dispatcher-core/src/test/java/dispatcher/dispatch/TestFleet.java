@@ -256,6 +256,11 @@ final class TestFleet implements AutoCloseable {
         return connect(protocol, remoteClient(grant));
     }
 
+    /// What stands behind a client, which can do with it what no protocol lets a client do.
+    FleetSession session() {
+        return fleet.open(LOCAL, 0, 0);
+    }
+
     private TestClient connect(ClientProtocol protocol, ClientIdentity identity) throws IOException {
         var client = new TestClient(conversations, protocol, identity);
         clients.add(client);
