@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// A question starts half a dozen programs there, more than a small build does. So builds that follow each other
 /// closely share it, and it comes a second after the first of them began, when a build that takes memory has some.
-/// A build that is over before the next question is not seen by any.
+/// A build that is over before the next question is not seen by any. A machine of which nothing is known is asked at
+/// once: else nobody could tell whether it had killed anything before a build that is killed.
 ///
 /// Has a thread of its own from its first build on. Safe for any thread; listeners and the machine are
 /// called with no lock held.
@@ -216,6 +217,7 @@ public final class MachineSampler implements AutoCloseable {
     /// Nanoseconds until the next sample is due; 0 or less if it is.
     @GuardedBy("lock")
     private long untilTurn() {
+        if (unseenSince.isPresent() && !mute && (last == null || !isValid(last))) return 0;
         long now = System.nanoTime();
         long pause = (mute ? AFTER_NONSENSE : isBusy() ? WHILE_BUILDING : WHILE_IDLE).toNanos();
         long afterLast = lastAttempt.isEmpty() ? 0 : lastAttempt.getAsLong() + pause - now;
