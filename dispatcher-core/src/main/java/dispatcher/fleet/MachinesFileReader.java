@@ -112,7 +112,10 @@ final class MachinesFileReader {
         var path = piece.text().substring(1).strip();
         try {
             if (++inclusions > MOST_INCLUSIONS)
-                throw new BadField("inclusion", "is one more than the %d that are read".formatted(MOST_INCLUSIONS));
+                throw new BadField(
+                        "inclusion",
+                        "is one more than the %d that are read; put the machines into fewer files"
+                                .formatted(MOST_INCLUSIONS));
             var included = includes.read(path, source.name());
             if (included.isEmpty())
                 warn(source, piece.line(), "inclusion", "there is no file " + path + "; it is skipped");
@@ -194,21 +197,21 @@ final class MachinesFileReader {
     }
 
     private void fault(Source source, Piece piece, String field, String message) {
-        add(faults, new Remark(source.name(), piece.line(), field, message), "faults");
+        add(faults, new Remark(source.name(), piece.line(), field, message), "faults; what follows is not read");
     }
 
     private void warn(Source source, int line, String field, String message) {
-        add(warnings, new Remark(source.name(), line, field, message), "warnings");
+        add(warnings, new Remark(source.name(), line, field, message), "warnings; no more of them are told");
     }
 
-    private static void add(List<Remark> remarks, Remark remark, String kind) {
+    private static void add(List<Remark> remarks, Remark remark, String what) {
         if (remarks.size() < MOST_REMARKS) remarks.add(remark);
         else if (remarks.size() == MOST_REMARKS)
             remarks.add(new Remark(
                     remark.source(),
                     remark.line(),
                     "entries",
-                    "there are more than %d %s".formatted(MOST_REMARKS, kind)));
+                    "there are more than %d %s".formatted(MOST_REMARKS, what)));
     }
 
     private void parameters(Source source, Piece piece, StoreUri uri) {

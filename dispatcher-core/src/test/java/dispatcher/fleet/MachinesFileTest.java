@@ -122,7 +122,7 @@ class MachinesFileTest {
         assertThat(file.faults())
                 .hasSize(MachinesFileReader.MOST_REMARKS + 1)
                 .last()
-                .hasToString("machines:51: entries: there are more than 50 faults");
+                .hasToString("machines:51: entries: there are more than 50 faults; what follows is not read");
         assertThat(file.entries()).isEmpty();
     }
 
@@ -133,7 +133,7 @@ class MachinesFileTest {
         assertThat(file.warnings())
                 .hasSize(MachinesFileReader.MOST_REMARKS + 1)
                 .last()
-                .hasToString("machines:51: entries: there are more than 50 warnings");
+                .hasToString("machines:51: entries: there are more than 50 warnings; no more of them are told");
         assertThat(file.faults()).isEmpty();
         assertThat(file.entries()).hasSize(1000).last().extracting(Entry::line).isEqualTo(1000);
     }
@@ -297,7 +297,7 @@ class MachinesFileTest {
             assertThat(file.faults())
                     .first()
                     .extracting(Remark::message)
-                    .isEqualTo("is one more than the 100 that are read");
+                    .isEqualTo("is one more than the 100 that are read; put the machines into fewer files");
         }
 
         @Test

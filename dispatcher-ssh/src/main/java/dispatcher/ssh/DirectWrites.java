@@ -1,10 +1,16 @@
 package dispatcher.ssh;
 
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.InterruptedByTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
 import org.apache.sshd.common.FactoryManager;
 import org.apache.sshd.common.PropertyResolver;
 import org.apache.sshd.common.io.IoHandler;
@@ -15,6 +21,7 @@ import org.apache.sshd.common.io.nio2.Nio2ServiceFactory;
 import org.apache.sshd.common.io.nio2.Nio2ServiceFactoryFactory;
 import org.apache.sshd.common.io.nio2.Nio2Session;
 import org.apache.sshd.common.util.threads.CloseableExecutorService;
+import org.apache.sshd.core.CoreModuleProperties;
 
 /// The library's sockets, on which a packet that the kernel takes at once costs no change of threads: whoever writes
 /// it goes on. As the library does it, each packet ends on a thread of the sockets' pool, which wakes the writer.
@@ -43,6 +50,9 @@ final class DirectWrites extends Nio2ServiceFactoryFactory {
     }
 
     private static final class Socket extends Nio2Session {
+        /// How long a write may be without progress, as the library has it.
+        private final Duration limit;
+
         /// For who writes; the library lets one write at a time.
         private int inARow;
 
@@ -54,33 +64,32 @@ final class DirectWrites extends Nio2ServiceFactoryFactory {
                 SocketAddress address)
                 throws IOException {
             super(service, properties, handler, socket, address);
+            limit = CoreModuleProperties.NIO2_MIN_WRITE_TIMEOUT.getRequired(properties);
         }
 
         @Override
         protected void doWriteCycle(ByteBuffer buffer, Nio2CompletionHandler<Integer, Object> completion) {
             Future<Integer> write = getSocket().write(buffer);
             if (write.isDone() && ++inARow < MOST_IN_A_ROW) {
-                complete(write, completion);
+                await(write, completion);
                 return;
             }
             inARow = 0;
             Thread.ofVirtual().name("ssh-write").start(() -> await(write, completion));
         }
 
-        private static void await(Future<Integer> write, Nio2CompletionHandler<Integer, Object> completion) {
+        private void await(Future<Integer> write, Nio2CompletionHandler<Integer, Object> completion) {
+            Integer written;
             try {
-                write.get();
-            } catch (Exception e) {
-                // Told by the future once more.
+                written = write.get(limit.toNanos(), NANOSECONDS);
+            } catch (ExecutionException e) {
+                completion.failed(e.getCause(), null);
+                return;
+            } catch (TimeoutException | InterruptedException e) {
+                completion.failed(new InterruptedByTimeoutException(), null);
+                return;
             }
-            complete(write, completion);
-        }
-
-        private static void complete(Future<Integer> write, Nio2CompletionHandler<Integer, Object> completion) {
-            switch (write.state()) {
-                case SUCCESS -> completion.completed(write.resultNow(), null);
-                default -> completion.failed(write.exceptionNow(), null);
-            }
+            completion.completed(written, null);
         }
     }
 }
