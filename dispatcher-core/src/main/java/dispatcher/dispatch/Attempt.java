@@ -5,6 +5,7 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.pressure.BuildWatch;
 import dispatcher.store.BuildLog;
+import dispatcher.store.ClosureCopier;
 import dispatcher.store.ClosureCopier.Copied;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.StorePool;
@@ -201,11 +202,30 @@ final class Attempt {
         long begun = fleet.nanoTime();
         boolean substitute = link.substitutes(session.substitutes());
         var inputs = job.derivation().inputSources();
-        var copied = link.copier().copy(lease.store(), inputs, session, substitute);
+        var copied = link.copier().copy(lease.store(), inputs, session, substitute, this::helper);
         var took = Duration.ofNanos(fleet.nanoTime() - begun);
         fleet.locations().add(inputs, machine);
         fleet.locations().add(copied.sent(), machine);
         fleet.listener().inputsCopied(job.number(), job.drvPath(), machine, copied.paths(), copied.bytes(), took);
         return copied;
+    }
+
+    private ClosureCopier.Helper helper() {
+        var companion = session.companion();
+        return new ClosureCopier.Helper() {
+            @Override
+            public void run(ClosureCopier.Errand errand) throws IOException, InterruptedException {
+                var conversation = link.conversations().lease(lease -> {
+                    errand.run(lease.store(), companion);
+                    return lease;
+                });
+                conversation.lease().release();
+            }
+
+            @Override
+            public void close() {
+                companion.close();
+            }
+        };
     }
 }

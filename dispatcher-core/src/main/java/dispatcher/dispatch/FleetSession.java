@@ -237,6 +237,7 @@ final class FleetSession implements Store, PathSource {
     @Override
     public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
         var path = info.path();
+        holdings.recall(path);
         if (isSpooled(path)) return fleet.spool().copyNar(path, sink);
         var holding = holdings.of(path);
         if (holding.isEmpty() && !host.checksNars()) return fromElsewhere(path, store -> store.passNar(info, sink));
@@ -269,9 +270,8 @@ final class FleetSession implements Store, PathSource {
     /// that is still to come in this conversation, which is of no use then.
     private <T> T fromElsewhere(StorePath path, NarRequest<T> request) throws IOException, InterruptedException {
         var holding = holdings.of(path);
-        var store = holding.map(Holding::store)
-                .or(host::store)
-                .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
+        var found = holding.isPresent() ? holding.map(Holding::store) : host.store();
+        var store = found.orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
         try {
             return request.ask(store);
         } finally {
@@ -352,13 +352,13 @@ final class FleetSession implements Store, PathSource {
         }
     }
 
-    /// Another conversation with the fleet for the same client, so that a second attempt at a build
-    /// gets its inputs while the first uses this one. To be made while this one answers no client, and
-    /// closed.
+    /// Another conversation with the fleet for the same client, so that a second attempt at a build, or a
+    /// thread that helps to copy, gets its inputs while the first uses this one. To be made while this one
+    /// answers no client, and closed.
     FleetSession companion() {
         var companion = new FleetSession(fleet, client, clientNumber, mostLogBytes);
         companion.substitutes = substitutes;
-        holdings.sharePromises(companion.holdings);
+        holdings.shareWith(companion.holdings);
         return companion;
     }
 

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// What machines hold for one client: what was built for it, and what it asked for and they were found to have.
 /// Conversations with them stay open, and so pinned, until the client has it or leaves. Also what machines
@@ -29,10 +30,14 @@ import java.util.TreeMap;
 /// Confined to the session's thread.
 final class Holdings {
     private final FleetStore fleet;
-    private final Map<StorePath, Holding> holdings = new HashMap<>();
+    /// Read by the thread of a second attempt too, when that begins.
+    private final Map<StorePath, Holding> holdings = new ConcurrentHashMap<>();
 
     /// What nobody has yet, and a machine said it could fetch from its substituters.
     private final Map<StorePath, MachineLink> promised = new HashMap<>();
+
+    /// What a session that this one was made from holds, and by which machine.
+    private final Map<StorePath, MachineLink> heard = new HashMap<>();
 
     /// Of those who promised: they are needed for as long as this client may come back to it.
     private final IdentityHashMap<MachineLink, MachineLink.Use> promisers = new IdentityHashMap<>();
@@ -125,6 +130,22 @@ final class Holdings {
     /// Ends the conversations in which an attempt was stopped in the middle of a request.
     void dropBrokenOff() {
         for (var holding : List.copyOf(holdings.values())) if (holding.isBrokenOff()) forget(holding);
+    }
+
+    /// If another session said that a machine holds it: asks that for all that it is said to hold.
+    void recall(StorePath path) throws InterruptedException {
+        var link = heard.get(path);
+        if (link == null) return;
+        var use = link.use();
+        var there = heard.entrySet().stream()
+                .filter(entry -> entry.getValue() == link)
+                .map(Map.Entry::getKey)
+                .toList();
+        there.forEach(heard::remove);
+        if (use.isEmpty()) return;
+        try (var it = use.get()) {
+            findOn(it.link(), there, false);
+        }
     }
 
     // ---- machines that are known to hold it
@@ -247,8 +268,11 @@ final class Holdings {
                             .formatted(link.machine().name(), path));
     }
 
-    /// Has the promises hold for `other` too, which needs the machines for itself.
-    void sharePromises(Holdings other) {
+    /// Tells `other` what is held here, and has the promises hold for it too, which needs the machines for itself. This
+    /// one
+    /// outlives it.
+    void shareWith(Holdings other) {
+        holdings.forEach((path, holding) -> other.heard.put(path, holding.link()));
         promised.forEach((path, link) -> {
             if (!other.promisers.containsKey(link)) link.use().ifPresent(use -> other.promisers.put(link, use));
             if (other.promisers.containsKey(link)) other.promised.put(path, link);

@@ -57,9 +57,9 @@ final class HostConversation {
         }
     }
 
-    /// For requests to the store in this conversation; empty if there is none now.
-    Optional<Store> store() {
-        return Optional.ofNullable(lease).map(StorePool.Lease::store);
+    /// For requests to the store in this conversation; empty if there is none to be had.
+    Optional<Store> store() throws IOException, InterruptedException {
+        return ask(StorePool.Lease::store);
     }
 
     boolean checksNars() {

@@ -22,21 +22,41 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jgrapht.graph.AbstractBaseGraph;
-import org.jgrapht.graph.DefaultEdge;
-import org.jgrapht.graph.DefaultGraphSpecificsStrategy;
-import org.jgrapht.graph.DefaultGraphType;
-import org.jgrapht.traverse.TopologicalOrderIterator;
-import org.jgrapht.util.SupplierUtil;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Brings what one machine lacks of closures to it. One for each machine, shared by all builds that go there: a path
 /// that several of them want at once is sent once, and the others wait for that. If its sender fails, one of them sends
 /// it.
 ///
+/// What takes Nix on the machine long to unpack is sent in several conversations at once, since it unpacks one path
+/// after
+/// the other in each.
+///
 /// Safe for any thread; the lock is not held over I/O. Cost: one round trip if nothing is missing, two if
-/// something is, however deep its closure, and one for all NARs together.
+/// something is, however deep its closure, and one for all NARs together, or for each sixteenth of them if several
+/// send.
 public final class ClosureCopier {
+    private static final Logger log = LoggerFactory.getLogger(ClosureCopier.class);
+
+    /// Conversations with the machine beyond those of the copies themselves.
+    private static final int MOST_HELPERS = 3;
+
+    /// A helper is worth so much, as opening its conversation may take a machine some 100 ms.
+    private static final long BYTES_PER_HELPER = 64L << 20;
+
+    /// Where paths are smaller than that on the average, helpers do harm: what takes Nix long is to register them,
+    /// which
+    /// its database lets one do at a time.
+    private static final long SMALL_BYTES = 256 << 10;
+
+    private final long bytesPerHelper;
+    private final long smallBytes;
+    private final Semaphore helpers = new Semaphore(MOST_HELPERS);
     private final ReentrantLock lock = new ReentrantLock();
 
     /// What is being sent, and whether it got there.
@@ -47,6 +67,15 @@ public final class ClosureCopier {
     /// or in part. The machine's answer on those is out of date.
     @GuardedBy("lock")
     private final Set<Set<StorePath>> news = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    public ClosureCopier() {
+        this(BYTES_PER_HELPER, SMALL_BYTES);
+    }
+
+    ClosureCopier(long bytesPerHelper, long smallBytes) {
+        this.bytesPerHelper = bytesPerHelper;
+        this.smallBytes = smallBytes;
+    }
 
     /// What copying came to.
     ///
@@ -59,19 +88,40 @@ public final class ClosureCopier {
             return sent.size();
         }
 
-        Copied plus(Copied other) {
+        private Copied plus(Copied other) {
             var all = new ArrayList<>(sent);
             all.addAll(other.sent);
             return new Copied(all, bytes + other.bytes);
         }
     }
 
+    /// For one more thread that sends: a conversation with the machine, and another way to the paths of the source.
+    /// Made by
+    /// the thread that copies, while it does nothing else with the source.
+    public interface Helper extends AutoCloseable {
+        /// Has `errand` done. If the conversation was found to be dead, it is begun again in another.
+        void run(Errand errand) throws IOException, InterruptedException;
+
+        @Override
+        void close();
+    }
+
+    public interface Errand {
+        void run(Store target, PathSource source) throws IOException, InterruptedException;
+    }
+
     /// Returns when `target` has all of `paths` and what they refer to.
     ///
     /// @param target     a conversation with the machine
     /// @param substitute whether the machine may first fetch what it lacks from its own substituters
+    /// @param helper     makes one
     /// @throws SourceFailedException if something missing cannot be had from `source`
-    public Copied copy(Store target, Collection<StorePath> paths, PathSource source, boolean substitute)
+    public Copied copy(
+            Store target,
+            Collection<StorePath> paths,
+            PathSource source,
+            boolean substitute,
+            Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
         var copied = Copied.NOTHING;
         while (true) {
@@ -79,7 +129,7 @@ public final class ClosureCopier {
             try {
                 var missing = findMissing(target, paths, source, substitute);
                 if (missing.isEmpty()) return copied;
-                var sent = sendUnclaimed(target, missing, outdated, source);
+                var sent = sendUnclaimed(target, missing, outdated, source, helper);
                 copied = copied.plus(sent);
                 if (sent.paths() == missing.size()) return copied;
             } finally {
@@ -164,17 +214,21 @@ public final class ClosureCopier {
     /// Claiming all of them at once keeps two copies from waiting for each other: a copy only waits for claims
     /// that are older than its own. Sends nothing if the machine must be asked again.
     private Copied sendUnclaimed(
-            Store target, Map<StorePath, PathInfo> missing, Set<StorePath> outdated, PathSource source)
+            Store target,
+            Map<StorePath, PathInfo> missing,
+            Set<StorePath> outdated,
+            PathSource source,
+            Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
         var done = new CompletableFuture<Boolean>();
-        var claimed = new ArrayList<StorePath>();
+        var claimed = new ArrayList<PathInfo>();
         var others = Collections.newSetFromMap(new IdentityHashMap<CompletableFuture<Boolean>, Boolean>());
         lock.lock();
         try {
             if (!Collections.disjoint(missing.keySet(), outdated)) return Copied.NOTHING;
-            for (var path : missing.keySet()) {
-                var other = underway.putIfAbsent(path, done);
-                if (other == null) claimed.add(path);
+            for (var info : missing.values()) {
+                var other = underway.putIfAbsent(info.path(), done);
+                if (other == null) claimed.add(info);
                 else others.add(other);
             }
         } finally {
@@ -183,14 +237,16 @@ public final class ClosureCopier {
         boolean sent = false;
         try {
             for (var other : others) if (!outcome(other)) return Copied.NOTHING;
-            var copied = send(target, missing, claimed, source);
+            var copied = send(target, claimed, source, helper);
             sent = true;
             return copied;
         } finally {
             lock.lock();
             try {
-                for (var path : claimed) underway.remove(path, done);
-                for (var listener : news) listener.addAll(claimed);
+                for (var info : claimed) {
+                    underway.remove(info.path(), done);
+                    for (var listener : news) listener.add(info.path());
+                }
             } finally {
                 lock.unlock();
             }
@@ -206,55 +262,103 @@ public final class ClosureCopier {
         }
     }
 
-    private static Copied send(
-            Store target, Map<StorePath, PathInfo> missing, List<StorePath> claimed, PathSource source)
+    private Copied send(Store target, List<PathInfo> claimed, PathSource source, Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
-        var batch = new ArrayList<NarToAdd>();
-        long bytes = 0;
-        var order = referencesFirst(missing, claimed);
-        for (var path : order) {
-            var info = missing.get(path);
-            if (info == null) throw new IllegalStateException("no info of " + path);
-            bytes += info.narSize();
-            batch.add(new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)));
-        }
+        if (claimed.isEmpty()) return Copied.NOTHING;
+        long bytes = claimed.stream().mapToLong(PathInfo::narSize).sum();
+        long wanted = bytes / claimed.size() < smallBytes ? 0 : bytes / bytesPerHelper;
+        int helping = takeHelpers(Math.min(wanted, claimed.size() - 1));
+        var shipment = new Shipment(claimed, 1 + helping);
+        var threads = new ArrayList<Thread>();
         try {
-            if (!batch.isEmpty()) target.addToStore(batch);
-        } catch (SourceFailedException e) {
-            throw e;
-        } catch (IOException e) {
-            source.notTaken();
-            throw e;
+            for (int i = 0; i < helping; i++) threads.add(begin(helper.get(), shipment));
+            new Sender(shipment).run(target, source);
+        } finally {
+            shipment.end();
+            stop(threads);
+            helpers.release(helping);
         }
-        return new Copied(order, bytes);
+        return new Copied(shipment.paths(), bytes);
     }
 
-    /// Of the library's graphs the one that takes the least memory, as closures may have 100,000 paths: it has no table
-    /// to look edges up by their ends, and finds no edge that is there twice, which references never are.
-    private static final class References extends AbstractBaseGraph<StorePath, DefaultEdge> {
-        private static final long serialVersionUID = 1L;
-
-        References() {
-            super(
-                    null,
-                    SupplierUtil.createDefaultEdgeSupplier(),
-                    DefaultGraphType.directedMultigraph(),
-                    new DefaultGraphSpecificsStrategy<>());
-        }
+    private int takeHelpers(long wanted) {
+        int got = 0;
+        while (got < wanted && helpers.tryAcquire()) got++;
+        return got;
     }
 
-    private static List<StorePath> referencesFirst(Map<StorePath, PathInfo> missing, List<StorePath> claimed) {
-        var graph = new References();
-        for (var path : claimed) graph.addVertex(path);
-        for (var path : claimed) {
-            var info = missing.get(path);
-            if (info == null) continue;
-            for (var reference : info.references())
-                if (!reference.equals(path) && graph.containsVertex(reference)) graph.addEdge(reference, path);
+    /// What one comes to nothing with, the copy's own thread sends, and finds out why if it cannot.
+    private static Thread begin(Helper helper, Shipment shipment) {
+        return Thread.ofVirtual().name("helper").start(() -> {
+            var sender = new Sender(shipment);
+            try (helper) {
+                helper.run(sender);
+            } catch (IOException e) {
+                log.atDebug().log("others send the rest: {}", e.toString());
+            } catch (InterruptedException e) {
+                // The copy has come to its end.
+            } finally {
+                sender.giveBack();
+            }
+        });
+    }
+
+    /// Returns when none is left. Who is interrupted meanwhile stays so.
+    private static void stop(List<Thread> threads) {
+        boolean interrupted = Thread.interrupted();
+        for (var thread : threads) thread.interrupt();
+        for (var thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
         }
-        var order = new ArrayList<StorePath>(claimed.size());
-        new TopologicalOrderIterator<>(graph).forEachRemaining(order::add);
-        return order;
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    /// Sends batch after batch. If it fails, it may go on with the last one in another conversation. Confined to one
+    /// thread.
+    private static final class Sender implements Errand {
+        private final Shipment shipment;
+        private Shipment.@Nullable Batch unsent;
+
+        Sender(Shipment shipment) {
+            this.shipment = shipment;
+        }
+
+        @Override
+        public void run(Store target, PathSource source) throws IOException, InterruptedException {
+            while (true) {
+                if (unsent == null) unsent = shipment.take();
+                if (unsent.isEmpty()) return;
+                send(unsent.paths(), target, source);
+                shipment.sent(unsent);
+                unsent = null;
+            }
+        }
+
+        void giveBack() {
+            if (unsent != null) shipment.giveBack(unsent);
+            unsent = null;
+        }
+
+        private static void send(List<PathInfo> paths, Store target, PathSource source)
+                throws IOException, InterruptedException {
+            var batch = paths.stream()
+                    .map(info -> new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)))
+                    .toList();
+            try {
+                target.addToStore(batch);
+            } catch (SourceFailedException e) {
+                throw e;
+            } catch (IOException e) {
+                source.notTaken();
+                throw e;
+            }
+        }
     }
 
     /// The machine compares the hash, so only the size is compared here.

@@ -8,6 +8,8 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.ClosureCopier.Copied;
+import dispatcher.store.ClosureCopier.Errand;
+import dispatcher.store.ClosureCopier.Helper;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Gate;
@@ -27,11 +29,17 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 class ClosureCopierTest {
+    private static Helper noHelp() {
+        throw new AssertionError("this is little");
+    }
+
     private final ClosureCopier copier = new ClosureCopier();
     private final Source source = new Source(new FakeStore());
     private final FakeStore machine = new FakeStore();
@@ -135,7 +143,7 @@ class ClosureCopierTest {
     }
 
     private Copied copy(StorePath... paths) throws IOException, InterruptedException {
-        return copier.copy(new Conversation(), List.of(paths), source, false);
+        return copier.copy(new Conversation(), List.of(paths), source, false, ClosureCopierTest::noHelp);
     }
 
     private CompletableFuture<Copied> start(StorePath... paths) {
@@ -143,7 +151,8 @@ class ClosureCopierTest {
     }
 
     private CompletableFuture<Copied> start(Source from, StorePath... paths) {
-        return Await.start(() -> copier.copy(new Conversation(), List.of(paths), from, false));
+        return Await.start(
+                () -> copier.copy(new Conversation(), List.of(paths), from, false, ClosureCopierTest::noHelp));
     }
 
     private List<String> asked(String what) {
@@ -357,6 +366,110 @@ class ClosureCopierTest {
         return closure;
     }
 
+    /// So much that helpers are called for.
+    @Nested
+    class WithHelpers {
+        private static final int MANY = 120;
+
+        private final ClosureCopier copier = new ClosureCopier(6000, 0);
+
+        private final AtomicInteger helpers = new AtomicInteger();
+        private final AtomicInteger closed = new AtomicInteger();
+        private final AtomicInteger byHelpers = new AtomicInteger();
+
+        /// Its conversation says no to the paths that are in `refused`.
+        private final class Another implements Helper {
+            private final Set<StorePath> refused;
+
+            Another(Set<StorePath> refused) {
+                this.refused = refused;
+                helpers.incrementAndGet();
+            }
+
+            @Override
+            public void run(Errand errand) throws IOException, InterruptedException {
+                var conversation = new Conversation() {
+                    @Override
+                    public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+                        for (var path : paths)
+                            if (refused.contains(path.info().path())) throw new IOException("connection broke");
+                        super.addToStore(paths);
+                        byHelpers.addAndGet(paths.size());
+                    }
+                };
+                errand.run(conversation, source.copy());
+            }
+
+            @Override
+            public void close() {
+                closed.incrementAndGet();
+            }
+        }
+
+        private StorePath manyPaths() {
+            var leaves = new ArrayList<StorePath>();
+            for (int i = 0; i < MANY / 2; i++) leaves.add(source.add("leaf" + i));
+            var tops = new ArrayList<StorePath>();
+            for (int i = 0; i < MANY / 2; i++)
+                tops.add(source.add("top" + i, leaves.get(i), leaves.get((i * 7 + 1) % leaves.size())));
+            return source.add("all", tops.toArray(StorePath[]::new));
+        }
+
+        private CompletableFuture<Copied> startWith(Supplier<Helper> helper, StorePath path) {
+            return Await.start(() -> copier.copy(new Conversation(), List.of(path), source, false, helper));
+        }
+
+        /// The machine refuses what comes twice, or before what it refers to.
+        @Test
+        void sendTheSamePathsTogetherEachOnceAndReferencesFirst() {
+            var top = manyPaths();
+            var waiting = new Conversation() {
+                @Override
+                public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+                    Await.until("a helper has sent something", () -> byHelpers.get() > 0);
+                    super.addToStore(paths);
+                }
+            };
+            var copying =
+                    Await.start(() -> copier.copy(waiting, List.of(top), source, false, () -> new Another(Set.of())));
+
+            assertThat(Await.result(copying).sent()).containsExactlyInAnyOrderElementsOf(machine.paths());
+            assertThat(machine.paths()).hasSize(MANY + 1);
+            assertThat(helpers).hasValue(2);
+            assertThat(closed).hasValue(2);
+        }
+
+        @Test
+        void whatTheyFailWithIsSentWithoutThem() {
+            var top = manyPaths();
+            var copying = startWith(() -> new Another(closure(top)), top);
+
+            assertThat(Await.result(copying).paths()).isEqualTo(MANY + 1);
+            assertThat(machine.paths()).hasSize(MANY + 1);
+            assertThat(closed).hasValue(2);
+        }
+
+        @Test
+        void endWithTheCopyThatFails() {
+            var top = manyPaths();
+            source.fail(top, new IOException("disk broke"));
+            var copying = startWith(() -> new Another(Set.of(top)), top);
+
+            assertThatThrownBy(() -> Await.result(copying)).hasRootCauseMessage("disk broke");
+            assertThat(closed).hasValue(2);
+        }
+
+        @Test
+        void areForTheNextCopyAgain() throws Exception {
+            var top = manyPaths();
+            Await.result(startWith(() -> new Another(Set.of()), top));
+            new ArrayList<>(machine.paths()).forEach(machine::remove);
+            Await.result(startWith(() -> new Another(Set.of()), top));
+
+            assertThat(helpers).hasValue(4);
+        }
+    }
+
     @Nested
     class Failures {
         @Test
@@ -393,7 +506,8 @@ class ClosureCopierTest {
             var info = FakeStore.info("p", NarTree.file("right"));
             source.paths.with(info, NarTree.file("wrong"));
 
-            assertThatThrownBy(() -> copier.copy(new Conversation(), List.of(info.path()), source, false))
+            assertThatThrownBy(() -> copier.copy(
+                            new Conversation(), List.of(info.path()), source, false, ClosureCopierTest::noHelp))
                     .isInstanceOf(StoreRefusedException.class);
             assertThat(machine.paths()).isEmpty();
             assertThat(source.timesNotTaken).isEqualTo(1);
@@ -422,7 +536,7 @@ class ClosureCopierTest {
                 }
             };
 
-            assertThatThrownBy(() -> copier.copy(breaking, List.of(path), source, false))
+            assertThatThrownBy(() -> copier.copy(breaking, List.of(path), source, false, ClosureCopierTest::noHelp))
                     .isExactlyInstanceOf(IOException.class)
                     .hasMessage("broken pipe");
         }
@@ -440,7 +554,8 @@ class ClosureCopierTest {
             var path = source.add("p");
             var broken = source.copy();
             broken.fail(path, new IOException("disk broke"));
-            assertThatThrownBy(() -> copier.copy(new Conversation(), List.of(path), broken, false))
+            assertThatThrownBy(() ->
+                            copier.copy(new Conversation(), List.of(path), broken, false, ClosureCopierTest::noHelp))
                     .isInstanceOf(SourceFailedException.class);
 
             assertThat(copy(path).paths()).isEqualTo(1);

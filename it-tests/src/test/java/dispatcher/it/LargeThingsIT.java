@@ -117,6 +117,26 @@ class LargeThingsIT {
         assertThat(dispatcher.log()).contains("paths=" + (PATHS + 1));
     }
 
+    /// So large that several conversations with the machine share it.
+    @Test
+    void closureOfLargePaths() throws Exception {
+        String list = client.run(Checkout.script("many-paths"), 6, 40 << 20)
+                .orFail()
+                .out()
+                .strip();
+
+        sendAsInput(list);
+
+        List<String> closure = fleet.machine(0)
+                .run("nix-store", "--query", "--requisites", list)
+                .orFail()
+                .lines();
+        assertThat(closure).hasSize(7);
+        for (String path : closure)
+            fleet.machine(0).run("nix-store", "--verify-path", path).orFail();
+        assertThat(dispatcher.log()).contains("paths=7 ");
+    }
+
     /// Builds something that needs a path which only the client has, and looks whether it got to the machine whole.
     private void sendAsInput(String path) throws Exception {
         assertThat(fleet.machine(0).holds(path)).isFalse();
