@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /// Confined to the session's thread.
 final class Holdings {
     private final FleetStore fleet;
+
     /// Read by the thread of a second attempt too, when that begins.
     private final Map<StorePath, Holding> holdings = new ConcurrentHashMap<>();
 
@@ -268,9 +269,7 @@ final class Holdings {
                             .formatted(link.machine().name(), path));
     }
 
-    /// Tells `other` what is held here, and has the promises hold for it too, which needs the machines for itself. This
-    /// one
-    /// outlives it.
+    /// Tells `other` what is held here, and has the promises hold for it too, which needs the machines for itself.
     void shareWith(Holdings other) {
         holdings.forEach((path, holding) -> other.heard.put(path, holding.link()));
         promised.forEach((path, link) -> {

@@ -33,13 +33,11 @@ import org.slf4j.LoggerFactory;
 /// that several of them want at once is sent once, and the others wait for that. If its sender fails, one of them sends
 /// it.
 ///
-/// What takes Nix on the machine long to unpack is sent in several conversations at once, since it unpacks one path
-/// after
-/// the other in each.
+/// What takes Nix on the machine long to unpack is sent in several conversations at once, as it unpacks one path
+/// after the other in each.
 ///
 /// Safe for any thread; the lock is not held over I/O. Cost: one round trip if nothing is missing, two if
-/// something is, however deep its closure, and one for all NARs together, or for each sixteenth of them if several
-/// send.
+/// something is, however deep its closure, and one for all NARs together, or for each batch if several send.
 public final class ClosureCopier {
     private static final Logger log = LoggerFactory.getLogger(ClosureCopier.class);
 
@@ -49,9 +47,8 @@ public final class ClosureCopier {
     /// A helper is worth so much, as opening its conversation may take a machine some 100 ms.
     private static final long BYTES_PER_HELPER = 64L << 20;
 
-    /// Where paths are smaller than that on the average, helpers do harm: what takes Nix long is to register them,
-    /// which
-    /// its database lets one do at a time.
+    /// Where paths are smaller than that on the average, helpers do harm: what takes Nix long is to register
+    /// them, which its database lets one do at a time.
     private static final long SMALL_BYTES = 256 << 10;
 
     private final long bytesPerHelper;
@@ -72,6 +69,7 @@ public final class ClosureCopier {
         this(BYTES_PER_HELPER, SMALL_BYTES);
     }
 
+    /// @param smallBytes paths that are smaller on the average are sent without helpers
     ClosureCopier(long bytesPerHelper, long smallBytes) {
         this.bytesPerHelper = bytesPerHelper;
         this.smallBytes = smallBytes;
@@ -95,9 +93,8 @@ public final class ClosureCopier {
         }
     }
 
-    /// For one more thread that sends: a conversation with the machine, and another way to the paths of the source.
-    /// Made by
-    /// the thread that copies, while it does nothing else with the source.
+    /// For one more thread that sends: a conversation with the machine, and another way to the paths of the
+    /// source. Made by the thread that copies.
     public interface Helper extends AutoCloseable {
         /// Has `errand` done. If the conversation was found to be dead, it is begun again in another.
         void run(Errand errand) throws IOException, InterruptedException;
@@ -106,6 +103,7 @@ public final class ClosureCopier {
         void close();
     }
 
+    /// What a helper is for.
     public interface Errand {
         void run(Store target, PathSource source) throws IOException, InterruptedException;
     }
@@ -319,8 +317,8 @@ public final class ClosureCopier {
         if (interrupted) Thread.currentThread().interrupt();
     }
 
-    /// Sends batch after batch. If it fails, it may go on with the last one in another conversation. Confined to one
-    /// thread.
+    /// Sends batch after batch. If that fails, it may go on with the last one in another conversation. Confined
+    /// to one thread.
     private static final class Sender implements Errand {
         private final Shipment shipment;
         private Shipment.@Nullable Batch unsent;

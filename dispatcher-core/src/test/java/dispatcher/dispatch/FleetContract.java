@@ -13,6 +13,7 @@ import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress.MethodAlgorithm;
 import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.BuildLog;
@@ -1053,6 +1054,34 @@ abstract class FleetContract {
 
     private static int outputLength(TestFleet.Drv drv, FakeMachine machine) {
         return "out of %s, built on %s".formatted(drv.path(), machine.name()).length();
+    }
+
+    /// As a thread does that helps to copy, which is only told what to send.
+    @Test
+    void companionHandsOutWhatItsSessionFoundWithoutAskingForIt() throws Exception {
+        var a = machine("a");
+        var tree = NarTree.file("on the host");
+        var onHost = FakeStore.info("host-file", tree);
+        var host = FakeMachine.named("host", 0);
+        host.store().with(onHost, tree);
+        try (var fleet = plan().host(host).start(a);
+                var session = fleet.session()) {
+            var x = drv("x");
+            session.buildDerivation(x.path(), x.derivation(), BuildOptions.DEFAULT, new RecordingLog());
+            var built = session.queryPathInfo(x.out()).orElseThrow();
+            try (var companion = session.companion()) {
+                assertThat(nar(companion, built))
+                        .isEqualTo(a.store().tree(x.out()).toNar());
+                assertThat(nar(companion, onHost)).isEqualTo(tree.toNar());
+            }
+            assertThat(nar(session, built)).isEqualTo(a.store().tree(x.out()).toNar());
+        }
+    }
+
+    private static byte[] nar(FleetSession session, PathInfo info) throws Exception {
+        var nar = new ByteArrayOutputStream();
+        session.copyNar(info, nar);
+        return nar.toByteArray();
     }
 
     /// As a machine does whose disk is full, over a protocol in which it pulls what it gets.
