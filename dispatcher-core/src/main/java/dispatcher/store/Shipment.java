@@ -5,6 +5,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
@@ -24,21 +25,23 @@ import org.jgrapht.util.SupplierUtil;
 
 /// Paths that several send to one machine at the same time. Each takes a batch of those that can go: what they
 /// refer to is there, or before them in the same batch. The largest go first, so that all senders end at about
-/// the same time.
+/// the same time. One who is alone takes all at once, in an order in which they may go.
 ///
 /// Safe for any thread; the lock is not held over I/O. To take a batch costs about log(paths) for each path in it.
 final class Shipment {
-    /// So many for each shipment, so that no sender waits long for the last of another. With one sender there is one.
+    /// So many for each shipment, so that no sender waits long for the last of another.
     private static final int BATCHES = 16;
 
     /// Each batch costs a round trip, and holds that much or more.
     private static final int LEAST_PATHS = 64;
     private static final long LEAST_BYTES = 4 << 20;
 
+    private static final int[] NONE = {};
+
     /// Each after those it refers to.
     private final List<PathInfo> paths;
 
-    /// For each path those of the others that refer to it.
+    /// For each path those of the others that refer to it; none with one sender, who need not wait for any.
     private final int[][] referrers;
 
     private final int mostPaths;
@@ -77,13 +80,21 @@ final class Shipment {
     Shipment(Collection<PathInfo> paths, int senders) {
         this.paths = referencesFirst(paths);
         this.left = paths.size();
-        this.mostPaths = senders == 1 ? Integer.MAX_VALUE : Math.max(LEAST_PATHS, paths.size() / BATCHES);
-        this.mostBytes = senders == 1 ? Long.MAX_VALUE : Math.max(LEAST_BYTES, bytes() / BATCHES);
         this.awaited = new int[paths.size()];
-        this.referrers = referrers(this.paths, awaited);
-        this.ready = new PriorityQueue<>(Comparator.<Integer>comparingLong(
-                        number -> -this.paths.get(number).narSize())
-                .thenComparing(Comparator.naturalOrder()));
+        if (senders == 1) {
+            this.mostPaths = Integer.MAX_VALUE;
+            this.mostBytes = Long.MAX_VALUE;
+            this.referrers = new int[paths.size()][];
+            Arrays.fill(referrers, NONE);
+            this.ready = new PriorityQueue<>();
+        } else {
+            this.mostPaths = Math.max(LEAST_PATHS, paths.size() / BATCHES);
+            this.mostBytes = Math.max(LEAST_BYTES, bytes() / BATCHES);
+            this.referrers = referrers(this.paths, awaited);
+            this.ready = new PriorityQueue<>(Comparator.<Integer>comparingLong(
+                            number -> -this.paths.get(number).narSize())
+                    .thenComparing(Comparator.naturalOrder()));
+        }
         for (int number = 0; number < awaited.length; number++) if (awaited[number] == 0) ready.add(number);
     }
 

@@ -53,7 +53,7 @@ class ShipmentTest {
     void largestGoFirst() throws Exception {
         var small = info("small", 1);
         var large = info("large", 1000);
-        var shipment = new Shipment(List.of(small, large), 1);
+        var shipment = new Shipment(List.of(small, large), 2);
 
         assertThat(shipment.take().paths()).containsExactly(large, small);
     }
