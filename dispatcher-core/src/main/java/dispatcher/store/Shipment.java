@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.concurrent.locks.Condition;
@@ -77,8 +78,9 @@ final class Shipment {
         }
     }
 
-    Shipment(Collection<PathInfo> paths, int senders) {
-        this.paths = referencesFirst(paths);
+    /// @param infos of `paths`, and maybe of others
+    Shipment(Map<StorePath, PathInfo> infos, Collection<StorePath> paths, int senders) {
+        this.paths = referencesFirst(infos, paths);
         this.left = paths.size();
         this.awaited = new int[paths.size()];
         if (senders == 1) {
@@ -199,21 +201,19 @@ final class Shipment {
         }
     }
 
-    private static List<PathInfo> referencesFirst(Collection<PathInfo> paths) {
-        var infos = new HashMap<StorePath, PathInfo>();
+    private static List<PathInfo> referencesFirst(Map<StorePath, PathInfo> infos, Collection<StorePath> paths) {
         var graph = new References();
-        for (var info : paths) {
-            infos.put(info.path(), info);
-            graph.addVertex(info.path());
-        }
-        for (var info : paths)
-            for (var reference : info.references())
-                if (!reference.equals(info.path()) && infos.containsKey(reference))
-                    graph.addEdge(reference, info.path());
+        for (var path : paths) graph.addVertex(path);
+        for (var path : paths)
+            for (var reference : info(infos, path).references())
+                if (!reference.equals(path) && graph.containsVertex(reference)) graph.addEdge(reference, path);
         var order = new ArrayList<PathInfo>(paths.size());
-        new TopologicalOrderIterator<>(graph)
-                .forEachRemaining(path -> order.add(Objects.requireNonNull(infos.get(path))));
+        new TopologicalOrderIterator<>(graph).forEachRemaining(path -> order.add(info(infos, path)));
         return order;
+    }
+
+    static PathInfo info(Map<StorePath, PathInfo> infos, StorePath path) {
+        return Objects.requireNonNull(infos.get(path), "no info of a path that is to be sent");
     }
 
     /// @param counts set to how many of `paths` each of them refers to

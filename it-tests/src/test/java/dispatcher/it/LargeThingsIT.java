@@ -102,25 +102,19 @@ class LargeThingsIT {
 
     @Test
     void closureOfManyPaths() throws Exception {
-        String list = client.run(Checkout.script("many-paths"), PATHS, 100)
-                .orFail()
-                .out()
-                .strip();
-
-        sendAsInput(list);
-
-        List<String> closure = fleet.machine(0)
-                .run("nix-store", "--query", "--requisites", list)
-                .orFail()
-                .lines();
-        assertThat(closure).hasSize(PATHS + 1);
-        assertThat(dispatcher.log()).contains("paths=" + (PATHS + 1));
+        sendClosure(PATHS, 100);
     }
 
     /// So large that several conversations with the machine share it.
     @Test
     void closureOfLargePaths() throws Exception {
-        String list = client.run(Checkout.script("many-paths"), 6, 40 << 20)
+        for (String path : sendClosure(6, 40 << 20))
+            fleet.machine(0).run("nix-store", "--verify-path", path).orFail();
+    }
+
+    /// A list of so many paths, with them.
+    private List<String> sendClosure(int paths, int bytes) throws Exception {
+        String list = client.run(Checkout.script("many-paths"), paths, bytes)
                 .orFail()
                 .out()
                 .strip();
@@ -131,10 +125,9 @@ class LargeThingsIT {
                 .run("nix-store", "--query", "--requisites", list)
                 .orFail()
                 .lines();
-        assertThat(closure).hasSize(7);
-        for (String path : closure)
-            fleet.machine(0).run("nix-store", "--verify-path", path).orFail();
-        assertThat(dispatcher.log()).contains("paths=7 ");
+        assertThat(closure).hasSize(paths + 1);
+        assertThat(dispatcher.log()).contains("paths=" + (paths + 1) + " ");
+        return closure;
     }
 
     /// Builds something that needs a path which only the client has, and looks whether it got to the machine whole.
