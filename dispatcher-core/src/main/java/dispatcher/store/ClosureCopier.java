@@ -219,14 +219,14 @@ public final class ClosureCopier {
             Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
         var done = new CompletableFuture<Boolean>();
-        var claimed = new ArrayList<StorePath>();
+        var claimed = new ArrayList<PathInfo>();
         var others = Collections.newSetFromMap(new IdentityHashMap<CompletableFuture<Boolean>, Boolean>());
         lock.lock();
         try {
             if (!Collections.disjoint(missing.keySet(), outdated)) return Copied.NOTHING;
-            for (var path : missing.keySet()) {
-                var other = underway.putIfAbsent(path, done);
-                if (other == null) claimed.add(path);
+            for (var info : missing.values()) {
+                var other = underway.putIfAbsent(info.path(), done);
+                if (other == null) claimed.add(info);
                 else others.add(other);
             }
         } finally {
@@ -235,14 +235,16 @@ public final class ClosureCopier {
         boolean sent = false;
         try {
             for (var other : others) if (!outcome(other)) return Copied.NOTHING;
-            var copied = send(target, missing, claimed, source, helper);
+            var copied = send(target, claimed, source, helper);
             sent = true;
             return copied;
         } finally {
             lock.lock();
             try {
-                for (var path : claimed) underway.remove(path, done);
-                for (var listener : news) listener.addAll(claimed);
+                for (var info : claimed) {
+                    underway.remove(info.path(), done);
+                    for (var listener : news) listener.add(info.path());
+                }
             } finally {
                 lock.unlock();
             }
@@ -258,19 +260,13 @@ public final class ClosureCopier {
         }
     }
 
-    private Copied send(
-            Store target,
-            Map<StorePath, PathInfo> missing,
-            List<StorePath> claimed,
-            PathSource source,
-            Supplier<? extends Helper> helper)
+    private Copied send(Store target, List<PathInfo> claimed, PathSource source, Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
         if (claimed.isEmpty()) return Copied.NOTHING;
-        long bytes = 0;
-        for (var path : claimed) bytes += Shipment.info(missing, path).narSize();
+        long bytes = claimed.stream().mapToLong(PathInfo::narSize).sum();
         long wanted = bytes / claimed.size() < smallBytes ? 0 : bytes / bytesPerHelper;
         int helping = takeHelpers(Math.min(wanted, claimed.size() - 1));
-        var shipment = new Shipment(missing, claimed, 1 + helping);
+        var shipment = new Shipment(claimed, 1 + helping);
         var threads = new ArrayList<Thread>();
         try {
             for (int i = 0; i < helping; i++) threads.add(begin(helper.get(), shipment));
@@ -280,7 +276,7 @@ public final class ClosureCopier {
             stop(threads);
             helpers.release(helping);
         }
-        return new Copied(shipment.paths(), bytes);
+        return new Copied(shipment.there(), bytes);
     }
 
     private int takeHelpers(long wanted) {

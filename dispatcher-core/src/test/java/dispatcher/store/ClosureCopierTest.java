@@ -482,6 +482,17 @@ class ClosureCopierTest {
         }
 
         @Test
+        void pathsThatReferToEachOtherInACircleAreTheSourcesFault() {
+            var one = source.add("one", FakeStore.path("two"));
+            var two = source.add("two", FakeStore.path("one"));
+
+            assertThatThrownBy(() -> copy(one))
+                    .isInstanceOf(SourceFailedException.class)
+                    .hasMessageContaining("circle");
+            assertThat(machine.paths()).doesNotContain(one, two);
+        }
+
+        @Test
         void narThatBreaksOffIsTheSourcesFault() {
             var path = source.add("p");
             source.fail(path, new IOException("disk broke"));

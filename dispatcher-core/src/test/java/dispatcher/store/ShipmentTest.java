@@ -15,9 +15,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class ShipmentTest {
@@ -33,15 +31,10 @@ class ShipmentTest {
         return chain;
     }
 
-    private static Shipment shipment(List<PathInfo> infos, int senders) {
-        var byPath = infos.stream().collect(Collectors.toMap(PathInfo::path, Function.identity()));
-        return new Shipment(byPath, infos.stream().map(PathInfo::path).toList(), senders);
-    }
-
     @Test
     void oneSenderTakesAllAtOnce() throws Exception {
         var chain = chain(1000);
-        var shipment = shipment(chain.reversed(), 1);
+        var shipment = new Shipment(chain.reversed(), 1);
 
         assertThat(shipment.take().paths()).isEqualTo(chain);
     }
@@ -50,7 +43,7 @@ class ShipmentTest {
     void severalTakeNoMoreThanAPartEach() throws Exception {
         var many = new ArrayList<PathInfo>();
         for (int i = 0; i < 3200; i++) many.add(info("p" + i, 1));
-        var shipment = shipment(many, 2);
+        var shipment = new Shipment(many, 2);
 
         assertThat(shipment.take().paths()).hasSize(200);
         assertThat(shipment.take().paths()).hasSize(200);
@@ -60,7 +53,7 @@ class ShipmentTest {
     void largestGoFirst() throws Exception {
         var small = info("small", 1);
         var large = info("large", 1000);
-        var shipment = shipment(List.of(small, large), 2);
+        var shipment = new Shipment(List.of(small, large), 2);
 
         assertThat(shipment.take().paths()).containsExactly(large, small);
     }
@@ -68,7 +61,7 @@ class ShipmentTest {
     @Test
     void whatRefersToWhatAnotherSendsWaitsForThat() throws Exception {
         var chain = chain(100);
-        var shipment = shipment(chain, 2);
+        var shipment = new Shipment(chain, 2);
         var first = shipment.take();
         var second = Await.start(shipment::take);
 
@@ -80,7 +73,7 @@ class ShipmentTest {
     @Test
     void whatIsGivenBackIsTakenByAnother() throws Exception {
         var chain = chain(10);
-        var shipment = shipment(chain, 2);
+        var shipment = new Shipment(chain, 2);
         var first = shipment.take();
         var second = Await.start(shipment::take);
         shipment.giveBack(first);
@@ -90,7 +83,7 @@ class ShipmentTest {
 
     @Test
     void thereIsNothingToTakeWhenAllIsThere() throws Exception {
-        var shipment = shipment(chain(10), 2);
+        var shipment = new Shipment(chain(10), 2);
         shipment.sent(shipment.take());
 
         assertThat(shipment.take().isEmpty()).isTrue();
@@ -98,7 +91,7 @@ class ShipmentTest {
 
     @Test
     void whoWaitsGoesWithEmptyHandsWhenItEnds() throws Exception {
-        var shipment = shipment(chain(10), 2);
+        var shipment = new Shipment(chain(10), 2);
         shipment.take();
         var second = Await.start(shipment::take);
         shipment.end();
@@ -118,7 +111,7 @@ class ShipmentTest {
                     infos.stream().filter(_ -> random.nextInt(100) == 0).toArray(PathInfo[]::new);
             infos.add(info("p" + i, random.nextInt(100), references));
         }
-        var shipment = shipment(infos, 3);
+        var shipment = new Shipment(infos, 3);
         var there = ConcurrentHashMap.<StorePath>newKeySet();
         var senders = new ArrayList<CompletableFuture<Boolean>>();
         for (int i = 0; i < 3; i++) {
@@ -130,8 +123,7 @@ class ShipmentTest {
         assertThat(there).hasSize(infos.size());
     }
 
-    private static boolean send(Shipment shipment, Set<StorePath> there, RandomGenerator whims)
-            throws InterruptedException {
+    private static boolean send(Shipment shipment, Set<StorePath> there, RandomGenerator whims) throws Exception {
         while (true) {
             var batch = shipment.take();
             if (batch.isEmpty()) return true;
