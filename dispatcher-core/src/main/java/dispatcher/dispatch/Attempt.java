@@ -3,6 +3,7 @@ package dispatcher.dispatch;
 import dispatcher.dispatch.LostException.Kind;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StorePath;
 import dispatcher.pressure.BuildWatch;
 import dispatcher.store.BuildLog;
 import dispatcher.store.ClosureCopier;
@@ -202,12 +203,17 @@ final class Attempt {
         long begun = fleet.nanoTime();
         boolean substitute = link.substitutes(session.substitutes());
         var inputs = job.derivation().inputSources();
-        var copied = link.copier().copy(lease.store(), inputs, session, substitute, this::helper);
+        var copied =
+                link.copier().copy(lease.store(), inputs, this::isExpectedThere, session, substitute, this::helper);
         var took = Duration.ofNanos(fleet.nanoTime() - begun);
         fleet.locations().add(inputs, machine);
         fleet.locations().add(copied.sent(), machine);
         fleet.listener().inputsCopied(job.number(), job.drvPath(), machine, copied.paths(), copied.bytes(), took);
         return copied;
+    }
+
+    private boolean isExpectedThere(StorePath path) {
+        return fleet.locations().of(path).contains(machine);
     }
 
     private ClosureCopier.Helper helper() {

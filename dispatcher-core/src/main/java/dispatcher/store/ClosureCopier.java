@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,7 +38,8 @@ import org.slf4j.LoggerFactory;
 /// after the other in each.
 ///
 /// Safe for any thread; the lock is not held over I/O. Cost: one round trip if nothing is missing, two if
-/// something is, however deep its closure, and one for all NARs together, or for each batch if several send.
+/// something is, however deep its closure, and one for all NARs together; if several send, one for each batch and one
+/// to see that all is there.
 public final class ClosureCopier {
     private static final Logger log = LoggerFactory.getLogger(ClosureCopier.class);
 
@@ -111,12 +113,14 @@ public final class ClosureCopier {
     /// Returns when `target` has all of `paths` and what they refer to.
     ///
     /// @param target     a conversation with the machine
+    /// @param expected   which paths it is thought to have, however that may be
     /// @param substitute whether the machine may first fetch what it lacks from its own substituters
     /// @param helper     makes one
     /// @throws SourceFailedException if something missing cannot be had from `source`
     public Copied copy(
             Store target,
             Collection<StorePath> paths,
+            Predicate<StorePath> expected,
             PathSource source,
             boolean substitute,
             Supplier<? extends Helper> helper)
@@ -125,15 +129,23 @@ public final class ClosureCopier {
         while (true) {
             var outdated = listen();
             try {
-                var missing = findMissing(target, paths, source, substitute);
+                var missing = findMissing(target, paths, expected, source, substitute);
                 if (missing.isEmpty()) return copied;
                 var sent = sendUnclaimed(target, missing, outdated, source, helper);
-                copied = copied.plus(sent);
-                if (sent.paths() == missing.size()) return copied;
+                copied = copied.plus(sent.copied());
+                if (sent.kept() && sent.copied().paths() == missing.size()) return copied;
             } finally {
                 stopListening(outdated);
             }
         }
+    }
+
+    /// What sending came to.
+    ///
+    /// @param kept whether the copy's own conversation has sent all of it, and so keeps it; else that is to ask
+    ///             for it
+    private record Sent(Copied copied, boolean kept) {
+        private static final Sent NOTHING = new Sent(Copied.NOTHING, false);
     }
 
     private Set<StorePath> listen() {
@@ -157,11 +169,15 @@ public final class ClosureCopier {
     }
 
     private static Map<StorePath, PathInfo> findMissing(
-            Store target, Collection<StorePath> paths, PathSource source, boolean substitute)
+            Store target,
+            Collection<StorePath> paths,
+            Predicate<StorePath> expected,
+            PathSource source,
+            boolean substitute)
             throws IOException, InterruptedException {
         if (paths.isEmpty()) return Map.of();
         var lacking = new TreeSet<>(paths);
-        lacking.removeAll(target.queryValidPaths(paths, substitute));
+        lacking.removeAll(target.queryValidPaths(paths, expected, substitute));
         if (lacking.isEmpty()) return Map.of();
 
         var known = new HashMap<StorePath, PathInfo>();
@@ -176,7 +192,7 @@ public final class ClosureCopier {
                 for (var reference : info.references())
                     if (!top.contains(reference) && below.add(reference)) generation.add(reference);
         }
-        var there = below.isEmpty() ? below : target.queryValidPaths(below, substitute);
+        var there = below.isEmpty() ? below : target.queryValidPaths(below, expected, substitute);
 
         var missing = new LinkedHashMap<StorePath, PathInfo>();
         var open = new ArrayDeque<StorePath>(lacking);
@@ -211,7 +227,7 @@ public final class ClosureCopier {
     /// Sends those of `missing` that nobody else is sending, once those that somebody else sends are there.
     /// Claiming all of them at once keeps two copies from waiting for each other: a copy only waits for claims
     /// that are older than its own. Sends nothing if the machine must be asked again.
-    private Copied sendUnclaimed(
+    private Sent sendUnclaimed(
             Store target,
             Map<StorePath, PathInfo> missing,
             Set<StorePath> outdated,
@@ -223,7 +239,7 @@ public final class ClosureCopier {
         var others = Collections.newSetFromMap(new IdentityHashMap<CompletableFuture<Boolean>, Boolean>());
         lock.lock();
         try {
-            if (!Collections.disjoint(missing.keySet(), outdated)) return Copied.NOTHING;
+            if (!Collections.disjoint(missing.keySet(), outdated)) return Sent.NOTHING;
             for (var info : missing.values()) {
                 var other = underway.putIfAbsent(info.path(), done);
                 if (other == null) claimed.add(info);
@@ -234,7 +250,7 @@ public final class ClosureCopier {
         }
         boolean sent = false;
         try {
-            for (var other : others) if (!outcome(other)) return Copied.NOTHING;
+            for (var other : others) if (!outcome(other)) return Sent.NOTHING;
             var copied = send(target, claimed, source, helper);
             sent = true;
             return copied;
@@ -260,9 +276,9 @@ public final class ClosureCopier {
         }
     }
 
-    private Copied send(Store target, List<PathInfo> claimed, PathSource source, Supplier<? extends Helper> helper)
+    private Sent send(Store target, List<PathInfo> claimed, PathSource source, Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
-        if (claimed.isEmpty()) return Copied.NOTHING;
+        if (claimed.isEmpty()) return Sent.NOTHING;
         long bytes = claimed.stream().mapToLong(PathInfo::narSize).sum();
         long wanted = bytes / claimed.size() < smallBytes ? 0 : bytes / bytesPerHelper;
         int helping = takeHelpers(Math.min(wanted, claimed.size() - 1));
@@ -276,7 +292,7 @@ public final class ClosureCopier {
             stop(threads);
             helpers.release(helping);
         }
-        return new Copied(shipment.there(), bytes);
+        return new Sent(new Copied(shipment.there(), bytes), helping == 0);
     }
 
     private int takeHelpers(long wanted) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.function.Predicate;
 
 /// A conversation that is another one but for what a subclass has otherwise.
 public abstract class ForwardingStore implements Store {
@@ -25,6 +26,13 @@ public abstract class ForwardingStore implements Store {
     public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
             throws IOException, InterruptedException {
         return store.queryValidPaths(paths, substitute);
+    }
+
+    @Override
+    public SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
+            throws IOException, InterruptedException {
+        return store.queryValidPaths(paths, expected, substitute);
     }
 
     @Override

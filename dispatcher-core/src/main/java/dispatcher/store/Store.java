@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.function.Predicate;
 
 /// A conversation with a Nix store: which of these paths do you have, take a NAR, hand one out, build a derivation.
 ///
@@ -29,6 +30,14 @@ public interface Store extends AutoCloseable {
     /// @param substitute whether it may first fetch what it lacks from its own substituters
     SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
             throws IOException, InterruptedException;
+
+    /// The same for paths of which the store is not `expected` to have some: to ask for those costs less, unless it has
+    /// them after all.
+    default SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
+            throws IOException, InterruptedException {
+        return queryValidPaths(paths, substitute);
+    }
 
     /// Which of `paths` the store could fetch from its own substituters, as far as it can tell.
     default SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)

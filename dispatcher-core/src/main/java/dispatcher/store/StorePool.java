@@ -278,11 +278,18 @@ public final class StorePool implements AutoCloseable {
         @Override
         public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
                 throws IOException, InterruptedException {
+            return queryValidPaths(paths, _ -> true, substitute);
+        }
+
+        @Override
+        public SortedSet<StorePath> queryValidPaths(
+                Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
+                throws IOException, InterruptedException {
             var valid = new TreeSet<StorePath>();
             var unknown = new TreeSet<StorePath>();
             for (var path : paths) (known.paths.contains(path) ? valid : unknown).add(path);
             if (unknown.isEmpty()) return valid;
-            var found = watch(() -> store.queryValidPaths(unknown, substitute));
+            var found = watch(() -> store.queryValidPaths(unknown, expected, substitute));
             known.add(found);
             valid.addAll(found);
             return valid;

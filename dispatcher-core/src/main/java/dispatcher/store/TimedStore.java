@@ -17,6 +17,7 @@ import java.util.SortedSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 
 /// A conversation whose other end must answer in time: one that is alive and says nothing, or goes on for ever, is
 /// closed, and the request fails with an [UnreachableException]. Its sign of life is its answers, not its connection's.
@@ -86,8 +87,15 @@ public final class TimedStore implements Store {
     @Override
     public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
             throws IOException, InterruptedException {
+        return queryValidPaths(paths, _ -> true, substitute);
+    }
+
+    @Override
+    public SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
+            throws IOException, InterruptedException {
         var time = substitute ? limit.multipliedBy(FETCHING) : limit;
-        return within(time.plus(limitOf(paths)), () -> store.queryValidPaths(paths, substitute));
+        return within(time.plus(limitOf(paths)), () -> store.queryValidPaths(paths, expected, substitute));
     }
 
     @Override

@@ -30,6 +30,7 @@ import java.util.SortedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Nested;
@@ -143,7 +144,7 @@ class ClosureCopierTest {
     }
 
     private Copied copy(StorePath... paths) throws IOException, InterruptedException {
-        return copier.copy(new Conversation(), List.of(paths), source, false, ClosureCopierTest::noHelp);
+        return copier.copy(new Conversation(), List.of(paths), _ -> false, source, false, ClosureCopierTest::noHelp);
     }
 
     private CompletableFuture<Copied> start(StorePath... paths) {
@@ -151,8 +152,8 @@ class ClosureCopierTest {
     }
 
     private CompletableFuture<Copied> start(Source from, StorePath... paths) {
-        return Await.start(
-                () -> copier.copy(new Conversation(), List.of(paths), from, false, ClosureCopierTest::noHelp));
+        return Await.start(() ->
+                copier.copy(new Conversation(), List.of(paths), _ -> false, from, false, ClosureCopierTest::noHelp));
     }
 
     private List<String> asked(String what) {
@@ -416,27 +417,38 @@ class ClosureCopierTest {
         }
 
         private CompletableFuture<Copied> startWith(Supplier<Helper> helper, StorePath path) {
-            return Await.start(() -> copier.copy(new Conversation(), List.of(path), source, false, helper));
+            return Await.start(() -> copier.copy(new Conversation(), List.of(path), _ -> false, source, false, helper));
         }
 
-        /// The machine refuses what comes twice, or before what it refers to.
+        /// The machine refuses what comes twice, or before what it refers to. What others have sent, the copy's own
+        /// conversation asks for, which keeps it.
         @Test
         void sendTheSamePathsTogetherEachOnceAndReferencesFirst() {
             var top = manyPaths();
+            var kept = new AtomicReference<Set<StorePath>>(Set.of());
             var waiting = new Conversation() {
+                @Override
+                public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+                        throws IOException {
+                    var valid = super.queryValidPaths(paths, substitute);
+                    kept.set(valid);
+                    return valid;
+                }
+
                 @Override
                 public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
                     Await.until("a helper has sent something", () -> byHelpers.get() > 0);
                     super.addToStore(paths);
                 }
             };
-            var copying =
-                    Await.start(() -> copier.copy(waiting, List.of(top), source, false, () -> new Another(Set.of())));
+            var copying = Await.start(
+                    () -> copier.copy(waiting, List.of(top), _ -> false, source, false, () -> new Another(Set.of())));
 
             assertThat(Await.result(copying).sent()).containsExactlyInAnyOrderElementsOf(machine.paths());
             assertThat(machine.paths()).hasSize(MANY + 1);
             assertThat(helpers).hasValue(2);
             assertThat(closed).hasValue(2);
+            assertThat(kept.get()).containsExactly(top);
         }
 
         @Test
@@ -518,7 +530,12 @@ class ClosureCopierTest {
             source.paths.with(info, NarTree.file("wrong"));
 
             assertThatThrownBy(() -> copier.copy(
-                            new Conversation(), List.of(info.path()), source, false, ClosureCopierTest::noHelp))
+                            new Conversation(),
+                            List.of(info.path()),
+                            _ -> false,
+                            source,
+                            false,
+                            ClosureCopierTest::noHelp))
                     .isInstanceOf(StoreRefusedException.class);
             assertThat(machine.paths()).isEmpty();
             assertThat(source.timesNotTaken).isEqualTo(1);
@@ -547,7 +564,8 @@ class ClosureCopierTest {
                 }
             };
 
-            assertThatThrownBy(() -> copier.copy(breaking, List.of(path), source, false, ClosureCopierTest::noHelp))
+            assertThatThrownBy(() ->
+                            copier.copy(breaking, List.of(path), _ -> false, source, false, ClosureCopierTest::noHelp))
                     .isExactlyInstanceOf(IOException.class)
                     .hasMessage("broken pipe");
         }
@@ -565,8 +583,8 @@ class ClosureCopierTest {
             var path = source.add("p");
             var broken = source.copy();
             broken.fail(path, new IOException("disk broke"));
-            assertThatThrownBy(() ->
-                            copier.copy(new Conversation(), List.of(path), broken, false, ClosureCopierTest::noHelp))
+            assertThatThrownBy(() -> copier.copy(
+                            new Conversation(), List.of(path), _ -> false, broken, false, ClosureCopierTest::noHelp))
                     .isInstanceOf(SourceFailedException.class);
 
             assertThat(copy(path).paths()).isEqualTo(1);

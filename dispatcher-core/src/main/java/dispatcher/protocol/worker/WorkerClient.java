@@ -38,7 +38,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,10 +55,9 @@ public final class WorkerClient implements Store {
     private static final long CLIENT_MAGIC = 0x6e697863L;
     private static final long SERVER_MAGIC = 0x6478696fL;
 
-    /// Requests of which the replies may be unread. Once those fill the buffers on the way, in which
-    /// a short one takes as much room as a page, the daemon waits for us to read; so what we write
-    /// meanwhile has to fit into the buffers too.
-    private static final int PIPELINED = 200;
+    /// Requests of which the replies may be unread. Once those fill the buffers on the way, in which a short one takes
+    /// as much room as a page, the daemon waits for us to read.
+    private static final int UNREAD = 200;
 
     private static final Logger log = LoggerFactory.getLogger(WorkerClient.class);
 
@@ -145,31 +148,39 @@ public final class WorkerClient implements Store {
         return daemon.trust();
     }
 
-    /// Asks for each path to be kept first, since the question itself keeps none; in one round trip if they are few.
     @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
+    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+            throws IOException, InterruptedException {
+        return queryValidPaths(paths, _ -> true, substitute);
+    }
+
+    /// Asks for each path to be kept first, since the question itself keeps none; all in one round trip. Those
+    /// requests are spared for paths that are not expected. If some are there after all, they are kept and asked
+    /// for once more.
+    @Override
+    public SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
+            throws IOException, InterruptedException {
         if (paths.isEmpty()) return new TreeSet<>();
         var asked = new TreeSet<>(paths);
-        int unanswered = 0;
-        for (var path : asked) {
-            if (unanswered == PIPELINED) {
-                out.flush();
-                readTempRoots(PIPELINED / 2);
-                unanswered -= PIPELINED / 2;
-            }
-            codec.writeRequest(out, new WorkerRequest.AddTempRoot(path));
-            unanswered++;
-        }
-        if (asked.size() > PIPELINED) {
-            out.flush();
-            readTempRoots(unanswered);
-            unanswered = 0;
-        }
-        codec.writeRequest(out, new WorkerRequest.QueryValidPaths(asked, substitute));
-        out.flush();
-        readTempRoots(unanswered);
-        awaitReply(BuildLog.NONE);
-        return Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer);
+        var kept = asked.stream().filter(expected).collect(Collectors.toSet());
+        var valid = new TreeSet<StorePath>();
+        pipeline(
+                asked.size(),
+                () -> {
+                    for (var path : kept) codec.writeRequest(out, new WorkerRequest.AddTempRoot(path));
+                    codec.writeRequest(out, new WorkerRequest.QueryValidPaths(asked, substitute));
+                },
+                () -> {
+                    readTempRoots(kept.size());
+                    awaitReply(BuildLog.NONE);
+                    valid.addAll(Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
+                });
+        var surprising = new TreeSet<>(valid);
+        surprising.removeAll(kept);
+        valid.removeAll(surprising);
+        valid.addAll(queryValidPaths(surprising, substitute));
+        return valid;
     }
 
     /// A store that keeps no roots still answers the question that follows.
@@ -212,33 +223,79 @@ public final class WorkerClient implements Store {
         return in.readBool() ? Optional.of(codec.readPathInfo(in, path)) : Optional.empty();
     }
 
-    /// All are asked for at once, but for a bound on what is under way.
     @Override
-    public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths) throws IOException {
+    public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths)
+            throws IOException, InterruptedException {
+        var asked = List.copyOf(paths);
         var infos = new HashMap<StorePath, PathInfo>();
-        var asked = new ArrayDeque<StorePath>();
-        var rest = paths.iterator();
-        StoreRefusedException refusal = null;
-        while (rest.hasNext() || !asked.isEmpty()) {
-            while (rest.hasNext() && asked.size() < PIPELINED) {
-                var path = rest.next();
-                codec.writeRequest(out, new WorkerRequest.QueryPathInfo(path));
-                asked.add(path);
-            }
-            out.flush();
-            for (int i = 0; !asked.isEmpty() && i < PIPELINED / 2; i++) {
-                try {
-                    awaitReply(BuildLog.NONE);
-                    var path = asked.remove();
-                    if (in.readBool()) infos.put(path, codec.readPathInfo(in, path));
-                } catch (StoreRefusedException e) {
-                    asked.remove();
-                    refusal = e;
-                }
-            }
-        }
-        if (refusal != null) throw refusal;
+        var refusals = new ArrayDeque<StoreRefusedException>();
+        pipeline(
+                asked.size(),
+                () -> {
+                    for (var path : asked) codec.writeRequest(out, new WorkerRequest.QueryPathInfo(path));
+                },
+                () -> {
+                    for (var path : asked) {
+                        try {
+                            awaitReply(BuildLog.NONE);
+                            if (in.readBool()) infos.put(path, codec.readPathInfo(in, path));
+                        } catch (StoreRefusedException e) {
+                            refusals.add(e);
+                        }
+                    }
+                });
+        if (!refusals.isEmpty()) throw refusals.getLast();
         return infos;
+    }
+
+    private interface Part {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /// Sends many requests in one round trip. Another thread reads the replies meanwhile if they may be more than the
+    /// connection holds: the daemon reads nothing while it waits for us to read.
+    private void pipeline(int count, Part requests, Part replies) throws IOException, InterruptedException {
+        if (count <= UNREAD) {
+            requests.run();
+            out.flush();
+            replies.run();
+            return;
+        }
+        var reading =
+                new FutureTask<Void>(() -> {
+                    replies.run();
+                    return null;
+                }) {
+                    // Nothing else would end the sending.
+                    @Override
+                    protected void done() {
+                        if (state() == State.FAILED) close();
+                    }
+                };
+        var reader = Thread.ofVirtual().name("replies of " + peer).start(reading);
+        boolean sent = false;
+        try {
+            requests.run();
+            out.flush();
+            sent = true;
+        } catch (IOException e) {
+            // If the reader has failed before, that says why.
+            if (reading.isDone()) resultOf(reading);
+            throw e;
+        } finally {
+            if (!sent) close();
+            reader.join();
+        }
+        resultOf(reading);
+    }
+
+    private static void resultOf(FutureTask<Void> reading) throws IOException, InterruptedException {
+        try {
+            reading.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException cause) throw cause;
+            throw new IllegalStateException("reading replies failed", e.getCause());
+        }
     }
 
     @Override

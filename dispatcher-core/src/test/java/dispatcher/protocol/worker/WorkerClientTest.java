@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -378,6 +379,46 @@ class WorkerClientTest {
                 assertThat(client.queryPathInfos(paths)).containsOnlyKeys(FakeStore.path("p7"));
             }
         }
+    }
+
+    @Test
+    void onlyWhatIsThereAfterAllIsKeptOfWhatIsNotExpected() throws Exception {
+        var client = connectTo28();
+        var absent = FakeStore.path("absent");
+        var expected = FakeStore.path("expected");
+        var surprising = FakeStore.path("surprising");
+        daemon.send(out -> out.writeLong(LAST)
+                .writeLong(1)
+                .writeLong(LAST)
+                .writeStorePaths(DIR, List.of(expected, surprising))
+                .writeLong(LAST)
+                .writeLong(1)
+                .writeLong(LAST)
+                .writeStorePaths(DIR, List.of(surprising)));
+        assertThat(client.queryValidPaths(List.of(absent, expected, surprising), expected::equals, false))
+                .containsExactlyInAnyOrder(expected, surprising);
+        daemon.expect(out -> {
+            var codec = new WorkerCodec(DIR, new ProtocolVersion(1, 34));
+            codec.writeRequest(out, new WorkerRequest.AddTempRoot(expected));
+            codec.writeRequest(
+                    out,
+                    new WorkerRequest.QueryValidPaths(new TreeSet<>(List.of(absent, expected, surprising)), false));
+            codec.writeRequest(out, new WorkerRequest.AddTempRoot(surprising));
+            codec.writeRequest(out, new WorkerRequest.QueryValidPaths(new TreeSet<>(List.of(surprising)), false));
+        });
+    }
+
+    /// Nobody takes the questions, so they stand still when the pipe is full.
+    @Test
+    void lieInTheMiddleOfManyQuestionsEndsThem() throws Exception {
+        var client = connectTo28();
+        var paths = IntStream.range(0, 20_000)
+                .mapToObj(i -> FakeStore.path("p" + i))
+                .toList();
+        daemon.send(out -> out.writeLong(LAST).writeLong(1).writeLong(0xbad));
+        assertThatThrownBy(() -> client.queryValidPaths(paths, false))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageContaining("0xbad");
     }
 
     private static void serve(UnixSocketChannel connection, FakeStore store) {
