@@ -8,18 +8,15 @@ import dispatcher.wire.NarSummary;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -37,9 +34,8 @@ import org.slf4j.LoggerFactory;
 /// What takes Nix on the machine long to unpack is sent in several conversations at once, as it unpacks one path
 /// after the other in each.
 ///
-/// Safe for any thread; the lock is not held over I/O. Cost: one round trip if nothing is missing, two if
-/// something is, however deep its closure, and one for all NARs together; if several send, one for each batch and one
-/// to see that all is there.
+/// Safe for any thread; the lock is not held over I/O. Cost: what [MissingPaths] takes, and one round trip for all NARs
+/// together; if several send, one for each batch and one to see that all is there.
 public final class ClosureCopier {
     private static final Logger log = LoggerFactory.getLogger(ClosureCopier.class);
 
@@ -129,7 +125,7 @@ public final class ClosureCopier {
         while (true) {
             var outdated = listen();
             try {
-                var missing = findMissing(target, paths, expected, source, substitute);
+                var missing = new MissingPaths(target, expected, substitute, source).of(paths);
                 if (missing.isEmpty()) return copied;
                 var sent = sendUnclaimed(target, missing, outdated, source, helper);
                 copied = copied.plus(sent.copied());
@@ -165,62 +161,6 @@ public final class ClosureCopier {
             news.remove(outdated);
         } finally {
             lock.unlock();
-        }
-    }
-
-    private static Map<StorePath, PathInfo> findMissing(
-            Store target,
-            Collection<StorePath> paths,
-            Predicate<StorePath> expected,
-            PathSource source,
-            boolean substitute)
-            throws IOException, InterruptedException {
-        if (paths.isEmpty()) return Map.of();
-        var lacking = new TreeSet<>(paths);
-        lacking.removeAll(target.queryValidPaths(paths, expected, substitute));
-        if (lacking.isEmpty()) return Map.of();
-
-        var known = new HashMap<StorePath, PathInfo>();
-        var top = new HashSet<>(paths);
-        var below = new TreeSet<StorePath>();
-        Set<StorePath> generation = lacking;
-        while (!generation.isEmpty()) {
-            var infos = infos(source, generation);
-            known.putAll(infos);
-            generation = new TreeSet<>();
-            for (var info : infos.values())
-                for (var reference : info.references())
-                    if (!top.contains(reference) && below.add(reference)) generation.add(reference);
-        }
-        var there = below.isEmpty() ? below : target.queryValidPaths(below, expected, substitute);
-
-        var missing = new LinkedHashMap<StorePath, PathInfo>();
-        var open = new ArrayDeque<StorePath>(lacking);
-        while (!open.isEmpty()) {
-            var path = open.remove();
-            var info = known.get(path);
-            if (info == null)
-                throw new SourceFailedException(
-                        List.of(path),
-                        "input '%s' is neither on the machine nor anywhere the dispatcher can get it from"
-                                .formatted(path));
-            if (missing.put(path, info) != null) continue;
-            for (var reference : info.references())
-                if (below.contains(reference) && !there.contains(reference) && !missing.containsKey(reference))
-                    open.add(reference);
-        }
-        return missing;
-    }
-
-    private static Map<StorePath, PathInfo> infos(PathSource source, Set<StorePath> paths)
-            throws IOException, InterruptedException {
-        try {
-            return source.infos(paths);
-        } catch (SourceFailedException e) {
-            throw e;
-        } catch (IOException e) {
-            Interruption.rethrow(e);
-            throw new SourceFailedException(paths, "cannot look up inputs: %s".formatted(e.getMessage()), e);
         }
     }
 
