@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /// One client's conversation with the whole fleet.
 ///
@@ -67,7 +68,8 @@ final class FleetSession implements Store, PathSource {
     // ---- questions
 
     @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+    public SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException {
         keepInSpool(paths);
         var valid = new TreeSet<>(fleet.spool().contained(paths));

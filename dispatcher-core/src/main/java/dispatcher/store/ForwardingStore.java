@@ -23,12 +23,6 @@ public abstract class ForwardingStore implements Store {
     }
 
     @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
-            throws IOException, InterruptedException {
-        return store.queryValidPaths(paths, substitute);
-    }
-
-    @Override
     public SortedSet<StorePath> queryValidPaths(
             Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException {

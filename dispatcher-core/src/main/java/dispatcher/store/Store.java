@@ -28,16 +28,15 @@ public interface Store extends AutoCloseable {
     /// Which of `paths` the store has.
     ///
     /// @param substitute whether it may first fetch what it lacks from its own substituters
-    SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
-            throws IOException, InterruptedException;
-
-    /// The same for paths of which the store is not `expected` to have some: to ask for those costs less, unless it has
-    /// them after all.
-    default SortedSet<StorePath> queryValidPaths(
-            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
+    default SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
             throws IOException, InterruptedException {
-        return queryValidPaths(paths, substitute);
+        return queryValidPaths(paths, _ -> true, substitute);
     }
+
+    /// The same for paths of which the store is not `expected` to have some: it may cost less to ask for those, unless
+    /// the store has them after all.
+    SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
+            throws IOException, InterruptedException;
 
     /// Which of `paths` the store could fetch from its own substituters, as far as it can tell.
     default SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)

@@ -276,12 +276,6 @@ public final class StorePool implements AutoCloseable {
         }
 
         @Override
-        public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
-                throws IOException, InterruptedException {
-            return queryValidPaths(paths, _ -> true, substitute);
-        }
-
-        @Override
         public SortedSet<StorePath> queryValidPaths(
                 Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
                 throws IOException, InterruptedException {

@@ -85,12 +85,6 @@ public final class TimedStore implements Store {
     }
 
     @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
-            throws IOException, InterruptedException {
-        return queryValidPaths(paths, _ -> true, substitute);
-    }
-
-    @Override
     public SortedSet<StorePath> queryValidPaths(
             Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException {

@@ -34,6 +34,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /// What a machine that is not to be trusted may say of a build that it has done, and what is told of that.
@@ -167,7 +168,8 @@ enum Lie {
         void teach(FakeMachine machine) {
             machine.lying(truth -> new Liar(truth) {
                 @Override
-                public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) {
+                public SortedSet<StorePath> queryValidPaths(
+                        Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) {
                     var more = new TreeSet<>(paths);
                     more.add(FakeStore.path("elsewhere"));
                     return more;

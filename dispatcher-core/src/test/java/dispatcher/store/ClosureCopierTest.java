@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Nested;
@@ -101,9 +102,9 @@ class ClosureCopierTest {
     /// A conversation with the one machine, which refuses a path before its references and a path that it has.
     private class Conversation implements Store {
         @Override
-        public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
-                throws IOException {
-            return machine.queryValidPaths(paths, substitute);
+        public SortedSet<StorePath> queryValidPaths(
+                Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {
+            return machine.queryValidPaths(paths, expected, substitute);
         }
 
         @Override
@@ -428,9 +429,10 @@ class ClosureCopierTest {
             var kept = new AtomicReference<Set<StorePath>>(Set.of());
             var waiting = new Conversation() {
                 @Override
-                public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+                public SortedSet<StorePath> queryValidPaths(
+                        Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
                         throws IOException {
-                    var valid = super.queryValidPaths(paths, substitute);
+                    var valid = super.queryValidPaths(paths, expected, substitute);
                     kept.set(valid);
                     return valid;
                 }

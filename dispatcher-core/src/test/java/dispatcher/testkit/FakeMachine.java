@@ -42,6 +42,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -325,9 +326,9 @@ public final class FakeMachine implements Transport {
     /// The store as one conversation sees it.
     private final class Disk implements Store {
         @Override
-        public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
-                throws IOException {
-            return store.queryValidPaths(paths, substitute);
+        public SortedSet<StorePath> queryValidPaths(
+                Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {
+            return store.queryValidPaths(paths, expected, substitute);
         }
 
         @Override

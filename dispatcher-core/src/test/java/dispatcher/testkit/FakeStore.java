@@ -31,6 +31,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 
 /// A store in memory, which keeps a journal of what it was asked and builds as the test tells it to. It refuses an
 /// upload whose NAR is not what its path info says, and then has nothing of it.
@@ -150,7 +151,8 @@ public final class FakeStore implements Store {
     }
 
     @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
+    public SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {
         journal.add("queryValidPaths %s %s".formatted(paths, substitute));
         for (var path : paths) requireAllowed(path);
         if (substitute)

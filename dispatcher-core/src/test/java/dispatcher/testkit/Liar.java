@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.function.Predicate;
 
 /// A store that does its work and tells something else of it. Says the truth unless a method is overridden.
 public class Liar implements Store {
@@ -25,9 +26,10 @@ public class Liar implements Store {
     }
 
     @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
+    public SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException {
-        return truth.queryValidPaths(paths, substitute);
+        return truth.queryValidPaths(paths, expected, substitute);
     }
 
     @Override

@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /// A `nix-store --serve --write` at the far end of a channel, as a [Store].
 ///
@@ -86,7 +87,8 @@ public final class ServeClient implements Store {
     }
 
     @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute) throws IOException {
+    public SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {
         if (paths.isEmpty()) return new TreeSet<>();
         // Locking pins them for as long as this conversation lasts.
         var asked = new TreeSet<>(paths);

@@ -56,7 +56,7 @@ public final class WorkerClient implements Store {
     private static final long SERVER_MAGIC = 0x6478696fL;
 
     /// Requests of which the replies may be unread. Once those fill the buffers on the way, in which a short one takes
-    /// as much room as a page, the daemon waits for us to read.
+    /// as much room as a page, the daemon waits for us to read; so the requests have to fit into the buffers too.
     private static final int UNREAD = 200;
 
     private static final Logger log = LoggerFactory.getLogger(WorkerClient.class);
@@ -146,12 +146,6 @@ public final class WorkerClient implements Store {
     /// What the daemon thinks of us.
     public Trust trust() {
         return daemon.trust();
-    }
-
-    @Override
-    public SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, boolean substitute)
-            throws IOException, InterruptedException {
-        return queryValidPaths(paths, _ -> true, substitute);
     }
 
     /// Asks for each path to be kept first, since the question itself keeps none; all in one round trip. Those
