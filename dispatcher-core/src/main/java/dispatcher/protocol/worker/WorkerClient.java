@@ -39,8 +39,8 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -345,45 +345,41 @@ public final class WorkerClient implements Store {
     /// If the payload cannot be had to its end, the conversation is closed: there is no way to tell the daemon.
     private void uploadFramed(Upload upload) throws IOException, InterruptedException {
         out.flush();
-        var failure = new AtomicReference<IOException>();
-        var listener = Thread.ofVirtual().name("reply of " + peer).start(() -> {
-            try {
-                awaitReply(BuildLog.NONE);
-            } catch (IOException e) {
-                failure.set(e);
-            }
+        var reading = new FutureTask<Void>(() -> {
+            awaitReply(BuildLog.NONE);
+            return null;
         });
+        var listener = Thread.ofVirtual().name("reply of " + peer).start(reading);
         var framed = new FramedOutput(out);
         boolean ended = false;
         try {
             try {
-                upload.writeTo(new RefusableOutput(framed, failure));
+                upload.writeTo(new RefusableOutput(framed, reading));
             } catch (RefusedEarlyException e) {
-                // The reason is in `failure`; the stream still has to be ended for the connection to be of use.
+                // The reason is in `reading`; the stream still has to be ended for the connection to be of use.
             }
             framed.close();
             ended = true;
         } catch (IOException e) {
             // What the daemon said last explains more than that it no longer listens.
-            var said = failure.get();
-            if (said instanceof StoreRefusedException) e.addSuppressed(said);
+            if (reading.state() == Future.State.FAILED && reading.exceptionNow() instanceof StoreRefusedException said)
+                e.addSuppressed(said);
             throw e;
         } finally {
             if (!ended) close();
             listener.join();
         }
-        var failed = failure.get();
-        if (failed != null) throw failed;
+        resultOf(reading);
     }
 
     /// Stops an upload as soon as the daemon has said no to it.
     private static final class RefusableOutput extends OutputStream {
         private final OutputStream out;
-        private final AtomicReference<IOException> failure;
+        private final Future<?> reading;
 
-        RefusableOutput(OutputStream out, AtomicReference<IOException> failure) {
+        RefusableOutput(OutputStream out, Future<?> reading) {
             this.out = out;
-            this.failure = failure;
+            this.reading = reading;
         }
 
         @Override
@@ -393,7 +389,7 @@ public final class WorkerClient implements Store {
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            if (failure.get() != null) throw new RefusedEarlyException();
+            if (reading.state() == Future.State.FAILED) throw new RefusedEarlyException();
             out.write(bytes, offset, length);
         }
     }
