@@ -149,7 +149,7 @@ public final class SshFrontEnd implements AutoCloseable {
         sshd.setSubsystemFactories(List.of());
         sshd.setCommandFactory(this::command);
         sshd.setShellFactory(channel -> refuse(channel, PURPOSE + "a shell"));
-        sshd.setIoServiceFactoryFactory(new DirectWrites());
+        sshd.setIoServiceFactoryFactory(new BulkSockets());
         sshd.setNioWorkers(SOCKET_THREADS);
         sshd.setSessionFactory(new Doorkeeper(sshd));
         sshd.addSessionListener(new Listener());

@@ -107,7 +107,7 @@ public final class SshTransports implements AutoCloseable {
                 .build();
         client.setKeyIdentityProvider(KeyIdentityProvider.EMPTY_KEYS_PROVIDER);
         client.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE));
-        client.setIoServiceFactoryFactory(new DirectWrites());
+        client.setIoServiceFactoryFactory(new BulkSockets());
         client.setNioWorkers(SOCKET_THREADS);
         client.addSessionListener(new Listener());
         // Each connection has limits of its own; these would come in addition.

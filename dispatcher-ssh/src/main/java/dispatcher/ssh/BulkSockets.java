@@ -1,0 +1,179 @@
+package dispatcher.ssh;
+
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.InterruptedByTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.apache.sshd.common.FactoryManager;
+import org.apache.sshd.common.PropertyResolver;
+import org.apache.sshd.common.io.IoHandler;
+import org.apache.sshd.common.io.IoServiceFactory;
+import org.apache.sshd.common.io.nio2.Nio2CompletionHandler;
+import org.apache.sshd.common.io.nio2.Nio2Service;
+import org.apache.sshd.common.io.nio2.Nio2ServiceFactory;
+import org.apache.sshd.common.io.nio2.Nio2ServiceFactoryFactory;
+import org.apache.sshd.common.io.nio2.Nio2Session;
+import org.apache.sshd.common.util.Readable;
+import org.apache.sshd.common.util.threads.CloseableExecutorService;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.jspecify.annotations.Nullable;
+
+/// The library's sockets, with fewer changes of threads where much is sent.
+///
+/// A packet that the kernel takes at once costs none: whoever writes it goes on. As the library does it, each packet
+/// ends on a thread of the sockets' pool, which wakes the writer. Nobody waits for the peer here: what the kernel
+/// does not take is waited for by a virtual thread of its own.
+///
+/// While much is sent, what comes back is read once in a while and not at once: OpenSSH makes room in a channel's
+/// window for three packets at a time, thousands of times a second, and each time wakes up to four threads that send
+/// these three. A window has room for more than is sent meanwhile. A link whose round trip takes so long that its
+/// windows are what limits it loses that pause for each; so there is none below the rate at which it pays.
+final class BulkSockets extends Nio2ServiceFactoryFactory {
+    /// A packet's end begins the next one that waits, on the same stack.
+    private static final int MOST_IN_A_ROW = 16;
+
+    private static final long PAUSE_NANOS = 1_000_000;
+
+    /// What a pause is for: no more than this was read, some tens of window adjustments, ...
+    private static final int LITTLE_BYTES = 1024;
+
+    /// ... at least this was written since the read before, ...
+    private static final int MUCH_BYTES = 64 * 1024;
+
+    /// ... and that at this rate, 64 MB a second, or faster.
+    private static final int FAST_BYTES_PER_MILLISECOND = 64 * 1024;
+
+    private final LongSupplier nanoTime;
+    private final Runnable pause;
+
+    BulkSockets() {
+        this(System::nanoTime, () -> LockSupport.parkNanos(PAUSE_NANOS));
+    }
+
+    /// @param nanoTime a clock as [System#nanoTime]
+    /// @param pause    waits as long as is waited before a read; called by virtual threads
+    BulkSockets(LongSupplier nanoTime, Runnable pause) {
+        this.nanoTime = nanoTime;
+        this.pause = pause;
+    }
+
+    /// Whether to wait before the next read: after one of so many bytes, before which so much was written in the
+    /// time since the read before that.
+    static boolean isWorthPause(int readBytes, long writtenBytes, long nanos) {
+        return readBytes <= LITTLE_BYTES
+                && writtenBytes >= MUCH_BYTES
+                && writtenBytes / FAST_BYTES_PER_MILLISECOND >= nanos / 1_000_000;
+    }
+
+    @Override
+    public IoServiceFactory create(FactoryManager manager) {
+        return new Factory(manager, newExecutor(), newExecutor());
+    }
+
+    private final class Factory extends Nio2ServiceFactory {
+        Factory(FactoryManager manager, CloseableExecutorService executor, CloseableExecutorService resuming) {
+            super(manager, executor, resuming);
+        }
+
+        @Override
+        public Nio2Session createSession(
+                Nio2Service service, IoHandler handler, AsynchronousSocketChannel socket, SocketAddress address)
+                throws IOException {
+            return new Socket(service, getFactoryManager(), handler, socket, address);
+        }
+    }
+
+    private final class Socket extends Nio2Session {
+        /// How long a write may be without progress, as the library has it.
+        private final Duration limit;
+
+        /// For who writes; the library lets one write at a time.
+        private int inARow;
+
+        /// Bytes that the kernel took.
+        private final AtomicLong written = new AtomicLong();
+
+        // For who reads; the library begins a read when the one before has ended.
+        private int readBytes;
+        private long writtenBefore;
+        private long readSince;
+
+        Socket(
+                Nio2Service service,
+                PropertyResolver properties,
+                IoHandler handler,
+                AsynchronousSocketChannel socket,
+                SocketAddress address)
+                throws IOException {
+            super(service, properties, handler, socket, address);
+            limit = CoreModuleProperties.NIO2_MIN_WRITE_TIMEOUT.getRequired(properties);
+        }
+
+        @Override
+        protected void handleReadCycleCompletion(
+                ByteBuffer buffer,
+                Readable readable,
+                Nio2CompletionHandler<Integer, Object> completion,
+                Integer result,
+                @Nullable Object attachment) {
+            readBytes = result;
+            super.handleReadCycleCompletion(buffer, readable, completion, result, attachment);
+        }
+
+        @Override
+        protected void doReadCycle(ByteBuffer buffer, Nio2CompletionHandler<Integer, Object> completion) {
+            long now = nanoTime.getAsLong();
+            long writtenNow = written.get();
+            boolean paused = isWorthPause(readBytes, writtenNow - writtenBefore, now - readSince);
+            writtenBefore = writtenNow;
+            readSince = now;
+            if (paused) Thread.ofVirtual().name("ssh-read").start(() -> readLater(buffer, completion));
+            else super.doReadCycle(buffer, completion);
+        }
+
+        private void readLater(ByteBuffer buffer, Nio2CompletionHandler<Integer, Object> completion) {
+            pause.run();
+            try {
+                super.doReadCycle(buffer, completion);
+            } catch (RuntimeException e) { // the sockets have been shut down meanwhile
+                completion.failed(e, null);
+            }
+        }
+
+        @Override
+        protected void doWriteCycle(ByteBuffer buffer, Nio2CompletionHandler<Integer, Object> completion) {
+            Future<Integer> write = getSocket().write(buffer);
+            if (write.isDone() && ++inARow < MOST_IN_A_ROW) {
+                await(write, completion);
+                return;
+            }
+            inARow = 0;
+            Thread.ofVirtual().name("ssh-write").start(() -> await(write, completion));
+        }
+
+        private void await(Future<Integer> write, Nio2CompletionHandler<Integer, Object> completion) {
+            Integer bytes;
+            try {
+                bytes = write.get(limit.toNanos(), NANOSECONDS);
+            } catch (ExecutionException e) {
+                completion.failed(e.getCause(), null);
+                return;
+            } catch (TimeoutException | InterruptedException e) {
+                completion.failed(new InterruptedByTimeoutException(), null);
+                return;
+            }
+            written.addAndGet(bytes);
+            completion.completed(bytes, null);
+        }
+    }
+}
