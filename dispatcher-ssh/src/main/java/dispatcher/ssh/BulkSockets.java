@@ -2,6 +2,7 @@ package dispatcher.ssh;
 
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.apache.sshd.common.FactoryManager;
 import org.apache.sshd.common.PropertyResolver;
@@ -34,17 +36,21 @@ import org.jspecify.annotations.Nullable;
 /// ends on a thread of the sockets' pool, which wakes the writer. Nobody waits for the peer here: what the kernel
 /// does not take is waited for by a virtual thread of its own.
 ///
-/// While much is sent, what comes back is read once in a while and not at once: OpenSSH makes room in a channel's
-/// window for three packets at a time, thousands of times a second, and each time wakes up to four threads that send
-/// these three. A window has room for more than is sent meanwhile. A link whose round trip takes so long that its
-/// windows are what limits it loses that pause for each; so there is none below the rate at which it pays.
+/// While much is sent on several connections, what comes back on them is read once in a while and not at once:
+/// OpenSSH makes room in a channel's window for three packets at a time, thousands of times a second, and each time
+/// wakes up to four threads that send these three. A window has room for more than is sent meanwhile. Where only one
+/// connection sends there is time for that, and to be prompt is faster. A link whose round trip takes so long that
+/// its windows are what limits it loses the pause for each; so there is none below the rate at which it pays.
 final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// A packet's end begins the next one that waits, on the same stack.
     private static final int MOST_IN_A_ROW = 16;
 
     private static final long PAUSE_NANOS = 1_000_000;
 
-    /// What a pause is for: no more than this was read, some tens of window adjustments, ...
+    /// How long a connection counts as one that sends much after it has done so.
+    private static final long RECENT_NANOS = 20_000_000;
+
+    /// What makes a connection one that sends much: no more than this was read, some tens of window adjustments, ...
     private static final int LITTLE_BYTES = 1024;
 
     /// ... at least this was written since the read before, ...
@@ -53,8 +59,22 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// ... and that at this rate, 64 MB a second, or faster.
     private static final int FAST_BYTES_PER_MILLISECOND = 64 * 1024;
 
+    /// No connection's number.
+    private static final long NOBODY = -1;
+
     private final LongSupplier nanoTime;
     private final Runnable pause;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /// The connection that has sent much last, and the one that has before it.
+    @GuardedBy("lock")
+    private Sender latest = new Sender(NOBODY, 0);
+
+    @GuardedBy("lock")
+    private Sender earlier = latest;
+
+    /// @param since when it has sent much last
+    private record Sender(long id, long since) {}
 
     BulkSockets() {
         this(System::nanoTime, () -> LockSupport.parkNanos(PAUSE_NANOS));
@@ -67,12 +87,24 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
         this.pause = pause;
     }
 
-    /// Whether to wait before the next read: after one of so many bytes, before which so much was written in the
-    /// time since the read before that.
-    static boolean isWorthPause(int readBytes, long writtenBytes, long nanos) {
+    /// Whether a connection sends much: it has read so many bytes, before which it has written so many in the time
+    /// since the read before that.
+    static boolean sendsMuch(int readBytes, long writtenBytes, long nanos) {
         return readBytes <= LITTLE_BYTES
                 && writtenBytes >= MUCH_BYTES
                 && writtenBytes / FAST_BYTES_PER_MILLISECOND >= nanos / 1_000_000;
+    }
+
+    /// Notes that a connection sends much. Whether another has done so lately.
+    private boolean alsoAnother(long id, long now) {
+        lock.lock();
+        try {
+            if (latest.id != id) earlier = latest;
+            latest = new Sender(id, now);
+            return earlier.id != NOBODY && now - earlier.since < RECENT_NANOS;
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -134,7 +166,8 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
         protected void doReadCycle(ByteBuffer buffer, Nio2CompletionHandler<Integer, Object> completion) {
             long now = nanoTime.getAsLong();
             long writtenNow = written.get();
-            boolean paused = isWorthPause(readBytes, writtenNow - writtenBefore, now - readSince);
+            boolean paused =
+                    sendsMuch(readBytes, writtenNow - writtenBefore, now - readSince) && alsoAnother(getId(), now);
             writtenBefore = writtenNow;
             readSince = now;
             if (paused) Thread.ofVirtual().name("ssh-read").start(() -> readLater(buffer, completion));

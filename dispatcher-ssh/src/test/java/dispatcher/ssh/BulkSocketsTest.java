@@ -14,8 +14,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.sshd.client.SshClient;
@@ -38,7 +40,7 @@ class BulkSocketsTest {
     private static final int PACKET_BYTES = 32 * 1024;
 
     private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
-    private final BlockingQueue<Byte> received = new LinkedBlockingQueue<>();
+    private final Map<IoSession, BlockingQueue<Byte>> received = new ConcurrentHashMap<>();
     private final CompletableFuture<Thread> paused = new CompletableFuture<>();
     private final CountDownLatch resume = new CountDownLatch(1);
     private final SshClient manager = SshClient.setUpDefaultClient();
@@ -67,6 +69,10 @@ class BulkSocketsTest {
         }
     }
 
+    private BlockingQueue<Byte> received(IoSession session) {
+        return received.computeIfAbsent(session, _ -> new LinkedBlockingQueue<>());
+    }
+
     private IoSession connect() throws IOException {
         IoConnectFuture future = sockets.createConnector(new IoHandler() {
                     @Override
@@ -84,7 +90,7 @@ class BulkSocketsTest {
                     public void messageReceived(IoSession session, Readable message) {
                         byte[] bytes = new byte[message.available()];
                         message.getRawBytes(bytes, 0, bytes.length);
-                        for (byte b : bytes) received.add(b);
+                        for (byte b : bytes) received(session).add(b);
                     }
                 })
                 .connect(server.getLocalSocketAddress(), null, null);
@@ -147,42 +153,68 @@ class BulkSocketsTest {
             for (byte i = 0; i < 63; i++) {
                 write(session, new byte[1024]);
                 peer.getOutputStream().write(i);
-                assertThat(received.poll(10, SECONDS)).isEqualTo(i);
+                assertThat(received(session).poll(10, SECONDS)).isEqualTo(i);
             }
         }
         assertThat(paused).isNotDone();
     }
 
-    /// Sends and answers until a read is put off. Returns what the peer has answered.
+    private static void sendMuch(IoSession session, Socket peer, byte answer) throws Exception {
+        for (int i = 0; i < 2; i++)
+            assertThat(write(session, i).verify(10_000).isWritten()).isTrue();
+        peer.getInputStream().skipNBytes(2 * PACKET_BYTES);
+        peer.getOutputStream().write(answer);
+    }
+
+    @Test
+    void readsAtOnceWhereMuchIsSentOnOneConnection() throws Exception {
+        IoSession session = connect();
+        try (Socket peer = server.accept()) {
+            for (byte i = 0; i < 20; i++) {
+                sendMuch(session, peer, i);
+                assertThat(received(session).poll(10, SECONDS)).isEqualTo(i);
+            }
+        }
+        assertThat(paused).isNotDone();
+    }
+
+    /// Has another connection send much, and then this one until a read is put off. Returns what its peer has
+    /// answered.
     private List<Byte> sendUntilPaused(IoSession session, Socket peer) throws Exception {
+        IoSession other = connect();
         List<Byte> answers = new ArrayList<>();
-        while (!paused.isDone()) {
-            for (int i = 0; i < 2; i++)
-                assertThat(write(session, i).verify(10_000).isWritten()).isTrue();
-            peer.getInputStream().skipNBytes(2 * PACKET_BYTES);
-            byte answer = (byte) answers.size();
-            peer.getOutputStream().write(answer);
-            answers.add(answer);
-            assertThat(answers).hasSizeLessThan(100_000);
+        try (Socket otherPeer = server.accept()) {
+            sendMuch(other, otherPeer, (byte) 1);
+            assertThat(received(other).poll(10, SECONDS)).isEqualTo((byte) 1);
+            // The second answer is read when what was sent before the first has been noted.
+            otherPeer.getOutputStream().write(2);
+            assertThat(received(other).poll(10, SECONDS)).isEqualTo((byte) 2);
+
+            while (!paused.isDone()) {
+                answers.add((byte) answers.size());
+                sendMuch(session, peer, answers.getLast());
+                assertThat(answers).hasSizeLessThan(100_000);
+            }
         }
         return answers;
     }
 
     @Test
-    void readsAfterAPauseWhereMuchIsSent() throws Exception {
+    void readsAfterAPauseWhereMuchIsSentOnSeveralConnections() throws Exception {
         IoSession session = connect();
         try (Socket peer = server.accept()) {
             List<Byte> answers = sendUntilPaused(session, peer);
-            List<Byte> before = List.copyOf(received);
+            List<Byte> before = List.copyOf(received(session));
             for (byte last = 0; last < 10; last++) {
                 peer.getOutputStream().write(last);
                 answers.add(last);
             }
             assertThat(write(session, new byte[1]).verify(10_000).isWritten()).isTrue();
-            assertThat(received).containsExactlyElementsOf(before);
+            assertThat(received(session)).containsExactlyElementsOf(before);
 
             resume.countDown();
-            for (byte answer : answers) assertThat(received.poll(10, SECONDS)).isEqualTo(answer);
+            for (byte answer : answers)
+                assertThat(received(session).poll(10, SECONDS)).isEqualTo(answer);
         }
     }
 
@@ -216,7 +248,7 @@ class BulkSocketsTest {
         "36, 0, 0, false",
         "36, 1, 9223372036854775807, false",
     })
-    void pausesWhereMuchIsSentFastAndLittleComesBack(int read, long written, long nanos, boolean pauses) {
-        assertThat(BulkSockets.isWorthPause(read, written, nanos)).isEqualTo(pauses);
+    void sendsMuchWhereMuchIsSentFastAndLittleComesBack(int read, long written, long nanos, boolean much) {
+        assertThat(BulkSockets.sendsMuch(read, written, nanos)).isEqualTo(much);
     }
 }
