@@ -48,7 +48,7 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
     private static final long PAUSE_NANOS = 1_000_000;
 
     /// How long a connection counts as one that sends much after it has done so.
-    private static final long RECENT_NANOS = 20_000_000;
+    private static final long RECENT_NANOS = 500_000_000;
 
     /// What makes a connection one that sends much: no more than this was read, some tens of window adjustments, ...
     private static final int LITTLE_BYTES = 1024;
