@@ -3,6 +3,7 @@ package dispatcher.ssh;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.sshd.common.channel.Channel;
@@ -14,10 +15,18 @@ import org.apache.sshd.common.util.buffer.Buffer;
 /// Without it a slow network would leave as much in memory as the peer's window takes, megabytes for each
 /// channel.
 ///
+/// Channels on which packets wait share what all may have, however many they are: what the garbage collector's
+/// survivor spaces hold is freed at little cost, and what is beyond fills the heap up to its limit first. A new one
+/// gets its share as packets of the others leave; one packet each may always have.
+///
 /// Any thread; called by those that write to the channel, which it may block, and by the library's when a packet
 /// has been written.
 final class BoundedWriter implements ChannelStreamWriter {
     private static final int LIMIT_BYTES = 512 * 1024;
+    private static final int LIMIT_BYTES_OF_ALL = 4 * 1024 * 1024;
+
+    /// The channels of this process, whose heap it is, that have packets under way.
+    private static final AtomicInteger BUSY = new AtomicInteger();
 
     private final Channel channel;
     private final WriteWatch watch;
@@ -41,8 +50,9 @@ final class BoundedWriter implements ChannelStreamWriter {
         int bytes = buffer.available();
         lock.lock();
         try {
-            while (!closed && underWay > 0 && underWay + bytes > LIMIT_BYTES) changed.await();
+            while (!closed && underWay > 0 && underWay + bytes > share()) changed.await();
             if (closed) throw new IOException("the channel is closed");
+            if (underWay == 0) BUSY.incrementAndGet();
             underWay += bytes;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -64,6 +74,11 @@ final class BoundedWriter implements ChannelStreamWriter {
         }
     }
 
+    /// What a channel may have under way now, in bytes.
+    private static int share() {
+        return Math.min(LIMIT_BYTES, LIMIT_BYTES_OF_ALL / Math.max(1, BUSY.get()));
+    }
+
     private IoWriteFuture write(Buffer buffer, int bytes) throws IOException {
         watch.prepares();
         long start = System.nanoTime();
@@ -78,6 +93,7 @@ final class BoundedWriter implements ChannelStreamWriter {
         lock.lock();
         try {
             underWay -= bytes;
+            if (underWay == 0 && !closed) BUSY.decrementAndGet();
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -99,6 +115,7 @@ final class BoundedWriter implements ChannelStreamWriter {
     public void close() {
         lock.lock();
         try {
+            if (underWay > 0 && !closed) BUSY.decrementAndGet();
             closed = true;
             changed.signalAll();
         } finally {
