@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
 /// While much is sent on several connections, what comes back on them is read once in a while and not at once:
 /// OpenSSH makes room in a channel's window for three packets at a time, thousands of times a second, and each time
 /// wakes up to four threads that send these three. A window has room for more than is sent meanwhile. Where only one
-/// connection sends there is time for that, and to be prompt is faster. A link whose round trip takes so long that
-/// its windows are what limits it loses the pause for each; so there is none below the rate at which it pays.
+/// connection sends there is time for that, and to be prompt is faster. Where windows are what limits a link, the
+/// pause makes each of its round trips longer; below the rate at which that pays there is none.
 final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// A packet's end begins the next one that waits, on the same stack.
     private static final int MOST_IN_A_ROW = 16;
