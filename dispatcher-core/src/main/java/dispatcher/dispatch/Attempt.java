@@ -72,7 +72,7 @@ final class Attempt {
         var inputs = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
-            case AWAY, BUILDING, OUT_OF_MEMORY, KILLED, DISK_FULL -> false;
+            case AWAY, BUILDING, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
         };
         if (!mayBe) return false;
         // What earlier conversations believe to be there is forgotten with them.
@@ -151,7 +151,7 @@ final class Attempt {
                         fleet.listener().memoryLacked(job.number(), job.drvPath(), machine, evidence);
                         throw new LostException(Kind.OUT_OF_MEMORY, result);
                     }
-                    case BuildWatch.Memory.Unknown _ -> throw new LostException(Kind.OUT_OF_MEMORY, result);
+                    case BuildWatch.Memory.Unknown _ -> throw new LostException(Kind.KILLED_UNEXPLAINED, result);
                     case BuildWatch.Memory.Enough _ -> {
                         if (Diagnosis.isBuilderKilled(result)) throw new LostException(Kind.KILLED, result);
                     }

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 ///
 /// A machine that could not be reached is as good as any when it is back. One that broke in mid-build is avoided, but
 /// may be used again when there is no other; one that said something of the build itself is not asked a second time.
-/// Where memory ran out, only a larger machine is, once.
+/// Where memory ran out, only a larger machine is, once. One that was killed nobody knows why goes to any other, once.
 final class Losses {
     private static final int MOST_KILLED = 2;
     private static final int MOST_UNLUCKY = 3;
@@ -47,12 +47,16 @@ final class Losses {
         counts.merge(machine, 1, Integer::sum);
         if (hasBegun(loss)) begun++;
         if (loss.kind() == Kind.BUILDING && failures > counts.getOrDefault(machine, 0)) unlucky++;
-        if (loss.kind() == Kind.OUT_OF_MEMORY || loss.kind() == Kind.KILLED) killed++;
+        if (isKill(loss.kind())) killed++;
+    }
+
+    private static boolean isKill(Kind kind) {
+        return kind == Kind.OUT_OF_MEMORY || kind == Kind.KILLED || kind == Kind.KILLED_UNEXPLAINED;
     }
 
     private static boolean hasBegun(LostException loss) {
         return switch (loss.kind()) {
-            case BUILDING, FAILED, OUT_OF_MEMORY, KILLED -> true;
+            case BUILDING, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
             // A machine without room for the inputs has not begun.
             case DISK_FULL -> loss.verdict().isPresent();
             case AWAY, REFUSED -> false;
@@ -105,7 +109,7 @@ final class Losses {
     private static boolean isThatOfTheMachine(Kind kind) {
         return switch (kind) {
             case AWAY, BUILDING -> true;
-            case REFUSED, FAILED, OUT_OF_MEMORY, KILLED, DISK_FULL -> false;
+            case REFUSED, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
         };
     }
 
@@ -116,7 +120,7 @@ final class Losses {
             case BUILDING -> "lost machine %s while building %s";
             case REFUSED -> "machine %s refuses %s";
             case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
-            case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
+            case OUT_OF_MEMORY, KILLED_UNEXPLAINED -> "machine %s killed %s, probably because its memory ran out";
             case KILLED -> "machine %s killed %s";
             case DISK_FULL -> "the disk of machine %s is full, so it cannot build %s";
         };
@@ -156,7 +160,7 @@ final class Losses {
     private String summary() {
         var kinds = kinds();
         var machines = String.join(", ", last.keySet());
-        if (kinds.equals(Set.of(Kind.OUT_OF_MEMORY)))
+        if (Set.of(Kind.OUT_OF_MEMORY, Kind.KILLED_UNEXPLAINED).containsAll(kinds))
             return "%s was killed on %s, probably because memory ran out there; a machine with more of it may do"
                     .formatted(drvPath, machines);
         if (kinds.equals(Set.of(Kind.DISK_FULL)))

@@ -17,10 +17,12 @@ final class LostException extends Exception {
         REFUSED,
         /// The machine says that the build failed for reasons of the moment.
         FAILED,
-        /// The build was killed there, for lack of memory as far as is known.
+        /// The build was killed there, for lack of memory.
         OUT_OF_MEMORY,
         /// The build was killed there, and not for lack of memory.
         KILLED,
+        /// The build was killed there, and the machine does not tell whether memory was short.
+        KILLED_UNEXPLAINED,
         /// The machine's disk is full.
         DISK_FULL
     }

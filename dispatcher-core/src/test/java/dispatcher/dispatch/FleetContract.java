@@ -36,9 +36,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
@@ -580,6 +582,21 @@ abstract class FleetContract {
             assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
             assertThat(result.message()).contains("signal 9", "killed on a, b, probably because memory ran out");
             assertThat(client.notes()).hasSize(2);
+        }
+    }
+
+    @Test
+    void buildThatWasKilledNobodyKnowsWhyGoesToAMachineThatIsNoLargerToo() throws Exception {
+        var memory = new TreeMap<>(Map.of(Machine.MEMORY, 1L << 30));
+        var a = fake(Machines.machine("a", 1, 9).withResources(memory))
+                .answering(failure(BuildStatus.PERMANENT_FAILURE, "builder for 'x' failed due to signal 9 (Killed)"));
+        var b = fake(Machines.machine("b", 1, 1).withResources(memory));
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+
+            assertThat(client.build(drv("x")).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(b.built()).hasSize(1);
+            assertThat(client.notes()).singleElement().asString().contains("machine a killed");
         }
     }
 

@@ -97,6 +97,18 @@ class LossesTest {
     }
 
     @Test
+    void aBuildThatWasKilledNobodyKnowsWhyGoesToOneMoreMachine() {
+        losses.add("a", new LostException(Kind.KILLED_UNEXPLAINED, KILLED), 1);
+        assertThat(losses.excluded(Set.of("a", "b"))).containsExactly("a");
+        assertThat(losses.exhausted()).isFalse();
+
+        losses.add("b", new LostException(Kind.OUT_OF_MEMORY, KILLED), 1);
+        assertThat(losses.exhausted()).isTrue();
+        assertThat(losses.verdict().status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+        assertThat(losses.verdict().message()).contains("was killed on a, b", "a machine with more of it may do");
+    }
+
+    @Test
     void whatIsKilledEverywhereWithEnoughMemoryIsToBlameItself() {
         losses.add("a", new LostException(Kind.KILLED, KILLED), 1);
         assertThat(losses.exhausted()).isFalse();
