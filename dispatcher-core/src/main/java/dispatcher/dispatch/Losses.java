@@ -14,7 +14,8 @@ import java.util.stream.Collectors;
 ///
 /// A machine that could not be reached is as good as any when it is back. One that broke in mid-build is avoided, but
 /// may be used again when there is no other; one that said something of the build itself is not asked a second time.
-/// Where memory ran out, only a larger machine is, once. One that was killed nobody knows why goes to any other, once.
+/// Where memory ran out, only a larger machine is, once. A build that was killed, nobody knows why, goes to any other,
+/// once.
 final class Losses {
     private static final int MOST_KILLED = 2;
     private static final int MOST_UNLUCKY = 3;
@@ -120,7 +121,9 @@ final class Losses {
             case BUILDING -> "lost machine %s while building %s";
             case REFUSED -> "machine %s refuses %s";
             case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
-            case OUT_OF_MEMORY, KILLED_UNEXPLAINED -> "machine %s killed %s, probably because its memory ran out";
+            case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
+            case KILLED_UNEXPLAINED ->
+                "machine %s killed %s, perhaps because its memory ran out, which it does not tell";
             case KILLED -> "machine %s killed %s";
             case DISK_FULL -> "the disk of machine %s is full, so it cannot build %s";
         };
@@ -162,6 +165,9 @@ final class Losses {
         var machines = String.join(", ", last.keySet());
         if (Set.of(Kind.OUT_OF_MEMORY, Kind.KILLED_UNEXPLAINED).containsAll(kinds))
             return "%s was killed on %s, probably because memory ran out there; a machine with more of it may do"
+                    .formatted(drvPath, machines);
+        if (kinds.stream().allMatch(Losses::isKill))
+            return "%s was killed on %s, and not everywhere for lack of memory; the system logs there may tell by what"
                     .formatted(drvPath, machines);
         if (kinds.equals(Set.of(Kind.DISK_FULL)))
             return "%s found the disk full on %s; make room there, for instance with nix-collect-garbage"

@@ -109,6 +109,17 @@ class LossesTest {
     }
 
     @Test
+    void andThatItHadEnoughMemoryOnOneOfThemIsTold() {
+        losses.add("a", new LostException(Kind.KILLED_UNEXPLAINED, KILLED), 1);
+        losses.add("b", new LostException(Kind.KILLED, KILLED), 1);
+
+        assertThat(losses.verdict().status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+        assertThat(losses.verdict().message())
+                .contains("signal 9", "was killed on a, b, and not everywhere for lack of memory")
+                .doesNotContain("no fault of the build");
+    }
+
+    @Test
     void whatIsKilledEverywhereWithEnoughMemoryIsToBlameItself() {
         losses.add("a", new LostException(Kind.KILLED, KILLED), 1);
         assertThat(losses.exhausted()).isFalse();

@@ -56,8 +56,8 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// ... at least this was written since the read before, ...
     private static final int MUCH_BYTES = 64 * 1024;
 
-    /// ... and that at this rate, 64 MB a second, or faster.
-    private static final int FAST_BYTES_PER_MILLISECOND = 64 * 1024;
+    /// ... and that in no more time than this, which is at 62.5 MB a second or faster.
+    private static final int MOST_NANOS_PER_BYTE = 16;
 
     /// No connection's number.
     private static final long NOBODY = -1;
@@ -90,9 +90,7 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// Whether a connection sends much: it has read so many bytes, before which it has written so many in the time
     /// since the read before that.
     static boolean sendsMuch(int readBytes, long writtenBytes, long nanos) {
-        return readBytes <= LITTLE_BYTES
-                && writtenBytes >= MUCH_BYTES
-                && writtenBytes / FAST_BYTES_PER_MILLISECOND >= nanos / 1_000_000;
+        return readBytes <= LITTLE_BYTES && writtenBytes >= MUCH_BYTES && nanos <= writtenBytes * MOST_NANOS_PER_BYTE;
     }
 
     /// Notes that a connection sends much. Whether another has done so lately.

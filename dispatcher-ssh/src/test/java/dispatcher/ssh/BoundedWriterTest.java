@@ -17,7 +17,9 @@ import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class BoundedWriterTest {
     private static final int PACKET_BYTES = 32 * 1024;
 
@@ -61,7 +63,10 @@ class BoundedWriterTest {
         }
 
         void awaitWaiting() throws InterruptedException {
-            while (thread.getState() != Thread.State.WAITING) TimeUnit.MILLISECONDS.sleep(1);
+            while (thread.getState() != Thread.State.WAITING) {
+                assertThat(thread.isAlive()).isTrue();
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
         }
     }
 
