@@ -56,8 +56,8 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// ... at least this was written since the read before, ...
     private static final int MUCH_BYTES = 64 * 1024;
 
-    /// ... and that in no more time than this, which is at 62.5 MB a second or faster.
-    private static final int MOST_NANOS_PER_BYTE = 16;
+    /// ... and that in no more time than this, which is at 31 MB a second or faster.
+    private static final int MOST_NANOS_PER_BYTE = 32;
 
     /// No connection's number.
     private static final long NOBODY = -1;

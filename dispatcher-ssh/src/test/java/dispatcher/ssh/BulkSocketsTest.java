@@ -244,8 +244,8 @@ class BulkSocketsTest {
         "1024, 65536, 1000000, true",
         "1025, 65536, 1000000, false", // something else comes than room in windows
         "36, 65535, 0, false",
-        "36, 98304, 1572864, true",
-        "36, 98304, 1572865, false",
+        "36, 98304, 3145728, true",
+        "36, 98304, 3145729, false",
         "36, 0, 0, false",
         "36, 1, 9223372036854775807, false",
     })
