@@ -21,8 +21,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collections;
+import java.util.Optional;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// Finds out whether a derivation may be built for somebody who is not believed: whether the paths of its outputs are
@@ -67,9 +67,12 @@ final class ProvenDerivations {
         return new Proven(derivationPath(drvPath, whole), derivation);
     }
 
-    /// What is not believed either is that a derivation has this path.
+    /// What is not believed either is that a derivation has this path, nor that its parts can be in a `.drv` file: with
+    /// quotes in its platform or in the name of an output, its text could be that of another derivation.
     private StorePath derivationPath(StorePath drvPath, Derivation whole) throws StoreRefusedException {
         try {
+            if (!DerivationText.parse(storeDir, DerivationText.print(storeDir, whole))
+                    .equals(whole)) throw refused(drvPath, "its text would be that of another derivation");
             return DerivationHash.derivationPath(storeDir, drvPath.derivationName(), whole);
         } catch (NixSyntaxException e) {
             throw refused(drvPath, String.valueOf(e.getMessage()));
@@ -112,10 +115,10 @@ final class ProvenDerivations {
     }
 
     private void requireOutputs(StorePath drvPath, Derivation derivation) throws IOException, InterruptedException {
-        TreeMap<String, StorePath> expected;
+        Optional<String> objection;
         try {
-            var hash = new DerivationHash(storeDir, this::readOrFail);
-            expected = new TreeMap<>(hash.outputPaths(drvPath.derivationName(), derivation));
+            objection =
+                    DerivationHash.strict(storeDir, this::readOrFail).objection(drvPath.derivationName(), derivation);
         } catch (NixSyntaxException e) {
             throw refused(drvPath, String.valueOf(e.getMessage()));
         } catch (Failed e) {
@@ -123,16 +126,10 @@ final class ProvenDerivations {
             if (e.getCause() instanceof IOException failure) throw failure;
             throw e;
         }
-        for (var output : derivation.outputs().entrySet()) {
-            var path = output.getValue().path();
-            if (path.isEmpty() && followsFromDerivation(output.getValue()))
+        if (objection.isPresent()) throw refused(drvPath, objection.get());
+        for (var output : derivation.outputs().entrySet())
+            if (output.getValue() instanceof DerivationOutput.Deferred)
                 throw refused(drvPath, "the path of its output %s is not known yet".formatted(output.getKey()));
-            if (path.isPresent() && !path.get().equals(expected.get(output.getKey())))
-                throw refused(
-                        drvPath,
-                        "the path of its output %s should be %s, and is said to be %s"
-                                .formatted(output.getKey(), expected.get(output.getKey()), path.get()));
-        }
     }
 
     /// The inputs may be listed as their closure or as their roots; what is built has the closure.

@@ -16,16 +16,17 @@ public final class NixSyntaxException extends RuntimeException {
     /// @param input    the whole input; only its beginning is shown
     /// @param expected what is wrong with it, or what should be there
     public static NixSyntaxException of(String what, String input, String expected) {
-        return new NixSyntaxException("'%s' is not a %s: %s".formatted(shorten(input), what, expected));
+        return new NixSyntaxException("'%s' is not a %s: %s".formatted(shown(input), what, expected));
     }
 
     /// @param position index into the input of the first char that is wrong, from 0
     public static NixSyntaxException at(String what, String input, int position, String expected) {
         return new NixSyntaxException(
-                "'%s' is not a %s: at position %d: %s".formatted(shorten(input), what, position, expected));
+                "'%s' is not a %s: at position %d: %s".formatted(shown(input), what, position, expected));
     }
 
-    private static String shorten(String input) {
+    /// Text that somebody sent, as it may stand in a message: its beginning, without control characters.
+    public static String shown(String input) {
         var start = input.length() <= SHOWN ? input : input.substring(0, SHOWN) + "…";
         var printable = new StringBuilder(start.length());
         start.codePoints().forEach(c -> {

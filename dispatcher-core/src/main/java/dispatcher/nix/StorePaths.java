@@ -34,9 +34,11 @@ public final class StorePaths {
     }
 
     /// An output whose content is known beforehand and refers to nothing.
+    ///
+    /// @throws NixSyntaxException if no object can have that address
     public static StorePath fixedOutput(StoreDir storeDir, String name, Method method, Hash content) {
         return switch (method) {
-            case TEXT -> text(storeDir, name, content, new TreeSet<>());
+            case TEXT -> of(storeDir, name, new ContentAddress(method, content), new TreeSet<>(), false);
             case NAR ->
                 content.algorithm() == HashAlgorithm.SHA256
                         ? source(storeDir, name, content, new TreeSet<>(), false)
@@ -56,6 +58,13 @@ public final class StorePaths {
     /// @param modulo the derivation's masked hash
     public static StorePath output(StoreDir storeDir, String derivationName, String output, Hash modulo) {
         return make(storeDir, "output:" + output, modulo, outputName(derivationName, output));
+    }
+
+    /// What stands for the path of an output in the derivation itself, as long as that path is not known.
+    ///
+    /// Source: Nix 2.36, `src/libstore/derivations.cc`, `hashPlaceholder`.
+    public static String placeholder(String output) {
+        return "/" + Hash.sha256(ascii("nix-output:" + output)).nix32();
     }
 
     /// The name of an output's path: the derivation's, and the output's unless that is `out`.

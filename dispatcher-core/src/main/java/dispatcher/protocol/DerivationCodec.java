@@ -5,6 +5,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
@@ -27,7 +28,9 @@ public final class DerivationCodec {
             var method = in.readName("output hash algorithm");
             var hash = in.readName("output hash");
             try {
-                outputs.put(name, DerivationOutput.parse(storeDir, path, method, hash));
+                StorePath.requireName("output name", name);
+                if (outputs.put(name, DerivationOutput.parse(storeDir, path, method, hash)) != null)
+                    throw new ProtocolException("output '%s' is there twice".formatted(name));
             } catch (NixSyntaxException e) {
                 throw new ProtocolException("output '%s': %s".formatted(name, e.getMessage()), e);
             }

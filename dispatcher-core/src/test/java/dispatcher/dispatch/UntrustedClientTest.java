@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.client.ClientGrant;
+import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress;
@@ -226,6 +227,21 @@ class UntrustedClientTest {
             return new String(DerivationText.print(STORE, derivation), StandardCharsets.UTF_8);
         }
 
+        Known with(String variable, String value) {
+            var environment = new TreeMap<>(derivation.environment());
+            environment.put(ByteString.of(variable), ByteString.of(value));
+            return new Known(
+                    name,
+                    new Derivation(
+                            derivation.outputs(),
+                            derivation.inputDerivations(),
+                            derivation.inputSources(),
+                            derivation.platform(),
+                            derivation.builder(),
+                            derivation.arguments(),
+                            environment));
+        }
+
         /// As a client asks for it.
         TestFleet.Drv asked(StorePath... inputs) {
             return new TestFleet.Drv(path(), derivation.toBasic(new TreeSet<>(List.of(inputs))));
@@ -246,7 +262,9 @@ class UntrustedClientTest {
                 "x86_64-linux",
                 ByteString.of("/bin/sh"),
                 List.of(),
-                new TreeMap<>());
+                new TreeMap<>(Map.of(
+                        ByteString.of("out"),
+                        ByteString.of(out.path().map(STORE::print).orElse("")))));
     }
 
     private static Known known(String name, List<Known> inputs, StorePath... sources) {
@@ -270,6 +288,12 @@ class UntrustedClientTest {
     private static Known fixed(String name) {
         var hash = Hash.sha256(name.getBytes(StandardCharsets.UTF_8));
         return fixed(name, hash, StorePaths.fixedOutput(STORE, name, Method.FLAT, hash));
+    }
+
+    private static Known floating(String name) {
+        var method = new MethodAlgorithm(Method.NAR, HashAlgorithm.SHA256);
+        return new Known(name, derivation(new DerivationOutput.Floating(method), List.of()))
+                .with("out", StorePaths.placeholder("out"));
     }
 
     @ParameterizedTest
@@ -327,6 +351,99 @@ class UntrustedClientTest {
             var evil = new Known("bash", derivation(new DerivationOutput.InputAddressed(bash), List.of()));
             evil.upload(guest);
             requireRejected(guest, evil.asked(), "output out should be", "is said to be " + bash);
+        }
+    }
+
+    /// The hash from which the output path follows leaves this variable out, so both have the same output path.
+    @ParameterizedTest
+    @EnumSource
+    void derivationThatDiffersInTheVariableOfItsOutputDoesNotMakeTheOutputOfTheHonestOne(ClientProtocol protocol)
+            throws Exception {
+        try (var fleet = fleet()) {
+            var honest = known("dep", List.of());
+            var evil = honest.with("out", STORE.print(honest.out()) + "/evil");
+            var guest = fleet.remote(protocol, GUEST);
+            evil.upload(guest);
+            requireRejected(
+                    guest,
+                    evil.asked(),
+                    "its environment variable out should be '%s', and is '%s/evil'"
+                            .formatted(STORE.print(honest.out()), STORE.print(honest.out())));
+            assertThat(machine.opened()).isZero();
+
+            var victim = fleet.remote(protocol);
+            assertThat(victim.build(honest.asked()).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(victim.fetch(honest.out()))
+                    .isEqualTo(NarTree.file("out of %s, built on a".formatted(honest.path())));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "WORKER")
+    void derivationWithAnInputThatIsNotAsNixMakesThemIsNotBuilt(ClientProtocol protocol) throws Exception {
+        try (var fleet = fleet()) {
+            var guest = fleet.remote(protocol, GUEST);
+            var dep = known("dep", List.of()).with("out", "/evil");
+            dep.upload(guest);
+            var hash = new DerivationHash(STORE, _ -> known("dep", List.of()).derivation());
+            var top = derivation(new DerivationOutput.Deferred(), List.of(dep));
+            var out = Optional.ofNullable(hash.outputPaths("top", top).get("out")).orElseThrow();
+            var evil = new Known("top", derivation(new DerivationOutput.InputAddressed(out), List.of(dep)));
+            evil.upload(guest);
+            requireRejected(
+                    guest,
+                    evil.asked(dep.out()),
+                    dep.path().baseName() + "' is not a valid derivation",
+                    "its environment variable out should be");
+        }
+    }
+
+    /// A machine's daemon knows by the masked hash what an output came to whose path is not known beforehand.
+    @ParameterizedTest
+    @EnumSource
+    void floatingOutputIsBuiltIfItsVariableIsThePlaceholder(ClientProtocol protocol) throws Exception {
+        var able = new FakeMachine(Machines.machine("a", 2, 1, List.of("ca-derivations"), List.of()));
+        try (var fleet = TestFleet.plan(temp.resolve("spool")).start(able)) {
+            var guest = fleet.remote(protocol, GUEST);
+            requireRejected(
+                    guest,
+                    floating("x").with("out", "/evil").asked(),
+                    "its environment variable out should be '%s', and is '/evil'"
+                            .formatted(StorePaths.placeholder("out")));
+            assertThat(able.opened()).isZero();
+            assertThat(guest.build(floating("x").asked()).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void fixedOutputWithAnotherPathInItsVariableIsNotBuilt(ClientProtocol protocol) throws Exception {
+        try (var fleet = fleet()) {
+            requireRejected(
+                    fleet.remote(protocol, GUEST),
+                    fixed("src").with("out", "/evil").asked(),
+                    "its environment variable out should be '%s'"
+                            .formatted(STORE.print(fixed("src").out())));
+            assertThat(machine.opened()).isZero();
+        }
+    }
+
+    /// What is before and after a quote in the platform would be read as other parts.
+    @ParameterizedTest
+    @EnumSource
+    void partsWhoseTextWouldBeThatOfAnotherDerivationAreNotBuilt(ClientProtocol protocol) throws Exception {
+        try (var fleet = fleet()) {
+            var honest = fixed("src").asked();
+            var asked = new BasicDerivation(
+                    honest.derivation().outputs(),
+                    honest.derivation().inputSources(),
+                    "x86_64-linux\",\"/bin/evil",
+                    honest.derivation().builder(),
+                    honest.derivation().arguments(),
+                    honest.derivation().environment());
+            var result = fleet.remote(protocol, GUEST).build(new TestFleet.Drv(honest.path(), asked));
+            assertThat(result.status()).isEqualTo(BuildStatus.INPUT_REJECTED);
+            assertThat(machine.opened()).isZero();
         }
     }
 

@@ -34,6 +34,7 @@ public final class DerivationHash {
 
     private final StoreDir storeDir;
     private final Function<StorePath, Derivation> resolver;
+    private final boolean strict;
     private final Map<StorePath, Modulo> known = new HashMap<>();
 
     /// The hash of each output; they only differ where each is fixed.
@@ -57,8 +58,22 @@ public final class DerivationHash {
 
     /// @param resolver gives each derivation that one to be hashed depends on; what it throws comes through
     public DerivationHash(StoreDir storeDir, Function<StorePath, Derivation> resolver) {
+        this(storeDir, resolver, false);
+    }
+
+    private DerivationHash(StoreDir storeDir, Function<StorePath, Derivation> resolver, boolean strict) {
         this.storeDir = storeDir;
         this.resolver = resolver;
+        this.strict = strict;
+    }
+
+    /// For derivations of somebody who is not believed: makes no hash of one that depends on a derivation to which
+    /// there
+    /// is an [#objection].
+    ///
+    /// @param resolver as for the constructor
+    public static DerivationHash strict(StoreDir storeDir, Function<StorePath, Derivation> resolver) {
+        return new DerivationHash(storeDir, resolver, true);
     }
 
     /// The hash from which the output paths follow, and by which realisations are known.
@@ -102,6 +117,15 @@ public final class DerivationHash {
         return paths;
     }
 
+    /// What a derivation says that no derivation does that Nix has made: an output at another path, a variable of an
+    /// output that holds something else, outputs of several kinds. Empty if there is no such thing.
+    ///
+    /// @param name the derivation's: its path's name without `.drv`
+    /// @throws NixSyntaxException if there is such a thing with a derivation that it depends on, and this is strict
+    public Optional<String> objection(String name, Derivation derivation) {
+        return new DerivationInvariants(storeDir, derivation, outputPaths(name, derivation)).objection();
+    }
+
     /// The path of a `.drv` file.
     ///
     /// @param name without `.drv`
@@ -125,7 +149,9 @@ public final class DerivationHash {
             var next = pending.pop();
             if (known.containsKey(next.path())) continue;
             if (next.withInputsDone().isPresent()) {
-                known.put(next.path(), hashKnowingInputs(next.withInputsDone().get(), false));
+                known.put(
+                        next.path(),
+                        unmaskedInput(next.path(), next.withInputsDone().get()));
                 continue;
             }
             if (!seen.add(next.path()))
@@ -135,6 +161,15 @@ public final class DerivationHash {
             if (isFixed(derivation)) continue;
             for (var input : derivation.inputDerivations().keySet()) pending.push(new Pending(input, Optional.empty()));
         }
+    }
+
+    /// Its own inputs are known.
+    private Modulo unmaskedInput(StorePath path, Derivation derivation) {
+        if (strict)
+            objection(path.derivationName(), derivation).ifPresent(objection -> {
+                throw NixSyntaxException.of("valid derivation", path.baseName(), objection);
+            });
+        return hashKnowingInputs(derivation, false);
     }
 
     private Modulo hashKnowingInputs(Derivation derivation, boolean masked) {
