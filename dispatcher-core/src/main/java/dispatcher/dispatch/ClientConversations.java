@@ -90,7 +90,7 @@ public final class ClientConversations implements ConversationHandler {
         } catch (IOException e) {
             log.atDebug().addKeyValue("client", who).log("connection broke: {}", e.toString());
             return 1;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.atError().addKeyValue("client", who).setCause(e).log("bug: conversation ended");
             tell(conversation.err(), "the dispatcher failed with a bug of its own, see its log: " + e);
             return 1;

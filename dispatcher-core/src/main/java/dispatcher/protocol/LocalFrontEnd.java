@@ -100,6 +100,10 @@ public final class LocalFrontEnd implements AutoCloseable {
             channel.close();
         } catch (InterruptedException e) {
             channel.close();
+        } catch (RuntimeException | Error e) {
+            // Of whoever handles it, too; the client would wait for ever.
+            log.atError().setCause(e).log("local conversation failed");
+            channel.close();
         } finally {
             conversations.remove(Thread.currentThread());
         }

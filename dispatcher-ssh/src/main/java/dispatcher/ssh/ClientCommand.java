@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What a client asked for, running on a virtual thread of its own from the library's word to go to its exit
-/// status.
+/// status, which the client gets whatever happens: without one it would wait for ever.
 final class ClientCommand implements Command {
     private static final Logger log = LoggerFactory.getLogger(ClientCommand.class);
 
@@ -28,22 +28,33 @@ final class ClientCommand implements Command {
     private final SshFrontEnd.Client client;
     private final FrontEndChannel channel;
     private final Task task;
+    private final boolean reads;
     private @Nullable WatchedOutput out;
     private @Nullable WatchedOutput err;
     private @Nullable ExitCallback callback;
 
-    ClientCommand(SshFrontEnd.Client client, FrontEndChannel channel, Task task) {
+    private ClientCommand(SshFrontEnd.Client client, FrontEndChannel channel, Task task, boolean reads) {
         this.client = client;
         this.channel = channel;
         this.task = task;
+        this.reads = reads;
     }
 
-    /// A task that tells the client's user one line, and fails.
-    static Task refusal(String line) {
-        return (_, _, err) -> {
-            err.write((line + "\n").getBytes(UTF_8));
-            return 1;
-        };
+    /// A conversation, for which the client may send much.
+    static ClientCommand conversation(SshFrontEnd.Client client, FrontEndChannel channel, Task task) {
+        return new ClientCommand(client, channel, task, true);
+    }
+
+    /// Tells the client's user one line, and fails.
+    static ClientCommand refusal(SshFrontEnd.Client client, FrontEndChannel channel, String line) {
+        return new ClientCommand(
+                client,
+                channel,
+                (_, _, err) -> {
+                    err.write((line + "\n").getBytes(UTF_8));
+                    return 1;
+                },
+                false);
     }
 
     @Override
@@ -78,31 +89,38 @@ final class ClientCommand implements Command {
         WatchedOutput to = Objects.requireNonNull(out);
         WatchedOutput errTo = Objects.requireNonNull(err);
         ExitCallback exit = Objects.requireNonNull(callback);
-        client.start(() -> {
-            client.outputs().add(to);
-            client.outputs().add(errTo);
-            try {
-                exit.onExit(run(to, errTo));
-            } finally {
-                client.outputs().remove(to);
-                client.outputs().remove(errTo);
-            }
-        });
+        try {
+            if (reads) channel.grow();
+            client.start(() -> run(to, errTo, exit));
+        } catch (Throwable e) {
+            log.atError().setCause(e).addKeyValue("client", client.identity()).log("command not started");
+            exit.onExit(1);
+        }
     }
 
-    private int run(OutputStream to, OutputStream errTo) {
+    private void run(WatchedOutput to, WatchedOutput errTo, ExitCallback exit) {
+        int status = 1;
         try {
-            int status = task.run(channel.in(), to, errTo);
-            errTo.flush();
-            to.flush();
-            return status;
+            client.outputs().add(to);
+            client.outputs().add(errTo);
+            status = run(to, errTo);
         } catch (IOException e) {
             log.atDebug().addKeyValue("client", client.identity()).log("conversation ended: {}", e.getMessage());
-            return 1;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // An Error too, such as a stack overflow: it ends this conversation, and its client is to know.
             log.atError().setCause(e).addKeyValue("client", client.identity()).log("conversation failed");
-            return 1;
+        } finally {
+            client.outputs().remove(to);
+            client.outputs().remove(errTo);
+            exit.onExit(status);
         }
+    }
+
+    private int run(WatchedOutput to, WatchedOutput errTo) throws IOException {
+        int status = task.run(channel.in(), to, errTo);
+        errTo.flush();
+        to.flush();
+        return status;
     }
 
     @Override

@@ -2,35 +2,38 @@ package dispatcher.ssh;
 
 import java.io.IOException;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.apache.sshd.client.future.DefaultOpenFuture;
 import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.channel.Channel;
+import org.apache.sshd.common.channel.LocalWindow;
 import org.apache.sshd.common.channel.RequestHandler.Result;
-import org.apache.sshd.common.channel.exception.SshChannelOpenException;
 import org.apache.sshd.common.channel.throttle.ChannelStreamWriter;
 import org.apache.sshd.common.util.buffer.Buffer;
+import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.channel.ChannelDataReceiver;
 import org.apache.sshd.server.channel.ChannelSession;
 
 /// The library's end of a client's channel, on which a command may be asked for and nothing else. Its methods are
 /// called by the library's threads and wait for nobody.
+///
+/// One that is more than its connection may have is refused with `SSH_MSG_CHANNEL_OPEN_FAILURE`, as OpenSSH's server does
+/// beyond `MaxSessions`: an `ssh` that shares a connection then makes one of its own.
 final class FrontEndChannel extends ChannelSession {
-    private final Limit limit;
-    private volatile boolean isTooMany;
+    private final ChannelWindows windows;
+    private final int most;
+    private final Consumer<String> refused;
     private final PipeInput in = new PipeInput(this::release);
+    private volatile Optional<ChannelWindows.Share> share = Optional.empty();
 
-    /// How many channels a connection may have. One that asks for a command beyond that is told why it gets none, and
-    /// of such only a few are opened, as the library says nothing of its own.
-    ///
-    /// @param open that it has
-    record Limit(AtomicInteger open, int most) {
-        private static final int TOLD = 8;
-    }
-
-    FrontEndChannel(Limit limit) {
-        this.limit = limit;
+    /// @param windows of its connection
+    /// @param most    channels that a connection may have
+    /// @param refused told why if there are as many already
+    FrontEndChannel(ChannelWindows windows, int most, Consumer<String> refused) {
+        this.windows = windows;
+        this.most = most;
+        this.refused = refused;
         setDataReceiver(new ChannelDataReceiver() {
             @Override
             public int data(ChannelSession channel, byte[] bytes, int start, int length) {
@@ -43,27 +46,63 @@ final class FrontEndChannel extends ChannelSession {
                 in.end();
             }
         });
-        addCloseFutureListener(_ -> in.end());
+        addCloseFutureListener(_ -> {
+            in.end();
+            share.ifPresent(ChannelWindows.Share::close);
+        });
     }
 
     @Override
     public OpenFuture open(long recipient, long windowBytes, long packetBytes, Buffer buffer) {
-        addCloseFutureListener(_ -> limit.open().decrementAndGet());
-        int count = limit.open().incrementAndGet();
-        isTooMany = count > limit.most();
-        if (count <= limit.most() + Limit.TOLD) return super.open(recipient, windowBytes, packetBytes, buffer);
-        OpenFuture refusal = new DefaultOpenFuture(this, futureLock);
-        refusal.setException(new SshChannelOpenException(
-                getChannelId(), SshConstants.SSH_OPEN_RESOURCE_SHORTAGE, "too many channels"));
-        return refusal;
+        share = windows.open(most);
+        if (share.isEmpty()) return refuse(recipient);
+        OpenFuture opened = super.open(recipient, windowBytes, packetBytes, buffer);
+        opened.addListener(future -> {
+            if (!future.isOpened()) close(true);
+        });
+        return opened;
     }
 
-    /// Why it may run nothing; empty if it may.
-    Optional<String> objection() {
-        return isTooMany
-                ? Optional.of("there are %d channels on this connection, which is all this dispatcher allows"
-                        .formatted(limit.most()))
-                : Optional.empty();
+    /// The library has registered the channel already, and forgets it only once it is closed.
+    private OpenFuture refuse(long recipient) {
+        String why = "there are %d channels on this connection, which is all this dispatcher allows".formatted(most);
+        refused.accept(why);
+        close(true);
+        try {
+            Buffer failure = getSession().createBuffer(SshConstants.SSH_MSG_CHANNEL_OPEN_FAILURE);
+            failure.putUInt(recipient);
+            failure.putUInt(SshConstants.SSH_OPEN_RESOURCE_SHORTAGE);
+            failure.putString("dispatcher: " + why);
+            failure.putString("");
+            var _ = getSession().writePacket(failure);
+        } catch (IOException e) {
+            getSession().exceptionCaught(e);
+        }
+        // Never completed: the library would answer once more, without a reason.
+        return new DefaultOpenFuture(this, futureLock);
+    }
+
+    /// A window for a channel without a command; see [#grow].
+    @Override
+    protected void configureWindow() {
+        setWindow(windows.atFirst());
+    }
+
+    private void setWindow(int bytes) {
+        CoreModuleProperties.WINDOW_SIZE.set(this, (long) bytes);
+        getLocalWindow().init(this);
+    }
+
+    /// A command is about to run: lets the client send more before it is read. To be called once, by the library's
+    /// thread that receives, before anybody reads.
+    void grow() throws IOException {
+        int more = share.map(ChannelWindows.Share::grow).orElse(0);
+        if (more == 0) return;
+        LocalWindow window = getLocalWindow();
+        long held = window.getMaxSize() - window.getSize();
+        setWindow(windows.atFirst() + more);
+        window.consume(held);
+        sendWindowAdjust(more);
     }
 
     private void release(int bytes) throws IOException {

@@ -73,6 +73,10 @@ final class SessionWatch {
         } catch (InterruptedException e) {
             // Nobody does this, as the thread is nobody else's.
             giveUp.accept("its watch was interrupted");
+        } catch (Throwable e) {
+            // Nobody else would find out that the peer has gone.
+            log.atError().setCause(e).addKeyValue("peer", peer).log("watch of a connection failed");
+            giveUp.accept("its watch failed: " + e);
         }
     }
 

@@ -31,6 +31,7 @@ import org.apache.sshd.common.io.IoSession;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionListener;
+import org.apache.sshd.common.session.helpers.AbstractConnectionService;
 import org.apache.sshd.common.util.Readable;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.ServerBuilder;
@@ -136,7 +137,7 @@ public final class SshFrontEnd implements AutoCloseable {
 
                     @Override
                     public Channel createChannel(Session session) {
-                        return new FrontEndChannel(channelLimit(session));
+                        return channel(session);
                     }
                 }))
                 .forwardingFilter(RejectAllForwardingFilter.INSTANCE)
@@ -191,12 +192,12 @@ public final class SshFrontEnd implements AutoCloseable {
         return name.isPresent();
     }
 
-    private FrontEndChannel.Limit channelLimit(Session session) {
-        return new FrontEndChannel.Limit(
-                Optional.ofNullable(session.getAttribute(CLIENT))
-                        .map(Client::channels)
-                        .orElseGet(AtomicInteger::new),
-                limits.channelsPerConnection());
+    private FrontEndChannel channel(Session session) {
+        Client client = clientOf(session);
+        return new FrontEndChannel(
+                client.windows(),
+                limits.channelsPerConnection(),
+                why -> refusals.refused(log, "channel refused", client.identity().name(), why));
     }
 
     private Client client(HostKey key, String comment, SocketAddress remote) {
@@ -223,13 +224,13 @@ public final class SshFrontEnd implements AutoCloseable {
         return RemoteCommand.recognise(command)
                 .map(protocol -> {
                     Client client = clientOf(channel);
-                    Optional<String> refusal = client.refusal().or(((FrontEndChannel) channel)::objection);
+                    Optional<String> refusal = client.refusal();
                     if (refusal.isPresent()) {
                         String who = client.identity().name();
                         refusals.refused(log, "command refused", who, refusal.get());
                         return refuse(channel, "dispatcher: " + refusal.get());
                     }
-                    return (Command) new ClientCommand(
+                    return (Command) ClientCommand.conversation(
                             client,
                             (FrontEndChannel) channel,
                             (in, out, err) ->
@@ -244,11 +245,15 @@ public final class SshFrontEnd implements AutoCloseable {
     }
 
     private static Command refuse(ChannelSession channel, String line) {
-        return new ClientCommand(clientOf(channel), (FrontEndChannel) channel, ClientCommand.refusal(line));
+        return ClientCommand.refusal(clientOf(channel), (FrontEndChannel) channel, line);
     }
 
     private static Client clientOf(ChannelSession channel) {
-        Client client = channel.getSession().getAttribute(CLIENT);
+        return clientOf(channel.getSession());
+    }
+
+    private static Client clientOf(Session session) {
+        Client client = session.getAttribute(CLIENT);
         if (client == null) throw new IllegalStateException("a channel on a connection without a login");
         return client;
     }
@@ -257,7 +262,7 @@ public final class SshFrontEnd implements AutoCloseable {
     final class Client {
         private final ClientIdentity identity;
         private final Set<WatchedOutput> outputs = ConcurrentHashMap.newKeySet();
-        private final AtomicInteger channels = new AtomicInteger();
+        private final ChannelWindows windows = new ChannelWindows(options.windowBytes());
         private volatile Optional<String> refusal = Optional.empty();
 
         Client(ClientIdentity identity) {
@@ -277,9 +282,9 @@ public final class SshFrontEnd implements AutoCloseable {
             return refusal;
         }
 
-        /// How many it has open.
-        AtomicInteger channels() {
-            return channels;
+        /// Of its channels.
+        ChannelWindows windows() {
+            return windows;
         }
 
         /// What is being written to it.
@@ -414,6 +419,15 @@ public final class SshFrontEnd implements AutoCloseable {
     /// How many commands are running for clients.
     int running() {
         return threads.size();
+    }
+
+    /// How many channels the library has, on all connections.
+    int channels() {
+        return server.getActiveSessions().stream()
+                .mapToInt(session -> session.getService(AbstractConnectionService.class)
+                        .getChannels()
+                        .size())
+                .sum();
     }
 
     /// How many clients are connected, those that have not logged in among them.

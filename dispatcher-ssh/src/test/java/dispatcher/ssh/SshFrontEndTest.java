@@ -32,8 +32,12 @@ import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.apache.sshd.client.SshClient;
+import org.apache.sshd.client.channel.ChannelExec;
+import org.apache.sshd.client.session.ClientSession;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -48,6 +52,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SshFrontEndTest {
     private static final String HOST = "127.0.3.2";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /// One for each task: the shared pool has only as many threads as the host has cores.
+    private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
 
     @TempDir
     private Path dir;
@@ -139,7 +146,7 @@ class SshFrontEndTest {
 
     private static Result run(ProcessBuilder builder, String input) throws Exception {
         Process process = builder.start();
-        CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> read(process.getErrorStream()));
+        CompletableFuture<String> err = CompletableFuture.supplyAsync(() -> read(process.getErrorStream()), THREADS);
         process.getOutputStream().write(input.getBytes(UTF_8));
         process.getOutputStream().close();
         String out = read(process.getInputStream());
@@ -460,6 +467,26 @@ class SshFrontEndTest {
         }
 
         @Test
+        void anErrorInOneIsAnExitStatusAndNoMore() throws Exception {
+            SshFrontEnd frontEnd = start((protocol, _) -> {
+                if (protocol == ClientProtocol.SERVE) throw new OutOfMemoryError("made for this test");
+                throw new StackOverflowError("made for this test");
+            });
+            for (String command : List.of("nix-store --serve --write", "nix-daemon --stdio")) {
+                try (CommandChannel channel = transport(frontEnd).open(command)) {
+                    assertThat(channel.exitStatus(PATIENCE)).isEqualTo(OptionalInt.of(1));
+                }
+            }
+            awaitIdle(frontEnd);
+        }
+
+        private void awaitIdle(SshFrontEnd frontEnd) {
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (frontEnd.running() > 0 && System.nanoTime() < deadline) Thread.onSpinWait();
+            assertThat(frontEnd.running()).isZero();
+        }
+
+        @Test
         void nothingIsLeftOfThem() throws Exception {
             SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
             Transport transport = transport(frontEnd);
@@ -576,23 +603,123 @@ class SshFrontEndTest {
             }
         }
 
+        private SshFrontEnd withChannels(int most, ConversationHandler handler) throws IOException {
+            return start(
+                    with(new ClientLimits(100, 100, 100, most, 100, Duration.ofSeconds(30), 10, 1, 1, 1)), handler);
+        }
+
         @Test
-        void oneConnectionHasOnlySoManyChannels() throws Exception {
-            ClientLimits one = new ClientLimits(10, 10, 10, 1, 10, Duration.ofSeconds(30), 10, 1, 1, 1);
-            SshFrontEnd frontEnd = start(with(one), SshFrontEndTest::echo);
+        void sshThatSharesAConnectionMakesOneOfItsOwnBeyondItsChannels() throws Exception {
+            CountDownLatch go = new CountDownLatch(1);
+            BlockingQueue<String> addresses = new LinkedBlockingQueue<>();
+            SshFrontEnd frontEnd = withChannels(3, (_, conversation) -> {
+                addresses.add(conversation.client().address());
+                try {
+                    go.await();
+                    conversation.out().write("built\n".getBytes(UTF_8));
+                    conversation.out().flush();
+                    return 0;
+                } catch (IOException | InterruptedException e) {
+                    return 7;
+                }
+            });
             String socket = dir.resolve("master").toString();
-            ProcessBuilder ssh = ssh(frontEnd, "nix-daemon --stdio");
-            ssh.command().addAll(1, List.of("-M", "-S", socket));
-            Process first = ssh.start();
+            Process master = ssh(frontEnd, "-M", "-N", "-S", socket).start();
             try {
-                assertThat(first.getInputStream().read()).isEqualTo('W');
-                ProcessBuilder sharing = ssh(frontEnd, "nix-daemon --stdio");
-                sharing.command().addAll(1, List.of("-S", socket, "-o", "ControlMaster=no"));
-                Result second = run(sharing, "");
-                assertThat(second.status()).isEqualTo(1);
-                assertThat(second.err()).contains("dispatcher: there are 1 channels on this connection");
+                long deadline = System.nanoTime() + PATIENCE.toNanos();
+                while (Files.notExists(Path.of(socket)) && System.nanoTime() < deadline) Thread.onSpinWait();
+                List<CompletableFuture<Result>> builds = new ArrayList<>();
+                List<String> seen = new ArrayList<>();
+                for (int i = 0; i < 6; i++) {
+                    ProcessBuilder build = ssh(frontEnd, "nix-daemon --stdio");
+                    build.command().addAll(1, List.of("-S", socket));
+                    builds.add(CompletableFuture.supplyAsync(() -> unchecked(build), THREADS));
+                    seen.add(addresses.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+                }
+                go.countDown();
+                for (CompletableFuture<Result> build : builds) {
+                    assertThat(build.get().status()).isZero();
+                    assertThat(build.get().out()).isEqualTo("built\n");
+                }
+                assertThat(seen).doesNotContainNull();
+                assertThat(seen.stream().distinct()).as("connections").hasSize(4);
             } finally {
-                first.destroyForcibly().waitFor();
+                master.destroyForcibly().waitFor();
+            }
+        }
+
+        private static Result unchecked(ProcessBuilder builder) {
+            try {
+                return run(builder, "");
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        private ClientSession login(SshClient client, SshFrontEnd frontEnd) throws Exception {
+            client.setServerKeyVerifier((_, _, _) -> true);
+            client.start();
+            ClientSession session = client.connect("nix", HOST, frontEnd.boundPort())
+                    .verify(PATIENCE)
+                    .getClientSession();
+            session.addPublicKeyIdentity(
+                    KeyFiles.parse(dir.resolve("client"), Files.readAllBytes(dir.resolve("client"))));
+            session.auth().verify(PATIENCE);
+            return session;
+        }
+
+        @Test
+        void refusedChannelIsToldWhyAndLeavesNothingBehind() throws Exception {
+            SshFrontEnd frontEnd = withChannels(2, SshFrontEndTest::echo);
+            try (SshClient client = SshClient.setUpDefaultClient();
+                    ClientSession session = login(client, frontEnd)) {
+                for (int burst = 0; burst < 5; burst++) {
+                    ChannelExec first = session.createExecChannel("nix-daemon --stdio");
+                    first.open().verify(PATIENCE);
+                    ChannelExec second = session.createExecChannel("nix-daemon --stdio");
+                    second.open().verify(PATIENCE);
+                    for (int i = 0; i < 20; i++) {
+                        ChannelExec beyond = session.createExecChannel("nix-daemon --stdio");
+                        assertThatThrownBy(() -> beyond.open().verify(PATIENCE))
+                                .hasMessageContaining("there are 2 channels on this connection");
+                    }
+                    assertThat(frontEnd.channels()).isEqualTo(2);
+                    first.close(false).await(PATIENCE);
+                    second.close(false).await(PATIENCE);
+                    long deadline = System.nanoTime() + PATIENCE.toNanos();
+                    while (frontEnd.channels() > 0 && System.nanoTime() < deadline) Thread.onSpinWait();
+                    assertThat(frontEnd.channels()).isZero();
+                }
+            }
+        }
+
+        @Test
+        void channelWithoutACommandMaySendLittleAndOneWithACommandMuch() throws Exception {
+            CountDownLatch go = new CountDownLatch(1);
+            SshFrontEnd frontEnd = withChannels(20, (protocol, conversation) -> {
+                try {
+                    go.await();
+                } catch (InterruptedException e) {
+                    return 9;
+                }
+                return echo(protocol, conversation);
+            });
+            try (SshClient client = SshClient.setUpDefaultClient();
+                    ClientSession session = login(client, frontEnd)) {
+                long all = 0;
+                for (int i = 0; i < 20; i++) {
+                    ChannelExec channel = session.createExecChannel("nix-daemon --stdio");
+                    channel.open().verify(PATIENCE);
+                    long deadline = System.nanoTime() + PATIENCE.toNanos();
+                    // The confirmation tells the small window, and the start of the command the rest.
+                    while (channel.getRemoteWindow().getSize() <= ChannelWindows.SMALL && System.nanoTime() < deadline)
+                        Thread.onSpinWait();
+                    long window = channel.getRemoteWindow().getSize();
+                    if (i < 4) assertThat(window).as("window %d", i).isEqualTo(options().windowBytes());
+                    all += window;
+                }
+                assertThat(all).isLessThanOrEqualTo(ChannelWindows.BYTES + 20L * ChannelWindows.SMALL);
+                go.countDown();
             }
         }
 
