@@ -3,6 +3,7 @@ package dispatcher.protocol;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.client.ClientLimits;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -10,12 +11,27 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Lets in as many connections as the limits allow, in all and of each client. One for each way in. Safe for
-/// any thread, waits for nobody.
+/// Lets in as many connections as the limits allow, in all and of each client, and keeps those who do not log in from
+/// keeping others out. One for each way in. Safe for any thread, waits for nobody.
+///
+/// From one address only some may be logging in at once, and a few if logins from there keep failing: nobody is refused
+/// for what others behind the same address did, as long as they leave some of these places. Where all places are taken,
+/// a new connection gets the place of one that has had its time; or, whatever time that has had, of one from the address
+/// that has the most places, if that is more than the new one's has.
 public final class ClientDoor {
+    /// Time that a login may take even where others wait for its place.
+    static final Duration GRACE = Duration.ofSeconds(3);
+
+    /// Of the places of an address, the part that it has while logins from there keep failing.
+    private static final int PART_WHILE_FAILING = 20;
+
+    private static final String DISPLACED = "logging in took long, and others wait to log in to this dispatcher;"
+            + " come again";
+
     @GuardedBy("lock")
     private ClientLimits limits;
 
+    private final String whose;
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -29,13 +45,15 @@ public final class ClientDoor {
     private final LoginThrottle throttle;
 
     @GuardedBy("lock")
-    private int connections;
+    private final Lobby<Visit> lobby = new Lobby<>(Visit::isPromising);
 
     @GuardedBy("lock")
-    private int loggingIn;
+    private int connections;
 
-    public ClientDoor(ClientLimits limits, LongSupplier nanoTime) {
+    /// @param whose what connections of one address have in common, for messages: `from your address`
+    public ClientDoor(ClientLimits limits, String whose, LongSupplier nanoTime) {
         this.limits = limits;
+        this.whose = whose;
         this.nanoTime = nanoTime;
         this.throttle = new LoginThrottle(limits.failedLogins());
     }
@@ -60,6 +78,8 @@ public final class ClientDoor {
     /// A connection that is in, until it leaves.
     public final class Visit implements Answer {
         private final String address;
+        private final Displaced displaced;
+        private final long since;
 
         @GuardedBy("lock")
         private @Nullable String credential;
@@ -68,17 +88,41 @@ public final class ClientDoor {
         private boolean failed;
 
         @GuardedBy("lock")
+        private boolean promising;
+
+        @GuardedBy("lock")
         private boolean left;
 
-        private Visit(String address) {
+        private Visit(String address, Displaced displaced, long since) {
             this.address = address;
+            this.displaced = displaced;
+            this.since = since;
         }
 
-        /// It has shown something that we do not let anybody in for.
+        /// It has shown something that we do not let anybody in for. However much it shows, it has failed once at most.
         public void loginFailed() {
             lock.lock();
             try {
                 failed = true;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// It has named a key that we would let it in for, and has yet to prove that it has it.
+        public void promises() {
+            lock.lock();
+            try {
+                promising = true;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private boolean isPromising() {
+            lock.lock();
+            try {
+                return promising;
             } finally {
                 lock.unlock();
             }
@@ -90,8 +134,9 @@ public final class ClientDoor {
         public Optional<String> loggedIn(String as) {
             lock.lock();
             try {
-                if (left || credential != null) return Optional.empty();
-                loggingIn--;
+                if (credential != null) return Optional.empty();
+                if (left) return Optional.of(DISPLACED);
+                lobby.remove(address, this);
                 throttle.succeeded(address);
                 credential = as;
                 int count = credentials.merge(as, 1, Integer::sum);
@@ -99,6 +144,20 @@ public final class ClientDoor {
                 return Optional.of(
                         "you have %d connections with this key to this dispatcher already, which is all it allows"
                                 .formatted(limits.connectionsPerKey()));
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// It belongs to another one, which logs in for both, and has not failed if it leaves.
+        public void joins() {
+            lock.lock();
+            try {
+                if (left || credential != null) return;
+                lobby.remove(address, this);
+                left = true;
+                connections--;
+                decrement(addresses, address);
             } finally {
                 lock.unlock();
             }
@@ -114,14 +173,41 @@ public final class ClientDoor {
                 decrement(addresses, address);
                 if (credential != null) {
                     decrement(credentials, credential);
-                } else {
-                    loggingIn--;
-                    if (failed) throttle.failed(address, nanoTime.getAsLong());
+                    return;
                 }
+                lobby.remove(address, this);
+                long now = nanoTime.getAsLong();
+                boolean glance = !failed && !hasHadItsTime(now);
+                throttle.failed(address, glance ? LoginThrottle.GLANCE : LoginThrottle.FAILURE, now);
             } finally {
                 lock.unlock();
             }
         }
+
+        private boolean hasHadItsTime(long now) {
+            return now - since >= GRACE.toNanos();
+        }
+
+        /// For another one. Its own [#leave] finds it gone.
+        private void giveUpItsPlace(long now) {
+            lock.lock();
+            try {
+                left = true;
+                connections--;
+                decrement(addresses, address);
+                lobby.remove(address, this);
+                if (failed || hasHadItsTime(now)) throttle.failed(address, LoginThrottle.FAILURE, now);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /// Told that a connection is to be closed, as its place is another's now. Called with no lock held, by the thread of
+    /// the other.
+    public interface Displaced {
+        /// @param why in words for the client
+        void goes(String why);
     }
 
     private static void decrement(Map<String, Integer> counts, String key) {
@@ -129,34 +215,95 @@ public final class ClientDoor {
     }
 
     /// A connection has come from `address`.
-    public Answer arrive(String address) {
+    ///
+    /// @param displaced told if it has to go before it has logged in
+    public Answer arrive(String address, Displaced displaced) {
+        Optional<Visit> gone;
+        Visit visit;
         lock.lock();
         try {
-            var refused = objection(address);
-            if (refused.isPresent()) return new Refused(refused.get());
+            long now = nanoTime.getAsLong();
+            var full = objection(address, now);
+            gone = full.flatMap(it -> it.place(now));
+            if (full.isPresent() && gone.isEmpty()) return new Refused(full.get().why());
+            if (gone.isPresent()) gone.get().giveUpItsPlace(now);
             connections++;
-            loggingIn++;
             addresses.merge(address, 1, Integer::sum);
-            return new Visit(address);
+            visit = new Visit(address, displaced, now);
+            lobby.add(address, visit);
         } finally {
             lock.unlock();
+        }
+        gone.ifPresent(it -> it.displaced.goes(DISPLACED));
+        return visit;
+    }
+
+    /// That there is no room for one more.
+    ///
+    /// @param why       in words for the client
+    /// @param candidate whose place it may have
+    /// @param atOnce    whether that one has to go even if it has only just come
+    private record Full(String why, Optional<Visit> candidate, boolean atOnce) {
+        Optional<Visit> place(long now) {
+            return candidate.filter(it -> atOnce || it.hasHadItsTime(now));
         }
     }
 
     @GuardedBy("lock")
-    private Optional<String> objection(String address) {
-        var wait = throttle.wait(address, nanoTime.getAsLong());
-        if (wait.isPositive())
-            return Optional.of("too many logins failed from your address; come again in %d s"
-                    .formatted(wait.plus(Duration.ofMillis(999)).toSeconds()));
+    private Optional<Full> objection(String address, long now) {
+        boolean failing = throttle.isFailing(address, now);
+        int here = lobby.size(address);
+        if (failing && here >= Math.max(1, limits.loggingInPerAddress() / PART_WHILE_FAILING))
+            return Optional.of(among(
+                    address,
+                    "many logins %s failed, so only %d at once may log in; come again in %d s"
+                            .formatted(whose, here, GRACE.toSeconds())));
+        if (here >= limits.loggingInPerAddress())
+            return Optional.of(
+                    among(address, "%d others %s are logging in to this dispatcher; come again".formatted(here, whose)));
+        int own = addresses.getOrDefault(address, 0);
+        if (own >= limits.connectionsPerAddress())
+            return Optional.of(among(
+                    address,
+                    "there are %d connections %s to this dispatcher, which is all it allows"
+                            .formatted(limits.connectionsPerAddress(), whose)));
         if (connections >= limits.connections())
-            return Optional.of("this dispatcher has %d connections, which is all it allows".formatted(connections));
-        if (addresses.getOrDefault(address, 0) >= limits.connectionsPerAddress())
-            return Optional.of("there are %d connections from your address to this dispatcher, which is all it allows"
-                    .formatted(limits.connectionsPerAddress()));
-        if (loggingIn >= limits.loggingIn())
-            return Optional.of("%d others are logging in to this dispatcher; come again".formatted(loggingIn));
+            return Optional.of(amongAll(
+                    address,
+                    now,
+                    "this dispatcher has %d connections, which is all it allows".formatted(connections)));
+        if (lobby.size() >= limits.loggingIn())
+            return Optional.of(amongAll(
+                    address,
+                    now,
+                    "%d others are logging in to this dispatcher; come again".formatted(lobby.size())));
         return Optional.empty();
+    }
+
+    @GuardedBy("lock")
+    private Full among(String address, String why) {
+        return new Full(why, lobby.oldest(address), false);
+    }
+
+    @GuardedBy("lock")
+    private Full amongAll(String address, long now, String why) {
+        var most = crowd(address, 1, now);
+        for (var other : lobby.addresses()) {
+            var crowd = crowd(other, 0, now);
+            if (Crowd.ORDER.compare(crowd, most) > 0) most = crowd;
+        }
+        if (most.address().equals(address)) return new Full(why, lobby.oldest(), false);
+        return new Full(why, lobby.oldest(most.address()), true);
+    }
+
+    @GuardedBy("lock")
+    private Crowd crowd(String address, int more, long now) {
+        return new Crowd(address, throttle.isFailing(address, now), lobby.size(address) + more);
+    }
+
+    /// Those from one address.
+    private record Crowd(String address, boolean failing, int size) {
+        static final Comparator<Crowd> ORDER = Comparator.comparing(Crowd::failing).thenComparingInt(Crowd::size);
     }
 
     /// How many are in.

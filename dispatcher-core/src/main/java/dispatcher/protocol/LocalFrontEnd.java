@@ -57,7 +57,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         this.listener = listener;
         this.rules = rules;
         this.loginTime = limits.loginTime();
-        this.door = new ClientDoor(limits, System::nanoTime);
+        this.door = new ClientDoor(limits, "by your user", System::nanoTime);
         this.handler = handler;
     }
 
@@ -85,7 +85,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         try {
             var user = channel.peerUser();
             var client = ClientIdentity.ofUser(user, rules.ofUser(user));
-            switch (door.arrive(client.credential())) {
+            switch (door.arrive(client.credential(), _ -> channel.close())) {
                 case ClientDoor.Refused(var why) -> refuse(channel, client, why);
                 case ClientDoor.Visit visit -> {
                     try {
@@ -173,7 +173,8 @@ public final class LocalFrontEnd implements AutoCloseable {
         var meeting = errorStreams.computeIfAbsent(words[2], _ -> new SynchronousQueue<>());
         try {
             if (words[1].equals("err")) {
-                if (!meeting.offer(channel, PARTNER_SECONDS, TimeUnit.SECONDS)) channel.close();
+                if (meeting.offer(channel, PARTNER_SECONDS, TimeUnit.SECONDS)) guest.visit().joins();
+                else channel.close();
                 return;
             }
             var err = meeting.poll(PARTNER_SECONDS, TimeUnit.SECONDS);

@@ -3,15 +3,24 @@ package dispatcher.protocol;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 
-/// Makes addresses wait from which logins keep failing: twice as long after each, up to a minute. A login that succeeds
-/// clears an address, and so do ten minutes without a failure.
+/// Knows from which addresses logins keep failing. Failures add up and fade with time, one each five seconds, so that
+/// whoever fails now and then, such as a check that only looks whether the port is open, never becomes one of them. A
+/// login that succeeds clears an address.
 ///
 /// Confined to one thread at a time; reads no clock. Bounded: the addresses whose last failure is longest ago are
 /// forgotten.
 final class LoginThrottle {
-    private static final long FIRST_NANOS = Duration.ofSeconds(1).toNanos();
-    private static final long LONGEST_NANOS = Duration.ofMinutes(1).toNanos();
-    private static final long FORGOTTEN_NANOS = Duration.ofMinutes(10).toNanos();
+    /// A wrong key, or a place held for long without any.
+    static final double FAILURE = 1;
+
+    /// Gone at once without showing a key: a scan, or a check of the port.
+    static final double GLANCE = 0.2;
+
+    private static final double FADING_NANOS = Duration.ofSeconds(5).toNanos();
+
+    /// What an address may have beyond the free ones, so that it is forgiven within a minute of its last failure.
+    private static final double MOST_BEYOND = 12;
+
     private static final int MOST_ADDRESSES = 10_000;
 
     private int free;
@@ -19,9 +28,13 @@ final class LoginThrottle {
     private final LinkedHashMap<String, Failures> addresses = new LinkedHashMap<>();
 
     /// @param at when the last one was, in nanoseconds
-    private record Failures(int count, long at) {}
+    private record Failures(double count, long at) {
+        double left(long now) {
+            return Math.max(0, count - (now - at) / FADING_NANOS);
+        }
+    }
 
-    /// @param free failures before there is anything to wait for
+    /// @param free failures before an address counts as one whose logins keep failing
     LoginThrottle(int free) {
         this.free = free;
     }
@@ -30,23 +43,20 @@ final class LoginThrottle {
         free = newFree;
     }
 
-    /// How long `address` still has to wait; zero if it need not.
-    Duration wait(String address, long now) {
+    /// Whether logins from `address` keep failing.
+    boolean isFailing(String address, long now) {
         var failures = addresses.get(address);
-        if (failures == null || failures.count() < free) return Duration.ZERO;
-        long since = now - failures.at();
-        if (since >= FORGOTTEN_NANOS) {
-            addresses.remove(address);
-            return Duration.ZERO;
-        }
-        int doublings = Math.min(failures.count() - free, 16);
-        return Duration.ofNanos(Math.max(0, Math.min(FIRST_NANOS << doublings, LONGEST_NANOS) - since));
+        if (failures == null) return false;
+        double left = failures.left(now);
+        if (left == 0) addresses.remove(address);
+        return left > free - 1;
     }
 
-    void failed(String address, long now) {
+    /// @param weight [#FAILURE] or [#GLANCE]
+    void failed(String address, double weight, long now) {
         var before = addresses.remove(address);
-        int earlier = before == null || now - before.at() >= FORGOTTEN_NANOS ? 0 : before.count();
-        addresses.put(address, new Failures(earlier + 1, now));
+        double count = (before == null ? 0 : before.left(now)) + weight;
+        addresses.put(address, new Failures(Math.min(count, free + MOST_BEYOND), now));
         if (addresses.size() > MOST_ADDRESSES) addresses.pollFirstEntry();
     }
 

@@ -37,7 +37,7 @@ class LocalFrontEndTest {
     }
 
     private LocalFrontEnd start(int connections, int perUser, Duration loginTime) throws IOException {
-        var limits = new ClientLimits(connections, 100, perUser, 100, 100, loginTime, 100, 1, 1, 1);
+        var limits = new ClientLimits(connections, 100, perUser, 100, 100, 100, loginTime, 100, 1, 1, 1);
         var me = new ClientPattern.Name(System.getProperty("user.name"));
         var rules = new ClientRules(List.of(new ClientRule(MINE, List.of(), List.of(me))));
         return LocalFrontEnd.open(socket(), rules, limits, this::echo);

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.NamedFactory;
+import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.channel.Channel;
 import org.apache.sshd.common.channel.ChannelFactory;
 import org.apache.sshd.common.io.IoSession;
@@ -32,6 +33,7 @@ import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionListener;
 import org.apache.sshd.common.session.helpers.AbstractConnectionService;
+import org.apache.sshd.common.session.helpers.AbstractSession;
 import org.apache.sshd.common.util.Readable;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.ServerBuilder;
@@ -88,7 +90,7 @@ public final class SshFrontEnd implements AutoCloseable {
         this.handler = handler;
         rules = options.rules();
         limits = options.limits();
-        door = new ClientDoor(limits, System::nanoTime);
+        door = new ClientDoor(limits, "from your address", System::nanoTime);
         hostKey = HostKeyFile.readOrMake(options.hostKey());
         authorizedKeys = new AuthorizedKeys(options.authorizedKeys());
         authorizedKeys.check();
@@ -186,8 +188,9 @@ public final class SshFrontEnd implements AutoCloseable {
                 .addKeyValue("key", shown.describe())
                 .addKeyValue("from", remote)
                 .log(name.isPresent() ? "key accepted" : "key not authorised");
+        Optional<ClientDoor.Visit> visit = Optional.ofNullable(session.getAttribute(VISIT));
+        visit.ifPresent(name.isPresent() ? ClientDoor.Visit::promises : ClientDoor.Visit::loginFailed);
         // The last key that was accepted is the one that was proven.
-        if (name.isEmpty()) Optional.ofNullable(session.getAttribute(VISIT)).ifPresent(ClientDoor.Visit::loginFailed);
         name.ifPresent(it -> session.setAttribute(CLIENT, client(shown, it, remote)));
         return name.isPresent();
     }
@@ -317,13 +320,29 @@ public final class SshFrontEnd implements AutoCloseable {
         @Override
         public void sessionCreated(IoSession socket) throws Exception {
             String from = network(socket.getRemoteAddress());
-            switch (door.arrive(from)) {
+            switch (door.arrive(from, why -> displace(socket, from, why))) {
                 case ClientDoor.Refused(String why) -> {
                     refusals.refused(log, "connection refused", from, why);
                     sendAway(socket, why);
                 }
                 case ClientDoor.Visit visit -> letIn(socket, visit);
             }
+        }
+
+        /// On another thread, as the library may block it, and it is one of its own that is here for somebody else.
+        private void displace(IoSession socket, String from, String why) {
+            refusals.refused(log, "login ended", from, why);
+            var _ = new TimeLimit(LAST_WORDS, () -> socket.close(true));
+            Thread.ofVirtual().name("ssh-displace " + from).start(() -> {
+                try {
+                    AbstractSession session = AbstractSession.getSession(socket, true);
+                    if (session == null) socket.close(true);
+                    else session.disconnect(SshConstants.SSH2_DISCONNECT_TOO_MANY_CONNECTIONS, why);
+                } catch (IOException | RuntimeException e) {
+                    log.atDebug().addKeyValue("from", from).log("not told why its login ended: {}", e.toString());
+                    socket.close(true);
+                }
+            });
         }
 
         private void letIn(IoSession socket, ClientDoor.Visit visit) throws Exception {

@@ -231,6 +231,7 @@ final class SettingsReader {
                     limit(section, "connectionsPerKey", usual.connectionsPerKey()),
                     limit(section, "channelsPerConnection", usual.channelsPerConnection()),
                     limit(section, "loggingIn", usual.loggingIn()),
+                    limit(section, "loggingInPerAddress", usual.loggingInPerAddress()),
                     duration(section, "loginTime", usual.loginTime()),
                     limit(section, "failedLogins", usual.failedLogins()),
                     section.value("requestSize", SettingsReader::requestSize)

@@ -27,11 +27,12 @@ class ExampleSettingsTest {
     void showTheDefaultsInTheirComments() throws IOException {
         var key = Pattern.compile(
                 "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|minFreeDisk|maxAttempts|connect|handshake"
-                        + "|connections|connectionsPerAddress|connectionsPerKey|channelsPerConnection|loggingIn|loginTime"
+                        + "|connections|connectionsPerAddress|connectionsPerKey|channelsPerConnection|loggingIn"
+                        + "|loggingInPerAddress|loginTime"
                         + "|failedLogins|requestSize|requestsPerSecond|logSize"
                         + "|stragglers|stragglersAfter|silence|reply|answer|unavailable|drain|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
-        assertThat(key.matcher(text).results()).hasSize(33);
+        assertThat(key.matcher(text).results()).hasSize(34);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
     }

@@ -273,9 +273,9 @@ class SettingsTest {
             assertThat(read(LEAST + """
                     limits:
                       {connections: 9, connectionsPerAddress: 8, connectionsPerKey: 7, channelsPerConnection: 6,
-                       loggingIn: 5, loginTime: 4s, failedLogins: 3, requestSize: 2MiB, requestsPerSecond: 1, logSize: 1kB}
+                       loggingIn: 5, loggingInPerAddress: 4, loginTime: 4s, failedLogins: 3, requestSize: 2MiB, requestsPerSecond: 1, logSize: 1kB}
                     """).limits())
-                    .isEqualTo(new ClientLimits(9, 8, 7, 6, 5, Duration.ofSeconds(4), 3, 2 << 20, 1, 1000));
+                    .isEqualTo(new ClientLimits(9, 8, 7, 6, 5, 4, Duration.ofSeconds(4), 3, 2 << 20, 1, 1000));
             assertThat(faults(LEAST + "limits: {connections: 0, requestSize: 1B, logSize: 0B, loginTime: 0s}\n"))
                     .isEqualTo("""
                             dispatcher.yaml:4: limits.connections: '0' is not a whole number from 1 to 1000000
