@@ -1,36 +1,48 @@
 package dispatcher.dispatch;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.event.DispatcherListener;
 import dispatcher.fleet.Backoff;
 import dispatcher.fleet.Incidents;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.HandshakeException;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.wire.Interruption;
+import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Sets machines aside that broke, and brings them back. A machine that is set aside is looked at now and then by a
 /// thread of its own, which opens a conversation with it; when that goes well it is used again. So no build ever waits
-/// for a machine that is known to be broken, and nobody but this thread bothers one that has just come back.
+/// for a machine that is known to be broken, and nobody but this thread bothers one that has just come back. A machine
+/// that said what is not so is not even looked at for a time.
 ///
 /// Also ends the waiting of builds whose machines have all been away for too long.
 ///
 /// Safe for any thread. The lock is never held over I/O or a call to somebody else.
 final class Recovery implements AutoCloseable {
+    private static final Duration LIES_COUNT_FOR = Duration.ofDays(7);
+    private static final int MOST_CONTRADICTIONS = 10_000;
+
     private final MachineLinks links;
     private final BuildQueue queue;
     private final Supplier<Duration> patience;
@@ -50,12 +62,37 @@ final class Recovery implements AutoCloseable {
     private final Map<String, Integer> failures = new HashMap<>();
 
     @GuardedBy("lock")
-    private final Incidents incidents = new Incidents();
+    private final Incidents incidents = new Incidents(Incidents.LATELY);
 
     @GuardedBy("lock")
     private boolean closed;
 
-    private record Aside(long since, String error, Thread thread) {}
+    /// How often machines have lied lately.
+    @GuardedBy("lock")
+    private final Incidents lies = new Incidents(LIES_COUNT_FOR);
+
+    /// How often a machine has contradicted itself about a path.
+    private final Cache<Contradiction, Integer> contradictions = Caffeine.newBuilder()
+            .maximumSize(MOST_CONTRADICTIONS)
+            .expireAfterWrite(Incidents.LATELY)
+            .build();
+
+    private record Contradiction(String machine, StorePath path) {}
+
+    /// @param heldUntil what happens before does not bring it back; not after `since` if it has told no lie
+    private record Aside(long since, String error, long heldUntil, Thread thread) {
+        Aside again(String newError, long newHeldUntil) {
+            return new Aside(since, newError, newHeldUntil, thread);
+        }
+
+        /// Words for how long that is; empty if it is not at all.
+        Optional<String> held() {
+            long minutes = Duration.ofNanos(heldUntil - since).toMinutes();
+            return minutes > 0
+                    ? Optional.of("; it is not used for %d min, whatever it does".formatted(minutes))
+                    : Optional.empty();
+        }
+    }
 
     /// Lets time pass.
     interface Pauses {
@@ -77,42 +114,70 @@ final class Recovery implements AutoCloseable {
         this.listener = listener;
     }
 
+    /// Talking to a machine came to this.
+    void broke(MachineLink link, IOException failure) {
+        var reason = Failures.describe(failure);
+        if (failure instanceof ProtocolException && !(failure instanceof HandshakeException)) lied(link, reason);
+        else failed(link, reason);
+    }
+
     /// A machine, or the way to it, broke: nothing goes there before it has been found to work. A way that is not taken
     /// any more says nothing of where the machine is now.
     void failed(MachineLink link, String error) {
-        setAside(link, error, 1);
+        setAside(link, error, false);
     }
 
-    /// A machine said what is not so. It is set aside for long, as it may answer well when it is only looked at.
+    /// A machine said what is not so. It is set aside for a time, longer with each lie of late: neither a look at it
+    /// nor another build of its shows that it has stopped to lie.
     void lied(MachineLink link, String error) {
-        setAside(link, error, Backoff.FAILURES_TO_LONGEST);
+        setAside(link, error, true);
     }
 
-    private void setAside(MachineLink link, String error, int weight) {
+    /// A machine says now of a path something else than it did before. Garbage collection may explain it once, and not
+    /// twice for the same path.
+    void contradicted(MachineLink link, StorePath path, String reason) {
+        int times = contradictions.asMap().merge(new Contradiction(link.machine().name(), path), 1, Integer::sum);
+        if (times > 1) lied(link, reason);
+    }
+
+    private void setAside(MachineLink link, String error, boolean lie) {
         if (!links.isCurrent(link)) return;
         var machine = link.machine().name();
         queue.machineFailed(machine, error);
-        Thread thread;
+        Aside now;
         lock.lock();
         try {
+            long time = nanoTime.getAsLong();
             var before = aside.get(machine);
-            if (before != null) aside.put(machine, new Aside(before.since, error, before.thread));
+            long until = before == null ? time : before.heldUntil;
+            // Builds that ran at the same time are told the same lie.
+            if (lie && until - time <= 0) until = time + holdFor(machine, time).toNanos();
+            if (before != null) aside.put(machine, before.again(error, until));
             if (closed || before != null) return;
-            failures.merge(machine, weight, Integer::sum);
-            incidents.add(machine, nanoTime.getAsLong());
-            thread = Thread.ofVirtual().name("recovery of " + machine).unstarted(() -> recover(link));
-            aside.put(machine, new Aside(nanoTime.getAsLong(), error, thread));
+            failures.merge(machine, 1, Integer::sum);
+            incidents.add(machine, time);
+            var thread = Thread.ofVirtual().name("recovery of " + machine).unstarted(() -> recover(link));
+            now = new Aside(time, error, until, thread);
+            aside.put(machine, now);
         } finally {
             lock.unlock();
         }
-        listener.machineSetAside(machine, error);
-        thread.start();
+        // Once more, as somebody may have told it meanwhile that the machine works.
+        queue.machineFailed(machine, error);
+        listener.machineSetAside(machine, now.held().map(error::concat).orElse(error));
+        now.thread.start();
         review();
         // Replaced meanwhile, by somebody who may not have seen that it was set aside.
         if (!links.isCurrent(link)) forget(Set.of(machine));
     }
 
-    /// A machine did its part in a build: whatever it was set aside for is over.
+    @GuardedBy("lock")
+    private Duration holdFor(String machine, long time) {
+        lies.add(machine, time);
+        return Backoff.afterLies(lies.lately(machine, time));
+    }
+
+    /// A machine did its part in a build: whatever it was set aside for is over, but for a lie.
     void worked(MachineLink link) {
         if (!links.isCurrent(link)) return;
         var machine = link.machine().name();
@@ -122,8 +187,7 @@ final class Recovery implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        queue.machineWorked(machine);
-        isBack(machine);
+        takeBack(machine, queue::machineWorked);
     }
 
     /// These machines are gone, or somewhere else now: what was held against them does not count any more.
@@ -134,28 +198,57 @@ final class Recovery implements AutoCloseable {
             try {
                 failures.remove(machine);
                 incidents.forget(machine);
+                lies.forget(machine);
                 before = aside.remove(machine);
                 returned.signalAll();
             } finally {
                 lock.unlock();
             }
             if (before != null) before.thread.interrupt();
+            contradictions.asMap().keySet().removeIf(contradiction -> contradiction.machine.equals(machine));
             queue.machineWorked(machine);
         }
     }
 
-    private void isBack(String machine) {
-        Aside before;
+    /// A machine works.
+    ///
+    /// @param tell tells the queue
+    /// @return whether it is not set aside any more
+    private boolean takeBack(String machine, Consumer<String> tell) {
+        var before = asideNow(machine);
+        if (before != null && isHeld(before)) return false;
+        tell.accept(machine);
+        Aside now;
         lock.lock();
         try {
-            before = aside.remove(machine);
+            now = aside.get(machine);
+            if (now == before) aside.remove(machine);
             returned.signalAll();
         } finally {
             lock.unlock();
         }
-        if (before == null) return;
+        if (now != null && now != before) {
+            // It broke again meanwhile, of which the queue may have been told before it was told this.
+            queue.machineFailed(machine, now.error);
+            return false;
+        }
+        if (before == null) return true;
         if (!before.thread.equals(Thread.currentThread())) before.thread.interrupt();
         listener.machineBack(machine, Duration.ofNanos(nanoTime.getAsLong() - before.since));
+        return true;
+    }
+
+    private @Nullable Aside asideNow(String machine) {
+        lock.lock();
+        try {
+            return aside.get(machine);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isHeld(Aside machine) {
+        return machine.heldUntil - nanoTime.getAsLong() > 0;
     }
 
     /// Waits until one of these machines is not set aside, for as long as builds wait for machines.
@@ -181,13 +274,12 @@ final class Recovery implements AutoCloseable {
         var machine = link.machine().name();
         try {
             while (true) {
-                pause(machine, Backoff.after(failures(machine), away(machine), ThreadLocalRandom.current()));
+                pause(machine, nextPause(machine));
+                var now = asideNow(machine);
+                if (now != null && isHeld(now)) continue;
                 try {
                     link.look();
-                    if (!links.isCurrent(link)) return;
-                    queue.machineAnswered(machine);
-                    isBack(machine);
-                    return;
+                    if (!links.isCurrent(link) || takeBack(machine, queue::machineAnswered)) return;
                 } catch (IOException e) {
                     Interruption.rethrow(e);
                     failed(link, Failures.describe(e));
@@ -196,6 +288,15 @@ final class Recovery implements AutoCloseable {
         } catch (InterruptedException e) {
             // It has worked meanwhile, or all of this ends.
         }
+    }
+
+    /// Until it is looked at next: not before the time for its lies is over.
+    private Duration nextPause(String machine) {
+        var usual = Backoff.after(failures(machine), away(machine), ThreadLocalRandom.current());
+        var now = asideNow(machine);
+        if (now == null) return usual;
+        var held = Duration.ofNanos(now.heldUntil - nanoTime.getAsLong());
+        return held.compareTo(usual) > 0 ? held : usual;
     }
 
     /// In between is the moment in which builds that wait for this machine have done so for long enough.

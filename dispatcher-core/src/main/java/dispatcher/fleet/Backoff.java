@@ -9,14 +9,15 @@ import java.util.random.RandomGenerator;
 ///
 /// Never longer than 5 minutes, and each time a quarter longer or shorter at random, so that machines which broke
 /// together are not looked at together for ever.
+///
+/// One that lied is left alone for 5 minutes, 10, 20 … and a day at most, whatever it does meanwhile.
 public final class Backoff {
     private static final Duration FIRST = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofMinutes(5);
     private static final int PART = 20;
     private static final int MAX_DOUBLINGS = 9;
 
-    /// So many failures in a row, and the first pause is the longest.
-    public static final int FAILURES_TO_LONGEST = MAX_DOUBLINGS + 1;
+    private static final Duration LONGEST_AFTER_LIES = Duration.ofDays(1);
 
     private Backoff() {}
 
@@ -28,5 +29,11 @@ public final class Backoff {
         if (part.compareTo(whole) > 0) whole = part;
         if (whole.compareTo(LONGEST) > 0) whole = LONGEST;
         return Duration.ofNanos((long) (whole.toNanos() * (0.75 + random.nextDouble() / 2)));
+    }
+
+    /// @param lies of a machine lately, from 1
+    public static Duration afterLies(int lies) {
+        var whole = LONGEST.multipliedBy(1L << Math.clamp(lies - 1L, 0, MAX_DOUBLINGS));
+        return whole.compareTo(LONGEST_AFTER_LIES) > 0 ? LONGEST_AFTER_LIES : whole;
     }
 }

@@ -5,13 +5,22 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 
-/// How often machines have broken in the last hour, by which those that break whatever they build are told from those
-/// that a build took down. Confined to one thread, or guarded by its owner.
+/// How often something has happened to machines lately, such as that they broke: those that break whatever they build are
+/// told by that from those that a build took down. Confined to one thread, or guarded by its owner.
 public final class Incidents {
-    private static final long LATELY = Duration.ofHours(1).toNanos();
+    /// For machines that break.
+    public static final Duration LATELY = Duration.ofHours(1);
+
     private static final int MOST = 100;
 
+    private final long lately;
+
     private final Map<String, ArrayDeque<Long>> times = new HashMap<>();
+
+    /// @param lately how long an incident counts
+    public Incidents(Duration lately) {
+        this.lately = lately.toNanos();
+    }
 
     /// @param now nanoseconds since any point in time, never less than before
     public void add(String machine, long now) {
@@ -23,7 +32,7 @@ public final class Incidents {
     public int lately(String machine, long now) {
         var all = times.get(machine);
         if (all == null) return 0;
-        all.removeIf(time -> now - time > LATELY);
+        all.removeIf(time -> now - time > lately);
         return all.size();
     }
 

@@ -46,4 +46,13 @@ class BackoffTest {
                 .anySatisfy(pause -> assertThat(pause).isLessThan(Duration.ofSeconds(24)))
                 .anySatisfy(pause -> assertThat(pause).isGreaterThan(Duration.ofSeconds(36)));
     }
+
+    @Test
+    void lieIsHeldAgainstAMachineForLongerEachTimeAndForADayAtMost() {
+        assertThat(Backoff.afterLies(1)).isEqualTo(Duration.ofMinutes(5));
+        assertThat(Backoff.afterLies(2)).isEqualTo(Duration.ofMinutes(10));
+        assertThat(Backoff.afterLies(5)).isEqualTo(Duration.ofMinutes(80));
+        assertThat(Backoff.afterLies(10)).isEqualTo(Duration.ofDays(1));
+        assertThat(Backoff.afterLies(Integer.MAX_VALUE)).isEqualTo(Duration.ofDays(1));
+    }
 }

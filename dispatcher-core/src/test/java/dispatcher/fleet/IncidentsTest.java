@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class IncidentsTest {
     private static final long MINUTE = Duration.ofMinutes(1).toNanos();
 
-    private final Incidents incidents = new Incidents();
+    private final Incidents incidents = new Incidents(Incidents.LATELY);
 
     @Test
     void thoseOfTheLastHourCountForEachMachine() {
