@@ -177,6 +177,9 @@ final class Attempt {
             fleet.requireAnswer(link);
             return link.conversations().lease(this::copyInputs).lease();
         } catch (SourceFailedException e) {
+            // Others may have it, or fetch it by themselves.
+            var unproven = session.unproven(e.paths());
+            if (unproven.isPresent()) throw new LostException(Kind.REFUSED, unproven.get());
             throw e;
         } catch (StoreRefusedException e) {
             throw refused("it refuses the inputs: ", e);
@@ -193,8 +196,7 @@ final class Attempt {
         if (Diagnosis.isDiskFull(reason)) return new LostException(Kind.DISK_FULL, reason);
         if (job.derivation().inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
             return new LostException(Kind.REFUSED, reason);
-        if (failure instanceof FalseAnswerException) fleet.recovery().lied(link, reason);
-        else fleet.recovery().failed(link, reason);
+        fleet.recovery().broke(link, failure);
         link.conversations().dropIdle();
         return new LostException(kind, reason);
     }
@@ -208,6 +210,7 @@ final class Attempt {
         var took = Duration.ofNanos(fleet.nanoTime() - begun);
         fleet.locations().add(inputs, machine);
         fleet.locations().add(copied.sent(), machine);
+        fleet.proofs().confirm(copied.sent(), machine);
         fleet.listener().inputsCopied(job.number(), job.drvPath(), machine, copied.paths(), copied.bytes(), took);
         return copied;
     }

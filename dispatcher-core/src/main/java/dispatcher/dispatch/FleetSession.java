@@ -130,14 +130,24 @@ final class FleetSession implements Store, PathSource {
         return info;
     }
 
+    /// Somebody who is believed says what these paths hold.
+    private void believe(Collection<PathInfo> infos) {
+        fleet.sizes().add(infos);
+        fleet.proofs().believe(infos);
+    }
+
     private Optional<PathInfo> findInfo(StorePath path) throws IOException, InterruptedException {
-        if (holdings.has(path)) return holdings.info(path);
+        var held = holdings.info(path);
+        if (held.isPresent()) return held;
         keepInSpool(List.of(path));
-        var spooled = fleet.spool().info(path);
-        if (spooled.isPresent()) return spooled;
-        var onHost = host.ask(lease -> lease.store().queryPathInfo(path))
-                .flatMap(found -> found.map(PathInfo::withoutUltimate));
-        if (onHost.isPresent()) return onHost;
+        var known = fleet.spool().info(path);
+        if (known.isEmpty())
+            known = host.ask(lease -> lease.store().queryPathInfo(path))
+                    .flatMap(found -> found.map(PathInfo::withoutUltimate));
+        if (known.isPresent()) {
+            believe(List.of(known.get()));
+            return known;
+        }
         holdings.findOnMachines(List.of(path));
         if (!holdings.has(path)) holdings.redeem(path);
         return holdings.info(path);
@@ -150,8 +160,8 @@ final class FleetSession implements Store, PathSource {
         var infos =
                 knownInfos(paths.stream().filter(path -> !holdings.has(path)).toList());
         infos.replaceAll((_, info) -> info.withoutUltimate());
+        believe(infos.values());
         for (var path : paths) if (!infos.containsKey(path)) info(path).ifPresent(info -> infos.put(path, info));
-        fleet.sizes().add(infos.values());
         return infos;
     }
 
@@ -170,7 +180,7 @@ final class FleetSession implements Store, PathSource {
             fleet.spool().add(path.info(), path.nar());
             fleet.spool()
                     .info(path.info().path())
-                    .ifPresent(info -> fleet.sizes().add(List.of(info)));
+                    .ifPresent(info -> believe(List.of(info)));
         }
     }
 
@@ -231,7 +241,12 @@ final class FleetSession implements Store, PathSource {
             return new NarSummary(info.narHash(), early.get().length());
         }
         if (isSpooled(path)) return new NarSummary(info.narHash(), fleet.spool().copyNar(path, sink));
-        return fromElsewhere(path, store -> store.narFromPath(path, sink));
+        return fromElsewhere(path, store -> received(store, info, sink));
+    }
+
+    private NarSummary received(Store store, PathInfo info, OutputStream sink)
+            throws IOException, InterruptedException {
+        return fleet.proofs().receive(info, sink, to -> store.narFromPath(info.path(), to));
     }
 
     /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared here,
@@ -245,7 +260,7 @@ final class FleetSession implements Store, PathSource {
         if (holding.isEmpty() && !host.checksNars()) return fromElsewhere(path, store -> store.passNar(info, sink));
         var nar = new HeldBackEnd(sink, info.narSize());
         try {
-            var summary = fromElsewhere(path, store -> store.narFromPath(path, nar));
+            var summary = fromElsewhere(path, store -> received(store, info, nar));
             summary.requireSameAs(info, holding.map(Holding::machine).orElse("the host's store"));
             nar.finish();
             return summary.size();
@@ -362,6 +377,11 @@ final class FleetSession implements Store, PathSource {
         companion.substitutes = substitutes;
         holdings.shareWith(companion.holdings);
         return companion;
+    }
+
+    /// Why none of `paths` was had from a machine that has it; empty if none has, as far as was asked.
+    Optional<String> unproven(Collection<StorePath> paths) {
+        return holdings.unproven(paths);
     }
 
     /// Ends the conversations in which an attempt was stopped in the middle of a request: what came next

@@ -4,6 +4,8 @@ import dispatcher.client.ClientGrant;
 import dispatcher.event.DispatcherListener;
 import dispatcher.fleet.Machine;
 import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.schedule.BuildQueue;
@@ -20,6 +22,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -45,6 +48,7 @@ public final class FleetStore implements AutoCloseable {
     private final Spool spool;
     private final Optional<StorePool> hostStore;
     private final Locations locations;
+    private final Proofs proofs;
     private final DispatcherListener listener;
     private volatile FaultLimits limits;
     private final Recovery recovery;
@@ -63,6 +67,7 @@ public final class FleetStore implements AutoCloseable {
     /// @param links       the machines; closed with this
     /// @param hostStore   the host's own store, if its paths are to be read in place; closed with this
     /// @param locations   what is known of the machines' stores, to be kept up by this
+    /// @param trustedKeys whose signatures prove what a machine holds
     /// @param expectations what builds are expected to take
     /// @param resources    what builds take of machines
     public FleetStore(
@@ -71,6 +76,8 @@ public final class FleetStore implements AutoCloseable {
             Spool spool,
             Optional<StorePool> hostStore,
             Locations locations,
+            StoreDir storeDir,
+            List<NixPublicKey> trustedKeys,
             DispatcherListener listener,
             Expectations expectations,
             ResourceRules resources,
@@ -82,6 +89,7 @@ public final class FleetStore implements AutoCloseable {
         this.spool = spool;
         this.hostStore = hostStore;
         this.locations = locations;
+        this.proofs = new Proofs(locations, storeDir, trustedKeys);
         this.listener = listener;
         this.clock = clock;
         this.nanoTime = nanoTime;
@@ -149,9 +157,10 @@ public final class FleetStore implements AutoCloseable {
     }
 
     /// From now on; what has begun to wait or to build goes on as it began.
-    public void changeRules(ResourceRules resources, FaultLimits newLimits) {
+    public void changeRules(ResourceRules resources, FaultLimits newLimits, List<NixPublicKey> trustedKeys) {
         requests.changeRules(resources);
         limits = newLimits;
+        proofs.trust(trustedKeys);
     }
 
     /// The way to a machine, to be given back; empty if it is not there any more.
@@ -284,6 +293,10 @@ public final class FleetStore implements AutoCloseable {
 
     Locations locations() {
         return locations;
+    }
+
+    Proofs proofs() {
+        return proofs;
     }
 
     private void prune() {

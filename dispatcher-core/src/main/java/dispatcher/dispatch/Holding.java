@@ -6,6 +6,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -68,6 +69,12 @@ final class Holding {
         return isEmpty();
     }
 
+    /// What the machine said of it does not count.
+    void disbelieve(StorePath path) {
+        unfetched.remove(path);
+        infos.remove(path);
+    }
+
     /// Whether the client wants nothing from here.
     boolean isEmpty() {
         return unfetched.isEmpty();
@@ -79,13 +86,25 @@ final class Holding {
     }
 
     /// Has the machine say it, and holds it to that from now on.
+    ///
+    /// @throws FalseAnswerException if it cannot be so
     Optional<PathInfo> askAbout(StorePath path) throws IOException, InterruptedException {
         var info = store().queryPathInfo(path).map(PathInfo::withoutUltimate);
-        if (info.isPresent()) {
-            OutputCheck.requirePossible(link.storeDir(), info.get());
-            infos.put(path, info.get());
-        }
+        if (info.isPresent()) note(info.get());
         return info;
+    }
+
+    /// The same for many, in about one round trip.
+    Map<StorePath, PathInfo> askAbout(Collection<StorePath> paths) throws IOException, InterruptedException {
+        var infos = new HashMap<>(store().queryPathInfos(paths));
+        infos.replaceAll((_, info) -> info.withoutUltimate());
+        for (var info : infos.values()) note(info);
+        return infos;
+    }
+
+    private void note(PathInfo info) throws FalseAnswerException {
+        OutputCheck.requirePossible(link.storeDir(), info);
+        infos.put(info.path(), info);
     }
 
     /// Its NAR if that has come already, to be had only once.

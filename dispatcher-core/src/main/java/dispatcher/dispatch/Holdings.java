@@ -1,5 +1,6 @@
 package dispatcher.dispatch;
 
+import dispatcher.dispatch.Proofs.Proof;
 import dispatcher.fleet.MachineProtocol;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
@@ -33,6 +34,9 @@ final class Holdings {
 
     /// Read by the thread of a second attempt too, when that begins.
     private final Map<StorePath, Holding> holdings = new ConcurrentHashMap<>();
+
+    /// What a machine has, and nobody says that it is the right one.
+    private final Map<StorePath, String> unproven = new HashMap<>();
 
     /// What nobody has yet, and a machine said it could fetch from its substituters.
     private final Map<StorePath, MachineLink> promised = new HashMap<>();
@@ -77,11 +81,12 @@ final class Holdings {
             var before = holdings.put(path, holding);
             if (before != null) fetched(before, path);
         }
-        var paths = outputs.stream().map(output -> output.info().path()).toList();
-        fleet.locations().addBuilt(paths, holding.machine());
+        var infos = outputs.stream().map(output -> output.info().withoutUltimate()).toList();
+        fleet.locations().addBuilt(infos, holding.machine());
+        fleet.proofs().confirm(infos.stream().map(PathInfo::path).toList(), holding.machine());
     }
 
-    /// What the machine says that holds it; empty if none does.
+    /// What the machine says that holds it; empty if none does, or what that says cannot be shown to be true.
     Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException {
         var holding = holdings.get(path);
         return holding == null ? Optional.empty() : infoFrom(holding, path);
@@ -92,7 +97,9 @@ final class Holdings {
         if (told.isPresent()) return told;
         try {
             fleet.requireAnswer(holding.link());
-            return holding.askAbout(path);
+            var info = believed(holding, path, holding.askAbout(path));
+            if (info.isEmpty()) leave(holding, path);
+            return info;
         } catch (StoreRefusedException e) {
             throw e;
         } catch (IOException e) {
@@ -105,6 +112,53 @@ final class Holdings {
                     "machine %s went away with '%s': %s".formatted(holding.machine(), path, Failures.describe(e)),
                     e);
         }
+    }
+
+    /// What a machine says of a path that it said to have, in the conversation that pins it; empty if that cannot be
+    /// shown to be true.
+    private Optional<PathInfo> believed(Holding holding, StorePath path, Optional<PathInfo> told) {
+        var machine = holding.machine();
+        if (told.isPresent() && fleet.proofs().of(told.get()) != Proof.NONE) {
+            fleet.proofs().confirm(List.of(path), machine);
+            return told;
+        }
+        if (told.isEmpty()) {
+            contradicted(holding, path, "it says that it has %s, and then that it has not".formatted(path));
+        } else if (fleet.proofs().isConfirmed(path, machine)) {
+            contradicted(
+                    holding,
+                    path,
+                    "it says that %s has a NAR with the hash %s and %d bytes, and had another one when it got it"
+                            .formatted(path, told.get().narHash(), told.get().narSize()));
+        } else {
+            unproven.put(path, machine);
+        }
+        fleet.proofs().unproven(path, machine);
+        return Optional.empty();
+    }
+
+    private void contradicted(Holding holding, StorePath path, String reason) {
+        fleet.locations().remove(List.of(path), holding.machine());
+        fleet.recovery().contradicted(holding.link(), path, reason);
+    }
+
+    /// Nobody is sent there for that.
+    private void leave(Holding holding, StorePath path) {
+        holding.disbelieve(path);
+        holdings.remove(path, holding);
+        fetched(holding, path);
+    }
+
+    /// Why none of `paths` was had from a machine that has it; empty if none has, as far as was asked.
+    Optional<String> unproven(Collection<StorePath> paths) {
+        for (var path : paths) {
+            var machine = unproven.get(path);
+            if (machine != null)
+                return Optional.of(
+                        "it lacks '%s', and nothing proves that what machine %s has of it is right: no key of trustedPublicKeys has signed it; add the key, or ask again, and the client sends it"
+                                .formatted(path, machine));
+        }
+        return Optional.empty();
     }
 
     /// The client has it. The conversation ends with the last that the client may want from there.
@@ -151,8 +205,8 @@ final class Holdings {
 
     // ---- machines that are known to hold it
 
-    /// Which of `paths` some machine still has. One conversation with each such machine is kept. Machines that are
-    /// set aside are not waited for.
+    /// Which of `paths` some machine still has, and may hand out. One conversation with each such machine is kept.
+    /// Machines that are set aside are not waited for.
     Set<StorePath> findOnMachines(Collection<StorePath> paths) throws InterruptedException {
         var found = new HashSet<StorePath>();
         var asked = new HashSet<String>();
@@ -161,7 +215,7 @@ final class Holdings {
             for (var path : paths)
                 if (!found.contains(path))
                     fleet.locations().of(path).stream()
-                            .filter(machine -> !asked.contains(machine) && fleet.isUp(machine))
+                            .filter(machine -> !asked.contains(machine) && isWorthAsking(machine, path))
                             .findFirst()
                             .ifPresent(machine -> byMachine
                                     .computeIfAbsent(machine, _ -> new ArrayList<>())
@@ -178,13 +232,19 @@ final class Holdings {
         }
     }
 
+    private boolean isWorthAsking(String machine, StorePath path) {
+        return fleet.isUp(machine) && !fleet.proofs().isUnproven(path, machine);
+    }
+
     /// @param link used by the caller
     private Collection<StorePath> findOn(MachineLink link, List<StorePath> paths, boolean substitute)
             throws InterruptedException {
+        Set<StorePath> there;
         Set<StorePath> found;
         try {
             var holding = askHolder(link, paths, substitute);
-            found = holding.answer();
+            there = holding.answer();
+            found = proven(holding.holder(), there);
             for (var path : found) {
                 holding.holder().add(path);
                 holdings.put(path, holding.holder());
@@ -195,14 +255,36 @@ final class Holdings {
         } catch (IOException e) {
             Interruption.rethrow(e);
             // Then they are not to be had from there now, and count as missing.
-            fleet.recovery().failed(link, Failures.describe(e));
+            fleet.recovery().broke(link, e);
             return Set.of();
         }
         fleet.locations()
                 .remove(
-                        paths.stream().filter(path -> !found.contains(path)).toList(),
+                        paths.stream().filter(path -> !there.contains(path)).toList(),
                         link.machine().name());
         return found;
+    }
+
+    /// Those of `paths` that a machine may hand out. It is asked about what it was not seen to have got.
+    private Set<StorePath> proven(Holding holder, Set<StorePath> paths) throws IOException, InterruptedException {
+        var unknown = paths.stream()
+                .filter(path -> !fleet.proofs().isConfirmed(path, holder.machine()))
+                .toList();
+        if (unknown.isEmpty()) return paths;
+        Map<StorePath, PathInfo> infos;
+        try {
+            infos = holder.askAbout(unknown);
+        } catch (IOException | InterruptedException e) {
+            forget(holder);
+            throw e;
+        }
+        var proven = new HashSet<>(paths);
+        for (var path : unknown) {
+            if (believed(holder, path, Optional.ofNullable(infos.get(path))).isPresent()) continue;
+            proven.remove(path);
+            holder.disbelieve(path);
+        }
+        return proven;
     }
 
     private record Held(Holding holder, SortedSet<StorePath> answer) {}
@@ -236,14 +318,19 @@ final class Holdings {
         if (paths.isEmpty()) return List.of();
         for (var link : fleet.links()) {
             if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
-            if (!link.substitutes(true) || !fleet.isUp(link.machine().name())) continue;
+            var machine = link.machine().name();
+            if (!link.substitutes(true) || !fleet.isUp(machine)) continue;
             var use = link.use();
             if (use.isEmpty()) continue;
+            // What it could not prove then, it is not let promise again, so that the client sends it.
+            var provable = paths.stream()
+                    .filter(path -> !fleet.proofs().isUnproven(path, machine))
+                    .toList();
             try (var it = use.get()) {
-                return promisedBy(it.link(), paths);
+                return promisedBy(it.link(), provable);
             } catch (IOException e) {
                 Interruption.rethrow(e);
-                if (!(e instanceof StoreRefusedException)) fleet.recovery().failed(link, Failures.describe(e));
+                if (!(e instanceof StoreRefusedException)) fleet.recovery().broke(link, e);
             }
         }
         return List.of();
@@ -260,10 +347,10 @@ final class Holdings {
         return opened.answer();
     }
 
-    /// Has a machine fetch what it said it could.
+    /// Has a machine fetch what it said it could. If nothing shows that it got the right one, it is [#unproven].
     void redeem(StorePath path) throws StoreRefusedException, InterruptedException {
         var link = promised.get(path);
-        if (link != null && findOn(link, List.of(path), true).isEmpty())
+        if (link != null && findOn(link, List.of(path), true).isEmpty() && !unproven.containsKey(path))
             throw new StoreRefusedException(
                     "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
                             .formatted(link.machine().name(), path));

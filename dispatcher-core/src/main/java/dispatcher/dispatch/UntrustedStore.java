@@ -4,8 +4,6 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.NixPublicKey;
-import dispatcher.nix.NixSignature;
-import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -17,10 +15,8 @@ import dispatcher.store.ForwardingStore;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.StoreRefusedException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /// The fleet for a client that is not trusted: nothing is believed without a proof, so that what such a client sends
 /// can harm none but itself.
@@ -33,18 +29,15 @@ import java.util.stream.Stream;
 /// As Nix's daemon has it for users that are not in `trusted-users` (Nix 2.36, `src/libstore/daemon.cc`), but
 /// that there nothing whose path follows from a `.drv` file can be built without naming that file alone.
 final class UntrustedStore extends ForwardingStore {
-    /// Of one path and one key. Each costs a verification.
-    private static final int MOST_SIGNATURES = 8;
-
     private final FleetSession session;
     private final StoreDir storeDir;
-    private final List<NixPublicKey> trustedKeys;
+    private final TrustedKeys trustedKeys;
 
     UntrustedStore(FleetSession session, StoreDir storeDir, List<NixPublicKey> trustedKeys) {
         super(session);
         this.session = session;
         this.storeDir = storeDir;
-        this.trustedKeys = trustedKeys;
+        this.trustedKeys = new TrustedKeys(trustedKeys, storeDir);
     }
 
     // ---- uploads
@@ -56,7 +49,7 @@ final class UntrustedStore extends ForwardingStore {
 
     private NarToAdd proven(NarToAdd path) throws StoreRefusedException {
         var info = path.info();
-        if (isSigned(info)) return path;
+        if (trustedKeys.haveSigned(info)) return path;
         var address = info.contentAddress();
         if (address.isEmpty() || !info.isContentAddressed(storeDir)) throw unsigned(info);
         var digest = ContentDigest.of(
@@ -71,53 +64,12 @@ final class UntrustedStore extends ForwardingStore {
         });
     }
 
-    private boolean isSigned(PathInfo info) {
-        if (info.narSize() == 0) return false;
-        return trustedKeys.stream()
-                .anyMatch(key -> signatures(info)
-                        .filter(signature -> signature.keyName().equals(key.name()))
-                        .limit(MOST_SIGNATURES)
-                        .anyMatch(signature -> key.verifies(signature, info, storeDir)));
-    }
-
-    private static Stream<NixSignature> signatures(PathInfo info) {
-        return info.signatures().stream().flatMap(text -> {
-            try {
-                return Stream.of(NixSignature.parse(text));
-            } catch (NixSyntaxException e) {
-                return Stream.empty();
-            }
-        });
-    }
-
     private StoreRefusedException unsigned(PathInfo info) {
         return new StoreRefusedException(
                 "cannot add path '%s' because it lacks a signature by a trusted key: this dispatcher does not trust you; sign the path with a key that is among its trustedPublicKeys, or be trusted by the rule '%s' of its settings"
                         .formatted(
                                 storeDir.print(info.path()),
                                 session.client().grant().rule()));
-    }
-
-    /// Lets a digest see what goes through.
-    private static final class Digesting extends OutputStream {
-        private final OutputStream to;
-        private final ContentDigest digest;
-
-        Digesting(OutputStream to, ContentDigest digest) {
-            this.to = to;
-            this.digest = digest;
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            digest.update(bytes, offset, length);
-            to.write(bytes, offset, length);
-        }
     }
 
     // ---- builds

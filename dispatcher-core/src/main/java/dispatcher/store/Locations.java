@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,17 +28,24 @@ import org.slf4j.LoggerFactory;
 /// Which machines hold which paths, as far as has been seen: what was built there, sent there, or found there. A guess,
 /// since machines collect garbage without a word; who relies on it asks the machine.
 ///
-/// Bounded: the paths of least use are forgotten first. Safe for any thread. About 200 bytes a path.
+/// Also what these paths hold ([Fingerprints]), as clients, the host's store and the machines that built them have said.
+/// What a machine says of such a path later has to agree.
+///
+/// Bounded: the paths of least use are forgotten first. Safe for any thread. About 400 bytes a path.
 ///
 /// What was built is also written down at once, at the end of a file, so that a crash forgets none of it; all the rest
-/// is written now and then.
+/// is written now and then. A line of the file is a path, its fingerprints and the machines.
 public final class Locations {
     private static final Logger log = LoggerFactory.getLogger(Locations.class);
     private static final int MOST = 200_000;
-    private static final String HEAD = "dispatcher-locations 1";
+    private static final String HEAD = "dispatcher-locations 2";
+
+    /// Without fingerprints.
+    private static final String OLD_HEAD = "dispatcher-locations 1";
 
     private final Cache<StorePath, SortedSet<String>> machines =
             Caffeine.newBuilder().maximumSize(MOST).build();
+    private final Fingerprints contents = new Fingerprints(MOST);
     private final AtomicLong changes = new AtomicLong();
     private final @Nullable Path journal;
     private final ReentrantLock writing = new ReentrantLock();
@@ -71,14 +80,16 @@ public final class Locations {
         if (!paths.isEmpty()) changes.incrementAndGet();
     }
 
-    /// The same for what a machine has built, which is remembered whatever happens.
-    public void addBuilt(Collection<StorePath> paths, String machine) {
-        add(paths, machine);
+    /// The same for what a machine has built, which is remembered whatever happens, with what it holds.
+    ///
+    /// @param infos as the machine that built them has told them
+    public void addBuilt(Collection<PathInfo> infos, String machine) {
+        addContents(infos);
+        add(infos.stream().map(PathInfo::path).toList(), machine);
         var file = journal;
-        if (file == null || paths.isEmpty()) return;
+        if (file == null || infos.isEmpty()) return;
         var lines = new StringBuilder();
-        for (var path : paths)
-            lines.append(path.baseName()).append('\t').append(machine).append('\n');
+        for (var info : infos) lines.append(line(info.path(), List.of(machine)));
         writing.lock();
         try {
             Files.createDirectories(file.resolveSibling("."));
@@ -89,6 +100,25 @@ public final class Locations {
         } finally {
             writing.unlock();
         }
+    }
+
+    /// Remembers what paths hold, wherever they are.
+    ///
+    /// @param infos from somebody who is believed
+    public void addContents(Collection<PathInfo> infos) {
+        boolean changed = false;
+        for (var info : infos) changed |= contents.add(info);
+        if (changed) changes.incrementAndGet();
+    }
+
+    /// What is known of what paths hold.
+    public Fingerprints contents() {
+        return contents;
+    }
+
+    private String line(StorePath path, Collection<String> names) {
+        var known = contents.of(path).stream().map(Fingerprint::toString).collect(Collectors.joining(","));
+        return path.baseName() + "\t" + known + "\t" + String.join("\t", names) + "\n";
     }
 
     private static void notWritten(Path file, IOException why) {
@@ -120,8 +150,8 @@ public final class Locations {
         try {
             var text = Files.readString(file);
             locations.read(text.substring(0, text.lastIndexOf('\n') + 1).lines().toList(), known);
-            // Else what is written next would be joined to it.
-            if (!text.endsWith("\n")) locations.rewrite(file);
+            // Else what is written next would be joined to it, or taken for lines of the old form.
+            if (!text.endsWith("\n") || !text.startsWith(HEAD)) locations.rewrite(file);
         } catch (NoSuchFileException e) {
             log.atDebug().log("no {} yet", file);
         } catch (IOException | NixSyntaxException e) {
@@ -143,11 +173,16 @@ public final class Locations {
 
     /// Reads what [#save] writes.
     void read(List<String> lines, Set<String> known) throws IOException {
-        if (lines.isEmpty() || !lines.getFirst().equals(HEAD)) throw new IOException("its first line is not " + HEAD);
+        var head = lines.isEmpty() ? "" : lines.getFirst();
+        if (!head.equals(HEAD) && !head.equals(OLD_HEAD)) throw new IOException("its first line is not " + HEAD);
+        int firstName = head.equals(HEAD) ? 2 : 1;
         for (var line : lines.subList(1, lines.size())) {
-            var words = line.split("\t", -1);
-            var path = StorePath.parse(words[0]);
-            for (int i = 1; i < words.length; i++) if (known.contains(words[i])) add(List.of(path), words[i]);
+            var words = List.of(line.split("\t", -1));
+            var path = StorePath.parse(words.getFirst());
+            var names = words.stream().skip(firstName).filter(known::contains).toList();
+            if (names.isEmpty()) continue;
+            if (firstName == 2) readContents(path, words.get(1));
+            for (var name : names) add(List.of(path), name);
         }
         writing.lock();
         try {
@@ -155,6 +190,11 @@ public final class Locations {
         } finally {
             writing.unlock();
         }
+    }
+
+    private void readContents(StorePath path, String fingerprints) {
+        if (fingerprints.isEmpty()) return;
+        for (var fingerprint : fingerprints.split(",", -1)) contents.add(path, Fingerprint.parse(fingerprint));
     }
 
     /// Writes all of it to `file`, whole or not at all, if there is anything new.
@@ -169,7 +209,7 @@ public final class Locations {
             try (var out = Files.newBufferedWriter(temporary)) {
                 out.write(HEAD + "\n");
                 for (var entry : machines.asMap().entrySet())
-                    out.write(entry.getKey().baseName() + "\t" + String.join("\t", entry.getValue()) + "\n");
+                    out.write(line(entry.getKey(), entry.getValue()));
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
             saved = now;

@@ -14,6 +14,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress.MethodAlgorithm;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.BuildLog;
@@ -23,6 +24,7 @@ import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.Keys;
 import dispatcher.testkit.Gate;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.NarTree;
@@ -622,7 +624,7 @@ abstract class FleetContract {
         var x = drv("x");
         a.makeOutputs(x.path(), x.derivation(), BuildOptions.DEFAULT, BuildLog.NONE);
         var known = new Locations();
-        known.add(List.of(x.out()), "a");
+        known.addBuilt(List.of(a.store().info(x.out())), "a");
         try (var fleet = plan().locations(known).start(a, machine("b", 1, 9))) {
             var client = client(fleet);
 
@@ -726,6 +728,7 @@ abstract class FleetContract {
         var known = new Locations();
         known.add(List.of(libc.path(), gone), "a");
         known.add(List.of(libc.path()), "b");
+        known.addContents(List.of(libc));
         try (var fleet = plan().locations(known).start(a, b)) {
             var client = client(fleet);
 
@@ -769,9 +772,10 @@ abstract class FleetContract {
         var fetching = machine("a", 0, 1);
         var building = machine("b");
         var tree = NarTree.file("libc");
-        var libc = FakeStore.info("libc", tree);
+        var key = Keys.secret("cache-1");
+        var libc = key.sign(FakeStore.info("libc", tree), StoreDir.NIX_STORE);
         fetching.store().substituting(libc, tree);
-        try (var fleet = plan().start(fetching, building)) {
+        try (var fleet = plan().trusting(key.publicKey()).start(fetching, building)) {
             var client = client(fleet);
             assertThat(client.store().queryValidPaths(List.of(libc.path()), true))
                     .containsExactly(libc.path());

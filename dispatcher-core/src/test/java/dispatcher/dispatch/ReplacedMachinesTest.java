@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StoreDir;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.Keys;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.NarTree;
 import java.io.IOException;
@@ -27,9 +29,11 @@ final class ReplacedMachinesTest {
     private Path temp;
 
     private TestFleet start(FakeMachine... machines) throws IOException {
-        return TestFleet.plan(temp.resolve("spool"))
-                .unavailable(Duration.ofMinutes(1))
-                .start(machines);
+        return plan().start(machines);
+    }
+
+    private TestFleet.Plan plan() {
+        return TestFleet.plan(temp.resolve("spool")).unavailable(Duration.ofMinutes(1));
     }
 
     private static TestClient client(TestFleet fleet) throws IOException {
@@ -255,9 +259,10 @@ final class ReplacedMachinesTest {
         var fetching = FakeMachine.named("fetching", 0);
         var building = FakeMachine.named("building", 1);
         var tree = NarTree.file("libc");
-        var libc = FakeStore.info("libc", tree);
+        var key = Keys.secret("cache-1");
+        var libc = key.sign(FakeStore.info("libc", tree), StoreDir.NIX_STORE);
         fetching.store().substituting(libc, tree);
-        try (var fleet = start(fetching, building)) {
+        try (var fleet = plan().trusting(key.publicKey()).start(fetching, building)) {
             var client = client(fleet);
             assertThat(client.store().queryValidPaths(List.of(libc.path()), true))
                     .containsExactly(libc.path());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.client.ClientGrant;
 import dispatcher.client.ClientLimits;
+import dispatcher.fleet.MachineHealth;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
@@ -203,6 +204,8 @@ final class TestFleet implements AutoCloseable {
                 spool,
                 hostStore,
                 plan.locations,
+                StoreDir.NIX_STORE,
+                plan.trustedKeys,
                 events,
                 plan.expectations,
                 plan.resources,
@@ -295,12 +298,20 @@ final class TestFleet implements AutoCloseable {
     }
 
     int failures(FakeMachine machine) {
+        return health(machine).failures();
+    }
+
+    /// What went wrong there last.
+    String trouble(FakeMachine machine) {
+        return health(machine).lastError();
+    }
+
+    private MachineHealth health(FakeMachine machine) {
         return queue.snapshot().machines().stream()
                 .filter(view -> view.machine().name().equals(machine.name()))
                 .findFirst()
                 .orElseThrow()
-                .health()
-                .failures();
+                .health();
     }
 
     /// Time has passed: those who wait look again.

@@ -117,6 +117,8 @@ public final class Server implements AutoCloseable {
                 spool,
                 hostStore(),
                 locations,
+                STORE_DIR,
+                settings.trustedPublicKeys(),
                 new ListenerList(
                         new HistoryListener(history, System::nanoTime),
                         learning,
@@ -166,7 +168,7 @@ public final class Server implements AutoCloseable {
         var next = change.settings();
         if (change.reconnects()) uplink = uplink(next);
         var left = fleet.replaceMachines(next.machines(), !change.reconnects(), machine -> link(next, machine));
-        fleet.changeRules(next.resources(), faultLimits(next));
+        fleet.changeRules(next.resources(), faultLimits(next), next.trustedPublicKeys());
         objections.change(next.pressureLimits());
         history.setMachines(next.machines());
         queue.changeOptions(next.schedule());

@@ -19,6 +19,7 @@ import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Limits;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.NarSummary;
+import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
 import java.io.EOFException;
@@ -232,9 +233,9 @@ public final class ServeClient implements Store {
             Thread.currentThread().interrupt();
         }
         var words = errors.tail();
-        return words.isEmpty()
-                ? cause
-                : new IOException("%s, after %s had said: %s".formatted(cause.getMessage(), peer, words), cause);
+        if (words.isEmpty()) return cause;
+        var said = "%s, after %s had said: %s".formatted(cause.getMessage(), peer, words);
+        return cause instanceof ProtocolException ? new ProtocolException(said, cause) : new IOException(said, cause);
     }
 
     @Override

@@ -18,7 +18,7 @@ final class Looks {
     private final RandomGenerator random;
     private final Map<Integer, Look> looks = new TreeMap<>();
     private final Map<Integer, Integer> failures = new HashMap<>();
-    private final Incidents incidents = new Incidents();
+    private final Incidents incidents = new Incidents(Incidents.LATELY);
 
     private record Look(Instant since, Instant at) {}
 

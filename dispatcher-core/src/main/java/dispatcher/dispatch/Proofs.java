@@ -1,0 +1,158 @@
+package dispatcher.dispatch;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
+import dispatcher.nix.nar.ContentDigest;
+import dispatcher.store.Fingerprints;
+import dispatcher.store.Locations;
+import dispatcher.wire.NarSummary;
+import dispatcher.wire.ProtocolException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/// Which of the paths that a machine holds may go from there to other machines and to clients. A machine alone is
+/// believed about what it has built for us, at the time when it built it. About anything else somebody has to agree:
+///
+/// - a client, the host's store or the machine that built it has said the same ([Locations#contents]),
+/// - one of the trusted keys has signed it, or
+/// - the path follows from the content, which is compared on its way.
+///
+/// Safe for any thread.
+final class Proofs {
+    private static final int MOST_SIGNED = 100_000;
+    private static final int MOST_VERDICTS = 100_000;
+
+    /// After that a machine is asked once more what a path holds there.
+    private static final Duration VERDICT_FOR = Duration.ofHours(1);
+
+    /// Instead of a number of contents: a machine has the right one.
+    private static final int CONFIRMED = -1;
+
+    /// What shows that an info is true.
+    enum Proof {
+        /// Somebody who is believed has said the same.
+        KNOWN,
+        /// A trusted key has signed it.
+        SIGNED,
+        /// The path follows from the content, which is still to be compared.
+        CONTENT,
+        /// Nothing.
+        NONE
+    }
+
+    private record Place(StorePath path, String machine) {}
+
+    /// What follows from the keys that are trusted at this time.
+    ///
+    /// @param verdicts whether what a machine has is the right one; if not, how many contents of the path were known
+    private record Judged(TrustedKeys keys, Fingerprints signed, Cache<Place, Integer> verdicts) {
+        Judged(TrustedKeys keys) {
+            this(
+                    keys,
+                    new Fingerprints(MOST_SIGNED),
+                    Caffeine.newBuilder()
+                            .maximumSize(MOST_VERDICTS)
+                            .expireAfterWrite(VERDICT_FOR)
+                            .build());
+        }
+    }
+
+    private final Locations locations;
+    private final StoreDir storeDir;
+    private volatile Judged judged;
+
+    Proofs(Locations locations, StoreDir storeDir, List<NixPublicKey> trustedKeys) {
+        this.locations = locations;
+        this.storeDir = storeDir;
+        this.judged = new Judged(new TrustedKeys(trustedKeys, storeDir));
+    }
+
+    /// From now on.
+    void trust(List<NixPublicKey> keys) {
+        var now = new TrustedKeys(keys, storeDir);
+        if (!now.equals(judged.keys())) judged = new Judged(now);
+    }
+
+    /// Somebody who is believed says what these paths hold.
+    void believe(Collection<PathInfo> infos) {
+        locations.addContents(infos);
+    }
+
+    /// @param info as a machine has told it
+    Proof of(PathInfo info) {
+        if (locations.contents().agrees(info)) return Proof.KNOWN;
+        var now = judged;
+        if (now.signed().agrees(info)) return Proof.SIGNED;
+        if (now.keys().haveSigned(info)) {
+            now.signed().add(info);
+            return Proof.SIGNED;
+        }
+        return digest(info).isPresent() ? Proof.CONTENT : Proof.NONE;
+    }
+
+    private Optional<ContentDigest> digest(PathInfo info) {
+        if (!info.isContentAddressed(storeDir)) return Optional.empty();
+        return info.contentAddress()
+                .flatMap(address -> ContentDigest.of(
+                        address, info.path(), info.references().contains(info.path())));
+    }
+
+    // ---- what machines have
+
+    /// A machine has the right content of these: it was sent there, or built there, or was looked at.
+    void confirm(Collection<StorePath> paths, String machine) {
+        for (var path : paths) judged.verdicts().put(new Place(path, machine), CONFIRMED);
+    }
+
+    /// Whether a machine was lately found to have the right content.
+    boolean isConfirmed(StorePath path, String machine) {
+        return Objects.equals(judged.verdicts().getIfPresent(new Place(path, machine)), CONFIRMED);
+    }
+
+    /// A machine has the path, and nothing shows that it is the right content.
+    void unproven(StorePath path, String machine) {
+        judged.verdicts().put(new Place(path, machine), contents(path));
+    }
+
+    /// Whether that was found lately, and no more is known of the path since.
+    boolean isUnproven(StorePath path, String machine) {
+        return Objects.equals(judged.verdicts().getIfPresent(new Place(path, machine)), contents(path));
+    }
+
+    private int contents(StorePath path) {
+        return locations.contents().count(path);
+    }
+
+    // ---- NARs
+
+    /// Who writes a NAR as it comes.
+    interface NarSource {
+        NarSummary writeTo(OutputStream sink) throws IOException, InterruptedException;
+    }
+
+    /// Has a machine write a NAR to `sink`, and compares the content where nothing but that proves it.
+    ///
+    /// @param info of which there was a proof
+    /// @throws ProtocolException if it has another content; `sink` has got all of it then
+    NarSummary receive(PathInfo info, OutputStream sink, NarSource source) throws IOException, InterruptedException {
+        if (of(info) != Proof.CONTENT) return source.writeTo(sink);
+        var address = info.contentAddress().orElseThrow();
+        var digest = digest(info).orElseThrow();
+        var summary = source.writeTo(new Digesting(sink, digest));
+        if (!digest.finish().equals(Optional.of(address.hash())))
+            throw new ProtocolException("the content of %s does not have the address %s that its path info says"
+                    .formatted(info.path(), address));
+        summary.requireSameAs(info, "its machine");
+        believe(List.of(info));
+        return summary;
+    }
+}

@@ -1,0 +1,39 @@
+package dispatcher.dispatch;
+
+import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.NixSignature;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// The keys of `trustedPublicKeys`: what one of them has signed is believed, whoever passes it on.
+record TrustedKeys(List<NixPublicKey> keys, StoreDir storeDir) {
+    /// Of one path and one key. Each costs a verification.
+    private static final int MOST_SIGNATURES = 8;
+
+    TrustedKeys {
+        keys = List.copyOf(keys);
+    }
+
+    /// Whether one of the keys has signed what `info` says.
+    boolean haveSigned(PathInfo info) {
+        if (info.narSize() == 0) return false;
+        return keys.stream()
+                .anyMatch(key -> signatures(info)
+                        .filter(signature -> signature.keyName().equals(key.name()))
+                        .limit(MOST_SIGNATURES)
+                        .anyMatch(signature -> key.verifies(signature, info, storeDir)));
+    }
+
+    private static Stream<NixSignature> signatures(PathInfo info) {
+        return info.signatures().stream().flatMap(text -> {
+            try {
+                return Stream.of(NixSignature.parse(text));
+            } catch (NixSyntaxException e) {
+                return Stream.empty();
+            }
+        });
+    }
+}
