@@ -15,12 +15,14 @@ final class AttendedBuild {
 
     private AttendedBuild() {}
 
-    /// Runs `build`, and returns what it came to.
+    /// Runs `build`, and returns what it came to. Writes its log meanwhile.
     ///
+    /// @param log    of the client, whose thread calls this
     /// @param wanted whether the build is to go on without its client; asked again and again once that has left
     /// @param left   called once if the client leaves and the build goes on
     /// @throws InterruptedException if the client has left, however the build ended
-    static BuildResult run(String what, Callable<BuildResult> build, BooleanSupplier wanted, Runnable left)
+    static BuildResult run(
+            String what, ClientLog log, Callable<BuildResult> build, BooleanSupplier wanted, Runnable left)
             throws InterruptedException {
         var outcome = new CompletableFuture<BuildResult>();
         var thread = Thread.ofVirtual().name("build of " + what).start(() -> {
@@ -28,10 +30,12 @@ final class AttendedBuild {
                 outcome.complete(build.call());
             } catch (Throwable e) {
                 outcome.completeExceptionally(e);
+            } finally {
+                log.wake();
             }
         });
         try {
-            thread.join();
+            while (!outcome.isDone()) log.writeNext();
         } catch (InterruptedException e) {
             finishWithout(thread, wanted, left);
             throw e;

@@ -23,7 +23,7 @@ import java.util.Optional;
 /// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere if
 /// the machine is lost.
 ///
-/// Used once, by the client's thread.
+/// Used once, by the client's thread, which alone writes to the client.
 final class BuildRun {
     private final FleetStore fleet;
     private final FleetSession session;
@@ -33,8 +33,9 @@ final class BuildRun {
     private final BuildOptions options;
     private final long number;
     private final BuildJob job;
-    /// Of the client alone until it is this build's turn, and from then on of all clients that want it.
-    private BuildLog log;
+    private final BuildLog client;
+    /// Of all clients that want it, once it is this build's turn; see [FollowedLog].
+    private BuildLog log = BuildLog.NONE;
 
     private final Losses losses;
     private boolean found;
@@ -51,14 +52,14 @@ final class BuildRun {
             StorePath drvPath,
             BasicDerivation derivation,
             BuildOptions options,
-            BuildLog log) {
+            BuildLog client) {
         this.fleet = fleet;
         this.session = session;
         this.clientNumber = clientNumber;
         this.drvPath = drvPath;
         this.derivation = derivation;
         this.options = options;
-        this.log = log;
+        this.client = client;
         this.losses = new Losses(drvPath, fleet.limits().maxAttempts());
         this.number = fleet.nextBuild();
         this.job = new BuildJob(fleet, number, drvPath, derivation, options);
@@ -78,7 +79,18 @@ final class BuildRun {
         queued(request);
         var objection = session.client().grant().objection(request.platform(), request.requiredFeatures());
         if (objection.isPresent()) return refuseClient(objection.get());
-        try (var turn = fleet.equalBuilds().await(drvPath, derivation, log, this::tellThatItWaits)) {
+        try (var clientLog = new ClientLog(client)) {
+            var result = runInTurn(request, clientLog);
+            clientLog.writeRest();
+            return result;
+        } catch (InterruptedException e) {
+            if (!ended) fleet.listener().buildAbandoned(number, drvPath);
+            throw e;
+        }
+    }
+
+    private BuildResult runInTurn(BuildRequest request, ClientLog clientLog) throws InterruptedException {
+        try (var turn = fleet.equalBuilds().await(drvPath, derivation, clientLog, this::tellThatItWaits)) {
             var earlier = turn.earlier();
             if (earlier.isPresent() && holdsHere(earlier.get())) {
                 fleet.listener().buildShared(number, clientNumber, drvPath);
@@ -93,12 +105,10 @@ final class BuildRun {
             boolean keep = session.client().grant().keepBuilding();
             return AttendedBuild.run(
                     drvPath.derivationName(),
-                    () -> shared(runSomewhere(request), turn),
+                    clientLog,
+                    () -> runShared(request, turn),
                     () -> keep || turn.isWantedByOthers(),
                     turn::clientLeft);
-        } catch (InterruptedException e) {
-            if (!ended) fleet.listener().buildAbandoned(number, drvPath);
-            throw e;
         }
     }
 
@@ -112,15 +122,19 @@ final class BuildRun {
         fleet.listener().buildQueued(number, clientNumber, drvPath, request.platform(), request.requiredFeatures());
     }
 
-    private BuildResult shared(BuildResult result, EqualBuilds.Turn turn) {
-        ended = true;
-        if (isTrueForAll(result)) turn.share(result);
-        return result;
+    /// The turn ends with the build, as its client may take long to read the rest of the log.
+    private BuildResult runShared(BuildRequest request, EqualBuilds.Turn turn) throws InterruptedException {
+        try (turn) {
+            var result = runSomewhere(request);
+            ended = true;
+            if (isTrueForAll(result)) turn.share(result);
+            return result;
+        }
     }
 
     private void tellThatItWaits() {
-        log.note("dispatcher: %s is being built for another client; waiting for that".formatted(drvPath));
-        log.flush();
+        client.note("dispatcher: %s is being built for another client; waiting for that".formatted(drvPath));
+        client.flush();
     }
 
     /// Whether another client who asks for the same build may be told the same.

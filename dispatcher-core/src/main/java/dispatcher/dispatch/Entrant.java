@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One of the attempts of a [Race], on a thread of its own. All but its log belongs to the race's thread.
-final class Entrant {
+final class Entrant implements AutoCloseable {
     private final Place place;
     private final Optional<HeldLog> held;
     private final Thread thread;
@@ -102,6 +102,13 @@ final class Entrant {
                 stop();
             }
         }
+    }
+
+    /// Gives back its slot, and its log if nobody reads that. A second time does nothing.
+    @Override
+    public void close() {
+        place.close();
+        held.ifPresent(HeldLog::close);
     }
 
     /// Nobody wants what came out, if anything did.

@@ -9,11 +9,13 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// Lets only one of several equal builds run at a time, whoever wants them: the others follow its log, and need not run
-/// if it came to something. Safe for any thread; waiting ends when the thread is interrupted.
+/// if it came to something. No client that does not read keeps the turn. Safe for any thread; waiting ends when the
+/// thread is interrupted.
 final class EqualBuilds {
     private record Key(StorePath drvPath, BasicDerivation derivation) {}
 
@@ -37,11 +39,14 @@ final class EqualBuilds {
     final class Turn implements AutoCloseable {
         private final Key key;
         private final Shared shared;
+        private final ClientLog client;
+        private final AtomicBoolean over = new AtomicBoolean();
 
-        private Turn(Key key, Shared shared, BuildLog log) {
+        private Turn(Key key, Shared shared, ClientLog client) {
             this.key = key;
             this.shared = shared;
-            shared.log.begin(log);
+            this.client = client;
+            shared.log.begin();
         }
 
         /// What an equal build came to while this one waited for it.
@@ -49,14 +54,14 @@ final class EqualBuilds {
             return Optional.ofNullable(shared.result);
         }
 
-        /// Where the build is to tell how it goes: all who want it hear that.
+        /// Where the build is to tell how it goes: all who want it hear that. See [FollowedLog].
         BuildLog log() {
             return shared.log;
         }
 
         /// The client who has the turn has left, and hears no more.
         void clientLeft() {
-            shared.log.end();
+            shared.log.leave(client);
         }
 
         /// Whether another client waits for this build.
@@ -74,44 +79,40 @@ final class EqualBuilds {
             shared.result = result;
         }
 
+        /// For any thread; a second time does nothing.
         @Override
         public void close() {
-            shared.log.end();
+            if (!over.compareAndSet(false, true)) return;
+            shared.log.leave(client);
             shared.turn.release();
             shared.log.wake();
-            leave(key, shared);
+            EqualBuilds.this.leave(key, shared);
         }
     }
 
     /// Returns when no equal build is under way.
     ///
-    /// @param log     gets the log of the one that is
+    /// @param client  gets the log of the one that is, and of the one that follows; is written meanwhile
     /// @param waiting called if there is one, before anything of that log is written
-    Turn await(StorePath drvPath, BasicDerivation derivation, BuildLog log, Runnable waiting)
+    Turn await(StorePath drvPath, BasicDerivation derivation, ClientLog client, Runnable waiting)
             throws InterruptedException {
         var key = new Key(drvPath, derivation);
         var shared = join(key);
         boolean mine = false;
         try {
-            if (!shared.turn.tryAcquire()) follow(shared, log, waiting);
+            shared.log.follow(client);
+            if (!shared.turn.tryAcquire()) {
+                waiting.run();
+                while (!shared.turn.tryAcquire()) client.writeNext();
+            }
             mine = true;
         } finally {
-            if (!mine) leave(key, shared);
+            if (!mine) {
+                shared.log.leave(client);
+                leave(key, shared);
+            }
         }
-        return new Turn(key, shared, log);
-    }
-
-    /// Who is told that it waits misses nothing that is logged from then on.
-    private static void follow(Shared shared, BuildLog log, Runnable waiting) throws InterruptedException {
-        try (var follower = shared.log.follow(log)) {
-            waiting.run();
-            while (!shared.turn.tryAcquire()) follower.writeNext();
-            follower.writeRest();
-        } catch (InterruptedException e) {
-            // The wake-up call that was meant for one of us must not be lost with this one.
-            shared.log.wake();
-            throw e;
-        }
+        return new Turn(key, shared, client);
     }
 
     private Shared join(Key key) {

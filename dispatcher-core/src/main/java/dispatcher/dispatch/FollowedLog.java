@@ -1,110 +1,52 @@
 package dispatcher.dispatch;
 
-import dispatcher.nix.ByteString;
-import dispatcher.store.BuildLog;
+import dispatcher.dispatch.LogParts.Part;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicLong;
 
-/// The log of a build that several clients want: whoever began it gets each line as it comes, the others from when they
-/// came, on their own threads, so that one of them who does not read holds up nobody else.
+/// The log of a build that one or several clients want: each gets what comes from when it came, by a [ClientLog] of its
+/// own. A burst that they cannot take at once holds the build up a little, as nothing of it need be left out then. All
+/// its clients together can do so for [#PATIENCE] in the life of a build.
 ///
 /// Safe for any thread.
-final class FollowedLog implements BuildLog {
-    private final List<Follower> followers = new CopyOnWriteArrayList<>();
-    private volatile BuildLog first = BuildLog.NONE;
+final class FollowedLog extends PartedLog {
+    static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    /// Who runs the build now.
-    void begin(BuildLog log) {
-        first = log;
+    /// Nanoseconds that are left of it.
+    private final AtomicLong patience = new AtomicLong();
+    private final List<ClientLog> clients = new CopyOnWriteArrayList<>();
+
+    /// A build begins.
+    void begin() {
+        patience.set(PATIENCE.toNanos());
     }
 
-    /// Who runs the build has nobody to tell any more.
-    void end() {
-        first = BuildLog.NONE;
+    void follow(ClientLog client) {
+        clients.add(client);
     }
 
-    Follower follow(BuildLog log) {
-        var follower = new Follower(log);
-        followers.add(follower);
-        return follower;
-    }
-
-    private void tell(Consumer<BuildLog> event) {
-        for (var follower : followers) follower.offer(event);
-        event.accept(first);
+    void leave(ClientLog client) {
+        clients.remove(client);
     }
 
     @Override
-    public void note(String text) {
-        tell(log -> log.note(text));
-    }
-
-    @Override
-    public void assigned(String machine, String reason) {
-        tell(log -> log.assigned(machine, reason));
-    }
-
-    @Override
-    public void phase(String phase) {
-        tell(log -> log.phase(phase));
-    }
-
-    @Override
-    public void line(ByteString line) {
-        tell(log -> log.line(line));
+    void add(Part part) {
+        for (var client : clients) {
+            long before = patience.get();
+            long after = client.add(part, before);
+            if (after != before) patience.addAndGet(after - before);
+        }
     }
 
     @Override
     public void flush() {
-        tell(BuildLog::flush);
+        for (var client : clients) client.flush();
     }
 
-    /// Wakes all followers up.
+    /// Wakes all clients' threads up.
     void wake() {
-        for (var follower : followers) follower.offer(_ -> {});
-    }
-
-    /// One who waits for a build that another runs.
-    final class Follower implements AutoCloseable {
-        private static final int MOST_EVENTS = 4096;
-
-        private final BuildLog log;
-        private final BlockingQueue<Consumer<BuildLog>> events = new ArrayBlockingQueue<>(MOST_EVENTS);
-        private final AtomicInteger leftOut = new AtomicInteger();
-
-        private Follower(BuildLog log) {
-            this.log = log;
-        }
-
-        private void offer(Consumer<BuildLog> event) {
-            if (!events.offer(event)) leftOut.incrementAndGet();
-        }
-
-        /// Waits for something to happen, and writes it to the log.
-        void writeNext() throws InterruptedException {
-            write(events.take());
-        }
-
-        /// Writes what has happened, without waiting for more.
-        void writeRest() {
-            for (var event = events.poll(); event != null; event = events.poll()) write(event);
-        }
-
-        private void write(Consumer<BuildLog> event) {
-            event.accept(log);
-            int lost = leftOut.getAndSet(0);
-            if (lost > 0)
-                log.note(
-                        "dispatcher: %d parts of the log were left out, as they were not read in time".formatted(lost));
-        }
-
-        @Override
-        public void close() {
-            followers.remove(this);
-        }
+        for (var client : clients) client.wake();
     }
 }

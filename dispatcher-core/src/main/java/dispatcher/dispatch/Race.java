@@ -168,6 +168,6 @@ final class Race implements AutoCloseable {
     /// A second time does nothing.
     @Override
     public void close() {
-        for (var entrant : entrants) entrant.place().close();
+        for (var entrant : entrants) entrant.close();
     }
 }

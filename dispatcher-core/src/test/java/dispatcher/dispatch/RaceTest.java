@@ -22,6 +22,7 @@ import dispatcher.testkit.Liar;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.NarTree;
 import dispatcher.testkit.Seeds;
+import dispatcher.testkit.UnreadLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -320,6 +321,39 @@ class RaceTest {
             assertThat(client.fetch(FakeStore.path("tool"))).isEqualTo(NarTree.file("tool"));
             assertThat(client.fetch(x.out())).isEqualTo(outputOf(x, fast));
             assertThat(fleet.events().starting("host failed")).isEmpty();
+        }
+    }
+
+    @Test
+    void attemptThatIsStoppedWhileItsClientReadsNothingCutsNoMessageShort() throws Exception {
+        var begun = new Gate();
+        var never = new Gate();
+        slow.building((_, _, _, log) -> {
+            begun.pass();
+            for (int i = 0; i < 20_000; i++) log.line(ByteString.of("y".repeat(200)));
+            log.flush();
+            never.pass();
+            throw new IOException("stopped");
+        });
+        hold(fast).open();
+        var unread = new UnreadLog();
+        try (var fleet = plan().start(slow, fast)) {
+            var client = client(fleet);
+            var x = drv("x");
+            for (var machine : fleet.machines()) fleet.queue().drain(machine, !machine.equals("slow"));
+            var build = client.start(x, unread);
+            begun.open();
+            unread.awaitFirst();
+            for (var machine : fleet.machines()) fleet.queue().drain(machine, false);
+            fleet.clock().advance(Duration.ofMinutes(7));
+            Await.until("no attempt is left", () -> fast.built().size() == 1 && fleet.running() == 0);
+            unread.readOn();
+
+            assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(client.fetch(x.out())).isEqualTo(outputOf(x, fast));
+            assertThat(unread.lines().subList(unread.lines().size() - 2, unread.lines().size()))
+                    .containsExactly("begun on fast", "done on fast");
+            never.open();
         }
     }
 

@@ -10,6 +10,7 @@ import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
 import dispatcher.protocol.serve.ServeClient;
 import dispatcher.protocol.worker.WorkerClient;
+import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Store;
 import dispatcher.testkit.Await;
@@ -82,6 +83,11 @@ final class TestClient {
 
     CompletableFuture<BuildResult> start(Drv drv) {
         return Await.start(() -> build(drv));
+    }
+
+    /// With a log of the test's; who does not return from a call of it does not read.
+    CompletableFuture<BuildResult> start(Drv drv, BuildLog own) {
+        return Await.start(() -> store.buildDerivation(drv.path(), drv.derivation(), BuildOptions.DEFAULT, own));
     }
 
     /// What a path holds, with the checks that a client makes.

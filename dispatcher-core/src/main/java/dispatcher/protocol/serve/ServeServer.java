@@ -23,6 +23,7 @@ import dispatcher.store.BuildLog;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.Interruption;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
@@ -173,7 +174,8 @@ public final class ServeServer {
         codec.writeBuildResult(out, result);
     }
 
-    /// Writes a build's log to the client's standard error, where the waiting Nix reads it line by line.
+    /// Writes a build's log to the client's standard error, where the waiting Nix reads it line by line. Waits for a
+    /// client that does not read, as [dispatcher.protocol.worker.WorkerServer]'s does.
     private static final class ErrorStreamLog implements BuildLog {
         private static final byte[] NEWLINE = {'\n'};
 
@@ -219,7 +221,8 @@ public final class ServeServer {
                 pending.writeTo(err);
                 err.flush();
             } catch (IOException e) {
-                // The client has gone, or reads no log; whoever waits for the build notices.
+                // The client has gone; whoever waits for the build notices.
+                Interruption.keep(e);
             } finally {
                 pending.reset();
                 lock.unlock();
