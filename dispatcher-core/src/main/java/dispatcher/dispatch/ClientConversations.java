@@ -73,10 +73,8 @@ public final class ClientConversations implements ConversationHandler {
         fleet.listener().clientConnected(number, who);
         try (var session = fleet.open(conversation.client(), number, limits.logBytes())) {
             boolean trusted = conversation.client().grant().trusted();
-            serve(
-                    protocol,
-                    conversation,
-                    signing(trusted ? session : new UntrustedStore(session, storeDir, trustedKeys), session));
+            Store store = signing(trusted ? session : new UntrustedStore(session, storeDir, trustedKeys), session);
+            serve(protocol, conversation, conversation.writes() ? store : new ReadOnlyStore(store));
             return 0;
         } catch (InterruptedException e) {
             return 1;

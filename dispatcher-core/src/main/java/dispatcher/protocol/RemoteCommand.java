@@ -25,6 +25,25 @@ public final class RemoteCommand {
         return words(command).flatMap(RemoteCommand::recognise);
     }
 
+    /// What `command` permits in `command=` of authorized_keys: `nix-daemon --stdio` the worker protocol, `nix-store
+    /// --serve` the serve protocol, with uploads and builds if `--write` is among its arguments. The program may have a
+    /// path. Nothing for a command with anything else in it: what a wrapper or another option does is not done here, and
+    /// would restrict the client further.
+    public static Optional<Permission> permission(String command) {
+        return words(command).filter(words -> !words.isEmpty()).flatMap(words -> {
+            var program = words.getFirst().substring(words.getFirst().lastIndexOf('/') + 1);
+            var arguments = words.subList(1, words.size());
+            return switch (program + " " + String.join(" ", arguments.stream().sorted().toList())) {
+                case "nix-daemon --stdio" -> Optional.of(new Permission(Optional.of(ClientProtocol.WORKER), true));
+                case "nix --stdio daemon" -> Optional.of(new Permission(Optional.of(ClientProtocol.WORKER), true));
+                case "nix-store --serve --write" ->
+                    Optional.of(new Permission(Optional.of(ClientProtocol.SERVE), true));
+                case "nix-store --serve" -> Optional.of(new Permission(Optional.of(ClientProtocol.SERVE), false));
+                default -> Optional.empty();
+            };
+        });
+    }
+
     /// The first word that is such a program, with what it must have among its arguments, decides. Goes from the last
     /// to the first, so that of each argument it is known whether it comes later.
     private static Optional<ClientProtocol> recognise(List<String> words) {

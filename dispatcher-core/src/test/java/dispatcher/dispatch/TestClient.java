@@ -32,9 +32,14 @@ final class TestClient {
     private final RecordingLog log = new RecordingLog();
 
     TestClient(ConversationHandler handler, ClientProtocol protocol, ClientIdentity identity) throws IOException {
+        this(handler, protocol, identity, true);
+    }
+
+    TestClient(ConversationHandler handler, ClientProtocol protocol, ClientIdentity identity, boolean writes)
+            throws IOException {
         served = Await.start(() -> {
             int status = handler.handle(
-                    protocol, new Conversation(connection.in(), connection.out(), connection.err(), identity));
+                    protocol, new Conversation(connection.in(), connection.out(), connection.err(), identity, writes));
             connection.exit(status);
             return status;
         });

@@ -259,6 +259,13 @@ final class TestFleet implements AutoCloseable {
         return connect(protocol, remoteClient(grant));
     }
 
+    /// One whose key lets it ask and fetch, and do nothing else.
+    TestClient looking() throws IOException {
+        var client = new TestClient(conversations, ClientProtocol.SERVE, REMOTE, false);
+        clients.add(client);
+        return client;
+    }
+
     /// What stands behind a client, which can do with it what no protocol lets a client do.
     FleetSession session() {
         return fleet.open(LOCAL, 0, 0);

@@ -2,6 +2,7 @@ package dispatcher.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,6 +76,46 @@ class RemoteCommandTest {
             })
     void recognisesNothingElse(String command) {
         assertThat(RemoteCommand.recognise(command)).isEmpty();
+    }
+
+    @Test
+    void commandOfAKeySaysWhatItPermits() {
+        var worker = new Permission(Optional.of(ClientProtocol.WORKER), true);
+        var serve = new Permission(Optional.of(ClientProtocol.SERVE), true);
+        var looking = new Permission(Optional.of(ClientProtocol.SERVE), false);
+        assertThat(RemoteCommand.permission("nix-daemon --stdio")).contains(worker);
+        assertThat(RemoteCommand.permission("/usr/bin/nix daemon --stdio")).contains(worker);
+        assertThat(RemoteCommand.permission("nix-store --serve --write")).contains(serve);
+        assertThat(RemoteCommand.permission("'/run/current-system/sw/bin/nix-store' --write --serve"))
+                .contains(serve);
+        assertThat(RemoteCommand.permission("nix-store --serve")).contains(looking);
+
+        assertThat(worker.objection(ClientProtocol.WORKER)).isEmpty();
+        assertThat(worker.objection(ClientProtocol.SERVE))
+                .hasValueSatisfying(why -> assertThat(why).contains("use ssh-ng:// in place of ssh://"));
+        assertThat(serve.objection(ClientProtocol.WORKER))
+                .hasValueSatisfying(why -> assertThat(why).contains("use ssh:// in place of ssh-ng://"));
+        for (var protocol : ClientProtocol.values())
+            assertThat(Permission.ALL.objection(protocol)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "nix-daemon",
+                "sudo nix-daemon --stdio",
+                "wrapper nix-store --serve",
+                "env A=b nix-daemon --stdio",
+                "nix-daemon --stdio --store /mnt",
+                "nix-store --serve --serve",
+                "nix-store --serve --write extra",
+                "nix-daemon --stdio; id",
+                "nix-daemon --stdio \"$SSH_ORIGINAL_COMMAND\"",
+                "bash -c 'nix-daemon --stdio'",
+            })
+    void commandOfAKeyWithAnythingAroundItPermitsNothing(String command) {
+        assertThat(RemoteCommand.permission(command)).isEmpty();
     }
 
     /// A look at all that follows each word would take the square of their number.

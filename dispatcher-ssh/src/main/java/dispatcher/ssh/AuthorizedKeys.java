@@ -2,22 +2,22 @@ package dispatcher.ssh;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dispatcher.protocol.RemoteCommand;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,40 +26,42 @@ import org.slf4j.LoggerFactory;
 /// The clients' public keys, in a file in OpenSSH's authorized_keys format that is read again when it has
 /// changed.
 ///
-/// Shapes: `[options] <type> <base 64> [comment]`, one a line; the comment is the client's name. Options before
-/// the key are passed over, known or not: clients get no shell, no forwarding and no command of their own here
-/// anyway. But a key that an option restricts to addresses (`from=`), times (`expiry-time=`), certificates
-/// (`cert-authority`, `principals=`) or a command that is not one of ours (`command=`) is refused, as it would
-/// get more here than its owner meant. Lines that cannot be read are reported once for each state of the file,
-/// and skipped.
+/// Lines that cannot be read, or whose options are not to be honoured here ([KeyOptions]), are reported once for each
+/// state of the file, and skipped. If a key is there in several lines, the first counts that lets it in.
 ///
 /// Safe for any number of threads. Looks at the file each time, which is a small local one.
-///
-/// Source: sshd(8), "AUTHORIZED_KEYS FILE FORMAT".
 final class AuthorizedKeys {
     private static final Logger log = LoggerFactory.getLogger(AuthorizedKeys.class);
-    private static final Set<String> KEY_TYPES =
-            Set.of("ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521");
-    private static final List<String> RESTRICTING =
-            List.of("from", "expiry-time", "cert-authority", "principals", "command");
 
     private final Path file;
+    private final InstantSource clock;
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
+
+    /// @param number counted from 1
+    record Entry(int number, AuthorizedKey key) {}
 
     /// What the file was when it was read.
     ///
-    /// @param faults one for each line that was skipped
+    /// @param keys    all that can be used, in the order of the file
+    /// @param faults  one for each line that was skipped
+    /// @param remarks what is allowed and probably not meant
     private record State(
-            Object identity, Map<HostKey, String> names, List<String> faults, Optional<SshFrontEndException> fault) {
+            Object identity,
+            Map<HostKey, List<Entry>> keys,
+            List<String> faults,
+            List<String> remarks,
+            Optional<SshFrontEndException> fault) {
         void report() {
             faults.forEach(text -> log.atWarn().log("authorised key skipped: {}", text));
+            remarks.forEach(text -> log.atWarn().log("authorised key: {}", text));
             fault.ifPresent(it ->
                     log.atWarn().addKeyValue("next", it.nextStep()).log("nobody can log in: {}", it.getMessage()));
         }
     }
 
-    AuthorizedKeys(Path file) {
+    AuthorizedKeys(Path file, InstantSource clock) {
         this.file = file;
+        this.clock = clock;
     }
 
     /// @throws SshFrontEndException if the file cannot be used as it is now
@@ -68,9 +70,35 @@ final class AuthorizedKeys {
         if (fault.isPresent()) throw fault.get();
     }
 
-    /// The name of the client with that key; nothing if it is not authorised.
-    Optional<String> nameOf(HostKey key) {
-        return Optional.ofNullable(current().names().get(key));
+    /// Whether a key may come in.
+    sealed interface Answer {}
+
+    record Admitted(AuthorizedKey key) implements Answer {}
+
+    record Unknown() implements Answer {}
+
+    /// @param name of the client
+    /// @param why  with file and line
+    record Refused(String name, String why) implements Answer {}
+
+    /// @param from where it is shown
+    Answer answer(HostKey key, InetAddress from) {
+        List<Entry> entries = current().keys().getOrDefault(key, List.of());
+        if (entries.isEmpty()) return new Unknown();
+        List<String> objections = new ArrayList<>();
+        for (Entry entry : entries) {
+            Optional<String> objection = entry.key().options().objection(from, clock.instant());
+            if (objection.isEmpty()) return new Admitted(entry.key());
+            objections.add("%s:%d: %s".formatted(file, entry.number(), objection.get()));
+        }
+        return new Refused(entries.getFirst().key().name(), String.join("; ", objections));
+    }
+
+    /// All keys in the file now that may come in, in its order.
+    List<Entry> entries() {
+        return current().keys().values().stream().flatMap(List::stream)
+                .sorted(Comparator.comparingInt(Entry::number))
+                .toList();
     }
 
     private State current() {
@@ -125,101 +153,32 @@ final class AuthorizedKeys {
     }
 
     private static State faulty(Object identity, SshFrontEndException fault) {
-        return new State(identity, Map.of(), List.of(), Optional.of(fault));
+        return new State(identity, Map.of(), List.of(), List.of(), Optional.of(fault));
     }
 
     private State parse(Object identity, String text) {
-        Map<HostKey, String> names = new HashMap<>();
+        Map<HostKey, List<Entry>> keys = new HashMap<>();
         List<String> faults = new ArrayList<>();
+        List<String> remarks = new ArrayList<>();
         List<String> lines = text.lines().toList();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (line.isEmpty() || line.startsWith("#")) continue;
+            String where = "%s:%d: ".formatted(file, i + 1);
             try {
-                Line parsed = Line.parse(line);
-                names.putIfAbsent(parsed.key(), parsed.name());
+                AuthorizedKey key = AuthorizedKey.parse(line);
+                List<Entry> same = keys.computeIfAbsent(key.key(), _ -> new ArrayList<>());
+                if (!same.isEmpty())
+                    remarks.add(where + "the key is in line %d already, which counts wherever that lets it in"
+                            .formatted(same.getFirst().number()));
+                same.add(new Entry(i + 1, key));
+                for (String host : key.options().from().map(AddressPatterns::hosts).orElse(List.of()))
+                    remarks.add(where + "from: nobody comes from '%s', as names of hosts are not looked up here; write addresses"
+                            .formatted(host));
             } catch (IllegalArgumentException e) {
-                faults.add("%s:%d: %s".formatted(file, i + 1, e.getMessage()));
+                faults.add(where + e.getMessage());
             }
         }
-        return new State(identity, names, faults, Optional.empty());
-    }
-
-    /// A line of the file.
-    record Line(HostKey key, String name) {
-
-        /// @throws IllegalArgumentException if it cannot be read, or restricts the key
-        static Line parse(String line) {
-            String rest = line;
-            if (!KEY_TYPES.contains(firstWord(rest))) {
-                int end = endOfOptions(line);
-                refuseRestrictions(line.substring(0, end));
-                rest = line.substring(end).strip();
-                if (!KEY_TYPES.contains(firstWord(rest)))
-                    throw new IllegalArgumentException("no key of a type known here (%s) in '%s'"
-                            .formatted(String.join(", ", new TreeSet<>(KEY_TYPES)), shorten(line)));
-            }
-            HostKey key = HostKey.parse(rest);
-            String[] words = rest.split("\\s+", 3);
-            String comment = words.length > 2 ? words[2].strip() : "";
-            return new Line(key, comment.isEmpty() ? key.fingerprint() : comment);
-        }
-
-        private static String firstWord(String text) {
-            return text.split("\\s+", 2)[0];
-        }
-
-        /// Options are joined by commas; blanks in them are inside double quotes, a backslash guards a quote.
-        private static int endOfOptions(String line) {
-            boolean quoted = false;
-            for (int i = 0; i < line.length(); i++) {
-                char c = line.charAt(i);
-                if (c == '\\' && quoted) i++;
-                else if (c == '"') quoted = !quoted;
-                else if (!quoted && Character.isWhitespace(c)) return i;
-            }
-            if (quoted) throw new IllegalArgumentException("a quote is not closed in '%s'".formatted(shorten(line)));
-            return line.length();
-        }
-
-        private static void refuseRestrictions(String options) {
-            for (String option : splitAtCommas(options)) {
-                String[] parts = option.split("=", 2);
-                String name = parts[0].strip().toLowerCase(Locale.ROOT);
-                if (!RESTRICTING.contains(name)) continue;
-                // Such a command restricts the client to what it can do here anyway.
-                if (name.equals("command")
-                        && parts.length > 1
-                        && RemoteCommand.recognise(unquote(parts[1])).isPresent()) continue;
-                throw new IllegalArgumentException(
-                        "option '%s' restricts the key in a way that is not supported here".formatted(name));
-            }
-        }
-
-        private static List<String> splitAtCommas(String options) {
-            List<String> split = new ArrayList<>();
-            boolean quoted = false;
-            int start = 0;
-            for (int i = 0; i < options.length(); i++) {
-                char c = options.charAt(i);
-                if (c == '\\' && quoted) i++;
-                else if (c == '"') quoted = !quoted;
-                else if (c == ',' && !quoted) {
-                    split.add(options.substring(start, i));
-                    start = i + 1;
-                }
-            }
-            split.add(options.substring(start));
-            return split;
-        }
-
-        private static String unquote(String value) {
-            boolean quoted = value.length() > 1 && value.startsWith("\"") && value.endsWith("\"");
-            return quoted ? value.substring(1, value.length() - 1).replace("\\\"", "\"") : value;
-        }
-
-        private static String shorten(String line) {
-            return line.length() <= 60 ? line : line.substring(0, 60) + "…";
-        }
+        return new State(identity, keys, faults, remarks, Optional.empty());
     }
 }

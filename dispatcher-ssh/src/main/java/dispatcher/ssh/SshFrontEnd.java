@@ -6,6 +6,7 @@ import dispatcher.protocol.ClientDoor;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
+import dispatcher.protocol.Permission;
 import dispatcher.protocol.RefusalLog;
 import dispatcher.protocol.RemoteCommand;
 import dispatcher.wire.TimeLimit;
@@ -16,6 +17,7 @@ import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -82,6 +84,9 @@ public final class SshFrontEnd implements AutoCloseable {
     private final ClientDoor door;
     private volatile ClientRules rules;
     private volatile ClientLimits limits;
+    /// Of those that have not logged in, who may be very many; of its own, so that they hide no others.
+    private final RefusalLog arrivals = new RefusalLog(System::nanoTime);
+
     private final RefusalLog refusals = new RefusalLog(System::nanoTime);
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
@@ -92,7 +97,7 @@ public final class SshFrontEnd implements AutoCloseable {
         limits = options.limits();
         door = new ClientDoor(limits, "from your address", System::nanoTime);
         hostKey = HostKeyFile.readOrMake(options.hostKey());
-        authorizedKeys = new AuthorizedKeys(options.authorizedKeys());
+        authorizedKeys = new AuthorizedKeys(options.authorizedKeys(), InstantSource.system());
         authorizedKeys.check();
         server = configure();
     }
@@ -182,17 +187,29 @@ public final class SshFrontEnd implements AutoCloseable {
 
     private boolean authenticate(java.security.PublicKey key, Session session) {
         HostKey shown = KeyFiles.encode(key);
-        Optional<String> name = authorizedKeys.nameOf(shown);
         SocketAddress remote = session.getIoSession().getRemoteAddress();
+        Optional<AuthorizedKey> admitted = admit(shown, remote);
         log.atDebug()
                 .addKeyValue("key", shown.describe())
                 .addKeyValue("from", remote)
-                .log(name.isPresent() ? "key accepted" : "key not authorised");
+                .log(admitted.isPresent() ? "key accepted" : "key not accepted");
         Optional<ClientDoor.Visit> visit = Optional.ofNullable(session.getAttribute(VISIT));
-        visit.ifPresent(name.isPresent() ? ClientDoor.Visit::promises : ClientDoor.Visit::loginFailed);
+        visit.ifPresent(admitted.isPresent() ? ClientDoor.Visit::promises : ClientDoor.Visit::loginFailed);
         // The last key that was accepted is the one that was proven.
-        name.ifPresent(it -> session.setAttribute(CLIENT, client(shown, it, remote)));
-        return name.isPresent();
+        admitted.ifPresent(it -> session.setAttribute(CLIENT, client(it, remote)));
+        return admitted.isPresent();
+    }
+
+    private Optional<AuthorizedKey> admit(HostKey shown, SocketAddress remote) {
+        if (!(remote instanceof InetSocketAddress from)) return Optional.empty();
+        return switch (authorizedKeys.answer(shown, from.getAddress())) {
+            case AuthorizedKeys.Admitted(AuthorizedKey key) -> Optional.of(key);
+            case AuthorizedKeys.Unknown() -> Optional.empty();
+            case AuthorizedKeys.Refused(String name, String why) -> {
+                arrivals.refused(log, "key refused", name, why);
+                yield Optional.empty();
+            }
+        };
     }
 
     private FrontEndChannel channel(Session session) {
@@ -203,10 +220,12 @@ public final class SshFrontEnd implements AutoCloseable {
                 why -> refusals.refused(log, "channel refused", client.identity().name(), why));
     }
 
-    private Client client(HostKey key, String comment, SocketAddress remote) {
-        String fingerprint = key.fingerprint();
-        var grant = rules.ofKey(fingerprint, comment);
-        return new Client(ClientIdentity.ofKey(comment, text(remote), fingerprint, grant));
+    private Client client(AuthorizedKey key, SocketAddress remote) {
+        String fingerprint = key.key().fingerprint();
+        var grant = rules.ofKey(fingerprint, key.name());
+        return new Client(
+                ClientIdentity.ofKey(key.name(), text(remote), fingerprint, grant),
+                key.options().permission());
     }
 
     /// By which addresses are counted: all of a network of 64 bits are one client's with IPv6.
@@ -227,7 +246,8 @@ public final class SshFrontEnd implements AutoCloseable {
         return RemoteCommand.recognise(command)
                 .map(protocol -> {
                     Client client = clientOf(channel);
-                    Optional<String> refusal = client.refusal();
+                    Optional<String> refusal =
+                            client.refusal().or(() -> client.permission().objection(protocol));
                     if (refusal.isPresent()) {
                         String who = client.identity().name();
                         refusals.refused(log, "command refused", who, refusal.get());
@@ -237,7 +257,14 @@ public final class SshFrontEnd implements AutoCloseable {
                             client,
                             (FrontEndChannel) channel,
                             (in, out, err) ->
-                                    handler.handle(protocol, new Conversation(in, out, err, client.identity())));
+                                    handler.handle(
+                                    protocol,
+                                    new Conversation(
+                                            in,
+                                            out,
+                                            err,
+                                            client.identity(),
+                                            client.permission().writes())));
                 })
                 .orElseGet(() -> refuse(channel, PURPOSE + "'" + shown(command) + "'"));
     }
@@ -264,12 +291,18 @@ public final class SshFrontEnd implements AutoCloseable {
     /// A client that has logged in.
     final class Client {
         private final ClientIdentity identity;
+        private final Permission permission;
         private final Set<WatchedOutput> outputs = ConcurrentHashMap.newKeySet();
         private final ChannelWindows windows = new ChannelWindows(options.windowBytes());
         private volatile Optional<String> refusal = Optional.empty();
 
-        Client(ClientIdentity identity) {
+        Client(ClientIdentity identity, Permission permission) {
             this.identity = identity;
+            this.permission = permission;
+        }
+
+        Permission permission() {
+            return permission;
         }
 
         ClientIdentity identity() {
@@ -322,7 +355,7 @@ public final class SshFrontEnd implements AutoCloseable {
             String from = network(socket.getRemoteAddress());
             switch (door.arrive(from, why -> displace(socket, from, why))) {
                 case ClientDoor.Refused(String why) -> {
-                    refusals.refused(log, "connection refused", from, why);
+                    arrivals.refused(log, "connection refused", from, why);
                     sendAway(socket, why);
                 }
                 case ClientDoor.Visit visit -> letIn(socket, visit);
@@ -331,7 +364,7 @@ public final class SshFrontEnd implements AutoCloseable {
 
         /// On another thread, as the library may block it, and it is one of its own that is here for somebody else.
         private void displace(IoSession socket, String from, String why) {
-            refusals.refused(log, "login ended", from, why);
+            arrivals.refused(log, "login ended", from, why);
             var _ = new TimeLimit(LAST_WORDS, () -> socket.close(true));
             Thread.ofVirtual().name("ssh-displace " + from).start(() -> {
                 try {

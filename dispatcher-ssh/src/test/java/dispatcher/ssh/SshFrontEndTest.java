@@ -319,6 +319,34 @@ class SshFrontEndTest {
             assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isEqualTo(255);
         }
 
+        private void restrict(String options) throws IOException {
+            Files.writeString(
+                    dir.resolve("authorized_keys"), options + " " + Files.readString(dir.resolve("client.pub")));
+        }
+
+        @Test
+        void mayDoWhatTheCommandOfItsKeySays() throws Exception {
+            restrict("command=\"nix-store --serve\",restrict");
+            SshFrontEnd frontEnd = start((protocol, conversation) -> conversation.writes() ? 1 : echo(protocol, conversation));
+            assertThat(run(ssh(frontEnd, "nix-store --serve --write"), "").out()).isEqualTo("SERVE\n");
+            Result worker = run(ssh(frontEnd, "nix-daemon --stdio"), "");
+            assertThat(worker.status()).isEqualTo(1);
+            assertThat(worker.out()).isEmpty();
+            assertThat(worker.err()).contains("dispatcher: your key permits `nix-store --serve` only");
+        }
+
+        @Test
+        void isRefusedFromWhereItsKeyMayNotComeIn() throws Exception {
+            restrict("from=\"127.0.9.0/24\"");
+            SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
+            ProcessBuilder elsewhere = ssh(frontEnd, "nix-daemon --stdio");
+            elsewhere.command().addAll(1, List.of("-b", "127.0.8.1"));
+            assertThat(run(elsewhere, "").err()).contains("Permission denied (publickey)");
+            ProcessBuilder there = ssh(frontEnd, "nix-daemon --stdio");
+            there.command().addAll(1, List.of("-b", "127.0.9.1"));
+            assertThat(run(there, "").out()).isEqualTo("WORKER\n");
+        }
+
         @Test
         void maySendItsEnvironment() throws Exception {
             ProcessBuilder ssh = ssh(start(SshFrontEndTest::echo), "nix-daemon --stdio");

@@ -36,7 +36,7 @@ class SshFuzzTest {
 
     private static void tryAuthorizedKey(byte[] bytes) {
         try {
-            AuthorizedKeys.Line line = AuthorizedKeys.Line.parse(new String(bytes, UTF_8).strip());
+            AuthorizedKey line = AuthorizedKey.parse(new String(bytes, UTF_8).strip());
             assertThat(HostKey.parse(line.key().toString())).isEqualTo(line.key());
             assertThat(line.name()).isNotBlank();
         } catch (IllegalArgumentException e) {
