@@ -15,7 +15,9 @@ import dispatcher.wire.Interruption;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /// One build on one machine: copy what that lacks, build, and tell what the build came to from what the machine did.
 ///
@@ -58,7 +60,9 @@ final class Attempt {
             } catch (DiedUnnoticedException e) {
                 link.conversations().dropIdle();
             } catch (LostException e) {
-                if (sentAgain || !lacksInputs(e)) throw e;
+                var lacking = lackedInput(e);
+                if (lacking.isEmpty()) throw e;
+                if (sentAgain) throw denied(lacking.get());
                 sentAgain = true;
                 log.note("dispatcher: machine %s has lost inputs of %s; sending them again"
                         .formatted(machine, job.drvPath()));
@@ -67,24 +71,31 @@ final class Attempt {
         }
     }
 
-    /// Whether a machine that would not build lacks inputs by now, as after garbage has been collected there.
-    private boolean lacksInputs(LostException loss) throws InterruptedException {
+    /// It had all inputs twice, as it said, and each time not when it was to build.
+    private LostException denied(StorePath input) {
+        var reason = "it took %s twice, and says that it does not have it".formatted(input);
+        fleet.recovery().lied(link, reason);
+        return new LostException(Kind.REFUSED, reason);
+    }
+
+    /// An input that a machine which would not build lacks by now, as after garbage has been collected there.
+    private Optional<StorePath> lackedInput(LostException loss) throws InterruptedException {
         var inputs = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
             case AWAY, BUILDING, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
         };
-        if (!mayBe) return false;
+        if (!mayBe) return Optional.empty();
         // What earlier conversations believe to be there is forgotten with them.
         link.conversations().dropIdle();
         try {
             var asked = link.conversations()
-                    .lease(lease -> lease.store().queryValidPaths(inputs, false).containsAll(inputs));
+                    .lease(lease -> lease.store().queryValidPaths(inputs, false));
             asked.lease().release();
-            return !asked.answer();
+            return inputs.stream().filter(input -> !asked.answer().contains(input)).findFirst();
         } catch (IOException e) {
             Interruption.rethrow(e);
-            return false;
+            return Optional.empty();
         }
     }
 
@@ -205,14 +216,33 @@ final class Attempt {
         long begun = fleet.nanoTime();
         boolean substitute = link.substitutes(session.substitutes());
         var inputs = job.derivation().inputSources();
-        var copied =
-                link.copier().copy(lease.store(), inputs, this::isExpectedThere, session, substitute, this::helper);
+        var copied = link.copier()
+                .copy(
+                        lease.store(),
+                        inputs,
+                        this::isExpectedThere,
+                        session,
+                        substitute,
+                        missing -> noteDenied(missing, lease),
+                        this::helper);
         var took = Duration.ofNanos(fleet.nanoTime() - begun);
         fleet.locations().add(inputs, machine);
         fleet.locations().add(copied.sent(), machine);
         fleet.proofs().confirm(copied.sent(), machine);
         fleet.listener().inputsCopied(job.number(), job.drvPath(), machine, copied.paths(), copied.bytes(), took);
         return copied;
+    }
+
+    /// The machine says that it lacks these.
+    private void noteDenied(Collection<StorePath> missing, StorePool.Lease lease) {
+        for (var path : missing)
+            if (link.conversations().keepsElsewhere(path, lease))
+                fleet.recovery()
+                        .contradicted(
+                                link,
+                                path,
+                                "it has to keep %s for a conversation that is open, and says in another that it does not have it"
+                                        .formatted(path));
     }
 
     private boolean isExpectedThere(StorePath path) {

@@ -5,6 +5,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.NarSummary;
+import dispatcher.wire.ProtocolException;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -21,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,9 @@ public final class ClosureCopier {
     /// Where paths are smaller than that on the average, helpers do harm: what takes Nix long is to register
     /// them, which its database lets one do at a time.
     private static final long SMALL_BYTES = 256 << 10;
+
+    /// So often a path is sent in one copy.
+    private static final int MOST_TIMES = 2;
 
     private final long bytesPerHelper;
     private final long smallBytes;
@@ -111,7 +116,9 @@ public final class ClosureCopier {
     /// @param target     a conversation with the machine
     /// @param expected   which paths it is thought to have, however that may be
     /// @param substitute whether the machine may first fetch what it lacks from its own substituters
+    /// @param toSend     told what the machine has said that it lacks, before that is sent
     /// @param helper     makes one
+    /// @throws ProtocolException     if the machine takes something and denies having it, again and again
     /// @throws SourceFailedException if something missing cannot be had from `source`
     public Copied copy(
             Store target,
@@ -119,6 +126,7 @@ public final class ClosureCopier {
             Predicate<StorePath> expected,
             PathSource source,
             boolean substitute,
+            Consumer<Collection<StorePath>> toSend,
             Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
         var copied = Copied.NOTHING;
@@ -127,12 +135,23 @@ public final class ClosureCopier {
             try {
                 var missing = new MissingPaths(target, expected, substitute, source).of(paths);
                 if (missing.isEmpty()) return copied;
-                var sent = sendUnclaimed(target, missing, outdated, source, helper);
+                requireNotDenied(missing.keySet(), copied);
+                var sent = sendUnclaimed(target, missing, outdated, source, toSend, helper);
                 copied = copied.plus(sent.copied());
                 if (sent.kept() && sent.copied().paths() == missing.size()) return copied;
             } finally {
                 stopListening(outdated);
             }
+        }
+    }
+
+    /// What was sent may go, if its sender's conversation ends before it is asked for; but not each time.
+    private static void requireNotDenied(Set<StorePath> missing, Copied copied) throws ProtocolException {
+        var times = new HashMap<StorePath, Integer>();
+        for (var path : copied.sent()) {
+            if (missing.contains(path) && times.merge(path, 1, Integer::sum) >= MOST_TIMES)
+                throw new ProtocolException(
+                        "it took %s %d times, and says that it does not have it".formatted(path, MOST_TIMES));
         }
     }
 
@@ -172,6 +191,7 @@ public final class ClosureCopier {
             Map<StorePath, PathInfo> missing,
             Set<StorePath> outdated,
             PathSource source,
+            Consumer<Collection<StorePath>> toSend,
             Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
         var done = new CompletableFuture<Boolean>();
@@ -191,6 +211,7 @@ public final class ClosureCopier {
         boolean sent = false;
         try {
             for (var other : others) if (!outcome(other)) return Sent.NOTHING;
+            toSend.accept(claimed.stream().map(PathInfo::path).toList());
             var copied = send(target, claimed, source, helper);
             sent = true;
             return copied;

@@ -14,13 +14,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -44,6 +44,9 @@ public final class StorePool implements AutoCloseable {
     private final Opener opener;
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
+
+    /// What the conversations that are open keep, whoever has them.
+    private final Set<KnownPaths> open = ConcurrentHashMap.newKeySet();
 
     @GuardedBy("lock")
     private final Deque<Kept> idle = new ArrayDeque<>();
@@ -95,7 +98,7 @@ public final class StorePool implements AutoCloseable {
         public void release() {
             if (over) return;
             over = true;
-            if (store.brokenOff || !keep()) store.close();
+            if (store.brokenOff || !keep()) end(store.store, store.known);
         }
 
         private boolean keep() {
@@ -115,8 +118,14 @@ public final class StorePool implements AutoCloseable {
         public void drop() {
             if (over) return;
             over = true;
-            store.close();
+            end(store.store, store.known);
         }
+    }
+
+    /// Whether the store has said to have a path, or got it, in another conversation that is open still: then it keeps
+    /// it, and cannot have lost it.
+    public boolean keepsElsewhere(StorePath path, Lease than) {
+        return open.stream().anyMatch(known -> known != than.store.known && known.paths.contains(path));
     }
 
     /// A request to a store.
@@ -146,7 +155,10 @@ public final class StorePool implements AutoCloseable {
             }
         }
         long bornIn = generation();
-        return ask(new Lease(opener.open(), new KnownPaths(), nanoTime.getAsLong(), bornIn, false), first);
+        var store = opener.open();
+        var known = new KnownPaths();
+        open.add(known);
+        return ask(new Lease(store, known, nanoTime.getAsLong(), bornIn, false), first);
     }
 
     private long generation() {
@@ -213,7 +225,12 @@ public final class StorePool implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        for (var kept : ended) kept.store.close();
+        for (var kept : ended) end(kept.store, kept.known);
+    }
+
+    private void end(Store store, KnownPaths known) {
+        open.remove(known);
+        store.close();
     }
 
     /// Ends those that are free, and the others when they are given back.
@@ -228,13 +245,13 @@ public final class StorePool implements AutoCloseable {
         dropIdle();
     }
 
-    /// What the store has and keeps as long as the conversation lasts, so that it need not be asked again. Confined to
-    /// one thread at a time.
+    /// What the store has and keeps as long as the conversation lasts, so that it need not be asked again. Changed by
+    /// one thread at a time, and read by others.
     private static final class KnownPaths {
         /// About 100 bytes each, since the paths themselves are known to others too.
         private static final int MOST = 50_000;
 
-        private final Set<StorePath> paths = new HashSet<>();
+        private final Set<StorePath> paths = ConcurrentHashMap.newKeySet();
 
         void add(Collection<StorePath> more) {
             if (paths.size() + more.size() > MOST) paths.clear();

@@ -23,6 +23,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.TreeSet;
+import java.util.SortedSet;
+import java.util.Collection;
+import java.util.ArrayList;
+import dispatcher.testkit.Liar;
+import dispatcher.store.BuildLog;
+import dispatcher.nix.BasicDerivation;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -209,6 +217,92 @@ class HostileMachineTest {
             assertThat(client.store().queryPathInfo(x.out()).orElseThrow().narHash())
                     .isEqualTo(first.narHash());
             assertThat(client.fetch(x.out()).toNar()).hasSize((int) first.narSize());
+        }
+    }
+
+    /// Its builds fail for want of inputs, however often it got them.
+    @ParameterizedTest
+    @EnumSource(MachineProtocol.class)
+    void machineThatDeniesTheInputsThatItTookIsSetAsideAndTheBuildGoesElsewhere(MachineProtocol protocol)
+            throws Exception {
+        var liar = machine("liar", 2, protocol);
+        var honest = machine("honest", 1, protocol);
+        liar.lying(truth -> new Liar(truth) {
+            @Override
+            public SortedSet<StorePath> queryValidPaths(
+                    Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) {
+                return new TreeSet<>();
+            }
+
+            @Override
+            public BuildResult buildDerivation(
+                    StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log) {
+                return BuildResult.of(BuildStatus.TRANSIENT_FAILURE, "an input is not valid");
+            }
+        });
+        try (var fleet = plan().start(liar, honest)) {
+            var client = fleet.remote(ClientProtocol.WORKER);
+            var libc = client.upload("libc");
+
+            assertThat(client.build(drv("x", libc)).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(honest.built()).containsExactly(drv("x").path());
+            assertThat(liar.received()).containsExactly(libc, libc);
+            assertThat(fleet.failures(liar)).isOne();
+            assertThat(fleet.trouble(liar)).contains(libc.toString(), "twice");
+        }
+    }
+
+    /// It builds all the same; but each build would send it all anew.
+    @ParameterizedTest
+    @EnumSource(MachineProtocol.class)
+    void machineThatDeniesWhatItHasToKeepForOthersIsSetAside(MachineProtocol protocol) throws Exception {
+        var liar = machine("liar", 9, protocol);
+        var honest = machine("honest", 1, protocol);
+        liar.lying(truth -> new Liar(truth) {
+            @Override
+            public SortedSet<StorePath> queryValidPaths(
+                    Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) {
+                return new TreeSet<>();
+            }
+        });
+        try (var fleet = plan().start(liar, honest)) {
+            var clients = new ArrayList<TestClient>();
+            // Each has not fetched its output yet, and so keeps its conversation with the machine.
+            for (int i = 0; i < 4; i++) {
+                var client = fleet.remote(ClientProtocol.WORKER);
+                clients.add(client);
+                var libc = client.upload("libc");
+                assertThat(client.build(drv("x" + i, libc)).status()).isEqualTo(BuildStatus.BUILT);
+            }
+
+            assertThat(fleet.trouble(liar)).contains(FakeStore.path("libc").toString(), "does not have it");
+            assertThat(liar.received()).hasSize(3);
+            assertThat(honest.built()).containsExactly(drv("x3").path());
+        }
+    }
+
+    /// The build that was lost to it is built elsewhere; and no other build of its brings it back.
+    @ParameterizedTest
+    @EnumSource(MachineProtocol.class)
+    void liarIsNotBackBecauseAnotherBuildOfItsGoesWell(MachineProtocol protocol) throws Exception {
+        var liar = machine("liar", 9, protocol);
+        var honest = machine("honest", 1, protocol);
+        try (var fleet = plan().start(liar, honest)) {
+            var gate = liar.holdBuilds();
+            var slow = fleet.remote(ClientProtocol.WORKER).start(drv("slow"));
+            gate.awaitArrivals(1);
+            Lie.OUTPUT_THAT_IS_NOT_THERE.teach(liar);
+            liar.building(liar::makeOutputs);
+            assertThat(fleet.remote(ClientProtocol.WORKER).build(drv("x")).status())
+                    .isEqualTo(BuildStatus.BUILT);
+            gate.open();
+            assertThat(Await.result(slow).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(liar.built()).contains(drv("slow").path());
+
+            assertThat(fleet.remote(ClientProtocol.WORKER).build(drv("y")).status())
+                    .isEqualTo(BuildStatus.BUILT);
+            assertThat(honest.built()).containsExactly(drv("x").path(), drv("y").path());
+            assertThat(fleet.events().starting("back")).isEmpty();
         }
     }
 }

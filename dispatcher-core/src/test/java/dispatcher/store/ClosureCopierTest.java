@@ -16,6 +16,7 @@ import dispatcher.testkit.Gate;
 import dispatcher.testkit.NarTree;
 import dispatcher.testkit.Seeds;
 import dispatcher.wire.NarSummary;
+import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.ClosedByInterruptException;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -145,7 +147,7 @@ class ClosureCopierTest {
     }
 
     private Copied copy(StorePath... paths) throws IOException, InterruptedException {
-        return copier.copy(new Conversation(), List.of(paths), _ -> false, source, false, ClosureCopierTest::noHelp);
+        return copier.copy(new Conversation(), List.of(paths), _ -> false, source, false, _ -> {}, ClosureCopierTest::noHelp);
     }
 
     private CompletableFuture<Copied> start(StorePath... paths) {
@@ -154,7 +156,7 @@ class ClosureCopierTest {
 
     private CompletableFuture<Copied> start(Source from, StorePath... paths) {
         return Await.start(() ->
-                copier.copy(new Conversation(), List.of(paths), _ -> false, from, false, ClosureCopierTest::noHelp));
+                copier.copy(new Conversation(), List.of(paths), _ -> false, from, false, _ -> {}, ClosureCopierTest::noHelp));
     }
 
     private List<String> asked(String what) {
@@ -418,7 +420,7 @@ class ClosureCopierTest {
         }
 
         private CompletableFuture<Copied> startWith(Supplier<Helper> helper, StorePath path) {
-            return Await.start(() -> copier.copy(new Conversation(), List.of(path), _ -> false, source, false, helper));
+            return Await.start(() -> copier.copy(new Conversation(), List.of(path), _ -> false, source, false, _ -> {}, helper));
         }
 
         /// The machine refuses what comes twice, or before what it refers to. What others have sent, the copy's own
@@ -444,7 +446,7 @@ class ClosureCopierTest {
                 }
             };
             var copying = Await.start(
-                    () -> copier.copy(waiting, List.of(top), _ -> false, source, false, () -> new Another(Set.of())));
+                    () -> copier.copy(waiting, List.of(top), _ -> false, source, false, _ -> {}, () -> new Another(Set.of())));
 
             assertThat(Await.result(copying).sent()).containsExactlyInAnyOrderElementsOf(machine.paths());
             assertThat(machine.paths()).hasSize(MANY + 1);
@@ -471,6 +473,45 @@ class ClosureCopierTest {
 
             assertThatThrownBy(() -> Await.result(copying)).hasRootCauseMessage("disk broke");
             assertThat(closed).hasValue(2);
+        }
+
+        /// Who says that it has taken paths, and each time it is asked that it does not have them.
+        @Test
+        void machineThatDeniesWhatItTookIsNotSentItForEver() {
+            var top = manyPaths();
+            var taken = new ConcurrentHashMap<StorePath, Integer>();
+            var denying = new Conversation() {
+                @Override
+                public SortedSet<StorePath> queryValidPaths(
+                        Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) {
+                    return new TreeSet<>();
+                }
+
+                @Override
+                public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+                    for (var path : paths) {
+                        path.nar().writeTo(OutputStream.nullOutputStream());
+                        taken.merge(path.info().path(), 1, Integer::sum);
+                    }
+                }
+            };
+            var helper = new Helper() {
+                @Override
+                public void run(Errand errand) throws IOException, InterruptedException {
+                    errand.run(denying, source.copy());
+                }
+
+                @Override
+                public void close() {}
+            };
+            var copying = Await.start(
+                    () -> copier.copy(denying, List.of(top), _ -> false, source, false, _ -> {}, () -> helper));
+
+            assertThatThrownBy(() -> Await.result(copying))
+                    .hasRootCauseInstanceOf(ProtocolException.class)
+                    .rootCause()
+                    .hasMessageMatching("it took .*-(leaf|top|all).* 2 times, and says that it does not have it");
+            assertThat(taken.values()).containsOnly(2);
         }
 
         @Test
@@ -536,8 +577,7 @@ class ClosureCopierTest {
                             List.of(info.path()),
                             _ -> false,
                             source,
-                            false,
-                            ClosureCopierTest::noHelp))
+                            false, _ -> {}, ClosureCopierTest::noHelp))
                     .isInstanceOf(StoreRefusedException.class);
             assertThat(machine.paths()).isEmpty();
             assertThat(source.timesNotTaken).isEqualTo(1);
@@ -567,7 +607,7 @@ class ClosureCopierTest {
             };
 
             assertThatThrownBy(() ->
-                            copier.copy(breaking, List.of(path), _ -> false, source, false, ClosureCopierTest::noHelp))
+                            copier.copy(breaking, List.of(path), _ -> false, source, false, _ -> {}, ClosureCopierTest::noHelp))
                     .isExactlyInstanceOf(IOException.class)
                     .hasMessage("broken pipe");
         }
@@ -586,7 +626,7 @@ class ClosureCopierTest {
             var broken = source.copy();
             broken.fail(path, new IOException("disk broke"));
             assertThatThrownBy(() -> copier.copy(
-                            new Conversation(), List.of(path), _ -> false, broken, false, ClosureCopierTest::noHelp))
+                            new Conversation(), List.of(path), _ -> false, broken, false, _ -> {}, ClosureCopierTest::noHelp))
                     .isInstanceOf(SourceFailedException.class);
 
             assertThat(copy(path).paths()).isEqualTo(1);

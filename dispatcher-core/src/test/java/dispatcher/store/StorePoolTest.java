@@ -59,6 +59,20 @@ class StorePoolTest {
     }
 
     @Test
+    void whatConversationsKeepIsKnownToOthersUntilTheyEnd() throws Exception {
+        var first = pool.lease(lease -> lease.store().queryValidPaths(List.of(PATH), false)).lease();
+        var second = lease();
+        assertThat(pool.keepsElsewhere(PATH, second)).isTrue();
+        assertThat(pool.keepsElsewhere(PATH, first)).as("elsewhere").isFalse();
+        assertThat(pool.keepsElsewhere(FakeStore.path("absent"), second)).isFalse();
+        first.release();
+        assertThat(pool.keepsElsewhere(PATH, second)).as("while it is free").isTrue();
+        pool.dropIdle();
+
+        assertThat(pool.keepsElsewhere(PATH, second)).isFalse();
+    }
+
+    @Test
     void whatTheStoreSaidToHaveIsNotAskedForAgainInThatConversation() throws Exception {
         var absent = FakeStore.path("absent");
         var first = pool.lease(lease -> lease.store().queryValidPaths(List.of(PATH, absent), false));
