@@ -2,6 +2,7 @@ package dispatcher.dispatch;
 
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
@@ -176,6 +177,8 @@ final class FleetSession implements Store, PathSource {
     @Override
     public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
         for (var path : paths) {
+            var objection = Passable.objection(path.info(), fleet.storeDir());
+            if (objection.isPresent()) throw new StoreRefusedException(objection.get());
             keepInSpool(List.of(path.info().path()));
             fleet.spool().add(path.info(), path.nar());
             fleet.spool()
@@ -303,6 +306,8 @@ final class FleetSession implements Store, PathSource {
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
+        var objection = Passable.objection(drvPath, derivation, fleet.storeDir());
+        if (objection.isPresent()) return BuildResult.of(BuildStatus.INPUT_REJECTED, objection.get());
         serving.buildBegins();
         try {
             var limited = options.orLimitsOf(fleet.limits().builds()).withLogLimit(mostLogBytes);

@@ -48,6 +48,7 @@ public final class FleetStore implements AutoCloseable {
     private final Spool spool;
     private final Optional<StorePool> hostStore;
     private final Locations locations;
+    private final StoreDir storeDir;
     private final Proofs proofs;
     private final DispatcherListener listener;
     private volatile FaultLimits limits;
@@ -89,6 +90,7 @@ public final class FleetStore implements AutoCloseable {
         this.spool = spool;
         this.hostStore = hostStore;
         this.locations = locations;
+        this.storeDir = storeDir;
         this.proofs = new Proofs(locations, storeDir, trustedKeys);
         this.listener = listener;
         this.clock = clock;
@@ -293,6 +295,10 @@ public final class FleetStore implements AutoCloseable {
 
     Locations locations() {
         return locations;
+    }
+
+    StoreDir storeDir() {
+        return storeDir;
     }
 
     Proofs proofs() {

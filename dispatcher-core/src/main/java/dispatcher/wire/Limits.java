@@ -7,11 +7,33 @@ package dispatcher.wire;
 /// @param elements     of one list, set or map
 /// @param messageBytes of one whole request or reply, payloads not counted
 public record Limits(long stringBytes, long elements, long messageBytes) {
-    /// For what machines say. They tell of no more paths than they are asked for, and of those in some 70 bytes each;
-    /// the rest are lines of a log and words of an error. At most some 70 MB in memory, while it is read.
-    public static final Limits ANSWERS = new Limits(4L << 20, 300_000, 32L << 20);
+    private static final long MAX_STRING = 16L << 20;
+
+    /// Words that a machine may put around a string that a client sent.
+    private static final long WORDS = 64 << 10;
 
     /// For what clients say: closures of half a million paths, environments of many megabytes. A path takes three times
     /// as much in memory as on its way, so a heap of 512 MB has room for two such requests at once.
-    public static final Limits DEFAULT = new Limits(16L << 20, 1_000_000, 64L << 20);
+    public static final Limits DEFAULT = new Limits(MAX_STRING, 1_000_000, 64L << 20);
+
+    /// For what machines say, where nothing else follows from what they were asked: lines of a log, words of an error.
+    /// At most some 70 MB in memory, while it is read.
+    public static final Limits ANSWERS = new Limits(MAX_STRING + WORDS, 300_000, 32L << 20);
+
+    /// For what a machine knows of one path: as much as a client may send of it.
+    public static final Limits INFO = DEFAULT;
+
+    /// For what is read one by one, and not kept.
+    public static final Limits PASSING = new Limits(4096, Integer.MAX_VALUE, Long.MAX_VALUE);
+
+    /// What a string takes of [#messageBytes] beside its bytes.
+    public static final int STRING_BYTES = 32;
+
+    /// These, with room for so many more strings.
+    ///
+    /// @param strings how many may come in one list, if that is more
+    /// @param bytes   of all of them together
+    public Limits plus(long strings, long bytes) {
+        return new Limits(stringBytes, Math.max(elements, strings), messageBytes + bytes + strings * STRING_BYTES);
+    }
 }

@@ -34,7 +34,7 @@ public final class WireReader {
     private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final InputStream in;
-    private final Limits limits;
+    private final Limits usual;
     private final int largestBuffer;
 
     /// Small while nothing comes, since most connections are idle most of the time; grows with what comes.
@@ -43,6 +43,8 @@ public final class WireReader {
     private int position;
     private int end;
     private long messageBytes;
+    /// Of the message that is read now.
+    private Limits limits;
 
     public WireReader(InputStream in) {
         this(in, Limits.DEFAULT);
@@ -56,6 +58,7 @@ public final class WireReader {
     /// one
     public WireReader(InputStream in, Limits limits, int bufferBytes) {
         this.in = in;
+        this.usual = limits;
         this.limits = limits;
         this.largestBuffer = bufferBytes;
         this.buffer = new byte[Math.min(IDLE_BUFFER, bufferBytes)];
@@ -63,7 +66,18 @@ public final class WireReader {
 
     /// Begins a new request or reply: what came before no longer counts towards [Limits#messageBytes].
     public void beginMessage() {
+        beginMessage(usual);
+    }
+
+    /// The same for a message that has limits of its own.
+    public void beginMessage(Limits ofMessage) {
         messageBytes = 0;
+        limits = ofMessage;
+    }
+
+    /// What the message has had so far, as [Limits#messageBytes] counts it.
+    public long messageBytes() {
+        return messageBytes;
     }
 
     /// Whether bytes are there that a read would return without waiting for the stream.
@@ -147,7 +161,7 @@ public final class WireReader {
         if (length < 0 || length > most)
             throw new ProtocolException(
                     "%s of %s bytes is over the limit of %d".formatted(what, Long.toUnsignedString(length), most));
-        messageBytes += length + 32;
+        messageBytes += length + Limits.STRING_BYTES;
         if (messageBytes > limits.messageBytes())
             throw new ProtocolException(
                     "%s makes the message larger than the limit of %d bytes".formatted(what, limits.messageBytes()));

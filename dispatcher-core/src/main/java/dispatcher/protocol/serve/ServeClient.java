@@ -26,7 +26,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,7 +93,7 @@ public final class ServeClient implements Store {
         // Locking pins them for as long as this conversation lasts.
         var asked = new TreeSet<>(paths);
         request(new ServeRequest.QueryValidPaths(true, substitute, asked));
-        return reply(() -> Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
+        return reply(Answers.naming(codec.storeDir(), asked), () -> Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
     }
 
     @Override
@@ -105,7 +104,7 @@ public final class ServeClient implements Store {
     @Override
     public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException {
         request(new ServeRequest.QueryPathInfos(new TreeSet<>(List.of(path))));
-        return reply(() -> {
+        return reply(Limits.INFO, () -> {
             var info = codec.readPathInfo(in);
             if (info.isEmpty()) return info;
             Answers.requireAmong(List.of(path), info.get().path(), peer);
@@ -116,18 +115,19 @@ public final class ServeClient implements Store {
 
     @Override
     public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths) throws IOException {
-        var infos = new HashMap<StorePath, PathInfo>();
-        if (paths.isEmpty()) return infos;
+        if (paths.isEmpty()) return Map.of();
+        var infos = new Answers.Infos(paths.size());
         var asked = new TreeSet<>(paths);
         request(new ServeRequest.QueryPathInfos(asked));
-        return reply(() -> {
+        reply(Limits.INFO, () -> {
             for (var info = codec.readPathInfo(in); info.isPresent(); info = codec.readPathInfo(in)) {
                 Answers.requireAmong(asked, info.get().path(), peer);
-                Answers.requireEnd(Optional.ofNullable(infos.put(info.get().path(), info.get())), peer);
-                in.beginMessage();
+                if (infos.add(info.get(), in.messageBytes())) Answers.requireEnd(info, peer);
+                in.beginMessage(Limits.INFO);
             }
             return infos;
         });
+        return infos.all();
     }
 
     @Override
@@ -136,7 +136,7 @@ public final class ServeClient implements Store {
             send(() -> codec.writeRequest(out, new ServeRequest.AddToStoreNar(path.info())));
             path.nar().writeTo(new Upload()).requireSameAs(path.info(), "its source");
             send(out::flush);
-            reply(in::readLong);
+            reply(Limits.ANSWERS, in::readLong);
         }
     }
 
@@ -169,7 +169,8 @@ public final class ServeClient implements Store {
         });
         try {
             request(new ServeRequest.BuildDerivation(drvPath, derivation, options));
-            var result = reply(() -> codec.readBuildResult(in));
+            var result = reply(
+                    Answers.result(derivation.outputs().size()), () -> codec.readBuildResult(in));
             channel.awaitErrors();
             errors.awaitCaughtUp(LOG_MILLIS);
             return result;
@@ -217,8 +218,8 @@ public final class ServeClient implements Store {
     }
 
     /// Reads a reply; if the far end went away instead, says what its last words were.
-    private <T> T reply(Reading<T> reading) throws IOException {
-        in.beginMessage();
+    private <T> T reply(Limits limits, Reading<T> reading) throws IOException {
+        in.beginMessage(limits);
         try {
             return reading.read();
         } catch (IOException e) {

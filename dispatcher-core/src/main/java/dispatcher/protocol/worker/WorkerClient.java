@@ -32,7 +32,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +40,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -168,6 +168,7 @@ public final class WorkerClient implements Store {
                 () -> {
                     readTempRoots(kept.size());
                     awaitReply(BuildLog.NONE);
+                    in.beginMessage(Answers.naming(codec.storeDir(), asked));
                     valid.addAll(Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
                 });
         var surprising = new TreeSet<>(valid);
@@ -197,23 +198,32 @@ public final class WorkerClient implements Store {
         var wanted = new TreeSet<>(paths);
         request(new WorkerRequest.QueryMissing(
                 wanted.stream().<DerivedPath>map(DerivedPath.Opaque::new).toList()));
-        in.readStorePaths(codec.storeDir(), "paths to build");
-        in.readStorePaths(codec.storeDir(), "paths to substitute");
-        wanted.removeAll(in.readStorePaths(codec.storeDir(), "unknown paths"));
+        // They name what those paths refer to as well, however much that is.
+        in.beginMessage(Limits.PASSING);
+        readEach("paths to build", _ -> {});
+        readEach("paths to substitute", _ -> {});
+        readEach("unknown paths", wanted::remove);
         in.readLong();
         in.readLong();
         return wanted;
     }
 
+    private void readEach(String what, Consumer<StorePath> action) throws IOException {
+        int count = in.readCount(what);
+        for (int i = 0; i < count; i++) action.accept(in.readStorePath(codec.storeDir(), what));
+    }
+
     @Override
     public SortedSet<StorePath> queryAllValidPaths() throws IOException {
         request(new WorkerRequest.QueryAllValidPaths());
+        in.beginMessage(Limits.DEFAULT);
         return in.readStorePaths(codec.storeDir(), "valid paths");
     }
 
     @Override
     public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException {
         request(new WorkerRequest.QueryPathInfo(path));
+        in.beginMessage(Limits.INFO);
         return in.readBool() ? Optional.of(codec.readPathInfo(in, path)) : Optional.empty();
     }
 
@@ -221,7 +231,7 @@ public final class WorkerClient implements Store {
     public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths)
             throws IOException, InterruptedException {
         var asked = List.copyOf(paths);
-        var infos = new HashMap<StorePath, PathInfo>();
+        var infos = new Answers.Infos(asked.size());
         var refusals = new ArrayDeque<StoreRefusedException>();
         pipeline(
                 asked.size(),
@@ -232,14 +242,15 @@ public final class WorkerClient implements Store {
                     for (var path : asked) {
                         try {
                             awaitReply(BuildLog.NONE);
-                            if (in.readBool()) infos.put(path, codec.readPathInfo(in, path));
+                            in.beginMessage(Limits.INFO);
+                            if (in.readBool()) infos.add(codec.readPathInfo(in, path), in.messageBytes());
                         } catch (StoreRefusedException e) {
                             refusals.add(e);
                         }
                     }
                 });
         if (!refusals.isEmpty()) throw refusals.getLast();
-        return infos;
+        return infos.all();
     }
 
     private interface Part {
@@ -420,6 +431,7 @@ public final class WorkerClient implements Store {
         codec.writeRequest(out, new WorkerRequest.BuildDerivation(drvPath, derivation, options.mode()));
         out.flush();
         awaitReply(log);
+        in.beginMessage(Answers.result(derivation.outputs().size()));
         return codec.readBuildResult(in);
     }
 

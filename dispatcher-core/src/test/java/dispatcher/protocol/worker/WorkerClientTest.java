@@ -22,6 +22,7 @@ import dispatcher.wire.WireWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -409,6 +410,29 @@ class WorkerClientTest {
     }
 
     /// Nobody takes the questions, so they stand still when the pipe is full.
+    /// What substituters have is told with all that it refers to, of which nothing is kept.
+    @Test
+    void closureOfAnySizeMayBeFetchedForOnePath() throws Exception {
+        var client = connectTo28();
+        int many = 310_000;
+        var telling = CompletableFuture.runAsync(() -> {
+            try {
+                daemon.send(out -> {
+                    out.writeLong(LAST).writeLong(0).writeLong(many);
+                    for (int i = 0; i < many; i++) out.writeText("/nix/store/%032d-p".formatted(i));
+                    out.writeLong(1).writeText(DIR.print(FakeStore.path("unknown")));
+                    out.writeLong(0).writeLong(0);
+                });
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+
+        assertThat(client.querySubstitutablePaths(List.of(FakeStore.path("known"), FakeStore.path("unknown"))))
+                .containsExactly(FakeStore.path("known"));
+        telling.get(10, TimeUnit.SECONDS);
+    }
+
     @Test
     void lieInTheMiddleOfManyQuestionsEndsThem() throws Exception {
         var client = connectTo28();
