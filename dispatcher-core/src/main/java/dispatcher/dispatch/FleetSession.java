@@ -15,7 +15,7 @@ import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.store.spool.Spool;
+import dispatcher.store.spool.SpoolSession;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
@@ -47,8 +47,7 @@ final class FleetSession implements Store, PathSource {
     private final ClientIdentity client;
     private final long clientNumber;
     private final long mostLogBytes;
-    private final Set<StorePath> pinned = new HashSet<>();
-    private final List<Spool.Pin> pins = new ArrayList<>();
+    private final SpoolSession spooled;
     private final Holdings holdings;
     private final HostConversation host;
     private final Set<StorePath> built = new HashSet<>();
@@ -62,6 +61,7 @@ final class FleetSession implements Store, PathSource {
         this.client = client;
         this.clientNumber = clientNumber;
         this.mostLogBytes = mostLogBytes;
+        this.spooled = fleet.spool().session(client.credential());
         this.holdings = new Holdings(fleet);
         this.host = new HostConversation(fleet, client);
     }
@@ -72,7 +72,8 @@ final class FleetSession implements Store, PathSource {
     public SortedSet<StorePath> queryValidPaths(
             Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException {
-        keepInSpool(paths);
+        // Before it is asked whether they are there: then they cannot go between the question and the answer.
+        spooled.keep(paths);
         var valid = new TreeSet<>(fleet.spool().contained(paths));
         var rest = new TreeSet<>(paths);
         rest.removeAll(valid);
@@ -96,12 +97,6 @@ final class FleetSession implements Store, PathSource {
 
     boolean substitutes() {
         return substitutes;
-    }
-
-    /// Before it is asked whether they are there: then they cannot go between the question and the answer.
-    private void keepInSpool(Collection<StorePath> paths) {
-        var unpinned = paths.stream().filter(pinned::add).toList();
-        if (!unpinned.isEmpty()) pins.add(fleet.spool().pin(unpinned));
     }
 
     @Override
@@ -140,7 +135,7 @@ final class FleetSession implements Store, PathSource {
     private Optional<PathInfo> findInfo(StorePath path) throws IOException, InterruptedException {
         var held = holdings.info(path);
         if (held.isPresent()) return held;
-        keepInSpool(List.of(path));
+        spooled.keep(List.of(path));
         var known = fleet.spool().info(path);
         if (known.isEmpty())
             known = host.ask(lease -> lease.store().queryPathInfo(path))
@@ -157,7 +152,7 @@ final class FleetSession implements Store, PathSource {
     /// The host's store is asked for all at once.
     @Override
     public Map<StorePath, PathInfo> infos(Collection<StorePath> paths) throws IOException, InterruptedException {
-        keepInSpool(paths);
+        spooled.keep(paths);
         var infos =
                 knownInfos(paths.stream().filter(path -> !holdings.has(path)).toList());
         infos.replaceAll((_, info) -> info.withoutUltimate());
@@ -176,11 +171,11 @@ final class FleetSession implements Store, PathSource {
 
     @Override
     public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
-        for (var path : paths) {
+        for (var said : paths) {
+            var path = UploadCheck.check(said, fleet.storeDir());
             var objection = Passable.objection(path.info(), fleet.storeDir());
             if (objection.isPresent()) throw new StoreRefusedException(objection.get());
-            keepInSpool(List.of(path.info().path()));
-            fleet.spool().add(path.info(), path.nar());
+            spooled.add(path.info(), path.nar());
             fleet.spool()
                     .info(path.info().path())
                     .ifPresent(info -> believe(List.of(info)));
@@ -420,7 +415,6 @@ final class FleetSession implements Store, PathSource {
         fleet.closed(this);
         holdings.release();
         host.release();
-        for (var pin : pins) pin.close();
-        pins.clear();
+        spooled.close();
     }
 }

@@ -6,6 +6,8 @@ import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /// The keys of `trustedPublicKeys`: what one of them has signed is believed, whoever passes it on.
@@ -25,6 +27,19 @@ record TrustedKeys(List<NixPublicKey> keys, StoreDir storeDir) {
                         .filter(signature -> signature.keyName().equals(key.name()))
                         .limit(MOST_SIGNATURES)
                         .anyMatch(signature -> key.verifies(signature, info, storeDir)));
+    }
+
+    /// The signatures of `info` by one of the keys that are right.
+    SortedSet<String> signaturesOf(PathInfo info) {
+        var right = new TreeSet<String>();
+        if (info.narSize() == 0) return right;
+        for (var key : keys)
+            signatures(info)
+                    .filter(signature -> signature.keyName().equals(key.name()))
+                    .limit(MOST_SIGNATURES)
+                    .filter(signature -> key.verifies(signature, info, storeDir))
+                    .forEach(signature -> right.add(signature.toString()));
+        return right;
     }
 
     private static Stream<NixSignature> signatures(PathInfo info) {

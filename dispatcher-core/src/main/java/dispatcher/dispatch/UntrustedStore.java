@@ -7,7 +7,6 @@ import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.nix.nar.ContentDigest;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
@@ -16,12 +15,12 @@ import dispatcher.store.NarToAdd;
 import dispatcher.store.StoreRefusedException;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 
 /// The fleet for a client that is not trusted: nothing is believed without a proof, so that what such a client sends
 /// can harm none but itself.
 ///
-/// - A path is taken if a trusted key has signed it, or if it follows from its content, which is checked.
+/// - A path is taken if a trusted key has signed it, or if it follows from its content, which is checked. Of what is
+///   said of it, nothing else is kept: no deriver, no signature by another key.
 /// - A derivation is built if its outputs' paths follow from their content, or from a `.drv` file that is here: then
 ///   what that file says is built, whatever the request says of inputs.
 /// - Nothing is built to check or repair what is there.
@@ -47,21 +46,19 @@ final class UntrustedStore extends ForwardingStore {
         for (var path : paths) session.addToStore(List.of(proven(path)));
     }
 
+    /// With nothing that neither a trusted key has signed nor the content proves.
     private NarToAdd proven(NarToAdd path) throws StoreRefusedException {
         var info = path.info();
-        if (trustedKeys.haveSigned(info)) return path;
-        var address = info.contentAddress();
-        if (address.isEmpty() || !info.isContentAddressed(storeDir)) throw unsigned(info);
-        var digest = ContentDigest.of(
-                        address.get(), info.path(), info.references().contains(info.path()))
-                .orElseThrow(() -> unsigned(info));
-        return new NarToAdd(info, sink -> {
-            var summary = path.nar().writeTo(new Digesting(sink, digest));
-            if (!digest.finish().equals(Optional.of(address.get().hash())))
-                throw new StoreRefusedException("the content of '%s' does not have the address %s that it comes with"
-                        .formatted(storeDir.print(info.path()), address.get()));
-            return summary;
-        });
+        var signatures = trustedKeys.signaturesOf(info);
+        boolean followsFromContent = info.isContentAddressed(storeDir) && UploadCheck.isVerifiable(info);
+        if (signatures.isEmpty() && !followsFromContent) throw unsigned(info);
+        // One that is false is refused, with all of it.
+        boolean keepsAddress = UploadCheck.isVerifiable(info);
+        return new NarToAdd(
+                info.signedPart()
+                        .withSignatures(signatures)
+                        .withContentAddress(info.contentAddress().filter(_ -> keepsAddress)),
+                path.nar());
     }
 
     private StoreRefusedException unsigned(PathInfo info) {

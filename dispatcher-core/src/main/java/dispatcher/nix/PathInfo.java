@@ -71,8 +71,33 @@ public record PathInfo(
     public PathInfo withSignature(String signature) {
         var all = new TreeSet<>(signatures);
         all.add(signature);
+        return withSignatures(all);
+    }
+
+    /// The same with other signatures.
+    public PathInfo withSignatures(SortedSet<String> others) {
         return new PathInfo(
-                path, deriver, narHash, references, registrationTime, narSize, ultimate, all, contentAddress);
+                path, deriver, narHash, references, registrationTime, narSize, ultimate, others, contentAddress);
+    }
+
+    /// The same with nothing of it but what a signature covers, and no signature.
+    public PathInfo signedPart() {
+        return new PathInfo(
+                path,
+                Optional.empty(),
+                narHash,
+                references,
+                Instant.EPOCH,
+                narSize,
+                false,
+                Collections.emptySortedSet(),
+                Optional.empty());
+    }
+
+    /// The same with that content address.
+    public PathInfo withContentAddress(Optional<ContentAddress> address) {
+        return new PathInfo(
+                path, deriver, narHash, references, registrationTime, narSize, ultimate, signatures, address);
     }
 
     /// What a signature of this path signs: path, NAR hash, NAR size and references.

@@ -25,6 +25,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
+import dispatcher.store.spool.SpoolLimits;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
@@ -192,7 +193,7 @@ final class TestFleet implements AutoCloseable {
     private TestFleet(Plan plan, List<FakeMachine> machines) throws IOException {
         this.plan = plan;
         this.machines = new CopyOnWriteArrayList<>(machines);
-        this.spool = Spool.open(plan.spoolDir, StoreDir.NIX_STORE, plan.spoolBytes);
+        this.spool = Spool.open(plan.spoolDir, StoreDir.NIX_STORE, SpoolLimits.of(plan.spoolBytes));
         this.queue =
                 new BuildQueue(machines.stream().map(FakeMachine::machine).toList(), SchedulerOptions.DEFAULT, clock);
         var links = machines.stream().map(this::link).toList();

@@ -25,6 +25,7 @@ import dispatcher.nix.aterm.DerivationText;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
+import dispatcher.store.spool.SpoolLimits;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
@@ -147,6 +148,92 @@ class UntrustedClientTest {
             var info = signed("bash", tree, "junk", sign(keys, "cache-1", signed("bash", tree)));
             add(fleet.remote(protocol, GUEST), info, tree);
             assertThat(fleet.remote(protocol).has(info.path())).isTrue();
+        }
+    }
+
+    private static PathInfo stored(TestFleet fleet, ClientProtocol protocol, StorePath path) throws Exception {
+        return fleet.remote(protocol).store().queryPathInfo(path).orElseThrow();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void ofASignedPathNothingIsKeptThatIsNotSigned(ClientProtocol protocol) throws Exception {
+        var keys = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+        var other = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+        try (var fleet =
+                TestFleet.plan(temp.resolve("spool")).trusting(publicKey(keys)).start(machine)) {
+            var tree = NarTree.file("bash");
+            var plain = signed("bash", tree);
+            var right = sign(keys, "cache-1", plain);
+            var said = new PathInfo(
+                    plain.path(),
+                    Optional.of(FakeStore.path("evil.drv")),
+                    plain.narHash(),
+                    plain.references(),
+                    Instant.ofEpochSecond(1),
+                    plain.narSize(),
+                    true,
+                    new TreeSet<>(
+                            List.of(right, sign(other, "cache-1", plain), sign(other, "foreign", plain), "junk:AAAA")),
+                    Optional.empty());
+            add(fleet.remote(protocol, GUEST), said, tree);
+            assertThat(stored(fleet, protocol, plain.path())).isEqualTo(plain.withSignature(right));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void signedPathWithAFalseContentAddressIsNotTaken(ClientProtocol protocol) throws Exception {
+        var keys = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+        try (var fleet =
+                TestFleet.plan(temp.resolve("spool")).trusting(publicKey(keys)).start(machine)) {
+            var tree = NarTree.file("bash");
+            var right = sign(keys, "cache-1", signed("bash", tree));
+            var address = Optional.of(new ContentAddress(Method.NAR, Hash.sha256(tree.toNar())));
+            var info = info(FakeStore.path("bash"), tree, List.of(), List.of(right), address);
+            requireNotTaken(fleet, protocol, info, tree);
+            add(fleet.remote(protocol, GUEST), info.withContentAddress(Optional.empty()), tree);
+            assertThat(stored(fleet, protocol, info.path()).contentAddress()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void trustedClientIsToldOfAnAddressThatEveryMachineWouldRefuse(ClientProtocol protocol) throws Exception {
+        try (var fleet = fleet()) {
+            var tree = NarTree.file("text");
+            var ofAnotherPath =
+                    info(FakeStore.path("bash"), tree, List.of(), List.of(), Optional.of(textAddress("text")));
+            var ofOtherContent = addressed("a.txt", tree, textAddress("other"));
+            var narOfOther = addressed("src", tree, new ContentAddress(Method.NAR, Hash.sha256(new byte[] {1})));
+            for (var info : List.of(ofAnotherPath, ofOtherContent, narOfOther)) {
+                var refused = assertThatThrownBy(() -> add(fleet.remote(protocol), info, tree));
+                if (protocol == ClientProtocol.WORKER)
+                    refused.hasMessageContaining(info.path().baseName())
+                            .hasMessageContaining(
+                                    info.contentAddress().orElseThrow().toString());
+                assertThat(fleet.spooled()).doesNotContain(info.path());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void ofSignaturesOnlyThoseAreKeptThatCouldBeVerified(ClientProtocol protocol) throws Exception {
+        var keys = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+        try (var fleet = fleet()) {
+            var tree = NarTree.file("bash");
+            var plain = signed("bash", tree);
+            var signatures = new TreeSet<String>();
+            for (int i = 0; i < 100; i++) signatures.add(sign(keys, "key-" + i, plain));
+            add(fleet.remote(protocol), plain.withSignatures(signatures), tree);
+            assertThat(stored(fleet, protocol, plain.path()).signatures())
+                    .hasSize(SpoolLimits.MOST_SIGNATURES)
+                    .allMatch(signatures::contains);
+            var library = NarTree.file("library");
+            var noisy = signed("library", library, "k:" + "A".repeat(4 << 20), "junk", "x".repeat(10_000) + ":AAAA");
+            add(fleet.remote(protocol), noisy, library);
+            assertThat(stored(fleet, protocol, noisy.path()).signatures()).isEmpty();
         }
     }
 

@@ -159,7 +159,9 @@ record SettingsKey(String name, Effect effect, Function<Settings, Object> value,
                 key("limits.failedLogins", Effect.NOW, it -> it.limits().failedLogins()),
                 key("limits.requestSize", Effect.NOW, it -> it.limits().requestBytes()),
                 key("limits.requestsPerSecond", Effect.NOW, it -> it.limits().requestsPerSecond()),
-                key("limits.logSize", Effect.NOW, it -> it.limits().logBytes()));
+                key("limits.logSize", Effect.NOW, it -> it.limits().logBytes()),
+                key("limits.spoolShare", Effect.NOW, it -> it.uploads().spoolShare()),
+                key("limits.uploadPause", Effect.NOW, it -> it.uploads().pause()));
     }
 
     private static SettingsKey key(String name, Effect effect, Function<Settings, Object> value) {

@@ -41,6 +41,7 @@ import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.host.HostStore;
 import dispatcher.store.spool.Spool;
+import dispatcher.store.spool.SpoolLimits;
 import dispatcher.wire.Uplink;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -91,7 +92,10 @@ public final class Server implements AutoCloseable {
         this.settings = settings;
         try {
             this.spool = Spool.open(
-                    settings.spool().path(), STORE_DIR, settings.spool().size().bytes());
+                    settings.spool().path(),
+                    STORE_DIR,
+                    SpoolLimits.of(settings.spool().size().bytes())
+                            .withShare(settings.uploads().spoolShare()));
         } catch (IOException e) {
             throw cannot("open the spool at " + settings.spool().path(), e, "see spool.path in " + settings.file());
         }
@@ -175,6 +179,7 @@ public final class Server implements AutoCloseable {
         drains.replaceMachines(next.machines());
         for (var name : left) objections.forget(name);
         for (var machine : next.machines()) learning.learn(machine.name());
+        spool.changeShare(next.uploads().spoolShare());
         conversations.change(next.trustedPublicKeys(), next.limits());
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));

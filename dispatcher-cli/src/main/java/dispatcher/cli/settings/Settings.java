@@ -2,6 +2,7 @@ package dispatcher.cli.settings;
 
 import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
+import dispatcher.client.UploadLimits;
 import dispatcher.dispatch.ResourceRules;
 import dispatcher.dispatch.Stragglers;
 import dispatcher.fleet.Machine;
@@ -23,6 +24,7 @@ import java.util.Optional;
 /// @param clients        what each client may do
 /// @param trustedPublicKeys whose signatures a client without trust needs on what it sends
 /// @param limits         how much clients may take
+/// @param uploads        how much of that their uploads may take
 /// @param hostKey        private key of our SSH server; made at the first start if it does not exist
 /// @param secretKeyFile  what outputs are signed with, if they are
 /// @param state          directory for what must outlive the program
@@ -49,6 +51,7 @@ public record Settings(
         ClientRules clients,
         List<NixPublicKey> trustedPublicKeys,
         ClientLimits limits,
+        UploadLimits uploads,
         Path hostKey,
         Optional<Path> secretKeyFile,
         Path state,
@@ -99,6 +102,7 @@ public record Settings(
                 clients,
                 trustedPublicKeys,
                 limits,
+                uploads,
                 hostKey,
                 secretKeyFile,
                 state,
@@ -128,6 +132,7 @@ public record Settings(
                 clients,
                 trustedPublicKeys,
                 limits,
+                uploads,
                 running.hostKey,
                 running.secretKeyFile,
                 running.state,

@@ -7,6 +7,7 @@ import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
 import dispatcher.client.ClientLimits;
+import dispatcher.client.UploadLimits;
 import dispatcher.dispatch.Stragglers;
 import dispatcher.fleet.Pressure;
 import dispatcher.schedule.SchedulerOptions;
@@ -78,13 +79,15 @@ final class SettingsReader {
         var state = path(top, "state").orElse(STATE);
         var listen = listen(top);
         var schedule = schedule(top);
+        var limits = limits(top);
         return new Settings(
                 file,
                 listen,
                 path(top, "authorizedKeys").orElse(base.resolve("authorized_keys")),
                 new ClientsReader().read(top),
                 top.values("trustedPublicKeys", ClientsReader::publicKey),
-                limits(top),
+                limits.clients(),
+                limits.uploads(),
                 path(top, "hostKey").orElse(state.resolve("ssh_host_ed25519_key")),
                 path(top, "secretKeyFile"),
                 state,
@@ -222,9 +225,23 @@ final class SettingsReader {
         }
     }
 
-    private static ClientLimits limits(Section top) {
-        var usual = ClientLimits.DEFAULT;
+    private record Limits(ClientLimits clients, UploadLimits uploads) {}
+
+    private static Limits limits(Section top) {
         try (var section = top.section("limits")) {
+            return new Limits(clientLimits(section), uploadLimits(section));
+        }
+    }
+
+    private static UploadLimits uploadLimits(Section section) {
+        var usual = UploadLimits.DEFAULT;
+        return new UploadLimits(
+                section.integer("spoolShare", 1, 100).orElse(usual.spoolShare()),
+                duration(section, "uploadPause", usual.pause()));
+    }
+
+    private static ClientLimits clientLimits(Section section) {
+        var usual = ClientLimits.DEFAULT;
             return new ClientLimits(
                     limit(section, "connections", usual.connections()),
                     limit(section, "connectionsPerAddress", usual.connectionsPerAddress()),
@@ -241,7 +258,6 @@ final class SettingsReader {
                     section.value("logSize", SettingsReader::logSize)
                             .map(ByteSize::bytes)
                             .orElse(usual.logBytes()));
-        }
     }
 
     private static int limit(Section section, String key, int otherwise) {

@@ -7,11 +7,15 @@ import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.json.Json;
 import dispatcher.store.spool.Spool;
+import dispatcher.store.spool.SpoolLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 
 /// The way to a spool: by the dispatcher that has it open, or, if none runs, by opening it.
 final class SpoolAccess {
+    private static final SpoolLimits WITHOUT_LIMITS =
+            new SpoolLimits(Long.MAX_VALUE, Long.MAX_VALUE, SpoolLimits.WHOLE);
+
     private SpoolAccess() {}
 
     /// @param request one of [SpoolRequests]
@@ -25,7 +29,7 @@ final class SpoolAccess {
         var directory = settings.spool().path();
         if (Files.notExists(directory)) return new Fields(SpoolRequests.nothing(settings.spool()));
         // Without a limit, so that nothing goes because somebody has a look.
-        try (var spool = Spool.open(directory, StoreDir.NIX_STORE, Long.MAX_VALUE)) {
+        try (var spool = Spool.open(directory, StoreDir.NIX_STORE, WITHOUT_LIMITS)) {
             var handler = new SpoolRequests(spool, settings.spool()).handlers().get(request.text("command"));
             if (handler == null) throw new IllegalArgumentException("no such request: " + request);
             return new Fields(handler.answer(request));

@@ -29,10 +29,10 @@ class ExampleSettingsTest {
                 "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|minFreeDisk|maxAttempts|connect|handshake"
                         + "|connections|connectionsPerAddress|connectionsPerKey|channelsPerConnection|loggingIn"
                         + "|loggingInPerAddress|loginTime"
-                        + "|failedLogins|requestSize|requestsPerSecond|logSize"
+                        + "|failedLogins|requestSize|requestsPerSecond|logSize|spoolShare|uploadPause"
                         + "|stragglers|stragglersAfter|silence|reply|answer|unavailable|drain|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
-        assertThat(key.matcher(text).results()).hasSize(34);
+        assertThat(key.matcher(text).results()).hasSize(36);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
     }

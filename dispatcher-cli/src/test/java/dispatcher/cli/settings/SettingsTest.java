@@ -10,6 +10,7 @@ import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.client.ClientGrant;
 import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
+import dispatcher.client.UploadLimits;
 import dispatcher.dispatch.ResourceRules.Rule;
 import dispatcher.dispatch.Stragglers;
 import dispatcher.fleet.Choice;
@@ -63,6 +64,7 @@ class SettingsTest {
             assertThat(settings.clients()).isEqualTo(ClientRules.NONE);
             assertThat(settings.trustedPublicKeys()).isEmpty();
             assertThat(settings.limits()).isEqualTo(ClientLimits.DEFAULT);
+            assertThat(settings.uploads()).isEqualTo(UploadLimits.DEFAULT);
             assertThat(settings.state()).isEqualTo(Path.of("/var/lib/dispatcher"));
             assertThat(settings.hostKey()).isEqualTo(Path.of("/var/lib/dispatcher/ssh_host_ed25519_key"));
             assertThat(settings.secretKeyFile()).isEmpty();
@@ -282,6 +284,16 @@ class SettingsTest {
                             dispatcher.yaml:4: limits.loginTime: '0s' should be above zero
                             dispatcher.yaml:4: limits.requestSize: '1B' is not from 1MiB to 1GiB
                             dispatcher.yaml:4: limits.logSize: a build that may not write a log cannot be built""");
+        }
+
+        @Test
+        void haveLimitsOfTheirUploads() throws IOException {
+            assertThat(read(LEAST + "limits: {spoolShare: 40, uploadPause: 3m}\n").uploads())
+                    .isEqualTo(new UploadLimits(40, Duration.ofMinutes(3)));
+            assertThat(faults(LEAST + "limits: {spoolShare: 101, uploadPause: 0s}\n"))
+                    .isEqualTo("""
+                            dispatcher.yaml:4: limits.spoolShare: '101' is not a whole number from 1 to 100
+                            dispatcher.yaml:4: limits.uploadPause: '0s' should be above zero""");
         }
 
         @Test

@@ -12,6 +12,8 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.store.spool.Spool;
+import dispatcher.store.spool.SpoolLimits;
+import dispatcher.store.spool.SpoolSession;
 import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -51,16 +53,24 @@ class SpoolCommandTest {
     }
 
     private Spool open() throws IOException {
-        return Spool.open(path(), StoreDir.NIX_STORE, 10 << 10);
+        return Spool.open(path(), StoreDir.NIX_STORE, SpoolLimits.of(10 << 10));
     }
 
     private static void add(Spool spool, StorePath path, int bytes) throws IOException, InterruptedException {
         var nar = new byte[bytes];
         var hash = new NarHash(Hash.sha256(nar).bytes());
-        spool.add(PathInfo.of(path, hash, nar.length, List.of()), sink -> {
-            sink.write(nar);
-            return new NarSummary(hash, nar.length);
-        });
+        try (var session = spool.session("client")) {
+            session.add(PathInfo.of(path, hash, nar.length, List.of()), sink -> {
+                sink.write(nar);
+                return new NarSummary(hash, nar.length);
+            });
+        }
+    }
+
+    private static SpoolSession pin(Spool spool, StorePath path) {
+        var session = spool.session("client");
+        session.keep(List.of(path));
+        return session;
     }
 
     private ControlServer serve(Spool spool) throws IOException {
@@ -74,7 +84,7 @@ class SpoolCommandTest {
                 var _ = serve(spool)) {
             add(spool, A, 1024);
             add(spool, B, 2048);
-            try (var pin = spool.pin(List.of(A))) {
+            try (var pin = pin(spool, A)) {
                 assertThat(pin).isNotNull();
                 assertThat(run("--paths")).isZero();
             }
@@ -94,7 +104,7 @@ class SpoolCommandTest {
                 var _ = serve(spool)) {
             add(spool, A, 1024);
             add(spool, B, 2048);
-            try (var pin = spool.pin(List.of(A))) {
+            try (var pin = pin(spool, A)) {
                 assertThat(pin).isNotNull();
                 assertThat(run("trim", "0")).isZero();
             }

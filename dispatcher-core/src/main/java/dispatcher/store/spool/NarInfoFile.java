@@ -6,6 +6,7 @@ import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.wire.ProtocolException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -23,6 +24,9 @@ import java.util.TreeSet;
 ///
 /// @param crc32c of the NAR
 record NarInfoFile(PathInfo info, int crc32c) {
+    /// No file with these limits is larger, as names have at most 245 characters.
+    static final long MOST_BYTES = SpoolLimits.MOST_REFERENCES * 250L;
+
     private static final String WHAT = "narinfo file";
 
     /// @param url where the NAR is, relative to the root of the store
@@ -47,6 +51,40 @@ record NarInfoFile(PathInfo info, int crc32c) {
         }
         info.contentAddress().ifPresent(address -> line(text, "CA", address.toString()));
         return text.toString();
+    }
+
+    /// What may be kept of a path is bounded by its own limits, and has no line break where that would break the file's
+    /// lines.
+    ///
+    /// @throws ProtocolException if `info` is too large or cannot be printed
+    static void requirePrintable(PathInfo info) throws ProtocolException {
+        try {
+            requireBounded(info);
+            info.signatures().forEach(NarInfoFile::requireOneLine);
+        } catch (NixSyntaxException e) {
+            throw new ProtocolException("the path info of %s is wrong: %s".formatted(info.path(), e.getMessage()), e);
+        }
+    }
+
+    private static void requireBounded(PathInfo info) {
+        var name = info.path().baseName();
+        if (info.references().size() > SpoolLimits.MOST_REFERENCES)
+            throw NixSyntaxException.of(
+                    WHAT,
+                    name,
+                    "%d references are more than %d".formatted(info.references().size(), SpoolLimits.MOST_REFERENCES));
+        if (info.signatures().size() > SpoolLimits.MOST_SIGNATURES)
+            throw NixSyntaxException.of(
+                    WHAT,
+                    name,
+                    "%d signatures are more than %d".formatted(info.signatures().size(), SpoolLimits.MOST_SIGNATURES));
+        for (var signature : info.signatures())
+            if (signature.length() > SpoolLimits.LONGEST_SIGNATURE)
+                throw NixSyntaxException.of(
+                        WHAT,
+                        name,
+                        "a signature of %d chars is longer than %d"
+                                .formatted(signature.length(), SpoolLimits.LONGEST_SIGNATURE));
     }
 
     /// @throws NixSyntaxException if `signature` has control characters, which would break the file's lines
@@ -90,6 +128,7 @@ record NarInfoFile(PathInfo info, int crc32c) {
                 false,
                 signatures,
                 Optional.ofNullable(fields.get("CA")).map(ContentAddress::parse));
+        requireBounded(info);
         return new NarInfoFile(info, crc32c(require(fields, "NarCrc32c")));
     }
 

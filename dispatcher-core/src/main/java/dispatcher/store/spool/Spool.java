@@ -1,13 +1,10 @@
 package dispatcher.store.spool;
 
-import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.store.spool.SpoolIndex.Nar;
-import dispatcher.wire.ProtocolException;
+import dispatcher.store.spool.SpoolNode.Nar;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,7 +17,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.CRC32C;
 import java.util.zip.Checksum;
 import org.slf4j.Logger;
@@ -30,8 +26,9 @@ import org.slf4j.LoggerFactory;
 /// are pinned stay. Equal NARs are kept once.
 ///
 /// One for a directory, which a lock file sees to. Safe for any thread. What it tells of a path comes from memory,
-/// about 600 bytes a path. The limit counts NARs, whole ones and those on their way, not the small files beside
-/// them.
+/// about 800 bytes a path. One limit counts NARs, whole ones and those on their way; another one that memory, and so
+/// the
+/// small files beside the NARs too. Of either, each client has a share.
 public final class Spool implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
     private static final int CHUNK = 128 * 1024;
@@ -48,14 +45,13 @@ public final class Spool implements AutoCloseable {
 
     /// Opens the spool in `dir`, which is made if missing, and cleans up after a crash.
     ///
-    /// @param maxBytes of NARs; what is there beyond it goes at once
+    /// @param limits what is there beyond them goes at once
     /// @throws IOException if another process has it open, or the directory cannot be used; says what to do
-    public static Spool open(Path dir, StoreDir storeDir, long maxBytes) throws IOException {
-        return open(dir, storeDir, maxBytes, InstantSource.system());
+    public static Spool open(Path dir, StoreDir storeDir, SpoolLimits limits) throws IOException {
+        return open(dir, storeDir, limits, InstantSource.system());
     }
 
-    static Spool open(Path dir, StoreDir storeDir, long maxBytes, InstantSource clock) throws IOException {
-        if (maxBytes <= 0) throw new IllegalArgumentException("a spool of %d bytes holds nothing".formatted(maxBytes));
+    static Spool open(Path dir, StoreDir storeDir, SpoolLimits limits, InstantSource clock) throws IOException {
         SpoolFiles files;
         SpoolLock lock;
         try {
@@ -65,7 +61,7 @@ public final class Spool implements AutoCloseable {
             throw unusable(dir, e);
         }
         try {
-            return new Spool(lock, files, new SpoolContents(files, maxBytes, clock));
+            return new Spool(lock, files, new SpoolContents(files, limits, clock));
         } catch (IOException e) {
             lock.close();
             throw unusable(dir, e);
@@ -89,7 +85,7 @@ public final class Spool implements AutoCloseable {
         return contents.paths();
     }
 
-    /// Which of `paths` it has. To be sure that they stay, pin first and ask then.
+    /// Which of `paths` it has. To be sure that they stay, have a session keep them first, and ask then.
     public SortedSet<StorePath> contained(Collection<StorePath> paths) {
         return contents.contained(paths);
     }
@@ -103,48 +99,21 @@ public final class Spool implements AutoCloseable {
         return contents.entries();
     }
 
-    /// Keeps `paths` from being evicted until the pin is closed: those that are there, and the others once they
-    /// come. Counts as a use.
-    public Pin pin(Collection<StorePath> paths) {
-        return new Pin(List.copyOf(paths));
-    }
-
-    /// Keeps paths in the spool until it is closed; each pin counts for itself. Safe for any thread.
-    public final class Pin implements AutoCloseable {
-        private final List<StorePath> paths;
-        private final AtomicBoolean closed = new AtomicBoolean();
-
-        private Pin(List<StorePath> paths) {
-            this.paths = paths;
-            contents.pin(paths);
-        }
-
-        @Override
-        public void close() {
-            if (!closed.getAndSet(true)) contents.unpin(paths);
-        }
-    }
-
-    /// Takes a path: all of it, or nothing if this throws. What is there already is kept as it is, though the NAR
-    /// is read to its end all the same. The sink that `nar` gets throws what this method is to throw, so it must
-    /// let that through.
+    /// For one conversation with a client; to be closed.
     ///
-    /// @param info with the hash of the NAR, and its size if that is known; a content address is not checked
-    /// @throws ProtocolException     if the NAR is not what `info` says
-    /// @throws StoreRefusedException if there is no room, perhaps only found in the middle of the NAR
-    public void add(PathInfo info, NarSource nar) throws IOException, InterruptedException {
-        try {
-            info.signatures().forEach(NarInfoFile::requireOneLine);
-        } catch (NixSyntaxException e) {
-            throw new ProtocolException("the path info of %s is wrong: %s".formatted(info.path(), e.getMessage()), e);
-        }
-        var itself = List.of(info.path());
-        contents.pin(itself);
-        try (var upload = new SpoolUpload(contents, files, info)) {
-            upload.receive(nar);
-        } finally {
-            contents.unpin(itself);
-        }
+    /// @param client the same for all of its conversations; its share of the room is counted by that
+    public SpoolSession session(String client) {
+        return new SpoolSession(contents, files, client);
+    }
+
+    /// What each client gets from now on, in percent; what they have stays.
+    public void changeShare(int percent) {
+        contents.changeShare(percent);
+    }
+
+    /// The store whose paths it has.
+    public StoreDir storeDir() {
+        return files.storeDir();
     }
 
     /// Writes the NAR of a path to `sink`, which it neither flushes nor closes.

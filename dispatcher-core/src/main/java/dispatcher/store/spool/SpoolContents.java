@@ -6,12 +6,13 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.SpoolIndex.Evicted;
-import dispatcher.store.spool.SpoolIndex.Nar;
+import dispatcher.store.spool.SpoolNode.Nar;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 /// busy meanwhile, and whoever is to name or delete one of them waits for that; nobody waits for one while having
 /// others marked, so no two wait for each other.
 final class SpoolContents {
+    /// Whose a path is that an earlier process has left.
+    private static final String NOBODY = "";
+
     private final SpoolFiles files;
     private final InstantSource clock;
     private final ReentrantLock lock = new ReentrantLock();
@@ -45,12 +49,52 @@ final class SpoolContents {
     private boolean closed;
 
     /// Takes over what an earlier process left, as far as the limit lets it stay.
-    SpoolContents(SpoolFiles files, long limit, InstantSource clock) throws IOException {
+    SpoolContents(SpoolFiles files, SpoolLimits limits, InstantSource clock) throws IOException {
         this.files = files;
         this.clock = clock;
-        this.index = new SpoolIndex(limit);
-        files.load(index);
-        shrinkTo(limit);
+        this.index = new SpoolIndex(limits);
+        files.load(index, index.enter(NOBODY));
+        shrinkTo(limits.narBytes());
+    }
+
+    void changeShare(int percent) {
+        lock.lock();
+        try {
+            index.change(index.limits().withShare(percent));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // Clients
+
+    SpoolOwner enter(String client) {
+        lock.lock();
+        try {
+            return index.enter(client);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Ends a session with what it pins.
+    void leave(SpoolOwner client, BitSet pinned) {
+        lock.lock();
+        try {
+            index.letGo(client, pinned);
+            index.leave(client);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    SortedSet<StorePath> paths(SpoolOwner client) {
+        lock.lock();
+        try {
+            return index.paths(client);
+        } finally {
+            lock.unlock();
+        }
     }
 
     // Questions
@@ -122,13 +166,14 @@ final class SpoolContents {
 
     // Pins
 
-    void pin(List<StorePath> paths) {
+    /// Pins those of `paths` that are there for a session, as far as its client's share goes.
+    void keep(Collection<StorePath> paths, SpoolOwner client, BitSet pinned) {
         var now = clock.instant();
         var toSave = new ArrayList<StorePath>();
         lock.lock();
         try {
             for (var path : paths) {
-                index.pin(path);
+                index.keep(path, client, pinned);
                 if (index.touch(path, now)) toSave.add(path);
             }
         } finally {
@@ -137,10 +182,20 @@ final class SpoolContents {
         for (var path : toSave) files.saveUse(path, now);
     }
 
-    void unpin(List<StorePath> paths) {
+    /// Keeps a path that is being uploaded from going as soon as it is there, or if it is.
+    void pin(StorePath path) {
         lock.lock();
         try {
-            for (var path : paths) index.unpin(path);
+            index.pin(path);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void unpin(StorePath path) {
+        lock.lock();
+        try {
+            index.unpin(path);
         } finally {
             lock.unlock();
         }
@@ -148,14 +203,25 @@ final class SpoolContents {
 
     // Room
 
+    /// Sees whether there would be room for a NAR now; nothing is set aside for it.
+    void requireRoom(StorePath path, long size, SpoolOwner client) throws IOException {
+        lock.lock();
+        try {
+            requireOpen();
+            if (!index.canReserve(size, client)) throw noRoom(path, size, client);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Sets `size` bytes aside for the NAR of `path`. What goes for it has gone when this returns.
-    void reserve(StorePath path, long size) throws IOException {
+    void reserve(StorePath path, long size, SpoolOwner client) throws IOException {
         List<Path> unused;
         lock.lock();
         try {
             requireOpen();
-            if (!index.canReserve(size)) throw noRoom(path, size);
-            unused = markBusy(index.reserve(size));
+            if (!index.canReserve(size, client)) throw noRoom(path, size, client);
+            unused = markBusy(index.reserve(size, client));
         } finally {
             lock.unlock();
         }
@@ -163,18 +229,64 @@ final class SpoolContents {
     }
 
     @GuardedBy("lock")
-    private StoreRefusedException noRoom(StorePath path, long size) {
+    private StoreRefusedException noRoom(StorePath path, long size, SpoolOwner client) {
         var status = index.status();
+        boolean isShare = size <= status.limit() - status.pinnedBytes() - index.reservedBytes();
         return new StoreRefusedException(
-                "the spool at %s has no room for %d bytes of %s: of its %d bytes %d are pinned and %d are being received; raise spool.size in the settings"
-                        .formatted(
-                                files.root(), size, path, status.limit(), status.pinnedBytes(), index.reservedBytes()));
+                isShare
+                        ? "the spool at %s has no room for %d bytes of %s: you have %d bytes there pinned or on their way and %d in all, of the %d that one client gets while others want room; wait for your builds, or raise spool.size or limits.spoolShare in the settings"
+                                .formatted(
+                                        files.root(),
+                                        size,
+                                        path,
+                                        client.lockedBytes(),
+                                        client.bytes(),
+                                        index.limits().narShare())
+                        : "the spool at %s has no room for %d bytes of %s: of its %d bytes %d are pinned and %d are being received; raise spool.size in the settings"
+                                .formatted(
+                                        files.root(),
+                                        size,
+                                        path,
+                                        status.limit(),
+                                        status.pinnedBytes(),
+                                        index.reservedBytes()));
     }
 
-    void unreserve(long size) {
+    void unreserve(long size, SpoolOwner client) {
         lock.lock();
         try {
-            index.unreserve(size);
+            index.unreserve(size, client);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Sets memory aside for what is known of `path`. What goes for it has gone when this returns.
+    ///
+    /// @throws StoreRefusedException if there is none; then nothing is set aside
+    void reserveIndex(StorePath path, long weight, SpoolOwner client) throws IOException {
+        List<Path> unused;
+        boolean fits;
+        lock.lock();
+        try {
+            requireOpen();
+            unused = markBusy(index.reserveIndex(weight, client));
+            fits = index.hasIndexRoom();
+            if (!fits) index.unreserveIndex(weight, client);
+        } finally {
+            lock.unlock();
+        }
+        delete(unused);
+        if (!fits)
+            throw new StoreRefusedException(
+                    "the spool at %s has no room for the %d bytes that it would have to remember of %s: its index is full of paths that are pinned or not yours; wait for builds to end, or give the dispatcher more memory (-Xmx in DISPATCHER_JAVA_OPTS)"
+                            .formatted(files.root(), weight, path));
+    }
+
+    void unreserveIndex(long weight, SpoolOwner client) {
+        lock.lock();
+        try {
+            index.unreserveIndex(weight, client);
         } finally {
             lock.unlock();
         }
@@ -241,7 +353,8 @@ final class SpoolContents {
     ///
     /// @param temporary the file that becomes its NAR, if no equal one is there by now
     /// @param crc32c    of that file
-    void publish(PathInfo info, int crc32c, Path temporary) throws IOException, InterruptedException {
+    void publish(PathInfo info, int crc32c, Path temporary, SpoolOwner client)
+            throws IOException, InterruptedException {
         var claimed = List.of(files.infoFile(info.path()), files.narFile(info.narHash()));
         Nar present;
         lock.lock();
@@ -262,16 +375,21 @@ final class SpoolContents {
             files.publishInfo(content, now);
             done = true;
         } finally {
-            delete(settle(content, now, done, present, claimed));
+            delete(settle(content, now, done, present, claimed, client));
         }
     }
 
     /// @return the NAR's file if it is of no use to anybody
     private List<Path> settle(
-            NarInfoFile content, Instant now, boolean done, @Nullable Nar present, List<Path> claimed) {
+            NarInfoFile content,
+            Instant now,
+            boolean done,
+            @Nullable Nar present,
+            List<Path> claimed,
+            SpoolOwner client) {
         lock.lock();
         try {
-            if (done) index.put(content, now);
+            if (done) index.put(content, now, client);
             boolean narUsed = present == null ? done : !index.release(present);
             var unused = narUsed
                     ? List.<Path>of()

@@ -41,6 +41,7 @@ final class SpoolFiles {
     private static final Logger log = LoggerFactory.getLogger(SpoolFiles.class);
     private static final long FULL = 64 * 1024;
     private static final int READ_AT_ONCE = 1000;
+    private static final long MOST_AT_ONCE = 8 << 20;
     private static final String INFO_SUFFIX = ".narinfo";
     private static final String NAR_SUFFIX = ".nar";
 
@@ -62,6 +63,10 @@ final class SpoolFiles {
 
     Path root() {
         return root;
+    }
+
+    StoreDir storeDir() {
+        return storeDir;
     }
 
     Path newTemporary() {
@@ -134,33 +139,67 @@ final class SpoolFiles {
     }
 
     /// Reads what is there into an empty index, used in the order of the infos' times. Removes what no crash
-    /// should leave behind: temporary files, infos without a whole NAR and NARs without an info.
-    void load(SpoolIndex index) throws IOException {
+    /// should leave behind: temporary files, infos without a whole NAR and NARs without an info. What does not
+    /// fit into the index goes too, or else it would never start again.
+    ///
+    /// @param nobody whose they are
+    void load(SpoolIndex index, SpoolOwner nobody) throws IOException {
         forEachIn(root.resolve("tmp"), this::delete);
         var nars = listNars();
         var uses = new ArrayList<Use>();
+        long tooMany = 0;
         try (var infos = Files.newDirectoryStream(root.resolve("info"))) {
             for (var rest = infos.iterator(); rest.hasNext(); ) {
                 for (var found : readSome(rest, nars)) {
-                    index.put(found.content, found.lastUse);
-                    uses.add(new Use(found.content.info().path(), found.lastUse));
+                    if (put(found, index, nobody))
+                        uses.add(new Use(found.content.info().path(), found.lastUse));
+                    else tooMany++;
                 }
             }
         }
+        if (tooMany > 0)
+            log.atWarn()
+                    .addKeyValue("paths", tooMany)
+                    .addKeyValue("indexBytes", index.limits().indexBytes())
+                    .log("the spool has more paths than fit into memory, dropped some");
         uses.sort(Comparator.comparing(Use::time));
         for (var use : uses) index.touch(use.path, use.time);
         for (var hash : nars.keySet()) if (!index.hasNar(hash)) Files.deleteIfExists(narFile(hash));
     }
 
+    private boolean put(Found found, SpoolIndex index, SpoolOwner nobody) {
+        long weight = SpoolNode.largestWeight(found.content.info());
+        if (!index.hasIndexRoom(weight)) {
+            delete(infoFile(found.content.info().path()));
+            return false;
+        }
+        index.put(found.content, found.lastUse, nobody);
+        return true;
+    }
+
     /// Reads the next few infos, on all processors if there are many; few, so that little waits in memory.
     private List<Found> readSome(Iterator<Path> rest, Map<NarHash, Long> nars) throws IOException {
         var files = new ArrayList<Path>();
-        while (rest.hasNext() && files.size() < READ_AT_ONCE) files.add(rest.next());
+        long bytes = 0;
+        while (rest.hasNext() && files.size() < READ_AT_ONCE && bytes < MOST_AT_ONCE) {
+            var file = rest.next();
+            files.add(file);
+            bytes += Math.min(size(file), NarInfoFile.MOST_BYTES);
+        }
         var stream = files.size() < READ_AT_ONCE ? files.stream() : files.parallelStream();
         try {
             return stream.flatMap(file -> read(file, nars).stream()).toList();
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        }
+    }
+
+    /// 0 if that cannot be told, which whoever reads the file finds out.
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            return 0;
         }
     }
 
@@ -197,6 +236,7 @@ final class SpoolFiles {
     private Optional<Found> readInfo(Path file, Map<NarHash, Long> nars) throws IOException {
         NarInfoFile content;
         try {
+            if (Files.size(file) > NarInfoFile.MOST_BYTES) return dropped(file);
             content = NarInfoFile.parse(Files.readString(file), storeDir);
             if (!file.equals(infoFile(content.info().path())))
                 throw NixSyntaxException.of(
@@ -222,6 +262,16 @@ final class SpoolFiles {
             return Optional.empty();
         }
         return Optional.of(new Found(content, Files.getLastModifiedTime(file).toInstant()));
+    }
+
+    /// What an earlier version has taken from a client is of no use to anybody.
+    private Optional<Found> dropped(Path file) throws IOException {
+        log.atWarn()
+                .addKeyValue("file", file)
+                .addKeyValue("bytes", Files.size(file))
+                .log("path info is too large, path dropped");
+        Files.delete(file);
+        return Optional.empty();
     }
 
     private interface FileAction {

@@ -3,7 +3,7 @@ package dispatcher.store.spool;
 import dispatcher.nix.PathInfo;
 import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.store.spool.SpoolIndex.Nar;
+import dispatcher.store.spool.SpoolNode.Nar;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
@@ -14,11 +14,21 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// A NAR on its way into the spool: the room set aside for it and its temporary file, or, if an equal one is
-/// there, nothing but a hold on that. Confined to one thread.
+/// there, nothing but a hold on that. Room is taken as bytes come, a little ahead of them: what is announced and does
+/// not
+/// come takes none. Confined to one thread.
 final class SpoolUpload implements AutoCloseable {
+    /// Set aside at once; after that, a quarter of what has come.
+    private static final long FIRST_STEP = 1 << 20;
+
+    private static final long LARGEST_STEP = 64 << 20;
+    private static final int QUARTER = 4;
+
     private final SpoolContents contents;
     private final SpoolFiles files;
+    private final SpoolOwner client;
     private final PathInfo announced;
+    private final long indexBytes;
     private final Path temporary;
     private final @Nullable Nar shared;
     private final CRC32C crc32c = new CRC32C();
@@ -26,18 +36,39 @@ final class SpoolUpload implements AutoCloseable {
     private long written;
 
     /// @param announced what its sender says of the path
-    SpoolUpload(SpoolContents contents, SpoolFiles files, PathInfo announced) throws IOException {
+    SpoolUpload(SpoolContents contents, SpoolFiles files, PathInfo announced, SpoolOwner client) throws IOException {
         this.contents = contents;
         this.files = files;
+        this.client = client;
         this.announced = announced;
+        this.indexBytes = SpoolNode.largestWeight(announced);
         this.temporary = files.newTemporary();
-        this.shared = contents.hold(announced.narHash()).orElse(null);
-        if (shared == null) reserve(announced.narSize());
+        contents.reserveIndex(announced.path(), indexBytes, client);
+        boolean done = false;
+        try {
+            this.shared = contents.hold(announced.narHash()).orElse(null);
+            if (shared == null) {
+                contents.requireRoom(announced.path(), announced.narSize(), client);
+                reserve(Math.min(announced.narSize(), FIRST_STEP));
+            }
+            done = true;
+        } finally {
+            if (!done) contents.unreserveIndex(indexBytes, client);
+        }
     }
 
     private void reserve(long size) throws IOException {
-        contents.reserve(announced.path(), size);
+        contents.reserve(announced.path(), size, client);
         reserved += size;
+    }
+
+    /// Sets room aside for the next `length` bytes, and for some that follow.
+    private void reserveFor(int length) throws IOException {
+        long needed = length - (reserved - written);
+        if (needed <= 0) return;
+        long ahead = Math.clamp(written / QUARTER, FIRST_STEP, LARGEST_STEP);
+        if (announced.narSize() == 0) reserve(needed);
+        else reserve(Math.min(announced.narSize() - reserved, Math.max(needed, ahead)));
     }
 
     /// Takes the NAR to its end and, if it is what was announced, makes the path one of those that are there.
@@ -45,7 +76,7 @@ final class SpoolUpload implements AutoCloseable {
         var summary = shared != null ? nar.writeTo(OutputStream.nullOutputStream()) : write(nar);
         summary.requireSameAs(announced, "its upload");
         try {
-            contents.publish(withSize(summary.size()), (int) crc32c.getValue(), temporary);
+            contents.publish(withSize(summary.size()), (int) crc32c.getValue(), temporary, client);
         } catch (IOException e) {
             throw explained(e);
         }
@@ -75,7 +106,7 @@ final class SpoolUpload implements AutoCloseable {
                 announced.contentAddress());
     }
 
-    /// The temporary file, for as many bytes as were announced, or as there is room for if none were. A disk that
+    /// The temporary file, for as many bytes as were announced, as far as there is room for them. A disk that
     /// is full before the spool is has other paths go, as a full spool does.
     private final class Sink extends OutputStream {
         private final RandomAccessFile file;
@@ -95,12 +126,10 @@ final class SpoolUpload implements AutoCloseable {
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            if (length > reserved - written) {
-                if (announced.narSize() != 0)
-                    throw new ProtocolException("the NAR of %s is larger than the %d bytes that its path info says"
-                            .formatted(announced.path(), announced.narSize()));
-                reserve(length);
-            }
+            if (announced.narSize() != 0 && length > announced.narSize() - written)
+                throw new ProtocolException("the NAR of %s is larger than the %d bytes that its path info says"
+                        .formatted(announced.path(), announced.narSize()));
+            reserveFor(length);
             while (!tryWrite(bytes, offset, length)) file.seek(written);
             crc32c.update(bytes, offset, length);
             written += length;
@@ -112,9 +141,14 @@ final class SpoolUpload implements AutoCloseable {
                 file.write(bytes, offset, length);
                 return true;
             } catch (IOException e) {
-                if (files.isFull(e) && contents.free(reserved - written)) return false;
+                if (files.isFull(e) && contents.free(toCome())) return false;
                 throw explained(e);
             }
+        }
+
+        /// As far as is known. If that much cannot go, nothing needs to.
+        private long toCome() {
+            return Math.max(reserved, announced.narSize()) - written;
         }
 
         @Override
@@ -147,7 +181,8 @@ final class SpoolUpload implements AutoCloseable {
     @Override
     public void close() {
         files.delete(temporary);
-        contents.unreserve(reserved);
+        contents.unreserve(reserved, client);
+        contents.unreserveIndex(indexBytes, client);
         if (shared != null) contents.release(shared);
     }
 }

@@ -41,7 +41,7 @@ class SpoolCrashTest {
                 int enough = 1 + random.nextInt(100);
                 for (int i = 0; i < enough; i++) assertThat(out.readLine()).isEqualTo("added");
                 if (round == 0)
-                    assertThatThrownBy(() -> Spool.open(dir, StoreDir.NIX_STORE, LIMIT))
+                    assertThatThrownBy(() -> Spool.open(dir, StoreDir.NIX_STORE, SpoolLimits.of(LIMIT)))
                             .isInstanceOf(IOException.class)
                             .hasMessageContaining("the process with pid " + child.pid());
                 child.destroyForcibly();
@@ -53,7 +53,7 @@ class SpoolCrashTest {
     }
 
     private static int verify(Path dir, long seed) throws Exception {
-        try (var spool = Spool.open(dir, StoreDir.NIX_STORE, LIMIT)) {
+        try (var spool = Spool.open(dir, StoreDir.NIX_STORE, SpoolLimits.of(LIMIT))) {
             for (var path : spool.paths()) {
                 var bytes = new ByteArrayOutputStream();
                 spool.copyNar(path, bytes);
@@ -149,7 +149,7 @@ class SpoolCrashTest {
         /// More than fits, so that paths go too, and NARs shared by several paths.
         private static void addForever(Path dir, long seed) throws Exception {
             var random = new Random(seed);
-            try (var spool = Spool.open(dir, StoreDir.NIX_STORE, LIMIT)) {
+            try (var spool = Spool.open(dir, StoreDir.NIX_STORE, SpoolLimits.of(LIMIT))) {
                 while (true) {
                     int which = random.nextInt(1000);
                     Upload.of("p" + which, "n" + which / 2, 200 + which / 2 * 32)
@@ -168,12 +168,12 @@ class SpoolCrashTest {
         }
 
         private static void fill(Path dir) throws Exception {
-            try (var spool = Spool.open(dir, StoreDir.NIX_STORE, 1L << 30)) {
+            try (var spool = Spool.open(dir, StoreDir.NIX_STORE, SpoolLimits.of(1L << 30))) {
                 Upload.of("first", 600_000).addTo(spool);
                 fillUp(spool);
                 System.out.println("after a large one: " + spool.paths());
                 var other = Upload.of("other", 200_000);
-                spool.add(other.info(), sink -> {
+                Upload.add(spool, other.info(), sink -> {
                     sink.write(other.nar(), 0, 100_000);
                     fillUp(spool);
                     sink.write(other.nar(), 100_000, 100_000);

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 
 class SpoolIndexTest {
     private static final Instant NOW = Instant.ofEpochSecond(1_000_000);
-    private final SpoolIndex index = new SpoolIndex(1000);
+    private final SpoolIndex index = new SpoolIndex(SpoolLimits.of(1000));
+    private final SpoolOwner client = index.enter("client");
     private final NarInfoFile a = info("a", "a", 400);
     private final NarInfoFile b = info("b", "b", 300);
     private final NarInfoFile c = info("c", "c", 200);
@@ -34,7 +35,7 @@ class SpoolIndexTest {
     }
 
     private void put(NarInfoFile... infos) {
-        for (var info : infos) index.put(info, NOW);
+        for (var info : infos) index.put(info, NOW, client);
     }
 
     private static List<StorePath> paths(List<Evicted> evicted) {
@@ -45,7 +46,7 @@ class SpoolIndexTest {
     void theOneUsedLongestAgoGoesFirst() {
         put(a, b, c);
         index.touch(a.info().path(), NOW);
-        assertThat(paths(index.reserve(500)))
+        assertThat(paths(index.reserve(500, client)))
                 .containsExactly(b.info().path(), c.info().path());
         assertThat(index.paths()).containsExactly(a.info().path());
     }
@@ -62,25 +63,25 @@ class SpoolIndexTest {
                     .as("and once is enough")
                     .isFalse();
         }
-        assertThat(paths(index.reserve(500)))
+        assertThat(paths(index.reserve(500, client)))
                 .containsExactly(b.info().path(), c.info().path());
     }
 
     @Test
     void nothingGoesWhileThereIsRoom() {
         put(a, b, c);
-        assertThat(index.reserve(100)).isEmpty();
-        assertThat(paths(index.reserve(1))).containsExactly(a.info().path());
+        assertThat(index.reserve(100, client)).isEmpty();
+        assertThat(paths(index.reserve(1, client))).containsExactly(a.info().path());
     }
 
     @Test
     void pinnedOnesStay() {
         put(a, b, c);
         index.pin(a.info().path());
-        assertThat(paths(index.reserve(500)))
+        assertThat(paths(index.reserve(500, client)))
                 .containsExactly(b.info().path(), c.info().path());
-        assertThat(index.canReserve(101)).isFalse();
-        assertThat(index.canReserve(100)).isTrue();
+        assertThat(index.canReserve(101, client)).isFalse();
+        assertThat(index.canReserve(100, client)).isTrue();
     }
 
     @Test
@@ -168,7 +169,8 @@ class SpoolIndexTest {
     }
 
     private static void doAnything(RandomGenerator random) {
-        var index = new SpoolIndex(150);
+        var index = new SpoolIndex(SpoolLimits.of(150));
+        var client = index.enter("client");
         Map<StorePath, Integer> pins = new HashMap<>();
         long reserved = 0;
         for (int step = 0; step < 1000; step++) {
@@ -177,7 +179,7 @@ class SpoolIndexTest {
             var path = info.info().path();
             switch (random.nextInt(6)) {
                 case 0 -> {
-                    if (!index.contains(path)) index.put(info, NOW);
+                    if (!index.contains(path)) index.put(info, NOW, client);
                 }
                 case 1 -> {
                     index.pin(path);
@@ -190,12 +192,12 @@ class SpoolIndexTest {
                     }
                 }
                 case 4 -> {
-                    if (index.canReserve(which)) {
-                        assertThat(paths(index.reserve(which))).allMatch(p -> pins.getOrDefault(p, 0) == 0);
+                    if (index.canReserve(which, client)) {
+                        assertThat(paths(index.reserve(which, client))).allMatch(p -> pins.getOrDefault(p, 0) == 0);
                         reserved += which;
                         assertThat(index.status().bytes() + reserved).isLessThanOrEqualTo(150);
                     } else {
-                        index.unreserve(reserved);
+                        index.unreserve(reserved, client);
                         reserved = 0;
                     }
                 }

@@ -23,6 +23,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -73,7 +74,12 @@ class SpoolTest {
     }
 
     private Spool open(long limit) throws IOException {
-        return Spool.open(dir, StoreDir.NIX_STORE, limit, () -> now);
+        return Spool.open(dir, StoreDir.NIX_STORE, SpoolLimits.of(limit), () -> now);
+    }
+
+    private void reopen(SpoolLimits limits) throws IOException {
+        spool.close();
+        spool = Spool.open(dir, StoreDir.NIX_STORE, limits, () -> now);
     }
 
     private void reopen(long limit) throws IOException {
@@ -185,7 +191,7 @@ class SpoolTest {
         void aNarThatIsThereUnderAnotherNameTakesNoRoom() throws Exception {
             var twin = Upload.of("twin", "a", 4000);
             add(b, a);
-            spool.add(twin.info(), sink -> {
+            Upload.add(spool, twin.info(), sink -> {
                 assertThat(spool.trim(0).bytes()).as("what is needed stays").isEqualTo(3000);
                 assertThat(files()).hasSize(1);
                 return twin.source().writeTo(sink);
@@ -198,7 +204,7 @@ class SpoolTest {
         void aNarThatOnlyAFailedUploadStillHeldGoesWithIt() throws Exception {
             var twin = Upload.of("twin", "a", 4000);
             add(a);
-            assertThatThrownBy(() -> spool.add(twin.info(), sink -> {
+            assertThatThrownBy(() -> Upload.add(spool, twin.info(), sink -> {
                         spool.trim(0);
                         throw new EOFException("the client has gone");
                     }))
@@ -212,7 +218,7 @@ class SpoolTest {
             add(a);
             var before = Files.getAttribute(narFile(a), "unix:ino");
             var consumed = new ArrayList<Integer>();
-            spool.add(a.info(), sink -> {
+            Upload.add(spool, a.info(), sink -> {
                 sink.write(a.nar());
                 consumed.add(a.nar().length);
                 return a.summary();
@@ -229,7 +235,7 @@ class SpoolTest {
             var all = new CountDownLatch(2);
             for (var upload : List.of(a, shared))
                 tasks.add(() -> {
-                    spool.add(upload.info(), sink -> {
+                    Upload.add(spool, upload.info(), sink -> {
                         var summary = upload.source().writeTo(sink);
                         all.countDown();
                         assertThat(all.await(10, SECONDS)).isTrue();
@@ -253,7 +259,9 @@ class SpoolTest {
     class BadUploads {
         private void refuse(PathInfo info, NarSource source, Class<? extends Exception> type, String message)
                 throws IOException {
-            assertThatThrownBy(() -> spool.add(info, source)).isInstanceOf(type).hasMessageContaining(message);
+            assertThatThrownBy(() -> Upload.add(spool, info, source))
+                    .isInstanceOf(type)
+                    .hasMessageContaining(message);
             assertThat(files()).isEmpty();
             assertThat(spool.paths()).isEmpty();
             assertThat(spool.status()).isEqualTo(new SpoolStatus(0, 0, 0, LIMIT));
@@ -338,7 +346,8 @@ class SpoolTest {
         @Test
         void aWrongUploadOfWhatIsThereIsRefusedAndTheOldOneKept() throws Exception {
             add(a);
-            assertThatThrownBy(() -> spool.add(PathInfo.of(a.path(), b.info().narHash(), 0, List.of()), a.source()))
+            assertThatThrownBy(() ->
+                            Upload.add(spool, PathInfo.of(a.path(), b.info().narHash(), 0, List.of()), a.source()))
                     .isInstanceOf(ProtocolException.class);
             assertThat(read(a.path())).isEqualTo(a.nar());
         }
@@ -360,7 +369,7 @@ class SpoolTest {
         void roomIsMadeBeforeTheNarArrives() throws Exception {
             add(a, b, c);
             var upload = Upload.of("d", 9000);
-            spool.add(upload.info(), sink -> {
+            Upload.add(spool, upload.info(), sink -> {
                 assertThat(spool.status().bytes()).isZero();
                 assertThat(files()).hasSize(1).allMatch(name -> name.startsWith("tmp/"));
                 return upload.source().writeTo(sink);
@@ -381,7 +390,7 @@ class SpoolTest {
         @Test
         void aNarIsRefusedWhereAllElseIsPinned() throws Exception {
             add(a, b);
-            try (var pin = spool.pin(List.of(a.path(), b.path()))) {
+            try (var pin = Upload.pin(spool, List.of(a.path(), b.path()))) {
                 assertThat(pin).isNotNull();
                 assertThatThrownBy(() -> add(Upload.of("d", 4000)))
                         .isInstanceOf(StoreRefusedException.class)
@@ -395,7 +404,7 @@ class SpoolTest {
         @Test
         void whatIsBeingReceivedTakesRoomToo() throws Exception {
             var large = Upload.of("large", 7000);
-            spool.add(large.info(), sink -> {
+            Upload.add(spool, large.info(), sink -> {
                 assertThatThrownBy(() -> add(a))
                         .isInstanceOf(StoreRefusedException.class)
                         .hasMessageContaining("7000 are being received");
@@ -409,7 +418,7 @@ class SpoolTest {
         void aSharedNarStaysAsLongAsOnePathHasIt() throws Exception {
             var twin = Upload.of("twin", "a", 4000);
             add(a, twin);
-            try (var pin = spool.pin(List.of(twin.path()))) {
+            try (var pin = Upload.pin(spool, List.of(twin.path()))) {
                 assertThat(pin).isNotNull();
                 assertThat(spool.trim(0).bytes()).isZero();
             }
@@ -420,21 +429,34 @@ class SpoolTest {
         }
 
         @Test
-        void aPinOfAPathToComeKeepsItOnceItIsThere() throws Exception {
-            try (var pin = spool.pin(List.of(a.path()))) {
-                assertThat(pin).isNotNull();
-                add(a);
+        void whatASessionUploadsStaysUntilThatIsClosed() throws Exception {
+            try (var session = spool.session("client")) {
+                session.add(a.info(), a.source());
                 assertThat(spool.trim(0).bytes()).isZero();
             }
             assertThat(spool.trim(0).bytes()).isEqualTo(4000);
         }
 
         @Test
+        void whatIsAskedForAndNotThereTakesNoMemory() throws Exception {
+            add(a);
+            reopen(new SpoolLimits(LIMIT, 2000, SpoolLimits.WHOLE));
+            try (var session = spool.session("client")) {
+                for (int i = 0; i < 100; i++) session.keep(List.of(Upload.path("missing" + i)));
+                session.keep(List.of(a.path()));
+                add(b);
+                assertThat(spool.paths())
+                        .as("room for two infos is left")
+                        .containsExactlyInAnyOrder(a.path(), b.path());
+            }
+        }
+
+        @Test
         void aPinThatIsClosedTwiceCountsOnce() throws Exception {
             add(a);
-            try (var other = spool.pin(List.of(a.path()))) {
+            try (var other = Upload.pin(spool, List.of(a.path()))) {
                 assertThat(other).isNotNull();
-                AutoCloseable pin = spool.pin(List.of(a.path()));
+                AutoCloseable pin = Upload.pin(spool, List.of(a.path()));
                 for (int i = 0; i < 2; i++) pin.close();
                 assertThat(spool.trim(0).bytes()).isZero();
             }
@@ -469,9 +491,8 @@ class SpoolTest {
                     for (int i = 0; i < 60; i++) {
                         int which = (i * 7 + offset * 3) % 60;
                         var upload = Upload.of("p" + which, "n" + which / 2, 240 + which / 2 * 8);
-                        try (var pin = spool.pin(List.of(upload.path()))) {
-                            assertThat(pin).isNotNull();
-                            upload.addTo(spool);
+                        try (var session = spool.session("client " + offset)) {
+                            session.add(upload.info(), upload.source());
                             assertThat(read(upload.path())).isEqualTo(upload.nar());
                         }
                     }
@@ -490,6 +511,171 @@ class SpoolTest {
             reopen(8000);
             assertThat(spool.paths()).isEqualTo(paths);
             assertThat(spool.status()).isEqualTo(status);
+        }
+    }
+
+    /// Uploads by several clients, each of which has three quarters of 10,000 bytes, or of what may be known of paths.
+    @Nested
+    class Shares {
+        private final Upload neighbours = Upload.of("neighbours", 1200);
+
+        private static final int SHARE = 75;
+
+        @BeforeEach
+        void share() throws IOException {
+            reopen(SpoolLimits.of(LIMIT).withShare(SHARE));
+        }
+
+        private void add(String client, Upload upload) throws IOException, InterruptedException {
+            try (var session = spool.session(client)) {
+                session.add(upload.info(), upload.source());
+            }
+        }
+
+        @Test
+        void whoHasMoreThanItsShareMakesRoomOfItsOwn() throws Exception {
+            add("neighbour", neighbours);
+            for (int i = 0; i < 20; i++) add("greedy", Upload.of("p" + i, 2000));
+            assertThat(spool.paths())
+                    .as("used longest ago, and yet there")
+                    .contains(neighbours.path())
+                    .hasSize(5);
+        }
+
+        @Test
+        void whoHasLessThanItsShareGetsRoomFromWhoHasMore() throws Exception {
+            add("neighbour", neighbours);
+            for (int i = 0; i < 4; i++) add("greedy", Upload.of("p" + i, 2192));
+            add("third", Upload.of("thirds", 2000));
+            assertThat(spool.paths())
+                    .contains(neighbours.path(), Upload.path("thirds"))
+                    .doesNotContain(Upload.path("p0"));
+        }
+
+        @Test
+        void whatIsFreeMayBeTakenByAnybody() throws Exception {
+            for (int i = 0; i < 5; i++) add("alone", Upload.of("p" + i, 2000));
+            assertThat(spool.status().bytes()).isEqualTo(10_000);
+        }
+
+        @Test
+        void nobodyPinsMoreThanItsShare() throws Exception {
+            add("neighbour", a);
+            add("neighbour", b);
+            add("neighbour", c);
+            try (var session = spool.session("greedy")) {
+                session.keep(spool.paths());
+                assertThat(spool.status().pinnedBytes()).isBetween(5000L, 7500L);
+                add("neighbour", Upload.of("wanted", 2500));
+            }
+            assertThat(spool.status().pinnedBytes()).isZero();
+        }
+
+        @Test
+        void uploadsUnderWayTakeNoMoreThanTheirClientsShare() throws Exception {
+            var half = Upload.of("half", 7000);
+            try (var session = spool.session("greedy")) {
+                session.add(half.info(), sink -> {
+                    assertThatThrownBy(() -> add("greedy", Upload.of("more", 1000)))
+                            .isInstanceOf(StoreRefusedException.class)
+                            .hasMessageContaining("of the 7500 that one client gets")
+                            .hasMessageContaining("limits.spoolShare");
+                    add("neighbour", neighbours);
+                    return half.source().writeTo(sink);
+                });
+            }
+            assertThat(spool.paths()).containsExactlyInAnyOrder(half.path(), neighbours.path());
+        }
+
+        @Test
+        void anUploadThatIsAnnouncedAndDoesNotComeTakesLittleRoom() throws Exception {
+            long much = 50L << 30;
+            reopen(SpoolLimits.of(much).withShare(SHARE));
+            add("neighbour", neighbours);
+            var huge = PathInfo.of(Upload.path("huge"), b.info().narHash(), 35L << 30, List.of());
+            var large = PathInfo.of(Upload.path("large"), a.info().narHash(), 30L << 30, List.of());
+            try (var session = spool.session("idle")) {
+                assertThatThrownBy(() -> session.add(huge, sink -> {
+                            sink.write(new byte[1000]);
+                            // Together far more than there is.
+                            try (var other = spool.session("other")) {
+                                assertThatThrownBy(() -> other.add(large, _ -> {
+                                            add("neighbour", Upload.of("small", 120));
+                                            throw new EOFException("gone");
+                                        }))
+                                        .isInstanceOf(EOFException.class);
+                            }
+                            throw new EOFException("the client has gone");
+                        }))
+                        .hasMessage("the client has gone");
+            }
+            assertThat(spool.paths()).containsExactlyInAnyOrder(neighbours.path(), Upload.path("small"));
+        }
+
+        @Test
+        void whatIsKnownOfPathsIsBoundedAndChargedToTheirClient() throws Exception {
+            int memory = 20_000;
+            reopen(new SpoolLimits(LIMIT, memory, SHARE));
+            add("neighbour", neighbours);
+            for (int i = 0; i < 50; i++) add("greedy", withReferences(Upload.of("p" + i, "same", 120), i));
+            assertThat(spool.paths()).contains(neighbours.path()).hasSizeLessThan(20);
+            var large = withReferences(Upload.of("large", 120), memory / 200);
+            assertThatThrownBy(() -> add("greedy", large))
+                    .isInstanceOf(StoreRefusedException.class)
+                    .hasMessageContaining("its index is full");
+            assertThat(spool.paths()).contains(neighbours.path());
+        }
+
+        private static Upload withReferences(Upload upload, int count) {
+            var references = new ArrayList<StorePath>();
+            for (int i = 0; i < count; i++)
+                references.add(Upload.path(upload.path().name() + "-" + i));
+            return upload.withInfo(PathInfo.of(
+                    upload.path(), upload.info().narHash(), upload.info().narSize(), references));
+        }
+
+        @Test
+        void aSpoolThatKnowsTooMuchForThisMemoryOpensWithLess() throws Exception {
+            for (int i = 0; i < 10; i++) add("client", withReferences(Upload.of("p" + i, 120), 20));
+            reopen(new SpoolLimits(LIMIT, 20_000, SHARE));
+            assertThat(spool.paths()).hasSizeBetween(1, 4);
+            var kept = spool.paths();
+            reopen(LIMIT);
+            assertThat(spool.paths()).isEqualTo(kept);
+            assertThat(files()).hasSize(2 * kept.size());
+        }
+    }
+
+    private PathInfo signed(Upload upload, String... signatures) {
+        return upload.info().withSignatures(new TreeSet<>(List.of(signatures)));
+    }
+
+    @Nested
+    class Signatures {
+        @Test
+        void tooLongOrTooManyAreRefused() throws Exception {
+            var many = new String[SpoolLimits.MOST_SIGNATURES + 1];
+            for (int i = 0; i < many.length; i++) many[i] = "key-" + i + ":AAAA";
+            assertThatThrownBy(() -> Upload.add(spool, signed(a, many), a.source()))
+                    .isInstanceOf(ProtocolException.class)
+                    .hasMessageContaining("17 signatures are more than 16");
+            assertThatThrownBy(() -> Upload.add(spool, signed(a, "k:" + "A".repeat(4 << 20)), a.source()))
+                    .isInstanceOf(ProtocolException.class)
+                    .hasMessageContaining("a signature of 4194306 chars is longer than 256");
+            assertThat(files()).isEmpty();
+        }
+
+        @Test
+        void infosThatAnEarlierVersionTookWithFarTooLongOnesDoNotKeepTheSpoolFromOpening() throws Exception {
+            add(a, b, c);
+            spool.close();
+            Files.writeString(infoFile(a), Files.readString(infoFile(a)) + "Sig: k:" + "A".repeat(4 << 20) + "\n");
+            try (var sparse = new RandomAccessFile(infoFile(b).toFile(), "rw")) {
+                sparse.setLength(4L << 30);
+            }
+            spool = open(LIMIT);
+            assertThat(spool.paths()).containsExactly(c.path());
+            assertThat(infoFile(b)).doesNotExist();
         }
     }
 
@@ -568,7 +754,7 @@ class SpoolTest {
         void pathsOfAnotherStoreDirectoryAreBad() throws Exception {
             add(a);
             spool.close();
-            spool = Spool.open(dir, new StoreDir("/gnu/store"), LIMIT);
+            spool = Spool.open(dir, new StoreDir("/gnu/store"), SpoolLimits.of(LIMIT));
             assertThat(spool.paths()).isEmpty();
         }
 
@@ -591,7 +777,7 @@ class SpoolTest {
         @Test
         void aDirectoryThatCannotBeUsedIsNamed() throws Exception {
             var file = Files.writeString(temp.resolve("file"), "");
-            assertThatThrownBy(() -> Spool.open(file, StoreDir.NIX_STORE, LIMIT))
+            assertThatThrownBy(() -> Spool.open(file, StoreDir.NIX_STORE, SpoolLimits.of(LIMIT)))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining(file.toString())
                     .hasMessageContaining("spool.path");
@@ -605,7 +791,7 @@ class SpoolTest {
             assertThatThrownBy(() -> read(a.path()))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("closed");
-            assertThatThrownBy(() -> spool.add(a.info(), a.source())).hasMessageContaining("closed");
+            assertThatThrownBy(() -> Upload.add(spool, a.info(), a.source())).hasMessageContaining("closed");
         }
     }
 
@@ -615,7 +801,7 @@ class SpoolTest {
         void areInTheOrderInWhichTheyWouldGo() throws Exception {
             add(a, b, c);
             var twin = Upload.of("twin", "b", 3000);
-            try (var pin = spool.pin(List.of(a.path()))) {
+            try (var pin = Upload.pin(spool, List.of(a.path()))) {
                 assertThat(pin).isNotNull();
                 add(twin);
                 spool.info(b.path());
@@ -670,7 +856,7 @@ class SpoolTest {
         reopen(1L << 30);
         var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
-        spool.add(info, sink -> {
+        Upload.add(spool, info, sink -> {
             NarWriter.writeFile(sink, false, size, zeros());
             return new NarSummary(info.narHash(), info.narSize());
         });

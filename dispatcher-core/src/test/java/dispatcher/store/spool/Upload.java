@@ -87,6 +87,19 @@ final class Upload {
     }
 
     void addTo(Spool spool) throws IOException, InterruptedException {
-        spool.add(info, source());
+        add(spool, info, source());
+    }
+
+    /// What a client uploads that leaves at once.
+    static void add(Spool spool, PathInfo info, NarSource source) throws IOException, InterruptedException {
+        try (var session = spool.session("client")) {
+            session.add(info, source);
+        }
+    }
+
+    static SpoolSession pin(Spool spool, List<StorePath> paths) {
+        var session = spool.session("client");
+        session.keep(paths);
+        return session;
     }
 }

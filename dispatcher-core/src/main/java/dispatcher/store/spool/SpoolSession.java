@@ -1,0 +1,70 @@
+package dispatcher.store.spool;
+
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
+import dispatcher.store.NarToAdd.NarSource;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.wire.ProtocolException;
+import java.io.IOException;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.List;
+import java.util.SortedSet;
+
+/// One conversation's dealings with a spool: what the client uploads in it counts towards that client's share, and what
+/// the session pins stays until it is closed. A pin takes about a bit. Confined to one thread.
+public final class SpoolSession implements AutoCloseable {
+    private final SpoolContents contents;
+    private final SpoolFiles files;
+    private final SpoolOwner client;
+
+    /// What it pins, by the index's numbers; changed under the lock of the contents.
+    private final BitSet pinned = new BitSet();
+
+    private boolean closed;
+
+    SpoolSession(SpoolContents contents, SpoolFiles files, String client) {
+        this.contents = contents;
+        this.files = files;
+        this.client = contents.enter(client);
+    }
+
+    /// Keeps those of `paths` that are there from being evicted until this is closed. Counts as a use, and is no more
+    /// than that once the client's sessions pin all of its share.
+    public void keep(Collection<StorePath> paths) {
+        contents.keep(paths, client, pinned);
+    }
+
+    /// Takes a path and keeps it: all of it, or nothing if this throws. What is there already is kept as it is, though
+    /// the NAR is read to its end all the same. The sink that `nar` gets throws what this method is to throw, so it
+    /// must let that through.
+    ///
+    /// @param info with the hash of the NAR, and its size if that is known; a content address is not checked
+    /// @throws ProtocolException     if the NAR is not what `info` says
+    /// @throws StoreRefusedException if there is no room, perhaps only found in the middle of the NAR
+    public void add(PathInfo info, NarSource nar) throws IOException, InterruptedException {
+        NarInfoFile.requirePrintable(info);
+        contents.pin(info.path());
+        try {
+            try (var upload = new SpoolUpload(contents, files, info, client)) {
+                upload.receive(nar);
+            }
+            // Only now, as what was set aside for it counts towards the client's share too.
+            keep(List.of(info.path()));
+        } finally {
+            contents.unpin(info.path());
+        }
+    }
+
+    /// What is there that the client was the first to upload, lately and in whatever session.
+    public SortedSet<StorePath> uploaded() {
+        return contents.paths(client);
+    }
+
+    @Override
+    public void close() {
+        if (closed) return;
+        closed = true;
+        contents.leave(client, pinned);
+    }
+}
