@@ -23,11 +23,18 @@ start_client() {
         --ssh-config "$work/fleet/ssh_config" --known-hosts "$work/fleet/known_hosts" --owner $$ >/dev/null
 }
 
+# print_builders SETTINGS: prints the line for a client on this host, with a copy of the shim that only this user can change,
+# whoever owns the checkout; an older program that --dispatcher names knows no --shim.
+print_builders() {
+    install -m 755 "$checkout/dispatcher-cli/src/main/dist/bin/dispatcher-stdio" "$work/dispatcher-stdio"
+    "$dispatcher" builders --config "$1" --shim "$work/dispatcher-stdio" 2>/dev/null || "$dispatcher" builders --config "$1"
+}
+
 # start_dispatcher SETTINGS: starts it with these settings, which listen at the fleet's socket; returns when that is there.
 # Leaves the time of the start in `began`, and its log in $work/dispatcher.log.
 start_dispatcher() {
     local deadline=$((SECONDS + 60)) socket=$work/fleet/dispatcher.sock
-    builders=$("$dispatcher" builders --config "$1")
+    builders=$(print_builders "$1")
     began=$(now)
     DISPATCHER_JAVA_OPTS="${DISPATCHER_JAVA_OPTS-} $jvm" setpriv --pdeathsig TERM "$dispatcher" serve \
         --config "$1" >"$work/dispatcher.log" 2>&1 &

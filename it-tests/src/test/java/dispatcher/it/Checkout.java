@@ -1,7 +1,9 @@
 package dispatcher.it;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
 /// Where things are in the source tree that the tests run from.
 final class Checkout {
@@ -27,6 +29,19 @@ final class Checkout {
     /// The program as a user starts it.
     static Path dispatcher() {
         return ROOT.resolve("dispatcher");
+    }
+
+    /// A copy of the program `dispatcher-stdio` in this folder, which belongs to the user that runs the tests, whoever
+    /// owns the checkout.
+    static Path shim(Path folder) throws IOException {
+        Path copy = folder.resolve("dispatcher-stdio");
+        if (!Files.exists(copy)) {
+            Files.copy(
+                    ROOT.resolve("dispatcher-cli/src/main/dist/bin/dispatcher-stdio"),
+                    copy,
+                    StandardCopyOption.COPY_ATTRIBUTES);
+        }
+        return copy;
     }
 
     private static Path findRoot() {

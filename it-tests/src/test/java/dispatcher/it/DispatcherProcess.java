@@ -91,8 +91,9 @@ public final class DispatcherProcess implements AutoCloseable {
     }
 
     /// The command of [#builders], for tests that look at its notes too.
-    public Command buildersCommand(Object... arguments) {
-        return Command.of(Checkout.dispatcher(), "builders", "--config", settings)
+    public Command buildersCommand(Object... arguments) throws IOException {
+        Path folder = settings.toAbsolutePath().getParent();
+        return Command.of(Checkout.dispatcher(), "builders", "--config", settings, "--shim", Checkout.shim(folder))
                 .with(arguments);
     }
 

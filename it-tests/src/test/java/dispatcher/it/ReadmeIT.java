@@ -100,8 +100,8 @@ class ReadmeIT {
         assertThat(builders(settings).out()).contains("ssh-ng://", "i686-linux,x86_64-linux");
     }
 
-    private static Result builders(Path settings) throws Exception {
-        return Command.of(Checkout.dispatcher(), "builders", "--config", settings)
+    private Result builders(Path settings) throws Exception {
+        return Command.of(Checkout.dispatcher(), "builders", "--config", settings, "--shim", Checkout.shim(folder))
                 .run()
                 .orFail();
     }

@@ -9,7 +9,9 @@ import dispatcher.fleet.PublicHostKey;
 import dispatcher.fleet.StoreUri;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.json.Json;
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,9 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true)
 public final class BuildersCommand implements Runnable {
+    private static final String CANNOT_PRINT = "cannot print a line for Nix on this host";
+    private static final Path COPY = Path.of("/usr/local/libexec/dispatcher-stdio");
+
     @Spec
     private CommandSpec spec;
 
@@ -52,6 +57,13 @@ public final class BuildersCommand implements Runnable {
                     "Print N entries that differ in nothing that matters, so that a client can send the inputs of N"
                             + " builds at once; Nix sends those of one at a time to each entry.")
     private int lines;
+
+    @Option(
+            names = "--shim",
+            paramLabel = "FILE",
+            description = "The copy of bin/dispatcher-stdio that Nix on this host is to run, if not the one of this"
+                    + " installation. Only root should be able to change it.")
+    private Optional<Path> shim = Optional.empty();
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -95,20 +107,46 @@ public final class BuildersCommand implements Runnable {
         }
     }
 
-    private static Way local(Settings settings) {
+    private Way local(Settings settings) {
         var socket = settings.listen()
                 .socket()
                 .orElseThrow(() -> new UserFacingException(
-                        "cannot print a line for Nix on this host",
+                        CANNOT_PRINT,
                         "the settings name no listen.socket",
                         "add listen.socket to %s, or name this host with --ssh".formatted(settings.file())));
-        var shim = LocalShim.of(settings.state(), socket);
-        return new Way(
-                shim.storeUri(),
-                Optional.empty(),
-                Files.isExecutable(shim.script())
-                        ? List.of()
-                        : List.of("%s is not there yet; `dispatcher serve` makes it".formatted(shim.script())));
+        var program = shim.map(Path::toAbsolutePath).orElseGet(LocalShim::installed);
+        if (!Files.isRegularFile(program) || !Files.isExecutable(program))
+            throw new UserFacingException(
+                    CANNOT_PRINT,
+                    "%s is no file that can be run".formatted(program),
+                    "name a copy of bin/dispatcher-stdio of this release with --shim");
+        return new Way(new LocalShim(program, socket).storeUri(), Optional.empty(), shimNotes(program));
+    }
+
+    /// @throws UserFacingException if root asks, and others could change what root's Nix would run
+    private static List<String> shimNotes(Path program) {
+        try {
+            var owners = ProgramOwners.ofThisProcess();
+            var exposure = owners.exposure(program);
+            if (exposure.isPresent() && owners.isRoot()) throw exposed(program, exposure.get());
+            return exposure.or(() -> ProgramOwners.of(ProgramOwners.ROOT).exposure(program)).stream()
+                    .map(found ->
+                            "this line is not for a Nix daemon that runs as root: %s. As root, this command says what to do"
+                                    .formatted(found.why()))
+                    .toList();
+        } catch (IOException e) {
+            return List.of("whether others could change %s cannot be told here (%s)".formatted(program, e));
+        }
+    }
+
+    private static UserFacingException exposed(Path program, ProgramOwners.Exposure exposure) {
+        return new UserFacingException(CANNOT_PRINT, """
+                Nix would run %s as root, and %s:
+                whoever can change it there could become root""".formatted(program, exposure.why()), """
+                chown root:root %s && chmod go-w %s; or copy the program to where only root can write:
+                install -D -o root -g root -m 755 %s %s
+                and run this again with --shim %s""".formatted(
+                        exposure.place(), exposure.place(), program, COPY, COPY));
     }
 
     private Way overSsh(Settings settings, String host) {

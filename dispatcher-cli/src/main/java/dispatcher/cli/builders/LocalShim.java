@@ -1,74 +1,61 @@
 package dispatcher.cli.builders;
 
 import dispatcher.cli.terminal.UserFacingException;
-import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// The program that Nix on this host runs to reach our socket.
+/// The program that Nix on this host runs to reach our socket: `dispatcher-stdio` of this installation, with the
+/// socket's path as its argument.
 ///
-/// Nix older than 2.20 hands the text of `remote-program` to a shell, newer ones split it at blanks, so it should
-/// be one plain word. Hence a script of ours, `dispatcher-stdio` with the socket's path built in. It lies in the state
-/// directory, since `/run`, where the socket mostly is, allows no programs on some systems; so the `builders` entry
-/// stays the same when the dispatcher itself moves.
+/// Nix older than 2.20 gives the text of `remote-program` to a shell, newer ones split it at blanks, and all of them
+/// decode `%20` first. So two plain words are two arguments for each of them.
 ///
-/// @param socket of the dispatcher, absolute
-/// @param script executable for everyone
-public record LocalShim(Path socket, Path script) {
+/// @param program absolute
+/// @param socket  of the dispatcher, absolute
+public record LocalShim(Path program, Path socket) {
     private static final Pattern PLAIN = Pattern.compile("/[A-Za-z0-9/._+@-]*");
     private static final String NAME = "dispatcher-stdio";
 
-    /// The shim of a socket. Touches no file.
-    ///
-    /// @param state the state directory
-    public static LocalShim of(Path state, Path socket) {
-        return new LocalShim(socket, state.resolve(NAME));
-    }
-
     /// The store URI by which Nix on this host reaches us.
     ///
-    /// @throws UserFacingException if the path cannot stand in one
+    /// @throws UserFacingException if one of the paths cannot stand in one
     public String storeUri() {
-        if (!PLAIN.matcher(script.toString()).matches())
-            throw new UserFacingException(
-                    "cannot write a builders line with %s".formatted(script),
-                    "its path has characters that mean something in a store URI or a shell; letters, digits and"
-                            + " / . _ + @ - do not",
-                    "choose another directory for `state` in the settings");
-        return "ssh-ng://localhost?remote-program=" + script;
+        plain(program, "copy the program to a path without them, and give that path as --shim");
+        plain(socket, "choose another path for listen.socket in the settings");
+        return "ssh-ng://localhost?remote-program=%s%%20%s".formatted(program, socket);
     }
 
-    /// Writes the script, if it is not there yet as it should be. It appears whole.
-    ///
-    /// @param program the shim without a socket, see [#program]
-    public void install(Path program) throws IOException {
-        var quoted = "'" + socket.toString().replace("'", "'\\''") + "'";
-        var text = "#!/bin/sh\nset -- %s \"$@\"\n".formatted(quoted) + Files.readString(program);
-        if (Files.isExecutable(script) && Files.readString(script).equals(text)) return;
-        Files.createDirectories(script.getParent());
-        var draft = script.resolveSibling(NAME + ".new");
-        Files.writeString(draft, text);
-        Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Files.move(draft, script, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    private static void plain(Path path, String next) {
+        if (PLAIN.matcher(path.toString()).matches()) return;
+        throw new UserFacingException(
+                "cannot write a builders line with %s".formatted(path),
+                "it has characters that mean something in a store URI or a shell; letters, digits and / . _ + @ - do not",
+                next);
     }
 
-    /// The shim of this installation, `bin/dispatcher-stdio` beside the `lib/` that holds our jar.
+    /// The program of this installation, `bin/dispatcher-stdio` beside the `lib/` that holds our jar.
     ///
     /// @throws UserFacingException if it is not there
-    public static Path program() {
+    public static Path installed() {
         var jar = location();
-        var program = Optional.ofNullable(jar.getParent())
+        return Optional.ofNullable(jar.getParent())
                 .map(lib -> lib.resolveSibling("bin").resolve(NAME))
-                .filter(Files::isRegularFile);
-        return program.orElseThrow(() -> new UserFacingException(
-                "cannot find the program dispatcher-stdio",
-                "it should be in bin/ beside the directory of " + jar,
-                "run the program from its release layout or by ./dispatcher"));
+                .filter(Files::isRegularFile)
+                .orElseThrow(() -> new UserFacingException(
+                        "cannot find the program dispatcher-stdio",
+                        "it should be in bin/ beside the directory of " + jar,
+                        "run the program from its release layout or by ./dispatcher, or name the file with --shim"));
+    }
+
+    /// The script that earlier versions wrote into the state directory, where `builders` lines of theirs look for it;
+    /// empty unless it is there and others than root could change it.
+    public static Optional<Path> exposedScript(Path state) {
+        var script = state.resolve(NAME);
+        if (!Files.isRegularFile(script)) return Optional.empty();
+        return ProgramOwners.of(ProgramOwners.ROOT).exposure(script).map(_ -> script);
     }
 
     private static Path location() {

@@ -279,17 +279,25 @@ public final class Server implements AutoCloseable {
 
     private void listenLocally(Path socket) {
         try {
-            LocalShim.of(settings.state(), socket).install(LocalShim.program());
+            LocalShim.exposedScript(settings.state()).ifPresent(Server::warnOfOldScript);
             var frontEnd = LocalFrontEnd.open(socket, settings.clients(), settings.limits(), conversations);
             frontEnds.add(frontEnd);
             localClients = Optional.of(frontEnd);
         } catch (IOException e) {
-            throw cannot("listen at " + socket, e, "see listen.socket and state in " + settings.file());
+            throw cannot("listen at " + socket, e, "see listen.socket in " + settings.file());
         }
         log.atInfo()
                 .addKeyValue("socket", socket)
                 .addKeyValue("machines", settings.machines().size())
                 .log("serving local clients");
+    }
+
+    private static void warnOfOldScript(Path script) {
+        log.atWarn()
+                .addKeyValue("file", script)
+                .log("an earlier version wrote this program, and others than root can change it. If a `builders` line"
+                        + " names it, root's Nix runs it: write down there what `dispatcher builders` prints now, then"
+                        + " remove the file");
     }
 
     private void openControl() {

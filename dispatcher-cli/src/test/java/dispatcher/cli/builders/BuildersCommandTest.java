@@ -1,7 +1,9 @@
 package dispatcher.cli.builders;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachinesFile;
 import dispatcher.nix.json.Json;
@@ -10,9 +12,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,21 +39,51 @@ class BuildersCommandTest {
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
+    private final AtomicReference<Exception> failure = new AtomicReference<>();
+    private Path shim;
 
     @BeforeEach
     void writeSettings() throws IOException {
         Files.writeString(directory.resolve("d.yaml"), SETTINGS);
+        shim = Files.writeString(directory.resolve("dispatcher-stdio"), "#!/bin/sh\n");
+        Files.setPosixFilePermissions(shim, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     @Test
     void printsALineForTheLocalSocket() {
         assertThat(run()).isZero();
         assertThat(out.toString())
-                .isEqualToNormalizingNewlines("ssh-ng://localhost?remote-program=/var/d/dispatcher-stdio"
-                        + " aarch64-linux,i686-linux,x86_64-linux - 1000 1 benchmark,kvm - -\n");
-        assertThat(err.toString())
                 .isEqualToNormalizingNewlines(
-                        "note: /var/d/dispatcher-stdio is not there yet; `dispatcher serve` makes it\n");
+                        "ssh-ng://localhost?remote-program=%s%%20/run/d/dispatcher.sock".formatted(shim)
+                                + " aarch64-linux,i686-linux,x86_64-linux - 1000 1 benchmark,kvm - -\n");
+    }
+
+    @Test
+    void refusesRootAProgramThatOthersCouldChange() throws IOException {
+        assumeTrue(ProgramOwners.ofThisProcess().isRoot(), "only root is refused it");
+        Files.setPosixFilePermissions(shim, PosixFilePermissions.fromString("rwxr-xrwx"));
+
+        assertThat(run()).isEqualTo(1);
+
+        assertThat(out.toString()).isEmpty();
+        assertThat(failure.get()).isInstanceOfSatisfying(UserFacingException.class, e -> {
+            assertThat(e.what()).isEqualTo("cannot print a line for Nix on this host");
+            assertThat(e.why())
+                    .isEqualTo("Nix would run %s as root, and everybody can write to %s:\n".formatted(shim, shim)
+                            + "whoever can change it there could become root");
+            assertThat(e.next())
+                    .startsWith("chown root:root %s && chmod go-w %s; ".formatted(shim, shim))
+                    .contains("install -D -o root -g root -m 755 " + shim, "--shim /usr/local/libexec/");
+        });
+    }
+
+    @Test
+    void refusesAProgramThatIsNotThere() {
+        shim = directory.resolve("none");
+
+        assertThat(run()).isEqualTo(1);
+
+        assertThat(failure.get()).hasMessageEndingWith("none is no file that can be run");
     }
 
     @Test
@@ -79,11 +113,12 @@ class BuildersCommandTest {
         assertThat(run("--lines", "2", "--ssh", "ci.example:22")).isZero();
 
         var machines = parsed();
+        var local = "ssh-ng://localhost?remote-program=%s%%20/run/d/dispatcher.sock".formatted(shim);
         assertThat(out.toString().lines().map(line -> line.split(" ")[0]))
                 .containsExactly(
-                        "ssh-ng://localhost?remote-program=/var/d/dispatcher-stdio",
-                        "ssh-ng://localhost?remote-program=/var/d/dispatcher-stdio&priority=2",
-                        "ssh-ng://localhost?remote-program=/var/d/dispatcher-stdio&priority=3",
+                        local,
+                        local + "&priority=2",
+                        local + "&priority=3",
                         "ssh-ng://ci.example",
                         "ssh-ng://ci.example?priority=2");
         assertThat(machines).extracting(Machine::maxJobs).containsOnly(1000);
@@ -131,11 +166,16 @@ class BuildersCommandTest {
 
     private int run(String... arguments) {
         var all = Stream.concat(
-                        Stream.of("--config", directory.resolve("d.yaml").toString()), Arrays.stream(arguments))
+                        Stream.of("--config", directory.resolve("d.yaml").toString(), "--shim", shim.toString()),
+                        Arrays.stream(arguments))
                 .toArray(String[]::new);
         return new CommandLine(new BuildersCommand(file -> HOST_KEY))
                 .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))
+                .setExecutionExceptionHandler((e, _, _) -> {
+                    failure.set(e);
+                    return 1;
+                })
                 .execute(all);
     }
 }

@@ -2,10 +2,10 @@ package dispatcher.cli.builders;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dispatcher.cli.terminal.UserFacingException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -13,57 +13,46 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LocalShimTest {
+    private static final Path PROGRAM = Path.of("/opt/dispatcher/bin/dispatcher-stdio");
+
     @TempDir
     private Path directory;
 
     @Test
-    void liesInTheStateDirectory() {
-        var shim = LocalShim.of(Path.of("/var/lib/d"), Path.of("/run/d/socket"));
-
-        assertThat(shim.script()).hasToString("/var/lib/d/dispatcher-stdio");
-        assertThat(shim.storeUri()).isEqualTo("ssh-ng://localhost?remote-program=/var/lib/d/dispatcher-stdio");
+    void nixRunsTheInstalledProgramWithTheSocketAsItsArgument() {
+        assertThat(new LocalShim(PROGRAM, Path.of("/run/d/socket")).storeUri())
+                .isEqualTo("ssh-ng://localhost?remote-program=/opt/dispatcher/bin/dispatcher-stdio%20/run/d/socket");
     }
 
     @Test
-    void refusesPathsThatNixOrAShellWouldMisread() {
-        for (var name : new String[] {"a b", "a?b", "a&b", "a#b", "a;b", "a%b", "a$b", "ä"}) {
+    void refusesPathsThatNixOrAShellOrSocatWouldMisread() {
+        for (var name : new String[] {"a b", "a?b", "a&b", "a#b", "a;b", "a%b", "a$b", "a,b", "a:b", "ä"}) {
             assertThatExceptionOfType(UserFacingException.class)
-                    .isThrownBy(() -> LocalShim.of(Path.of("/var/" + name), Path.of("/run/socket"))
-                            .storeUri())
-                    .withMessageStartingWith("cannot write a builders line with /var/%s/dispatcher-stdio: ", name);
+                    .isThrownBy(() -> new LocalShim(Path.of("/opt/" + name), Path.of("/run/socket")).storeUri())
+                    .withMessageStartingWith("cannot write a builders line with /opt/%s: ", name)
+                    .satisfies(e -> assertThat(e.next()).contains("--shim"));
+            assertThatExceptionOfType(UserFacingException.class)
+                    .isThrownBy(() -> new LocalShim(PROGRAM, Path.of("/run/" + name)).storeUri())
+                    .withMessageStartingWith("cannot write a builders line with /run/%s: ", name)
+                    .satisfies(e -> assertThat(e.next()).contains("listen.socket"));
         }
     }
 
     @Test
-    void runsTheShimWithTheSocket() throws IOException, InterruptedException {
-        var program = directory.resolve("it's real");
-        Files.writeString(program, "#!/bin/sh\nprintf '%s|' \"$@\"\n");
-        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
-        var shim = LocalShim.of(directory.resolve("state"), directory.resolve("the socket's"));
+    void scriptOfAnEarlierVersionIsToldOfWhereOthersThanRootCouldChangeIt() throws IOException {
+        assertThat(LocalShim.exposedScript(directory)).isEmpty();
 
-        shim.install(program);
-        shim.install(program);
+        var script = Files.writeString(directory.resolve("dispatcher-stdio"), "#!/bin/sh\n");
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxrwxrwx"));
 
-        var process = new ProcessBuilder(shim.script().toString(), "--serve", "--write")
-                .redirectErrorStream(true)
-                .start();
-        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-                .isEqualTo(shim.socket() + "|--serve|--write|");
-        assertThat(process.waitFor()).isZero();
-        assertThat(directory.toFile().list()).containsExactlyInAnyOrder("it's real", "state");
+        assertThat(LocalShim.exposedScript(directory)).contains(script);
     }
 
     @Test
-    void isWrittenAnewWhenTheProgramHasChanged() throws IOException {
-        var program = directory.resolve("program");
-        var shim = LocalShim.of(directory, directory.resolve("socket"));
-        Files.writeString(program, "old");
-        shim.install(program);
-        Files.writeString(program, "new");
-        shim.install(program);
+    void scriptOfAnEarlierVersionMayStayWhereOnlyRootCanChangeIt() throws IOException {
+        assumeTrue(ProgramOwners.ofThisProcess().isRoot(), "only root can make such a file");
+        Files.writeString(directory.resolve("dispatcher-stdio"), "#!/bin/sh\n");
 
-        assertThat(Files.readString(shim.script())).endsWith("new");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(shim.script())))
-                .isEqualTo("rwxr-xr-x");
+        assertThat(LocalShim.exposedScript(directory)).isEmpty();
     }
 }
