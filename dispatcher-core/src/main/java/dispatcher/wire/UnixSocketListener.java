@@ -1,16 +1,15 @@
 package dispatcher.wire;
 
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,40 +23,31 @@ public final class UnixSocketListener implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(UnixSocketListener.class);
 
-    private final Path path;
+    private final SocketFile file;
     private final ServerSocketChannel server;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
-    private UnixSocketListener(Path path, ServerSocketChannel server) {
-        this.path = path;
+    private UnixSocketListener(SocketFile file, ServerSocketChannel server) {
+        this.file = file;
         this.server = server;
     }
 
-    /// Listens at `path`, whose directory is made if missing. What a dead process left there is replaced.
+    /// Listens at `path`, whose directory is made if missing. A socket that a dead process left there is replaced, and
+    /// nothing else.
     ///
     /// @param permissions who may connect, such as `rw-rw----`
-    /// @throws IOException if the socket cannot be made, or a living process listens there
+    /// @throws IOException if the socket cannot be made, or something else is there; says what to do
     public static UnixSocketListener open(Path path, String permissions) throws IOException {
         var fault = pathFault(path);
         if (fault.isPresent()) throw new IOException(fault.get());
-        var parent = path.toAbsolutePath().getParent();
-        if (parent != null) Files.createDirectories(parent);
-        var address = UnixDomainSocketAddress.of(path);
-        if (Files.exists(path)) {
-            try (var _ = SocketChannel.open(address)) {
-                throw new IOException("another dispatcher listens at " + path + " already");
-            } catch (ConnectException e) {
-                Files.delete(path);
-            }
-        }
         var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            server.bind(address, BACKLOG);
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
-        } catch (IOException e) {
+            var file = SocketFile.bind(server, path, BACKLOG, PosixFilePermissions.fromString(permissions));
+            return new UnixSocketListener(file, server);
+        } catch (IOException | RuntimeException e) {
             server.close();
             throw e;
         }
-        return new UnixSocketListener(path, server);
     }
 
     /// Why no socket can have this path, whatever is there; for people.
@@ -74,23 +64,38 @@ public final class UnixSocketListener implements AutoCloseable {
     /// @param whose names the threads and is said of connections that cannot be taken, such as `local client`
     /// @param client is to close the connection
     public void serve(String whose, Consumer<UnixSocketChannel> client) {
-        Thread.ofPlatform().daemon().name(whose + "s").start(() -> accept(whose, client));
+        var loop = new AcceptLoop<>(
+                whose,
+                new Connections(),
+                channel -> Thread.ofVirtual().name(whose).start(() -> client.accept(channel)),
+                log,
+                System::nanoTime);
+        Thread.ofPlatform().daemon().name(whose + "s").start(loop::run);
     }
 
-    private void accept(String whose, Consumer<UnixSocketChannel> client) {
-        while (server.isOpen()) {
-            try {
-                var channel = new UnixSocketChannel(server.accept());
-                Thread.ofVirtual().name(whose).start(() -> client.accept(channel));
-            } catch (IOException e) {
-                if (server.isOpen()) log.atWarn().log("cannot accept a {}: {}", whose, e.toString());
-            }
+    private final class Connections implements AcceptLoop.Source<UnixSocketChannel> {
+        @Override
+        public UnixSocketChannel accept() throws IOException {
+            return new UnixSocketChannel(server.accept());
+        }
+
+        @Override
+        public boolean isOpen() {
+            return server.isOpen();
+        }
+
+        @Override
+        public void pause(Duration time) throws InterruptedException {
+            var _ = closed.await(time.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
+    /// Takes no more connections and removes the socket, if it is still ours.
     @Override
     public void close() throws IOException {
-        server.close();
-        Files.deleteIfExists(path);
+        closed.countDown();
+        try (server) {
+            if (server.isOpen()) file.remove();
+        }
     }
 }
