@@ -85,6 +85,7 @@ class FleetFuzzTest {
             var key = PublicHostKey.parse(text(bytes));
             assertThat(PublicHostKey.parse(key.toString())).isEqualTo(key);
             assertThat(PublicHostKey.ofEncodedLine(key.encodedLine())).isEqualTo(key);
+            assertThat(PublicHostKey.parseAll(text(bytes))).containsExactly(key);
         } catch (NixSyntaxException e) {
             assertThat(e).hasMessageContaining("is not a public host key");
         }

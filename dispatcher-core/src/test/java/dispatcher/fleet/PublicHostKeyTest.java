@@ -26,6 +26,22 @@ class PublicHostKeyTest {
     }
 
     @Test
+    void readsSeveralLinesAndTheBase64OfThem() {
+        var rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==";
+        var lines = "# of arm-3\n" + LINE + " root@arm-3\n\n" + rsa + "\n" + rsa + " again\n";
+        var broken = base64(lines).replaceAll(".{76}", "$0\n");
+
+        for (var text : new String[] {lines, base64(lines), broken})
+            assertThat(PublicHostKey.lines(PublicHostKey.parseAll(text))).isEqualTo(LINE + "\n" + rsa);
+        assertThatExceptionOfType(NixSyntaxException.class)
+                .isThrownBy(() -> PublicHostKey.parse(lines))
+                .withMessageEndingWith("it is 2 keys");
+        assertThatExceptionOfType(NixSyntaxException.class)
+                .isThrownBy(() -> PublicHostKey.parseAll(LINE + "\nnonsense\n"))
+                .withMessageEndingWith("a line should be `<type> <key>`");
+    }
+
+    @Test
     void writesTheBase64OfTheLineThatItReads() {
         var key = PublicHostKey.parse(LINE);
 

@@ -1,6 +1,7 @@
 package dispatcher.ssh;
 
 import dispatcher.fleet.MachineAddress;
+import dispatcher.ssh.KnownHosts.Role;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
@@ -9,54 +10,90 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What a host must prove to be: made before a connection, asked when the host has shown its key.
+///
+/// Like OpenSSH: a key that is revoked under the host's name is refused whatever else is known of it; and where no line
+/// gives a key for `[host]:port`, a key of `host` is a proof too. Lines that revoke a key or name an authority give
+/// none. Of a host whose keys are known, but none of the type that it shows, OpenSSH says that the key has changed;
+/// here that is told as what it is, and refused likewise.
 final class HostCheck {
+    private static final Logger log = LoggerFactory.getLogger(HostCheck.class);
+
     private final MachineAddress address;
     private final SshClientOptions options;
-    private final List<KnownHosts.Entry> known;
-    private final List<KnownHosts.Entry> knownWithoutPort;
 
+    /// Any of these is a proof.
+    private final List<KnownHosts.Entry> proofs;
+
+    /// The host should have these; of a host at another port than 22 none is expected that is known without a port.
+    private final List<KnownHosts.Entry> expected;
+
+    private final List<KnownHosts.Entry> revoked;
+    private final List<KnownHosts.Entry> authorities;
+
+    /// @param named       what is known by the name that the host has with its port
+    /// @param withoutPort what is known of the host at port 22, if that is another one
     private HostCheck(
             MachineAddress address,
             SshClientOptions options,
-            List<KnownHosts.Entry> known,
-            List<KnownHosts.Entry> knownWithoutPort) {
+            List<KnownHosts.Entry> named,
+            List<KnownHosts.Entry> withoutPort) {
         this.address = address;
         this.options = options;
-        this.known = List.copyOf(known);
-        this.knownWithoutPort = List.copyOf(knownWithoutPort);
+        this.expected = of(Role.KNOWN, named);
+        this.proofs = expected.isEmpty() ? of(Role.KNOWN, withoutPort) : expected;
+        List<KnownHosts.Entry> all =
+                Stream.concat(named.stream(), withoutPort.stream()).toList();
+        this.revoked = of(Role.REVOKED, all);
+        this.authorities = of(Role.AUTHORITY, all);
+    }
+
+    private static List<KnownHosts.Entry> of(Role role, List<KnownHosts.Entry> entries) {
+        return entries.stream().filter(entry -> entry.role() == role).toList();
     }
 
     /// @throws UnreachableException if what should tell the host's key cannot be read
     static HostCheck of(MachineAddress address, SshClientOptions options) throws UnreachableException {
-        if (address.publicHostKey().isPresent()) {
-            try {
-                HostKey key = HostKey.parse(address.publicHostKey().get());
-                return new HostCheck(
-                        address,
-                        options,
-                        List.of(new KnownHosts.Entry(key, "the machine's publicHostKey", false)),
-                        List.of());
-            } catch (IllegalArgumentException e) {
-                throw new UnreachableException(
-                        Kind.HOST_KEY_UNKNOWN,
-                        "the publicHostKey of %s is no key: %s".formatted(address, e.getMessage()),
-                        "give it as `<type> <base 64>`, e.g. what `ssh-keyscan -t ed25519 -p %d %s` prints after the name"
-                                .formatted(address.port(), address.host()));
-            }
+        return address.publicHostKey().isPresent()
+                ? ofMachine(address, options, address.publicHostKey().get())
+                : ofKnownHosts(address, options);
+    }
+
+    /// By the machine's own keys, and what the known_hosts files revoke, as far as they can be read.
+    private static HostCheck ofMachine(MachineAddress address, SshClientOptions options, String keys)
+            throws UnreachableException {
+        List<KnownHosts.Entry> entries = new ArrayList<>();
+        try {
+            for (String line : keys.lines().toList())
+                entries.add(new KnownHosts.Entry(HostKey.parse(line), "the machine's publicHostKey", Role.KNOWN));
+        } catch (IllegalArgumentException e) {
+            throw new UnreachableException(
+                    Kind.HOST_KEY_UNKNOWN,
+                    "the publicHostKey of %s is no key: %s".formatted(address, e.getMessage()),
+                    "give it as `<type> <base 64>`, e.g. what `ssh-keyscan -t ed25519 -p %d %s` prints after the name"
+                            .formatted(address.port(), address.host()));
         }
         try {
-            List<KnownHosts.Entry> known = KnownHosts.lookUp(options.knownHosts, address.host(), address.port());
-            // Like OpenSSH, which takes an entry without a port as a proof where there is none with the port.
-            boolean fallback = known.isEmpty() && address.port() != MachineAddress.SSH_PORT;
+            entries.addAll(of(Role.REVOKED, KnownHosts.lookUp(options.knownHosts, address.host(), address.port())));
+            return new HostCheck(address, options, entries, of(Role.REVOKED, withoutPort(address, options)));
+        } catch (IOException e) {
+            log.atDebug().addKeyValue("machine", address).log("nothing is known to be revoked: {}", e.getMessage());
+            return new HostCheck(address, options, entries, List.of());
+        }
+    }
+
+    private static HostCheck ofKnownHosts(MachineAddress address, SshClientOptions options)
+            throws UnreachableException {
+        try {
             return new HostCheck(
                     address,
                     options,
-                    known,
-                    fallback
-                            ? KnownHosts.lookUp(options.knownHosts, address.host(), MachineAddress.SSH_PORT)
-                            : List.of());
+                    KnownHosts.lookUp(options.knownHosts, address.host(), address.port()),
+                    withoutPort(address, options));
         } catch (IOException e) {
             throw new UnreachableException(
                     Kind.HOST_KEY_UNKNOWN,
@@ -67,10 +104,16 @@ final class HostCheck {
         }
     }
 
+    private static List<KnownHosts.Entry> withoutPort(MachineAddress address, SshClientOptions options)
+            throws IOException {
+        return address.port() == MachineAddress.SSH_PORT
+                ? List.of()
+                : KnownHosts.lookUp(options.knownHosts, address.host(), MachineAddress.SSH_PORT);
+    }
+
     /// Of the key algorithms that could be asked for, first those for which a key is known.
     String preferKnown(String algorithms) {
-        Set<String> types = known.stream().map(entry -> entry.key().type()).collect(Collectors.toSet());
-        knownWithoutPort.forEach(entry -> types.add(entry.key().type()));
+        Set<String> types = proofs.stream().map(entry -> entry.key().type()).collect(Collectors.toSet());
         List<String> first = new ArrayList<>();
         List<String> rest = new ArrayList<>();
         for (String algorithm : algorithms.split(",", -1)) {
@@ -83,16 +126,14 @@ final class HostCheck {
 
     /// Why `shown` is no proof; nothing if it is.
     Optional<UnreachableException> fault(HostKey shown) {
-        for (KnownHosts.Entry entry : known) {
-            if (entry.revoked() && entry.key().equals(shown)) return Optional.of(revoked(entry));
+        for (KnownHosts.Entry entry : revoked) {
+            if (entry.key().equals(shown)) return Optional.of(revoked(entry));
         }
-        if (isAmong(known, shown) || isAmong(knownWithoutPort, shown)) return Optional.empty();
-        return Optional.of(known.stream().allMatch(KnownHosts.Entry::revoked) ? unknown(shown) : changed(shown));
-    }
-
-    private static boolean isAmong(List<KnownHosts.Entry> entries, HostKey shown) {
-        return entries.stream()
-                .anyMatch(entry -> !entry.revoked() && entry.key().equals(shown));
+        if (proofs.stream().anyMatch(entry -> entry.key().equals(shown))) return Optional.empty();
+        if (expected.isEmpty()) return Optional.of(unknown(shown));
+        boolean sameType =
+                expected.stream().anyMatch(entry -> entry.key().type().equals(shown.type()));
+        return Optional.of(sameType ? changed(shown) : ofAnotherType(shown));
     }
 
     private UnreachableException revoked(KnownHosts.Entry entry) {
@@ -104,18 +145,41 @@ final class HostCheck {
     }
 
     private UnreachableException unknown(HostKey shown) {
+        if (!authorities.isEmpty())
+            return new UnreachableException(
+                    Kind.HOST_KEY_UNKNOWN,
+                    "the host key of %s is not known; the host sent %s, and %s trusts an authority, whose certificates are not read here"
+                            .formatted(
+                                    address,
+                                    shown.describe(),
+                                    authorities.getFirst().where()),
+                    "%s, write it as the machine's publicHostKey: `%s`".formatted(compare(shown), shown));
         return new UnreachableException(
                 Kind.HOST_KEY_UNKNOWN,
                 "the host key of %s is not known; the host sent %s".formatted(address, shown.describe()),
-                "if that is its key (compare with `ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub` there), run `ssh-keyscan -p %d %s >> %s`"
-                        .formatted(fileType(shown.type()), address.port(), address.host(), firstFile()));
+                "%s, run `ssh-keyscan -p %d %s >> %s`"
+                        .formatted(compare(shown), address.port(), address.host(), firstFile()));
+    }
+
+    private static String compare(HostKey shown) {
+        return "if that is its key (compare with `ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub` there)"
+                .formatted(fileType(shown.type()));
+    }
+
+    /// The host offers none of the types of which keys are known, or else it would have been asked for one of them.
+    private UnreachableException ofAnotherType(HostKey shown) {
+        String remedy = address.publicHostKey().isPresent()
+                ? "add `%s` to the machine's publicHostKey".formatted(shown)
+                : "run `ssh-keyscan -t %s -p %d %s >> %s`"
+                        .formatted(fileType(shown.type()), address.port(), address.host(), firstFile());
+        return new UnreachableException(
+                Kind.HOST_KEY_UNKNOWN,
+                "the host key of %s is not known by its type; %s, of a type that the host does not offer to us, and it sent %s"
+                        .formatted(address, known(), shown.describe()),
+                "%s, %s".formatted(compare(shown), remedy));
     }
 
     private UnreachableException changed(HostKey shown) {
-        String expected = known.stream()
-                .filter(entry -> !entry.revoked())
-                .map(entry -> entry.where() + " has " + entry.key().describe())
-                .collect(Collectors.joining(", "));
         String remedy = address.publicHostKey().isPresent()
                 ? "correct the machine's publicHostKey"
                 : "run `ssh-keygen -R '%s'` and `ssh-keyscan -p %d %s >> %s`"
@@ -128,10 +192,17 @@ final class HostCheck {
                                 firstFile());
         return new UnreachableException(
                 Kind.HOST_KEY_CHANGED,
-                "the host key of %s changed; %s, the host sent %s".formatted(address, expected, shown.describe()),
+                "the host key of %s changed; %s, the host sent %s".formatted(address, known(), shown.describe()),
                 "if the host was reinstalled, %s; else treat it as an attack".formatted(remedy));
     }
 
+    private String known() {
+        return expected.stream()
+                .map(entry -> entry.where() + " has " + entry.key().describe())
+                .collect(Collectors.joining(", "));
+    }
+
+    /// As it is spelt in file names, and by ssh-keyscan.
     private static String fileType(String keyType) {
         if (keyType.startsWith("ecdsa-")) return "ecdsa";
         return keyType.startsWith("ssh-") ? keyType.substring("ssh-".length()) : keyType;

@@ -9,9 +9,11 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -21,9 +23,10 @@ import org.slf4j.LoggerFactory;
 /// Finds the keys that a host is known by in OpenSSH's known_hosts files.
 ///
 /// Shapes: `[@marker] <hosts> <type> <base 64> [comment]`, hosts being `a,b`, patterns with `*`, `?` and `!`,
-/// `[host]:port` where the port is not 22, or a hash `|1|<salt>|<HMAC-SHA1>` of such a name. `@cert-authority`
-/// lines are passed over, `@revoked` keys are never accepted. Lines that say something else are passed over, as
-/// OpenSSH does. Files are read anew at each lookup; they are small, and operators edit them.
+/// `[host]:port` where the port is not 22, or a hash `|1|<salt>|<HMAC-SHA1>` of such a name. `@revoked` keys are never
+/// accepted; those of `@cert-authority` lines prove nothing here, as host certificates are not read. Lines that say
+/// something else are passed over, as OpenSSH does. Files are read anew at each lookup; they are small, and operators
+/// edit them.
 ///
 /// Source: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
 final class KnownHosts {
@@ -31,11 +34,32 @@ final class KnownHosts {
 
     private KnownHosts() {}
 
+    /// What a line says of its key.
+    enum Role {
+        /// The host has it.
+        KNOWN(""),
+        /// It must not be accepted.
+        REVOKED("@revoked"),
+        /// It signs the certificates of hosts.
+        AUTHORITY("@cert-authority");
+
+        private final String marker;
+
+        Role(String marker) {
+            this.marker = marker;
+        }
+
+        private static Optional<Role> of(String marker) {
+            return Arrays.stream(values())
+                    .filter(role -> role.marker.equals(marker))
+                    .findFirst();
+        }
+    }
+
     /// A line that speaks of the host.
     ///
-    /// @param where   `<file> line <n>`
-    /// @param revoked the key must not be accepted
-    record Entry(HostKey key, String where, boolean revoked) {}
+    /// @param where `<file> line <n>`
+    record Entry(HostKey key, String where, Role role) {}
 
     /// All that `files` say of a host; those that do not exist are passed over.
     ///
@@ -75,11 +99,12 @@ final class KnownHosts {
             marker = parts[0];
             line = parts[1];
         }
-        if (!marker.isEmpty() && !marker.equals("@revoked")) return;
+        Optional<Role> role = Role.of(marker);
+        if (role.isEmpty()) return;
         String[] words = line.split("\\s+", 2);
         if (words.length < 2 || !matches(words[0], name)) return;
         try {
-            found.add(new Entry(HostKey.parse(words[1]), where, marker.equals("@revoked")));
+            found.add(new Entry(HostKey.parse(words[1]), where, role.get()));
         } catch (IllegalArgumentException e) {
             log.atDebug().addKeyValue("where", where).log("passed over: {}", e.getMessage());
         }

@@ -17,6 +17,7 @@ class KnownHostsTest {
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDdTvq8Do3IxXhwySQbrCB1VSr0XkZbVYmWWkMF2Zv9V";
     private static final String TWO =
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1n6J1vZPnxTtBQHkZrGkV1lC4V0mOBwT9d7lQbV4aB";
+    private static final String RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==";
 
     @TempDir
     private Path dir;
@@ -61,14 +62,21 @@ class KnownHostsTest {
             "alpha ssh-ed25519",
             "alpha ssh-ed25519 nonsense!",
             "alpha ssh-rsa " + ONE.split(" ")[1],
-            "@cert-authority alpha " + ONE,
             "@unheard-of alpha " + ONE,
             "@revoked",
             "|1|nonsense|of a hash " + ONE,
             "|2|AAAA|AAAA " + ONE,
             "  alpha   " + ONE
         };
-        assertThat(find("alpha", 22, lines)).containsExactly("12");
+        assertThat(find("alpha", 22, lines)).containsExactly("11");
+    }
+
+    @Test
+    void markersTellWhatALineSaysOfItsKey() throws Exception {
+        assertThat(KnownHosts.find(
+                        "alpha %s\n@revoked alpha %s\n@cert-authority alpha %s".formatted(ONE, ONE, ONE), "f", "alpha"))
+                .extracting(KnownHosts.Entry::role)
+                .containsExactly(KnownHosts.Role.KNOWN, KnownHosts.Role.REVOKED, KnownHosts.Role.AUTHORITY);
     }
 
     @Test
@@ -76,11 +84,18 @@ class KnownHostsTest {
         assertThat(KnownHosts.lookUp(List.of(dir.resolve("none")), "alpha", 22)).isEmpty();
     }
 
-    private Optional<Kind> verdict(int port, String shown, String... lines) throws Exception {
+    private HostCheck check(int port, Optional<String> hostKey, String... lines) throws Exception {
         SshClientOptions options =
                 SshClientOptions.forHome(dir).knownHosts(List.of(file(lines))).build();
-        MachineAddress address = new MachineAddress("alpha", port, "root", Optional.empty(), Optional.empty());
-        return HostCheck.of(address, options).fault(HostKey.parse(shown)).map(UnreachableException::kind);
+        return HostCheck.of(new MachineAddress("alpha", port, "root", Optional.empty(), hostKey), options);
+    }
+
+    private Optional<UnreachableException> fault(int port, String shown, String... lines) throws Exception {
+        return check(port, Optional.empty(), lines).fault(HostKey.parse(shown));
+    }
+
+    private Optional<Kind> verdict(int port, String shown, String... lines) throws Exception {
+        return fault(port, shown, lines).map(UnreachableException::kind);
     }
 
     @Test
@@ -103,13 +118,78 @@ class KnownHostsTest {
     }
 
     @Test
+    void aKeyRevokedUnderEitherNameOfAHostAtAnotherPortIsRefused() throws Exception {
+        for (String name : List.of("*", "alpha", "[alpha]:2222")) {
+            assertThat(verdict(2222, ONE, "alpha " + ONE, "@revoked " + name + " " + ONE))
+                    .as(name)
+                    .contains(Kind.HOST_KEY_CHANGED);
+            assertThat(verdict(2222, ONE, "[alpha]:2222 " + ONE, "@revoked " + name + " " + ONE))
+                    .as(name)
+                    .contains(Kind.HOST_KEY_CHANGED);
+        }
+    }
+
+    @Test
+    void aRevokedKeyIsRefusedThoughItIsTheMachines() throws Exception {
+        for (String name : List.of("*", "alpha", "[alpha]:2222"))
+            assertThat(check(2222, Optional.of(ONE), "@revoked " + name + " " + ONE)
+                            .fault(HostKey.parse(ONE))
+                            .map(UnreachableException::kind))
+                    .as(name)
+                    .contains(Kind.HOST_KEY_CHANGED);
+    }
+
+    @Test
+    void linesThatGiveNoKeyLeaveTheEntryWithoutAPortAProof() throws Exception {
+        for (String marker : List.of("@revoked", "@cert-authority"))
+            for (String name : List.of("*", "[alpha]:2222"))
+                assertThat(verdict(2222, ONE, "alpha " + ONE, marker + " " + name + " " + TWO))
+                        .as(marker + " " + name)
+                        .isEmpty();
+    }
+
+    @Test
+    void aHostThatHasACertificateOfAnAuthorityIsToldSo() throws Exception {
+        UnreachableException e = fault(22, TWO, "@cert-authority * " + ONE).orElseThrow();
+        assertThat(e.kind()).isEqualTo(Kind.HOST_KEY_UNKNOWN);
+        assertThat(e).hasMessageContaining("line 1 trusts an authority");
+        assertThat(e.nextStep()).endsWith("write it as the machine's publicHostKey: `%s`".formatted(TWO));
+    }
+
+    @Test
+    void aHostKeyOfAnotherTypeThanTheKnownOnesHasNotChanged() throws Exception {
+        UnreachableException e = fault(2222, ONE, "[alpha]:2222 " + RSA).orElseThrow();
+        assertThat(e.kind()).isEqualTo(Kind.HOST_KEY_UNKNOWN);
+        assertThat(e).hasMessageContaining("not known by its type").hasMessageContaining("line 1 has ssh-rsa SHA256:");
+        assertThat(e.nextStep())
+                .contains("ssh_host_ed25519_key.pub")
+                .contains("ssh-keyscan -t ed25519 -p 2222 alpha >> ")
+                .doesNotContain("attack");
+        assertThat(check(22, Optional.of(RSA))
+                        .fault(HostKey.parse(ONE))
+                        .orElseThrow()
+                        .nextStep())
+                .endsWith("add `%s` to the machine's publicHostKey".formatted(ONE));
+        assertThat(verdict(22, ONE, "alpha " + RSA, "alpha " + TWO)).contains(Kind.HOST_KEY_CHANGED);
+    }
+
+    @Test
+    void anyOfTheMachinesOwnKeysWillDo() throws Exception {
+        HostCheck check = check(22, Optional.of(RSA + "\n" + ONE));
+        assertThat(check.fault(HostKey.parse(ONE))).isEmpty();
+        assertThat(check.fault(HostKey.parse(RSA))).isEmpty();
+        assertThat(check.fault(HostKey.parse(TWO)).map(UnreachableException::kind))
+                .contains(Kind.HOST_KEY_CHANGED);
+    }
+
+    @Test
     void algorithmsOfKnownTypesComeFirst() throws Exception {
-        SshClientOptions options = SshClientOptions.forHome(dir)
-                .knownHosts(List.of(file("alpha ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==")))
-                .build();
-        MachineAddress address = new MachineAddress("alpha", 22, "root", Optional.empty(), Optional.empty());
-        assertThat(HostCheck.of(address, options)
-                        .preferKnown("ssh-ed25519,rsa-sha2-512,ecdsa-sha2-nistp256,rsa-sha2-256"))
+        String offered = "ssh-ed25519,rsa-sha2-512,ecdsa-sha2-nistp256,rsa-sha2-256";
+        assertThat(check(22, Optional.empty(), "alpha " + RSA).preferKnown(offered))
+                .isEqualTo("rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256");
+        assertThat(check(22, Optional.empty(), "alpha " + RSA, "@revoked * " + ONE, "@cert-authority * " + ONE)
+                        .preferKnown(offered))
+                .as("a key that is no proof makes its type no better")
                 .isEqualTo("rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256");
     }
 }
