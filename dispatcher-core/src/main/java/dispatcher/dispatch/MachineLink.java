@@ -91,6 +91,7 @@ public final class MachineLink implements AutoCloseable {
         return machine.name().equals(other.name())
                 && machine.address().equals(other.address())
                 && machine.protocol() == other.protocol()
+                && machine.remoteProgram().equals(other.remoteProgram())
                 && machine.compression() == other.compression();
     }
 
@@ -209,7 +210,7 @@ public final class MachineLink implements AutoCloseable {
     }
 
     private Store open() throws IOException, InterruptedException {
-        var channel = transport.open(machine.protocol().command());
+        var channel = transport.open(machine.command());
         try {
             return new TimedStore(greet(channel), machine.name(), limits.reply());
         } catch (IOException | RuntimeException e) {
@@ -250,7 +251,7 @@ public final class MachineLink implements AutoCloseable {
                     UnreachableException.Kind.TIMED_OUT,
                     "'%s' on %s gave no answer within %d s"
                             .formatted(
-                                    machine.protocol().command(),
+                                    machine.command(),
                                     machine.address(),
                                     limits.handshake().toSeconds()),
                     "log in there and see whether its Nix daemon answers",

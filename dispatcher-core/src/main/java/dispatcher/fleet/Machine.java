@@ -1,6 +1,7 @@
 package dispatcher.fleet;
 
 import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -12,6 +13,8 @@ import java.util.TreeSet;
 /// @param name              shown everywhere, and unique in the fleet
 /// @param address           where and as whom it is reached
 /// @param protocol          what is spoken over SSH
+/// @param remoteProgram     words of the program that speaks it there, with what stands before it, such as
+///                          `sudo -n nix-daemon`; empty for the one on the path of that login
 /// @param systems           platforms that it builds for, e.g. `x86_64-linux`
 /// @param maxJobs           builds at once; 0 means that it is never chosen
 /// @param speedFactor       relative to the others, above 0
@@ -24,6 +27,7 @@ public record Machine(
         String name,
         MachineAddress address,
         MachineProtocol protocol,
+        List<String> remoteProgram,
         SortedSet<String> systems,
         int maxJobs,
         double speedFactor,
@@ -41,13 +45,14 @@ public record Machine(
         if (maxJobs < 0) throw new IllegalArgumentException("maxJobs " + maxJobs + " of " + name + " is negative");
         if (!(speedFactor > 0) || Double.isInfinite(speedFactor))
             throw new IllegalArgumentException("speedFactor " + speedFactor + " of " + name + " is not above 0");
+        remoteProgram = List.copyOf(remoteProgram);
         systems = copy(systems);
         supportedFeatures = copy(supportedFeatures);
         mandatoryFeatures = copy(mandatoryFeatures);
         resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
     }
 
-    /// With compression and substitution where they are of use, and no resources declared.
+    /// With Nix's own program there, compression and substitution where they are of use, and no resources declared.
     public Machine(
             String name,
             MachineAddress address,
@@ -61,6 +66,7 @@ public record Machine(
                 name,
                 address,
                 protocol,
+                List.of(),
                 systems,
                 maxJobs,
                 speedFactor,
@@ -72,10 +78,19 @@ public record Machine(
     }
 
     public Machine withResources(SortedMap<String, Long> newResources) {
+        return with(address, newResources);
+    }
+
+    public Machine withAddress(MachineAddress newAddress) {
+        return with(newAddress, resources);
+    }
+
+    private Machine with(MachineAddress newAddress, SortedMap<String, Long> newResources) {
         return new Machine(
                 name,
-                address,
+                newAddress,
                 protocol,
+                remoteProgram,
                 systems,
                 maxJobs,
                 speedFactor,
@@ -84,6 +99,11 @@ public record Machine(
                 compression,
                 substitution,
                 newResources);
+    }
+
+    /// What is to be run there to speak the protocol.
+    public String command() {
+        return protocol.command(remoteProgram);
     }
 
     private static SortedSet<String> copy(Set<String> set) {

@@ -3,6 +3,7 @@ package dispatcher.fleet;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Machines in the format of `/etc/nix/machines` and of Nix's setting `builders`.
 ///
@@ -20,6 +21,13 @@ import java.util.Optional;
 /// @param faults   what Nix would refuse, or what we cannot do; each names its file and line
 /// @param warnings what is allowed and probably not meant
 public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark> warnings) {
+    /// A file that has more than so many is no machines file with mistakes, but something else.
+    public static final int MOST_REMARKS = 50;
+
+    /// What no line of the other format begins with.
+    private static final Pattern TOML =
+            Pattern.compile("\\s*+(?:\\[++\\s*+machines\\b|version\\s*+=|machines\\s*+=|machines\\.[^\\s=#;]++\\s*+=)");
+
     /// How text is split into entries; it changed with Nix 2.29.
     public enum Rules {
         /// Lines are cut at `#`, then split at `;`, then trimmed.
@@ -32,6 +40,16 @@ public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark
     /// @param source name of the file, or of whatever the text came from
     /// @param line   from 1
     public record Entry(Machine machine, String source, int line) {}
+
+    /// A machine as another format than that of lines tells it.
+    ///
+    /// @param name    its own
+    /// @param columns as an entry would have them; `-` for the default
+    public record Row(String source, int line, String name, List<String> columns) {
+        public Row {
+            columns = List.copyOf(columns);
+        }
+    }
 
     /// Something to say about a line.
     ///
@@ -71,9 +89,25 @@ public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark
         warnings = List.copyOf(warnings);
     }
 
+    /// Whether it is no machines file with a mistake or two: it has faults and no good entry, or more than
+    /// [#MOST_REMARKS] faults.
+    public boolean isUnusable() {
+        return (entries.isEmpty() && !faults.isEmpty()) || faults.size() > MOST_REMARKS;
+    }
+
     /// Reads by the rules of Nix 2.29 and newer, and warns where an older Nix would read something else.
     public static MachinesFile parse(Source source, Includes includes, Defaults defaults) {
         return parse(source, includes, defaults, Rules.SINCE_2_29);
+    }
+
+    /// Reads machines that another format has told, each held to the same as an entry.
+    public static MachinesFile ofRows(List<Row> rows, Defaults defaults) {
+        return new MachinesFileReader((path, from) -> Optional.empty(), defaults, Rules.SINCE_2_29).read(rows);
+    }
+
+    /// Whether the text is TOML as Lix has it for machines, which could be taken for entries.
+    public static boolean isToml(String text) {
+        return text.lines().anyMatch(line -> TOML.matcher(line).lookingAt());
     }
 
     /// Reads by the given rules.

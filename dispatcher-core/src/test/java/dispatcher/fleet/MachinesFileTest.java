@@ -1,5 +1,6 @@
 package dispatcher.fleet;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.fleet.MachinesFile.Defaults;
@@ -12,12 +13,15 @@ import dispatcher.testkit.NixVectors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MachinesFileTest {
     private static final Defaults DEFAULTS = new Defaults("me", "x86_64-linux");
@@ -74,6 +78,54 @@ class MachinesFileTest {
         }
 
         @Test
+        void severalHostKeysComeFromOneField() {
+            var encoded = Base64.getEncoder()
+                    .encodeToString((PublicHostKeyTest.LINE + " a\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ== b\n")
+                            .getBytes(UTF_8));
+
+            assertThat(only("a - - - - - - " + encoded).address().publicHostKey())
+                    .contains(PublicHostKeyTest.LINE + "\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==");
+        }
+
+        @Test
+        void theRemoteProgramIsComposedAsNixDoes() {
+            assertThat(only("ssh-ng://a?remote-program=/opt/nix/bin/nix-daemon").command())
+                    .isEqualTo("/opt/nix/bin/nix-daemon --stdio");
+            assertThat(only("ssh-ng://a?remote-program=sudo%20-n%20%20nix-daemon")
+                            .command())
+                    .isEqualTo("sudo -n nix-daemon --stdio");
+            assertThat(only("ssh://a?remote-program=/opt/nix/bin/nix-store").command())
+                    .isEqualTo("/opt/nix/bin/nix-store --serve --write");
+            assertThat(only("ssh://a?remote-program=").command()).isEqualTo("nix-store --serve --write");
+            assertThat(only("ssh-ng://a").command()).isEqualTo("nix-daemon --stdio");
+            assertThat(parse("ssh-ng://a?remote-program=x%00y").faults())
+                    .extracting(Remark::toString)
+                    .containsExactly("machines:1: store URI: remote-program: there are control characters in it");
+        }
+
+        @Test
+        void theMachinesOwnStoreMayBeNamed() {
+            var file = parse("""
+                    a?remote-store=daemon
+                    b?remote-store=auto
+                    c?remote-store=local&store=/nix/store&root=
+                    d?remote-store=/x
+                    e?store=/ref
+                    f?root=/mnt
+                    """);
+
+            assertThat(names(file)).containsExactly("a", "b", "c");
+            assertThat(file.faults()).extracting(Remark::line).containsExactly(4, 5, 6);
+            assertThat(file.warnings()).isEmpty();
+        }
+
+        @Test
+        void thePortMayStandAsAParameter() {
+            assertThat(only("ssh-ng://lix@a?port=1337").address().port()).isEqualTo(1337);
+            assertThat(parse("ssh-ng://a?port=x").faults()).hasSize(1);
+        }
+
+        @Test
         void aSpeedOfZeroCountsAsOne() {
             assertThat(only("a - - - 0").speedFactor()).isEqualTo(1);
         }
@@ -106,6 +158,73 @@ class MachinesFileTest {
                             "machines:4: public-host-key: '****' is not a public host key: it is not valid base 64",
                             "machines:5: store URI: remote-store leads to another store on the machine than its own");
             assertThat(names(file)).containsExactly("good", "b", "c");
+        }
+
+        @ParameterizedTest
+        @CsvSource(
+                delimiter = '|',
+                quoteCharacter = '"',
+                value = {
+                    "ssh://a  4 1 kvm                     | systems: '4' is no system such as x86_64-linux; it looks like max-jobs",
+                    "ssh://a  /root/key 4 1               | systems: '/root/key' is no system such as x86_64-linux; it looks like the ssh-key",
+                    "ssh://a x86_64-linux  4 1 kvm        | ssh-key: '4' is no path with a / in it; it looks like max-jobs",
+                    "ssh://a - x86_64-linux 4             | ssh-key: 'x86_64-linux' is no path with a / in it; it looks like a system",
+                    "ssh://a x86_64-linux - /root/key     | max-jobs: '/root/key' is not a whole number of 0 or more; it looks like the ssh-key",
+                    "ssh://a x86_64-linux /k 4 1 2        | supported features: '2' is no feature; it looks like max-jobs",
+                    "ssh://a x86_64-linux /k 4 1 kvm KEY  | mandatory features: 'KEY' is no feature; it looks like the public-host-key",
+                    "ssh://a x86_64-linux /k 4 KEY        | speed-factor: 'KEY' is not a number of 0 or more; it looks like the public-host-key",
+                    "x86_64-linux /k 4                    | store URI: it is missing: 'x86_64-linux' is none; it looks like a system"
+                })
+        void areToldWhereAColumnIsLeftOut(String line, String fault) {
+            var key = PublicHostKey.parse(PublicHostKeyTest.LINE).encodedLine();
+            var file = parse(line.replace("KEY", key));
+
+            assertThat(file.entries()).isEmpty();
+            assertThat(file.faults())
+                    .extracting(Remark::toString)
+                    .singleElement()
+                    .satisfies(text -> assertThat(text)
+                            .startsWith("machines:1: " + fault.replace("KEY", key))
+                            .endsWith(": is a column before it left out? Write - for an empty one"));
+        }
+
+        @Test
+        void featuresDividedByBlanksAreTold() {
+            var file = parse("ssh://a x86_64-linux - 4 1 big-parallel kvm\nb - - 1 1 kvm,x kvm\nc - - 1 1 - kvm");
+
+            assertThat(names(file)).containsExactly("a", "b", "c");
+            assertThat(file.warnings())
+                    .extracting(Remark::toString)
+                    .containsExactly(
+                            "machines:1: mandatory features: only builds that require kvm go there; if it should"
+                                    + " take others too, divide the features by commas, not blanks: big-parallel,kvm");
+            assertThat(parse("a x86_64-linux - 4 1 big-parallel kvm nixos-test").faults())
+                    .extracting(Remark::message)
+                    .singleElement()
+                    .satisfies(message -> assertThat(message)
+                            .endsWith("; if it is a feature, divide the features by commas, not blanks"));
+        }
+
+        @Test
+        void tomlIsNoListOfMachines() {
+            for (var text : List.of(
+                    "version = 1\n", "[machines.a]\nuri = 'b'", "# x\n  machines.a = {uri = 'b'}", "machines={}"))
+                assertThat(MachinesFile.isToml(text)).as(text).isTrue();
+            for (var text : List.of("version - - 1", "machines - - 2", "machines.example.org", "a\nssh-ng://b?x=y"))
+                assertThat(MachinesFile.isToml(text)).as(text).isFalse();
+        }
+
+        @Test
+        void includedTomlIsAFault() {
+            var file = MachinesFile.parse(
+                    new Source("m", 1, "a\n@b"),
+                    (path, from) -> Optional.of(new Source(path, 1, "[machines.x]")),
+                    DEFAULTS);
+
+            assertThat(names(file)).containsExactly("a");
+            assertThat(file.faults())
+                    .extracting(Remark::toString)
+                    .containsExactly("m:2: inclusion: b is TOML, which only machinesFile itself can name");
         }
 
         @Test
@@ -157,10 +276,7 @@ class MachinesFileTest {
             assertThat(names(file)).containsExactly("a");
             assertThat(file.warnings())
                     .extracting(Remark::toString)
-                    .containsExactly(
-                            "machines:1: store URI: unknown parameter lane is ignored",
-                            "machines:1: store URI: remote-program is not used; the machine is asked for"
-                                    + " `nix-store --serve --write`");
+                    .containsExactly("machines:1: store URI: unknown parameter lane is ignored");
         }
 
         @Test

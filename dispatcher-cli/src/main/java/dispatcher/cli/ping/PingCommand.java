@@ -74,11 +74,18 @@ public final class PingCommand implements Callable<Integer> {
         var machines = chosen(loaded);
         PingReport report;
         try (var open = connections.open(limited)) {
-            report = new PingReport(new Pinger(open::to, limited.timeouts().handshake()).ping(machines));
+            report = new PingReport(
+                    new Pinger(open::to, limited.timeouts().handshake()).ping(machines),
+                    names.isEmpty() ? loaded.notUsed() : List.of());
         }
         var out = spec.commandLine().getOut();
         if (json) out.println(report.json().print());
         else report.lines(Terminal.out()).forEach(out::println);
+        if (!json && !loaded.warnings().isEmpty()) {
+            out.println();
+            out.println("probably not meant:");
+            for (var warning : loaded.warnings()) out.println("  " + warning);
+        }
         out.flush();
         return report.allWell() ? ExitCode.OK : ExitCode.SOFTWARE;
     }

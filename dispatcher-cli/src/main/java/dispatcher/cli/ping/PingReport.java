@@ -1,5 +1,6 @@
 package dispatcher.cli.ping;
 
+import dispatcher.cli.settings.Fault;
 import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;
@@ -19,7 +20,9 @@ import picocli.CommandLine.Help.Ansi;
 /// Shows how the machines answered.
 ///
 /// @param answers in the order to show
-public record PingReport(List<Answer> answers) {
+/// @param notUsed what is wrong with machines that the settings leave out for it
+public record PingReport(List<Answer> answers, List<Fault> notUsed) {
+    private static final String NOT_USED = "not used";
     private static final String OK = "ok";
     private static final String NOTHING = "-";
     /// Levels of the x86-64 instruction set, which Nix lists among the platforms and hardly anybody builds for.
@@ -27,10 +30,17 @@ public record PingReport(List<Answer> answers) {
 
     public PingReport {
         answers = List.copyOf(answers);
+        notUsed = List.copyOf(notUsed);
+    }
+
+    /// Of settings that leave none out.
+    public PingReport(List<Answer> answers) {
+        this(answers, List.of());
     }
 
     public boolean allWell() {
-        return answers.stream().allMatch(answer -> answer.problems().isEmpty());
+        return notUsed.isEmpty()
+                && answers.stream().allMatch(answer -> answer.problems().isEmpty());
     }
 
     /// A table, what its signs mean, and what to do about each problem.
@@ -38,6 +48,8 @@ public record PingReport(List<Answer> answers) {
         var table = new Table(
                 "MACHINE", "VERDICT", "CONNECT", "HANDSHAKE", "NIX", "TRUSTED", "CORES", "FREE", "SYSTEMS", "FEATURES");
         answers.forEach(answer -> table.row(row(answer)));
+        var leftOut = notUsed.stream().map(PingReport::place).distinct().toList();
+        leftOut.forEach(place -> table.row(row(place)));
         var rows = table.lines();
         var lines = new ArrayList<String>();
         lines.add(Terminal.paint(ansi, Terminal.BOLD, rows.getFirst()));
@@ -45,9 +57,29 @@ public record PingReport(List<Answer> answers) {
             boolean well = answers.get(i).problems().isEmpty();
             lines.add(Terminal.paint(ansi, well ? Terminal.GREEN : Terminal.RED, rows.get(i + 1)));
         }
+        rows.subList(answers.size() + 1, rows.size())
+                .forEach(row -> lines.add(Terminal.paint(ansi, Terminal.RED, row)));
         lines.addAll(legend(rows.subList(1, rows.size())));
         for (var answer : answers) answer.problems().forEach(problem -> lines.addAll(lines(answer, problem, ansi)));
+        for (var fault : notUsed) lines.addAll(lines(fault, ansi));
         return lines;
+    }
+
+    /// The name of a machine whose entry has a fault.
+    private static String place(Fault fault) {
+        return fault.file() + ":" + fault.line();
+    }
+
+    private static String[] row(String place) {
+        return new String[] {place, NOT_USED, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING};
+    }
+
+    private static List<String> lines(Fault fault, Ansi ansi) {
+        return List.of(
+                "",
+                Terminal.paint(ansi, Terminal.BOLD, place(fault)) + ": " + NOT_USED,
+                "  cause: %s: %s".formatted(fault.key(), fault.message()),
+                "  next:  correct that line, and run `dispatcher reload`");
     }
 
     private static String[] row(Answer answer) {
@@ -136,7 +168,17 @@ public record PingReport(List<Answer> answers) {
         return new Json.Members(Map.of(
                 "ok", new Json.Bool(allWell()),
                 "machines",
-                        new Json.Elements(answers.stream().map(PingReport::json).toList())));
+                        new Json.Elements(answers.stream().map(PingReport::json).toList()),
+                "notUsed",
+                        new Json.Elements(notUsed.stream().map(PingReport::json).toList())));
+    }
+
+    private static Json json(Fault fault) {
+        return new Json.Members(Map.of(
+                "file", new Json.Text(fault.file()),
+                "line", number(fault.line()),
+                "field", new Json.Text(fault.key()),
+                "message", new Json.Text(fault.message())));
     }
 
     private static Json json(Answer answer) {

@@ -75,11 +75,11 @@ public final class Pinger {
 
     private Answer reach(Machine machine, Transport transport) throws IOException, InterruptedException {
         long start = System.nanoTime();
-        try (var channel = transport.open(machine.protocol().command())) {
+        try (var channel = transport.open(machine.command())) {
             long connected = System.nanoTime();
             var greeting = greet(machine, channel);
             long greeted = System.nanoTime();
-            var offered = probe(transport);
+            var offered = probe(machine, transport);
             var trusted = greeting.trusted().or(offered::trusted);
             return new Answer.Reached(
                     machine,
@@ -110,7 +110,7 @@ public final class Pinger {
                 throw new UnreachableException(
                         UnreachableException.Kind.TIMED_OUT,
                         "'%s' on %s gave no answer within %d ms"
-                                .formatted(machine.protocol().command(), machine.address(), limit.toMillis()),
+                                .formatted(machine.command(), machine.address(), limit.toMillis()),
                         "log in there and see whether its nix-daemon answers",
                         e);
             }
@@ -128,9 +128,9 @@ public final class Pinger {
     }
 
     /// A machine that does not tell is no worse for it.
-    private Offered probe(Transport transport) throws InterruptedException {
+    private Offered probe(Machine machine, Transport transport) throws InterruptedException {
         try (var clock = new Deadline(limit, "probe")) {
-            return Probe.run(transport, clock::cuts);
+            return Probe.run(transport, machine.remoteProgram(), clock::cuts);
         } catch (IOException e) {
             return Offered.NOTHING_TOLD;
         }

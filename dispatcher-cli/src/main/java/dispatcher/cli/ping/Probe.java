@@ -46,15 +46,27 @@ final class Probe {
     private Probe() {}
 
     /// Runs the script. What `opened` is given may be closed by another thread to end this.
-    static Offered run(Transport transport, Consumer<CommandChannel> opened) throws IOException, InterruptedException {
+    ///
+    /// @param remoteProgram of the machine: Nix's other programs are looked for beside it
+    static Offered run(Transport transport, List<String> remoteProgram, Consumer<CommandChannel> opened)
+            throws IOException, InterruptedException {
         try (var channel = transport.open(COMMAND)) {
             opened.accept(channel);
             try (var out = channel.out()) {
-                out.write(SCRIPT.getBytes(StandardCharsets.UTF_8));
+                out.write((path(remoteProgram) + SCRIPT).getBytes(StandardCharsets.UTF_8));
             }
             var answer = new String(channel.in().readNBytes(LONGEST_ANSWER), StandardCharsets.UTF_8);
             return parse(answer);
         }
+    }
+
+    /// Puts the directory of the program on the path.
+    private static String path(List<String> remoteProgram) {
+        var program = remoteProgram.isEmpty() ? "" : remoteProgram.getLast();
+        int slash = program.lastIndexOf('/');
+        return slash < 1
+                ? ""
+                : "PATH='%s':$PATH\n".formatted(program.substring(0, slash).replace("'", "'\\''"));
     }
 
     /// Finds the parts of an answer, whatever else a shell has printed around them.

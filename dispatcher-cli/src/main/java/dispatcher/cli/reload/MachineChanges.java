@@ -20,6 +20,9 @@ final class MachineChanges {
             new Attribute("sshKey", machine -> orNone(machine.address().keyFile())),
             new Attribute("publicHostKey", machine -> orNone(machine.address().publicHostKey())),
             new Attribute("protocol", machine -> machine.protocol().scheme()),
+            new Attribute(
+                    "remoteProgram",
+                    machine -> machine.remoteProgram().isEmpty() ? "none" : String.join(" ", machine.remoteProgram())),
             new Attribute("systems", Machine::systems),
             new Attribute("maxJobs", Machine::maxJobs),
             new Attribute("speedFactor", Machine::speedFactor),

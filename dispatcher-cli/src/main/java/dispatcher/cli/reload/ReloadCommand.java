@@ -70,7 +70,7 @@ public final class ReloadCommand implements Callable<Integer> {
         if (!needRestart.isEmpty()) lines.add("stays as it was until the dispatcher is started again:");
         for (var key : needRestart) lines.add("  " + key);
         var warnings = answer.objects("warnings");
-        if (!warnings.isEmpty()) lines.add("probably not meant:");
+        if (!warnings.isEmpty()) lines.add("not used, or probably not meant:");
         for (var warning : warnings) lines.add("  " + ReloadRequests.fault(warning));
         return lines;
     }

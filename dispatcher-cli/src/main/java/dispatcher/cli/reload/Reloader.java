@@ -98,7 +98,7 @@ public final class Reloader implements AutoCloseable {
             var change = SettingsChange.of(running, read);
             target.accept(change);
             running = change.settings();
-            return new ReloadOutcome.Done(change.changes(), change.needRestart(), read.warnings());
+            return new ReloadOutcome.Done(change.changes(), change.needRestart(), read.remarks());
         } catch (UserFacingException e) {
             // What is to be corrected may be in a file that was not there before.
             if (e instanceof SettingsException wrong) files.addAll(wrong.files());

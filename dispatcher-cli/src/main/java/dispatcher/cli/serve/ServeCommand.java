@@ -32,7 +32,7 @@ public final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         var loaded = settings.load();
-        for (var warning : loaded.warnings()) log.atWarn().log("{}", warning);
+        for (var warning : loaded.remarks()) log.atWarn().log("{}", warning);
         if (loaded.listen().web().isPresent())
             log.atWarn().log("listen.web is set, and this version has no page to show there yet");
         // Before it serves, or else it would be the end of it.

@@ -6,6 +6,11 @@ package dispatcher.cli.settings;
 /// @param line from 1
 /// @param key  the way to the place, e.g. `machines[1].port`; the empty text for the file itself
 public record Fault(String file, int line, String key, String message) {
+    /// The same with what it means for the machine that it is about.
+    Fault ofUnused() {
+        return new Fault(file, line, key, message + "; this machine is not used");
+    }
+
     /// `file:line: key: what is wrong`.
     @Override
     public String toString() {

@@ -1,6 +1,7 @@
 package dispatcher.cli.settings;
 
 import dispatcher.fleet.Machine;
+import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachinesFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,12 +20,16 @@ final class FleetReader {
     /// Text that is entries and no path: several lines, or what begins none and holds what only entries have.
     private static final Pattern INLINE = Pattern.compile("@.*|(?s:.*\n.*)|(?![/~]|\\.\\.?/).*(\\s|;|://).*");
 
+    /// A file as Nix's setting `builders` names it.
+    private static final Pattern NAMED = Pattern.compile("@([^;#\n]+)");
+
     private final Path base;
     private final Surroundings surroundings;
     private final Faults faults;
     private final List<Machine> fleet = new ArrayList<>();
     private final Map<String, String> places = new HashMap<>();
     private final List<Fault> warnings = new ArrayList<>();
+    private final List<Fault> notUsed = new ArrayList<>();
     private final List<Path> files = new ArrayList<>();
 
     /// @param base directory where relative paths start
@@ -39,6 +44,11 @@ final class FleetReader {
         return List.copyOf(warnings);
     }
 
+    /// What is wrong with machines of `machinesFile` that are left out for it.
+    List<Fault> notUsed() {
+        return List.copyOf(notUsed);
+    }
+
     /// What was read beside the settings, or would have been if it were there.
     List<Path> files() {
         return List.copyOf(files);
@@ -50,7 +60,8 @@ final class FleetReader {
             try (section) {
                 reader.read(section).ifPresent(machine -> {
                     var key = section.has("name") ? "name" : "hostName";
-                    add(machine, new Fault(faults.file(), section.line(key), section.pathOf(key), ""));
+                    add(machine, new Fault(faults.file(), section.line(key), section.pathOf(key), ""))
+                            .ifPresent(faults::add);
                 });
             }
         }
@@ -60,43 +71,78 @@ final class FleetReader {
         return fleet;
     }
 
-    private void add(Machine machine, Fault place) {
+    /// @return what is wrong with the name, if it is
+    private Optional<Fault> add(Machine machine, Fault place) {
         var first = places.putIfAbsent(machine.name(), place.file() + ":" + place.line());
-        if (first == null) fleet.add(machine);
-        else
-            faults.add(new Fault(
-                    place.file(),
-                    place.line(),
-                    place.key(),
-                    "the name '%s' is taken by the machine at %s; give one of them a `name` of its own"
-                            .formatted(machine.name(), first)));
+        if (first == null) {
+            fleet.add(machine);
+            return Optional.empty();
+        }
+        return Optional.of(new Fault(
+                place.file(),
+                place.line(),
+                place.key(),
+                "the name '%s' is taken by the machine at %s; give one of them a `name` of its own"
+                        .formatted(machine.name(), first)));
     }
 
     private void machinesFile(Node.Scalar scalar) {
         var text = scalar.text();
-        if (INLINE.matcher(text.strip()).matches()) {
+        var named = NAMED.matcher(text.strip());
+        if (!named.matches() && INLINE.matcher(text.strip()).matches()) {
             int line = scalar.line() + (scalar.block() ? 1 : 0);
             add(new MachinesFile.Source(faults.file(), line, text));
             return;
         }
+        var path = named.matches() ? named.group(1).strip() : text.strip();
         try {
-            var source = include(text.strip(), faults.file());
+            var source = include(path, faults.file());
             if (source.isPresent()) add(source.get());
-            else faults.add(scalar.line(), "machinesFile", "there is no file " + surroundings.resolve(base, text));
+            else faults.add(scalar.line(), "machinesFile", "there is no file " + surroundings.resolve(base, path));
         } catch (IOException e) {
             faults.add(scalar.line(), "machinesFile", e.getMessage() + " cannot be read");
         } catch (InvalidPathException e) {
-            faults.add(scalar.line(), "machinesFile", "'%s' is no path: %s".formatted(text, e.getReason()));
+            faults.add(scalar.line(), "machinesFile", "'%s' is no path: %s".formatted(path, e.getReason()));
         }
     }
 
+    /// An entry with a fault is left out and takes no other with it. A file of which nothing is to be used is a fault.
     private void add(MachinesFile.Source source) {
-        var file = MachinesFile.parse(source, this::include, surroundings.machineDefaults());
-        for (var entry : file.entries()) {
-            add(entry.machine(), new Fault(entry.source(), entry.line(), "store URI", ""));
+        try {
+            add(read(source));
+        } catch (TomlMachines.UnreadableException e) {
+            faults.add(e.fault(source.name()));
         }
-        file.faults().forEach(remark -> faults.add(fault(remark)));
+    }
+
+    private void add(MachinesFile file) {
+        file.faults().forEach(remark -> {
+            if (file.isUnusable()) faults.add(fault(remark));
+            else notUsed.add(fault(remark));
+        });
+        for (var entry : file.entries()) {
+            add(withKeyFile(entry), new Fault(entry.source(), entry.line(), "store URI", ""))
+                    .ifPresent(notUsed::add);
+        }
         file.warnings().forEach(remark -> warnings.add(fault(remark)));
+    }
+
+    private MachinesFile read(MachinesFile.Source source) throws TomlMachines.UnreadableException {
+        var defaults = surroundings.machineDefaults();
+        return MachinesFile.isToml(source.text())
+                ? TomlMachines.read(source, defaults)
+                : MachinesFile.parse(source, this::include, defaults);
+    }
+
+    /// With the path of its key as those of the settings are read: from the directory of the file that names it.
+    private Machine withKeyFile(MachinesFile.Entry entry) {
+        var address = entry.machine().address();
+        if (address.keyFile().isEmpty()) return entry.machine();
+        var file = surroundings.resolve(
+                directory(entry.source()), address.keyFile().get().toString());
+        return entry.machine()
+                .withAddress(new MachineAddress(
+                        address.host(), address.port(), address.user(), Optional.of(file), address.publicHostKey()));
     }
 
     private static Fault fault(MachinesFile.Remark remark) {
@@ -105,15 +151,18 @@ final class FleetReader {
 
     /// Reads a file by a path that starts at the directory of the file that names it.
     private Optional<MachinesFile.Source> include(String path, String from) throws IOException {
-        var directory = from.equals(faults.file())
-                ? base
-                : Optional.ofNullable(Path.of(from).getParent()).orElse(base);
-        var file = surroundings.resolve(directory, path);
+        var file = surroundings.resolve(directory(from), path);
         files.add(file);
         try {
             return Optional.of(new MachinesFile.Source(file.toString(), 1, Files.readString(file)));
         } catch (NoSuchFileException missing) {
             return Optional.empty();
         }
+    }
+
+    private Path directory(String source) {
+        return source.equals(faults.file())
+                ? base
+                : Optional.ofNullable(Path.of(source).getParent()).orElse(base);
     }
 }

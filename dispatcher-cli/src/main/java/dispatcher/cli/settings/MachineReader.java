@@ -5,6 +5,7 @@ import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
 import dispatcher.fleet.PublicHostKey;
+import dispatcher.fleet.RemoteNix;
 import dispatcher.fleet.StoreUri;
 import dispatcher.nix.NixSyntaxException;
 import java.nio.file.InvalidPathException;
@@ -19,7 +20,8 @@ import java.util.TreeSet;
 import java.util.function.Function;
 
 /// Binds one entry of `machines`. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an entry
-/// pasted from there means the same here; `name`, `port`, `compress`, `substitute` and `resources` are ours.
+/// pasted from there means the same here; `name`, `port`, `remoteProgram`, `remoteStore`, `compress`, `substitute` and
+/// `resources` are ours.
 final class MachineReader {
     private final Path base;
     private final Surroundings surroundings;
@@ -37,9 +39,11 @@ final class MachineReader {
         var uri = uri(section);
         var port = section.integer("port", 1, 65_535);
         var user = section.value("sshUser", MachineReader::word).or(() -> uri.flatMap(StoreUri::user));
+        var remoteProgram = section.value("remoteProgram", RemoteNix::program).orElse(List.of());
+        section.value("remoteStore", MachineReader::remoteStore);
         var systems = systems(section);
         var keyFile = section.value("sshKey", this::path);
-        var hostKey = section.value("publicHostKey", MachineReader::hostKey);
+        var hostKey = section.value("publicHostKey", MachineReader::hostKeys);
         var maxJobs = section.integer("maxJobs", 0, Integer.MAX_VALUE).orElse(1);
         var speedFactor =
                 section.value("speedFactor", MachineReader::speedFactor).orElse(1.0);
@@ -53,11 +57,12 @@ final class MachineReader {
                 port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
                 user.orElse(surroundings.user()),
                 keyFile,
-                hostKey.map(PublicHostKey::toString));
+                hostKey);
         return Optional.of(new Machine(
                 name.orElse(address.host()),
                 address,
                 uri.get().protocol(),
+                remoteProgram,
                 systems,
                 maxJobs,
                 speedFactor,
@@ -85,6 +90,13 @@ final class MachineReader {
         return section.value("hostName", MachineReader::host)
                 .map(host -> new StoreUri(
                         protocol, Optional.empty(), host, OptionalInt.empty(), Collections.emptySortedMap()));
+    }
+
+    private static String remoteStore(String text) {
+        if (RemoteNix.OWN_STORES.contains(text)) return text;
+        throw new IllegalArgumentException(
+                "'%s' is another store on the machine than its own, and only auto, daemon and local mean that"
+                        .formatted(text));
     }
 
     private static Choice choice(Section section, String key) {
@@ -151,8 +163,8 @@ final class MachineReader {
         return Double.parseDouble(text);
     }
 
-    private static PublicHostKey hostKey(String text) {
-        return readable(PublicHostKey::parse).apply(text);
+    private static String hostKeys(String text) {
+        return PublicHostKey.lines(readable(PublicHostKey::parseAll).apply(text));
     }
 
     private Path path(String text) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// What the settings file says, checked and complete: defaults filled in, paths absolute.
 ///
@@ -44,6 +45,7 @@ import java.util.Optional;
 /// @param ssh            how connections to machines are kept
 /// @param files          what was read for all this: the settings file, and those that it names
 /// @param warnings       what is allowed and probably not meant, each with file and line
+/// @param notUsed        what is wrong with machines of a machines file that are left out for it
 public record Settings(
         Path file,
         Listen listen,
@@ -69,13 +71,21 @@ public record Settings(
         BuildLimits buildLimits,
         Ssh ssh,
         List<Path> files,
-        List<Fault> warnings) {
+        List<Fault> warnings,
+        List<Fault> notUsed) {
 
     public Settings {
         trustedPublicKeys = List.copyOf(trustedPublicKeys);
         machines = List.copyOf(machines);
         files = List.copyOf(files);
         warnings = List.copyOf(warnings);
+        notUsed = List.copyOf(notUsed);
+    }
+
+    /// All that is to be told when they are put in force: what is not used, and the warnings.
+    public List<Fault> remarks() {
+        return Stream.concat(notUsed.stream().map(Fault::ofUnused), warnings.stream())
+                .toList();
     }
 
     /// Where commands reach the running dispatcher.
@@ -120,7 +130,8 @@ public record Settings(
                 buildLimits,
                 ssh,
                 files,
-                warnings);
+                warnings,
+                notUsed);
     }
 
     /// The same, but for what only a start can put in force, which is as in `running`.
@@ -150,7 +161,8 @@ public record Settings(
                 buildLimits,
                 ssh.withMaxStarting(running.ssh.maxStarting),
                 files,
-                warnings);
+                warnings,
+                notUsed);
     }
 
     /// @param socket unix socket for the clients on this host

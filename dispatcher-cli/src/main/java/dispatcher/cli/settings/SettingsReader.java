@@ -105,7 +105,8 @@ final class SettingsReader {
                 buildLimits(top),
                 ssh(top),
                 files(),
-                fleet.warnings());
+                fleet.warnings(),
+                fleet.notUsed());
     }
 
     private Listen listen(Section top) {

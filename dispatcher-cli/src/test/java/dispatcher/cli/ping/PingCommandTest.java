@@ -54,6 +54,26 @@ class PingCommandTest {
     }
 
     @Test
+    void machinesThatAreNotUsedAreNotWell() throws IOException {
+        Files.writeString(directory.resolve("machines"), "arm-3 - - 1 1 a b\nssh-ng://arm-4?remote-store=/x\n");
+        Files.writeString(directory.resolve("d.yaml"), "listen: {socket: /s}\nmachinesFile: machines\n");
+        var place = directory.resolve("machines") + ":2";
+
+        assertThat(run()).isEqualTo(1);
+        assertThat(out.toString())
+                .containsPattern(place + " +not used")
+                .contains(
+                        place + ": not used",
+                        "cause: store URI: remote-store leads to another store on the machine than its own",
+                        "next:  correct that line",
+                        "probably not meant:",
+                        "machines:1: mandatory features: only builds that require b go there");
+        assertThat(run("--json")).isEqualTo(1);
+        assertThat(out.toString()).contains("\"notUsed\":[{");
+        assertThat(run("arm-3")).isZero();
+    }
+
+    @Test
     void printsJson() {
         assertThat(run("--json", "arm-2")).isZero();
         assertThat(out.toString()).startsWith("{\"machines\":[{").endsWith("\"ok\":true}" + System.lineSeparator());

@@ -90,7 +90,7 @@ class ProbeTest {
         // Like Nix before 2.20, which has no `config`.
         program("nix", "case \"$*\" in *show-config) cat; echo 'system = x86_64-linux' ;; *) exit 1 ;; esac");
 
-        var offered = Probe.run(shell(), opened -> {});
+        var offered = Probe.run(shell(), List.of(), opened -> {});
 
         assertThat(offered.nixVersion()).contains("2.8.0");
         assertThat(offered.cores()).hasValue(3);

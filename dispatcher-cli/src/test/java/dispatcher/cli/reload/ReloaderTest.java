@@ -8,6 +8,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.fleet.Machine;
 import dispatcher.nix.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -82,6 +83,26 @@ class ReloaderTest {
             assertThat(refused.why()).contains(file + ":4: ", "sistem", file + ":5: ", "maxAttempts");
         });
         assertThat(applied).isEmpty();
+    }
+
+    @Test
+    void faultyLineOfAMachinesFileTakesOnlyItsOwnMachineAway() throws Exception {
+        Files.writeString(directory.resolve("machines"), "b\nc - - eight\nd\n");
+        write(GOOD + "machinesFile: machines\n");
+
+        assertThat(reloader.reload("test"))
+                .isInstanceOfSatisfying(
+                        ReloadOutcome.Done.class,
+                        done -> assertThat(done.warnings())
+                                .extracting(Fault::toString)
+                                .containsExactly(
+                                        directory.resolve("machines")
+                                                + ":2: max-jobs: 'eight' is not a whole number of 0 or more; this machine is not used"));
+        assertThat(applied)
+                .singleElement()
+                .satisfies(change -> assertThat(change.settings().machines())
+                        .extracting(Machine::name)
+                        .containsExactly("a", "b", "d"));
     }
 
     @Test

@@ -91,6 +91,7 @@ class SettingsTest {
                             "a",
                             new MachineAddress("a", 22, "me", Optional.empty(), Optional.empty()),
                             MachineProtocol.SSH,
+                            List.of(),
                             new TreeSet<>(Set.of("x86_64-linux")),
                             1,
                             1,
@@ -132,6 +133,8 @@ class SettingsTest {
                         supportedFeatures: [kvm, big-parallel]
                         mandatoryFeatures: [benchmark]
                         protocol: ssh-ng
+                        remoteProgram: sudo -n  /opt/nix/bin/nix-daemon
+                        remoteStore: daemon
                         sshUser: nix
                         sshKey: keys/arm
                         publicHostKey: %s
@@ -184,6 +187,7 @@ class SettingsTest {
                                     Optional.of(directory.resolve("keys/arm")),
                                     Optional.of(HOST_KEY)),
                             MachineProtocol.SSH_NG,
+                            List.of("sudo", "-n", "/opt/nix/bin/nix-daemon"),
                             new TreeSet<>(Set.of("aarch64-linux")),
                             8,
                             2.5,
@@ -368,24 +372,151 @@ class SettingsTest {
                     .hasSize(1);
         }
 
-        @Test
-        void haveTheirFaultsToldWithTheirOwnLines() throws IOException {
-            Files.writeString(directory.resolve("machines"), "a\n\nb - - eight\n");
+        private Settings reading(String machines) throws IOException {
+            Files.writeString(directory.resolve("machines"), machines);
+            return read(LEAST + "machinesFile: ./machines\n");
+        }
 
-            assertThat(faults(LEAST + "machinesFile: ./machines\n")).isEqualTo("""
-                    %1$s/machines:1: store URI: the name 'a' is taken by the machine at dispatcher.yaml:3; give one of \
-                    them a `name` of its own
-                    %1$s/machines:3: max-jobs: 'eight' is not a whole number of 0 or more""".formatted(directory));
+        @Test
+        void loseOnlyTheMachinesOfFaultyLines() throws IOException {
+            var settings = reading("a\n\nb - - eight\nssh-ng://c?remote-store=/x\nd\n");
+
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("a", "d");
+            assertThat(settings.notUsed())
+                    .extracting(Fault::toString)
+                    .containsExactly(
+                            directory + "/machines:3: max-jobs: 'eight' is not a whole number of 0 or more",
+                            directory
+                                    + "/machines:4: store URI: remote-store leads to another store on the machine than its"
+                                    + " own",
+                            directory
+                                    + "/machines:1: store URI: the name 'a' is taken by the machine at dispatcher.yaml:3;"
+                                    + " give one of them a `name` of its own");
+            assertThat(settings.warnings()).isEmpty();
+            assertThat(settings.remarks())
+                    .extracting(Fault::message)
+                    .hasSize(3)
+                    .allSatisfy(message -> assertThat(message).endsWith("; this machine is not used"));
+        }
+
+        @Test
+        void areAFaultIfNothingOfThemIsGood() throws IOException {
+            Files.writeString(directory.resolve("machines"), "b - - eight\n");
+            assertThat(faults(LEAST + "machinesFile: ./machines\n"))
+                    .isEqualTo(directory + "/machines:1: max-jobs: 'eight' is not a whole number of 0 or more");
             assertThat(faults("""
                     listen: {socket: /s}
                     machinesFile: |
-                      a
 
                       b - - eight
                     """))
-                    .isEqualTo("dispatcher.yaml:5: max-jobs: 'eight' is not a whole number of 0 or more");
-            assertThat(faults(LEAST + "machinesFile: none\n"))
-                    .isEqualTo("dispatcher.yaml:4: machinesFile: there is no file " + directory.resolve("none"));
+                    .isEqualTo("dispatcher.yaml:4: max-jobs: 'eight' is not a whole number of 0 or more");
+            for (var name : List.of("none", "'@none'", "'@ none'"))
+                assertThat(faults(LEAST + "machinesFile: " + name + "\n"))
+                        .isEqualTo("dispatcher.yaml:4: machinesFile: there is no file " + directory.resolve("none"));
+        }
+
+        @Test
+        void areAFaultIfTheyHaveMoreMistakesThanAnyoneMakes() throws IOException {
+            Files.writeString(directory.resolve("machines"), "good\n" + "b - - eight\n".repeat(60));
+            assertThat(faults(LEAST + "machinesFile: ./machines\n").lines()).hasSize(50);
+        }
+
+        @Test
+        void mayBeNamedAsNixNamesThem() throws IOException {
+            Files.writeString(directory.resolve("machines"), "b\n");
+            assertThat(read(LEAST + "machinesFile: '@machines'\n").machines()).hasSize(2);
+        }
+
+        @Test
+        void nameKeysByPathsAsTheSettingsDo() throws IOException {
+            assertThat(reading("b - ~/id\nc - keys/id\nd - /k/id\n").machines().stream()
+                            .skip(1)
+                            .map(machine -> machine.address().keyFile().orElseThrow()))
+                    .containsExactly(directory.resolve("home/id"), directory.resolve("keys/id"), Path.of("/k/id"));
+        }
+
+        @Test
+        void mayBeTheTomlOfLix() throws IOException {
+            var settings = reading("""
+                    version = 1
+
+                    [machines.andesite] # a comment
+                    uri = "ssh-ng://lix@andesite.lix.systems?port=2022"
+                    system-types = ["i686-linux", "x86_64-linux"]
+                    jobs = 8
+                    speed-factor = 1.5
+                    supported-features = ["kvm"]
+                    mandatory-features = ["kvm"]
+                    ssh-key = "/home/deepslate/.ssh/id_ed25519"
+                    ssh-public-host-key = "%s root@andesite"
+
+                    [machines."diorite"]
+                    uri = "lix@diorite"
+
+                    [machines.legacy]
+                    uri = "ssh://nix@nix-15-11.nixos.org"
+                    enable = false
+                    """.formatted(HOST_KEY));
+
+            assertThat(settings.warnings()).isEmpty();
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("a", "andesite", "diorite");
+            var andesite = settings.machines().get(1);
+            assertThat(andesite.address())
+                    .isEqualTo(new MachineAddress(
+                            "andesite.lix.systems",
+                            2022,
+                            "lix",
+                            Optional.of(Path.of("/home/deepslate/.ssh/id_ed25519")),
+                            Optional.of(HOST_KEY)));
+            assertThat(andesite.systems()).containsExactly("i686-linux", "x86_64-linux");
+            assertThat(andesite.maxJobs()).isEqualTo(8);
+            assertThat(andesite.speedFactor()).isEqualTo(1.5);
+            assertThat(andesite.supportedFeatures()).containsExactly("kvm");
+            assertThat(andesite.mandatoryFeatures()).containsExactly("kvm");
+            assertThat(settings.machines().get(2).systems()).containsExactly("riscv64-linux");
+        }
+
+        @Test
+        void inTomlLoseOnlyTheMachinesWithAFault() throws IOException {
+            var settings = reading("""
+                    [machines.b]
+                    uri = "ssh://b"
+                    [machines.c]
+                    uri = "ssh://c"
+                    jobs = "three"
+                    [machines.d]
+                    jobs = 3
+                    machines.inner = 1
+                    [machines.e]
+                    uri = "ssh://e?remote-store=/x"
+                    [machines.f]
+                    uri = "ssh://f"
+                    system-types = "x86_64-linux"
+                    """);
+
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("a", "b");
+            assertThat(settings.notUsed())
+                    .extracting(Fault::toString)
+                    .containsExactlyInAnyOrder(
+                            directory + "/machines:3: machines.c: jobs: \"three\" is no number",
+                            directory + "/machines:6: machines.d: machines: unknown key",
+                            directory
+                                    + "/machines:9: store URI: remote-store leads to another store on the machine than its"
+                                    + " own",
+                            directory
+                                    + "/machines:11: machines.f: system-types: \"x86_64-linux\" is no list such as [\"a\","
+                                    + " \"b\"]");
+        }
+
+        @Test
+        void inTomlAreAFaultIfTheyCannotBeRead() throws IOException {
+            Files.writeString(directory.resolve("machines"), "[machines.b]\nuri = ssh://b\n");
+            assertThat(faults(LEAST + "machinesFile: ./machines\n"))
+                    .startsWith(directory + "/machines:2: TOML: cannot be read: ");
+            Files.writeString(directory.resolve("machines"), "version = 2\n[machines.b]\nuri = \"b\"\n");
+            assertThat(faults(LEAST + "machinesFile: ./machines\n"))
+                    .isEqualTo(directory + "/machines:1: version: 2 is not 1, the only one that is known");
         }
     }
 
