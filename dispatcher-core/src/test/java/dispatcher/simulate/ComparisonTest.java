@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Ours against the others' policies, in the scenarios by which README compares them.
+/// Ours against the others' policies, in the scenarios by which docs/SIMULATOR.md compares them.
 class ComparisonTest {
     private static final int SEEDS = 3;
 

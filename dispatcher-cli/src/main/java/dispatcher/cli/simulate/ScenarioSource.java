@@ -56,7 +56,7 @@ record ScenarioSource(long seed, OptionalInt builds, List<Mix> machines) {
     }
 
     static Scenario trace(Path file) {
-        var what = "a trace, as docs/TRACES.md tells, or as `serve` records it by schedule.trace";
+        var what = "a trace, in the format of docs/SIMULATOR.md, or as `serve` records it with schedule.trace";
         var reader = new TraceReader(String.valueOf(file.getFileName()));
         read(file, what, reader::line);
         try {

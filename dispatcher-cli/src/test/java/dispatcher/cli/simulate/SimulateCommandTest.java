@@ -91,7 +91,7 @@ class SimulateCommandTest {
         assertThat(run(trace.toString())).isEqualTo(1);
         assertThat(thrown).isInstanceOfSatisfying(UserFacingException.class, e -> {
             assertThat(e.why()).isEqualTo(trace + ":2: unknown member 'jobs'");
-            assertThat(e.next()).contains("docs/TRACES.md");
+            assertThat(e.next()).contains("docs/SIMULATOR.md");
         });
         assertThat(run(directory.resolve("nowhere").toString())).isEqualTo(1);
         assertThat(thrown).hasMessageContaining("there is no such file");

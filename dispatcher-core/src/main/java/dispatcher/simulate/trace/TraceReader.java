@@ -20,7 +20,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// Reads traces line by line. The format is told in `docs/TRACES.md`. Confined to one thread, used once.
+/// Reads traces line by line. `docs/SIMULATOR.md` describes the format. Confined to one thread, used once.
 public final class TraceReader {
     static final int VERSION = 1;
     private static final double BANDWIDTH = 100e6;
