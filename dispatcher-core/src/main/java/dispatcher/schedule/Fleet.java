@@ -27,6 +27,10 @@ final class Fleet {
     private final Map<TierKey, Tier> tiers = new LinkedHashMap<>();
     private final Set<Tier> open = new LinkedHashSet<>();
     private final Set<NeedLine> lines = new LinkedHashSet<>();
+
+    /// Those that machines are kept for.
+    private final Set<WaitingBuild> keepers = new LinkedHashSet<>();
+
     private int nextIndex;
     private long version;
     private long changes;
@@ -191,6 +195,7 @@ final class Fleet {
     void keep(MachineSlots slots, WaitingBuild build) {
         slots.keptFor = build;
         build.keeps = slots;
+        keepers.add(build);
         changesHands(slots);
     }
 
@@ -200,7 +205,21 @@ final class Fleet {
         if (kept == null) return;
         kept.keptFor = null;
         build.keeps = null;
+        keepers.remove(build);
         changesHands(kept);
+    }
+
+    /// Ends it for all builds of a client, which may begin none of them now.
+    ///
+    /// @return whether a machine was kept for one
+    boolean stopKeepingFor(ClientShare client) {
+        boolean any = false;
+        for (var build : List.copyOf(keepers)) {
+            if (build.client != client) continue;
+            stopKeeping(build);
+            any = true;
+        }
+        return any;
     }
 
     private void changesHands(MachineSlots slots) {

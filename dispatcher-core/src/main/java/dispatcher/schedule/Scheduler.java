@@ -46,6 +46,9 @@ public final class Scheduler {
     private double work;
     private long wake = Long.MAX_VALUE;
 
+    /// Whether a machine is not kept for somebody any more, whom others had to pass by in this plan.
+    private boolean keepsLess;
+
     public Scheduler(Collection<Machine> machines, SchedulerOptions options) {
         this.options = options;
         fleet.replace(machines);
@@ -203,6 +206,14 @@ public final class Scheduler {
             decisions.add(new Decision.Impossible(build, fleet.objections(build.need)));
         }
         long now = Times.nanos(at);
+        do {
+            keepsLess = false;
+            plan(now, decisions);
+        } while (keepsLess);
+        return decisions;
+    }
+
+    private void plan(long now, List<Decision> decisions) {
         double capacity = fleet.capacity();
         var plan = new Plan(++plans, now, fleet, lines, options, capacity > 0 ? work / capacity : 0);
         var begun = new ArrayList<WaitingBuild>();
@@ -212,7 +223,6 @@ public final class Scheduler {
         });
         for (var build : begun) leave(build);
         wake = plan.wake();
-        return decisions;
     }
 
     private RunningBuild start(WaitingBuild build, MachineSlots slots, Placement placement, long now) {
@@ -223,6 +233,8 @@ public final class Scheduler {
         build.client.running++;
         build.client.used += seconds;
         fleet.start(running);
+        // What is kept for builds that may not begin would only stand idle.
+        if (build.client.running >= build.client.client.maxBuilds()) keepsLess |= fleet.stopKeepingFor(build.client);
         return running;
     }
 

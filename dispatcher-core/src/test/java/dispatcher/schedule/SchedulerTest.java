@@ -365,6 +365,50 @@ class SchedulerTest {
     }
 
     @Nested
+    class KeptMachines {
+        private static final Client ONE_AT_A_TIME = new Client("guests", 0, 1);
+
+        private final Machine large = withResource(machine("large", 2, 1, List.of("big"), List.of()), "gpu", 2);
+
+        /// The last slot is taken by a small build, so that the large one, which has waited long, has `large` kept.
+        private Scheduler kept() {
+            var scheduler = scheduler(large, machine("other", 1, 1, List.of("other"), List.of()));
+            submit(scheduler, takes("a", "gpu", 1));
+            decide(scheduler);
+            submit(scheduler, takes("guest-large", "gpu", 2).withClient(ONE_AT_A_TIME));
+            now = now.plus(SchedulerOptions.DEFAULT.patience());
+            decide(scheduler);
+            submit(scheduler, takes("small", "gpu", 1));
+            decide(scheduler);
+            assertThat(running).as("a machine is kept").containsOnlyKeys("a");
+            return scheduler;
+        }
+
+        @Test
+        void noneIsKeptForAClientThatMayNotBeginAnotherBuild() {
+            var scheduler = kept();
+            submit(scheduler, build("guest-other", "other").withClient(ONE_AT_A_TIME));
+            decide(scheduler);
+
+            assertThat(running).as("what stood idle is used").containsOnlyKeys("a", "guest-other", "small");
+        }
+
+        @Test
+        void oneIsKeptAgainOnceItsClientMayBeginABuild() {
+            var scheduler = kept();
+            submit(scheduler, build("guest-other", "other").withClient(ONE_AT_A_TIME));
+            decide(scheduler);
+            finish(scheduler, "guest-other");
+            submit(scheduler, takes("small2", "gpu", 1), takes("small3", "gpu", 1));
+            finish(scheduler, "a");
+            assertThat(running).containsOnlyKeys("small");
+            finish(scheduler, "small");
+
+            assertThat(running).containsOnlyKeys("guest-large");
+        }
+    }
+
+    @Nested
     class Machines {
         private final Scheduler scheduler = scheduler(machine("m", 2, 1));
 
