@@ -16,6 +16,7 @@ import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
+import dispatcher.wire.SteadyThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,7 +64,7 @@ public final class FleetStore implements AutoCloseable {
     private volatile boolean draining;
     private final AtomicLong builds = new AtomicLong();
     private final AtomicLong clients = new AtomicLong();
-    private final Thread janitor = Thread.ofVirtual().name("janitor").unstarted(this::prune);
+    private final Thread janitor = SteadyThread.unstarted("janitor", this::prunes);
 
     /// @param links       the machines; closed with this
     /// @param hostStore   the host's own store, if its paths are to be read in place; closed with this
@@ -305,16 +306,11 @@ public final class FleetStore implements AutoCloseable {
         return proofs;
     }
 
-    private void prune() {
-        try {
-            while (true) {
-                Thread.sleep(PRUNE_INTERVAL);
-                for (var link : links.all()) link.conversations().prune();
-                hostStore.ifPresent(StorePool::prune);
-            }
-        } catch (InterruptedException e) {
-            // Closed.
-        }
+    private boolean prunes() throws InterruptedException {
+        Thread.sleep(PRUNE_INTERVAL);
+        for (var link : links.all()) link.conversations().prune();
+        hostStore.ifPresent(StorePool::prune);
+        return true;
     }
 
     @Override

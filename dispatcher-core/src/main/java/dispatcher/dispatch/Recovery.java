@@ -14,6 +14,7 @@ import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.ProtocolException;
+import dispatcher.wire.SteadyThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -156,16 +157,19 @@ final class Recovery implements AutoCloseable {
             if (closed || before != null) return;
             failures.merge(machine, 1, Integer::sum);
             incidents.add(machine, time);
-            var thread = Thread.ofVirtual().name("recovery of " + machine).unstarted(() -> recover(link));
+            var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link));
             now = new Aside(time, error, until, thread);
             aside.put(machine, now);
         } finally {
             lock.unlock();
         }
-        // Once more, as somebody may have told it meanwhile that the machine works.
-        queue.machineFailed(machine, error);
-        listener.machineSetAside(machine, now.held().map(error::concat).orElse(error));
-        now.thread.start();
+        try {
+            // Once more, as somebody may have told it meanwhile that the machine works.
+            queue.machineFailed(machine, error);
+            listener.machineSetAside(machine, now.held().map(error::concat).orElse(error));
+        } finally {
+            now.thread.start();
+        }
         review();
         // Replaced meanwhile, by somebody who may not have seen that it was set aside.
         if (!links.isCurrent(link)) forget(Set.of(machine));
@@ -270,23 +274,21 @@ final class Recovery implements AutoCloseable {
         }
     }
 
-    private void recover(MachineLink link) {
+    /// One look, after a pause. Interrupted if it has worked meanwhile, or all of this ends.
+    ///
+    /// @return whether there is to be another
+    private boolean looksAgain(MachineLink link) throws InterruptedException {
         var machine = link.machine().name();
+        pause(machine, nextPause(machine));
+        var now = asideNow(machine);
+        if (now != null && isHeld(now)) return true;
         try {
-            while (true) {
-                pause(machine, nextPause(machine));
-                var now = asideNow(machine);
-                if (now != null && isHeld(now)) continue;
-                try {
-                    link.look();
-                    if (!links.isCurrent(link) || takeBack(machine, queue::machineAnswered)) return;
-                } catch (IOException e) {
-                    Interruption.rethrow(e);
-                    failed(link, Failures.describe(e));
-                }
-            }
-        } catch (InterruptedException e) {
-            // It has worked meanwhile, or all of this ends.
+            link.look();
+            return links.isCurrent(link) && !takeBack(machine, queue::machineAnswered);
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            failed(link, Failures.describe(e));
+            return true;
         }
     }
 

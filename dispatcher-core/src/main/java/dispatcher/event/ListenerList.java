@@ -8,9 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Several listeners as one; each is told everything, in order.
+/// Several listeners as one; each is told everything, in order. One that throws, which none should, is told of in the
+/// log, and keeps the event from nobody: what happened has happened.
 public final class ListenerList implements DispatcherListener {
+    private static final Logger log = LoggerFactory.getLogger(ListenerList.class);
+
     private final List<DispatcherListener> listeners;
 
     public ListenerList(DispatcherListener... listeners) {
@@ -38,7 +43,16 @@ public final class ListenerList implements DispatcherListener {
     }
 
     private void tell(Consumer<DispatcherListener> event) {
-        for (var listener : listeners) event.accept(listener);
+        for (var listener : listeners) {
+            try {
+                event.accept(listener);
+            } catch (RuntimeException e) {
+                log.atError()
+                        .addKeyValue("listener", listener.getClass().getSimpleName())
+                        .setCause(e)
+                        .log("bug: a listener failed");
+            }
+        }
     }
 
     @Override

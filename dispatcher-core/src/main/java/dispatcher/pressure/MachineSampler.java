@@ -6,6 +6,7 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.CommandChannel;
+import dispatcher.wire.SteadyThread;
 import dispatcher.wire.TimeLimit;
 import dispatcher.wire.Transport;
 import java.io.IOException;
@@ -106,7 +107,7 @@ public final class MachineSampler implements AutoCloseable {
         this.storeDir = storeDir;
         this.listener = listener;
         this.clock = clock;
-        this.thread = Thread.ofVirtual().name("pressure of " + machine).unstarted(this::run);
+        this.thread = SteadyThread.unstarted("pressure of " + machine, this::samplesAgain);
     }
 
     /// Tells the listener nothing from now on: this is not what leads to the machine any more. Builds that run
@@ -188,12 +189,15 @@ public final class MachineSampler implements AutoCloseable {
         }
     }
 
-    private void run() {
+    private boolean samplesAgain() throws InterruptedException {
+        if (!awaitTurn()) return false;
         try {
-            while (awaitTurn()) attempt();
-        } catch (InterruptedException e) {
-            // Closed.
+            attempt();
+        } finally {
+            // Last, when the builds know of it too; and whatever happens, as somebody may wait for it.
+            ended();
         }
+        return true;
     }
 
     /// Returns when it is time for the next sample; false if there will be none.
@@ -289,10 +293,8 @@ public final class MachineSampler implements AutoCloseable {
             if (!hushed) listener.sampled(machine, now.pressure());
         });
         if (outdated && !hushed) listener.unknown(machine);
-        ended();
     }
 
-    /// Those who wait for an attempt are told last, when the builds know of it too.
     private void ended() {
         lock.lock();
         try {

@@ -22,6 +22,9 @@ final class SampleParser {
     static final int LONGEST = 1 << 20;
 
     private static final long KIB = 1024;
+
+    /// No system numbers more.
+    private static final int MOST_CORES = 1 << 20;
     private static final Pattern SEPARATORS = Pattern.compile("[\\x00\\n]");
     private static final Pattern MEMORY = Pattern.compile("/proc/meminfo:Mem(Total|Available): +(\\d{1,15}) kB");
     private static final Pattern LOAD = Pattern.compile("/proc/loadavg:(\\d{1,7}\\.\\d{1,4}) .*");
@@ -117,13 +120,19 @@ final class SampleParser {
     }
 
     /// Of a list such as `0-3,8-11`.
+    ///
+    /// @throws IllegalArgumentException if no machine has such a list
     private static int cores(String online) {
-        long cores = 0;
+        int cores = 0;
         for (var range : online.split(",", -1)) {
             var ends = range.split("-", -1);
-            cores += Integer.parseInt(ends[ends.length - 1]) - (long) Integer.parseInt(ends[0]) + 1;
+            int first = Integer.parseInt(ends[0]);
+            int last = Integer.parseInt(ends[ends.length - 1]);
+            if (ends.length > 2 || last < first || last >= MOST_CORES)
+                throw new IllegalArgumentException("cores " + online);
+            cores += last - first + 1;
         }
-        return Math.toIntExact(Math.min(cores, Integer.MAX_VALUE));
+        return cores;
     }
 
     private static Optional<Vitals> darwin(List<String> lines) {

@@ -8,12 +8,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Reads a program's standard error on a thread of its own for as long as the program runs, so that it never
 /// blocks there: hands each line to whoever listens at the moment, and keeps the last of it for error messages.
 ///
 /// Safe for any thread.
 public final class ErrorOutput {
+    private static final Logger log = LoggerFactory.getLogger(ErrorOutput.class);
     private static final int TAIL = 4096;
     private static final int LONGEST_LINE = 1 << 20;
     private static final long LOOK_NANOS = 200_000;
@@ -144,6 +147,11 @@ public final class ErrorOutput {
         } finally {
             lock.unlock();
         }
-        receiver.accept(text);
+        try {
+            receiver.accept(text);
+        } catch (RuntimeException | Error e) {
+            // Whatever the listener has against a line: if nobody read on, the program would wait for ever.
+            log.atError().addKeyValue("thread", pump.getName()).setCause(e).log("bug: a line was not taken");
+        }
     }
 }

@@ -102,7 +102,7 @@ public final class LocalFrontEnd implements AutoCloseable {
             channel.close();
         } catch (RuntimeException | Error e) {
             // Of whoever handles it, too; the client would wait for ever.
-            log.atError().setCause(e).log("local conversation failed");
+            log.atError().setCause(e).log("bug: a local client's conversation ended");
             channel.close();
         } finally {
             conversations.remove(Thread.currentThread());

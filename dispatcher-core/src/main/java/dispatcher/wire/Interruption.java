@@ -20,7 +20,8 @@ public final class Interruption {
         throw interruption;
     }
 
-    /// Sees to it that a thread which was interrupted while it wrote hears of that where it waits next: not every stream
+    /// Sees to it that a thread which was interrupted while it wrote hears of that where it waits next: not every
+    /// stream
     /// leaves its flag set.
     public static void keep(IOException failure) {
         if (isInterruption(failure)) Thread.currentThread().interrupt();

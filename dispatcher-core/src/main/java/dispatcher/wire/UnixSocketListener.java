@@ -70,7 +70,11 @@ public final class UnixSocketListener implements AutoCloseable {
                 channel -> Thread.ofVirtual().name(whose).start(() -> client.accept(channel)),
                 log,
                 System::nanoTime);
-        Thread.ofPlatform().daemon().name(whose + "s").start(loop::run);
+        SteadyThread.unstarted(Thread.ofPlatform().daemon(), whose + "s", () -> {
+                    loop.run();
+                    return false;
+                })
+                .start();
     }
 
     private final class Connections implements AcceptLoop.Source<UnixSocketChannel> {

@@ -9,6 +9,7 @@ import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.Gate;
 import dispatcher.testkit.ManualClock;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
@@ -166,6 +167,41 @@ class MachineSamplerTest {
                 assertThat(pressure.sampledAt()).isEqualTo(clock.instant());
             });
             assertThat(sampler.pressure()).isPresent();
+        }
+    }
+
+    @Test
+    void goesOnAfterSomethingThatNobodyForesaw() throws Exception {
+        var failed = new Gate();
+        failed.open();
+        try (var other = new MachineSampler(
+                "a",
+                shell,
+                StoreDir.NIX_STORE,
+                new PressureListener() {
+                    @Override
+                    public void sampled(String machine, Pressure pressure) {
+                        if (failed.arrived() > 0) {
+                            told.add(pressure);
+                            return;
+                        }
+                        try {
+                            failed.pass();
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                        throw new IllegalStateException("nobody foresaw this");
+                    }
+
+                    @Override
+                    public void unknown(String machine) {}
+                },
+                clock)) {
+            var build = other.watch(DRV, derivation(new DerivationOutput.InputAddressed(OUT)), _ -> {});
+            failed.awaitArrivals(1);
+            while (told.isEmpty()) build.memory();
+
+            assertThat(told.peek()).isInstanceOf(Pressure.class);
         }
     }
 

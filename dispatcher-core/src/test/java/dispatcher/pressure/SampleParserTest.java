@@ -6,7 +6,10 @@ import dispatcher.fleet.Pressure.Room;
 import dispatcher.pressure.Sample.BuildProcess;
 import dispatcher.testkit.Seeds;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -169,5 +172,52 @@ class SampleParserTest {
                 assertThat(sample.pressure().cores()).isPositive();
             });
         });
+    }
+
+    @Test
+    void coresThatNoMachineHasAreNotBelieved() {
+        for (var online : List.of(
+                String.join(",", Collections.nCopies(15, "2147483647-0")),
+                "0-2147483647",
+                "0-1048576",
+                "3-1",
+                "0-3-7",
+                "-",
+                ",",
+                "99999999999"))
+            assertThat(SampleParser.parse(LINUX.replace("online:0-2,5", "online:" + online), NOW))
+                    .as(online)
+                    .isEmpty();
+    }
+
+    /// Each number in turn is made another, up to more than any type holds.
+    @Test
+    void whateverNumbersAMachineSaysItIsASampleOrNone() {
+        Seeds.run(300, random -> {
+            var text = new StringBuilder();
+            for (var answer : List.of(LINUX, DARWIN)) {
+                text.setLength(0);
+                for (var word : answer.split("(?<=\\D)(?=\\d)|(?<=\\d)(?=\\D)")) {
+                    boolean changed = word.matches("\\d+") && random.nextInt(6) == 0;
+                    text.append(changed ? number(random) : word);
+                }
+                SampleParser.parse(text.toString(), NOW).ifPresent(sample -> {
+                    assertThat(sample.pressure().cores()).isPositive();
+                    assertThat(sample.pressure().loadPerCore()).isNotNegative().isFinite();
+                    assertThat(sample.pressure().memory().fraction()).isBetween(0.0, 1.0);
+                    assertThat(sample.pressure().store().fraction()).isBetween(0.0, 1.0);
+                });
+            }
+        });
+    }
+
+    private static String number(RandomGenerator random) {
+        return switch (random.nextInt(5)) {
+            case 0 -> "0";
+            case 1 -> "2147483647";
+            case 2 -> "9".repeat(1 + random.nextInt(20));
+            case 3 -> "1-" + "0,2147483647-".repeat(random.nextInt(12)) + "0";
+            default -> Integer.toString(random.nextInt(1_000_000));
+        };
     }
 }

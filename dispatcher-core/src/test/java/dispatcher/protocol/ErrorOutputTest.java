@@ -68,6 +68,24 @@ class ErrorOutputTest {
         assertThat(longest.get()).isLessThan((1 << 20) + 10_000);
     }
 
+    @Test
+    void goesOnReadingAfterAListenerThatThrew() throws Exception {
+        var errors = ErrorOutput.start(pipe.in(), "test");
+        List<String> lines = Collections.synchronizedList(new ArrayList<>());
+        errors.listen(line -> {
+            if (lines.isEmpty()) {
+                lines.add("first");
+                throw new IllegalStateException("nobody foresaw this");
+            }
+            lines.add(line.toString());
+        });
+        say("one\ntwo\n");
+        pipe.end();
+        errors.awaitEnd(LONG);
+
+        assertThat(lines).containsExactly("first", "two");
+    }
+
     /// What was there to be read when the wait began has been heard when it ends, however the threads are
     /// scheduled.
     @Test

@@ -1,5 +1,6 @@
 package dispatcher.ssh;
 
+import dispatcher.wire.SteadyThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -30,6 +31,9 @@ final class SessionWatch {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final AtomicInteger unanswered = new AtomicInteger();
 
+    /// Known to the watching thread only, once it runs.
+    private long nextQuestion;
+
     /// @param keepAlive  how often to ask
     /// @param unanswered how many questions in a row may go without an answer
     /// @param writeStall how long a write may be without progress
@@ -53,31 +57,23 @@ final class SessionWatch {
     /// @param giveUp   is to close the connection, with the reason
     void start(BooleanSupplier stalled, Runnable eachTick, Consumer<String> giveUp) {
         session.addCloseFutureListener(_ -> closed.countDown());
-        Thread.ofVirtual().name("ssh-watch " + peer).start(() -> watch(stalled, eachTick, giveUp));
+        nextQuestion = System.nanoTime() + patience.keepAlive().toNanos();
+        SteadyThread.unstarted("ssh-watch " + peer, () -> looksAgain(stalled, eachTick, giveUp))
+                .start();
     }
 
-    private void watch(BooleanSupplier stalled, Runnable eachTick, Consumer<String> giveUp) {
-        Duration tick = patience.tick();
-        long nextQuestion = System.nanoTime() + patience.keepAlive().toNanos();
-        try {
-            while (!closed.await(tick.toNanos(), TimeUnit.NANOSECONDS)) {
-                eachTick.run();
-                if (stalled.getAsBoolean()) {
-                    giveUp.accept("a write made no progress for " + Handshake.seconds(patience.writeStall()));
-                } else if (System.nanoTime() - nextQuestion >= 0) {
-                    nextQuestion = System.nanoTime() + patience.keepAlive().toNanos();
-                    if (unanswered.getAndIncrement() < patience.unanswered()) ask();
-                    else giveUp.accept("there was no sign of life for " + silence());
-                }
-            }
-        } catch (InterruptedException e) {
-            // Nobody does this, as the thread is nobody else's.
-            giveUp.accept("its watch was interrupted");
-        } catch (Throwable e) {
-            // Nobody else would find out that the peer has gone.
-            log.atError().setCause(e).addKeyValue("peer", peer).log("watch of a connection failed");
-            giveUp.accept("its watch failed: " + e);
+    private boolean looksAgain(BooleanSupplier stalled, Runnable eachTick, Consumer<String> giveUp)
+            throws InterruptedException {
+        if (closed.await(patience.tick().toNanos(), TimeUnit.NANOSECONDS)) return false;
+        eachTick.run();
+        if (stalled.getAsBoolean()) {
+            giveUp.accept("a write made no progress for " + Handshake.seconds(patience.writeStall()));
+        } else if (System.nanoTime() - nextQuestion >= 0) {
+            nextQuestion = System.nanoTime() + patience.keepAlive().toNanos();
+            if (unanswered.getAndIncrement() < patience.unanswered()) ask();
+            else giveUp.accept("there was no sign of life for " + silence());
         }
+        return true;
     }
 
     private String silence() {

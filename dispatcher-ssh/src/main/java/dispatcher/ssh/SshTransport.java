@@ -318,7 +318,7 @@ final class SshTransport implements Transport {
         } catch (InterruptedException e) {
             failed(new UnreachableException(
                     Kind.BROKEN, "connecting to %s was given up".formatted(address), "try again", e));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             failed(new UnreachableException(
                     Kind.BROKEN,
                     "connecting to %s failed unexpectedly: %s".formatted(address, e),

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.wire.SteadyThread;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -28,7 +29,7 @@ public final class Reloader implements AutoCloseable {
     private final Consumer<SettingsChange> target;
     private final FileWatch watch;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Thread looking = Thread.ofVirtual().name("settings").unstarted(this::look);
+    private final Thread looking = SteadyThread.unstarted("settings", this::looksAgain);
 
     @GuardedBy("lock")
     private Settings running;
@@ -53,15 +54,10 @@ public final class Reloader implements AutoCloseable {
         looking.start();
     }
 
-    private void look() {
-        try {
-            while (true) {
-                Thread.sleep(LOOK);
-                lookNow();
-            }
-        } catch (InterruptedException e) {
-            // Closed.
-        }
+    private boolean looksAgain() throws InterruptedException {
+        Thread.sleep(LOOK);
+        lookNow();
+        return true;
     }
 
     /// One look at the files.

@@ -38,6 +38,11 @@ public final class ServeCommand implements Callable<Integer> {
         // Before it serves, or else it would be the end of it.
         var reloading =
                 new AtomicReference<Runnable>(() -> log.atInfo().log("HUP: the settings are being read anyway"));
+        // Of threads that are there for one thing: whoever waits for it hears of that otherwise.
+        Thread.setDefaultUncaughtExceptionHandler((thread, bug) -> log.atError()
+                .addKeyValue("thread", thread.getName())
+                .setCause(bug)
+                .log("bug: a thread ended"));
         var _ = Signals.handle(_ -> reloading.get().run(), "HUP");
         var server = new Server(loaded, "dispatcher " + programVersion);
         reloading.set(() -> server.reloader().reload("SIGHUP"));

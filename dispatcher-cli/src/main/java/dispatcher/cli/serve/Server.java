@@ -42,6 +42,7 @@ import dispatcher.store.StorePool;
 import dispatcher.store.host.HostStore;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.spool.SpoolLimits;
+import dispatcher.wire.SteadyThread;
 import dispatcher.wire.Uplink;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -78,8 +79,7 @@ public final class Server implements AutoCloseable {
     private final LearningListener learning;
     private final Reloader reloader;
     private volatile Optional<Uplink> uplink;
-    private final Thread saving =
-            Thread.ofVirtual().name("save what was learned").unstarted(this::saveNowAndThen);
+    private final Thread saving = SteadyThread.unstarted("save what was learned", this::savesAgain);
     private final ArrayList<AutoCloseable> frontEnds = new ArrayList<>();
     private volatile Optional<LocalFrontEnd> localClients = Optional.empty();
     private volatile Optional<SshFrontEnd> sshClients = Optional.empty();
@@ -216,20 +216,19 @@ public final class Server implements AutoCloseable {
         return settings.state().resolve("locations");
     }
 
-    private void saveNowAndThen() {
-        try {
-            while (true) {
-                Thread.sleep(SAVE_INTERVAL);
-                save();
-            }
-        } catch (InterruptedException e) {
-            // Closed, which saves for the last time.
-        }
+    /// Closing saves for the last time.
+    private boolean savesAgain() throws InterruptedException {
+        Thread.sleep(SAVE_INTERVAL);
+        save();
+        return true;
     }
 
     private void save() {
-        locations.save(locationsFile());
-        history.save(settings.historyFile());
+        try {
+            locations.save(locationsFile());
+        } finally {
+            history.save(settings.historyFile());
+        }
     }
 
     private MachineLink link(Settings settings, Machine machine) {
