@@ -83,7 +83,7 @@ final class BuildRun {
             var result = runInTurn(request, clientLog);
             clientLog.writeRest();
             return result;
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | RuntimeException | Error e) {
             if (!ended) fleet.listener().buildAbandoned(number, drvPath);
             throw e;
         }

@@ -81,7 +81,7 @@ public interface DispatcherListener {
     /// Its outputs are on machines that have built it earlier.
     default void buildFound(long build, StorePath drvPath) {}
 
-    /// The client left before the end.
+    /// The client left before the end, or a bug of ours ended it.
     default void buildAbandoned(long build, StorePath drvPath) {}
 
     /// A machine, or the way to it, broke; no build goes there before it has been found to work.

@@ -87,6 +87,11 @@ public final class HistoryListener implements DispatcherListener {
     }
 
     @Override
+    public void buildFound(long build, StorePath drvPath) {
+        builds.invalidate(build);
+    }
+
+    @Override
     public void buildAbandoned(long build, StorePath drvPath) {
         builds.invalidate(build);
     }

@@ -4,6 +4,7 @@ import dispatcher.event.DispatcherListener;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
+import dispatcher.wire.SteadyThread;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,9 @@ public final class TraceRecorder implements DispatcherListener, AutoCloseable {
     static final long MOST_BYTES = 64L << 20;
     private static final int MOST_PATHS = 200_000;
     private static final int MOST_WAITING = 10_000;
+
+    /// Builds, waiting or not, that it has in mind.
+    private static final int MOST_UNDER_WAY = 50_000;
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
 
     private final RecordingFacts facts;
@@ -40,8 +44,11 @@ public final class TraceRecorder implements DispatcherListener, AutoCloseable {
     private final BlockingQueue<Optional<RecordedBuild>> ended = new ArrayBlockingQueue<>(MOST_WAITING);
     private final AtomicLong leftOut = new AtomicLong();
     private final AtomicBoolean isClosed = new AtomicBoolean();
-    private final Thread writing = Thread.ofVirtual().name("write the trace").unstarted(this::write);
+    private final Thread writing = SteadyThread.unstarted("write the trace", this::writesAgain);
     private final Path path;
+
+    /// What the file is about; only its thread knows.
+    private Optional<TraceText> text = Optional.empty();
 
     private TraceRecorder(Path path, RecordingFacts facts, LongSupplier nanoTime, long mostBytes) {
         this.path = path;
@@ -87,6 +94,10 @@ public final class TraceRecorder implements DispatcherListener, AutoCloseable {
     @Override
     public void buildRequested(long build, long client, StorePath drvPath, BasicDerivation derivation) {
         if (isClosed.get()) return;
+        if (underWay.size() >= MOST_UNDER_WAY) {
+            leftOut.incrementAndGet();
+            return;
+        }
         underWay.put(
                 build,
                 RecordedBuild.asked(
@@ -135,51 +146,74 @@ public final class TraceRecorder implements DispatcherListener, AutoCloseable {
     }
 
     @Override
+    public void buildFound(long build, StorePath drvPath) {
+        underWay.remove(build);
+    }
+
+    @Override
     public void buildAbandoned(long build, StorePath drvPath) {
         underWay.remove(build);
     }
 
-    private void write() {
-        try (file) {
-            writeAll();
-        } catch (IOException e) {
-            log.atWarn()
-                    .addKeyValue("file", path)
-                    .addKeyValue("reason", e)
-                    .log("recording ends: cannot write the trace");
-        } catch (InterruptedException e) {
-            // Closed before all was written.
-        }
-        isClosed.set(true);
-        underWay.clear();
+    /// Builds that have been asked for and have not come to an end.
+    int underWay() {
+        return underWay.size();
     }
 
     /// Until the empty one comes, which is the last.
-    private void writeAll() throws IOException, InterruptedException {
-        var text = Optional.<TraceText>empty();
-        for (var next = ended.take(); next.isPresent(); next = ended.take()) {
-            text = Optional.of(append(text, next.get()));
-            if (ended.isEmpty()) file.flush();
+    private boolean writesAgain() throws InterruptedException {
+        boolean more = false;
+        try {
+            var next = ended.take();
+            // A build that cannot be told is left out, and is not the end.
+            more = next.isPresent();
+            if (more) {
+                text = Optional.of(append(text, next.get()));
+                if (ended.isEmpty()) file.flush();
+            }
+        } catch (IOException e) {
+            more = false;
+            tellThatItEnds(e);
+        } finally {
+            if (!more) end();
+        }
+        return more;
+    }
+
+    private void end() {
+        isClosed.set(true);
+        underWay.clear();
+        try {
+            file.close();
+        } catch (IOException e) {
+            tellThatItEnds(e);
         }
     }
 
+    private void tellThatItEnds(IOException reason) {
+        log.atWarn()
+                .addKeyValue("file", path)
+                .addKeyValue("reason", reason)
+                .log("recording ends: cannot write the trace");
+    }
+
     private TraceText append(Optional<TraceText> current, RecordedBuild build) throws IOException {
-        var text = current.isPresent() ? current.get() : begin(build);
-        if (file.bytes() >= mostBytes || text.paths() >= MOST_PATHS) {
+        var now = current.isPresent() ? current.get() : begin(build);
+        if (file.bytes() >= mostBytes || now.paths() >= MOST_PATHS) {
             file.renew();
-            text = begin(build);
+            now = begin(build);
         }
-        file.write(text.lines(build));
-        return text;
+        file.write(now.lines(build));
+        return now;
     }
 
     /// A trace's time begins when the first build was asked for that can be in it.
     private TraceText begin(RecordedBuild build) throws IOException {
         long start = build.asked();
         for (var other : underWay.values()) if (other.asked() - start < 0) start = other.asked();
-        var text = new TraceText(facts, start);
-        file.write(text.head());
-        return text;
+        var begun = new TraceText(facts, start);
+        file.write(begun.head());
+        return begun;
     }
 
     /// Returns when what has ended is written.

@@ -132,11 +132,14 @@ class TraceRecorderTest {
     void whatDoesNotComeToAResultIsLeftOut() throws IOException {
         try (var recorder = TraceRecorder.open(file, FACTS, () -> now)) {
             for (int build = 1; build <= 4; build++) ask(recorder, build, 1, TOOL, Set.of(SOURCE));
+            ask(recorder, 6, 1, TOOL, Set.of(SOURCE));
+            recorder.buildFound(6, FakeStore.path("tool.drv"));
             recorder.buildShared(1, 1, FakeStore.path("tool.drv"));
             recorder.buildAbandoned(2, FakeStore.path("tool.drv"));
             recorder.buildRefused(3, FakeStore.path("tool.drv"), "no machine");
             end(recorder, 4, TOOL, "slow", 0, 10);
             end(recorder, 5, TOOL, "slow", 1, 10);
+            assertThat(recorder.underWay()).isZero();
         }
 
         var jobs = read(file).jobs();
