@@ -74,7 +74,7 @@ public final class ClientConversations implements ConversationHandler {
         try (var session = fleet.open(conversation.client(), number, limits.logBytes())) {
             boolean trusted = conversation.client().grant().trusted();
             Store store = signing(trusted ? session : new UntrustedStore(session, storeDir, trustedKeys), session);
-            serve(protocol, conversation, conversation.writes() ? store : new ReadOnlyStore(store));
+            serve(protocol, conversation, session, conversation.writes() ? store : new ReadOnlyStore(store));
             return 0;
         } catch (InterruptedException e) {
             return 1;
@@ -103,15 +103,23 @@ public final class ClientConversations implements ConversationHandler {
                 .orElse(store);
     }
 
-    private void serve(ClientProtocol protocol, Conversation conversation, Store store)
+    private void serve(ClientProtocol protocol, Conversation conversation, FleetSession session, Store store)
             throws IOException, InterruptedException {
         var in = new WireReader(conversation.in(), requestLimits());
         var gate = rate.of(conversation.client().credential());
         var out = new WireWriter(conversation.out());
         var trust = conversation.client().grant().trusted() ? Trust.TRUSTED : Trust.NOT_TRUSTED;
         switch (protocol) {
-            case WORKER -> new WorkerServer(in, out, store, storeDir, programVersion, trust).run(gate);
-            case SERVE -> new ServeServer(in, out, conversation.err(), store, storeDir).run(gate);
+            case WORKER -> {
+                var server = new WorkerServer(in, out, store, storeDir, programVersion, trust);
+                session.attend(server.watch());
+                server.run(gate);
+            }
+            case SERVE -> {
+                var server = new ServeServer(in, out, conversation.err(), store, storeDir);
+                session.attend(server.watch());
+                server.run(gate);
+            }
         }
     }
 

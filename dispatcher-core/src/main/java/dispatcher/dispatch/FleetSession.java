@@ -6,6 +6,7 @@ import dispatcher.nix.BuildStatus;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
+import dispatcher.protocol.ClientWatch;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
@@ -53,6 +54,9 @@ final class FleetSession implements Store, PathSource {
     private final Set<StorePath> built = new HashSet<>();
     private final Serving serving = new Serving();
 
+    /// Empty for who stands for no client, and for [#companion].
+    private Optional<ClientWatch> watch = Optional.empty();
+
     /// Whether the client wants machines to fetch from their substituters what they can.
     private boolean substitutes;
 
@@ -64,6 +68,11 @@ final class FleetSession implements Store, PathSource {
         this.spooled = fleet.spool().session(client.credential());
         this.holdings = new Holdings(fleet);
         this.host = new HostConversation(fleet, client);
+    }
+
+    /// What notices that the client goes while something is made once more for a question of its.
+    void attend(ClientWatch newWatch) {
+        watch = Optional.of(newWatch);
     }
 
     // ---- questions
@@ -113,7 +122,7 @@ final class FleetSession implements Store, PathSource {
                 return info(path);
             } catch (SourceFailedException e) {
                 var reason = Failures.describe(e);
-                if (attempt == fleet.limits().maxAttempts() || !isMadeAgain(path, reason))
+                if (attempt == fleet.limits().maxAttempts() || !isMadeAgainForClient(path, reason))
                     throw new StoreRefusedException(reason + "; build it again", e);
             }
         }
@@ -214,7 +223,7 @@ final class FleetSession implements Store, PathSource {
                 boolean again = holding.isPresent()
                         && !(e instanceof ProtocolException)
                         && attempt < fleet.limits().maxAttempts()
-                        && isMadeAgain(path, reason)
+                        && isMadeAgainForClient(path, reason)
                         && isTheSame(path, info);
                 if (!again) {
                     fleet.listener().outputFailed(clientNumber, path, from, reason);
@@ -344,6 +353,14 @@ final class FleetSession implements Store, PathSource {
                                 BuildLog.NONE)
                         .isSuccess()
                 && holdings.has(output);
+    }
+
+    /// The same for an output that the client asks for, until it goes. On the client's thread.
+    private boolean isMadeAgainForClient(StorePath output, String reason) throws InterruptedException {
+        if (watch.isEmpty()) return isMadeAgain(output, reason);
+        try (var _ = watch.get().interruptWhenGone()) {
+            return isMadeAgain(output, reason);
+        }
     }
 
     /// Gets back inputs that could not be had: waits for a machine that holds them, and if none is back in

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A client sends nothing while it waits for a reply, so the next byte is either its next request or its end.
 /// Waiting for that byte is handed to a second thread during a build; the reader is never used by both at once,
-/// since the owner waits for the watcher before it reads again.
+/// since the owner waits for the watcher before it reads again. So nothing may be watched while a request is still
+/// read.
 public final class ClientWatch {
     private final WireReader in;
     private @Nullable Watching watching;
@@ -27,12 +28,15 @@ public final class ClientWatch {
         if (current == null) return in.awaitInput();
         current.thread.join();
         watching = null;
-        return !current.gone && in.awaitInput();
+        return !current.isGone() && in.awaitInput();
     }
 
-    /// Interrupts the calling thread if the client goes before the returned guard is closed; never after that.
+    /// Interrupts the calling thread if the client goes before the returned guard is closed; never after that. Within
+    /// such a guard another does nothing.
     public Guard interruptWhenGone() {
-        var current = new Watching(Thread.currentThread());
+        var current = watching;
+        if (current != null) return current.guardAgain() ? current::stopGuarding : () -> {};
+        current = new Watching(Thread.currentThread());
         watching = current;
         current.thread.start();
         return current::stopGuarding;
@@ -53,7 +57,7 @@ public final class ClientWatch {
         @GuardedBy("lock")
         private boolean guarding = true;
 
-        /// Read by the owner after the thread has ended.
+        @GuardedBy("lock")
         private boolean gone;
 
         Watching(Thread owner) {
@@ -66,10 +70,32 @@ public final class ClientWatch {
             } catch (IOException e) {
                 // A connection that broke is a client that has gone.
             }
-            gone = true;
             lock.lock();
             try {
+                gone = true;
                 if (guarding) owner.interrupt();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// @return false if it does so already
+        private boolean guardAgain() {
+            lock.lock();
+            try {
+                if (guarding) return false;
+                guarding = true;
+                if (gone) owner.interrupt();
+                return true;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private boolean isGone() {
+            lock.lock();
+            try {
+                return gone;
             } finally {
                 lock.unlock();
             }

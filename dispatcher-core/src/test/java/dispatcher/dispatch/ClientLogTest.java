@@ -40,7 +40,8 @@ class ClientLogTest {
             Await.result(writer);
 
             assertThat(read.notes()).isEmpty();
-            assertThat(IntStream.range(0, 20_000).allMatch(i -> read.lines().get(i).equals(i + KILOBYTE)))
+            assertThat(IntStream.range(0, 20_000)
+                            .allMatch(i -> read.lines().get(i).equals(i + KILOBYTE)))
                     .isTrue();
         }
     }

@@ -653,6 +653,110 @@ abstract class FleetContract {
         }
     }
 
+    private TestClient withALostOutput(TestFleet fleet, FakeMachine a, ClientGrant grant) throws Exception {
+        var client = fleet.remote(protocol(), grant);
+        assertThat(client.build(drv("x")).isSuccess()).isTrue();
+        a.die("off");
+        return client;
+    }
+
+    /// Machine b makes the output once more, if the gate lets it.
+    private Gate holdRebuild(FakeMachine a, FakeMachine b) {
+        var gate = new Gate();
+        a.building((_, derivation, _, _) -> a.makeEqual(derivation));
+        b.building((_, derivation, _, _) -> {
+            gate.pass();
+            return b.makeEqual(derivation);
+        });
+        return gate;
+    }
+
+    @Test
+    void outputThatIsMadeAgainForAClientIsNotWhenThatLeaves() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        var gate = holdRebuild(a, b);
+        try (var fleet = plan().start(a, b)) {
+            var client = withALostOutput(fleet, a, ClientGrant.DEFAULT);
+            var _ = Await.start(() -> client.fetch(drv("x").out()));
+            gate.awaitArrivals(1);
+            client.leave();
+
+            assertThat(fleet.running()).isZero();
+            assertThat(fleet.events().all()).containsSubsequence("output lost x", "assigned x b", "abandoned x");
+            gate.open();
+        }
+    }
+
+    @Test
+    void outputThatIsMadeAgainIsFinishedForAnotherWhoWantsItsBuild() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        var gate = holdRebuild(a, b);
+        try (var fleet = plan().start(a, b)) {
+            var client = withALostOutput(fleet, a, ClientGrant.DEFAULT);
+            var _ = Await.start(() -> client.fetch(drv("x").out()));
+            gate.awaitArrivals(1);
+            var other = client(fleet);
+            var build = other.start(drv("x"));
+            Await.until("the other waits", () -> !other.notes().isEmpty());
+            client.breakOff();
+            gate.open();
+
+            assertThat(Await.result(build).isSuccess()).isTrue();
+            assertThat(b.built()).hasSize(1);
+        }
+    }
+
+    @Test
+    void outputThatIsMadeAgainForAClientWhoseBuildsAreKeptIsFinishedWithoutIt() throws Exception {
+        var a = machine("a", 1, 9);
+        var b = machine("b", 1, 1);
+        var gate = holdRebuild(a, b);
+        var keeping = new ClientGrant("ci", true, 0, Optional.empty(), Optional.empty(), OptionalInt.empty(), true);
+        try (var fleet = plan().start(a, b)) {
+            var client = withALostOutput(fleet, a, keeping);
+            var _ = Await.start(() -> client.fetch(drv("x").out()));
+            gate.awaitArrivals(1);
+            client.breakOff();
+            gate.open();
+            client.leave();
+
+            assertThat(fleet.events().all()).contains("ended x b BUILT").doesNotContain("abandoned x");
+        }
+    }
+
+    @Test
+    void buildThatEndsWithABugOfOursHasAnEndAndGivesItsSlotBack() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            a.breakOpen(0, new IllegalStateException("nobody foresaw this"));
+            var client = client(fleet);
+            assertThatThrownBy(() -> client.build(drv("x"))).isInstanceOf(IOException.class);
+            client.leave();
+
+            assertThat(fleet.events().all()).contains("abandoned x");
+            assertThat(fleet.running()).isZero();
+            assertThat(client(fleet).build(drv("x")).isSuccess()).isTrue();
+        }
+    }
+
+    @Test
+    void machineComesBackThoughLookingAtItFailedInAWayThatNobodyForesaw() throws Exception {
+        var a = machine("a");
+        a.die("off");
+        try (var fleet = plan().unavailable(Duration.ofMinutes(1)).start(a)) {
+            a.breakOpen(1, new IllegalStateException("nobody foresaw this"));
+            var build = client(fleet).start(drv("x"));
+            Await.until("it is set aside", () -> fleet.events().all().contains("aside a"));
+            a.restart();
+
+            assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().all()).contains("back a");
+            assertThat(a.opened()).as("one refused, one broken, and the others").isGreaterThanOrEqualTo(3);
+        }
+    }
+
     /// Its client has it by then, and has been told that it need not send it.
     @Test
     void inputThatIsLostWithItsMachineIsMadeAgainForTheNextBuild() throws Exception {

@@ -351,7 +351,8 @@ class RaceTest {
 
             assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
             assertThat(client.fetch(x.out())).isEqualTo(outputOf(x, fast));
-            assertThat(unread.lines().subList(unread.lines().size() - 2, unread.lines().size()))
+            assertThat(unread.lines()
+                            .subList(unread.lines().size() - 2, unread.lines().size()))
                     .containsExactly("begun on fast", "done on fast");
             never.open();
         }

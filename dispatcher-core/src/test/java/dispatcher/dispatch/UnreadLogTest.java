@@ -138,7 +138,8 @@ class UnreadLogTest {
             assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
             assertThat(deaf.fetch(x.out())).isNotNull();
             assertThat(unread.lines().getFirst()).isEqualTo("0" + FILLER);
-            assertThat(unread.lines().subList(unread.lines().size() - 2, unread.lines().size()))
+            assertThat(unread.lines()
+                            .subList(unread.lines().size() - 2, unread.lines().size()))
                     .containsExactly(LINES - 1 + FILLER, LAST_WORDS);
             assertThat(unread.notes())
                     .singleElement()

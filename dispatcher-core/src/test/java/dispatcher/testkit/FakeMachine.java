@@ -66,6 +66,8 @@ public final class FakeMachine implements Transport {
     private volatile boolean closed;
     private volatile boolean silent;
     private volatile int padding;
+    private volatile int bugAt;
+    private volatile RuntimeException bug = new IllegalStateException();
     private volatile boolean exclusive;
     private final Semaphore alone = new Semaphore(1);
     private volatile @Nullable Gate uploadGate;
@@ -127,6 +129,12 @@ public final class FakeMachine implements Transport {
 
     private void cutConnections() {
         for (var connection : connections) connection.close();
+    }
+
+    /// The channel that comes after so many more is not opened, as a bug of ours would have it.
+    public void breakOpen(int after, RuntimeException newBug) {
+        bug = newBug;
+        bugAt = opened.get() + after + 1;
     }
 
     /// From now on channels open, and then nothing is said in them.
@@ -267,7 +275,8 @@ public final class FakeMachine implements Transport {
     @Override
     public CommandChannel open(String command) throws UnreachableException {
         var connection = new MemoryConnection();
-        opened.incrementAndGet();
+        int number = opened.incrementAndGet();
+        if (number == bugAt) throw bug;
         connections.add(connection);
         var reason = refusal;
         if (reason != null) {

@@ -75,6 +75,11 @@ public final class ServeServer {
         this.codec = new ServeCodec(storeDir, theirs.min(ServeCodec.OURS));
     }
 
+    /// Notices that the client goes, for a store that has something built to answer a question.
+    public ClientWatch watch() {
+        return watch;
+    }
+
     /// Answers commands until the client goes.
     ///
     /// @throws StoreRefusedException if a command cannot be answered, which ends the conversation

@@ -132,6 +132,11 @@ public final class WorkerServer {
         out.flush();
     }
 
+    /// Notices that the client goes, for a store that has something built to answer a question.
+    public ClientWatch watch() {
+        return watch;
+    }
+
     /// Answers requests until the client goes.
     ///
     /// @throws InterruptedException if the client went in the middle of a build, or the dispatcher stops
