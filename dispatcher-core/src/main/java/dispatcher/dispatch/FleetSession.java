@@ -203,8 +203,13 @@ final class FleetSession implements Store, PathSource {
             var from = holding.map(Holding::machine).orElse("spool or host");
             long begun = fleet.nanoTime();
             try {
-                var summary = checkedNar(info, nar);
+                var addressed = AddressedNar.of(info, nar);
+                var summary = checkedNar(info, addressed);
                 summary.requireSameAs(info, from);
+                if (holding.isPresent()) {
+                    addressed.requireRight(from);
+                    fleet.proofs().received(info);
+                }
                 nar.finish();
                 var took = Duration.ofNanos(fleet.nanoTime() - begun);
                 fleet.listener().outputSent(clientNumber, path, from, summary.size(), took);
@@ -248,12 +253,7 @@ final class FleetSession implements Store, PathSource {
             return new NarSummary(info.narHash(), early.get().length());
         }
         if (isSpooled(path)) return new NarSummary(info.narHash(), fleet.spool().copyNar(path, sink));
-        return fromElsewhere(path, store -> received(store, info, sink));
-    }
-
-    private NarSummary received(Store store, PathInfo info, OutputStream sink)
-            throws IOException, InterruptedException {
-        return fleet.proofs().receive(info, sink, to -> store.narFromPath(info.path(), to));
+        return fromElsewhere(path, store -> store.narFromPath(path, sink));
     }
 
     /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared here,
@@ -266,9 +266,13 @@ final class FleetSession implements Store, PathSource {
         var holding = holdings.of(path);
         if (holding.isEmpty() && !host.checksNars()) return fromElsewhere(path, store -> store.passNar(info, sink));
         var nar = new HeldBackEnd(sink, info.narSize());
+        var from = holding.map(Holding::machine).orElse("the host's store");
         try {
-            var summary = fromElsewhere(path, store -> received(store, info, nar));
-            summary.requireSameAs(info, holding.map(Holding::machine).orElse("the host's store"));
+            var addressed = AddressedNar.of(info, nar);
+            var summary = fromElsewhere(path, store -> store.narFromPath(path, addressed));
+            summary.requireSameAs(info, from);
+            addressed.requireRight(from);
+            fleet.proofs().received(info);
             nar.finish();
             return summary.size();
         } catch (ProtocolException e) {

@@ -1,6 +1,7 @@
 package dispatcher.dispatch;
 
 import dispatcher.nix.ByteString;
+import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.Store;
@@ -87,24 +88,31 @@ final class Holding {
 
     /// Has the machine say it, and holds it to that from now on.
     ///
+    /// @param fixed what is known beforehand of the path's content
     /// @throws FalseAnswerException if it cannot be so
-    Optional<PathInfo> askAbout(StorePath path) throws IOException, InterruptedException {
-        var info = store().queryPathInfo(path).map(PathInfo::withoutUltimate);
-        if (info.isPresent()) note(info.get());
-        return info;
+    Optional<PathInfo> askAbout(StorePath path, Optional<DerivationOutput.Fixed> fixed)
+            throws IOException, InterruptedException {
+        var said = store().queryPathInfo(path).map(PathInfo::withoutUltimate);
+        return said.isEmpty() ? said : Optional.of(note(said.get(), fixed));
     }
 
     /// The same for many, in about one round trip.
-    Map<StorePath, PathInfo> askAbout(Collection<StorePath> paths) throws IOException, InterruptedException {
-        var infos = new HashMap<>(store().queryPathInfos(paths));
-        infos.replaceAll((_, info) -> info.withoutUltimate());
-        for (var info : infos.values()) note(info);
-        return infos;
+    Map<StorePath, PathInfo> askAbout(Collection<StorePath> paths, Recipes recipes)
+            throws IOException, InterruptedException {
+        var told = new HashMap<StorePath, PathInfo>();
+        for (var said : store().queryPathInfos(paths).values()) {
+            var info = note(said.withoutUltimate(), recipes.fixed(said.path()));
+            told.put(info.path(), info);
+        }
+        return told;
     }
 
-    private void note(PathInfo info) throws FalseAnswerException {
-        OutputCheck.requirePossible(link.storeDir(), info);
+    private PathInfo note(PathInfo said, Optional<DerivationOutput.Fixed> fixed) throws FalseAnswerException {
+        var info = said;
+        if (fixed.isPresent()) info = OutputCheck.fixed(link.storeDir(), said, fixed.get());
+        else OutputCheck.requirePossible(link.storeDir(), said);
         infos.put(info.path(), info);
+        return info;
     }
 
     /// Its NAR if that has come already, to be had only once.

@@ -97,7 +97,7 @@ final class Holdings {
         if (told.isPresent()) return told;
         try {
             fleet.requireAnswer(holding.link());
-            var info = believed(holding, path, holding.askAbout(path));
+            var info = believed(holding, path, holding.askAbout(path, fleet.recipes().fixed(path)));
             if (info.isEmpty()) leave(holding, path);
             return info;
         } catch (StoreRefusedException e) {
@@ -273,7 +273,7 @@ final class Holdings {
         if (unknown.isEmpty()) return paths;
         Map<StorePath, PathInfo> infos;
         try {
-            infos = holder.askAbout(unknown);
+            infos = holder.askAbout(unknown, fleet.recipes());
         } catch (IOException | InterruptedException e) {
             forget(holder);
             throw e;

@@ -4,10 +4,8 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress;
-import dispatcher.nix.ContentAddress.Method;
 import dispatcher.nix.ContentAddress.MethodAlgorithm;
 import dispatcher.nix.DerivationOutput;
-import dispatcher.nix.HashAlgorithm;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -27,7 +25,9 @@ import java.util.TreeSet;
 
 /// Holds what a machine says came out of a build against what can have come out of it, before any client is told that
 /// it was built: the outputs are the derivation's, each is there, refers to nothing but inputs and outputs, and has the
-/// content address that its kind asks for. Small NARs are fetched at once and compared too.
+/// content address that its kind asks for. Small NARs are fetched at once, and it is seen whether their content has
+/// that
+/// address; larger ones are held to it when they are fetched.
 ///
 /// Cost: one round trip for the infos, which the client then need not wait for, and one for each small output,
 /// likewise. Used once, by the thread of the build.
@@ -75,15 +75,15 @@ final class OutputCheck {
         var outputs = outputs(result);
         if (outputs.isEmpty()) return List.of();
         var infos = store.queryPathInfos(outputs.keySet());
+        var checked = new ArrayList<PathInfo>();
         for (var output : outputs.entrySet()) {
             var info = infos.get(output.getKey());
             if (info == null)
                 throw falsehood("it says to have built %s, and does not have it".formatted(output.getKey()));
-            requirePossible(storeDir, info);
-            requireAddress(info, output.getValue());
+            checked.add(possible(info, output.getValue()));
         }
-        requireReferences(infos.values(), outputs.keySet());
-        return withSmallNars(infos.values());
+        requireReferences(checked, outputs.keySet());
+        return withSmallNars(checked);
     }
 
     /// By path, the kind of the output; those whose path neither the derivation nor the result tells are left out.
@@ -114,7 +114,7 @@ final class OutputCheck {
         if (info.contentAddress().isPresent() && !info.isContentAddressed(storeDir))
             throw falsehood("it says that %s has the content address %s, from which another path follows"
                     .formatted(info.path(), info.contentAddress().get()));
-        if (isOfNar(info.contentAddress())
+        if (AddressedNar.isOfNar(info.contentAddress())
                 && !info.references().contains(info.path())
                 && !info.contentAddress()
                         .get()
@@ -125,31 +125,48 @@ final class OutputCheck {
                     .formatted(info.path(), info.contentAddress().get(), info.narHash()));
     }
 
-    /// Then it is the hash of the NAR, unless the path occurs in it.
-    private static boolean isOfNar(Optional<ContentAddress> address) {
-        return address.filter(
-                        known -> known.method() == Method.NAR && known.hash().algorithm() == HashAlgorithm.SHA256)
-                .isPresent();
+    private PathInfo possible(PathInfo info, DerivationOutput output) throws FalseAnswerException {
+        return switch (output) {
+            case DerivationOutput.InputAddressed _, DerivationOutput.Deferred _ -> {
+                requirePossible(storeDir, info);
+                yield info;
+            }
+            case DerivationOutput.Fixed fixed -> fixed(storeDir, info, fixed);
+            case DerivationOutput.Floating(var method) -> addressed(info, method);
+            case DerivationOutput.Impure(var method) -> addressed(info, method);
+        };
     }
 
-    private static void requireAddress(PathInfo info, DerivationOutput output) throws FalseAnswerException {
-        switch (output) {
-            case DerivationOutput.InputAddressed _, DerivationOutput.Deferred _ -> {}
-            case DerivationOutput.Fixed(var _, var method, var hash) -> {
-                var expected = new ContentAddress(method.method(), hash);
-                // A cache from which the machine has it may not have told.
-                if (info.contentAddress()
-                                .filter(address -> !address.equals(expected))
-                                .isPresent()
-                        || !info.references().isEmpty()
-                        || (isOfNar(Optional.of(expected))
-                                && !hash.bytes().equals(info.narHash().bytes())))
-                    throw falsehood("it says that %s has %s and a NAR with the hash %s, and the derivation fixes %s"
-                            .formatted(info.path(), described(info), info.narHash(), expected));
-            }
-            case DerivationOutput.Floating(var method) -> requireMethod(info, method);
-            case DerivationOutput.Impure(var method) -> requireMethod(info, method);
-        }
+    /// What a machine says of an output that a derivation fixes, with its content address, which the machine may not
+    /// have told: it may have the output from a cache that does not know it.
+    ///
+    /// A path that does not follow from what the derivation fixes is the fault of who wrote the derivation.
+    static PathInfo fixed(StoreDir storeDir, PathInfo info, DerivationOutput.Fixed output) throws FalseAnswerException {
+        requirePossible(storeDir, info);
+        var expected = new ContentAddress(output.method().method(), output.hash());
+        boolean isOther = info.contentAddress()
+                .filter(address -> !address.equals(expected))
+                .isPresent();
+        boolean isWrong = AddressedNar.isOfNar(Optional.of(expected))
+                && !expected.hash().bytes().equals(info.narHash().bytes());
+        if (isOther || isWrong || !info.references().isEmpty())
+            throw falsehood(
+                    "it says that %s has %s, refers to %d paths and has a NAR with the hash %s, and the derivation fixes %s"
+                            .formatted(
+                                    info.path(),
+                                    described(info),
+                                    info.references().size(),
+                                    info.narHash(),
+                                    expected));
+        return StorePaths.isAddressedBy(storeDir, info.path(), expected, List.of())
+                ? info.withContentAddress(expected)
+                : info;
+    }
+
+    private PathInfo addressed(PathInfo info, MethodAlgorithm method) throws FalseAnswerException {
+        requirePossible(storeDir, info);
+        requireMethod(info, method);
+        return info;
     }
 
     private static void requireMethod(PathInfo info, MethodAlgorithm method) throws FalseAnswerException {
@@ -206,7 +223,9 @@ final class OutputCheck {
     private ByteString fetch(PathInfo info) throws IOException, InterruptedException {
         var bytes = new ByteArrayOutputStream((int) info.narSize());
         var nar = new HeldBackEnd(bytes, info.narSize());
-        store.narFromPath(info.path(), nar).requireSameAs(info, machine);
+        var addressed = AddressedNar.of(info, nar);
+        store.narFromPath(info.path(), addressed).requireSameAs(info, machine);
+        addressed.requireRight(machine);
         nar.finish();
         return ByteString.wrap(bytes.toByteArray());
     }

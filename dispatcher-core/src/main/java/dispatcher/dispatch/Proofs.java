@@ -6,18 +6,12 @@ import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.nix.nar.ContentDigest;
 import dispatcher.store.Fingerprints;
 import dispatcher.store.Locations;
-import dispatcher.wire.NarSummary;
-import dispatcher.wire.ProtocolException;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 
 /// Which of the paths that a machine holds may go from there to other machines and to clients. A machine alone is
 /// believed about what it has built for us, at the time when it built it. About anything else somebody has to agree:
@@ -96,14 +90,7 @@ final class Proofs {
             now.signed().add(info);
             return Proof.SIGNED;
         }
-        return digest(info).isPresent() ? Proof.CONTENT : Proof.NONE;
-    }
-
-    private Optional<ContentDigest> digest(PathInfo info) {
-        if (!info.isContentAddressed(storeDir)) return Optional.empty();
-        return info.contentAddress()
-                .flatMap(address -> ContentDigest.of(
-                        address, info.path(), info.references().contains(info.path())));
+        return info.isContentAddressed(storeDir) && AddressedNar.isCheckable(info) ? Proof.CONTENT : Proof.NONE;
     }
 
     // ---- what machines have
@@ -134,25 +121,8 @@ final class Proofs {
 
     // ---- NARs
 
-    /// Who writes a NAR as it comes.
-    interface NarSource {
-        NarSummary writeTo(OutputStream sink) throws IOException, InterruptedException;
-    }
-
-    /// Has a machine write a NAR to `sink`, and compares the content where nothing but that proves it.
-    ///
-    /// @param info of which there was a proof
-    /// @throws ProtocolException if it has another content; `sink` has got all of it then
-    NarSummary receive(PathInfo info, OutputStream sink, NarSource source) throws IOException, InterruptedException {
-        if (of(info) != Proof.CONTENT) return source.writeTo(sink);
-        var address = info.contentAddress().orElseThrow();
-        var digest = digest(info).orElseThrow();
-        var summary = source.writeTo(new Digesting(sink, digest));
-        if (!digest.finish().equals(Optional.of(address.hash())))
-            throw new ProtocolException("the content of %s does not have the address %s that its path info says"
-                    .formatted(info.path(), address));
-        summary.requireSameAs(info, "its machine");
-        believe(List.of(info));
-        return summary;
+    /// The NAR of this path came from a machine, and has the hash and the content address that `info` says.
+    void received(PathInfo info) {
+        if (of(info) == Proof.CONTENT) believe(List.of(info));
     }
 }

@@ -3,6 +3,7 @@ package dispatcher.dispatch;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
 import java.util.Collection;
 import java.util.Optional;
@@ -26,6 +27,16 @@ final class Recipes {
 
     Optional<Recipe> of(StorePath output) {
         return Optional.ofNullable(recipes.getIfPresent(output));
+    }
+
+    /// What an output's content is known to be from the derivation that made it.
+    Optional<DerivationOutput.Fixed> fixed(StorePath output) {
+        return of(output)
+                .flatMap(recipe -> recipe.derivation().outputs().values().stream()
+                        .filter(DerivationOutput.Fixed.class::isInstance)
+                        .map(DerivationOutput.Fixed.class::cast)
+                        .filter(fixed -> fixed.outPath().equals(output))
+                        .findFirst());
     }
 
     private static int weight(BasicDerivation derivation) {

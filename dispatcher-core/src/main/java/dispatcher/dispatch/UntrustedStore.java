@@ -50,10 +50,10 @@ final class UntrustedStore extends ForwardingStore {
     private NarToAdd proven(NarToAdd path) throws StoreRefusedException {
         var info = path.info();
         var signatures = trustedKeys.signaturesOf(info);
-        boolean followsFromContent = info.isContentAddressed(storeDir) && UploadCheck.isVerifiable(info);
-        if (signatures.isEmpty() && !followsFromContent) throw unsigned(info);
         // One that is false is refused, with all of it.
-        boolean keepsAddress = UploadCheck.isVerifiable(info);
+        boolean keepsAddress = AddressedNar.isCheckable(info);
+        boolean followsFromContent = info.isContentAddressed(storeDir) && keepsAddress;
+        if (signatures.isEmpty() && !followsFromContent) throw unsigned(info);
         return new NarToAdd(
                 info.signedPart()
                         .withSignatures(signatures)

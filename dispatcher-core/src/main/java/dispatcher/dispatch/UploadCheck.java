@@ -1,13 +1,10 @@
 package dispatcher.dispatch;
 
 import dispatcher.nix.ContentAddress;
-import dispatcher.nix.ContentAddress.Method;
-import dispatcher.nix.HashAlgorithm;
 import dispatcher.nix.NixSignature;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
-import dispatcher.nix.nar.ContentDigest;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.SpoolLimits;
@@ -41,38 +38,20 @@ final class UploadCheck {
         var address = info.contentAddress();
         if (address.isEmpty()) return new NarToAdd(kept, path.nar());
         requireAddressed(info, address.get(), storeDir);
-        if (isNarHash(info, address.get())) {
-            if (!address.get().hash().bytes().equals(info.narHash().bytes()))
-                throw wrongContent(info, address.get(), storeDir);
-            return new NarToAdd(kept, path.nar());
-        }
-        var digest = digest(info, address.get());
-        return digest.isEmpty()
-                ? new NarToAdd(kept, path.nar())
-                : new NarToAdd(kept, sink -> {
-                    var summary = path.nar().writeTo(new Digesting(sink, digest.get()));
-                    if (!digest.get().finish().equals(Optional.of(address.get().hash())))
-                        throw wrongContent(info, address.get(), storeDir);
-                    return summary;
-                });
-    }
-
-    /// Whether the content address of a path can be held against its content here.
-    static boolean isVerifiable(PathInfo info) {
-        return info.contentAddress()
-                .filter(address ->
-                        isNarHash(info, address) || digest(info, address).isPresent())
-                .isPresent();
-    }
-
-    private static Optional<ContentDigest> digest(PathInfo info, ContentAddress address) {
-        return ContentDigest.of(address, info.path(), info.references().contains(info.path()));
+        if (isNarHash(info, address.get())
+                && !address.get().hash().bytes().equals(info.narHash().bytes()))
+            throw wrongContent(info, address.get(), storeDir);
+        return new NarToAdd(kept, sink -> {
+            var nar = AddressedNar.of(info, sink);
+            var summary = path.nar().writeTo(nar);
+            if (!nar.isRight()) throw wrongContent(info, address.get(), storeDir);
+            return summary;
+        });
     }
 
     /// Then the content has the address if it has the NAR hash, which is checked anyway.
     private static boolean isNarHash(PathInfo info, ContentAddress address) {
-        return address.method() == Method.NAR
-                && address.hash().algorithm() == HashAlgorithm.SHA256
+        return AddressedNar.isOfNar(Optional.of(address))
                 && !info.references().contains(info.path());
     }
 

@@ -100,6 +100,20 @@ public record PathInfo(
                 path, deriver, narHash, references, registrationTime, narSize, ultimate, signatures, address);
     }
 
+    /// The same with what its content address is known to be.
+    public PathInfo withContentAddress(ContentAddress address) {
+        return new PathInfo(
+                path,
+                deriver,
+                narHash,
+                references,
+                registrationTime,
+                narSize,
+                ultimate,
+                signatures,
+                Optional.of(address));
+    }
+
     /// What a signature of this path signs: path, NAR hash, NAR size and references.
     ///
     /// Source: Nix, `src/libstore/path-info.cc`.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.client.ClientGrant;
 import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress;
@@ -474,7 +475,8 @@ class UntrustedClientTest {
             dep.upload(guest);
             var hash = new DerivationHash(STORE, _ -> known("dep", List.of()).derivation());
             var top = derivation(new DerivationOutput.Deferred(), List.of(dep));
-            var out = Optional.ofNullable(hash.outputPaths("top", top).get("out")).orElseThrow();
+            var out =
+                    Optional.ofNullable(hash.outputPaths("top", top).get("out")).orElseThrow();
             var evil = new Known("top", derivation(new DerivationOutput.InputAddressed(out), List.of(dep)));
             evil.upload(guest);
             requireRejected(
@@ -578,8 +580,15 @@ class UntrustedClientTest {
     @EnumSource
     void fixedOutputIsBuiltWithoutAFile(ClientProtocol protocol) throws Exception {
         try (var fleet = fleet()) {
+            var tree = NarTree.file("src");
+            machine.building((_, derivation, _, _) -> {
+                var path = derivation.outputs().firstEntry().getValue().path().orElseThrow();
+                machine.store().with(PathInfo.of(path, tree.narHash(), tree.toNar().length, List.of()), tree);
+                return BuildResult.of(BuildStatus.BUILT, "");
+            });
             var guest = fleet.remote(protocol, GUEST);
             assertThat(guest.build(fixed("src").asked()).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(guest.fetch(fixed("src").out())).isEqualTo(tree);
         }
     }
 
