@@ -13,10 +13,7 @@ public record ClientRule(ClientGrant grant, List<ClientPattern> keys, List<Clien
     }
 
     boolean isForKey(String fingerprint, String comment) {
-        return keys.stream().anyMatch(key -> switch (key) {
-            case ClientPattern.Fingerprint(var text) -> text.equals(fingerprint);
-            case ClientPattern.Name name -> name.matches(comment);
-        });
+        return keys.stream().anyMatch(key -> key.isForKey(fingerprint, comment));
     }
 
     boolean isForUser(String user) {

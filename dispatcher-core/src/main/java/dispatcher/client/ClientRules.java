@@ -3,9 +3,16 @@ package dispatcher.client;
 import java.util.List;
 
 /// All rules for clients; the first that names a client counts. Immutable.
-public record ClientRules(List<ClientRule> rules) {
+///
+/// @param others what clients have that no rule names
+public record ClientRules(List<ClientRule> rules, ClientGrant others) {
     /// Everyone who is let in may do everything.
     public static final ClientRules NONE = new ClientRules(List.of());
+
+    /// With rules for some clients, and none for the others, who may do everything.
+    public ClientRules(List<ClientRule> rules) {
+        this(rules, ClientGrant.DEFAULT);
+    }
 
     public ClientRules {
         rules = List.copyOf(rules);
@@ -20,7 +27,7 @@ public record ClientRules(List<ClientRule> rules) {
                 .filter(rule -> rule.isForKey(fingerprint, comment))
                 .findFirst()
                 .map(ClientRule::grant)
-                .orElse(ClientGrant.DEFAULT);
+                .orElse(others);
     }
 
     /// What a client has that is on this host.
@@ -29,6 +36,6 @@ public record ClientRules(List<ClientRule> rules) {
                 .filter(rule -> rule.isForUser(user))
                 .findFirst()
                 .map(ClientRule::grant)
-                .orElse(ClientGrant.DEFAULT);
+                .orElse(others);
     }
 }

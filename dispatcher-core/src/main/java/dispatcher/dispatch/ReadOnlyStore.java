@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.function.Predicate;
 
-/// Answers questions and hands out NARs, and takes nothing: what `nix-store --serve` without `--write` does. Confined to
+/// Answers questions and hands out NARs, and takes nothing: what `nix-store --serve` without `--write` does. Confined
+/// to
 /// the conversation's thread.
 final class ReadOnlyStore extends ForwardingStore {
     ReadOnlyStore(Store store) {
@@ -23,9 +24,8 @@ final class ReadOnlyStore extends ForwardingStore {
     }
 
     private static StoreRefusedException refuse(String what) {
-        return new StoreRefusedException(
-                "%s is not allowed: your key permits `nix-store --serve` only, without --write (its line in authorized_keys says so)"
-                        .formatted(what));
+        return new StoreRefusedException(what + " is not allowed: your key permits `nix-store --serve` only, without"
+                + " --write (its line in authorized_keys says so)");
     }
 
     /// Nothing is fetched for whoever may only look.

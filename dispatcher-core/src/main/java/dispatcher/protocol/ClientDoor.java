@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// From one address only some may be logging in at once, and a few if logins from there keep failing: nobody is refused
 /// for what others behind the same address did, as long as they leave some of these places. Where all places are taken,
-/// a new connection gets the place of one that has had its time; or, whatever time that has had, of one from the address
+/// a new connection gets the place of one that has had its time; or, whatever time that has had, of one from the
+/// address
 /// that has the most places, if that is more than the new one's has.
 public final class ClientDoor {
     /// Time that a login may take even where others wait for its place.
@@ -25,8 +26,8 @@ public final class ClientDoor {
     /// Of the places of an address, the part that it has while logins from there keep failing.
     private static final int PART_WHILE_FAILING = 20;
 
-    private static final String DISPLACED = "logging in took long, and others wait to log in to this dispatcher;"
-            + " come again";
+    private static final String DISPLACED =
+            "logging in took long, and others wait to log in to this dispatcher;" + " come again";
 
     @GuardedBy("lock")
     private ClientLimits limits;
@@ -203,7 +204,8 @@ public final class ClientDoor {
         }
     }
 
-    /// Told that a connection is to be closed, as its place is another's now. Called with no lock held, by the thread of
+    /// Told that a connection is to be closed, as its place is another's now. Called with no lock held, by the thread
+    /// of
     /// the other.
     public interface Displaced {
         /// @param why in words for the client
@@ -225,7 +227,8 @@ public final class ClientDoor {
             long now = nanoTime.getAsLong();
             var full = objection(address, now);
             gone = full.flatMap(it -> it.place(now));
-            if (full.isPresent() && gone.isEmpty()) return new Refused(full.get().why());
+            if (full.isPresent() && gone.isEmpty())
+                return new Refused(full.get().why());
             if (gone.isPresent()) gone.get().giveUpItsPlace(now);
             connections++;
             addresses.merge(address, 1, Integer::sum);
@@ -259,8 +262,8 @@ public final class ClientDoor {
                     "many logins %s failed, so only %d at once may log in; come again in %d s"
                             .formatted(whose, here, GRACE.toSeconds())));
         if (here >= limits.loggingInPerAddress())
-            return Optional.of(
-                    among(address, "%d others %s are logging in to this dispatcher; come again".formatted(here, whose)));
+            return Optional.of(among(
+                    address, "%d others %s are logging in to this dispatcher; come again".formatted(here, whose)));
         int own = addresses.getOrDefault(address, 0);
         if (own >= limits.connectionsPerAddress())
             return Optional.of(among(
@@ -269,14 +272,10 @@ public final class ClientDoor {
                             .formatted(limits.connectionsPerAddress(), whose)));
         if (connections >= limits.connections())
             return Optional.of(amongAll(
-                    address,
-                    now,
-                    "this dispatcher has %d connections, which is all it allows".formatted(connections)));
+                    address, now, "this dispatcher has %d connections, which is all it allows".formatted(connections)));
         if (lobby.size() >= limits.loggingIn())
             return Optional.of(amongAll(
-                    address,
-                    now,
-                    "%d others are logging in to this dispatcher; come again".formatted(lobby.size())));
+                    address, now, "%d others are logging in to this dispatcher; come again".formatted(lobby.size())));
         return Optional.empty();
     }
 
@@ -303,7 +302,8 @@ public final class ClientDoor {
 
     /// Those from one address.
     private record Crowd(String address, boolean failing, int size) {
-        static final Comparator<Crowd> ORDER = Comparator.comparing(Crowd::failing).thenComparingInt(Crowd::size);
+        static final Comparator<Crowd> ORDER =
+                Comparator.comparing(Crowd::failing).thenComparingInt(Crowd::size);
     }
 
     /// How many are in.

@@ -10,8 +10,7 @@ import java.io.OutputStream;
 /// @param out    what the client reads; nothing but protocol bytes may go there
 /// @param err    shown to the client's user: build logs in the serve protocol, plain messages otherwise
 /// @param writes whether the client may upload and build, or only ask and fetch
-public record Conversation(
-        InputStream in, OutputStream out, OutputStream err, ClientIdentity client, boolean writes) {
+public record Conversation(InputStream in, OutputStream out, OutputStream err, ClientIdentity client, boolean writes) {
     /// Of a client that may do everything.
     public Conversation(InputStream in, OutputStream out, OutputStream err, ClientIdentity client) {
         this(in, out, err, client, true);

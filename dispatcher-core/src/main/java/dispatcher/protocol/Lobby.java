@@ -60,7 +60,9 @@ final class Lobby<T> {
     }
 
     private Optional<T> oldest(Set<T> inOrder) {
-        return inOrder.stream().filter(promising.negate()).findFirst().or(() -> inOrder.stream()
-                .findFirst());
+        return inOrder.stream()
+                .filter(promising.negate())
+                .findFirst()
+                .or(() -> inOrder.stream().findFirst());
     }
 }

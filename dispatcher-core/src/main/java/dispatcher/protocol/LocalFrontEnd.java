@@ -173,7 +173,8 @@ public final class LocalFrontEnd implements AutoCloseable {
         var meeting = errorStreams.computeIfAbsent(words[2], _ -> new SynchronousQueue<>());
         try {
             if (words[1].equals("err")) {
-                if (meeting.offer(channel, PARTNER_SECONDS, TimeUnit.SECONDS)) guest.visit().joins();
+                if (meeting.offer(channel, PARTNER_SECONDS, TimeUnit.SECONDS))
+                    guest.visit().joins();
                 else channel.close();
                 return;
             }

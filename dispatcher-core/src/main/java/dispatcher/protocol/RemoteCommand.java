@@ -25,15 +25,16 @@ public final class RemoteCommand {
         return words(command).flatMap(RemoteCommand::recognise);
     }
 
-    /// What `command` permits in `command=` of authorized_keys: `nix-daemon --stdio` the worker protocol, `nix-store
-    /// --serve` the serve protocol, with uploads and builds if `--write` is among its arguments. The program may have a
-    /// path. Nothing for a command with anything else in it: what a wrapper or another option does is not done here, and
-    /// would restrict the client further.
+    /// What `command` permits in `command=` of authorized_keys: `nix-daemon --stdio` the worker protocol,
+    /// `nix-store --serve` the serve protocol, with uploads and builds if it has `--write` too. The program
+    /// may have a path. Nothing for a command with anything else in it: what a wrapper or another option
+    /// does is not done here, and may restrict the client further.
     public static Optional<Permission> permission(String command) {
         return words(command).filter(words -> !words.isEmpty()).flatMap(words -> {
             var program = words.getFirst().substring(words.getFirst().lastIndexOf('/') + 1);
             var arguments = words.subList(1, words.size());
-            return switch (program + " " + String.join(" ", arguments.stream().sorted().toList())) {
+            return switch (program + " "
+                    + String.join(" ", arguments.stream().sorted().toList())) {
                 case "nix-daemon --stdio" -> Optional.of(new Permission(Optional.of(ClientProtocol.WORKER), true));
                 case "nix --stdio daemon" -> Optional.of(new Permission(Optional.of(ClientProtocol.WORKER), true));
                 case "nix-store --serve --write" ->

@@ -61,10 +61,81 @@ class ClientRulesTest {
         assertThat(ClientPattern.ofKey(KEY + " ada")).isEqualTo(new ClientPattern.Fingerprint(PRINT));
     }
 
+    @Test
+    void fingerprintsAreComparedAsKeysWriteThem() {
+        var rules = new ClientRules(List.of(keys("padded", PRINT + "="), keys("lower", "sha256:" + OTHER.substring(7))));
+        assertThat(rules.ofKey(PRINT, "").rule()).isEqualTo("padded");
+        assertThat(rules.ofKey(OTHER, "").rule()).isEqualTo("lower");
+        // The last letter has two bits that stand for nothing.
+        assertThat(ClientPattern.ofKey(PRINT.substring(0, PRINT.length() - 1) + "x"))
+                .isEqualTo(ClientPattern.ofKey(PRINT));
+    }
+
+    @Test
+    void aSecurityKeyMayBeNamedByItself() {
+        assertThat(ClientPattern.ofKey("sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIPxYB/cplG5"
+                        + "HQ8hs2qM8fS7gfdGE5vXN85XcTKz0tdHbAAAABHNzaDo= ada"))
+                .isInstanceOf(ClientPattern.Fingerprint.class);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "SHA256:", "SHA256:abc", "ssh-rsa AAAA?", "ssh-rsa AAAAC3NzaC1lZDI1NTE5"})
-    void whatIsNoKeyIsRefused(String text) {
-        assertThatThrownBy(() -> ClientPattern.ofKey(text)).isInstanceOf(IllegalArgumentException.class);
+    @CsvSource(
+            delimiter = '|',
+            textBlock = """
+                    SHA256:                                | is no fingerprint
+                    SHA256:abc                             | is no fingerprint
+                    SHA256:*                               | is no fingerprint
+                    ssh-rsa AAAA?                          | not valid base 64
+                    ssh-rsa AAAAC3NzaC1lZDI1NTE5           | the key says of itself
+                    ssh-ed25519                            | the type of a key without the key
+                    ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPxYB/cplG5HQ8hs2qM8fS7gfdGE5vXN85XcTKz0 | cut short
+                    ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5 | begins a certificate
+                    MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48 | write what `ssh-keygen -lf KEY.pub` shows
+                    16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48 | write what `ssh-keygen -lf KEY.pub` shows
+                    SHA512:abc                             | write what `ssh-keygen -lf KEY.pub` shows
+                    256 SHA256:fHqL1kxufcg8qUOStFz4mpOdMDLZt8LhjXWmXzGIhIw ada (ED25519) | write that alone: SHA256:fHqL1kx
+                    fHqL1kxufcg8qUOStFz4mpOdMDLZt8LhjXWmXzGIhIw | write SHA256:fHqL1kx
+                    from="10.0.0.0/8" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPxYB/cplG5HQ8hs2qM8fS7gfdGE5vXN85XcTKz0tdHb | options in authorized_keys
+                    AAAAC3NzaC1lZDI1NTE5AAAAIPxYB/cplG5HQ8hs2qM8fS7gfdGE5vXN85XcTKz0tdHb | write '<type> AAAAC3NzaC1l
+                    """)
+    void whatOnlyLooksLikeAKeyIsRefused(String text, String why) {
+        assertThatThrownBy(() -> ClientPattern.ofKey(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(why);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ada", "ci@*", "*", "ssh key of ada", "build host 3 (AAAA battery)", "ada's SHA-256 key"})
+    void allElseIsAComment(String text) {
+        assertThat(ClientPattern.ofKey(text)).isEqualTo(new ClientPattern.Name(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "@wheel", "1000"})
+    void whatIsNoUserIsRefused(String text) {
+        assertThatThrownBy(() -> ClientPattern.ofUser(text)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aPatternCoversWhatItNamesInAnyCase() {
+        var any = new ClientPattern.Name("*");
+        var ci = new ClientPattern.Name("ci@*");
+        var one = new ClientPattern.Name("ci@a");
+        assertThat(any.covers(ci)).isTrue();
+        assertThat(ci.covers(one)).isTrue();
+        assertThat(one.covers(ci)).isFalse();
+        assertThat(ci.covers(any)).isFalse();
+        assertThat(any.covers(new ClientPattern.Fingerprint(PRINT))).isTrue();
+        assertThat(ci.covers(new ClientPattern.Fingerprint(PRINT))).isFalse();
+        assertThat(new ClientPattern.Fingerprint(PRINT).covers(any)).isFalse();
+    }
+
+    @Test
+    void whomNoRuleNamesHasWhatIsForTheOthers() {
+        var rules = new ClientRules(List.of(keys("ci", PRINT)), grant("others"));
+        assertThat(rules.ofKey(OTHER, "ada").rule()).isEqualTo("others");
+        assertThat(rules.ofUser("root").rule()).isEqualTo("others");
+        assertThat(rules.ofKey(PRINT, "ada").rule()).isEqualTo("ci");
     }
 
     @ParameterizedTest

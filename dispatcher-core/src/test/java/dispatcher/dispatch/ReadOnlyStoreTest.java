@@ -47,7 +47,8 @@ class ReadOnlyStoreTest {
             assertThatThrownBy(() -> client.upload("source")).hasMessageContaining("an upload is not allowed");
             assertThat(client.awaitEnd()).isEqualTo(1);
             assertThat(fleet.remote(ClientProtocol.WORKER)
-                            .has(FakeStore.info("source", NarTree.file("source")).path()))
+                            .has(FakeStore.info("source", NarTree.file("source"))
+                                    .path()))
                     .isFalse();
         }
     }

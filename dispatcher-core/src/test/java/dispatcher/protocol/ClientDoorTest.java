@@ -17,7 +17,8 @@ class ClientDoorTest {
 
     private final List<String> displaced = new ArrayList<>();
 
-    /// Five in all, three from an address, two with a key, four that log in, three of them from an address, and two free
+    /// Five in all, three from an address, two with a key, four that log in, three of them from an address, and two
+    /// free
     /// failures.
     private ClientDoor door = door(5, 3, 4, 3, 2);
 
@@ -112,8 +113,8 @@ class ClientDoorTest {
         enter("a", "third");
         enter("a", "fourth");
         assertThat(displaced).containsExactly("first");
-        assertThat(first.loggedIn("key")).hasValueSatisfying(why -> assertThat(why)
-                .contains("others wait to log in"));
+        assertThat(first.loggedIn("key"))
+                .hasValueSatisfying(why -> assertThat(why).contains("others wait to log in"));
         first.leave();
         assertThat(door.connections()).isEqualTo(3);
         requireRefused("a", "3 others from your address");

@@ -55,8 +55,9 @@ final class AddressPatterns {
         }
         if (items.stream().allMatch(Item::excludes))
             throw new IllegalArgumentException(
-                    "'%s' lets nobody in, as names of hosts are not looked up here; write addresses or networks, such as 10.0.0.0/8"
-                            .formatted(text));
+                    "'%s' lets nobody in, as names of hosts are not looked up here; write addresses or networks, such"
+                                    .formatted(text)
+                            + " as 10.0.0.0/8");
         return new AddressPatterns(text, items, hosts);
     }
 
@@ -130,7 +131,8 @@ final class AddressPatterns {
     boolean matches(InetAddress address) {
         InetAddress plain = withoutZone(address);
         if (items.stream().anyMatch(item -> item.excludes() && item.matcher().matches(plain))) return false;
-        return items.stream().anyMatch(item -> !item.excludes() && item.matcher().matches(plain));
+        return items.stream()
+                .anyMatch(item -> !item.excludes() && item.matcher().matches(plain));
     }
 
     private static InetAddress withoutZone(InetAddress address) {

@@ -21,8 +21,7 @@ record AuthorizedKey(HostKey key, String name, KeyOptions options) {
         String unknown = type.startsWith("AAAA") ? firstWord(line) : type;
         throw new IllegalArgumentException(
                 isKeyType(unknown)
-                        ? "keys of the type %s are not supported here; use one of %s, such as `ssh-keygen -t ed25519` makes"
-                                .formatted(unknown, known())
+                        ? "keys of the type %s are not supported here; use one of %s".formatted(unknown, known())
                         : "no key of a type known here (%s) in '%s'".formatted(known(), shorten(line)));
     }
 

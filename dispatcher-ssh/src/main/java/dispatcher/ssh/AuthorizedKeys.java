@@ -94,11 +94,17 @@ final class AuthorizedKeys {
         return new Refused(entries.getFirst().key().name(), String.join("; ", objections));
     }
 
-    /// All keys in the file now that may come in, in its order.
-    List<Entry> entries() {
-        return current().keys().values().stream().flatMap(List::stream)
+    /// All keys in a file that may come in, in its order, without a word about the others; nothing if the file cannot
+    /// be
+    /// used.
+    static Optional<List<Entry>> readOnce(Path file, InstantSource clock) {
+        AuthorizedKeys keys = new AuthorizedKeys(file, clock);
+        State state = keys.read(keys.identity());
+        if (state.fault().isPresent()) return Optional.empty();
+        return Optional.of(state.keys().values().stream()
+                .flatMap(List::stream)
                 .sorted(Comparator.comparingInt(Entry::number))
-                .toList();
+                .toList());
     }
 
     private State current() {
@@ -169,12 +175,14 @@ final class AuthorizedKeys {
                 AuthorizedKey key = AuthorizedKey.parse(line);
                 List<Entry> same = keys.computeIfAbsent(key.key(), _ -> new ArrayList<>());
                 if (!same.isEmpty())
-                    remarks.add(where + "the key is in line %d already, which counts wherever that lets it in"
-                            .formatted(same.getFirst().number()));
+                    remarks.add(where
+                            + "the key is in line %d already, which counts wherever that lets it in"
+                                    .formatted(same.getFirst().number()));
                 same.add(new Entry(i + 1, key));
-                for (String host : key.options().from().map(AddressPatterns::hosts).orElse(List.of()))
-                    remarks.add(where + "from: nobody comes from '%s', as names of hosts are not looked up here; write addresses"
-                            .formatted(host));
+                for (String host :
+                        key.options().from().map(AddressPatterns::hosts).orElse(List.of()))
+                    remarks.add(where
+                            + "from: '%s' matches nobody, as names of hosts are not looked up here".formatted(host));
             } catch (IllegalArgumentException e) {
                 faults.add(where + e.getMessage());
             }

@@ -18,8 +18,8 @@ import org.apache.sshd.server.channel.ChannelSession;
 /// The library's end of a client's channel, on which a command may be asked for and nothing else. Its methods are
 /// called by the library's threads and wait for nobody.
 ///
-/// One that is more than its connection may have is refused with `SSH_MSG_CHANNEL_OPEN_FAILURE`, as OpenSSH's server does
-/// beyond `MaxSessions`: an `ssh` that shares a connection then makes one of its own.
+/// One that is more than its connection may have is refused with `SSH_MSG_CHANNEL_OPEN_FAILURE`, as OpenSSH's server
+/// does beyond `MaxSessions`: an `ssh` that shares a connection then makes one of its own.
 final class FrontEndChannel extends ChannelSession {
     private final ChannelWindows windows;
     private final int most;

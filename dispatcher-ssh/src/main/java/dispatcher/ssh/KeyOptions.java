@@ -9,16 +9,18 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/// What the options before a key in authorized_keys restrict it to. Every option of OpenSSH is known: it is honoured, or
-/// restricts what there is none of here anyway, or the key is refused, as it would else get more than its owner meant. So
-/// it is with an option that OpenSSH does not know either, which is mostly a misspelt one.
+/// What the options before a key in authorized_keys restrict it to. Every option of OpenSSH is known: it is honoured,
+/// or restricts what there is none of here anyway, or the key is refused, as it would else get more than its owner
+/// meant. So it is with an option that OpenSSH does not know either, which is mostly a misspelt one.
 ///
 /// @param from       where the key may come in from; anywhere if empty
 /// @param expires    when it is no longer good; never if empty
@@ -28,8 +30,8 @@ import java.util.regex.Pattern;
 record KeyOptions(Optional<AddressPatterns> from, Optional<Instant> expires, Permission permission) {
     static final KeyOptions NONE = new KeyOptions(Optional.empty(), Optional.empty(), Permission.ALL);
 
-    /// Of terminals, forwarding and `~/.ssh/rc`, there is none here. Touching a security key can be asked for only where
-    /// the key is one, and those are refused.
+    /// Of terminals, forwarding and `~/.ssh/rc`, there is none here. Touching a security key can be asked for only
+    /// where the key is one, and those are refused.
     private static final Set<String> FLAGS = Set.of(
             "restrict",
             "port-forwarding",
@@ -40,13 +42,15 @@ record KeyOptions(Optional<AddressPatterns> from, Optional<Instant> expires, Per
             "touch-required",
             "verify-required");
 
-    /// Likewise, with values; and variables, which mean nothing to the protocols, and which sshd does not take either if
-    /// not set up to (`PermitUserEnvironment`).
+    /// Likewise, with values; and variables, which mean nothing to the protocols, and which sshd does not take either
+    /// if not set up to (`PermitUserEnvironment`).
     private static final Set<String> HARMLESS = Set.of("permitopen", "permitlisten", "tunnel", "environment");
 
     private static final Set<String> RESTRICTING = Set.of("from", "command", "expiry-time");
-    private static final Pattern TIME = Pattern.compile(
-            "(\\d{4})(\\d{2})(\\d{2})(?:(\\d{2})(\\d{2})(\\d{2})?)?(Z|UTC)?", Pattern.CASE_INSENSITIVE);
+    private static final String COMMANDS =
+            "`nix-daemon --stdio`, `nix-store --serve --write` and `nix-store --serve` (without uploads and builds)";
+    private static final Pattern TIME =
+            Pattern.compile("(\\d{4})(\\d{2})(\\d{2})(?:(\\d{2})(\\d{2})(\\d{2})?)?(Z|UTC)?", Pattern.CASE_INSENSITIVE);
 
     /// @param list joined by commas
     /// @throws IllegalArgumentException if the key must not be used with them, with the option and the reason
@@ -57,7 +61,8 @@ record KeyOptions(Optional<AddressPatterns> from, Optional<Instant> expires, Per
     /// Why a key may not come in; empty if it may.
     Optional<String> objection(InetAddress address, Instant now) {
         if (from.isPresent() && !from.get().matches(address))
-            return Optional.of("from=\"%s\" does not let it in from %s".formatted(from.get(), address.getHostAddress()));
+            return Optional.of(
+                    "from=\"%s\" does not let it in from %s".formatted(from.get(), address.getHostAddress()));
         if (expires.isPresent() && !now.isBefore(expires.get()))
             return Optional.of("it has expired (expiry-time, %s)".formatted(expires.get()));
         return Optional.empty();
@@ -113,8 +118,8 @@ record KeyOptions(Optional<AddressPatterns> from, Optional<Instant> expires, Per
         private static Permission command(String value) {
             return RemoteCommand.permission(value)
                     .orElseThrow(() -> new IllegalArgumentException(
-                            "'%s' cannot be run here; possible are `nix-daemon --stdio`, `nix-store --serve --write` and `nix-store --serve` (without uploads and builds), with nothing around them"
-                                    .formatted(value)));
+                            "'%s' cannot be run here; possible are %s, with nothing around them"
+                                    .formatted(value, COMMANDS)));
         }
 
         /// As sshd reads it: a day, or a minute, or a second; of this host's time zone unless it ends in Z.
@@ -144,21 +149,17 @@ record KeyOptions(Optional<AddressPatterns> from, Optional<Instant> expires, Per
     }
 
     private static OptionException unknown(String option) {
-        List<String> known = FLAGS.stream().sorted().toList();
         return refuse(
                 option,
-                "OpenSSH has no such option; see sshd(8), AUTHORIZED_KEYS FILE FORMAT. Without a value there are %s, with one %s"
-                        .formatted(
-                                String.join(", ", known),
-                                String.join(
-                                        ", ",
-                                        java.util.stream.Stream.of(RESTRICTING, HARMLESS)
-                                                .flatMap(Set::stream)
-                                                .sorted()
-                                                .toList())));
+                "OpenSSH has no such option; see sshd(8), AUTHORIZED_KEYS. With a value there are %s; without, %s"
+                        .formatted(listed(Stream.of(RESTRICTING, HARMLESS)), listed(Stream.of(FLAGS))));
     }
 
-    private static OptionException refuse(String option, @org.jspecify.annotations.Nullable String why) {
+    private static String listed(Stream<Set<String>> names) {
+        return names.flatMap(Set::stream).sorted().collect(Collectors.joining(", "));
+    }
+
+    private static OptionException refuse(String option, @Nullable String why) {
         return new OptionException("option '%s': %s".formatted(option, why));
     }
 

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// The text of options before a key: joined by commas, with values in double quotes in which a backslash guards a quote.
-/// Blanks are inside quotes only.
+/// The text of options before a key: joined by commas, with values in double quotes in which a backslash guards a
+/// quote. Blanks are inside quotes only.
 final class OptionList {
     private OptionList() {}
 

@@ -217,7 +217,8 @@ public final class SshFrontEnd implements AutoCloseable {
         return new FrontEndChannel(
                 client.windows(),
                 limits.channelsPerConnection(),
-                why -> refusals.refused(log, "channel refused", client.identity().name(), why));
+                why -> refusals.refused(
+                        log, "channel refused", client.identity().name(), why));
     }
 
     private Client client(AuthorizedKey key, SocketAddress remote) {
@@ -256,8 +257,7 @@ public final class SshFrontEnd implements AutoCloseable {
                     return (Command) ClientCommand.conversation(
                             client,
                             (FrontEndChannel) channel,
-                            (in, out, err) ->
-                                    handler.handle(
+                            (in, out, err) -> handler.handle(
                                     protocol,
                                     new Conversation(
                                             in,

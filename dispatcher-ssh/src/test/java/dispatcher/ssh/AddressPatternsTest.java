@@ -12,9 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AddressPatternsTest {
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     10.0.0.0/8            | 10.200.3.4      | true
                     10.0.0.0/8            | 11.0.0.1        | false
                     10.0.0.7              | 10.0.0.7        | true

@@ -69,10 +69,7 @@ class AuthorizedKeysTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '~',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
                     cert-authority                          | certificates are not supported
                     principals="ada"                        | certificates are not supported
                     cert-authority,principals="ada"         | certificates are not supported
@@ -114,8 +111,7 @@ class AuthorizedKeysTest {
     @Test
     void timesAreThoseOfSshd() {
         assertThat(options("expiry-time=\"20300102Z\"").expires()).contains(Instant.parse("2030-01-02T00:00:00Z"));
-        assertThat(options("expiry-time=\"203001021530Z\"").expires())
-                .contains(Instant.parse("2030-01-02T15:30:00Z"));
+        assertThat(options("expiry-time=\"203001021530Z\"").expires()).contains(Instant.parse("2030-01-02T15:30:00Z"));
         assertThat(options("expiry-time=\"20300102153012utc\"").expires())
                 .contains(Instant.parse("2030-01-02T15:30:12Z"));
         assertThat(options("expiry-time=\"20300102\"").expires())
@@ -131,8 +127,7 @@ class AuthorizedKeysTest {
         assertThat(answer(keys, "10.1.0.1"))
                 .isEqualTo(new Refused(
                         "ada",
-                        dir.resolve("keys")
-                                + ":2: from=\"10.0.0.0/8,!10.1.0.0/16\" does not let it in from 10.1.0.1"));
+                        dir.resolve("keys") + ":2: from=\"10.0.0.0/8,!10.1.0.0/16\" does not let it in from 10.1.0.1"));
         assertThat(keys.answer(
                         HostKey.parse(
                                 "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
@@ -146,7 +141,8 @@ class AuthorizedKeysTest {
         assertThat(answer(keys, "10.2.0.1")).isInstanceOf(Admitted.class);
         clock.advance(Duration.ofDays(1));
         assertThat(answer(keys, "10.2.0.1"))
-                .isInstanceOfSatisfying(Refused.class, it -> assertThat(it.why()).contains("it has expired"));
+                .isInstanceOfSatisfying(
+                        Refused.class, it -> assertThat(it.why()).contains("it has expired"));
     }
 
     @Test
@@ -155,14 +151,14 @@ class AuthorizedKeysTest {
                 "from=\"10.1.0.0/16\" " + KEY + " office",
                 "from=\"10.0.0.0/8\",command=\"nix-daemon --stdio\" " + KEY + " elsewhere");
         assertThat(answer(keys, "10.1.0.1"))
-                .isInstanceOfSatisfying(Admitted.class, it -> assertThat(it.key().name())
-                        .isEqualTo("office"));
+                .isInstanceOfSatisfying(
+                        Admitted.class, it -> assertThat(it.key().name()).isEqualTo("office"));
         assertThat(answer(keys, "10.2.0.1"))
-                .isInstanceOfSatisfying(Admitted.class, it -> assertThat(it.key().name())
-                        .isEqualTo("elsewhere"));
+                .isInstanceOfSatisfying(
+                        Admitted.class, it -> assertThat(it.key().name()).isEqualTo("elsewhere"));
         assertThat(answer(keys, "192.0.2.1"))
-                .isInstanceOfSatisfying(Refused.class, it -> assertThat(it.why())
-                        .contains("keys:1: ", "keys:2: "));
+                .isInstanceOfSatisfying(
+                        Refused.class, it -> assertThat(it.why()).contains("keys:1: ", "keys:2: "));
     }
 
     @Test

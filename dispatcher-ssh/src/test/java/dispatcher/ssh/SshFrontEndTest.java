@@ -327,8 +327,10 @@ class SshFrontEndTest {
         @Test
         void mayDoWhatTheCommandOfItsKeySays() throws Exception {
             restrict("command=\"nix-store --serve\",restrict");
-            SshFrontEnd frontEnd = start((protocol, conversation) -> conversation.writes() ? 1 : echo(protocol, conversation));
-            assertThat(run(ssh(frontEnd, "nix-store --serve --write"), "").out()).isEqualTo("SERVE\n");
+            SshFrontEnd frontEnd =
+                    start((protocol, conversation) -> conversation.writes() ? 1 : echo(protocol, conversation));
+            assertThat(run(ssh(frontEnd, "nix-store --serve --write"), "").out())
+                    .isEqualTo("SERVE\n");
             Result worker = run(ssh(frontEnd, "nix-daemon --stdio"), "");
             assertThat(worker.status()).isEqualTo(1);
             assertThat(worker.out()).isEmpty();
@@ -634,7 +636,8 @@ class SshFrontEndTest {
 
         private SshFrontEnd withChannels(int most, ConversationHandler handler) throws IOException {
             return start(
-                    with(new ClientLimits(100, 100, 100, most, 100, 100, Duration.ofSeconds(30), 10, 1, 1, 1)), handler);
+                    with(new ClientLimits(100, 100, 100, most, 100, 100, Duration.ofSeconds(30), 10, 1, 1, 1)),
+                    handler);
         }
 
         @Test
@@ -744,7 +747,10 @@ class SshFrontEndTest {
                     while (channel.getRemoteWindow().getSize() <= ChannelWindows.SMALL && System.nanoTime() < deadline)
                         Thread.onSpinWait();
                     long window = channel.getRemoteWindow().getSize();
-                    if (i < 4) assertThat(window).as("window %d", i).isEqualTo(options().windowBytes());
+                    if (i < 4)
+                        assertThat(window)
+                                .as("window %d", i)
+                                .isEqualTo(options().windowBytes());
                     all += window;
                 }
                 assertThat(all).isLessThanOrEqualTo(ChannelWindows.BYTES + 20L * ChannelWindows.SMALL);

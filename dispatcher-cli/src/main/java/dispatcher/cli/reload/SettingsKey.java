@@ -2,6 +2,7 @@ package dispatcher.cli.reload;
 
 import dispatcher.cli.settings.Durations;
 import dispatcher.cli.settings.Settings;
+import dispatcher.client.ClientGrant;
 import dispatcher.client.ClientRule;
 import dispatcher.nix.NixPublicKey;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What the settings can say, but for machines, and when another value of it counts.
 ///
@@ -129,10 +131,12 @@ record SettingsKey(String name, Effect effect, Function<Settings, Object> value,
         return List.of(
                 named(
                         "clients",
-                        it -> it.clients().rules(),
-                        it -> it.clients().rules().stream()
-                                .map(ClientRule::grant)
-                                .map(grant -> grant.rule())
+                        Settings::clients,
+                        it -> Stream.concat(
+                                        it.clients().rules().stream().map(ClientRule::grant),
+                                        Stream.of(it.clients().others()))
+                                .map(ClientGrant::rule)
+                                .filter(rule -> !rule.equals(ClientGrant.NO_RULE))
                                 .collect(Collectors.joining(", "))),
                 named(
                         "trustedPublicKeys",

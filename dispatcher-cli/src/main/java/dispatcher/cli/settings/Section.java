@@ -188,17 +188,30 @@ final class Section implements AutoCloseable {
 
     /// A list of values by their parser; empty if the key is absent.
     <T> List<T> values(String key, Function<String, T> parser) {
+        return placed(key, parser).stream().map(Placed::value).toList();
+    }
+
+    /// A value and where it stands.
+    record Placed<T>(T value, int line, String path) {}
+
+    /// The same, with the places.
+    <T> List<Placed<T>> placed(String key, Function<String, T> parser) {
         return items(key)
-                .flatMap(item ->
-                        scalar(item.node(), item.path())
-                                .flatMap(scalar -> parsed(scalar, item.path(), parser))
-                                .stream())
+                .flatMap(item -> scalar(item.node(), item.path())
+                        .flatMap(scalar -> parsed(scalar, item.path(), parser)
+                                .map(value -> new Placed<>(value, scalar.line(), item.path())))
+                        .stream())
                 .toList();
     }
 
     /// A list of sections; empty if the key is absent.
     List<Section> sections(String key) {
         return items(key).map(item -> of(item.node(), item.path(), faults)).toList();
+    }
+
+    /// In which faults are told.
+    String file() {
+        return faults.file();
     }
 
     private record Item(Node node, String path) {}

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Binds the text of one settings file to [Settings]. Confined to one thread, used once.
 final class SettingsReader {
@@ -80,11 +81,14 @@ final class SettingsReader {
         var listen = listen(top);
         var schedule = schedule(top);
         var limits = limits(top);
+        var authorizedKeys = path(top, "authorizedKeys").orElse(base.resolve("authorized_keys"));
+        var machines = fleet.read(top);
+        var clientWarnings = new ClientWarnings(faults.file(), listen, machines, authorizedKeys);
         return new Settings(
                 file,
                 listen,
-                path(top, "authorizedKeys").orElse(base.resolve("authorized_keys")),
-                new ClientsReader().read(top),
+                authorizedKeys,
+                new ClientsReader(clientWarnings).read(top),
                 top.values("trustedPublicKeys", ClientsReader::publicKey),
                 limits.clients(),
                 limits.uploads(),
@@ -93,7 +97,7 @@ final class SettingsReader {
                 state,
                 spool(top, state),
                 hostStore(top),
-                fleet.read(top),
+                machines,
                 schedule.options(),
                 schedule.trace(),
                 schedule.limits(),
@@ -105,7 +109,8 @@ final class SettingsReader {
                 buildLimits(top),
                 ssh(top),
                 files(),
-                fleet.warnings(),
+                Stream.concat(fleet.warnings().stream(), clientWarnings.all().stream())
+                        .toList(),
                 fleet.notUsed());
     }
 

@@ -275,6 +275,33 @@ class SettingsTest {
         }
 
         @Test
+        void thatNoEntryNamesHaveTheDefaultOfTheSettings() throws IOException {
+            var rules = read(LEAST + """
+                    clients:
+                      - {name: ci, users: [root]}
+                      - {name: others, default: true, trusted: false, priority: -5}
+                    """).clients();
+            var others =
+                    new ClientGrant("others", false, -5, Optional.empty(), Optional.empty(), OptionalInt.empty(), false);
+            assertThat(rules.ofUser("ada")).isEqualTo(others);
+            assertThat(rules.ofKey("SHA256:other", "ada")).isEqualTo(others);
+            assertThat(rules.ofUser("root").rule()).isEqualTo("ci");
+            assertThat(faults(LEAST + """
+                    clients:
+                      - {name: others, default: true, keys: [ada]}
+                      - {name: ci, users: ["@wheel"], systems: ["*"]}
+                      - {name: more, default: true}
+                    """)).isEqualTo("""
+                    dispatcher.yaml:5: clients[0].keys: names clients, and `default: true` is for those that no entry \
+                    names; take one away
+                    dispatcher.yaml:6: clients[1]: stands behind the entry with `default: true`, which must be the last one
+                    dispatcher.yaml:6: clients[1].users[0]: '@wheel' is a group, and rules name users; write their names
+                    dispatcher.yaml:6: clients[1].systems[0]: '*' stands for itself here; leave the key away to allow all, \
+                    or name each
+                    dispatcher.yaml:7: clients[2]: stands behind the entry with `default: true`, which must be the last one""");
+        }
+
+        @Test
         void haveLimits() throws IOException {
             assertThat(read(LEAST + """
                     limits:
@@ -326,7 +353,7 @@ class SettingsTest {
                     SHA256: and 43 letters and digits
                     dispatcher.yaml:5: clients[0].trusted: 'maybe' is not one of true, false
                     dispatcher.yaml:6: clients[1]: names nobody: `keys` of clients that come by SSH, or `users` of this \
-                    host, are missing
+                    host, are missing; or `default: true`, for clients that no entry names
                     dispatcher.yaml:6: clients[1].priority: '1001' is not a whole number from -1000 to 1000
                     dispatcher.yaml:6: clients[1].systems: allows no system; leave it away to allow all, or take the key \
                     away from authorized_keys
