@@ -85,7 +85,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         try {
             var user = channel.peerUser();
             var client = ClientIdentity.ofUser(user, rules.ofUser(user));
-            switch (door.arrive(client.credential(), _ -> channel.close())) {
+            switch (door.arrive(client.credential(), why -> displace(channel, client, why))) {
                 case ClientDoor.Refused(var why) -> refuse(channel, client, why);
                 case ClientDoor.Visit visit -> {
                     try {
@@ -119,6 +119,12 @@ public final class LocalFrontEnd implements AutoCloseable {
             // What is left unread when we close would cut off what we said.
             channel.in().transferTo(OutputStream.nullOutputStream());
         }
+    }
+
+    /// Its own thread reads from it, and another one is here for somebody else: neither can wait until it has read why.
+    private void displace(UnixSocketChannel channel, ClientIdentity client, String why) {
+        refusals.refused(log, "local connection ended before it began", client.name(), why);
+        channel.close();
     }
 
     private void begin(UnixSocketChannel channel, ClientIdentity client, ClientDoor.Visit visit)

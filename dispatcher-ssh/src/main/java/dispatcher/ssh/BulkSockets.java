@@ -176,7 +176,7 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
             pause.run();
             try {
                 super.doReadCycle(buffer, completion);
-            } catch (RuntimeException e) { // the sockets have been shut down meanwhile
+            } catch (RuntimeException | Error e) { // mostly as the sockets have been shut down meanwhile
                 completion.failed(e, null);
             }
         }
@@ -204,7 +204,11 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
                 return;
             }
             written.addAndGet(bytes);
-            completion.completed(bytes, null);
+            try {
+                completion.completed(bytes, null);
+            } catch (Error e) { // what waits behind it would wait for ever
+                completion.failed(e, null);
+            }
         }
     }
 }

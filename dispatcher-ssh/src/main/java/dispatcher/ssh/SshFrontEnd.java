@@ -11,32 +11,24 @@ import dispatcher.protocol.RefusalLog;
 import dispatcher.protocol.RemoteCommand;
 import dispatcher.wire.TimeLimit;
 import java.io.IOException;
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.NamedFactory;
-import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.channel.Channel;
 import org.apache.sshd.common.channel.ChannelFactory;
-import org.apache.sshd.common.io.IoSession;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionListener;
 import org.apache.sshd.common.session.helpers.AbstractConnectionService;
-import org.apache.sshd.common.session.helpers.AbstractSession;
-import org.apache.sshd.common.util.Readable;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.ServerBuilder;
 import org.apache.sshd.server.SshServer;
@@ -44,8 +36,6 @@ import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
 import org.apache.sshd.server.channel.ChannelSession;
 import org.apache.sshd.server.command.Command;
 import org.apache.sshd.server.forward.RejectAllForwardingFilter;
-import org.apache.sshd.server.session.ServerSessionImpl;
-import org.apache.sshd.server.session.SessionFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,14 +54,6 @@ public final class SshFrontEnd implements AutoCloseable {
     private static final int UNANSWERED_KEEP_ALIVES = 3;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
     private static final AttributeKey<Client> CLIENT = new AttributeKey<>();
-    private static final AttributeKey<ClientDoor.Visit> VISIT = new AttributeKey<>();
-    /// On the sockets of connections that were let in, and of those that were not.
-    private static final Object ARRIVED = "arrived";
-
-    private static final Object REFUSED = "refused";
-    private static final Duration LAST_WORDS = Duration.ofSeconds(3);
-    /// More than these are closed without a word.
-    private static final int MOST_LEAVING = 100;
     private static final String PURPOSE =
             "this is a Nix build dispatcher: it runs `nix-daemon --stdio` and `nix-store --serve --write` only, not ";
     private static final int SHOWN_OF_COMMAND = 200;
@@ -159,7 +141,7 @@ public final class SshFrontEnd implements AutoCloseable {
         sshd.setShellFactory(channel -> refuse(channel, PURPOSE + "a shell"));
         sshd.setIoServiceFactoryFactory(new BulkSockets());
         sshd.setNioWorkers(SOCKET_THREADS);
-        sshd.setSessionFactory(new Doorkeeper(sshd));
+        sshd.setSessionFactory(new Doorkeeper(sshd, door, arrivals));
         sshd.addSessionListener(new Listener());
         CoreModuleProperties.SERVER_IDENTIFICATION.set(sshd, "dispatcher");
         CoreModuleProperties.AUTH_TIMEOUT.set(sshd, limits.loginTime());
@@ -193,7 +175,7 @@ public final class SshFrontEnd implements AutoCloseable {
                 .addKeyValue("key", shown.describe())
                 .addKeyValue("from", remote)
                 .log(admitted.isPresent() ? "key accepted" : "key not accepted");
-        Optional<ClientDoor.Visit> visit = Optional.ofNullable(session.getAttribute(VISIT));
+        Optional<ClientDoor.Visit> visit = Doorkeeper.visitOf(session);
         visit.ifPresent(admitted.isPresent() ? ClientDoor.Visit::promises : ClientDoor.Visit::loginFailed);
         // The last key that was accepted is the one that was proven.
         admitted.ifPresent(it -> session.setAttribute(CLIENT, client(it, remote)));
@@ -227,14 +209,6 @@ public final class SshFrontEnd implements AutoCloseable {
         return new Client(
                 ClientIdentity.ofKey(key.name(), text(remote), fingerprint, grant),
                 key.options().permission());
-    }
-
-    /// By which addresses are counted: all of a network of 64 bits are one client's with IPv6.
-    private static String network(SocketAddress address) {
-        if (!(address instanceof InetSocketAddress socket)) return String.valueOf(address);
-        if (!(socket.getAddress() instanceof Inet6Address six))
-            return socket.getAddress().getHostAddress();
-        return HexFormat.ofDelimiter(":").formatHex(six.getAddress(), 0, Long.BYTES) + "::/64";
     }
 
     private static String text(SocketAddress address) {
@@ -342,89 +316,6 @@ public final class SshFrontEnd implements AutoCloseable {
         }
     }
 
-    /// Lets in whom the door lets in, and tells the others why not. Called by the library's threads.
-    private final class Doorkeeper extends SessionFactory {
-        private final AtomicInteger leaving = new AtomicInteger();
-
-        Doorkeeper(SshServer sshd) {
-            super(sshd);
-        }
-
-        @Override
-        public void sessionCreated(IoSession socket) throws Exception {
-            String from = network(socket.getRemoteAddress());
-            switch (door.arrive(from, why -> displace(socket, from, why))) {
-                case ClientDoor.Refused(String why) -> {
-                    arrivals.refused(log, "connection refused", from, why);
-                    sendAway(socket, why);
-                }
-                case ClientDoor.Visit visit -> letIn(socket, visit);
-            }
-        }
-
-        /// On another thread, as the library may block it, and it is one of its own that is here for somebody else.
-        private void displace(IoSession socket, String from, String why) {
-            arrivals.refused(log, "login ended", from, why);
-            var _ = new TimeLimit(LAST_WORDS, () -> socket.close(true));
-            Thread.ofVirtual().name("ssh-displace " + from).start(() -> {
-                try {
-                    AbstractSession session = AbstractSession.getSession(socket, true);
-                    if (session == null) socket.close(true);
-                    else session.disconnect(SshConstants.SSH2_DISCONNECT_TOO_MANY_CONNECTIONS, why);
-                } catch (IOException | RuntimeException e) {
-                    log.atDebug().addKeyValue("from", from).log("not told why its login ended: {}", e.toString());
-                    socket.close(true);
-                }
-            });
-        }
-
-        private void letIn(IoSession socket, ClientDoor.Visit visit) throws Exception {
-            boolean in = false;
-            try {
-                socket.setAttribute(ARRIVED, visit);
-                super.sessionCreated(socket);
-                in = true;
-            } finally {
-                if (!in) visit.leave();
-            }
-        }
-
-        @Override
-        protected ServerSessionImpl doCreateSession(IoSession socket) throws Exception {
-            ServerSessionImpl session = super.doCreateSession(socket);
-            session.setAttribute(VISIT, (ClientDoor.Visit) Objects.requireNonNull(socket.getAttribute(ARRIVED)));
-            return session;
-        }
-
-        /// The client closes the connection when it has read why; if we did, it might not get to read it.
-        private void sendAway(IoSession socket, String why) throws IOException {
-            socket.setAttribute(REFUSED, true);
-            if (leaving.incrementAndGet() > MOST_LEAVING) {
-                socket.close(true);
-                return;
-            }
-            var _ = socket.writeBuffer(Farewell.tooManyConnections(why));
-            var _ = new TimeLimit(LAST_WORDS, () -> socket.close(true));
-        }
-
-        @Override
-        public void messageReceived(IoSession socket, Readable message) throws Exception {
-            if (socket.getAttribute(REFUSED) == null) super.messageReceived(socket, message);
-        }
-
-        @Override
-        public void sessionClosed(IoSession socket) throws Exception {
-            if (socket.getAttribute(REFUSED) == null) super.sessionClosed(socket);
-            else leaving.decrementAndGet();
-        }
-
-        @Override
-        public void exceptionCaught(IoSession socket, Throwable cause) throws Exception {
-            if (socket.getAttribute(REFUSED) == null) super.exceptionCaught(socket, cause);
-            else socket.close(true);
-        }
-    }
-
     /// What the library tells of connections; called by its threads.
     private final class Listener implements SessionListener {
         @Override
@@ -447,12 +338,11 @@ public final class SshFrontEnd implements AutoCloseable {
         }
 
         private boolean isTooMuch(Session session, Client client) {
-            ClientDoor.Visit visit = session.getAttribute(VISIT);
-            if (visit == null) return false;
-            Optional<String> refused = visit.loggedIn(client.identity().credential());
+            Optional<String> refused = Doorkeeper.visitOf(session)
+                    .flatMap(visit -> visit.loggedIn(client.identity().credential()));
             refused.ifPresent(why -> {
                 client.refuse(why);
-                var _ = new TimeLimit(LAST_WORDS, () -> session.close(true));
+                var _ = new TimeLimit(Doorkeeper.LAST_WORDS, () -> session.close(true));
             });
             return refused.isPresent();
         }
@@ -464,7 +354,7 @@ public final class SshFrontEnd implements AutoCloseable {
 
         @Override
         public void sessionClosed(Session session) {
-            Optional.ofNullable(session.getAttribute(VISIT)).ifPresent(ClientDoor.Visit::leave);
+            Doorkeeper.visitOf(session).ifPresent(ClientDoor.Visit::leave);
         }
     }
 
