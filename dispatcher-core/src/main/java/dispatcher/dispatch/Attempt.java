@@ -89,10 +89,11 @@ final class Attempt {
         // What earlier conversations believe to be there is forgotten with them.
         link.conversations().dropIdle();
         try {
-            var asked = link.conversations()
-                    .lease(lease -> lease.store().queryValidPaths(inputs, false));
+            var asked = link.conversations().lease(lease -> lease.store().queryValidPaths(inputs, false));
             asked.lease().release();
-            return inputs.stream().filter(input -> !asked.answer().contains(input)).findFirst();
+            return inputs.stream()
+                    .filter(input -> !asked.answer().contains(input))
+                    .findFirst();
         } catch (IOException e) {
             Interruption.rethrow(e);
             return Optional.empty();

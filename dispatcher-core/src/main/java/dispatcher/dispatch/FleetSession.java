@@ -185,9 +185,7 @@ final class FleetSession implements Store, PathSource {
             var objection = Passable.objection(path.info(), fleet.storeDir());
             if (objection.isPresent()) throw new StoreRefusedException(objection.get());
             spooled.add(path.info(), path.nar());
-            fleet.spool()
-                    .info(path.info().path())
-                    .ifPresent(info -> believe(List.of(info)));
+            fleet.spool().info(path.info().path()).ifPresent(info -> believe(List.of(info)));
         }
     }
 

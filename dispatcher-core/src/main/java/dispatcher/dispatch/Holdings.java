@@ -81,7 +81,8 @@ final class Holdings {
             var before = holdings.put(path, holding);
             if (before != null) fetched(before, path);
         }
-        var infos = outputs.stream().map(output -> output.info().withoutUltimate()).toList();
+        var infos =
+                outputs.stream().map(output -> output.info().withoutUltimate()).toList();
         fleet.locations().addBuilt(infos, holding.machine());
         fleet.proofs().confirm(infos.stream().map(PathInfo::path).toList(), holding.machine());
     }
@@ -246,6 +247,7 @@ final class Holdings {
             there = holding.answer();
             found = proven(holding.holder(), there);
             for (var path : found) {
+                unproven.remove(path);
                 holding.holder().add(path);
                 holdings.put(path, holding.holder());
             }
@@ -322,7 +324,7 @@ final class Holdings {
             if (!link.substitutes(true) || !fleet.isUp(machine)) continue;
             var use = link.use();
             if (use.isEmpty()) continue;
-            // What it could not prove then, it is not let promise again, so that the client sends it.
+            // What it did not get, or could not prove, it is not let promise again, so that the client sends it.
             var provable = paths.stream()
                     .filter(path -> !fleet.proofs().isUnproven(path, machine))
                     .toList();
@@ -350,10 +352,12 @@ final class Holdings {
     /// Has a machine fetch what it said it could. If nothing shows that it got the right one, it is [#unproven].
     void redeem(StorePath path) throws StoreRefusedException, InterruptedException {
         var link = promised.get(path);
-        if (link != null && findOn(link, List.of(path), true).isEmpty() && !unproven.containsKey(path))
-            throw new StoreRefusedException(
-                    "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
-                            .formatted(link.machine().name(), path));
+        if (link == null || !findOn(link, List.of(path), true).isEmpty() || unproven.containsKey(path)) return;
+        // Next time the client sends it.
+        fleet.proofs().unproven(path, link.machine().name());
+        throw new StoreRefusedException(
+                "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
+                        .formatted(link.machine().name(), path));
     }
 
     /// Tells `other` what is held here, and has the promises hold for it too, which needs the machines for itself.

@@ -47,7 +47,7 @@ final class Proofs {
 
     /// What follows from the keys that are trusted at this time.
     ///
-    /// @param verdicts whether what a machine has is the right one; if not, how many contents of the path were known
+    /// @param verdicts whether what a machine has is the right one; if not, how many contents were known then
     private record Judged(TrustedKeys keys, Fingerprints signed, Cache<Place, Integer> verdicts) {
         Judged(TrustedKeys keys) {
             this(

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -81,9 +82,10 @@ final class Recovery implements AutoCloseable {
     private record Contradiction(String machine, StorePath path) {}
 
     /// @param heldUntil what happens before does not bring it back; not after `since` if it has told no lie
-    private record Aside(long since, String error, long heldUntil, Thread thread) {
+    /// @param times     how often there was a reason since
+    private record Aside(long since, String error, long heldUntil, int times, Thread thread) {
         Aside again(String newError, long newHeldUntil) {
-            return new Aside(since, newError, newHeldUntil, thread);
+            return new Aside(since, newError, newHeldUntil, times + 1, thread);
         }
 
         /// Words for how long that is; empty if it is not at all.
@@ -137,7 +139,8 @@ final class Recovery implements AutoCloseable {
     /// A machine says now of a path something else than it did before. Garbage collection may explain it once, and not
     /// twice for the same path.
     void contradicted(MachineLink link, StorePath path, String reason) {
-        int times = contradictions.asMap().merge(new Contradiction(link.machine().name(), path), 1, Integer::sum);
+        int times =
+                contradictions.asMap().merge(new Contradiction(link.machine().name(), path), 1, Integer::sum);
         if (times > 1) lied(link, reason);
     }
 
@@ -158,7 +161,7 @@ final class Recovery implements AutoCloseable {
             failures.merge(machine, 1, Integer::sum);
             incidents.add(machine, time);
             var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link));
-            now = new Aside(time, error, until, thread);
+            now = new Aside(time, error, until, 1, thread);
             aside.put(machine, now);
         } finally {
             lock.unlock();
@@ -226,12 +229,12 @@ final class Recovery implements AutoCloseable {
         lock.lock();
         try {
             now = aside.get(machine);
-            if (now == before) aside.remove(machine);
+            if (Objects.equals(now, before)) aside.remove(machine);
             returned.signalAll();
         } finally {
             lock.unlock();
         }
-        if (now != null && now != before) {
+        if (now != null && !now.equals(before)) {
             // It broke again meanwhile, of which the queue may have been told before it was told this.
             queue.machineFailed(machine, now.error);
             return false;

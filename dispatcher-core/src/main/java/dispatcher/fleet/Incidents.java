@@ -5,7 +5,8 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 
-/// How often something has happened to machines lately, such as that they broke: those that break whatever they build are
+/// How often something has happened to machines lately, such as that they broke: those that break whatever they build
+/// are
 /// told by that from those that a build took down. Confined to one thread, or guarded by its owner.
 public final class Incidents {
     /// For machines that break.

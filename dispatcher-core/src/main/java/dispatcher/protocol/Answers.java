@@ -6,7 +6,6 @@ import dispatcher.nix.StorePath;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.wire.Limits;
 import dispatcher.wire.ProtocolException;
-import dispatcher.wire.WireReader;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;

@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
 /// Which machines hold which paths, as far as has been seen: what was built there, sent there, or found there. A guess,
 /// since machines collect garbage without a word; who relies on it asks the machine.
 ///
-/// Also what these paths hold ([Fingerprints]), as clients, the host's store and the machines that built them have said.
+/// Also what these paths hold ([Fingerprints]), as clients, the host's store and the machines that built them have
+/// said.
 /// What a machine says of such a path later has to agree.
 ///
 /// Bounded: the paths of least use are forgotten first. Safe for any thread. About 400 bytes a path.
@@ -208,8 +209,7 @@ public final class Locations {
             Files.createDirectories(temporary.resolveSibling("."));
             try (var out = Files.newBufferedWriter(temporary)) {
                 out.write(HEAD + "\n");
-                for (var entry : machines.asMap().entrySet())
-                    out.write(line(entry.getKey(), entry.getValue()));
+                for (var entry : machines.asMap().entrySet()) out.write(line(entry.getKey(), entry.getValue()));
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
             saved = now;

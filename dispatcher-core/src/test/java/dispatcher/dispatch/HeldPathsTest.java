@@ -110,7 +110,9 @@ class HeldPathsTest {
 
             assertThat(client.build(drv("x", FakeStore.path("libc"))).status()).isEqualTo(BuildStatus.BUILT);
             assertThat(honest.store().tree(FakeStore.path("libc"))).isEqualTo(RIGHT);
-            assertThat(fleet.failures(liar)).as("it may have got it from elsewhere").isZero();
+            assertThat(fleet.failures(liar))
+                    .as("it may have got it from elsewhere")
+                    .isZero();
         }
     }
 
@@ -133,8 +135,7 @@ class HeldPathsTest {
         var a = machine("a", 1, protocol);
         var x = drv("x");
         var y = drv("y");
-        for (var drv : List.of(x, y))
-            a.store().with(FakeStore.info(drv == x ? "x" : "y", WRONG), WRONG);
+        for (var drv : List.of(x, y)) a.store().with(FakeStore.info(drv == x ? "x" : "y", WRONG), WRONG);
         known.addBuilt(List.of(FakeStore.info("x", RIGHT)), "a");
         known.add(List.of(y.out()), "a");
         try (var fleet = plan().start(a)) {
@@ -280,6 +281,22 @@ class HeldPathsTest {
     }
 
     @Test
+    void promiseThatWasNotKeptIsNotBelievedAgain() throws Exception {
+        var liar = new FakeMachine(Machines.machine("liar", 2, 1));
+        var libc = FakeStore.path("libc");
+        liar.store().promising(libc);
+        try (var fleet = plan().start(liar)) {
+            var client = client(fleet);
+            assertThat(client.store().queryValidPaths(List.of(libc), true)).containsExactly(libc);
+            assertThat(client.build(drv("x", libc)).status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+
+            assertThat(client.store().queryValidPaths(List.of(libc), true)).isEmpty();
+            client.upload("libc", RIGHT);
+            assertThat(client.build(drv("x", libc)).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    @Test
     void buildGoesToTheMachineThatCanFetchByItselfWhatNothingProves() throws Exception {
         var fetching = new FakeMachine(Machines.machine("fetching", 2, 1));
         var faster = new FakeMachine(Machines.machine("faster", 2, 9));
@@ -312,7 +329,9 @@ class HeldPathsTest {
         try (var fleet = plan().start(liar)) {
             known.add(List.of(libc.path()), "liar");
             assertThat(client(fleet).has(libc.path())).isFalse();
-            assertThat(fleet.failures(liar)).as("garbage may have been collected").isZero();
+            assertThat(fleet.failures(liar))
+                    .as("garbage may have been collected")
+                    .isZero();
             known.add(List.of(libc.path()), "liar");
             known.addContents(List.of(FakeStore.info("libc", WRONG)));
             assertThat(client(fleet).has(libc.path())).isFalse();

@@ -40,8 +40,8 @@ class RecoveryTest {
     private final RecordingListener events = new RecordingListener();
     private final Semaphore pauses = new Semaphore(0);
     private final Semaphore paused = new Semaphore(0);
-    private final Recovery recovery = new Recovery(
-            links, queue, () -> Duration.ofMinutes(1), this::pause, clock.nanoTime(), events);
+    private final Recovery recovery =
+            new Recovery(links, queue, () -> Duration.ofMinutes(1), this::pause, clock.nanoTime(), events);
 
     /// Each pause lasts until the test lets it pass, and takes its time on the clock.
     private void pause(Duration duration) throws InterruptedException {
@@ -177,8 +177,7 @@ class RecoveryTest {
         recovery.broke(link, new IOException("the connection broke"));
         recovery.worked(link);
         assertThat(isUsed()).isTrue();
-        recovery.broke(
-                link, new HandshakeException(HandshakeException.Kind.NOISE, "its shell says hello", "hush it"));
+        recovery.broke(link, new HandshakeException(HandshakeException.Kind.NOISE, "its shell says hello", "hush it"));
         recovery.worked(link);
         assertThat(isUsed()).as("looking at it tells").isTrue();
         recovery.broke(link, new ProtocolException("a list of 2^63 elements"));

@@ -106,8 +106,7 @@ class LargeAnswersTest {
         var machine = machine(protocol);
         var tree = NarTree.file("top");
         var long10 = "key:" + "s".repeat(10 << 20);
-        machine.store()
-                .with(FakeStore.info("top", tree).withSignature(long10), tree);
+        machine.store().with(FakeStore.info("top", tree).withSignature(long10), tree);
         try (var store = open(machine)) {
             assertThat(store.queryPathInfo(TOP).orElseThrow().signatures()).containsExactly(long10);
         }
@@ -127,7 +126,11 @@ class LargeAnswersTest {
             }
         });
         var paths = List.of(
-                FakeStore.path("a"), FakeStore.path("b"), FakeStore.path("c"), FakeStore.path("d"), FakeStore.path("e"));
+                FakeStore.path("a"),
+                FakeStore.path("b"),
+                FakeStore.path("c"),
+                FakeStore.path("d"),
+                FakeStore.path("e"));
         try (var store = open(machine)) {
             assertThatThrownBy(() -> store.queryPathInfos(paths))
                     .isInstanceOf(StoreRefusedException.class)

@@ -147,7 +147,8 @@ class ClosureCopierTest {
     }
 
     private Copied copy(StorePath... paths) throws IOException, InterruptedException {
-        return copier.copy(new Conversation(), List.of(paths), _ -> false, source, false, _ -> {}, ClosureCopierTest::noHelp);
+        return copier.copy(
+                new Conversation(), List.of(paths), _ -> false, source, false, _ -> {}, ClosureCopierTest::noHelp);
     }
 
     private CompletableFuture<Copied> start(StorePath... paths) {
@@ -155,8 +156,8 @@ class ClosureCopierTest {
     }
 
     private CompletableFuture<Copied> start(Source from, StorePath... paths) {
-        return Await.start(() ->
-                copier.copy(new Conversation(), List.of(paths), _ -> false, from, false, _ -> {}, ClosureCopierTest::noHelp));
+        return Await.start(() -> copier.copy(
+                new Conversation(), List.of(paths), _ -> false, from, false, _ -> {}, ClosureCopierTest::noHelp));
     }
 
     private List<String> asked(String what) {
@@ -420,7 +421,8 @@ class ClosureCopierTest {
         }
 
         private CompletableFuture<Copied> startWith(Supplier<Helper> helper, StorePath path) {
-            return Await.start(() -> copier.copy(new Conversation(), List.of(path), _ -> false, source, false, _ -> {}, helper));
+            return Await.start(
+                    () -> copier.copy(new Conversation(), List.of(path), _ -> false, source, false, _ -> {}, helper));
         }
 
         /// The machine refuses what comes twice, or before what it refers to. What others have sent, the copy's own
@@ -445,8 +447,8 @@ class ClosureCopierTest {
                     super.addToStore(paths);
                 }
             };
-            var copying = Await.start(
-                    () -> copier.copy(waiting, List.of(top), _ -> false, source, false, _ -> {}, () -> new Another(Set.of())));
+            var copying = Await.start(() -> copier.copy(
+                    waiting, List.of(top), _ -> false, source, false, _ -> {}, () -> new Another(Set.of())));
 
             assertThat(Await.result(copying).sent()).containsExactlyInAnyOrderElementsOf(machine.paths());
             assertThat(machine.paths()).hasSize(MANY + 1);
@@ -577,7 +579,9 @@ class ClosureCopierTest {
                             List.of(info.path()),
                             _ -> false,
                             source,
-                            false, _ -> {}, ClosureCopierTest::noHelp))
+                            false,
+                            _ -> {},
+                            ClosureCopierTest::noHelp))
                     .isInstanceOf(StoreRefusedException.class);
             assertThat(machine.paths()).isEmpty();
             assertThat(source.timesNotTaken).isEqualTo(1);
@@ -606,8 +610,8 @@ class ClosureCopierTest {
                 }
             };
 
-            assertThatThrownBy(() ->
-                            copier.copy(breaking, List.of(path), _ -> false, source, false, _ -> {}, ClosureCopierTest::noHelp))
+            assertThatThrownBy(() -> copier.copy(
+                            breaking, List.of(path), _ -> false, source, false, _ -> {}, ClosureCopierTest::noHelp))
                     .isExactlyInstanceOf(IOException.class)
                     .hasMessage("broken pipe");
         }
@@ -626,7 +630,13 @@ class ClosureCopierTest {
             var broken = source.copy();
             broken.fail(path, new IOException("disk broke"));
             assertThatThrownBy(() -> copier.copy(
-                            new Conversation(), List.of(path), _ -> false, broken, false, _ -> {}, ClosureCopierTest::noHelp))
+                            new Conversation(),
+                            List.of(path),
+                            _ -> false,
+                            broken,
+                            false,
+                            _ -> {},
+                            ClosureCopierTest::noHelp))
                     .isInstanceOf(SourceFailedException.class);
 
             assertThat(copy(path).paths()).isEqualTo(1);

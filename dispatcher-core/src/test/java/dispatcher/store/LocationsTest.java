@@ -88,7 +88,9 @@ class LocationsTest {
     @Test
     void aFileThatIsNotUnderstoodIsAsGoodAsNone() throws Exception {
         for (var text : List.of(
-                "", "else\n%s\tone\n".formatted(A), "dispatcher-locations 2\n%s\t\tone\nno path\t\tone\n".formatted(A),
+                "",
+                "else\n%s\tone\n".formatted(A),
+                "dispatcher-locations 2\n%s\t\tone\nno path\t\tone\n".formatted(A),
                 "dispatcher-locations 2\n%s\tno fingerprint\tone\n".formatted(A))) {
             Files.writeString(file(), text);
             assertThat(Locations.load(file(), Set.of("one")).of(A)).as(text).isEmpty();
@@ -139,8 +141,12 @@ class LocationsTest {
 
         assertThat(again.agrees(INFO_B)).isTrue();
         assertThat(again.agrees(INFO_A)).isFalse();
-        assertThat(again.agrees(FakeStore.info("b", NarTree.file("b")))).as("with other references").isFalse();
-        assertThat(again.agrees(FakeStore.info("b", NarTree.file("c"), A))).as("with another NAR").isFalse();
+        assertThat(again.agrees(FakeStore.info("b", NarTree.file("b"))))
+                .as("with other references")
+                .isFalse();
+        assertThat(again.agrees(FakeStore.info("b", NarTree.file("c"), A)))
+                .as("with another NAR")
+                .isFalse();
     }
 
     @Test
@@ -171,8 +177,10 @@ class LocationsTest {
         var contents = locations.contents();
 
         assertThat(contents.count(A)).isEqualTo(4);
-        assertThat(contents.agrees(FakeStore.info("a", NarTree.file("build 9")))).isTrue();
-        assertThat(contents.agrees(FakeStore.info("a", NarTree.file("build 0")))).isFalse();
+        assertThat(contents.agrees(FakeStore.info("a", NarTree.file("build 9"))))
+                .isTrue();
+        assertThat(contents.agrees(FakeStore.info("a", NarTree.file("build 0"))))
+                .isFalse();
     }
 
     /// Without what the paths hold; what is written from then on has that.

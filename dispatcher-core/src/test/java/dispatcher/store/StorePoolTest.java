@@ -60,7 +60,8 @@ class StorePoolTest {
 
     @Test
     void whatConversationsKeepIsKnownToOthersUntilTheyEnd() throws Exception {
-        var first = pool.lease(lease -> lease.store().queryValidPaths(List.of(PATH), false)).lease();
+        var first = pool.lease(lease -> lease.store().queryValidPaths(List.of(PATH), false))
+                .lease();
         var second = lease();
         assertThat(pool.keepsElsewhere(PATH, second)).isTrue();
         assertThat(pool.keepsElsewhere(PATH, first)).as("elsewhere").isFalse();

@@ -23,7 +23,8 @@ import java.util.stream.Stream;
 /// @param listen         where clients come in
 /// @param authorizedKeys public keys of the clients that may come in over SSH, as for OpenSSH; may not exist yet
 /// @param clients        what each client may do
-/// @param trustedPublicKeys whose signatures a client without trust needs on what it sends
+/// @param trustedPublicKeys whose signatures a client without trust needs on what it sends, and a machine on what it
+///                          passes on without having built it or got it through us
 /// @param limits         how much clients may take
 /// @param uploads        how much of that their uploads may take
 /// @param hostKey        private key of our SSH server; made at the first start if it does not exist

@@ -93,7 +93,9 @@ public final class ServeClient implements Store {
         // Locking pins them for as long as this conversation lasts.
         var asked = new TreeSet<>(paths);
         request(new ServeRequest.QueryValidPaths(true, substitute, asked));
-        return reply(Answers.naming(codec.storeDir(), asked), () -> Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
+        return reply(
+                Answers.naming(codec.storeDir(), asked),
+                () -> Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
     }
 
     @Override
@@ -169,8 +171,7 @@ public final class ServeClient implements Store {
         });
         try {
             request(new ServeRequest.BuildDerivation(drvPath, derivation, options));
-            var result = reply(
-                    Answers.result(derivation.outputs().size()), () -> codec.readBuildResult(in));
+            var result = reply(Answers.result(derivation.outputs().size()), () -> codec.readBuildResult(in));
             channel.awaitErrors();
             errors.awaitCaughtUp(LOG_MILLIS);
             return result;
