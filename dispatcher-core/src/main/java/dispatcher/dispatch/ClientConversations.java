@@ -73,7 +73,7 @@ public final class ClientConversations implements ConversationHandler {
         fleet.listener().clientConnected(number, who);
         try (var session = fleet.open(conversation.client(), number, limits.logBytes())) {
             boolean trusted = conversation.client().grant().trusted();
-            Store store = signing(trusted ? session : new UntrustedStore(session, storeDir, trustedKeys), session);
+            Store store = signing(trusted ? session : untrusted(session), session);
             serve(protocol, conversation, session, conversation.writes() ? store : new ReadOnlyStore(store));
             return 0;
         } catch (InterruptedException e) {
@@ -95,6 +95,10 @@ public final class ClientConversations implements ConversationHandler {
         } finally {
             fleet.listener().clientLeft(number, who);
         }
+    }
+
+    private Store untrusted(FleetSession session) {
+        return new UntrustedStore(session, storeDir, trustedKeys, fleet.proven());
     }
 
     private Store signing(Store store, FleetSession session) {

@@ -60,6 +60,7 @@ public final class FleetStore implements AutoCloseable {
     private final InstantSource clock;
     private final EqualBuilds equalBuilds = new EqualBuilds();
     private final Recipes recipes = new Recipes();
+    private final ProvenInputs proven = new ProvenInputs();
     private final Set<FleetSession> sessions = ConcurrentHashMap.newKeySet();
     private volatile boolean draining;
     private final AtomicLong builds = new AtomicLong();
@@ -260,6 +261,11 @@ public final class FleetStore implements AutoCloseable {
     /// How outputs were made.
     Recipes recipes() {
         return recipes;
+    }
+
+    /// What is proven of derivations.
+    ProvenInputs proven() {
+        return proven;
     }
 
     EqualBuilds equalBuilds() {

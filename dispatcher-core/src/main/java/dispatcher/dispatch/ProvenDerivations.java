@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collections;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -29,17 +30,23 @@ import java.util.TreeSet;
 /// those that follow from what they will hold, or from the derivation itself.
 ///
 /// A `.drv` file proves itself, as its path follows from its text, and so do those that it names. Used for one
-/// derivation, on the thread of its client.
+/// derivation, on the thread of its client. What is proven of the derivations that it depends on is remembered for all:
+/// of these, only those are read that were not proven lately, so that a graph costs the reading of each file once. The
+/// file of the derivation itself must be here each time.
 final class ProvenDerivations {
     /// Of one `.drv` file, which has to be in memory to be hashed.
     private static final long MOST_BYTES = Limits.DEFAULT.stringBytes();
 
     private final PathSource paths;
     private final StoreDir storeDir;
+    private final ProvenInputs proven;
+    private final DerivationHash hash;
 
-    ProvenDerivations(PathSource paths, StoreDir storeDir) {
+    ProvenDerivations(PathSource paths, StoreDir storeDir, ProvenInputs proven) {
         this.paths = paths;
         this.storeDir = storeDir;
+        this.proven = proven;
+        this.hash = DerivationHash.strict(storeDir, this::readOrFail, proven);
     }
 
     /// What may be built as it is.
@@ -94,6 +101,7 @@ final class ProvenDerivations {
         if (derivation.outputs().isEmpty()) throw refused(drvPath, "it has no outputs");
         if (derivation.hasDynamicInputs()) throw refused(drvPath, "it depends on derivations that others make");
         requireOutputs(drvPath, derivation);
+        hash.remember(drvPath, derivation);
         return new Proven(drvPath, derivation.toBasic(closure(drvPath, inputs(drvPath, derivation))));
     }
 
@@ -117,8 +125,7 @@ final class ProvenDerivations {
     private void requireOutputs(StorePath drvPath, Derivation derivation) throws IOException, InterruptedException {
         Optional<String> objection;
         try {
-            objection =
-                    DerivationHash.strict(storeDir, this::readOrFail).objection(drvPath.derivationName(), derivation);
+            objection = hash.objection(drvPath.derivationName(), derivation);
         } catch (NixSyntaxException e) {
             throw refused(drvPath, String.valueOf(e.getMessage()));
         } catch (Failed e) {
@@ -148,7 +155,7 @@ final class ProvenDerivations {
             throws IOException, InterruptedException {
         var inputs = new TreeSet<>(derivation.inputSources());
         for (var input : derivation.inputDerivations().entrySet()) {
-            var outputs = read(input.getKey()).outputs();
+            var outputs = outputs(input.getKey());
             for (var name : input.getValue().names()) {
                 var output = outputs.get(name);
                 if (output == null) throw refused(drvPath, "%s has no output %s".formatted(input.getKey(), name));
@@ -159,6 +166,11 @@ final class ProvenDerivations {
             }
         }
         return inputs;
+    }
+
+    private SortedMap<String, DerivationOutput> outputs(StorePath drvPath) throws IOException, InterruptedException {
+        var known = proven.of(drvPath);
+        return known.isPresent() ? known.get().outputs() : read(drvPath).outputs();
     }
 
     private SortedSet<StorePath> closure(StorePath drvPath, SortedSet<StorePath> roots)

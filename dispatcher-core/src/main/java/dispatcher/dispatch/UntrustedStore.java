@@ -31,12 +31,15 @@ final class UntrustedStore extends ForwardingStore {
     private final FleetSession session;
     private final StoreDir storeDir;
     private final TrustedKeys trustedKeys;
+    private final ProvenInputs provenInputs;
 
-    UntrustedStore(FleetSession session, StoreDir storeDir, List<NixPublicKey> trustedKeys) {
+    /// @param provenInputs what is proven of derivations, shared by all clients
+    UntrustedStore(FleetSession session, StoreDir storeDir, List<NixPublicKey> trustedKeys, ProvenInputs provenInputs) {
         super(session);
         this.session = session;
         this.storeDir = storeDir;
         this.trustedKeys = new TrustedKeys(trustedKeys, storeDir);
+        this.provenInputs = provenInputs;
     }
 
     // ---- uploads
@@ -96,7 +99,7 @@ final class UntrustedStore extends ForwardingStore {
                     "this dispatcher does not trust you, and so neither repairs nor checks outputs for you");
         ProvenDerivations.Proven proven;
         try {
-            proven = proof.by(new ProvenDerivations(session, storeDir));
+            proven = proof.by(new ProvenDerivations(session, storeDir, provenInputs));
         } catch (StoreRefusedException e) {
             return BuildResult.of(BuildStatus.INPUT_REJECTED, e.reason());
         }

@@ -35,6 +35,7 @@ public final class DerivationHash {
     private final StoreDir storeDir;
     private final Function<StorePath, Derivation> resolver;
     private final boolean strict;
+    private final Memory memory;
     private final Map<StorePath, Modulo> known = new HashMap<>();
 
     /// The hash of each output; they only differ where each is fixed.
@@ -56,24 +57,52 @@ public final class DerivationHash {
         }
     }
 
-    /// @param resolver gives each derivation that one to be hashed depends on; what it throws comes through
-    public DerivationHash(StoreDir storeDir, Function<StorePath, Derivation> resolver) {
-        this(storeDir, resolver, false);
+    /// What others need to know of a derivation that they depend on.
+    ///
+    /// @param unmasked its hash in theirs
+    public record Input(SortedMap<String, DerivationOutput> outputs, Modulo unmasked) {
+        public Input {
+            outputs = Collections.unmodifiableSortedMap(new TreeMap<>(outputs));
+        }
     }
 
-    private DerivationHash(StoreDir storeDir, Function<StorePath, Derivation> resolver, boolean strict) {
+    /// What was found out about derivations, by their paths: a path stands for one text, so it stays true.
+    public interface Memory {
+        Memory NONE = new Memory() {
+            @Override
+            public Optional<Input> of(StorePath path) {
+                return Optional.empty();
+            }
+
+            @Override
+            public void add(StorePath path, Input input) {}
+        };
+
+        Optional<Input> of(StorePath path);
+
+        void add(StorePath path, Input input);
+    }
+
+    /// @param resolver gives each derivation that one to be hashed depends on; what it throws comes through
+    public DerivationHash(StoreDir storeDir, Function<StorePath, Derivation> resolver) {
+        this(storeDir, resolver, false, Memory.NONE);
+    }
+
+    private DerivationHash(StoreDir storeDir, Function<StorePath, Derivation> resolver, boolean strict, Memory memory) {
         this.storeDir = storeDir;
         this.resolver = resolver;
         this.strict = strict;
+        this.memory = memory;
     }
 
     /// For derivations of somebody who is not believed: makes no hash of one that depends on a derivation to which
     /// there
     /// is an [#objection].
     ///
-    /// @param resolver as for the constructor
-    public static DerivationHash strict(StoreDir storeDir, Function<StorePath, Derivation> resolver) {
-        return new DerivationHash(storeDir, resolver, true);
+    /// @param resolver as for the constructor; not asked for what is remembered
+    /// @param memory   of nothing but what such hashes have found out about the same derivations
+    public static DerivationHash strict(StoreDir storeDir, Function<StorePath, Derivation> resolver, Memory memory) {
+        return new DerivationHash(storeDir, resolver, true, memory);
     }
 
     /// The hash from which the output paths follow, and by which realisations are known.
@@ -126,6 +155,16 @@ public final class DerivationHash {
         return new DerivationInvariants(storeDir, derivation, outputPaths(name, derivation)).objection();
     }
 
+    /// Has a derivation remembered, so that those that depend on it need not be hashed from its text.
+    ///
+    /// @param path       which has been found to be that of the derivation's text
+    /// @param derivation one to which there is no objection, and this is strict
+    public void remember(StorePath path, Derivation derivation) {
+        if (!strict) throw new IllegalStateException("what was not checked is not remembered");
+        memory.add(
+                path, new Input(derivation.outputs(), isFixed(derivation) ? fixed(derivation) : unmasked(derivation)));
+    }
+
     /// The path of a `.drv` file.
     ///
     /// @param name without `.drv`
@@ -149,9 +188,15 @@ public final class DerivationHash {
             var next = pending.pop();
             if (known.containsKey(next.path())) continue;
             if (next.withInputsDone().isPresent()) {
-                known.put(
-                        next.path(),
-                        unmaskedInput(next.path(), next.withInputsDone().get()));
+                var derivation = next.withInputsDone().get();
+                var modulo = unmaskedInput(next.path(), derivation);
+                known.put(next.path(), modulo);
+                memory.add(next.path(), new Input(derivation.outputs(), modulo));
+                continue;
+            }
+            var remembered = memory.of(next.path());
+            if (remembered.isPresent()) {
+                known.put(next.path(), remembered.get().unmasked());
                 continue;
             }
             if (!seen.add(next.path()))

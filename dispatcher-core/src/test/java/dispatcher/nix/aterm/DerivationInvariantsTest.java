@@ -40,7 +40,7 @@ class DerivationInvariantsTest {
     private final Map<StorePath, Derivation> files = new HashMap<>();
 
     private Optional<String> objection(String name, Derivation derivation) {
-        return DerivationHash.strict(STORE, path -> requireNonNull(files.get(path)))
+        return DerivationHash.strict(STORE, path -> requireNonNull(files.get(path)), DerivationHash.Memory.NONE)
                 .objection(name, derivation);
     }
 
