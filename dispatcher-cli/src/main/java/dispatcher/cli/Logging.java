@@ -13,6 +13,8 @@ final class Logging {
     /// that a logger is asked for, up the whole stack, and the SSH library asks for several with each packet.
     private static final String SELECTOR = "log4j2.contextSelector";
 
+    private static final String EVENTS = "Log4jLogEventFactory";
+
     private Logging() {}
 
     /// `DISPATCHER_LOG_FORMAT` is `text` (the default) or `json`, `DISPATCHER_LOG_LEVEL` a level's name. What is
@@ -20,6 +22,7 @@ final class Logging {
     static void configure(boolean debug, Map<String, String> environment) {
         var json = environment.getOrDefault("DISPATCHER_LOG_FORMAT", "text").equalsIgnoreCase("json");
         setIfAbsent(SELECTOR, "org.apache.logging.log4j.core.selector.BasicContextSelector");
+        setIfAbsent(EVENTS, "dispatcher.cli.PrintableLogEvents");
         setIfAbsent(FILE, json ? "log4j2-json.xml" : "log4j2.xml");
         setIfAbsent(LEVEL, debug ? "debug" : environment.getOrDefault("DISPATCHER_LOG_LEVEL", "info"));
     }

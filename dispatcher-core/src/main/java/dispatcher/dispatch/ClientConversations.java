@@ -14,6 +14,7 @@ import dispatcher.protocol.worker.Trust;
 import dispatcher.protocol.worker.WorkerServer;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.text.Printable;
 import dispatcher.wire.Limits;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
@@ -134,7 +135,7 @@ public final class ClientConversations implements ConversationHandler {
 
     private static void tell(OutputStream err, String message) {
         try {
-            err.write(("dispatcher: " + message + "\n").getBytes(StandardCharsets.UTF_8));
+            err.write(("dispatcher: " + Printable.lines(message) + "\n").getBytes(StandardCharsets.UTF_8));
             err.flush();
         } catch (IOException e) {
             // Nobody is there to be told.

@@ -4,6 +4,7 @@ import dispatcher.dispatch.LostException.Kind;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
+import dispatcher.text.Printable;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -127,11 +128,7 @@ final class Losses {
             case KILLED -> "machine %s killed %s";
             case DISK_FULL -> "the disk of machine %s is full, so it cannot build %s";
         };
-        return "dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), inOneLine(loss.reason()));
-    }
-
-    private static String inOneLine(String text) {
-        return text.lines().map(String::strip).filter(line -> !line.isEmpty()).collect(Collectors.joining("; "));
+        return "dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), Printable.joined(loss.reason()));
     }
 
     /// What the client is told when the build goes nowhere any more. If all machines said something of the build,
@@ -147,7 +144,7 @@ final class Losses {
         }
         var why = new StringBuilder(summary());
         last.forEach((machine, loss) ->
-                why.append("\n  ").append(machine).append(": ").append(inOneLine(loss.reason())));
+                why.append("\n  ").append(machine).append(": ").append(Printable.joined(loss.reason())));
         return told(why.toString());
     }
 

@@ -1,5 +1,6 @@
 package dispatcher.nix;
 
+import dispatcher.text.Printable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
@@ -10,7 +11,7 @@ import java.util.TreeMap;
 
 /// How one build ended, as a builder reports it and a client is told.
 ///
-/// @param message   shown to the client as it is; empty on success
+/// @param message   shown to the client; empty on success
 /// @param timesBuilt 0 if not known
 /// @param start     wall clock of the builder, whole seconds; the epoch if not known
 /// @param cpuUser   CPU time of the build, in microseconds at best
@@ -44,6 +45,21 @@ public record BuildResult(
 
     public boolean isSuccess() {
         return status.isSuccess();
+    }
+
+    /// The same with a message that is fit to be shown: it may have colours, as Nix's have, and nothing else that a
+    /// terminal would act upon.
+    public BuildResult printable() {
+        return new BuildResult(
+                status,
+                Printable.coloured(message),
+                timesBuilt,
+                nonDeterministic,
+                start,
+                stop,
+                cpuUser,
+                cpuSystem,
+                outputs);
     }
 
     public BuildResult withOutputs(Map<String, Realisation> newOutputs) {

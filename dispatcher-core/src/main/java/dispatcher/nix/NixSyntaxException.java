@@ -1,5 +1,7 @@
 package dispatcher.nix;
 
+import dispatcher.text.Printable;
+
 /// Text or bytes that should be a Nix value and are not.
 ///
 /// The message tells the input (shortened), the position of the fault where there is one, and what was expected.
@@ -27,12 +29,6 @@ public final class NixSyntaxException extends RuntimeException {
 
     /// Text that somebody sent, as it may stand in a message: its beginning, without control characters.
     public static String shown(String input) {
-        var start = input.length() <= SHOWN ? input : input.substring(0, SHOWN) + "…";
-        var printable = new StringBuilder(start.length());
-        start.codePoints().forEach(c -> {
-            if (Character.isISOControl(c)) printable.append("\\x%02x".formatted(c));
-            else printable.appendCodePoint(c);
-        });
-        return printable.toString();
+        return Printable.line(input, SHOWN);
     }
 }

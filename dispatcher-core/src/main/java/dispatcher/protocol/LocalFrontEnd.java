@@ -2,6 +2,7 @@ package dispatcher.protocol;
 
 import dispatcher.client.ClientLimits;
 import dispatcher.client.ClientRules;
+import dispatcher.text.Printable;
 import dispatcher.wire.TimeLimit;
 import dispatcher.wire.UnixSocketChannel;
 import dispatcher.wire.UnixSocketListener;
@@ -114,7 +115,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         refusals.refused(log, "local connection refused", client.name(), why);
         try (channel;
                 var _ = new TimeLimit(LAST_WORDS, channel::close)) {
-            channel.out().write(("dispatcher: " + why + "\n").getBytes(StandardCharsets.UTF_8));
+            channel.out().write(("dispatcher: " + Printable.line(why) + "\n").getBytes(StandardCharsets.UTF_8));
             channel.endOutput();
             // What is left unread when we close would cut off what we said.
             channel.in().transferTo(OutputStream.nullOutputStream());
@@ -175,7 +176,8 @@ public final class LocalFrontEnd implements AutoCloseable {
 
     private void pair(UnixSocketChannel channel, Guest guest, String line) throws IOException, InterruptedException {
         var words = line.split(" ");
-        if (words.length != 3) throw new IOException("first line '%s' is not understood".formatted(line));
+        if (words.length != 3)
+            throw new IOException("first line '%s' is not understood".formatted(Printable.line(line)));
         var meeting = errorStreams.computeIfAbsent(words[2], _ -> new SynchronousQueue<>());
         try {
             if (words[1].equals("err")) {

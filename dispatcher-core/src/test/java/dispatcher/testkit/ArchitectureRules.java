@@ -33,7 +33,7 @@ public final class ArchitectureRules {
     }
 
     private static final List<Layer> LAYERS = List.of(
-            new Layer("values", "dispatcher.nix.."),
+            new Layer("values", "dispatcher.nix..", "dispatcher.text.."),
             new Layer(
                     "contracts",
                     "dispatcher.wire..",

@@ -9,6 +9,7 @@ import dispatcher.protocol.ConversationHandler;
 import dispatcher.protocol.Permission;
 import dispatcher.protocol.RefusalLog;
 import dispatcher.protocol.RemoteCommand;
+import dispatcher.text.Printable;
 import dispatcher.wire.TimeLimit;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -244,8 +245,7 @@ public final class SshFrontEnd implements AutoCloseable {
     }
 
     private static String shown(String command) {
-        String line = command.replaceAll("\\p{Cntrl}", " ");
-        return line.length() <= SHOWN_OF_COMMAND ? line : line.substring(0, SHOWN_OF_COMMAND) + "…";
+        return Printable.line(command, SHOWN_OF_COMMAND);
     }
 
     private static Command refuse(ChannelSession channel, String line) {

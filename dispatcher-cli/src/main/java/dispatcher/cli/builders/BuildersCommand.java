@@ -9,6 +9,7 @@ import dispatcher.fleet.PublicHostKey;
 import dispatcher.fleet.StoreUri;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.json.Json;
+import dispatcher.text.Printable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,11 +88,11 @@ public final class BuildersCommand implements Runnable {
         var offer = offer(loaded);
         var entries = BuildersLine.entries(way.uri(), offer, way.hostKey(), lines);
         var out = spec.commandLine().getOut();
-        if (json) out.println(json(way, offer, entries).print());
+        if (json) out.println(json(way, offer, entries).show());
         else entries.forEach(out::println);
         out.flush();
         var err = spec.commandLine().getErr();
-        way.notes().forEach(note -> err.println("note: " + note));
+        way.notes().forEach(note -> err.println("note: " + Printable.lines(note)));
         err.flush();
     }
 

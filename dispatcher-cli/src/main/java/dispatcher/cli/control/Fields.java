@@ -1,6 +1,8 @@
 package dispatcher.cli.control;
 
 import dispatcher.nix.json.Json;
+import dispatcher.text.Printable;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -11,6 +13,27 @@ import java.util.Set;
 /// there is no such
 /// member or it has another type.
 public record Fields(Json.Members members) {
+    /// The same, with all names and texts made fit to be shown, each in one line.
+    public Fields printable() {
+        return new Fields(printable(members));
+    }
+
+    private static Json.Members printable(Json.Members object) {
+        var shown = new HashMap<String, Json>();
+        object.values().forEach((name, value) -> shown.put(Printable.line(name), printable(value)));
+        return new Json.Members(shown);
+    }
+
+    private static Json printable(Json value) {
+        return switch (value) {
+            case Json.Text(var text) -> new Json.Text(Printable.joined(text));
+            case Json.Members object -> printable(object);
+            case Json.Elements(var values) ->
+                new Json.Elements(values.stream().map(Fields::printable).toList());
+            case Json.Null _, Json.Bool _, Json.Numeral _ -> value;
+        };
+    }
+
     public String text(String name) {
         if (get(name) instanceof Json.Text(var text)) return text;
         throw new IllegalArgumentException("'%s' is no text".formatted(name));

@@ -4,6 +4,7 @@ import dispatcher.cli.control.Fields;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.text.Printable;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -49,13 +50,13 @@ public final class DrainCommand implements Callable<Integer> {
         if (!json) {
             out.println("%s is drained%s; %s"
                     .formatted(
-                            machine,
+                            Printable.line(machine),
                             answer.flag("changed") ? "" : " already",
                             running(taken(answer.object("machine")))));
             out.flush();
         }
         if (wait) awaitIdle(loaded);
-        if (json) out.println(answer.members().print());
+        if (json) out.println(answer.members().show());
         else if (wait) out.println("nothing runs there any more");
         out.flush();
         return ExitCode.OK;

@@ -83,11 +83,11 @@ public final class ExplainCommand implements Callable<Integer> {
         var asked = ControlClient.ask(loaded.controlSocket(), question.request());
         var answer = asked.isPresent() ? asked.get() : idle(loaded, question);
         var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().print());
+        if (json) out.println(answer.members().show());
         else {
             if (asked.isEmpty())
                 out.println("no dispatcher runs; this is what one would do that begins with these settings\n");
-            new ExplanationReport(answer).lines(Terminal.out()).forEach(out::println);
+            new ExplanationReport(answer.printable()).lines(Terminal.out()).forEach(out::println);
         }
         out.flush();
         return answer.flag("possible") ? ExitCode.OK : ExitCode.SOFTWARE;

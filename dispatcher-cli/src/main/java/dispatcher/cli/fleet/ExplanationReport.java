@@ -133,7 +133,7 @@ record ExplanationReport(Fields answer) {
     }
 
     private String why(Fields machine) {
-        var reason = machine.optionalText("reason").map(Lines::inOne);
+        var reason = machine.optionalText("reason");
         return switch (machine.text("verdict")) {
             case "chosen" -> "should finish it first";
             case "not-best" -> notBest(machine);

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Help.Ansi;
 
 /// What the reports have in common.
@@ -25,10 +24,5 @@ final class Lines {
     static String until(Instant from, Instant to) {
         var between = Duration.between(from, to);
         return Amounts.seconds(Math.max(0, between.toMillis() / 1000.0));
-    }
-
-    /// A text of several lines as one.
-    static String inOne(String text) {
-        return text.lines().map(String::strip).filter(line -> !line.isEmpty()).collect(Collectors.joining("; "));
     }
 }

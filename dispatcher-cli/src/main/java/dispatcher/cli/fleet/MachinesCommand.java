@@ -32,8 +32,8 @@ public final class MachinesCommand implements Callable<Integer> {
     public Integer call() {
         var answer = RunningDispatcher.ask(settings.load(), FleetRequests.machinesRequest(), "show the machines");
         var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().print());
-        else new MachinesReport(answer).lines(Terminal.out()).forEach(out::println);
+        if (json) out.println(answer.members().show());
+        else new MachinesReport(answer.printable()).lines(Terminal.out()).forEach(out::println);
         out.flush();
         return ExitCode.OK;
     }

@@ -14,7 +14,7 @@ import picocli.CommandLine.Help.Ansi;
 
 /// Shows the machines to people.
 ///
-/// @param answer to [FleetRequests]' `machines`
+/// @param answer to [FleetRequests]' `machines`, made printable
 record MachinesReport(Fields answer) {
     private static final String NOTHING = "-";
 
@@ -83,12 +83,11 @@ record MachinesReport(Fields answer) {
         return switch (machine.text("state")) {
             case "ready" -> "";
             case "set-aside" ->
-                "for %s now: %s"
-                        .formatted(Lines.until(Instant.parse(machine.text("since")), now()), Lines.inOne(reason));
-            case "on-trial" -> "one build at a time until one has worked: " + Lines.inOne(reason);
+                "for %s now: %s".formatted(Lines.until(Instant.parse(machine.text("since")), now()), reason);
+            case "on-trial" -> "one build at a time until one has worked: " + reason;
             case "drained" -> "gets no builds until `dispatcher resume %s`".formatted(machine.text("name"));
             case "removed" -> "not in the settings any more; finishes what it has";
-            default -> Lines.inOne(reason);
+            default -> reason;
         };
     }
 

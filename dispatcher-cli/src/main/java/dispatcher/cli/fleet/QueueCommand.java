@@ -45,8 +45,8 @@ public final class QueueCommand implements Callable<Integer> {
                     spec.commandLine(), "--rows %d is not from 0 to %d".formatted(rows, MOST_ROWS));
         var answer = RunningDispatcher.ask(settings.load(), FleetRequests.queueRequest(rows), "show the queue");
         var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().print());
-        else new QueueReport(answer).lines(Terminal.out()).forEach(out::println);
+        if (json) out.println(answer.members().show());
+        else new QueueReport(answer.printable()).lines(Terminal.out()).forEach(out::println);
         out.flush();
         return ExitCode.OK;
     }

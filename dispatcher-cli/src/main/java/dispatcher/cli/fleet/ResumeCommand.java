@@ -1,6 +1,7 @@
 package dispatcher.cli.fleet;
 
 import dispatcher.cli.settings.SettingsOption;
+import dispatcher.text.Printable;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -30,13 +31,14 @@ public final class ResumeCommand implements Callable<Integer> {
         var answer =
                 RunningDispatcher.ask(settings.load(), FleetRequests.drainRequest(machine, false), "resume " + machine);
         var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().print());
-        else if (!answer.flag("changed")) out.println(machine + " was not drained");
-        else if (!answer.has("machine")) out.println(machine + " is not drained any more, nor in the settings");
+        var name = Printable.line(machine);
+        if (json) out.println(answer.members().show());
+        else if (!answer.flag("changed")) out.println(name + " was not drained");
+        else if (!answer.has("machine")) out.println(name + " is not drained any more, nor in the settings");
         else {
-            var state = answer.object("machine").text("state");
+            var state = answer.printable().object("machine").text("state");
             out.println(
-                    "%s is not drained any more%s".formatted(machine, state.equals("ready") ? "" : "; it is " + state));
+                    "%s is not drained any more%s".formatted(name, state.equals("ready") ? "" : "; it is " + state));
         }
         out.flush();
         return ExitCode.OK;

@@ -69,8 +69,11 @@ public final class HistoryCommand implements Callable<Integer> {
         var request = name == null ? HistoryRequests.showRequest() : HistoryRequests.showRequest(name);
         var answer = HistoryAccess.ask(settings.load(), request);
         var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().print());
-        else new HistoryReport(answer).lines(name == null, Terminal.out()).forEach(out::println);
+        if (json) out.println(answer.members().show());
+        else
+            new HistoryReport(answer.printable())
+                    .lines(name == null, Terminal.out())
+                    .forEach(out::println);
         out.flush();
         return ExitCode.OK;
     }

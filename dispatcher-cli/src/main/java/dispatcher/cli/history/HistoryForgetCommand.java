@@ -2,6 +2,7 @@ package dispatcher.cli.history;
 
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.nix.PackageName;
+import dispatcher.text.Printable;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,9 +43,9 @@ public final class HistoryForgetCommand implements Callable<Integer> {
         var loaded = settings.or(parent.settings()).load();
         var answer = HistoryAccess.ask(loaded, HistoryRequests.forgetRequest(name));
         var out = spec.commandLine().getOut();
-        if (json || parent.json()) out.println(answer.members().print());
-        else if (answer.flag("forgotten")) out.println("forgot " + name);
-        else out.println("nothing was known of " + name);
+        if (json || parent.json()) out.println(answer.members().show());
+        else if (answer.flag("forgotten")) out.println("forgot " + Printable.line(name.toString()));
+        else out.println("nothing was known of " + Printable.line(name.toString()));
         out.flush();
         return ExitCode.OK;
     }

@@ -79,7 +79,7 @@ public final class PingCommand implements Callable<Integer> {
                     names.isEmpty() ? loaded.notUsed() : List.of());
         }
         var out = spec.commandLine().getOut();
-        if (json) out.println(report.json().print());
+        if (json) out.println(report.json().show());
         else report.lines(Terminal.out()).forEach(out::println);
         if (!json && !loaded.warnings().isEmpty()) {
             out.println();

@@ -6,6 +6,7 @@ import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.fleet.Machine;
 import dispatcher.nix.json.Json;
+import dispatcher.text.Printable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -158,9 +159,14 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
 
     private static List<String> lines(Answer answer, Problem problem, Ansi ansi) {
         var machine = answer.machine();
-        var head = Terminal.paint(ansi, Terminal.BOLD, machine.name())
-                + " (%s://%s): %s".formatted(machine.protocol().scheme(), machine.address(), problem.verdict());
-        return List.of("", head, "  cause: " + problem.why(), "  next:  " + problem.next());
+        var head = Terminal.paint(ansi, Terminal.BOLD, Printable.line(machine.name()))
+                + Printable.line(
+                        " (%s://%s): %s".formatted(machine.protocol().scheme(), machine.address(), problem.verdict()));
+        return List.of("", head, "  cause: " + indented(problem.why()), "  next:  " + indented(problem.next()));
+    }
+
+    private static String indented(String text) {
+        return Printable.lines(text).replace("\n", "\n         ");
     }
 
     /// The same for programs.

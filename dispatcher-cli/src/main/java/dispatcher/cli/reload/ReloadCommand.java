@@ -41,8 +41,8 @@ public final class ReloadCommand implements Callable<Integer> {
         if (!json && !reloaded)
             throw new UserFacingException(ReloadOutcome.Refused.WHAT, answer.text("why"), answer.text("next"));
         var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().print());
-        else lines(answer).forEach(out::println);
+        if (json) out.println(answer.members().show());
+        else lines(answer.printable()).forEach(out::println);
         out.flush();
         return reloaded ? ExitCode.OK : ExitCode.SOFTWARE;
     }

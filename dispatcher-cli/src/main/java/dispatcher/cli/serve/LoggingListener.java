@@ -3,6 +3,7 @@ package dispatcher.cli.serve;
 import dispatcher.event.DispatcherListener;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
+import dispatcher.text.Printable;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.SortedSet;
@@ -108,7 +109,7 @@ public final class LoggingListener implements DispatcherListener {
         log.atWarn()
                 .addKeyValue("build", build)
                 .addKeyValue("drv", drvPath.derivationName())
-                .addKeyValue("reason", reason.replace("\n", ";"))
+                .addKeyValue("reason", Printable.joined(reason))
                 .log("build refused");
     }
 

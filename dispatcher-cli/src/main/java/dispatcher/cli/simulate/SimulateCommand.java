@@ -159,7 +159,7 @@ public final class SimulateCommand implements Callable<Integer> {
         var out = spec.commandLine().getOut();
         if (json) {
             out.println(
-                    new Json.Elements(comparisons.stream().map(Comparison::json).toList()).print());
+                    new Json.Elements(comparisons.stream().map(Comparison::json).toList()).show());
         } else {
             var gap = "";
             for (var comparison : comparisons) {

@@ -44,8 +44,8 @@ public final class SpoolCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         var answer = SpoolAccess.ask(settings.load(), SpoolRequests.statusRequest(paths));
         var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().print());
-        else new SpoolReport(answer).status(paths, Terminal.out()).forEach(out::println);
+        if (json) out.println(answer.members().show());
+        else new SpoolReport(answer.printable()).status(paths, Terminal.out()).forEach(out::println);
         out.flush();
         return ExitCode.OK;
     }

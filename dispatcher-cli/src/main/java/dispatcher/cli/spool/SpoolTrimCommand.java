@@ -58,8 +58,8 @@ public final class SpoolTrimCommand implements Callable<Integer> {
         var loaded = settings.or(parent.settings()).load();
         var answer = SpoolAccess.ask(loaded, SpoolRequests.trimRequest(size.bytes()));
         var out = spec.commandLine().getOut();
-        if (json || parent.json()) out.println(answer.members().print());
-        else new SpoolReport(answer).trimmed(size.bytes()).forEach(out::println);
+        if (json || parent.json()) out.println(answer.members().show());
+        else new SpoolReport(answer.printable()).trimmed(size.bytes()).forEach(out::println);
         out.flush();
         return ExitCode.OK;
     }

@@ -1,5 +1,6 @@
 package dispatcher.cli.terminal;
 
+import dispatcher.text.Printable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Help.Ansi;
 
@@ -15,7 +16,7 @@ public final class ErrorRenderer {
 
     /// The lines, with a newline at the end.
     public static String render(UserFacingException error, Ansi ansi) {
-        return headed(ansi, "bold,red", "error:", " " + error.what())
+        return headed(ansi, "bold,red", "error:", " " + indented(error.what()))
                 + headed(ansi, "bold", "  cause:", " " + indented(error.why()))
                 + headed(ansi, "bold", "  next:", "  " + indented(error.next()));
     }
@@ -31,6 +32,6 @@ public final class ErrorRenderer {
     }
 
     private static String indented(String text) {
-        return text.lines().collect(Collectors.joining("\n" + INDENT));
+        return Printable.lines(text).lines().collect(Collectors.joining("\n" + INDENT));
     }
 }

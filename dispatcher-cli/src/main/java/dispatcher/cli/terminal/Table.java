@@ -1,11 +1,13 @@
 package dispatcher.cli.terminal;
 
+import dispatcher.text.Printable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Text in columns, each as wide as its widest cell, two blanks apart. Cells have no line ends. Confined to one
-/// thread.
+/// Text in columns, each as wide as its widest cell, two blanks apart. Cells are shown as [Printable] has them.
+/// Confined to one thread.
 public final class Table {
     private static final String GAP = "  ";
     private final List<List<String>> rows = new ArrayList<>();
@@ -20,7 +22,7 @@ public final class Table {
         if (cells.length != rows.getFirst().size())
             throw new IllegalArgumentException("%d cells for %d columns"
                     .formatted(cells.length, rows.getFirst().size()));
-        rows.add(List.of(cells));
+        rows.add(Arrays.stream(cells).map(Printable::line).toList());
     }
 
     /// The lines, the heads first, without blanks at their ends.

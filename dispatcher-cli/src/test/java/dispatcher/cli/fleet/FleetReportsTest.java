@@ -24,6 +24,20 @@ class FleetReportsTest {
     }
 
     @Test
+    void whatMachinesAndClientsSaidDoesNothingToTheTerminal() {
+        var hostile = fields("""
+                {"drv":"x\\n.drv","system":"s\\u001b[2J","features":["f\\u202e"],"possible":false,"waiting":0,"expected":30,
+                "expectedKnown":true,"inputs":{"paths":0,"bytes":0,"unknown":0},"resources":{"m\\u009b":1},
+                "machines":[{"name":"a\\u2028b","verdict":"unfit","reason":"no\\r\\nway"}]}""").printable();
+
+        var lines = new ExplanationReport(hostile).lines(Ansi.OFF);
+
+        assertThat(lines.getFirst()).isEqualTo("x; .drv for s\\x1b[2J, requires f\\u202e");
+        assertThat(lines).contains("takes m\\x9b 1");
+        assertThat(lines.getLast()).startsWith("a\\u2028b").endsWith("no; way");
+    }
+
+    @Test
     void aBuildThatIsLateIsSaidToBe() {
         var machines = fields("""
                 {"now":"2026-01-01T00:00:00Z","machines":[{"name":"a","state":"ready","slots":1,"slotsTaken":1,

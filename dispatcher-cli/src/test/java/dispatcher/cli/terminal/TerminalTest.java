@@ -39,6 +39,26 @@ class TerminalTest {
     }
 
     @Test
+    void anErrorDoesNothingToTheTerminal() {
+        var hostile = new UserFacingException("no\u001b[2Jw", "a\r\u202eb\nc\u2028d", "e\u009bf");
+
+        assertThat(ErrorRenderer.render(hostile, Ansi.OFF)).isEqualTo("""
+                error: no\\x1b[2Jw
+                  cause: a\\r\\u202eb
+                         c\\u2028d
+                  next:  e\\x9bf
+                """);
+    }
+
+    @Test
+    void aCellIsOneLineThatDoesNothingToTheTerminal() {
+        var table = new Table("A", "B");
+        table.row("x\ny\u001b[31m", "\u202ez");
+
+        assertThat(table.lines()).containsExactly("A     B", "x\\ny  \\u202ez");
+    }
+
+    @Test
     void noColorIsRespected() {
         assertThat(Terminal.wanted(Map.of())).isTrue();
         assertThat(Terminal.wanted(Map.of("NO_COLOR", ""))).isTrue();

@@ -69,14 +69,21 @@ public sealed interface Json {
     /// The compact form: no blanks, names sorted, only what must be is escaped.
     default String print() {
         var out = new StringBuilder();
-        JsonPrinter.print(this, out);
+        new JsonPrinter(out, false).print(this);
+        return out.toString();
+    }
+
+    /// The same value, for terminals: what [Printable] calls odd is escaped too, and half of a character replaced.
+    default String show() {
+        var out = new StringBuilder();
+        new JsonPrinter(out, true).print(this);
         return out.toString();
     }
 
     /// `text` as a JSON string, with its quotes.
     static String quote(String text) {
         var out = new StringBuilder(text.length() + 2);
-        JsonPrinter.quote(text, out);
+        new JsonPrinter(out, false).quote(text);
         return out.toString();
     }
 }

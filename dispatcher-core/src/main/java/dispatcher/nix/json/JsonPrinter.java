@@ -1,21 +1,32 @@
 package dispatcher.nix.json;
 
-/// Prints JSON as Nix does: compactly, and characters beyond ASCII as they are.
-final class JsonPrinter {
-    private JsonPrinter() {}
+import dispatcher.text.Printable;
 
-    static void print(Json json, StringBuilder out) {
+/// Prints JSON as Nix does: compactly, and characters beyond ASCII as they are. Confined to one thread.
+final class JsonPrinter {
+    private static final char REPLACEMENT = '\ufffd';
+
+    private final StringBuilder out;
+    private final boolean shown;
+
+    /// @param shown whether all is escaped that a terminal would act upon
+    JsonPrinter(StringBuilder out, boolean shown) {
+        this.out = out;
+        this.shown = shown;
+    }
+
+    void print(Json json) {
         switch (json) {
             case Json.Null _ -> out.append("null");
             case Json.Bool(var value) -> out.append(value);
             case Json.Numeral(var text) -> out.append(text);
-            case Json.Text(var value) -> quote(value, out);
+            case Json.Text(var value) -> quote(value);
             case Json.Elements(var values) -> {
                 out.append('[');
                 var separator = "";
                 for (var value : values) {
                     out.append(separator);
-                    print(value, out);
+                    print(value);
                     separator = ",";
                 }
                 out.append(']');
@@ -25,9 +36,9 @@ final class JsonPrinter {
                 var separator = "";
                 for (var member : values.entrySet()) {
                     out.append(separator);
-                    quote(member.getKey(), out);
+                    quote(member.getKey());
                     out.append(':');
-                    print(member.getValue(), out);
+                    print(member.getValue());
                     separator = ",";
                 }
                 out.append('}');
@@ -35,10 +46,16 @@ final class JsonPrinter {
         }
     }
 
-    static void quote(String text, StringBuilder out) {
+    void quote(String text) {
         out.append('"');
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
+            if (shown && c >= 0x7f) {
+                int point = text.codePointAt(i);
+                show(point);
+                i += Character.charCount(point) - 1;
+                continue;
+            }
             switch (c) {
                 case '"' -> out.append("\\\"");
                 case '\\' -> out.append("\\\\");
@@ -54,5 +71,11 @@ final class JsonPrinter {
             }
         }
         out.append('"');
+    }
+
+    private void show(int point) {
+        if (!Printable.isOdd(point)) out.appendCodePoint(point);
+        else if (Character.getType(point) == Character.SURROGATE) out.append(REPLACEMENT);
+        else for (char unit : Character.toChars(point)) out.append("\\u%04x".formatted((int) unit));
     }
 }

@@ -1,6 +1,7 @@
 package dispatcher.nix.nar;
 
 import dispatcher.nix.ByteString;
+import dispatcher.text.Printable;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -353,12 +354,7 @@ public final class NarParser {
     }
 
     private static String printable(byte[] bytes, int from, int size) {
-        var text = new StringBuilder(size);
-        new String(bytes, from, size, StandardCharsets.UTF_8).codePoints().forEach(c -> {
-            if (Character.isISOControl(c)) text.append("\\x%02x".formatted(c));
-            else text.appendCodePoint(c);
-        });
-        return text.toString();
+        return Printable.line(new String(bytes, from, size, StandardCharsets.UTF_8));
     }
 
     private static byte[] ascii(String text) {

@@ -23,6 +23,7 @@ import dispatcher.store.BuildLog;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.text.Printable;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
@@ -176,7 +177,7 @@ public final class ServeServer {
         } catch (StoreRefusedException e) {
             result = BuildResult.of(BuildStatus.TRANSIENT_FAILURE, e.reason());
         }
-        codec.writeBuildResult(out, result);
+        codec.writeBuildResult(out, result.printable());
     }
 
     /// Writes a build's log to the client's standard error, where the waiting Nix reads it line by line. Waits for a
@@ -194,7 +195,7 @@ public final class ServeServer {
 
         @Override
         public void note(String text) {
-            line(ByteString.of(text));
+            line(ByteString.of(Printable.coloured(text)));
             flush();
         }
 

@@ -3,6 +3,7 @@ package dispatcher.protocol.worker;
 import dispatcher.nix.ByteString;
 import dispatcher.protocol.worker.WorkerMessage.Field;
 import dispatcher.store.BuildLog;
+import dispatcher.text.Printable;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.WireWriter;
 import java.io.IOException;
@@ -37,14 +38,14 @@ final class WorkerBuildLog implements BuildLog {
 
     @Override
     public void note(String text) {
-        send(() -> write(new WorkerMessage.Next(ByteString.of(text + "\n"))));
+        send(() -> write(new WorkerMessage.Next(ByteString.of(Printable.coloured(text) + "\n"))));
     }
 
     @Override
     public void assigned(String machine, String reason) {
         send(() -> {
             stop();
-            start(machine);
+            start(Printable.line(machine));
         });
         flush();
     }

@@ -33,6 +33,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.text.Printable;
 import dispatcher.wire.FramedInput;
 import dispatcher.wire.Limits;
 import dispatcher.wire.NarCopy;
@@ -289,7 +290,7 @@ public final class WorkerServer {
         out.writeLong(wanted.paths().size());
         for (int i = 0; i < results.size(); i++) {
             codec.writeDerivedPath(out, wanted.paths().get(i));
-            codec.writeBuildResult(out, results.get(i));
+            codec.writeBuildResult(out, results.get(i).printable());
         }
     }
 
@@ -351,7 +352,7 @@ public final class WorkerServer {
 
     private void fail(String message) throws IOException {
         answered = true;
-        messages.write(out, new WorkerMessage.Failure(message, FAILED));
+        messages.write(out, new WorkerMessage.Failure(Printable.coloured(message), FAILED));
         out.flush();
     }
 
@@ -464,7 +465,7 @@ public final class WorkerServer {
             result = logged(
                     build.drvPath(), log -> store.buildDerivation(build.drvPath(), build.derivation(), options, log));
         }
-        codec.writeBuildResult(reply(), result);
+        codec.writeBuildResult(reply(), result.printable());
     }
 
     private interface Building {

@@ -63,6 +63,21 @@ class JsonTest {
         }
     }
 
+    @Test
+    void isShownOnATerminalWithNothingThatActsUponItAndMeansTheSame() {
+        var json = new Json.Members(Map.of(
+                "a\u009b",
+                new Json.Text("ü 😀 \u007f\u0085\u2028\u202e\ufeff\udb40\udc41 \n\u001b"),
+                "b",
+                new Json.Bool(true)));
+
+        assertThat(json.show())
+                .isEqualTo(
+                        "{\"a\\u009b\":\"ü 😀 \\u007f\\u0085\\u2028\\u202e\\ufeff\\udb40\\udc41 \\n\\u001b\",\"b\":true}");
+        assertThat(Json.parse(json.show())).isEqualTo(json);
+        assertThat(new Json.Text("a\ud83db").show()).isEqualTo("\"a\ufffdb\"");
+    }
+
     private static Json random(RandomGenerator random, int depth) {
         return switch (random.nextInt(depth == 0 ? 4 : 6)) {
             case 0 -> Json.Null.NULL;

@@ -3,6 +3,9 @@ package dispatcher.protocol.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.ProtocolVersion;
@@ -209,6 +212,27 @@ class ServeServerTest {
             client.out.writeLong(3).writeLong(50).flush();
             client.channel.close();
             assertThat(client.server.awaitEnd().orElseThrow()).isInstanceOf(EOFException.class);
+        }
+    }
+
+    /// A build's own log goes through as it is; what we say, and machines in their answers, does not.
+    @Test
+    void wordsOfMachinesCannotActUponTheTerminalOfAClient() throws Exception {
+        var hostile = "it is full\r\u001b[2J\u202e";
+        var shown = "it is full\\r\\x1b[2J\\u202e";
+        var store = Samples.store().building((_, _, _, log) -> {
+            log.note(hostile);
+            log.line(ByteString.of(hostile));
+            return BuildResult.of(BuildStatus.PERMANENT_FAILURE, hostile);
+        });
+        try (var client = new Client(store)) {
+            client.send(new ServeRequest.BuildDerivation(Samples.DRV, Samples.DERIVATION, BuildOptions.DEFAULT));
+            assertThat(client.in.readLong()).isEqualTo(BuildStatus.PERMANENT_FAILURE.number());
+            assertThat(client.in.readText("message")).isEqualTo(shown);
+            var log = shown + "\n" + hostile + "\n";
+            assertThat(new String(
+                            client.channel.err().readNBytes(log.length()), java.nio.charset.StandardCharsets.UTF_8))
+                    .startsWith(shown + "\n" + hostile.substring(0, 10));
         }
     }
 

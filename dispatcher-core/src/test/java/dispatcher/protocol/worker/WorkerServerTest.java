@@ -795,6 +795,45 @@ class WorkerServerTest {
             });
         }
 
+        /// A build's own log goes through as it is; what we say, and machines in their answers, does not.
+        @Test
+        void wordsOfMachinesCannotActUponTheTerminalOfAClient() throws Exception {
+            var hostile = "it is \u001b[1mfull\u001b[0m\r\u001b[2J\u202e";
+            var shown = "it is \u001b[1mfull\u001b[0m\\r\\x1b[2J\\u202e";
+            withClient(38, (client, store) -> {
+                store.building((_, _, _, log) -> {
+                    log.note(hostile + "\nreally");
+                    log.assigned("arm\n3", hostile);
+                    log.line(ByteString.of(hostile));
+                    return BuildResult.of(BuildStatus.PERMANENT_FAILURE, hostile);
+                });
+                var messages = client.send(request()).readMessages();
+
+                assertThat(messages.getFirst()).isEqualTo(new WorkerMessage.Next(ByteString.of(shown + "\nreally\n")));
+                assertThat(messages)
+                        .filteredOn(WorkerMessage.StartActivity.class::isInstance)
+                        .singleElement()
+                        .isInstanceOfSatisfying(
+                                WorkerMessage.StartActivity.class,
+                                start -> assertThat(start.text().utf8()).endsWith(" on arm\\n3"));
+                assertThat(messages)
+                        .filteredOn(WorkerMessage.Result.class::isInstance)
+                        .singleElement()
+                        .isInstanceOfSatisfying(
+                                WorkerMessage.Result.class,
+                                line -> assertThat(line.fields()).containsExactly(text(hostile)));
+                assertThat(client.codec.readBuildResult(client.in).message()).isEqualTo(shown);
+
+                store.building((_, _, _, _) -> {
+                    throw new StoreRefusedException(hostile);
+                });
+                assertThat(client.send(request()).readMessages().getLast())
+                        .isInstanceOfSatisfying(
+                                WorkerMessage.Failure.class,
+                                failure -> assertThat(failure.message()).isEqualTo(shown));
+            });
+        }
+
         private static WorkerMessage.Field text(String text) {
             return new WorkerMessage.Field.Text(ByteString.of(text));
         }

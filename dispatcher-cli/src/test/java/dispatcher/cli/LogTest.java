@@ -1,0 +1,115 @@
+package dispatcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.nix.json.Json;
+import dispatcher.text.Printable;
+import java.io.File;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
+
+/// What reaches the log of a program of its own, since there is one log for each.
+@Timeout(60)
+class LogTest {
+    private static final String HOSTILE =
+            "a\n2026-01-01 00:00:00.000 INFO  machine back machine=evil\r\u001b[2J\u202eb\u2028c";
+    private static final String SHOWN =
+            "a\\n2026-01-01 00:00:00.000 INFO  machine back machine=evil\\r\\x1b[2J\\u202eb\\u2028c";
+
+    /// Logs what a peer might have us log.
+    static final class Peer {
+        public static void main(String[] args) {
+            Logging.configure(false, Map.of("DISPATCHER_LOG_FORMAT", args[0]));
+            var log = LoggerFactory.getLogger("dispatcher");
+            log.atInfo().addKeyValue("name", HOSTILE).log("first: {}", HOSTILE);
+            var cause = new IOException(HOSTILE);
+            cause.addSuppressed(new IllegalStateException(HOSTILE));
+            log.atWarn().setCause(new IOException("plain", cause)).log("second");
+            log.atInfo().log("x".repeat(100_000));
+            log.atWarn().setCause(new IOException("honest")).log("last");
+        }
+    }
+
+    private static List<String> log(String format) throws Exception {
+        var process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        classPath(),
+                        Peer.class.getName(),
+                        format)
+                .redirectErrorStream(true)
+                .start();
+        var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        assertThat(said.chars().filter(c -> c != '\n' && c != '\t' && Printable.isOdd(c)))
+                .as(said)
+                .isEmpty();
+        return said.lines().toList();
+    }
+
+    /// Of this process, however its launcher keeps it.
+    private static String classPath() {
+        var path = System.getProperty("java.class.path");
+        if (!(LogTest.class.getClassLoader() instanceof URLClassLoader loader)) return path;
+        return Stream.concat(Arrays.stream(loader.getURLs()).map(URL::getPath), Stream.of(path))
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    @Test
+    void anEventForPeopleIsOneLineWhateverIsInIt() throws Exception {
+        var lines = log("text");
+
+        assertThat(lines.getFirst()).endsWith(" INFO  first: " + SHOWN + " name=" + SHOWN);
+        assertThat(lines.stream().filter(line -> line.matches("\\d{4}-\\d\\d-\\d\\d .*")))
+                .hasSize(4);
+    }
+
+    @Test
+    void exceptionsSayWhatTheySaidInOneLineEach() throws Exception {
+        var lines = log("text");
+
+        assertThat(lines)
+                .filteredOn(line -> line.contains("Caused by: "))
+                .singleElement()
+                .asString()
+                .endsWith("java.io.IOException: " + SHOWN);
+        assertThat(lines)
+                .filteredOn(line -> line.contains("Suppressed: "))
+                .singleElement()
+                .asString()
+                .endsWith("java.lang.IllegalStateException: " + SHOWN);
+        assertThat(lines).contains("java.io.IOException: honest");
+    }
+
+    @Test
+    void whatIsVeryLongIsCut() throws Exception {
+        assertThat(log("text"))
+                .filteredOn(line -> line.contains("xxxx"))
+                .singleElement()
+                .asString()
+                .endsWith("x… (91840 more characters)");
+    }
+
+    @Test
+    void anEventForProgramsSaysTheSame() throws Exception {
+        var events = log("json").stream()
+                .map(line -> (Json.Members) Json.parse(line))
+                .toList();
+
+        assertThat(events).hasSize(4);
+        assertThat(events.getFirst().get("message")).contains(new Json.Text("first: " + SHOWN));
+        assertThat(events.getFirst().get("data")).contains(new Json.Members(Map.of("name", new Json.Text(SHOWN))));
+    }
+}
