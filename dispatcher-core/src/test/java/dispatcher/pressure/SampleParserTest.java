@@ -197,7 +197,7 @@ class SampleParserTest {
             var text = new StringBuilder();
             for (var answer : List.of(LINUX, DARWIN)) {
                 text.setLength(0);
-                for (var word : answer.split("(?<=\\D)(?=\\d)|(?<=\\d)(?=\\D)")) {
+                for (var word : answer.split("(?<=\\D)(?=\\d)|(?<=\\d)(?=\\D)", -1)) {
                     boolean changed = word.matches("\\d+") && random.nextInt(6) == 0;
                     text.append(changed ? number(random) : word);
                 }

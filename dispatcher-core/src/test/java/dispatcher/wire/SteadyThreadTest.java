@@ -21,13 +21,10 @@ class SteadyThreadTest {
         SteadyThread.run(
                 "test",
                 () -> {
-                    switch (++rounds) {
-                        case 1 -> throw new IllegalStateException("unforeseen");
-                        case 2 -> throw new StackOverflowError("unforeseen");
-                        default -> {
-                            return rounds < 5;
-                        }
-                    }
+                    rounds++;
+                    if (rounds == 1) throw new IllegalStateException("unforeseen");
+                    if (rounds == 2) throw new StackOverflowError("unforeseen");
+                    return rounds < 5;
                 },
                 pauses::add);
 
