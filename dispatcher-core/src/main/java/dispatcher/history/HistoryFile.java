@@ -1,10 +1,11 @@
 package dispatcher.history;
 
+import dispatcher.file.WholeFile;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PackageName;
-import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -169,14 +170,11 @@ final class HistoryFile {
             Path file,
             Map<String, MachineHistory> machines,
             Map<PackageName, SortedMap<String, PackageHistory>> packages) {
-        var temporary = file.resolveSibling(file.getFileName() + ".new");
         try {
-            Files.createDirectories(temporary.resolveSibling("."));
-            try (var out = Files.newBufferedWriter(temporary)) {
+            WholeFile.write(file, out -> {
                 out.write(HEAD + "\n");
                 write(out, machines, packages);
-            }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            });
             return true;
         } catch (IOException e) {
             log.atWarn()
@@ -188,7 +186,7 @@ final class HistoryFile {
     }
 
     private static void write(
-            BufferedWriter out,
+            Writer out,
             Map<String, MachineHistory> machines,
             Map<PackageName, SortedMap<String, PackageHistory>> packages)
             throws IOException {
@@ -212,7 +210,7 @@ final class HistoryFile {
     }
 
     private static void write(
-            BufferedWriter out, Map<String, Integer> places, PackageName name, String system, PackageHistory known)
+            Writer out, Map<String, Integer> places, PackageName name, String system, PackageHistory known)
             throws IOException {
         var machines = new ArrayList<String>();
         for (var machine : known.machines()) {
@@ -246,7 +244,7 @@ final class HistoryFile {
         return String.join(" ", words);
     }
 
-    private static void line(BufferedWriter out, Object... fields) throws IOException {
+    private static void line(Writer out, Object... fields) throws IOException {
         for (int i = 0; i < fields.length; i++) {
             if (i > 0) out.write('\t');
             out.write(fields[i].toString());

@@ -3,14 +3,15 @@ package dispatcher.store;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.file.WholeFile;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Collections;
@@ -95,7 +96,7 @@ public final class Locations {
         try {
             Files.createDirectories(file.resolveSibling("."));
             if (!Files.exists(file)) Files.writeString(file, HEAD + "\n");
-            Files.writeString(file, lines, StandardOpenOption.APPEND);
+            Files.writeString(file, lines, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
             notWritten(file, e);
         } finally {
@@ -200,18 +201,15 @@ public final class Locations {
 
     /// Writes all of it to `file`, whole or not at all, if there is anything new.
     public void save(Path file) {
-        var temporary = file.resolveSibling(file.getFileName() + ".new");
         // Held meanwhile, or what is built now would be written into the file that goes.
         writing.lock();
         try {
             long now = changes.get();
             if (now == saved) return;
-            Files.createDirectories(temporary.resolveSibling("."));
-            try (var out = Files.newBufferedWriter(temporary)) {
+            WholeFile.write(file, out -> {
                 out.write(HEAD + "\n");
                 for (var entry : machines.asMap().entrySet()) out.write(line(entry.getKey(), entry.getValue()));
-            }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            });
             saved = now;
         } catch (IOException e) {
             notWritten(file, e);

@@ -36,6 +36,7 @@ public final class ArchitectureRules {
             new Layer("values", "dispatcher.nix..", "dispatcher.text.."),
             new Layer(
                     "contracts",
+                    "dispatcher.file..",
                     "dispatcher.wire..",
                     "dispatcher.store",
                     "dispatcher.fleet..",

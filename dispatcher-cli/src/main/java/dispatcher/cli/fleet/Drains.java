@@ -1,6 +1,7 @@
 package dispatcher.cli.fleet;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.file.WholeFile;
 import dispatcher.fleet.Machine;
 import dispatcher.schedule.BuildQueue;
 import java.io.IOException;
@@ -8,10 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
@@ -111,9 +110,8 @@ public final class Drains {
     }
 
     private void write(SortedSet<String> wanted) throws IOException {
-        var temporary = file.resolveSibling(file.getFileName() + ".new");
-        Files.createDirectories(temporary.resolveSibling("."));
-        Files.write(temporary, List.copyOf(wanted), StandardCharsets.UTF_8);
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+        WholeFile.write(file, out -> {
+            for (var name : wanted) out.write(name + "\n");
+        });
     }
 }

@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /// A file of lines and, beside it, the one before: `FILE.1`. Confined to one thread.
@@ -25,8 +27,8 @@ final class TraceFile implements AutoCloseable {
         bytes = 0;
         var directory = file.toAbsolutePath().getParent();
         if (directory != null) Files.createDirectories(directory);
-        if (Files.exists(file)) Files.move(file, before(file), StandardCopyOption.REPLACE_EXISTING);
-        out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) Files.move(file, before(file), StandardCopyOption.REPLACE_EXISTING);
+        out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE_NEW), 1 << 16);
     }
 
     static Path before(Path file) {

@@ -20,6 +20,7 @@ import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -76,6 +77,17 @@ class TraceRecorderTest {
             return path.equals(SOURCE) ? OptionalLong.of(1000) : OptionalLong.empty();
         }
     };
+
+    @Test
+    void writesThroughNoLink() throws IOException {
+        var elsewhere = directory.resolve("elsewhere");
+        Files.createSymbolicLink(file, elsewhere);
+
+        try (var _ = TraceRecorder.open(file, FACTS, () -> now)) {
+            assertThat(Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)).isTrue();
+        }
+        assertThat(elsewhere).doesNotExist();
+    }
 
     @Test
     void recordsWhatSimulates() throws IOException {

@@ -2,6 +2,7 @@ package dispatcher.store.spool;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -120,6 +121,20 @@ class SpoolTest {
 
     private Path infoFile(Upload upload) {
         return dir.resolve("info", upload.path() + ".narinfo");
+    }
+
+    @Test
+    void lockThatIsALinkIsNotWrittenThrough() throws IOException {
+        spool.close();
+        var precious = Files.writeString(temp.resolve("precious"), "precious");
+        Files.delete(dir.resolve("lock"));
+        Files.createSymbolicLink(dir.resolve("lock"), precious);
+
+        assertThatIOException().isThrownBy(() -> open(LIMIT));
+
+        assertThat(precious).hasContent("precious");
+        Files.delete(dir.resolve("lock"));
+        spool = open(LIMIT);
     }
 
     @Nested

@@ -1,0 +1,5 @@
+/// Files of our own.
+@NullMarked
+package dispatcher.file;
+
+import org.jspecify.annotations.NullMarked;
