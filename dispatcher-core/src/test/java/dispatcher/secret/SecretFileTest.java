@@ -1,6 +1,7 @@
 package dispatcher.secret;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ class SecretFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"rw-------", "r--------", "rwx--x--x"})
+    @ValueSource(strings = {"rw-------", "r--------", "rwx------"})
     void isNotExposedToOthers(String mode) throws Exception {
         mode(mode);
         assertThat(SecretFile.exposure("key file", file)).isEmpty();
@@ -44,12 +45,38 @@ class SecretFileTest {
         });
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"rwx--x--x", "rw--w----"})
+    void isOpenToOthersInAnyWay(String mode) throws Exception {
+        mode(mode);
+        assertThat(SecretFile.exposure("key file", file))
+                .hasValueSatisfying(exposure -> assertThat(exposure.what())
+                        .isEqualTo("the key file %s is open to others (%s)".formatted(file, mode)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"r--r-----", "r--r--r--", "rw-r--r--"})
+    void isNoneOfOurBusinessIfSomebodyElseOwnsIt(String mode) throws Exception {
+        mode(mode);
+        assertThat(SecretFile.exposure("key file", file, false, Optional.empty()))
+                .isEmpty();
+    }
+
+    @Test
+    void isJudgedByItsOwner() throws Exception {
+        assumeTrue("root".equals(System.getProperty("user.name")), "only root can give files away");
+        mode("r--r-----");
+        assertThat(SecretFile.exposure("key file", file)).isPresent();
+        Files.setAttribute(file, "unix:uid", 12345);
+        assertThat(SecretFile.exposure("key file", file)).isEmpty();
+    }
+
     @Test
     void credentialsOfSystemdAreForTheServiceAlone() throws Exception {
         mode("r--r-----");
-        assertThat(SecretFile.exposure("key file", file, Optional.of(temp))).isEmpty();
+        assertThat(SecretFile.exposure("key file", file, true, Optional.of(temp))).isEmpty();
         Files.createDirectory(temp.resolve("x"));
-        assertThat(SecretFile.exposure("key file", temp.resolve("x/../key"), Optional.of(temp.resolve("x"))))
+        assertThat(SecretFile.exposure("key file", temp.resolve("x/../key"), true, Optional.of(temp.resolve("x"))))
                 .isPresent();
     }
 }

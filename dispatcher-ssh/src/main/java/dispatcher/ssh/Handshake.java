@@ -35,11 +35,14 @@ final class Handshake {
     /// when many log in at once.
     private static final List<Duration> PAUSES = List.of(Duration.ofMillis(200), Duration.ofMillis(800));
 
+    private static final String NO_SSH_CONFIG =
+            "ssh_config is not read: instead of an alias there, write the machine's hostName, port, sshUser, sshKey and publicHostKey, and jump hosts are not used";
+
     private final SshClient client;
     private final MachineAddress address;
     private final SshClientOptions options;
     private final HostCheck hostCheck;
-    private final List<KeyFiles.Identity> identities;
+    private final KeyFiles.Identities identities;
     private final boolean compress;
     private final Runnable connected;
 
@@ -55,7 +58,7 @@ final class Handshake {
             MachineAddress address,
             SshClientOptions options,
             HostCheck hostCheck,
-            List<KeyFiles.Identity> identities,
+            KeyFiles.Identities identities,
             boolean compress,
             Runnable connected) {
         this.client = client;
@@ -75,7 +78,7 @@ final class Handshake {
             SshClient client, MachineAddress address, SshClientOptions options, boolean compress, Runnable connected)
             throws UnreachableException, InterruptedException {
         HostCheck hostCheck = HostCheck.of(address, options);
-        List<KeyFiles.Identity> identities = KeyFiles.identities(address, options.identities);
+        KeyFiles.Identities identities = KeyFiles.identities(address, options.identities);
         return new Handshake(client, address, options, hostCheck, identities, compress, connected).run();
     }
 
@@ -124,7 +127,8 @@ final class Handshake {
             throw new UnreachableException(
                     Kind.UNKNOWN_HOST,
                     "the host name '%s' has no address".formatted(address.host()),
-                    "correct the machine's hostName, or see what `getent hosts %s` says".formatted(address.host()),
+                    "correct the machine's hostName (see what `getent hosts %s` says); %s"
+                            .formatted(address.host(), NO_SSH_CONFIG),
                     e);
         }
     }
@@ -151,7 +155,12 @@ final class Handshake {
         return new UnreachableException(
                 Kind.TIMED_OUT,
                 "no answer from %s within %s".formatted(describe(socket), seconds(limit)),
-                "see that the host is up, and that no firewall drops port " + address.port());
+                seeThatItIsUp());
+    }
+
+    private String seeThatItIsUp() {
+        return "see that the host is up, and that no firewall drops port %d; %s"
+                .formatted(address.port(), NO_SSH_CONFIG);
     }
 
     private UnreachableException connectFault(InetSocketAddress socket, Throwable cause) {
@@ -162,8 +171,8 @@ final class Handshake {
             return new UnreachableException(
                     Kind.NO_ROUTE,
                     "no route to %s: %s".formatted(describe(socket), message),
-                    "see that the host is up and its network is reached from here: `ip route get %s`"
-                            .formatted(socket.getAddress().getHostAddress()),
+                    "see that the host is up and its network is reached from here: `ip route get %s`; %s"
+                            .formatted(socket.getAddress().getHostAddress(), NO_SSH_CONFIG),
                     cause);
         if (root instanceof ConnectException && lower.contains("refused"))
             return new UnreachableException(
@@ -178,7 +187,7 @@ final class Handshake {
             return new UnreachableException(
                     Kind.TIMED_OUT,
                     "no answer from %s: %s".formatted(describe(socket), message),
-                    "see that the host is up, and that no firewall drops port " + address.port(),
+                    seeThatItIsUp(),
                     cause);
         return new UnreachableException(
                 Kind.BROKEN,
@@ -188,7 +197,7 @@ final class Handshake {
     }
 
     private void authenticate(ClientSession session) throws UnreachableException, InterruptedException {
-        for (KeyFiles.Identity identity : identities) session.addPublicKeyIdentity(identity.keys());
+        for (KeyFiles.Identity identity : identities.keys()) session.addPublicKeyIdentity(identity.keys());
         AuthFuture future;
         try {
             future = session.auth();
@@ -255,9 +264,10 @@ final class Handshake {
     }
 
     private UnreachableException keyRejected(String message, Throwable cause) {
-        String offered = identities.stream().map(KeyFiles.Identity::describe).collect(Collectors.joining(", "));
+        if (identities.fault().isPresent()) return identities.fault().get();
+        String offered = identities.keys().stream().map(KeyFiles.Identity::describe).collect(Collectors.joining(", "));
         String publicKey =
-                KeyFiles.encode(identities.getFirst().keys().getPublic()).toString();
+                KeyFiles.encode(identities.keys().getFirst().keys().getPublic()).toString();
         return new UnreachableException(
                 Kind.KEY_REJECTED,
                 "%s did not accept %s for user %s (%s)".formatted(address, offered, address.user(), message),

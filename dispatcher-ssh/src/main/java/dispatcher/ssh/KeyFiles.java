@@ -43,13 +43,19 @@ final class KeyFiles {
         }
     }
 
+    /// What there is to log in to a host with.
+    ///
+    /// @param fault why there is no key; a host that asks for none lets us in without
+    record Identities(List<Identity> keys, Optional<UnreachableException> fault) {}
+
     /// The keys to show to `address`: its own one, or those of `defaults` that can be used.
     ///
-    /// @throws UnreachableException of kind `KEY_UNUSABLE` if there is none
-    static List<Identity> identities(MachineAddress address, List<Path> defaults) throws UnreachableException {
-        if (address.keyFile().isPresent())
-            return List.of(
-                    new Identity(address.keyFile().get(), read(address.keyFile().get(), address)));
+    /// @throws UnreachableException of kind `KEY_UNUSABLE` if its own one cannot be used
+    static Identities identities(MachineAddress address, List<Path> defaults) throws UnreachableException {
+        if (address.keyFile().isPresent()) {
+            Path own = address.keyFile().get();
+            return new Identities(List.of(new Identity(own, read(own, address))), Optional.empty());
+        }
         List<Identity> found = new ArrayList<>();
         Optional<UnreachableException> fault = Optional.empty();
         for (Path file : defaults) {
@@ -60,11 +66,12 @@ final class KeyFiles {
                 fault = Optional.of(e);
             }
         }
-        if (!found.isEmpty()) return found;
-        if (fault.isPresent()) throw fault.get();
-        throw unusable(
-                "no key to log in to %s with: none of %s exists".formatted(address, defaults),
-                "make one with `ssh-keygen -t ed25519 -N ''`, or name one as the machine's sshKey");
+        if (!found.isEmpty()) return new Identities(found, Optional.empty());
+        return new Identities(
+                found,
+                Optional.of(fault.orElseGet(() -> unusable(
+                        "no key to log in to %s with: none of %s exists".formatted(address, defaults),
+                        "make one with `ssh-keygen -t ed25519 -N ''`, or name one as the machine's sshKey"))));
     }
 
     private static KeyPair read(Path file, MachineAddress address) throws UnreachableException {
@@ -87,7 +94,7 @@ final class KeyFiles {
             throw unusable(
                     "the key file %s for %s is not readable for user %s"
                             .formatted(file, address, System.getProperty("user.name")),
-                    "let that user own it: `chown %s %s`".formatted(System.getProperty("user.name"), file));
+                    SecretFile.lettingUsRead(file));
         } catch (IOException e) {
             throw unusable(
                     "the key file %s for %s cannot be read: %s".formatted(file, address, e.getMessage()),

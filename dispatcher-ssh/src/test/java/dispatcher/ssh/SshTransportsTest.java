@@ -21,6 +21,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,8 +36,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.apache.sshd.common.Service;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.util.buffer.Buffer;
 import org.apache.sshd.server.SshServer;
+import org.apache.sshd.server.session.AbstractServerSession;
+import org.apache.sshd.server.session.ServerConnectionServiceFactory;
+import org.apache.sshd.server.session.ServerUserAuthService;
+import org.apache.sshd.server.session.ServerUserAuthServiceFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -809,11 +817,78 @@ class SshTransportsTest {
 
         @Test
         void noKeyAtAll() throws Exception {
-            MachineAddress address = new MachineAddress(Sshd.HOST, 22, "root", Optional.empty(), Optional.empty());
-            UnreachableException e =
-                    unreachable(transports.forMachine(address, options().build()));
-            assertThat(e.kind()).isEqualTo(Kind.KEY_UNUSABLE);
-            assertThat(e).hasMessageContaining("id_ed25519");
+            try (Sshd sshd = Sshd.start(dir)) {
+                UnreachableException e = unreachable(transports.forMachine(
+                        withoutKey(sshd.port, sshd.hostKey()), options().build()));
+                assertThat(e.kind()).isEqualTo(Kind.KEY_UNUSABLE);
+                assertThat(e).hasMessageContaining("id_ed25519");
+            }
+        }
+
+        private MachineAddress withoutKey(int port, String hostKey) {
+            return new MachineAddress(Sshd.HOST, port, "root", Optional.empty(), Optional.of(hostKey));
+        }
+
+        @Test
+        void aHostThatAsksForNoKeyLetsUsInWithoutOne() throws Exception {
+            KeyPair keys = HostKeyFile.readOrMake(dir.resolve("host"));
+            SshServer open = SshServer.setUpDefaultServer();
+            open.setHost(Sshd.HOST);
+            open.setKeyPairProvider(KeyPairProvider.wrap(keys));
+            open.setServiceFactories(List.of(new AskingNoKey(), ServerConnectionServiceFactory.INSTANCE));
+            open.start();
+            try {
+                Transport machine = transports.forMachine(
+                        withoutKey(open.getPort(), KeyFiles.encode(keys.getPublic()).toString()),
+                        options().build());
+                try (CommandChannel channel = machine.open("echo in")) {
+                    assertThatThrownBy(() -> channel.in().read())
+                            .as("what comes after the login")
+                            .isInstanceOfSatisfying(
+                                    UnreachableException.class,
+                                    e -> assertThat(e.kind()).isEqualTo(Kind.NO_CHANNEL));
+                }
+            } finally {
+                open.stop(true);
+            }
+        }
+
+        /// Lets everybody in at the first request, which names no method. The library's server never does that.
+        private static final class AskingNoKey extends ServerUserAuthServiceFactory {
+            @Override
+            public Service create(Session session) throws IOException {
+                return new ServerUserAuthService(session) {
+                    @Override
+                    public void process(int command, Buffer buffer) throws Exception {
+                        String user = buffer.getString();
+                        String service = buffer.getString();
+                        assertThat(buffer.getString()).isEqualTo("none");
+                        ((AbstractServerSession) session).signalAuthenticationSuccess(user, service, buffer);
+                    }
+                };
+            }
+        }
+
+        @Test
+        void aNameThatMayBeAnAliasIsToldOfWhatToWrite() throws Exception {
+            UnreachableException e = unreachable(transports.forMachine(
+                    at("no-such-host.invalid", 22), options().build()));
+            assertThat(e.nextStep())
+                    .contains("ssh_config is not read")
+                    .contains("hostName, port, sshUser, sshKey and publicHostKey");
+        }
+
+        @Test
+        void aKeyThatSomebodyElseOwnsIsUsedThoughOthersCanReadIt() throws Exception {
+            try (Sshd sshd = Sshd.start(dir)) {
+                Files.setPosixFilePermissions(sshd.clientKey, PosixFilePermissions.fromString("r--r--r--"));
+                Files.setAttribute(sshd.clientKey, "unix:uid", 12345);
+                Transport machine =
+                        transports.forMachine(sshd.address(), sshd.options().build());
+                try (CommandChannel channel = machine.open("echo in")) {
+                    assertThat(text(channel.in())).isEqualTo("in\n");
+                }
+            }
         }
 
         @Test

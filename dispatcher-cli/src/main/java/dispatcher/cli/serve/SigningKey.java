@@ -5,6 +5,7 @@ import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.secret.SecretFile;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,11 +29,13 @@ final class SigningKey {
                     file,
                     "it does not exist",
                     "make it with `nix-store --generate-binary-cache-key`, or correct the settings");
+        } catch (AccessDeniedException e) {
+            throw unusable(file, "it is not readable for us", SecretFile.lettingUsRead(file));
         } catch (IOException e) {
             throw unusable(
                     file,
                     String.valueOf(e.getMessage()),
-                    "make it readable for user %s alone".formatted(System.getProperty("user.name")));
+                    "see that it is a regular file, readable for user %s".formatted(System.getProperty("user.name")));
         }
     }
 
