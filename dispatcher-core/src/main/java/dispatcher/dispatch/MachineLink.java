@@ -5,6 +5,7 @@ import dispatcher.fleet.Machine;
 import dispatcher.nix.StoreDir;
 import dispatcher.pressure.MachineSampler;
 import dispatcher.pressure.PressureListener;
+import dispatcher.protocol.StoreDirCheck;
 import dispatcher.protocol.serve.ServeClient;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.store.ClosureCopier;
@@ -37,6 +38,9 @@ public final class MachineLink implements AutoCloseable {
     private final MachineSampler sampler;
     private final ClosureCopier copier = new ClosureCopier();
     private final ReentrantLock lock = new ReentrantLock();
+
+    /// Whether the machine's store has been seen to have our directory; what was seen twice is as good.
+    private volatile boolean isStoreKnown;
 
     @GuardedBy("lock")
     private int users;
@@ -182,10 +186,11 @@ public final class MachineLink implements AutoCloseable {
         return transport.answers(limit);
     }
 
-    /// Looks whether the machine works, by opening a conversation with it.
+    /// Looks whether the machine works, by opening a conversation with it, and whether its store is where ours is.
     ///
     /// @throws IOException if it does not
     void look() throws IOException, InterruptedException {
+        isStoreKnown = false;
         conversations.dropIdle();
         conversations.lease(_ -> machine).lease().release();
     }
@@ -212,7 +217,10 @@ public final class MachineLink implements AutoCloseable {
     private Store open() throws IOException, InterruptedException {
         var channel = transport.open(machine.command());
         try {
-            return new TimedStore(greet(channel), machine.name(), limits.reply());
+            var store = new TimedStore(greet(channel), machine.name(), limits.reply());
+            if (!isStoreKnown) StoreDirCheck.require(store, storeDir, machine.name());
+            isStoreKnown = true;
+            return store;
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;

@@ -10,6 +10,14 @@ public final class HandshakeException extends ProtocolException {
     public enum Kind {
         /// The command is not there, or not on the login's path.
         NO_NIX,
+        /// The account there may run nothing.
+        NO_LOGIN,
+        /// The daemon that the command wants to reach does not run.
+        NO_DAEMON,
+        /// What answers speaks the other one of Nix's protocols.
+        OTHER_PROTOCOL,
+        /// Its store has another directory than ours.
+        OTHER_STORE,
         /// Text came where the protocol should begin, most likely from a shell's start-up files.
         NOISE,
         /// A Nix too old for us.

@@ -3,61 +3,149 @@ package dispatcher.protocol;
 import dispatcher.protocol.HandshakeException.Kind;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /// Finds out why a machine did not answer in its protocol, from all that it said instead.
 public final class HandshakeFailures {
     private static final int SHOWN = 300;
     private static final long LAST_WORDS_MILLIS = 500;
     private static final int COMMAND_NOT_FOUND = 127;
+    private static final String NO_WORD = "without a word";
+
+    /// What a shell or sudo says of a program of Nix that is not there; other programs may be missing in start-up files.
+    private static final Pattern MISSING = Pattern.compile(
+            "(?i)(?!error:|warning:).*\\bnix(?:-daemon|-store)?\\b['\"]?: .*(?:not found|no such file).*");
+
+    /// What Nix and sshd put before and into their lines for terminals.
+    private static final Pattern CONTROL = Pattern.compile("\\x1b\\[[0-9;]*[A-Za-z]|[\\p{Cntrl}&&[^\\n]]");
 
     private HandshakeFailures() {}
 
-    /// The program ended, or the connection broke, before its first bytes.
-    public static IOException endedEarly(CommandChannel channel, ErrorOutput errors, String peer, IOException cause) {
-        var status = OptionalInt.empty();
+    /// Says the first words of a conversation, and waits for the first of the answer.
+    ///
+    /// @throws IOException with the reason, as far as it can be found out, if the program ended or the connection broke
+    public static long exchange(
+            CommandChannel channel,
+            ErrorOutput errors,
+            WireReader in,
+            WireWriter out,
+            long magic,
+            ProtocolVersion ours,
+            String peer)
+            throws IOException {
+        Optional<IOException> untaken = Optional.empty();
         try {
-            status = channel.exitStatus(Duration.ofMillis(LAST_WORDS_MILLIS));
-            errors.awaitEnd(LAST_WORDS_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            out.writeLong(magic).writeLong(ours.wire()).flush();
+        } catch (IOException e) {
+            // It has ended already, and perhaps said why.
+            untaken = Optional.of(e);
         }
-        var said = errors.tail();
-        if (status.isEmpty() && said.isEmpty()) return cause;
-        boolean missing = status.orElse(0) == COMMAND_NOT_FOUND || said.contains("not found");
-        var words = said.isEmpty() ? "without a word" : "saying: " + said;
-        return missing
-                ? new HandshakeException(
-                        Kind.NO_NIX,
-                        "no Nix was found on %s (%s)".formatted(peer, words),
-                        "install Nix there, or put it on the path of non-interactive logins of that user")
-                : new HandshakeException(
-                        Kind.ENDED,
-                        "Nix on %s ended before it answered, %s, %s"
-                                .formatted(
-                                        peer,
-                                        status.isPresent()
-                                                ? "with exit status " + status.getAsInt()
-                                                : "with no exit status",
-                                        words),
-                        "log in there as that user and run the same command by hand");
+        try {
+            return in.readLong();
+        } catch (IOException e) {
+            untaken.ifPresent(e::addSuppressed);
+            throw endedEarly(channel, errors, in.drainBuffered(SHOWN), peer, e);
+        }
     }
 
-    /// The first eight bytes are not those of the protocol: shows what there is as text.
-    public static HandshakeException noise(WireReader in, long first, String peer) {
+    /// The program ended, or the connection broke, within its greeting.
+    public static IOException endedEarly(CommandChannel channel, ErrorOutput errors, String peer, IOException cause) {
+        return endedEarly(channel, errors, "", peer, cause);
+    }
+
+    private static IOException endedEarly(
+            CommandChannel channel, ErrorOutput errors, String text, String peer, IOException cause) {
+        var status = status(channel, errors);
+        var said = text.strip() + "\n" + errors.tail();
+        return status.isEmpty() && said.isBlank() ? cause : ended(status, said, peer);
+    }
+
+    /// The first eight bytes are not those of the protocol: they are text. If the program ends after it, it is its answer;
+    /// else the protocol may follow.
+    public static HandshakeException noise(
+            CommandChannel channel, ErrorOutput errors, WireReader in, long first, String peer) {
         var start = ByteBuffer.allocate(Long.BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(first)
                 .array();
         var text = new String(start, StandardCharsets.UTF_8) + in.drainBuffered(SHOWN);
+        var status = status(channel, errors);
+        if (status.isPresent()) return ended(status, text.strip() + "\n" + errors.tail(), peer);
         return new HandshakeException(
                 Kind.NOISE,
                 "%s said something before the protocol began: '%s'".formatted(peer, text.strip()),
                 "keep the shell start-up files of that user from printing when the shell is not interactive");
+    }
+
+    private static OptionalInt status(CommandChannel channel, ErrorOutput errors) {
+        try {
+            var status = channel.exitStatus(Duration.ofMillis(LAST_WORDS_MILLIS));
+            errors.awaitEnd(LAST_WORDS_MILLIS);
+            return status;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return OptionalInt.empty();
+        }
+    }
+
+    private static HandshakeException ended(OptionalInt status, String said, String peer) {
+        var plain = CONTROL.matcher(said).replaceAll("");
+        var words = telling(plain);
+        var saying = words.isEmpty() ? NO_WORD : "saying: " + words;
+        if (plain.contains("account is currently not available") || plain.contains("account has been disabled"))
+            return new HandshakeException(
+                    Kind.NO_LOGIN,
+                    "the account on %s may log in and run nothing: %s".formatted(peer, words),
+                    "give that user a shell there: `chsh -s /bin/sh USER`");
+        if (status.orElse(0) == COMMAND_NOT_FOUND
+                || plain.lines().anyMatch(line -> MISSING.matcher(line.strip()).matches()))
+            return new HandshakeException(
+                    Kind.NO_NIX,
+                    "no Nix was found on %s (%s)".formatted(peer, saying),
+                    "install Nix there, or put it on the path of non-interactive logins of that user, or name its program as the machine's remoteProgram");
+        if (plain.contains("protocol mismatch"))
+            return new HandshakeException(
+                    Kind.OTHER_PROTOCOL,
+                    "Nix on %s speaks another protocol than the machine's in the settings (%s)".formatted(peer, saying),
+                    "see whether authorized_keys there forces a command for our key: the machine's protocol is ssh for `nix-store --serve --write`, ssh-ng for `nix-daemon --stdio`");
+        if (plain.contains("cannot connect to socket at") || plain.contains("cannot connect to daemon"))
+            return new HandshakeException(
+                    Kind.NO_DAEMON,
+                    "the nix-daemon of %s does not run (%s)".formatted(peer, saying),
+                    "start it there: `systemctl start nix-daemon.socket`");
+        return new HandshakeException(
+                Kind.ENDED,
+                "Nix on %s ended before it answered, %s, %s"
+                        .formatted(
+                                peer,
+                                status.isPresent() ? "with exit status " + status.getAsInt() : "with no exit status",
+                                saying),
+                plain.contains("sudo:")
+                        ? "let that user run it by sudo without a password or a terminal (NOPASSWD in sudoers)"
+                        : "log in there as that user and run the same command by hand");
+    }
+
+    /// The lines that matter, in one: the last that Nix calls errors, or else just the last ones.
+    static String telling(String said) {
+        var lines = said.lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty() && !line.equals("error:"))
+                .toList();
+        var errors = lines.stream().filter(line -> line.startsWith("error:")).toList();
+        var told = String.join("; ", last(errors.isEmpty() ? lines : errors));
+        return told.length() <= SHOWN ? told : "…" + told.substring(told.length() - SHOWN);
+    }
+
+    private static List<String> last(List<String> lines) {
+        return lines.subList(Math.max(0, lines.size() - 2), lines.size());
     }
 }

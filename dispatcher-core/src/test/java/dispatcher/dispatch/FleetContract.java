@@ -37,6 +37,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import dispatcher.store.ForwardingStore;
+import dispatcher.store.Store;
+import dispatcher.nix.StoreDir;
+import java.util.Collection;
+import java.util.SortedSet;
+import java.util.function.Predicate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -513,6 +519,42 @@ abstract class FleetContract {
             assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
             assertThat(fleet.events().all()).contains("back a");
             assertThat(fleet.failures(a)).isZero();
+        }
+    }
+
+    /// As Nix refuses each path that is not in its own directory.
+    private static Store elsewhere(Store store) {
+        return new ForwardingStore(store) {
+            @Override
+            public SortedSet<StorePath> queryValidPaths(
+                    Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
+                    throws IOException {
+                throw new StoreRefusedException("path '%s' is not in the Nix store"
+                        .formatted(StoreDir.NIX_STORE.print(paths.iterator().next())));
+            }
+        };
+    }
+
+    @Test
+    void machineWhoseStoreIsElsewhereGetsNothingUntilItIsFoundWell() throws Exception {
+        var a = machine("a").lying(FleetContract::elsewhere);
+        try (var fleet = plan().unavailable(Duration.ofMinutes(1)).start(a)) {
+            var build = client(fleet).start(drv("x"));
+            Await.until("it is set aside", () -> fleet.events().all().contains("aside a"));
+            assertThat(a.built()).isEmpty();
+            assertThat(build).isNotDone();
+            a.lying(store -> store);
+
+            assertThat(Await.result(build).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().all()).contains("back a");
+        }
+    }
+
+    @Test
+    void machineWhoseStoreIsElsewhereIsToldAsSuch() throws Exception {
+        try (var fleet = plan().start(machine("a").lying(FleetContract::elsewhere))) {
+            assertThat(client(fleet).build(drv("x")).message())
+                    .contains("the store of a is not in /nix/store", "`store` in its nix.conf");
         }
     }
 

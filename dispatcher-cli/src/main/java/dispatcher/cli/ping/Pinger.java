@@ -4,6 +4,7 @@ import dispatcher.fleet.Machine;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.StoreDirCheck;
 import dispatcher.protocol.serve.ServeClient;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.wire.CommandChannel;
@@ -93,17 +94,21 @@ public final class Pinger {
         }
     }
 
-    private Greeting greet(Machine machine, CommandChannel channel) throws IOException {
+    private Greeting greet(Machine machine, CommandChannel channel) throws IOException, InterruptedException {
         try (var clock = new Deadline(limit, machine.name())) {
             clock.cuts(channel);
             try {
                 return switch (machine.protocol()) {
-                    case SSH_NG -> worker(new WorkerClient(channel, StoreDir.NIX_STORE, machine.name()));
-                    case SSH ->
-                        new Greeting(
-                                new ServeClient(channel, StoreDir.NIX_STORE, machine.name()).version(),
-                                Optional.empty(),
-                                Optional.empty());
+                    case SSH_NG -> {
+                        var client = new WorkerClient(channel, StoreDir.NIX_STORE, machine.name());
+                        StoreDirCheck.require(client, StoreDir.NIX_STORE, machine.name());
+                        yield worker(client);
+                    }
+                    case SSH -> {
+                        var client = new ServeClient(channel, StoreDir.NIX_STORE, machine.name());
+                        StoreDirCheck.require(client, StoreDir.NIX_STORE, machine.name());
+                        yield new Greeting(client.version(), Optional.empty(), Optional.empty());
+                    }
                 };
             } catch (IOException e) {
                 if (!clock.hasPassed()) throw e;
@@ -155,6 +160,10 @@ public final class Pinger {
     private static String verdict(HandshakeException.Kind kind) {
         return switch (kind) {
             case NO_NIX -> "no Nix";
+            case NO_LOGIN -> "no login";
+            case NO_DAEMON -> "no daemon";
+            case OTHER_PROTOCOL -> "other protocol";
+            case OTHER_STORE -> "other store";
             case NOISE -> "noise";
             case OLD_PROTOCOL -> "Nix too old";
             case ENDED -> "no answer";

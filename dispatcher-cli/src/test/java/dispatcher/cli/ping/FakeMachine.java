@@ -3,6 +3,7 @@ package dispatcher.cli.ping;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.serve.ServeServer;
 import dispatcher.protocol.worker.WorkerServer;
+import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.MemoryConnection;
 import dispatcher.wire.CommandChannel;
@@ -39,6 +40,8 @@ class FakeMachine implements Transport {
             int status = 1;
             try {
                 status = program.run(connection);
+            } catch (StoreRefusedException e) {
+                say(connection, "error: " + e.getMessage());
             } catch (IOException e) {
                 // The client is gone.
             } catch (InterruptedException e) {
@@ -50,11 +53,15 @@ class FakeMachine implements Transport {
         return connection.channel();
     }
 
+    FakeStore store() {
+        return new FakeStore();
+    }
+
     int daemon(MemoryConnection streams) throws IOException, InterruptedException {
         new WorkerServer(
                         new WireReader(streams.in()),
                         new WireWriter(streams.out()),
-                        new FakeStore(),
+                        store(),
                         StoreDir.NIX_STORE,
                         "2.99")
                 .run();
@@ -66,7 +73,7 @@ class FakeMachine implements Transport {
                         new WireReader(streams.in()),
                         new WireWriter(streams.out()),
                         streams.err(),
-                        new FakeStore(),
+                        store(),
                         StoreDir.NIX_STORE)
                 .run();
         return 0;
@@ -76,6 +83,15 @@ class FakeMachine implements Transport {
         streams.in().readAllBytes();
         write(streams, facts);
         return 0;
+    }
+
+    /// The last words of a program that speaks the serve protocol.
+    private static void say(MemoryConnection streams, String words) {
+        try {
+            streams.err().write((words + "\n").getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static void write(MemoryConnection streams, String text) {

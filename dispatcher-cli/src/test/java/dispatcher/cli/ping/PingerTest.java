@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dispatcher.fleet.Machine;
 import dispatcher.fleet.MachineAddress;
 import dispatcher.fleet.MachineProtocol;
+import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
+import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.MemoryConnection;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
@@ -25,6 +27,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine.Help.Ansi;
 
 class PingerTest {
@@ -141,6 +145,26 @@ class PingerTest {
         var problem = ping(machine("a"), fake, LONG).problems().getFirst();
         assertThat(problem.verdict()).isEqualTo("noise");
         assertThat(problem.why()).contains("Welcome to arm-1! You have mail.");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aStoreElsewhereIsSaid(MachineProtocol protocol) throws InterruptedException {
+        var probe = StorePath.of("0".repeat(32), "dispatcher-probe");
+        var fake = new FakeMachine() {
+            @Override
+            FakeStore store() {
+                return new FakeStore()
+                        .refusing(probe, "path '/nix/store/%s' is not in the Nix store".formatted(probe.baseName()));
+            }
+        };
+
+        var problem = ping(machine("a", protocol, Set.of("x86_64-linux"), Set.of()), fake, LONG)
+                .problems()
+                .getFirst();
+        assertThat(problem.verdict()).isEqualTo("other store");
+        assertThat(problem.why()).startsWith("the store of a is not in /nix/store");
+        assertThat(problem.next()).contains("`store` in its nix.conf");
     }
 
     @Test

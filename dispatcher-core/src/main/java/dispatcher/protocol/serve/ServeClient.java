@@ -63,14 +63,8 @@ public final class ServeClient implements Store {
         this.errors = ErrorOutput.start(channel.err(), peer);
         this.in = new WireReader(channel.in(), Limits.ANSWERS);
         this.out = new WireWriter(channel.out());
-        long magic;
-        try {
-            out.writeLong(ServeCodec.CLIENT_MAGIC).writeLong(ours.wire()).flush();
-            magic = in.readLong();
-        } catch (IOException e) {
-            throw HandshakeFailures.endedEarly(channel, errors, peer, e);
-        }
-        if (magic != ServeCodec.SERVER_MAGIC) throw HandshakeFailures.noise(in, magic, peer);
+        long magic = HandshakeFailures.exchange(channel, errors, in, out, ServeCodec.CLIENT_MAGIC, ours, peer);
+        if (magic != ServeCodec.SERVER_MAGIC) throw HandshakeFailures.noise(channel, errors, in, magic, peer);
         var theirs = ProtocolVersion.ofWire(in.readLong());
         if (theirs.major() != 2 || theirs.compareTo(ServeCodec.OLDEST) < 0)
             throw new HandshakeException(

@@ -96,14 +96,8 @@ public final class WorkerClient implements Store {
     }
 
     private ProtocolVersion greet(ProtocolVersion ours) throws IOException {
-        long magic;
-        try {
-            out.writeLong(CLIENT_MAGIC).writeLong(ours.wire()).flush();
-            magic = in.readLong();
-        } catch (IOException e) {
-            throw HandshakeFailures.endedEarly(channel, errors, peer, e);
-        }
-        if (magic != SERVER_MAGIC) throw HandshakeFailures.noise(in, magic, peer);
+        long magic = HandshakeFailures.exchange(channel, errors, in, out, CLIENT_MAGIC, ours, peer);
+        if (magic != SERVER_MAGIC) throw HandshakeFailures.noise(channel, errors, in, magic, peer);
         var theirs = ProtocolVersion.ofWire(in.readLong());
         if (theirs.major() != 1 || theirs.compareTo(OLDEST) < 0)
             throw new HandshakeException(

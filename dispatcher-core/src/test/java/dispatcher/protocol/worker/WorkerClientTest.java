@@ -157,6 +157,74 @@ class WorkerClientTest {
                 .hasMessageContaining("with exit status 1, saying: error: cannot open connection");
     }
 
+    private HandshakeException failure(String errors, int status) throws IOException {
+        say(errors);
+        connection.exit(status);
+        return (HandshakeException) org.assertj.core.api.Assertions.catchThrowable(this::connect);
+    }
+
+    @Test
+    void daemonThatDoesNotRunIsToldApartFromMissingNixThoughOtherProgramsAreMissing() throws Exception {
+        var e = failure(
+                "bash: conda: command not found\n"
+                        + "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused\n",
+                1);
+        assertThat(e.kind()).isEqualTo(HandshakeException.Kind.NO_DAEMON);
+        assertThat(e)
+                .hasMessageContaining("cannot connect to socket at '/nix/var/nix/daemon-socket/socket'")
+                .hasMessageNotContaining("conda");
+        assertThat(e.nextStep()).contains("systemctl start nix-daemon.socket");
+    }
+
+    @Test
+    void nixThatSudoDoesNotFindIsMissing() throws Exception {
+        var e = failure("motd\nsudo: nix-daemon: command not found\n", 1);
+        assertThat(e.kind()).isEqualTo(HandshakeException.Kind.NO_NIX);
+        assertThat(e.nextStep()).contains("remoteProgram");
+    }
+
+    @Test
+    void ofManyLinesTheErrorsOfNixAreTold() throws Exception {
+        var e = failure(
+                "Warning: Permanently added\n\u001b[31;1merror:\u001b[0m\n       … while opening\n"
+                        + "       \u001b[31;1merror:\u001b[0m opening lock file '/nix/var/nix/db/big-lock': Permission denied\n"
+                        + "logout\n",
+                1);
+        assertThat(e.kind()).isEqualTo(HandshakeException.Kind.ENDED);
+        assertThat(e)
+                .hasMessageEndingWith(
+                        "saying: error: opening lock file '/nix/var/nix/db/big-lock': Permission denied");
+    }
+
+    @Test
+    void withoutErrorsOfNixTheLastLinesAreTold() throws Exception {
+        assertThat(failure("one\ntwo\nthree\n", 3)).hasMessageEndingWith("exit status 3, saying: two; three");
+    }
+
+    @Test
+    void forcedCommandOfTheOtherProtocolIsTold() throws Exception {
+        var e = failure("error: protocol mismatch\n", 1);
+        assertThat(e.kind()).isEqualTo(HandshakeException.Kind.OTHER_PROTOCOL);
+        assertThat(e.nextStep()).contains("authorized_keys", "ssh for `nix-store --serve --write`");
+    }
+
+    @Test
+    void accountThatMayNotLogInIsNoNoise() throws Exception {
+        daemon.send("This account is currently not available.\n".getBytes(StandardCharsets.UTF_8));
+        var e = failure("", 1);
+        assertThat(e.kind()).isEqualTo(HandshakeException.Kind.NO_LOGIN);
+        assertThat(e).hasMessageContaining("This account is currently not available.");
+        assertThat(e.nextStep()).contains("chsh");
+    }
+
+    @Test
+    void textOfAProgramThatEndsIsItsAnswerAndNoNoise() throws Exception {
+        daemon.send("PTY allocation request failed, go away\n".getBytes(StandardCharsets.UTF_8));
+        var e = failure("", 254);
+        assertThat(e.kind()).isEqualTo(HandshakeException.Kind.ENDED);
+        assertThat(e).hasMessageEndingWith("exit status 254, saying: PTY allocation request failed, go away");
+    }
+
     @Test
     void programThatEndsInsideItsGreetingIsQuotedToo() throws Exception {
         daemon.send(out -> out.writeLong(0x6478696f).writeLong(0x122));
