@@ -1,11 +1,12 @@
 package dispatcher.dispatch;
 
-import dispatcher.nix.ContentAddress;
 import dispatcher.nix.ContentAddress.Method;
+import dispatcher.nix.ContentAddress;
 import dispatcher.nix.HashAlgorithm;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.nar.ContentDigest;
 import dispatcher.nix.nar.NarSyntaxException;
+import dispatcher.wire.FalseAnswerException;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -6,6 +6,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
+import dispatcher.wire.FalseAnswerException;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;

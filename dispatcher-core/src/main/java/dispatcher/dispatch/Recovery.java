@@ -12,6 +12,7 @@ import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
+import dispatcher.wire.FalseAnswerException;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.SteadyThread;
@@ -73,6 +74,10 @@ final class Recovery implements AutoCloseable {
     @GuardedBy("lock")
     private final Incidents lies = new Incidents(LIES_COUNT_FOR);
 
+    /// How often machines have said lately what makes no sense.
+    @GuardedBy("lock")
+    private final Incidents garbage = new Incidents(Incidents.LATELY);
+
     /// How often a machine has contradicted itself about a path.
     private final Cache<Contradiction, Integer> contradictions = Caffeine.newBuilder()
             .maximumSize(MOST_CONTRADICTIONS)
@@ -120,8 +125,27 @@ final class Recovery implements AutoCloseable {
     /// Talking to a machine came to this.
     void broke(MachineLink link, IOException failure) {
         var reason = Failures.describe(failure);
-        if (failure instanceof ProtocolException && !(failure instanceof HandshakeException)) lied(link, reason);
-        else failed(link, reason);
+        switch (failure) {
+            case FalseAnswerException _ -> lied(link, reason);
+            case HandshakeException _ -> failed(link, reason);
+            case ProtocolException _ -> garbled(link, reason);
+            default -> failed(link, reason);
+        }
+    }
+
+    /// What a machine said makes no sense. A crash of its Nix may explain that once in an hour; more often, a look at
+    /// the machine does not show that it has ended.
+    private void garbled(MachineLink link, String reason) {
+        boolean again;
+        lock.lock();
+        try {
+            long now = nanoTime.getAsLong();
+            garbage.add(link.machine().name(), now);
+            again = garbage.lately(link.machine().name(), now) > 1;
+        } finally {
+            lock.unlock();
+        }
+        setAside(link, reason, again);
     }
 
     /// A machine, or the way to it, broke: nothing goes there before it has been found to work. A way that is not taken
@@ -206,6 +230,7 @@ final class Recovery implements AutoCloseable {
                 failures.remove(machine);
                 incidents.forget(machine);
                 lies.forget(machine);
+                garbage.forget(machine);
                 before = aside.remove(machine);
                 returned.signalAll();
             } finally {

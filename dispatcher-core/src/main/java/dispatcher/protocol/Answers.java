@@ -5,6 +5,7 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.wire.Limits;
+import dispatcher.wire.FalseAnswerException;
 import dispatcher.wire.ProtocolException;
 import java.util.Collection;
 import java.util.HashMap;
@@ -84,13 +85,13 @@ public final class Answers {
     /// @throws ProtocolException if `path` is none of those `asked` for
     public static void requireAmong(Collection<StorePath> asked, StorePath path, String peer) throws ProtocolException {
         if (!asked.contains(path))
-            throw new ProtocolException("%s tells of %s, which it was not asked for".formatted(peer, path));
+            throw new FalseAnswerException("%s tells of %s, which it was not asked for".formatted(peer, path));
     }
 
     /// @throws ProtocolException if there is one more info than was asked for
     public static void requireEnd(Optional<PathInfo> more, String peer) throws ProtocolException {
         if (more.isPresent())
-            throw new ProtocolException("%s tells of more than it was asked for: %s"
+            throw new FalseAnswerException("%s tells of more than it was asked for: %s"
                     .formatted(peer, more.get().path()));
     }
 }

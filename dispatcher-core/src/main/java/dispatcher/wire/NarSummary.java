@@ -8,13 +8,13 @@ import dispatcher.nix.PathInfo;
 /// @param size in bytes
 public record NarSummary(NarHash hash, long size) {
     /// @param from who sent the NAR, for the message
-    /// @throws ProtocolException unless this is what `info` says; a size of 0 there means that it is not known
-    public void requireSameAs(PathInfo info, String from) throws ProtocolException {
+    /// @throws FalseAnswerException unless this is what `info` says; a size of 0 there means that it is not known
+    public void requireSameAs(PathInfo info, String from) throws FalseAnswerException {
         if (info.narSize() != 0 && size != info.narSize())
-            throw new ProtocolException("the NAR of %s from %s has %d bytes, its path info says %d"
+            throw new FalseAnswerException("the NAR of %s from %s has %d bytes, its path info says %d"
                     .formatted(info.path(), from, size, info.narSize()));
         if (!hash.equals(info.narHash()))
-            throw new ProtocolException("the NAR of %s from %s has the hash %s, its path info says %s"
+            throw new FalseAnswerException("the NAR of %s from %s has the hash %s, its path info says %s"
                     .formatted(info.path(), from, hash, info.narHash()));
     }
 }

@@ -12,6 +12,7 @@ import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
+import dispatcher.wire.FalseAnswerException;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
@@ -173,15 +174,35 @@ class RecoveryTest {
     }
 
     @Test
-    void whatMakesNoSenseIsALieAndWhatBreaksOffIsNot() {
+    void whatBreaksOffIsNoLie() {
         recovery.broke(link, new IOException("the connection broke"));
         recovery.worked(link);
         assertThat(isUsed()).isTrue();
         recovery.broke(link, new HandshakeException(HandshakeException.Kind.NOISE, "its shell says hello", "hush it"));
         recovery.worked(link);
         assertThat(isUsed()).as("looking at it tells").isTrue();
+    }
+
+    @Test
+    void whatCannotBeTrueIsALie() {
+        recovery.broke(link, new FalseAnswerException("the NAR of libc has another hash"));
+        recovery.worked(link);
+        assertThat(isUsed()).isFalse();
+    }
+
+    @Test
+    void whatMakesNoSenseIsForgivenOnceInAnHour() {
+        recovery.broke(link, new ProtocolException("a list of 2^63 elements"));
+        recovery.worked(link);
+        assertThat(isUsed()).as("its Nix may have crashed").isTrue();
+        clock.advance(Duration.ofMinutes(61));
+        recovery.broke(link, new ProtocolException("a list of 2^63 elements"));
+        recovery.worked(link);
+        assertThat(isUsed()).isTrue();
+
         recovery.broke(link, new ProtocolException("a list of 2^63 elements"));
         recovery.worked(link);
         assertThat(isUsed()).isFalse();
+        assertThat(timeUntilBack()).isGreaterThanOrEqualTo(Duration.ofMinutes(5));
     }
 }
