@@ -27,8 +27,7 @@ final class KeyText {
         var words = List.of(text.split("\\s+"));
         var upper = text.toUpperCase(Locale.ROOT);
         if (upper.startsWith(ClientPattern.PREFIX) && words.size() == 1)
-            return new ClientPattern.Fingerprint(
-                    ClientPattern.PREFIX + text.substring(ClientPattern.PREFIX.length()));
+            return new ClientPattern.Fingerprint(ClientPattern.PREFIX + text.substring(ClientPattern.PREFIX.length()));
         if (TYPE.matcher(words.getFirst()).matches()) return key(text, words);
         refuseWhatWasMeantAsAKey(text, words);
         return new ClientPattern.Name(text);
@@ -37,12 +36,12 @@ final class KeyText {
     private static ClientPattern key(String text, List<String> words) {
         if (words.getFirst().contains(CERTIFICATE))
             throw new IllegalArgumentException(
-                    "'%s' begins a certificate, with which nobody comes in here; write the key that it certifies, or its fingerprint (`ssh-keygen -lf CERTIFICATE`)"
-                            .formatted(words.getFirst()));
+                    "'%s' begins a certificate, with which nobody comes in here; write the key that it certifies, or"
+                                    .formatted(words.getFirst())
+                            + " its fingerprint (`ssh-keygen -lf CERTIFICATE`)");
         if (words.size() == 1)
             throw new IllegalArgumentException(
-                    "'%s' is the type of a key without the key; write the whole line of its .pub file"
-                            .formatted(text));
+                    "'%s' is the type of a key without the key; write the whole line of its .pub file".formatted(text));
         try {
             var key = PublicHostKey.parse(text);
             if (!isWhole(Base64.getDecoder().decode(key.base64())))
@@ -71,7 +70,7 @@ final class KeyText {
     private static void refuseWhatWasMeantAsAKey(String text, List<String> words) {
         if (OTHER_DIGEST.matcher(text).matches() || HEX_PAIRS.matcher(text).matches())
             throw new IllegalArgumentException(
-                    "'%s' is a fingerprint of another kind than SHA256; write what `ssh-keygen -lf KEY.pub` shows: SHA256:…"
+                    "'%s' is a fingerprint of another kind; write what `ssh-keygen -lf KEY.pub` shows: SHA256:…"
                             .formatted(text));
         if (BARE_DIGEST.matcher(text).matches())
             throw new IllegalArgumentException(
@@ -82,8 +81,9 @@ final class KeyText {
                         "'%s' has a fingerprint in it; write that alone: %s".formatted(text, word));
             if (BASE64_KEY.matcher(word).matches())
                 throw new IllegalArgumentException(
-                        "a key with something before its type, or without it, such as options; write '<type> %s…' alone, and options in authorized_keys"
-                                .formatted(word.substring(0, 12)));
+                        "a key without its type, or with something before it; write '<type> %s…' alone, and options in"
+                                        .formatted(word.substring(0, 12))
+                                + " authorized_keys");
         }
     }
 }

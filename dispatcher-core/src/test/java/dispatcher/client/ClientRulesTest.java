@@ -63,7 +63,8 @@ class ClientRulesTest {
 
     @Test
     void fingerprintsAreComparedAsKeysWriteThem() {
-        var rules = new ClientRules(List.of(keys("padded", PRINT + "="), keys("lower", "sha256:" + OTHER.substring(7))));
+        var rules =
+                new ClientRules(List.of(keys("padded", PRINT + "="), keys("lower", "sha256:" + OTHER.substring(7))));
         assertThat(rules.ofKey(PRINT, "").rule()).isEqualTo("padded");
         assertThat(rules.ofKey(OTHER, "").rule()).isEqualTo("lower");
         // The last letter has two bits that stand for nothing.
@@ -73,15 +74,14 @@ class ClientRulesTest {
 
     @Test
     void aSecurityKeyMayBeNamedByItself() {
-        assertThat(ClientPattern.ofKey("sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIPxYB/cplG5"
-                        + "HQ8hs2qM8fS7gfdGE5vXN85XcTKz0tdHbAAAABHNzaDo= ada"))
+        assertThat(ClientPattern.ofKey(
+                        "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIPxYB/cplG5"
+                                + "HQ8hs2qM8fS7gfdGE5vXN85XcTKz0tdHbAAAABHNzaDo= ada"))
                 .isInstanceOf(ClientPattern.Fingerprint.class);
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     SHA256:                                | is no fingerprint
                     SHA256:abc                             | is no fingerprint
                     SHA256:*                               | is no fingerprint

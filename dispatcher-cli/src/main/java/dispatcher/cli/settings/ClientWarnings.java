@@ -81,7 +81,8 @@ final class ClientWarnings {
                 file,
                 line,
                 "clients",
-                "clients that no entry names are trusted and may do everything; say so, or what else they may do, with a last entry such as {name: others, default: true, trusted: false}"));
+                "clients that no entry names are trusted and may do everything; say so, or what else they may do, with"
+                        + " a last entry such as {name: others, default: true, trusted: false}"));
     }
 
     private static boolean hasAny(List<Seen> seen) {
