@@ -1,7 +1,7 @@
 package dispatcher.dispatch;
 
-import dispatcher.nix.ContentAddress.Method;
 import dispatcher.nix.ContentAddress;
+import dispatcher.nix.ContentAddress.Method;
 import dispatcher.nix.HashAlgorithm;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.nar.ContentDigest;

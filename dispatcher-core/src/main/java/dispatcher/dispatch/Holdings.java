@@ -98,7 +98,8 @@ final class Holdings {
         if (told.isPresent()) return told;
         try {
             fleet.requireAnswer(holding.link());
-            var info = believed(holding, path, holding.askAbout(path, fleet.recipes().fixed(path)));
+            var info = believed(
+                    holding, path, holding.askAbout(path, fleet.recipes().fixed(path)));
             if (info.isEmpty()) leave(holding, path);
             return info;
         } catch (StoreRefusedException e) {

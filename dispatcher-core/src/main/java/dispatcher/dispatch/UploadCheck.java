@@ -51,8 +51,7 @@ final class UploadCheck {
 
     /// Then the content has the address if it has the NAR hash, which is checked anyway.
     private static boolean isNarHash(PathInfo info, ContentAddress address) {
-        return AddressedNar.isOfNar(Optional.of(address))
-                && !info.references().contains(info.path());
+        return AddressedNar.isOfNar(Optional.of(address)) && !info.references().contains(info.path());
     }
 
     private static void requireAddressed(PathInfo info, ContentAddress address, StoreDir storeDir)

@@ -21,7 +21,8 @@ public final class HandshakeFailures {
     private static final int COMMAND_NOT_FOUND = 127;
     private static final String NO_WORD = "without a word";
 
-    /// What a shell or sudo says of a program of Nix that is not there; other programs may be missing in start-up files.
+    /// What a shell or sudo says of a program of Nix that is not there; other programs may be missing in start-up
+    /// files.
     private static final Pattern MISSING = Pattern.compile(
             "(?i)(?!error:|warning:).*\\bnix(?:-daemon|-store)?\\b['\"]?: .*(?:not found|no such file).*");
 
@@ -32,7 +33,8 @@ public final class HandshakeFailures {
 
     /// Says the first words of a conversation, and waits for the first of the answer.
     ///
-    /// @throws IOException with the reason, as far as it can be found out, if the program ended or the connection broke
+    /// @throws IOException with the reason, as far as it can be found out, if the program ended or the connection
+    /// broke
     public static long exchange(
             CommandChannel channel,
             ErrorOutput errors,
@@ -69,7 +71,8 @@ public final class HandshakeFailures {
         return status.isEmpty() && said.isBlank() ? cause : ended(status, said, peer);
     }
 
-    /// The first eight bytes are not those of the protocol: they are text. If the program ends after it, it is its answer;
+    /// The first eight bytes are not those of the protocol: they are text. If the program ends after it, it is its
+    /// answer;
     /// else the protocol may follow.
     public static HandshakeException noise(
             CommandChannel channel, ErrorOutput errors, WireReader in, long first, String peer) {

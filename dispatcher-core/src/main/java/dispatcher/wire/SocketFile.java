@@ -68,13 +68,14 @@ final class SocketFile {
         try {
             Files.createDirectories(directory);
         } catch (FileAlreadyExistsException e) {
-            throw new IOException(
-                    "there can be no socket %s, as %s is no directory".formatted(path, e.getFile()), e);
+            throw new IOException("there can be no socket %s, as %s is no directory".formatted(path, e.getFile()), e);
         }
         if ((mode(directory.toRealPath()) & STICKY_OR_OTHERS_WRITE) == OTHERS_WRITE)
             log.atWarn()
                     .addKeyValue("directory", directory)
-                    .log("everybody can write to the directory of the socket {}, and so put another in its place", path);
+                    .log(
+                            "everybody can write to the directory of the socket {}, and so put another in its place",
+                            path);
     }
 
     /// As short as can be, since the path of a socket is.
@@ -87,7 +88,9 @@ final class SocketFile {
                 // Somebody else's, or left by a process that was killed.
             }
         }
-        throw new IOException("there are too many files beside %s whose names are a dot and one letter or digit: remove them".formatted(path));
+        throw new IOException(
+                "there are too many files beside %s whose names are a dot and one letter or digit: remove them"
+                        .formatted(path));
     }
 
     private static void clear(Path path) throws IOException {

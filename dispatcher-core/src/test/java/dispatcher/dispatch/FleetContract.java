@@ -19,7 +19,9 @@ import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
+import dispatcher.store.ForwardingStore;
 import dispatcher.store.Locations;
+import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
@@ -37,21 +39,18 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import dispatcher.store.ForwardingStore;
-import dispatcher.store.Store;
-import dispatcher.nix.StoreDir;
 import java.util.Collection;
-import java.util.SortedSet;
-import java.util.function.Predicate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -527,8 +526,7 @@ abstract class FleetContract {
         return new ForwardingStore(store) {
             @Override
             public SortedSet<StorePath> queryValidPaths(
-                    Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
-                    throws IOException {
+                    Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {
                 throw new StoreRefusedException("path '%s' is not in the Nix store"
                         .formatted(StoreDir.NIX_STORE.print(paths.iterator().next())));
             }

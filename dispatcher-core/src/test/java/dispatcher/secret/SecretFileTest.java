@@ -74,7 +74,8 @@ class SecretFileTest {
     @Test
     void credentialsOfSystemdAreForTheServiceAlone() throws Exception {
         mode("r--r-----");
-        assertThat(SecretFile.exposure("key file", file, true, Optional.of(temp))).isEmpty();
+        assertThat(SecretFile.exposure("key file", file, true, Optional.of(temp)))
+                .isEmpty();
         Files.createDirectory(temp.resolve("x"));
         assertThat(SecretFile.exposure("key file", temp.resolve("x/../key"), true, Optional.of(temp.resolve("x"))))
                 .isPresent();

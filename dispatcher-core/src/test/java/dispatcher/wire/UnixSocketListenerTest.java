@@ -71,7 +71,8 @@ class UnixSocketListenerTest {
     @Test
     void refusesASocketThatSomebodyListensAt() throws IOException {
         try (var _ = open()) {
-            assertRefused("another dispatcher listens at %s already: stop it, or choose another path".formatted(path()));
+            assertRefused(
+                    "another dispatcher listens at %s already: stop it, or choose another path".formatted(path()));
             try (var client = UnixSocketChannel.connect(path())) {
                 assertThat(client).isNotNull();
             }
@@ -91,7 +92,8 @@ class UnixSocketListenerTest {
 
             assertThatIOException()
                     .isThrownBy(this::open)
-                    .withMessageMatching("the socket .*/socket may be in use \\(.*\\): stop what uses it, or choose another path");
+                    .withMessageMatching(
+                            "the socket .*/socket may be in use \\(.*\\): stop what uses it, or choose another path");
         }
         assertThat(path()).exists();
     }
@@ -100,8 +102,8 @@ class UnixSocketListenerTest {
     void leavesAFileAloneThatIsNoSocket() throws IOException {
         Files.writeString(path(), "precious");
 
-        assertRefused("%s is a file and no socket: remove it if it is not needed, or choose another path"
-                .formatted(path()));
+        assertRefused(
+                "%s is a file and no socket: remove it if it is not needed, or choose another path".formatted(path()));
 
         assertThat(path()).hasContent("precious");
     }

@@ -122,8 +122,8 @@ class DerivationInvariantsTest {
     class OfInputAddressed {
         private final Derivation two =
                 filledIn("x", derivation(Map.of("out", DEFERRED, "dev", DEFERRED), Map.of("out", "", "dev", "")));
-        private final String dev = STORE.print(
-                requireNonNull(two.outputs().get("dev")).path().orElseThrow());
+        private final String dev =
+                STORE.print(requireNonNull(two.outputs().get("dev")).path().orElseThrow());
 
         @Test
         void whatNixMakesIsAsItShouldBe() {

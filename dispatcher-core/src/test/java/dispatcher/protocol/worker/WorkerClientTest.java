@@ -192,8 +192,7 @@ class WorkerClientTest {
                 1);
         assertThat(e.kind()).isEqualTo(HandshakeException.Kind.ENDED);
         assertThat(e)
-                .hasMessageEndingWith(
-                        "saying: error: opening lock file '/nix/var/nix/db/big-lock': Permission denied");
+                .hasMessageEndingWith("saying: error: opening lock file '/nix/var/nix/db/big-lock': Permission denied");
     }
 
     @Test
