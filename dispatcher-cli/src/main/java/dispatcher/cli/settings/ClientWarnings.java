@@ -58,8 +58,8 @@ final class ClientWarnings {
                 .flatMap(machine -> machine.systems().stream())
                 .collect(Collectors.toCollection(TreeSet::new));
         this.features = machines.stream()
-                .flatMap(machine ->
-                        Stream.of(machine.supportedFeatures(), machine.mandatoryFeatures()).flatMap(Set::stream))
+                .flatMap(machine -> Stream.of(machine.supportedFeatures(), machine.mandatoryFeatures())
+                        .flatMap(Set::stream))
                 .collect(Collectors.toCollection(TreeSet::new));
         this.authorizedKeys = authorizedKeys;
         this.clients = overSsh ? AuthorizedClients.in(authorizedKeys) : Optional.empty();
@@ -141,7 +141,9 @@ final class ClientWarnings {
 
     private void user(Placed<ClientPattern.Name> user) {
         if (!user.value().hasWildcard() && !isUser.test(user.value().text()))
-            add(user, "there is no user '%s' on this host".formatted(user.value().text()));
+            add(
+                    user,
+                    "there is no user '%s' on this host".formatted(user.value().text()));
     }
 
     private static boolean isUserOfThisHost(String name) {
@@ -171,6 +173,8 @@ final class ClientWarnings {
     }
 
     private static String hint(String wrong, Set<String> right) {
-        return Spelling.nearest(wrong, right).map("; did you mean '%s'?"::formatted).orElse("");
+        return Spelling.nearest(wrong, right)
+                .map("; did you mean '%s'?"::formatted)
+                .orElse("");
     }
 }

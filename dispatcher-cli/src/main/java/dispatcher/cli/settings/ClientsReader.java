@@ -47,7 +47,8 @@ final class ClientsReader {
         var name = newName(section);
         for (var key : List.of("keys", "users")) {
             if (section.has(key))
-                section.fault(key, "names clients, and `default: true` is for those that no entry names; take one away");
+                section.fault(
+                        key, "names clients, and `default: true` is for those that no entry names; take one away");
         }
         return grant(section, name);
     }
@@ -63,10 +64,11 @@ final class ClientsReader {
         keys.forEach(key -> requireOnlyHere(key.value(), "keys", section, name));
         users.forEach(user -> requireOnlyHere(List.of(user.value()), "users", section, name));
         warnings.rule(name.orElse("above"), keys, users);
-        return grant(section, name).map(it -> new ClientRule(
-                it,
-                keys.stream().map(Section.Placed::value).toList(),
-                users.stream().map(Section.Placed::value).toList()));
+        return grant(section, name)
+                .map(it -> new ClientRule(
+                        it,
+                        keys.stream().map(Section.Placed::value).toList(),
+                        users.stream().map(Section.Placed::value).toList()));
     }
 
     private Optional<String> newName(Section section) {

@@ -281,8 +281,8 @@ class SettingsTest {
                       - {name: ci, users: [root]}
                       - {name: others, default: true, trusted: false, priority: -5}
                     """).clients();
-            var others =
-                    new ClientGrant("others", false, -5, Optional.empty(), Optional.empty(), OptionalInt.empty(), false);
+            var others = new ClientGrant(
+                    "others", false, -5, Optional.empty(), Optional.empty(), OptionalInt.empty(), false);
             assertThat(rules.ofUser("ada")).isEqualTo(others);
             assertThat(rules.ofKey("SHA256:other", "ada")).isEqualTo(others);
             assertThat(rules.ofUser("root").rule()).isEqualTo("ci");
