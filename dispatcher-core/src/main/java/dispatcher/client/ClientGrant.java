@@ -16,6 +16,8 @@ import java.util.TreeSet;
 /// @param features     that its builds may require; all if empty
 /// @param maxBuilds    that it may have running at once; any number if empty
 /// @param keepBuilding whether a build goes on when the client that wanted it has left
+/// @param isolated     whether it sees nothing of what others have but what anybody can prove; only without trust,
+///     since what a trusted client says is believed, of what it may read too
 public record ClientGrant(
         String rule,
         boolean trusted,
@@ -23,7 +25,8 @@ public record ClientGrant(
         Optional<SortedSet<String>> systems,
         Optional<SortedSet<String>> features,
         OptionalInt maxBuilds,
-        boolean keepBuilding) {
+        boolean keepBuilding,
+        boolean isolated) {
     public static final int LOWEST_PRIORITY = -1000;
     public static final int HIGHEST_PRIORITY = 1000;
     public static final String NO_RULE = "(none)";
@@ -31,6 +34,18 @@ public record ClientGrant(
     /// What clients have that no rule is for.
     public static final ClientGrant DEFAULT =
             new ClientGrant(NO_RULE, true, 0, Optional.empty(), Optional.empty(), OptionalInt.empty(), false);
+
+    /// Of a client that is not isolated.
+    public ClientGrant(
+            String rule,
+            boolean trusted,
+            int priority,
+            Optional<SortedSet<String>> systems,
+            Optional<SortedSet<String>> features,
+            OptionalInt maxBuilds,
+            boolean keepBuilding) {
+        this(rule, trusted, priority, systems, features, maxBuilds, keepBuilding, false);
+    }
 
     /// Runs on whatever machine there is.
     private static final String BUILTIN = "builtin";
@@ -41,6 +56,7 @@ public record ClientGrant(
         if (priority < LOWEST_PRIORITY || priority > HIGHEST_PRIORITY)
             throw new IllegalArgumentException(
                     "priority %d is not from %d to %d".formatted(priority, LOWEST_PRIORITY, HIGHEST_PRIORITY));
+        if (isolated && trusted) throw new IllegalArgumentException("a client that is trusted cannot be isolated");
         if (maxBuilds.orElse(1) < 1)
             throw new IllegalArgumentException("maxBuilds " + maxBuilds.getAsInt() + " is below 1");
     }

@@ -148,6 +148,7 @@ final class BuildRun {
         if (options.mode() != BuildMode.NORMAL) return false;
         if (!result.isSuccess()) return true;
         var outputs = Recipe.outputs(derivation, result);
+        session.isBuilt(outputs);
         try {
             return session.queryValidPaths(outputs, false).containsAll(outputs);
         } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dispatcher.dispatch;
 
 import dispatcher.client.ClientLimits;
+import dispatcher.client.UploadLimits;
 import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.StoreDir;
@@ -8,13 +9,16 @@ import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
 import dispatcher.protocol.RefusalLog;
+import dispatcher.protocol.RequestMemory;
 import dispatcher.protocol.RequestRate;
+import dispatcher.protocol.StallWatch;
 import dispatcher.protocol.serve.ServeServer;
 import dispatcher.protocol.worker.Trust;
 import dispatcher.protocol.worker.WorkerServer;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.text.Printable;
+import dispatcher.wire.Intake;
 import dispatcher.wire.Limits;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
@@ -39,6 +43,8 @@ public final class ClientConversations implements ConversationHandler {
     private final Optional<NixSecretKey> signingKey;
     private volatile ClientLimits limits;
     private final RequestRate rate;
+    private final RequestMemory memory;
+    private final StallWatch stalls;
     private final RefusalLog refusals = new RefusalLog(System::nanoTime);
 
     /// @param programVersion shown by clients where they show a Nix version
@@ -50,7 +56,8 @@ public final class ClientConversations implements ConversationHandler {
             String programVersion,
             List<NixPublicKey> trustedKeys,
             Optional<NixSecretKey> signingKey,
-            ClientLimits limits) {
+            ClientLimits limits,
+            UploadLimits uploads) {
         this.fleet = fleet;
         this.storeDir = storeDir;
         this.programVersion = programVersion;
@@ -58,10 +65,14 @@ public final class ClientConversations implements ConversationHandler {
         this.signingKey = signingKey;
         this.limits = limits;
         this.rate = new RequestRate(limits.requestsPerSecond());
+        this.memory = RequestMemory.ofProcess(fleet::nanoTime);
+        this.stalls = new StallWatch(uploads.pause(), fleet::nanoTime);
+        fleet.nowAndThen(stalls::look);
     }
 
-    /// For conversations that begin from now on; the rate of requests for all.
-    public void change(List<NixPublicKey> newTrustedKeys, ClientLimits newLimits) {
+    /// For conversations that begin from now on; the rate of requests, and how long they may pause, for all.
+    public void change(List<NixPublicKey> newTrustedKeys, ClientLimits newLimits, UploadLimits newUploads) {
+        stalls.change(newUploads.pause());
         trustedKeys = List.copyOf(newTrustedKeys);
         limits = newLimits;
         rate.change(newLimits.requestsPerSecond());
@@ -72,15 +83,20 @@ public final class ClientConversations implements ConversationHandler {
         var who = conversation.client().toString();
         long number = fleet.nextClient();
         fleet.listener().clientConnected(number, who);
-        try (var session = fleet.open(conversation.client(), number, limits.logBytes())) {
+        var keys = trustedKeys;
+        try (var session = fleet.open(conversation.client(), number, limits.logBytes(), keys)) {
             boolean trusted = conversation.client().grant().trusted();
-            Store store = signing(trusted ? session : untrusted(session), session);
+            Store store = signing(trusted ? session : untrusted(session, keys), session);
             serve(protocol, conversation, session, conversation.writes() ? store : new ReadOnlyStore(store));
             return 0;
         } catch (InterruptedException e) {
             return 1;
         } catch (ProtocolException | StoreRefusedException e) {
             refusals.refused(log, "conversation ended", conversation.client().name(), String.valueOf(e.getMessage()));
+            tell(conversation.err(), String.valueOf(e.getMessage()));
+            return 1;
+        } catch (StallWatch.StalledException e) {
+            refusals.refused(log, "stalled upload ended", conversation.client().name(), String.valueOf(e.getMessage()));
             tell(conversation.err(), String.valueOf(e.getMessage()));
             return 1;
         } catch (EOFException e) {
@@ -98,8 +114,8 @@ public final class ClientConversations implements ConversationHandler {
         }
     }
 
-    private Store untrusted(FleetSession session) {
-        return new UntrustedStore(session, storeDir, trustedKeys, fleet.proven());
+    private Store untrusted(FleetSession session, List<NixPublicKey> keys) {
+        return new UntrustedStore(session, storeDir, keys, fleet.proven());
     }
 
     private Store signing(Store store, FleetSession session) {
@@ -110,21 +126,63 @@ public final class ClientConversations implements ConversationHandler {
 
     private void serve(ClientProtocol protocol, Conversation conversation, FleetSession session, Store store)
             throws IOException, InterruptedException {
-        var in = new WireReader(conversation.in(), requestLimits());
         var gate = rate.of(conversation.client().credential());
         var out = new WireWriter(conversation.out());
         var trust = conversation.client().grant().trusted() ? Trust.TRUSTED : Trust.NOT_TRUSTED;
-        switch (protocol) {
-            case WORKER -> {
-                var server = new WorkerServer(in, out, store, storeDir, programVersion, trust);
-                session.attend(server.watch());
-                server.run(gate);
+        var account = memory.open(conversation.client().credential());
+        try (var bytes = stalls.watch(conversation.in());
+                var intake = new ClientIntake(account, bytes)) {
+            var in = new WireReader(bytes, requestLimits(), intake);
+            switch (protocol) {
+                case WORKER -> {
+                    var server = new WorkerServer(in, out, store, storeDir, programVersion, trust);
+                    session.attend(server.watch());
+                    server.run(gate);
+                }
+                case SERVE -> {
+                    var server = new ServeServer(in, out, conversation.err(), store, storeDir);
+                    session.attend(server.watch());
+                    server.run(gate);
+                }
             }
-            case SERVE -> {
-                var server = new ServeServer(in, out, conversation.err(), store, storeDir);
-                session.attend(server.watch());
-                server.run(gate);
-            }
+        } catch (IOException | InterruptedException e) {
+            account.explainInterruption();
+            throw e;
+        }
+    }
+
+    /// What one client's requests take, and whether more of them has to come.
+    private record ClientIntake(RequestMemory.Account memory, StallWatch.Input input) implements Intake, AutoCloseable {
+        @Override
+        public void begins() {
+            memory.begins();
+            input.expect(true);
+        }
+
+        @Override
+        public void takes(long bytes) throws IOException {
+            memory.takes(bytes);
+        }
+
+        @Override
+        public void isRead() {
+            input.expect(false);
+        }
+
+        @Override
+        public void keeps() throws ProtocolException {
+            memory.keeps();
+        }
+
+        @Override
+        public void ends() {
+            memory.ends();
+            input.expect(false);
+        }
+
+        @Override
+        public void close() {
+            ends();
         }
     }
 

@@ -48,6 +48,7 @@ final class FleetSession implements Store, PathSource {
     private final ClientIdentity client;
     private final long clientNumber;
     private final long mostLogBytes;
+    private final Sight sight;
     private final SpoolSession spooled;
     private final Holdings holdings;
     private final HostConversation host;
@@ -60,11 +61,12 @@ final class FleetSession implements Store, PathSource {
     /// Whether the client wants machines to fetch from their substituters what they can.
     private boolean substitutes;
 
-    FleetSession(FleetStore fleet, ClientIdentity client, long clientNumber, long mostLogBytes) {
+    FleetSession(FleetStore fleet, ClientIdentity client, long clientNumber, long mostLogBytes, Sight sight) {
         this.fleet = fleet;
         this.client = client;
         this.clientNumber = clientNumber;
         this.mostLogBytes = mostLogBytes;
+        this.sight = sight;
         this.spooled = fleet.spool().session(client.credential());
         this.holdings = new Holdings(fleet);
         this.host = new HostConversation(fleet, client);
@@ -84,6 +86,7 @@ final class FleetSession implements Store, PathSource {
         // Before it is asked whether they are there: then they cannot go between the question and the answer.
         spooled.keep(paths);
         var valid = new TreeSet<>(fleet.spool().contained(paths));
+        if (!sight.isWhole()) valid.removeIf(path -> spoolInfo(path).isEmpty());
         var rest = new TreeSet<>(paths);
         rest.removeAll(valid);
         for (var path : rest) if (holdings.has(path)) valid.add(path);
@@ -91,8 +94,9 @@ final class FleetSession implements Store, PathSource {
         if (rest.isEmpty()) return valid;
         host.ask(lease -> lease.store().queryValidPaths(rest, false)).ifPresent(valid::addAll);
         rest.removeAll(valid);
-        valid.addAll(holdings.findOnMachines(rest));
-        if (!substitute) return valid;
+        valid.addAll(holdings.findOnMachines(visibleOnMachines(rest)));
+        // What the machines' caches have may not be for everybody.
+        if (!substitute || !sight.isWhole()) return valid;
         substitutes = true;
         rest.removeAll(valid);
         valid.addAll(holdings.findInSubstituters(rest));
@@ -108,9 +112,20 @@ final class FleetSession implements Store, PathSource {
         return substitutes;
     }
 
+    /// What the spool knows of a path that the client may see.
+    private Optional<PathInfo> spoolInfo(StorePath path) {
+        return fleet.spool().info(path).filter(sight::sees);
+    }
+
+    private Collection<StorePath> visibleOnMachines(Collection<StorePath> paths) {
+        if (sight.isWhole()) return paths;
+        return paths.stream().filter(sight::seesOnMachines).toList();
+    }
+
+    /// An isolated client is told of what it knows the name of, but given no list of anything that others have sent.
     @Override
     public SortedSet<StorePath> queryAllValidPaths() {
-        var paths = new TreeSet<>(fleet.spool().paths());
+        var paths = new TreeSet<>(sight.isWhole() ? fleet.spool().paths() : spooled.uploaded());
         paths.addAll(holdings.paths());
         return paths;
     }
@@ -145,7 +160,7 @@ final class FleetSession implements Store, PathSource {
         var held = holdings.info(path);
         if (held.isPresent()) return held;
         spooled.keep(List.of(path));
-        var known = fleet.spool().info(path);
+        var known = spoolInfo(path);
         if (known.isEmpty())
             known = host.ask(lease -> lease.store().queryPathInfo(path))
                     .flatMap(found -> found.map(PathInfo::withoutUltimate));
@@ -153,7 +168,7 @@ final class FleetSession implements Store, PathSource {
             believe(List.of(known.get()));
             return known;
         }
-        holdings.findOnMachines(List.of(path));
+        holdings.findOnMachines(visibleOnMachines(List.of(path)));
         if (!holdings.has(path)) holdings.redeem(path);
         return holdings.info(path);
     }
@@ -173,7 +188,7 @@ final class FleetSession implements Store, PathSource {
     /// Whether machines have all of `paths`; from then on this client can fetch them.
     boolean isOnMachines(Collection<StorePath> paths) throws InterruptedException {
         var rest = paths.stream().filter(path -> !holdings.has(path)).toList();
-        return holdings.findOnMachines(rest).containsAll(rest);
+        return holdings.findOnMachines(visibleOnMachines(rest)).containsAll(rest);
     }
 
     // ---- NARs
@@ -185,7 +200,10 @@ final class FleetSession implements Store, PathSource {
             var objection = Passable.objection(path.info(), fleet.storeDir());
             if (objection.isPresent()) throw new StoreRefusedException(objection.get());
             spooled.add(path.info(), path.nar());
-            fleet.spool().info(path.info().path()).ifPresent(info -> believe(List.of(info)));
+            var present = fleet.spool().info(path.info().path());
+            if (present.isEmpty()) continue;
+            believe(List.of(present.get()));
+            sight.uploaded(path.info(), present.get());
         }
     }
 
@@ -285,7 +303,7 @@ final class FleetSession implements Store, PathSource {
     }
 
     private boolean isSpooled(StorePath path) {
-        return !holdings.has(path) && fleet.spool().info(path).isPresent();
+        return !holdings.has(path) && spoolInfo(path).isPresent();
     }
 
     private interface NarRequest<T> {
@@ -311,6 +329,25 @@ final class FleetSession implements Store, PathSource {
     @Override
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
+            throws IOException, InterruptedException {
+        var hidden = hiddenInput(derivation);
+        if (hidden.isPresent())
+            return BuildResult.of(
+                    BuildStatus.INPUT_REJECTED,
+                    "'%s' is not built: its input %s is not here, or not for you to see, and you have to copy it here first"
+                            .formatted(drvPath, hidden.get()));
+        return build(drvPath, derivation, options, log);
+    }
+
+    /// What an isolated client would have a build read, and cannot see itself.
+    private Optional<StorePath> hiddenInput(BasicDerivation derivation) throws IOException, InterruptedException {
+        if (sight.isWhole()) return Optional.empty();
+        var unknown = Closure.of(new TreeSet<>(derivation.inputSources()), this::infos)
+                .unknown();
+        return unknown.isEmpty() ? Optional.empty() : Optional.of(unknown.first());
+    }
+
+    private BuildResult build(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
         var objection = Passable.objection(drvPath, derivation, fleet.storeDir());
         if (objection.isPresent()) return BuildResult.of(BuildStatus.INPUT_REJECTED, objection.get());
@@ -323,12 +360,18 @@ final class FleetSession implements Store, PathSource {
                 var recipe = new Recipe(drvPath, derivation, options.withMode(BuildMode.NORMAL));
                 var outputs = Recipe.outputs(derivation, result);
                 fleet.recipes().add(outputs, recipe);
+                sight.built(outputs);
                 if (!run.wasFound()) built.addAll(outputs);
             }
             return result;
         } finally {
             serving.buildEnds();
         }
+    }
+
+    /// These came out of an equal build that the client has waited for.
+    void isBuilt(Collection<StorePath> outputs) {
+        sight.built(outputs);
     }
 
     /// Whether a machine has built it for this client, or for another who wanted the same at that time. What
@@ -348,7 +391,7 @@ final class FleetSession implements Store, PathSource {
         var recipe = fleet.recipes().of(output);
         if (recipe.isEmpty()) return false;
         fleet.listener().outputLost(clientNumber, output, reason);
-        return buildDerivation(
+        return build(
                                 recipe.get().drvPath(),
                                 recipe.get().derivation(),
                                 recipe.get().options(),
@@ -392,7 +435,7 @@ final class FleetSession implements Store, PathSource {
     /// thread that helps to copy, gets its inputs while the first uses this one. To be made while this one
     /// answers no client, and closed.
     FleetSession companion() {
-        var companion = new FleetSession(fleet, client, clientNumber, mostLogBytes);
+        var companion = new FleetSession(fleet, client, clientNumber, mostLogBytes, sight);
         companion.substitutes = substitutes;
         holdings.shareWith(companion.holdings);
         return companion;
@@ -421,8 +464,7 @@ final class FleetSession implements Store, PathSource {
     Map<StorePath, PathInfo> knownInfos(Collection<StorePath> paths) throws IOException, InterruptedException {
         var infos = new HashMap<StorePath, PathInfo>();
         var rest = new ArrayList<StorePath>();
-        for (var path : paths)
-            fleet.spool().info(path).ifPresentOrElse(info -> infos.put(path, info), () -> rest.add(path));
+        for (var path : paths) spoolInfo(path).ifPresentOrElse(info -> infos.put(path, info), () -> rest.add(path));
         if (!rest.isEmpty())
             host.ask(lease -> lease.store().queryPathInfos(rest)).ifPresent(infos::putAll);
         return infos;

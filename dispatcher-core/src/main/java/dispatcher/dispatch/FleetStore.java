@@ -26,9 +26,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -61,7 +63,9 @@ public final class FleetStore implements AutoCloseable {
     private final EqualBuilds equalBuilds = new EqualBuilds();
     private final Recipes recipes = new Recipes();
     private final ProvenInputs proven = new ProvenInputs();
+    private final Grants grants = new Grants();
     private final Set<FleetSession> sessions = ConcurrentHashMap.newKeySet();
+    private final Queue<Runnable> looks = new ConcurrentLinkedQueue<>();
     private volatile boolean draining;
     private final AtomicLong builds = new AtomicLong();
     private final AtomicLong clients = new AtomicLong();
@@ -107,8 +111,10 @@ public final class FleetStore implements AutoCloseable {
     /// A conversation for one client, confined to the client's thread.
     ///
     /// @param mostLogBytes of each of its builds
-    FleetSession open(ClientIdentity client, long clientNumber, long mostLogBytes) {
-        var session = new FleetSession(this, client, clientNumber, mostLogBytes);
+    /// @param trustedKeys  whose signatures make a path one that anybody may see
+    FleetSession open(ClientIdentity client, long clientNumber, long mostLogBytes, List<NixPublicKey> trustedKeys) {
+        var sight = new Sight(client, trustedKeys, storeDir(), grants);
+        var session = new FleetSession(this, client, clientNumber, mostLogBytes, sight);
         sessions.add(session);
         return session;
     }
@@ -225,7 +231,7 @@ public final class FleetStore implements AutoCloseable {
     /// @param derivation its inputs may be the roots of their closure
     /// @throws dispatcher.nix.NixSyntaxException if attributes of the derivation cannot be read
     public Prospect prospect(StorePath drvPath, BasicDerivation derivation) throws IOException, InterruptedException {
-        try (var session = open(NOBODY, 0, 0)) {
+        try (var session = open(NOBODY, 0, 0, List.of())) {
             var closure = Closure.of(new TreeSet<>(derivation.inputSources()), paths -> {
                 var infos = session.knownInfos(paths);
                 sizes.add(infos.values());
@@ -312,8 +318,18 @@ public final class FleetStore implements AutoCloseable {
         return proofs;
     }
 
+    /// Has something looked at every few seconds until this is closed.
+    void nowAndThen(Runnable look) {
+        looks.add(look);
+    }
+
+    void look() {
+        looks.forEach(Runnable::run);
+    }
+
     private boolean prunes() throws InterruptedException {
         Thread.sleep(PRUNE_INTERVAL);
+        look();
         for (var link : links.all()) link.conversations().prune();
         hostStore.ifPresent(StorePool::prune);
         return true;

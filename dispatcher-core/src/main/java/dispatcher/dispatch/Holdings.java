@@ -30,6 +30,10 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// Confined to the session's thread.
 final class Holdings {
+    /// Paths that one session finds on machines, or has promised by them; those beyond count as not there, and are
+    /// uploaded. More than any closure has, and yet little for a client that asks for whatever there is.
+    private static final int MOST = 50_000;
+
     private final FleetStore fleet;
 
     /// Read by the thread of a second attempt too, when that begins.
@@ -225,6 +229,7 @@ final class Holdings {
             if (byMachine.isEmpty()) return found;
             for (var entry : byMachine.entrySet()) {
                 asked.add(entry.getKey());
+                if (holdings.size() + entry.getValue().size() > MOST) continue;
                 var use = fleet.use(entry.getKey());
                 if (use.isEmpty()) continue;
                 try (var it = use.get()) {
@@ -342,6 +347,7 @@ final class Holdings {
     private Collection<StorePath> promisedBy(MachineLink link, Collection<StorePath> paths)
             throws IOException, InterruptedException {
         fleet.requireAnswer(link);
+        if (promised.size() + paths.size() > MOST) return List.of();
         var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
         opened.lease().release();
         if (opened.answer().isEmpty()) return opened.answer();

@@ -15,6 +15,8 @@ final class Recipes {
     private static final long MOST = 16 << 20;
 
     private static final int OBJECTS = 500;
+    private static final int PATH = 200;
+    private static final int STRING = 50;
 
     private final Cache<StorePath, Recipe> recipes = Caffeine.newBuilder()
             .maximumWeight(MOST)
@@ -40,10 +42,17 @@ final class Recipes {
     }
 
     private static int weight(BasicDerivation derivation) {
-        int bytes = OBJECTS + 100 * derivation.inputSources().size();
-        for (var argument : derivation.arguments()) bytes += argument.length();
+        int bytes = OBJECTS
+                + PATH
+                        * (derivation.inputSources().size()
+                                + 2 * derivation.outputs().size())
+                + derivation.platform().length()
+                + derivation.builder().length();
+        for (var argument : derivation.arguments()) bytes += STRING + argument.length();
         for (var variable : derivation.environment().entrySet())
-            bytes += variable.getKey().length() + variable.getValue().length();
+            bytes += 2 * STRING
+                    + variable.getKey().length()
+                    + variable.getValue().length();
         return bytes;
     }
 }

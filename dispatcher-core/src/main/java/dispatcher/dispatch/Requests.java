@@ -3,6 +3,7 @@ package dispatcher.dispatch;
 import dispatcher.fleet.Machine;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.DerivationAttributes;
+import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PackageName;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
@@ -19,6 +20,9 @@ import java.util.TreeMap;
 /// Puts together what the scheduler is to know of a build, from what is known without asking anybody. Safe for any
 /// thread.
 public final class Requests {
+    private static final int LONGEST_WORD = 256;
+    private static final int MOST_WORDS = 256;
+
     private final Expectations expectations;
     private volatile ResourceRules rules;
     private final Locations locations;
@@ -62,11 +66,28 @@ public final class Requests {
     private BuildRequest of(
             StorePath drvPath, BasicDerivation derivation, Client client, Collection<Machine> machines) {
         var attributes = DerivationAttributes.of(derivation);
-        var plain = new BuildRequest(drvPath, derivation.platform(), attributes.requiredSystemFeatures())
+        requireShort("system", derivation.platform());
+        var features = attributes.requiredSystemFeatures();
+        for (var feature : features) requireShort("required feature", feature);
+        if (features.size() > MOST_WORDS)
+            throw NixSyntaxException.of(
+                    "list of required features",
+                    features.first(),
+                    "%d are more than %d".formatted(features.size(), MOST_WORDS));
+        var plain = new BuildRequest(drvPath, derivation.platform(), features)
                 .withClient(client)
                 .withWork(expectations.work(PackageName.of(drvPath, derivation), derivation.platform()))
                 .withInputs(located(largest(derivation.inputSources())));
         return plain.withResources(resources(plain, derivation, machines));
+    }
+
+    /// What is remembered of builds, logged and compared with the machines is short, whatever clients ask for.
+    private static void requireShort(String what, String word) {
+        if (word.length() > LONGEST_WORD)
+            throw NixSyntaxException.of(
+                    what,
+                    word.substring(0, 32) + "…",
+                    "it has %d characters, more than %d".formatted(word.length(), LONGEST_WORD));
     }
 
     /// Connections of one user, or of one key, share one share.

@@ -31,10 +31,14 @@ public final class WireReader {
     private static final int GROWTH = 64 * 1024;
     private static final int IDLE_BUFFER = 1024;
     private static final int GROWTH_OF_BUFFER = 8;
+    /// Memory for a string, or what is made of it, beside its bytes.
+    private static final long OBJECTS = 128;
+
     private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private final InputStream in;
     private final Limits usual;
+    private final Intake intake;
     private final int largestBuffer;
 
     /// Small while nothing comes, since most connections are idle most of the time; grows with what comes.
@@ -57,11 +61,27 @@ public final class WireReader {
     /// @param bufferBytes how much is read ahead at most; small for streams that live inside another, already buffered
     /// one
     public WireReader(InputStream in, Limits limits, int bufferBytes) {
+        this(in, limits, bufferBytes, Intake.OPEN);
+    }
+
+    /// @param intake told what messages take
+    public WireReader(InputStream in, Limits limits, Intake intake) {
+        this(in, limits, BUFFER, intake);
+    }
+
+    private WireReader(InputStream in, Limits limits, int bufferBytes, Intake intake) {
         this.in = in;
         this.usual = limits;
         this.limits = limits;
+        this.intake = intake;
         this.largestBuffer = bufferBytes;
         this.buffer = new byte[Math.min(IDLE_BUFFER, bufferBytes)];
+    }
+
+    /// A reader of a stream that lives inside this one, with the same limits; what it reads takes memory as what
+    /// this one reads does.
+    public WireReader inside(InputStream stream) {
+        return new WireReader(stream, limits, BUFFER, intake);
     }
 
     /// Begins a new request or reply: what came before no longer counts towards [Limits#messageBytes].
@@ -73,11 +93,17 @@ public final class WireReader {
     public void beginMessage(Limits ofMessage) {
         messageBytes = 0;
         limits = ofMessage;
+        intake.begins();
     }
 
     /// What the message has had so far, as [Limits#messageBytes] counts it.
     public long messageBytes() {
         return messageBytes;
+    }
+
+    /// Tells whoever counts the memory that messages take how it stands with this one.
+    public Intake intake() {
+        return intake;
     }
 
     /// Whether bytes are there that a read would return without waiting for the stream.
@@ -166,10 +192,15 @@ public final class WireReader {
             throw new ProtocolException(
                     "%s makes the message larger than the limit of %d bytes".formatted(what, limits.messageBytes()));
         int size = (int) length;
+        intake.takes(OBJECTS + Math.min(size, GROWTH));
         var bytes = new byte[Math.min(size, GROWTH)];
         int got = 0;
         while (got < size) {
-            if (got == bytes.length) bytes = java.util.Arrays.copyOf(bytes, (int) Math.min(size, bytes.length * 2L));
+            if (got == bytes.length) {
+                int larger = (int) Math.min(size, bytes.length * 2L);
+                intake.takes(larger - bytes.length);
+                bytes = java.util.Arrays.copyOf(bytes, larger);
+            }
             readFully(bytes, got, bytes.length - got);
             got = bytes.length;
         }

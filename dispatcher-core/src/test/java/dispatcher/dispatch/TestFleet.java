@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.client.ClientGrant;
 import dispatcher.client.ClientLimits;
+import dispatcher.client.UploadLimits;
 import dispatcher.fleet.MachineHealth;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
@@ -215,7 +216,13 @@ final class TestFleet implements AutoCloseable {
                 clock,
                 clock.nanoTime());
         this.conversations = new ClientConversations(
-                fleet, StoreDir.NIX_STORE, "test", plan.trustedKeys, plan.signingKey, plan.limits);
+                fleet,
+                StoreDir.NIX_STORE,
+                "test",
+                plan.trustedKeys,
+                plan.signingKey,
+                plan.limits,
+                UploadLimits.DEFAULT);
     }
 
     private MachineLink link(FakeMachine machine) {
@@ -256,6 +263,15 @@ final class TestFleet implements AutoCloseable {
         return connect(protocol, REMOTE);
     }
 
+    /// A client with a key of its own.
+    TestClient remote(ClientProtocol protocol, String key, ClientGrant grant) throws IOException {
+        return connect(protocol, ClientIdentity.ofKey(key, "10.0.0.4:51234", "SHA256:" + key, grant));
+    }
+
+    TestClient local(ClientProtocol protocol, ClientGrant grant) throws IOException {
+        return connect(protocol, ClientIdentity.ofUser("guest", grant));
+    }
+
     TestClient remote(ClientProtocol protocol, ClientGrant grant) throws IOException {
         return connect(protocol, remoteClient(grant));
     }
@@ -269,7 +285,7 @@ final class TestFleet implements AutoCloseable {
 
     /// What stands behind a client, which can do with it what no protocol lets a client do.
     FleetSession session() {
-        return fleet.open(LOCAL, 0, 0);
+        return fleet.open(LOCAL, 0, 0, List.of());
     }
 
     private TestClient connect(ClientProtocol protocol, ClientIdentity identity) throws IOException {
@@ -288,6 +304,11 @@ final class TestFleet implements AutoCloseable {
 
     Prospect prospect(Drv drv) throws IOException, InterruptedException {
         return fleet.prospect(drv.path(), drv.derivation());
+    }
+
+    /// Looks for clients that have stopped, as it does every few seconds.
+    void lookForStalled() {
+        fleet.look();
     }
 
     /// What is in the spool.

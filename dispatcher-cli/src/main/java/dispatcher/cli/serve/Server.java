@@ -137,7 +137,7 @@ public final class Server implements AutoCloseable {
         signingKey.ifPresent(
                 key -> log.atInfo().addKeyValue("publicKey", key.publicKey()).log("signing outputs"));
         this.conversations = new ClientConversations(
-                fleet, STORE_DIR, programVersion, settings.trustedPublicKeys(), signingKey, settings.limits());
+                fleet, STORE_DIR, programVersion, settings.trustedPublicKeys(), signingKey, settings.limits(), settings.uploads());
         this.drains = Drains.load(settings.drainsFile(), queue);
         this.reloader =
                 new Reloader(settings, running -> SettingsFile.again(running, Surroundings.ofProcess()), this::change);
@@ -180,7 +180,7 @@ public final class Server implements AutoCloseable {
         for (var name : left) objections.forget(name);
         for (var machine : next.machines()) learning.learn(machine.name());
         spool.changeShare(next.uploads().spoolShare());
-        conversations.change(next.trustedPublicKeys(), next.limits());
+        conversations.change(next.trustedPublicKeys(), next.limits(), next.uploads());
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         settings = next;

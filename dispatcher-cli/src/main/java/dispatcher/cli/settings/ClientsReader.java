@@ -91,6 +91,11 @@ final class ClientsReader {
         warnings.features(features);
         var maxBuilds = section.integer("maxBuilds", 1, Integer.MAX_VALUE);
         var keepBuilding = section.flag("keepBuilding").orElse(false);
+        var isolated = section.flag("isolate").orElse(false);
+        if (isolated && trusted)
+            section.fault(
+                    "isolate",
+                    "needs `trusted: false`: a client that is believed can have machines hand out and change what others have");
         return name.map(it -> new ClientGrant(
                 it,
                 trusted,
@@ -98,7 +103,8 @@ final class ClientsReader {
                 section.has("systems") ? Optional.of(words(systems)) : Optional.empty(),
                 section.has("features") ? Optional.of(words(features)) : Optional.empty(),
                 maxBuilds.map(OptionalInt::of).orElse(OptionalInt.empty()),
-                keepBuilding));
+                keepBuilding,
+                isolated && !trusted));
     }
 
     private void requireNew(String name, Section section) {

@@ -318,6 +318,18 @@ class SettingsTest {
         }
 
         @Test
+        void withoutTrustMayBeIsolated() throws IOException {
+            var rules = read(LEAST + "clients: [{name: guests, keys: ['*'], trusted: false, isolate: true}]\n")
+                    .clients();
+            assertThat(rules.ofKey(PRINT, "ada").isolated()).isTrue();
+            assertThat(rules.ofUser("ada").isolated()).isFalse();
+            assertThat(faults(LEAST + "clients: [{name: guests, keys: ['*'], isolate: true}]\n"))
+                    .isEqualTo(
+                            "dispatcher.yaml:4: clients[0].isolate: needs `trusted: false`: a client that is believed can have"
+                                    + " machines hand out and change what others have");
+        }
+
+        @Test
         void haveLimitsOfTheirUploads() throws IOException {
             assertThat(read(LEAST + "limits: {spoolShare: 40, uploadPause: 3m}\n").uploads())
                     .isEqualTo(new UploadLimits(40, Duration.ofMinutes(3)));

@@ -94,8 +94,11 @@ public final class ServeServer {
         while (watch.awaitRequest()) {
             gate.await();
             in.beginMessage();
-            perform(codec.readRequest(in, in.readLong()));
+            var request = codec.readRequest(in, in.readLong());
+            if (!(request instanceof AddToStoreNar)) in.intake().isRead();
+            perform(request);
             out.flush();
+            in.intake().ends();
         }
     }
 
@@ -116,6 +119,7 @@ public final class ServeServer {
                 out.writeStorePaths(codec.storeDir(), closure(paths));
             }
             case AddToStoreNar(var info) -> {
+                in.intake().keeps();
                 store.addToStore(
                         List.of(new NarToAdd(info.withoutUltimate(), sink -> NarCopy.copy(in, sink, info.narSize()))));
                 out.writeLong(1);
@@ -171,6 +175,12 @@ public final class ServeServer {
     private void build(BuildDerivation build) throws IOException, InterruptedException {
         BuildResult result;
         var log = new ErrorStreamLog(err);
+        try {
+            in.intake().keeps();
+        } catch (ProtocolException e) {
+            codec.writeBuildResult(out, BuildResult.of(BuildStatus.TRANSIENT_FAILURE, String.valueOf(e.getMessage())));
+            return;
+        }
         try (var _ = watch.interruptWhenGone()) {
             result = store.buildDerivation(build.drvPath(), build.derivation(), build.options(), log);
             log.flush();

@@ -18,6 +18,7 @@ import dispatcher.protocol.worker.WorkerRequest.EnsurePath;
 import dispatcher.protocol.worker.WorkerRequest.IsValidPath;
 import dispatcher.protocol.worker.WorkerRequest.NarFromPath;
 import dispatcher.protocol.worker.WorkerRequest.Other;
+import dispatcher.protocol.worker.WorkerRequest.Payload;
 import dispatcher.protocol.worker.WorkerRequest.QueryAllValidPaths;
 import dispatcher.protocol.worker.WorkerRequest.QueryMissing;
 import dispatcher.protocol.worker.WorkerRequest.QueryPathFromHashPart;
@@ -35,7 +36,6 @@ import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.text.Printable;
 import dispatcher.wire.FramedInput;
-import dispatcher.wire.Limits;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
@@ -47,6 +47,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /// Answers one client in the worker protocol, from a [Store].
@@ -61,6 +62,9 @@ public final class WorkerServer {
     private static final long SERVER_MAGIC = 0x6478696fL;
     private static final int MAX_SILENT_TIME = 5;
     private static final long FAILED = 1;
+
+    /// Memory for a place in a sorted set.
+    private static final long ANSWERED_PATH = 48;
 
     private final WireReader in;
     private final WireWriter out;
@@ -165,7 +169,9 @@ public final class WorkerServer {
                 fail("%s: %s".formatted(operation.get().nixName(), e.getMessage()));
                 throw e;
             }
+            if (codec.payload(request) == Payload.NONE) in.intake().isRead();
             answer(request);
+            in.intake().ends();
         }
     }
 
@@ -209,7 +215,7 @@ public final class WorkerServer {
                 reply().writeStorePaths(codec.storeDir(), valid);
             }
             case QueryAllValidPaths() -> {
-                var valid = store.queryAllValidPaths();
+                var valid = allPaths();
                 reply().writeStorePaths(codec.storeDir(), valid);
             }
             case NarFromPath(var path) -> sendNar(path);
@@ -233,7 +239,7 @@ public final class WorkerServer {
             }
             case QuerySubstitutablePathInfos _ -> reply().writeLong(0);
             case QueryPathFromHashPart(var hashPart) -> {
-                var found = store.queryAllValidPaths().stream()
+                var found = allPaths().stream()
                         .filter(path -> path.hashPart().equals(hashPart))
                         .findFirst();
                 reply().writeOptionalStorePath(codec.storeDir(), found);
@@ -263,6 +269,13 @@ public final class WorkerServer {
                         .formatted(operation.nixName()));
     }
 
+    /// As many as there are, which is little to ask and may be much to answer.
+    private SortedSet<StorePath> allPaths() throws IOException, InterruptedException {
+        var all = store.queryAllValidPaths();
+        in.intake().takes(ANSWERED_PATH * all.size());
+        return all;
+    }
+
     private void ensure(StorePath path) throws IOException, InterruptedException {
         if (store.queryPathInfo(path).isEmpty())
             throw new StoreRefusedException(
@@ -276,6 +289,7 @@ public final class WorkerServer {
         if (builds && trust != Trust.NOT_TRUSTED) throw notDone(wanted.operation());
         List<BuildResult> results;
         if (builds) {
+            keepRequest();
             try (var _ = watch.interruptWhenGone()) {
                 results = results(wanted);
             }
@@ -291,6 +305,14 @@ public final class WorkerServer {
         for (int i = 0; i < results.size(); i++) {
             codec.writeDerivedPath(out, wanted.paths().get(i));
             codec.writeBuildResult(out, results.get(i).printable());
+        }
+    }
+
+    private void keepRequest() throws StoreRefusedException {
+        try {
+            in.intake().keeps();
+        } catch (ProtocolException e) {
+            throw new StoreRefusedException(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -397,6 +419,7 @@ public final class WorkerServer {
 
     private void add(PathInfo info, WireReader nar) throws IOException, InterruptedException {
         long limit = info.narSize() == 0 ? Long.MAX_VALUE : info.narSize();
+        keepRequest();
         store.addToStore(List.of(new NarToAdd(info.withoutUltimate(), sink -> NarCopy.copy(nar, sink, limit))));
     }
 
@@ -409,7 +432,7 @@ public final class WorkerServer {
     /// the framing itself end it.
     private void receiveFramed(Receiving receiving) throws IOException, InterruptedException {
         var frames = new FramedInput(in);
-        var payload = new WireReader(frames, Limits.DEFAULT);
+        var payload = in.inside(frames);
         try {
             receiving.from(payload);
             requireEnd(payload);
@@ -429,7 +452,7 @@ public final class WorkerServer {
     /// The same for an upload that is pulled: there the client has sent no more than it was asked for.
     private void receivePulled(Receiving receiving) throws IOException, InterruptedException {
         var pulled = new PulledInput(in, out, messages);
-        var payload = new WireReader(pulled, Limits.DEFAULT);
+        var payload = in.inside(pulled);
         try {
             receiving.from(payload);
             if (payload.hasBuffered()) requireEnd(payload);
@@ -461,6 +484,13 @@ public final class WorkerServer {
     private void build(BuildDerivation build) throws IOException, InterruptedException {
         var options = buildOptions.withMode(build.mode());
         BuildResult result;
+        try {
+            in.intake().keeps();
+        } catch (ProtocolException e) {
+            codec.writeBuildResult(
+                    reply(), BuildResult.of(BuildStatus.TRANSIENT_FAILURE, String.valueOf(e.getMessage())));
+            return;
+        }
         try (var _ = watch.interruptWhenGone()) {
             result = logged(
                     build.drvPath(), log -> store.buildDerivation(build.drvPath(), build.derivation(), options, log));

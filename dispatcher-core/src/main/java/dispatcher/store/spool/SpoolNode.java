@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// index alone.
 final class SpoolNode extends SpoolRing {
     /// About, with all objects that it consists of, and its place in the index.
-    private static final int NODE_BYTES = 200;
+    private static final long NODE_BYTES = 200;
 
     private static final int CONTENT_BYTES = 400;
     private static final int TEXT_BYTES = 72;
@@ -88,7 +88,7 @@ final class SpoolNode extends SpoolRing {
         for (var signature : info.signatures()) bytes += TEXT_BYTES + signature.length();
         if (info.deriver().isPresent())
             bytes += TEXT_BYTES + info.deriver().get().baseName().length();
-        if (info.contentAddress().isPresent()) bytes += 2 * TEXT_BYTES;
+        if (info.contentAddress().isPresent()) bytes += 2L * TEXT_BYTES;
         return bytes;
     }
 
