@@ -45,7 +45,7 @@ final class Passable {
     }
 
     private static long bytes(Collection<StorePath> paths, StoreDir storeDir) {
-        long each = storeDir.toString().length() + 1 + Limits.STRING_BYTES;
+        long each = storeDir.toString().length() + 1L + Limits.STRING_BYTES;
         long bytes = 0;
         for (var path : paths) bytes += each + path.baseName().length();
         return bytes;

@@ -135,7 +135,7 @@ class HeldPathsTest {
         var a = machine("a", 1, protocol);
         var x = drv("x");
         var y = drv("y");
-        for (var drv : List.of(x, y)) a.store().with(FakeStore.info(drv == x ? "x" : "y", WRONG), WRONG);
+        for (var name : List.of("x", "y")) a.store().with(FakeStore.info(name, WRONG), WRONG);
         known.addBuilt(List.of(FakeStore.info("x", RIGHT)), "a");
         known.add(List.of(y.out()), "a");
         try (var fleet = plan().start(a)) {
