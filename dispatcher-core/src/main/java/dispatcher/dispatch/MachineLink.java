@@ -221,7 +221,7 @@ public final class MachineLink implements AutoCloseable {
             if (!isStoreKnown) StoreDirCheck.require(store, storeDir, machine.name());
             isStoreKnown = true;
             return store;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | InterruptedException | RuntimeException e) {
             channel.close();
             throw e;
         }

@@ -8,9 +8,8 @@ import java.util.Optional;
 /// @param host          name or address, as given
 /// @param user          the login there
 /// @param keyFile       our private key; without it the user's default keys are tried
-/// @param publicHostKey `<type> <base 64>` as in a known_hosts line, or several such lines, of which any key is a
-/// proof;
-///                      without it the known_hosts files decide
+/// @param publicHostKey `<type> <base 64>` as in a known_hosts line, or several such lines: any of the keys is a
+///                      proof; without it the known_hosts files decide
 public record MachineAddress(
         String host, int port, String user, Optional<Path> keyFile, Optional<String> publicHostKey) {
     public static final int SSH_PORT = 22;

@@ -62,8 +62,8 @@ final class MachineColumns {
         var port = parameters.flatMap(all -> part(all::port));
         var compression = parameters.flatMap(all -> part(all::compression));
         var remoteProgram = parameters.flatMap(all -> part(all::remoteProgram));
-        parameters.flatMap(all -> part(all::others));
-        if (faulty) return Optional.empty();
+        var others = parameters.flatMap(all -> part(all::others));
+        if (faulty || others.isEmpty()) return Optional.empty();
         warnOfMandatory(supported.orElseThrow(), mandatory.orElseThrow());
         var address = new MachineAddress(
                 uri.orElseThrow().host(),
@@ -91,8 +91,7 @@ final class MachineColumns {
         T read() throws BadField;
     }
 
-    /// A part of the entry, or a fault noted and nothing. Where columns are shifted, no fault of those that follow is
-    /// told.
+    /// A part of the entry, or a fault noted and nothing. After a column that is shifted no more faults are told.
     private <T> Optional<T> part(Part<T> part) {
         try {
             return Optional.of(part.read());

@@ -21,8 +21,7 @@ public final class HandshakeFailures {
     private static final int COMMAND_NOT_FOUND = 127;
     private static final String NO_WORD = "without a word";
 
-    /// What a shell or sudo says of a program of Nix that is not there; other programs may be missing in start-up
-    /// files.
+    /// What a shell or sudo says of a program of Nix that is not there. Start-up files may miss other programs.
     private static final Pattern MISSING = Pattern.compile(
             "(?i)(?!error:|warning:).*\\bnix(?:-daemon|-store)?\\b['\"]?: .*(?:not found|no such file).*");
 
@@ -33,8 +32,7 @@ public final class HandshakeFailures {
 
     /// Says the first words of a conversation, and waits for the first of the answer.
     ///
-    /// @throws IOException with the reason, as far as it can be found out, if the program ended or the connection
-    /// broke
+    /// @throws IOException with the reason, as far as it is known, if the program ended or the connection broke
     public static long exchange(
             CommandChannel channel,
             ErrorOutput errors,
@@ -72,8 +70,7 @@ public final class HandshakeFailures {
     }
 
     /// The first eight bytes are not those of the protocol: they are text. If the program ends after it, it is its
-    /// answer;
-    /// else the protocol may follow.
+    /// answer; else the protocol may follow.
     public static HandshakeException noise(
             CommandChannel channel, ErrorOutput errors, WireReader in, long first, String peer) {
         var start = ByteBuffer.allocate(Long.BYTES)
@@ -101,7 +98,7 @@ public final class HandshakeFailures {
     }
 
     private static HandshakeException ended(OptionalInt status, String said, String peer) {
-        var plain = CONTROL.matcher(said).replaceAll("");
+        var plain = plain(said);
         var words = telling(plain);
         var saying = words.isEmpty() ? NO_WORD : "saying: " + words;
         if (plain.contains("account is currently not available") || plain.contains("account has been disabled"))
@@ -139,13 +136,18 @@ public final class HandshakeFailures {
 
     /// The lines that matter, in one: the last that Nix calls errors, or else just the last ones.
     static String telling(String said) {
-        var lines = said.lines()
+        var lines = plain(said)
+                .lines()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty() && !line.equals("error:"))
                 .toList();
         var errors = lines.stream().filter(line -> line.startsWith("error:")).toList();
         var told = String.join("; ", last(errors.isEmpty() ? lines : errors));
         return told.length() <= SHOWN ? told : "…" + told.substring(told.length() - SHOWN);
+    }
+
+    private static String plain(String said) {
+        return CONTROL.matcher(said).replaceAll("");
     }
 
     private static List<String> last(List<String> lines) {

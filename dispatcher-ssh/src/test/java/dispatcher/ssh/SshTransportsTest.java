@@ -859,7 +859,7 @@ class SshTransportsTest {
             public Service create(Session session) throws IOException {
                 return new ServerUserAuthService(session) {
                     @Override
-                    public void process(int command, Buffer buffer) throws Exception {
+                    public synchronized void process(int command, Buffer buffer) throws Exception {
                         String user = buffer.getString();
                         String service = buffer.getString();
                         assertThat(buffer.getString()).isEqualTo("none");

@@ -166,8 +166,10 @@ class WorkerClientTest {
     @Test
     void daemonThatDoesNotRunIsToldApartFromMissingNixThoughOtherProgramsAreMissing() throws Exception {
         var e = failure(
-                "bash: conda: command not found\n"
-                        + "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused\n",
+                """
+                bash: conda: command not found
+                error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused
+                """,
                 1);
         assertThat(e.kind()).isEqualTo(HandshakeException.Kind.NO_DAEMON);
         assertThat(e)
@@ -186,9 +188,13 @@ class WorkerClientTest {
     @Test
     void ofManyLinesTheErrorsOfNixAreTold() throws Exception {
         var e = failure(
-                "Warning: Permanently added\n\u001b[31;1merror:\u001b[0m\n       … while opening\n"
-                        + "       \u001b[31;1merror:\u001b[0m opening lock file '/nix/var/nix/db/big-lock': Permission denied\n"
-                        + "logout\n",
+                """
+                Warning: Permanently added
+                \033[31;1merror:\033[0m
+                       … while opening
+                       \033[31;1merror:\033[0m opening lock file '/nix/var/nix/db/big-lock': Permission denied
+                logout
+                """,
                 1);
         assertThat(e.kind()).isEqualTo(HandshakeException.Kind.ENDED);
         assertThat(e)
