@@ -57,12 +57,12 @@ public final class PrintableLogEvents implements LogEventFactory {
         var message = event.getMessage().getFormattedMessage();
         var shown = Printable.line(message, LONGEST);
         var data = changed(event.getContextData());
-        var thrown = event.getThrown();
-        var shownThrown = thrown == null ? null : PrintableThrowable.of(thrown);
-        if (shown.equals(message) && data.isEmpty() && thrown == shownThrown) return event;
-        var changed = new Log4jLogEvent.Builder(event).setThrown(shownThrown);
+        var thrown = Optional.ofNullable(event.getThrown()).flatMap(PrintableThrowable::changed);
+        if (shown.equals(message) && data.isEmpty() && thrown.isEmpty()) return event;
+        var changed = new Log4jLogEvent.Builder(event);
         if (!shown.equals(message)) changed.setMessage(new SimpleMessage(shown));
         data.ifPresent(changed::setContextData);
+        thrown.ifPresent(changed::setThrown);
         return changed.build();
     }
 

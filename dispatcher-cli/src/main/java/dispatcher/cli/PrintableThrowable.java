@@ -3,6 +3,7 @@ package dispatcher.cli;
 import dispatcher.text.Printable;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +16,9 @@ final class PrintableThrowable extends Throwable {
         super(message, cause, true, true);
     }
 
-    /// @return `thrown` itself if it is fit to be shown
-    static Throwable of(Throwable thrown) {
-        return isPrintable(thrown, seen()) ? thrown : copy(thrown, seen());
+    /// Empty if `thrown` is fit to be shown as it is.
+    static Optional<PrintableThrowable> changed(Throwable thrown) {
+        return isPrintable(thrown, seen()) ? Optional.empty() : Optional.of(copy(thrown, seen()));
     }
 
     private static Set<Throwable> seen() {

@@ -20,9 +20,8 @@ public final class WholeFile {
         void writeTo(Writer out) throws IOException;
     }
 
-    /// Puts `content` in the place of what is there. It is written to a new file beside it first, whose name ends with
-    /// `.new`: what has that name is removed, and a link of that name is not followed. Missing directories are
-    /// made.
+    /// Puts `content` in the place of what is there, and makes missing directories. It goes to a new file beside it,
+    /// whose name ends with `.new`: what has that name is removed, and a link of that name is not followed.
     ///
     /// @throws IOException if it cannot be written; the file is what it was then
     public static void write(Path file, Content content) throws IOException {

@@ -98,7 +98,7 @@ public final class Printable {
             return;
         }
         position += Character.charCount(c);
-        if (!isOdd(c) || lines && isLayout(c)) out.appendCodePoint(c);
+        if (!isOdd(c) || (lines && isLayout(c))) out.appendCodePoint(c);
         else if (!lines || c != '\r' || position == text.length() || text.charAt(position) != '\n') escape(c, out);
     }
 
@@ -121,7 +121,7 @@ public final class Printable {
         int at = position + 1;
         if (at == text.length() || text.charAt(at) != '[') return position;
         do at++;
-        while (at < text.length() && (text.charAt(at) >= '0' && text.charAt(at) <= '9' || text.charAt(at) == ';'));
+        while (at < text.length() && "0123456789;".indexOf(text.charAt(at)) >= 0);
         return at < text.length() && text.charAt(at) == 'm' ? at + 1 : position;
     }
 }

@@ -120,8 +120,11 @@ class PrintableTest {
                 (c, shown) -> !Printable.isOdd(c)
                         || c == '\n'
                         || c == '\t'
-                        || c == '\u001b'
-                                && !shown.replaceAll("\u001b\\[[0-9;]*m", "").contains("\u001b"));
+                        || (c == '\u001b' && !withoutColours(shown).contains("\u001b")));
+    }
+
+    private static String withoutColours(String text) {
+        return text.replaceAll("\u001b\\[[0-9;]*m", "");
     }
 
     private interface Allowed {

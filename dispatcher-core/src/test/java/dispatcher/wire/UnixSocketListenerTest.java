@@ -142,10 +142,9 @@ class UnixSocketListenerTest {
 
     @Test
     void leavesASocketAloneThatHasTakenThePlaceOfItsOwn() throws IOException {
-        try (var listener = open()) {
+        try (var _ = open()) {
             Files.delete(path());
             leaveDeadSocket();
-            listener.close();
         }
 
         assertThat(Files.exists(path(), LinkOption.NOFOLLOW_LINKS)).isTrue();
@@ -153,10 +152,10 @@ class UnixSocketListenerTest {
 
     @Test
     void closingItOnceMoreRemovesNothing() throws IOException {
-        try (var listener = open()) {
-            listener.close();
-            leaveDeadSocket();
-        }
+        var listener = open();
+        listener.close();
+        leaveDeadSocket();
+        listener.close();
 
         assertThat(Files.exists(path(), LinkOption.NOFOLLOW_LINKS)).isTrue();
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,8 @@ class ProgramOwnersTest {
         directory = directory.toRealPath();
         bin = Files.createDirectories(directory.resolve("opt/d/bin"));
         program = Files.writeString(bin.resolve("program"), "#!/bin/sh\n");
-        for (var path = program; !path.equals(directory); path = path.getParent()) mode(path, "rwxr-xr-x");
+        for (var path : List.of(program, bin, directory.resolve("opt/d"), directory.resolve("opt")))
+            mode(path, "rwxr-xr-x");
     }
 
     private static void mode(Path path, String mode) throws IOException {
