@@ -99,19 +99,12 @@ public final class RequestMemory {
         /// Of the request at hand; the thread's own.
         private long taken;
 
-        @GuardedBy("lock")
+        // The rest is guarded by the outer lock, of other accounts too.
+
         private Thread owner = Thread.currentThread();
-
-        @GuardedBy("lock")
         private long held;
-
-        @GuardedBy("lock")
         private long begunAt;
-
-        @GuardedBy("lock")
         private boolean kept;
-
-        @GuardedBy("lock")
         private boolean cut;
 
         private Account(String client) {

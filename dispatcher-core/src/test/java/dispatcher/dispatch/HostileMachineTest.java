@@ -24,7 +24,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -266,11 +265,9 @@ class HostileMachineTest {
             }
         });
         try (var fleet = plan().start(liar, honest)) {
-            var clients = new ArrayList<TestClient>();
             // Each has not fetched its output yet, and so keeps its conversation with the machine.
             for (int i = 0; i < 4; i++) {
                 var client = fleet.remote(ClientProtocol.WORKER);
-                clients.add(client);
                 var libc = client.upload("libc");
                 assertThat(client.build(drv("x" + i, libc)).status()).isEqualTo(BuildStatus.BUILT);
             }

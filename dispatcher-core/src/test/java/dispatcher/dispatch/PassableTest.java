@@ -37,7 +37,7 @@ class PassableTest {
                 outputs, Set.of(), one.platform(), one.builder(), one.arguments(), one.environment());
     }
 
-    private static TreeSet<StorePath> paths(int count, int nameLength) {
+    private static Set<StorePath> paths(int count, int nameLength) {
         var paths = new TreeSet<StorePath>();
         for (int i = 0; i < count; i++) paths.add(StorePath.of("%032d".formatted(i), "p".repeat(nameLength)));
         return paths;

@@ -127,7 +127,7 @@ final class SpoolIndex {
     List<SpoolEntry> entries() {
         return nodes.values().stream()
                 .filter(node -> node.content != null)
-                .sorted(Comparator.comparing((SpoolNode node) -> node.pins > 0).thenComparing(node -> node.usedAt))
+                .sorted(Comparator.comparing((SpoolNode node) -> node.pins > 0).thenComparingLong(node -> node.usedAt))
                 .map(SpoolIndex::entry)
                 .toList();
     }

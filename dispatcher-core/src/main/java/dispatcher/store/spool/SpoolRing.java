@@ -4,12 +4,14 @@ package dispatcher.store.spool;
 class SpoolRing {
     SpoolRing before = this;
     SpoolRing after = this;
+    private boolean linked;
 
     final void insertBefore(SpoolRing other) {
         before = other.before;
         after = other;
         before.after = this;
         other.before = this;
+        linked = true;
     }
 
     final void unlink() {
@@ -17,9 +19,10 @@ class SpoolRing {
         after.before = before;
         before = this;
         after = this;
+        linked = false;
     }
 
     final boolean isLinked() {
-        return after != this;
+        return linked;
     }
 }

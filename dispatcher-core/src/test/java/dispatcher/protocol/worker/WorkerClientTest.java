@@ -165,12 +165,10 @@ class WorkerClientTest {
 
     @Test
     void daemonThatDoesNotRunIsToldApartFromMissingNixThoughOtherProgramsAreMissing() throws Exception {
-        var e = failure(
-                """
+        var e = failure("""
                 bash: conda: command not found
                 error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused
-                """,
-                1);
+                """, 1);
         assertThat(e.kind()).isEqualTo(HandshakeException.Kind.NO_DAEMON);
         assertThat(e)
                 .hasMessageContaining("cannot connect to socket at '/nix/var/nix/daemon-socket/socket'")
@@ -187,15 +185,13 @@ class WorkerClientTest {
 
     @Test
     void ofManyLinesTheErrorsOfNixAreTold() throws Exception {
-        var e = failure(
-                """
+        var e = failure("""
                 Warning: Permanently added
                 \033[31;1merror:\033[0m
                        … while opening
                        \033[31;1merror:\033[0m opening lock file '/nix/var/nix/db/big-lock': Permission denied
                 logout
-                """,
-                1);
+                """, 1);
         assertThat(e.kind()).isEqualTo(HandshakeException.Kind.ENDED);
         assertThat(e)
                 .hasMessageEndingWith("saying: error: opening lock file '/nix/var/nix/db/big-lock': Permission denied");
