@@ -121,7 +121,7 @@ class RequestMemoryTest {
     void slowRequestThatOthersWaitForEnds() throws Exception {
         var taken = new CountDownLatch(2);
         var never = new CountDownLatch(1);
-        var hoarders = new ArrayList<CompletableFuture<Void>>();
+        var hoarders = new ArrayList<CompletableFuture<Boolean>>();
         for (var name : List.of("a", "b"))
             hoarders.add(Await.start(() -> {
                 var account = memory.open(name);
@@ -129,7 +129,7 @@ class RequestMemoryTest {
                     account.takes(5 * MIB + 1000);
                     taken.countDown();
                     never.await();
-                    return null;
+                    return true;
                 } catch (InterruptedException e) {
                     account.explainInterruption();
                     throw e;

@@ -27,7 +27,8 @@ final class TraceFile implements AutoCloseable {
         bytes = 0;
         var directory = file.toAbsolutePath().getParent();
         if (directory != null) Files.createDirectories(directory);
-        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) Files.move(file, before(file), StandardCopyOption.REPLACE_EXISTING);
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS))
+            Files.move(file, before(file), StandardCopyOption.REPLACE_EXISTING);
         out = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.CREATE_NEW), 1 << 16);
     }
 

@@ -81,6 +81,7 @@ class TraceRecorderTest {
     @Test
     void writesThroughNoLink() throws IOException {
         var elsewhere = directory.resolve("elsewhere");
+        Files.createDirectories(file.resolveSibling("."));
         Files.createSymbolicLink(file, elsewhere);
 
         try (var _ = TraceRecorder.open(file, FACTS, () -> now)) {
