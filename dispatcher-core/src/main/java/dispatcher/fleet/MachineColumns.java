@@ -15,11 +15,12 @@ import java.util.regex.Pattern;
 /// The columns of one entry of a machines file. Each is held to what it can be, since an empty one that was left out,
 /// and not written as `-`, makes all after it mean something else. Confined to one thread.
 final class MachineColumns {
-    private static final Pattern SYSTEM = Pattern.compile("[A-Za-z0-9_.]++(?:-[A-Za-z0-9_.]++)++");
-    private static final int LONGEST_SYSTEM = 64;
     private static final Pattern USUAL_SYSTEM = Pattern.compile(
             "(?:x86_64|i[3-6]86|aarch64|armv[5-8]\\w*|riscv64|powerpc64(?:le)?)-(?:linux|darwin|freebsd)");
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}(?:\\.\\d{1,9})?");
+    /// The base 64 of `ssh-`, `ecdsa-` and `sk-`, with which the lines of keys begin.
+    private static final Pattern HOST_KEY = Pattern.compile("c3NoL|ZWNkc2Et|c2st");
+
     private static final Pattern WORD = Pattern.compile("[a-z][a-z0-9-]{1,39}");
 
     private final List<String> texts;
@@ -123,17 +124,9 @@ final class MachineColumns {
     private static Optional<String> looksLike(String text) {
         if (NUMBER.matcher(text).matches()) return Optional.of("max-jobs or speed-factor");
         if (USUAL_SYSTEM.matcher(text).matches()) return Optional.of("a system");
-        if (isHostKey(text)) return Optional.of("the public-host-key");
+        if (HOST_KEY.matcher(text).lookingAt()) return Optional.of("the public-host-key");
         if (text.startsWith("/") || text.startsWith("~/")) return Optional.of("the ssh-key");
         return Optional.empty();
-    }
-
-    private static boolean isHostKey(String text) {
-        try {
-            return !PublicHostKey.ofEncodedLines(text).isEmpty();
-        } catch (NixSyntaxException e) {
-            return false;
-        }
     }
 
     private Optional<String> get(int index) {
@@ -147,7 +140,7 @@ final class MachineColumns {
     private StoreUri uri() throws BadField {
         var field = "store URI";
         var text = get(0).orElseThrow(() -> new BadField(field, "it is missing"));
-        if (USUAL_SYSTEM.matcher(text).matches())
+        if (text.contains("-") && USUAL_SYSTEM.matcher(text).matches())
             throw new Shifted(field, "it is missing: '%s' is none".formatted(text), "a system");
         try {
             return StoreUri.parse(text);
@@ -159,11 +152,25 @@ final class MachineColumns {
     private SortedSet<String> systems() throws BadField {
         var systems = names(1, "systems");
         for (var system : systems) {
-            if (system.length() > LONGEST_SYSTEM || !SYSTEM.matcher(system).matches())
+            if (!isSystem(system))
                 throw wrong("systems", system, "'%s' is no system such as x86_64-linux".formatted(system));
         }
         if (systems.isEmpty()) systems.add(defaults.system());
         return systems;
+    }
+
+    /// Words with a hyphen between them.
+    private static boolean isSystem(String text) {
+        int hyphens = 0;
+        boolean inWord = false;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean hyphen = c == '-';
+            if (hyphen ? !inWord : !(c < 0x80 && (Character.isLetterOrDigit(c) || c == '_' || c == '.'))) return false;
+            if (hyphen) hyphens++;
+            inWord = !hyphen;
+        }
+        return hyphens > 0 && inWord;
     }
 
     private static Optional<Path> keyFile(Optional<String> text) throws BadField {
@@ -205,11 +212,12 @@ final class MachineColumns {
 
     private SortedSet<String> names(int index, String field) throws BadField {
         var names = new TreeSet<String>();
-        for (var name : get(index).orElse("").split(",")) {
+        var text = get(index);
+        if (text.isEmpty()) return names;
+        for (var name : text.get().split(",")) {
             if (!name.isEmpty()) names.add(name);
         }
-        if (get(index).isPresent() && names.isEmpty())
-            throw new BadField(field, "'" + get(index).get() + "' names none");
+        if (names.isEmpty()) throw new BadField(field, "'" + text.get() + "' names none");
         return names;
     }
 

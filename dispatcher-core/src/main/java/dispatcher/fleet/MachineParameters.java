@@ -39,7 +39,8 @@ final class MachineParameters {
     }
 
     private Optional<String> get(String name) {
-        return Optional.ofNullable(uri.parameters().get(name));
+        var all = uri.parameters();
+        return all.isEmpty() ? Optional.empty() : Optional.ofNullable(all.get(name));
     }
 
     Optional<String> keyFile() {
@@ -71,8 +72,10 @@ final class MachineParameters {
     }
 
     List<String> remoteProgram() throws BadField {
+        var text = get("remote-program");
+        if (text.isEmpty()) return List.of();
         try {
-            return RemoteNix.program(get("remote-program").orElse(""));
+            return RemoteNix.program(text.get());
         } catch (IllegalArgumentException e) {
             throw new BadField(FIELD, "remote-program: " + e.getMessage());
         }

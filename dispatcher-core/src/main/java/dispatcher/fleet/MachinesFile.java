@@ -25,8 +25,9 @@ public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark
     public static final int MOST_REMARKS = 50;
 
     /// What no line of the other format begins with.
-    private static final Pattern TOML =
-            Pattern.compile("\\s*+(?:\\[++\\s*+machines\\b|version\\s*+=|machines\\s*+=|machines\\.[^\\s=#;]++\\s*+=)");
+    private static final Pattern TOML = Pattern.compile(
+            "^[ \\t]*+(?:\\[++[ \\t]*+machines\\b|version[ \\t]*+=|machines[ \\t]*+=|machines\\.[^\\s=#;]++[ \\t]*+=)",
+            Pattern.MULTILINE);
 
     /// How text is split into entries; it changed with Nix 2.29.
     public enum Rules {
@@ -107,7 +108,7 @@ public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark
 
     /// Whether the text is TOML as Lix has it for machines, which could be taken for entries.
     public static boolean isToml(String text) {
-        return text.lines().anyMatch(line -> TOML.matcher(line).lookingAt());
+        return (text.contains("=") || text.contains("[")) && TOML.matcher(text).find();
     }
 
     /// Reads by the given rules.
