@@ -53,12 +53,22 @@ final class Attempt {
     /// @throws SourceFailedException if inputs could not be had
     BuiltThere run() throws LostException, SourceFailedException, InterruptedException {
         boolean sentAgain = false;
+        boolean askedAgain = false;
         while (true) {
             var lease = leaseWithInputs();
             try {
                 return buildIn(lease);
             } catch (DiedUnnoticedException e) {
                 link.conversations().dropIdle();
+            } catch (UnfitException e) {
+                // A process of the machine's Nix has the settings that there were when it began.
+                if (lease.isReused() && !askedAgain) {
+                    askedAgain = true;
+                    link.conversations().renew();
+                    continue;
+                }
+                fleet.refusals().add(link, job.needs(), e.unfit, e.reason);
+                throw new LostException(Kind.UNFIT, e.reason);
             } catch (LostException e) {
                 var lacking = lackedInput(e);
                 if (lacking.isEmpty()) throw e;
@@ -83,7 +93,7 @@ final class Attempt {
         var inputs = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
-            case AWAY, BUILDING, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
+            case AWAY, UNFIT, BUILDING, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
         };
         if (!mayBe) return Optional.empty();
         // What earlier conversations believe to be there is forgotten with them.
@@ -108,8 +118,23 @@ final class Attempt {
         }
     }
 
+    /// The machine's own settings keep it from builds like this.
+    private static final class UnfitException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Unfit unfit;
+        private final transient String reason;
+
+        /// @param words of the machine
+        UnfitException(Unfit unfit, String words) {
+            super(words);
+            this.unfit = unfit;
+            this.reason = unfit.explain(words);
+        }
+    }
+
     private BuiltThere buildIn(StorePool.Lease lease)
-            throws LostException, DiedUnnoticedException, InterruptedException {
+            throws LostException, UnfitException, DiedUnnoticedException, InterruptedException {
         var limits = new BuildLimits(job.drvPath().toString(), job.options(), log, lease.store()::close);
         boolean kept = false;
         long start = fleet.nanoTime();
@@ -125,13 +150,22 @@ final class Attempt {
             var took = Duration.ofNanos(fleet.nanoTime() - start);
             var outputs = result.isSuccess() ? check(lease).check(result) : List.<BuiltOutput>of();
             fleet.recovery().worked(link);
-            if (limits.end().isEmpty()) requireTheBuildsOwn(result, limits.lastLines(), watch);
+            if (limits.end().isEmpty()) {
+                var unfit = Unfit.of(result);
+                if (unfit.isPresent()) throw new UnfitException(unfit.get(), result.message());
+                fleet.refusals().began(link, job.needs());
+                requireTheBuildsOwn(result, limits.lastLines(), watch);
+            }
             kept = result.isSuccess();
             return new BuiltThere(job, link, lease, result, outputs, took);
         } catch (StoreRefusedException e) {
+            var unfit = Unfit.of(Failures.describe(e));
+            if (unfit.isPresent()) throw new UnfitException(unfit.get(), Failures.describe(e));
             throw refused("it refuses: ", e);
         } catch (IOException e) {
             Interruption.rethrow(e);
+            var unfit = Unfit.ofLastWords(Failures.describe(e));
+            if (unfit.isPresent()) throw new UnfitException(unfit.get(), Failures.describe(e));
             if (e instanceof ProtocolException) lease.drop();
             else if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
                 throw new DiedUnnoticedException(e);

@@ -7,4 +7,11 @@ import dispatcher.store.BuildOptions;
 /// What is to be built, the same on whatever machine.
 ///
 /// @param number of the build in the life of the program, for listeners
-record BuildJob(FleetStore fleet, long number, StorePath drvPath, BasicDerivation derivation, BuildOptions options) {}
+/// @param needs  what it needs of a machine's own settings
+record BuildJob(
+        FleetStore fleet,
+        long number,
+        StorePath drvPath,
+        BasicDerivation derivation,
+        BuildOptions options,
+        Refusals.Needs needs) {}

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere if
 /// the machine is lost.
@@ -32,12 +33,15 @@ final class BuildRun {
     private final BasicDerivation derivation;
     private final BuildOptions options;
     private final long number;
-    private final BuildJob job;
     private final BuildLog client;
     /// Of all clients that want it, once it is this build's turn; see [FollowedLog].
     private BuildLog log = BuildLog.NONE;
 
     private final Losses losses;
+
+    /// Once its derivation has been read.
+    private BuildJob job;
+
     private boolean found;
     /// Whether it has been begun on two machines at once.
     private boolean doubled;
@@ -62,7 +66,7 @@ final class BuildRun {
         this.client = client;
         this.losses = new Losses(drvPath, fleet.limits().maxAttempts());
         this.number = fleet.nextBuild();
-        this.job = new BuildJob(fleet, number, drvPath, derivation, options);
+        this.job = new BuildJob(fleet, number, drvPath, derivation, options, Refusals.Needs.NONE);
     }
 
     /// Returns the result that the client is told; a machine's fault is only told when no machine is left.
@@ -70,6 +74,7 @@ final class BuildRun {
         BuildRequest request;
         try {
             request = fleet.request(drvPath, derivation, session.client());
+            job = new BuildJob(fleet, number, drvPath, derivation, options, Refusals.Needs.of(derivation));
         } catch (NixSyntaxException e) {
             return BuildResult.of(
                     BuildStatus.INPUT_REJECTED,
@@ -178,6 +183,10 @@ final class BuildRun {
                     return refuse(request, reasons);
                 }
                 case BuildQueue.Outcome.Assigned(var assignment) -> {
+                    if (hasRefused(assignment.machine().name(), request)) {
+                        assignment.close();
+                        break;
+                    }
                     var place = reach(assignment);
                     // Else it is not in the settings any more, and the queue has not been told yet.
                     if (place.isEmpty()) break;
@@ -199,6 +208,18 @@ final class BuildRun {
             if (losses.exhausted()) return giveUp();
             queued(request);
         }
+    }
+
+    /// Whether a machine has refused such builds since this one began to wait for it, and another is there.
+    private boolean hasRefused(String machine, BuildRequest request) {
+        return !fleet.refusals().mayAsk(machine, job.needs())
+                && excluded(request).contains(machine);
+    }
+
+    /// Machines that it must not go to next.
+    private Set<String> excluded(BuildRequest request) {
+        var usable = fleet.usable(request);
+        return fleet.refusals().excluding(job.needs(), usable, losses.excluded(usable));
     }
 
     /// The way to a machine where it has a slot; empty, and the slot given back, if there is none.
@@ -237,7 +258,7 @@ final class BuildRun {
 
         @Override
         public Optional<Place> second() {
-            var excluded = losses.excluded(fleet.usable(request));
+            var excluded = excluded(request);
             var second = fleet.queue()
                     .trySpare(
                             first.slot(),
@@ -258,7 +279,7 @@ final class BuildRun {
     private BuildQueue.Outcome await(BuildRequest request, Instant since) throws InterruptedException {
         var inputs = fleet.locating(derivation.inputSources());
         while (true) {
-            var excluded = losses.excluded(fleet.usable(request));
+            var excluded = excluded(request);
             var ticket = fleet.queue().submit(request, excluded, since, inputs);
             try (var _ = fleet.recovery().waiting(ticket, excluded)) {
                 var outcome = WaitingNotes.await(ticket, log);
@@ -279,6 +300,8 @@ final class BuildRun {
         losses.add(machine, loss, fleet.recovery().failuresLately(machine));
         if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(fleet.noLargerThan(link));
         fleet.listener().buildLost(number, drvPath, machine, loss.reason());
+        // What machines the operator should set up otherwise is no news for clients while there are others.
+        if (loss.kind() == Kind.UNFIT) return;
         log.note(Losses.note(drvPath, machine, loss));
         log.flush();
     }

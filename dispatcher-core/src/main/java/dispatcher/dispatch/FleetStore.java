@@ -56,6 +56,7 @@ public final class FleetStore implements AutoCloseable {
     private final DispatcherListener listener;
     private volatile FaultLimits limits;
     private final Recovery recovery;
+    private final Refusals refusals;
     private final LongSupplier nanoTime;
     private final PathSizes sizes = new PathSizes();
     private final Requests requests;
@@ -105,6 +106,7 @@ public final class FleetStore implements AutoCloseable {
         this.limits = limits;
         this.recovery =
                 new Recovery(this.links, queue, () -> this.limits.unavailable(), Thread::sleep, nanoTime, listener);
+        this.refusals = new Refusals(this.links, queue, listener, clock, nanoTime);
         janitor.start();
     }
 
@@ -161,8 +163,14 @@ public final class FleetStore implements AutoCloseable {
     /// @return names of machines that are gone, or reached by new connections
     public Set<String> replaceMachines(
             Collection<Machine> machines, boolean keep, Function<Machine, MachineLink> make) {
+        var before = machines();
         var left = links.replace(machines, keep, make);
         recovery.forget(left);
+        refusals.forget(before.stream()
+                .filter(machine -> !machines.contains(machine))
+                .map(Machine::name)
+                .collect(Collectors.toSet()));
+        refusals.forget(left);
         return left;
     }
 
@@ -300,6 +308,11 @@ public final class FleetStore implements AutoCloseable {
 
     Recovery recovery() {
         return recovery;
+    }
+
+    /// What machines have refused.
+    Refusals refusals() {
+        return refusals;
     }
 
     long nanoTime() {

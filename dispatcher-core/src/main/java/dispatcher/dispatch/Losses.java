@@ -61,7 +61,7 @@ final class Losses {
             case BUILDING, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
             // A machine without room for the inputs has not begun.
             case DISK_FULL -> loss.verdict().isPresent();
-            case AWAY, REFUSED -> false;
+            case AWAY, REFUSED, UNFIT -> false;
         };
     }
 
@@ -111,7 +111,7 @@ final class Losses {
     private static boolean isThatOfTheMachine(Kind kind) {
         return switch (kind) {
             case AWAY, BUILDING -> true;
-            case REFUSED, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
+            case REFUSED, UNFIT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
         };
     }
 
@@ -120,7 +120,7 @@ final class Losses {
         var what = switch (loss.kind()) {
             case AWAY -> "machine %s cannot be used for %s";
             case BUILDING -> "lost machine %s while building %s";
-            case REFUSED -> "machine %s refuses %s";
+            case REFUSED, UNFIT -> "machine %s refuses %s";
             case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
             case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
             case KILLED_UNEXPLAINED ->
@@ -131,12 +131,13 @@ final class Losses {
         return "dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), Printable.joined(loss.reason()));
     }
 
-    /// What the client is told when the build goes nowhere any more. If all machines said something of the build,
-    /// that is what the last one said.
+    /// What the client is told when the build goes nowhere any more. If all machines that may do such builds said
+    /// something of this one, that is what the last one said.
     BuildResult verdict() {
+        var told = telling();
         var verdicts =
-                last.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
-        if (verdicts.size() == last.size()) {
+                told.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
+        if (verdicts.size() == told.size()) {
             // What happens everywhere is the build's own doing.
             if (kinds().equals(Set.of(Kind.KILLED))) return verdicts.getLast();
             var words = verdicts.getLast().message();
@@ -153,13 +154,22 @@ final class Losses {
         return BuildResult.of(BuildStatus.TRANSIENT_FAILURE, message);
     }
 
+    /// Without machines that do no such builds, if all others said something of it.
+    private Map<String, LostException> telling() {
+        var others = new LinkedHashMap<>(last);
+        others.values().removeIf(loss -> loss.kind() == Kind.UNFIT);
+        boolean tell = !others.isEmpty()
+                && others.values().stream().allMatch(loss -> loss.verdict().isPresent());
+        return tell ? others : last;
+    }
+
     private Set<Kind> kinds() {
-        return last.values().stream().map(LostException::kind).collect(Collectors.toSet());
+        return telling().values().stream().map(LostException::kind).collect(Collectors.toSet());
     }
 
     private String summary() {
         var kinds = kinds();
-        var machines = String.join(", ", last.keySet());
+        var machines = String.join(", ", telling().keySet());
         if (Set.of(Kind.OUT_OF_MEMORY, Kind.KILLED_UNEXPLAINED).containsAll(kinds))
             return "%s was killed on %s, probably because memory ran out there; a machine with more of it may do"
                     .formatted(drvPath, machines);
@@ -169,6 +179,9 @@ final class Losses {
         if (kinds.equals(Set.of(Kind.DISK_FULL)))
             return "%s found the disk full on %s; make room there, for instance with nix-collect-garbage"
                     .formatted(drvPath, machines);
+        if (kinds.equals(Set.of(Kind.UNFIT)))
+            return "%s could not be built, as the own settings of all machines for it keep them from that; this is no fault of the build:"
+                    .formatted(drvPath);
         if (exhausted() && kinds.equals(Set.of(Kind.BUILDING)))
             return "%s was being built %d times when its machine was lost; it may be what takes them down, so it is not tried on another:"
                     .formatted(drvPath, begun);

@@ -15,6 +15,8 @@ final class LostException extends Exception {
         BUILDING,
         /// The machine said no to the inputs or the build.
         REFUSED,
+        /// The machine's own settings keep it from builds of this kind.
+        UNFIT,
         /// The machine says that the build failed for reasons of the moment.
         FAILED,
         /// The build was killed there, for lack of memory.

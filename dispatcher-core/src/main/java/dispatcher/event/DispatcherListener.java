@@ -92,6 +92,16 @@ public interface DispatcherListener {
     /// @param after for how long it was set aside
     default void machineBack(String machine, Duration after) {}
 
+    /// A machine's own settings keep it from a kind of builds; others of that kind go to other machines for now.
+    ///
+    /// @param need   which builds
+    /// @param reason which setting it is, with the machine's own words
+    /// @param until  for how long it is not asked for such a build, if there is another machine
+    default void machineRefuses(String machine, String need, String reason, Duration until) {}
+
+    /// A machine did a build of a kind that it had refused.
+    default void machineRefusesNoLonger(String machine, String need) {}
+
     /// The host's own store does not answer; its clients' inputs are uploaded instead.
     default void hostStoreFailed(String reason) {}
 

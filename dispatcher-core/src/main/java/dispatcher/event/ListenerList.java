@@ -42,6 +42,16 @@ public final class ListenerList implements DispatcherListener {
         tell(listener -> listener.machineBack(machine, after));
     }
 
+    @Override
+    public void machineRefuses(String machine, String need, String reason, Duration until) {
+        tell(listener -> listener.machineRefuses(machine, need, reason, until));
+    }
+
+    @Override
+    public void machineRefusesNoLonger(String machine, String need) {
+        tell(listener -> listener.machineRefusesNoLonger(machine, need));
+    }
+
     private void tell(Consumer<DispatcherListener> event) {
         for (var listener : listeners) {
             try {

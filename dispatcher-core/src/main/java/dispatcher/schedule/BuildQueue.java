@@ -127,6 +127,11 @@ public final class BuildQueue {
         return ask(scheduler -> scheduler.isAvailable(name));
     }
 
+    /// Whether builds could begin on a machine, now or when others end there.
+    public boolean takesBuilds(String name) {
+        return ask(scheduler -> scheduler.takesBuilds(name));
+    }
+
     /// Tells what was measured of a machine.
     public void learn(String machine, UnaryOperator<MachineFacts> change) {
         enter(scheduler -> scheduler.learn(machine, change));

@@ -186,6 +186,12 @@ public final class Scheduler {
         return slots != null && !slots.gone && !slots.health.isAside();
     }
 
+    /// Whether builds could begin on a machine, now or when others end there.
+    public boolean takesBuilds(String machine) {
+        var slots = fleet.machine(machine);
+        return slots != null && slots.capacity() > 0;
+    }
+
     /// Lets a machine finish what it has, and gives it no more.
     ///
     /// @return whether there is such a machine

@@ -89,6 +89,11 @@ public final class StorePool implements AutoCloseable {
             return reused && !store.heard;
         }
 
+        /// Whether somebody used it before: the far end may have begun it with other settings than it has now.
+        public boolean isReused() {
+            return reused;
+        }
+
         /// Whether a call on it broke off: nobody knows what the far end will say next.
         public boolean isBrokenOff() {
             return store.brokenOff;
@@ -202,7 +207,8 @@ public final class StorePool implements AutoCloseable {
         endIf(_ -> true);
     }
 
-    /// Ends those that are free, and the others when they are given back: new ones would have a better way.
+    /// Ends those that are free, and the others when they are given back: new ones would have a better way, or meet
+    /// other settings.
     public void renew() {
         lock.lock();
         try {

@@ -119,6 +119,16 @@ final class RecordingListener implements DispatcherListener {
     }
 
     @Override
+    public void machineRefuses(String machine, String need, String reason, Duration until) {
+        all.add("refuses %s %s for %d min: %s".formatted(machine, need, until.toMinutes(), reason));
+    }
+
+    @Override
+    public void machineRefusesNoLonger(String machine, String need) {
+        all.add("refuses no longer %s %s".formatted(machine, need));
+    }
+
+    @Override
     public void buildAbandoned(long build, StorePath drvPath) {
         add(build, "abandoned", drvPath);
     }

@@ -8,6 +8,7 @@ import dispatcher.schedule.Explanation;
 import dispatcher.schedule.MachineFacts;
 import dispatcher.schedule.MachineView;
 import dispatcher.schedule.Placement;
+import dispatcher.schedule.Refused;
 import dispatcher.schedule.Standing;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,6 +61,9 @@ final class FleetAnswers {
                                 .number("of", of)
                                 .build()));
         fields.object("resources", resources.build());
+        fields.objects(
+                "refuses",
+                view.facts().refused().stream().map(FleetAnswers::refused).toList());
         switch (view.state()) {
             case SET_ASIDE -> {
                 fields.text("reason", view.health().lastError());
@@ -70,6 +74,14 @@ final class FleetAnswers {
             case DRAINED, REMOVED, READY -> {}
         }
         return fields.build();
+    }
+
+    private static Json.Members refused(Refused refused) {
+        return new FieldsBuilder()
+                .text("need", refused.need())
+                .text("reason", refused.reason())
+                .text("until", refused.until())
+                .build();
     }
 
     /// For example `set-aside`.

@@ -23,7 +23,7 @@ record MachinesReport(Fields answer) {
         return Instant.parse(answer.text("now"));
     }
 
-    /// A table of the machines and, if anything runs there, one of that.
+    /// A table of the machines, what they have refused and, if anything runs there, a table of that.
     List<String> lines(Ansi ansi) {
         var machines = answer.objects("machines");
         var table = new Table("MACHINE", "STATE", "SLOTS", "SPEED", "BANDWIDTH", "RESOURCES", "WHY");
@@ -37,6 +37,7 @@ record MachinesReport(Fields answer) {
                     resources(machine.object("resources")),
                     why(machine));
         var lines = painted(table, machines, ansi);
+        lines.addAll(refusals(machines));
         var running = running(machines);
         if (running.isEmpty()) return lines;
         lines.add("");
@@ -89,6 +90,29 @@ record MachinesReport(Fields answer) {
             case "removed" -> "not in the settings any more; finishes what it has";
             default -> reason;
         };
+    }
+
+    private List<String> refusals(List<Fields> machines) {
+        var lines = new ArrayList<String>();
+        for (var machine : machines) {
+            // Left out by a dispatcher that runs since before it was known.
+            if (!machine.has("refuses")) continue;
+            for (var refused : machine.objects("refuses"))
+                lines.add("%s gets no %s %s: %s"
+                        .formatted(
+                                machine.text("name"),
+                                refused.text("need"),
+                                asked(Instant.parse(refused.text("until"))),
+                                refused.text("reason")));
+        }
+        if (!lines.isEmpty()) lines.addFirst("");
+        return lines;
+    }
+
+    private String asked(Instant until) {
+        return until.isAfter(now())
+                ? "for another %s if others can do them".formatted(Lines.until(now(), until))
+                : "but the next one, to see whether it refuses still";
     }
 
     private Optional<Table> running(List<Fields> machines) {

@@ -18,6 +18,11 @@ final class Claims {
     static List<Problem> problems(Machine machine, Offered offered, Optional<Boolean> trusted) {
         var problems = new ArrayList<Problem>();
         if (trusted.equals(Optional.of(false))) problems.add(notTrusted(machine));
+        if (offered.maxJobs().orElse(1) == 0)
+            problems.add(new Problem(
+                    "starts no builds",
+                    "max-jobs is 0 in its nix.conf",
+                    "set max-jobs there to %d, as the settings have it, or more".formatted(machine.maxJobs())));
         offered.systems()
                 .map(systems -> without(machine.systems(), systems))
                 .filter(missing -> !missing.isEmpty())

@@ -12,6 +12,7 @@ import java.util.TreeSet;
 ///
 /// @param systems    what its Nix builds for
 /// @param features   its Nix's `system-features`
+/// @param maxJobs    builds that its Nix does at a time; 0 if it does none
 /// @param cores      processors that are online
 /// @param freeBytes  on the disk of its store
 /// @param nixVersion e.g. `2.31.1`
@@ -19,6 +20,7 @@ import java.util.TreeSet;
 public record Offered(
         Optional<SortedSet<String>> systems,
         Optional<SortedSet<String>> features,
+        OptionalInt maxJobs,
         OptionalInt cores,
         OptionalLong freeBytes,
         Optional<String> nixVersion,
@@ -26,6 +28,7 @@ public record Offered(
     public static final Offered NOTHING_TOLD = new Offered(
             Optional.empty(),
             Optional.empty(),
+            OptionalInt.empty(),
             OptionalInt.empty(),
             OptionalLong.empty(),
             Optional.empty(),

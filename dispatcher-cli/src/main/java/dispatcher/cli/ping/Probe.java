@@ -76,10 +76,8 @@ final class Probe {
         return new Offered(
                 systems(config),
                 words(config, "system-features"),
-                number(first(parts, "cores"))
-                        .map(Math::toIntExact)
-                        .map(OptionalInt::of)
-                        .orElse(OptionalInt.empty()),
+                number(Optional.ofNullable(config.get("max-jobs"))),
+                number(first(parts, "cores")),
                 freeBytes(parts.getOrDefault("disk", List.of())),
                 first(parts, "version").flatMap(Probe::version),
                 trusted(config, first(parts, "login"), first(parts, "groups")));
@@ -129,8 +127,10 @@ final class Probe {
         return Optional.of(words(system + " " + config.getOrDefault("extra-platforms", "")));
     }
 
-    private static Optional<Long> number(Optional<String> text) {
-        return text.filter(digits -> digits.matches("\\d{1,9}")).map(Long::valueOf);
+    private static OptionalInt number(Optional<String> text) {
+        return text.filter(digits -> digits.matches("\\d{1,9}"))
+                .map(digits -> OptionalInt.of(Integer.parseInt(digits)))
+                .orElse(OptionalInt.empty());
     }
 
     /// From the last line of `df -Pk`: device, blocks, used, available, …

@@ -155,6 +155,24 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
+    public void machineRefuses(String machine, String need, String reason, Duration until) {
+        log.atWarn()
+                .addKeyValue("machine", machine)
+                .addKeyValue("need", need)
+                .addKeyValue("reason", reason)
+                .addKeyValue("until", seconds(until))
+                .log("machine refuses builds, which go to others for now");
+    }
+
+    @Override
+    public void machineRefusesNoLonger(String machine, String need) {
+        log.atInfo()
+                .addKeyValue("machine", machine)
+                .addKeyValue("need", need)
+                .log("machine takes builds again that it had refused");
+    }
+
+    @Override
     public void outputLost(long client, StorePath path, String reason) {
         log.atWarn()
                 .addKeyValue("client", client)

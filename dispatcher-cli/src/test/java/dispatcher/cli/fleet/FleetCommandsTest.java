@@ -14,6 +14,7 @@ import dispatcher.nix.PackageName;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.Refused;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.Locations;
@@ -25,6 +26,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,6 +119,26 @@ class FleetCommandsTest {
 
     @Nested
     class Machines {
+        @Test
+        void showsWhatMachinesRefuse() throws Exception {
+            var later = Instant.now().plusSeconds(3600);
+            try (var _ = serve()) {
+                queue.learn(
+                        "fast",
+                        facts -> facts.withRefused(List.of(
+                                new Refused("builds for x86_64-linux with kvm", "by system-features: no", later),
+                                new Refused("builds", "by max-jobs: no", Instant.EPOCH))));
+                assertThat(run(new MachinesCommand())).isZero();
+                assertThat(out())
+                        .containsPattern("fast gets no builds for x86_64-linux with kvm for another .* if others can do"
+                                + " them: by system-features: no")
+                        .contains("fast gets no builds but the next one, to see whether it refuses still: by max-jobs");
+                assertThat(run(new MachinesCommand(), "--json")).isZero();
+            }
+            assertThat(out())
+                    .contains("\"refuses\":[{\"need\":\"builds for x86_64-linux with kvm\",\"reason\":\"by system-features: no\"");
+        }
+
         @Test
         void showsWhatRunsAndWhyNothingDoes() throws Exception {
             try (var _ = serve()) {

@@ -92,6 +92,19 @@ class PingerTest {
     }
 
     @Test
+    void aMachineWhoseNixStartsNoBuildsIsAProblem() throws InterruptedException {
+        var machine = machine("a", MachineProtocol.SSH_NG, Set.of("aarch64-linux"), Set.of());
+        var fake = new FakeMachine();
+        fake.facts = ProbeTest.ANSWER.replace("@@dispatcher-config\n", "@@dispatcher-config\nmax-jobs = 0\n");
+
+        assertThat(ping(machine, fake, LONG).problems())
+                .containsExactly(new Problem(
+                        "starts no builds",
+                        "max-jobs is 0 in its nix.conf",
+                        "set max-jobs there to 4, as the settings have it, or more"));
+    }
+
+    @Test
     void aMachineThatTellsNothingIsNoWorseForIt() throws InterruptedException {
         var answer = ping(machine("a"), new FakeMachine(), LONG);
 

@@ -1,0 +1,211 @@
+package dispatcher.dispatch;
+
+import static dispatcher.dispatch.TestFleet.drv;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.fleet.Machine;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.ClientProtocol;
+import dispatcher.schedule.Refused;
+import dispatcher.testkit.FakeMachine;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.Machines;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Machines whose own settings keep them from builds that the dispatcher's settings send them.
+abstract class UnfitMachinesContract {
+    private static final BuildResult NO_JOBS = BuildResult.of(
+            BuildStatus.MISC_FAILURE,
+            "unable to start any build; either increase '--max-jobs' or enable remote builds.");
+    private static final BuildResult NO_KVM = BuildResult.of(
+            BuildStatus.INPUT_REJECTED,
+            "a 'x86_64-linux' with features {kvm} is required to build 'x.drv', but I am a 'x86_64-linux' with features {}");
+
+    @TempDir
+    private Path temp;
+
+    abstract ClientProtocol protocol();
+
+    /// A machine that speaks the protocol of this test.
+    abstract FakeMachine fake(Machine machine);
+
+    private FakeMachine machine(String name, double speed) {
+        return fake(Machines.machine(name, 4, speed, List.of("kvm"), List.of()));
+    }
+
+    private TestFleet.Plan plan() {
+        return TestFleet.plan(temp.resolve("spool"));
+    }
+
+    private TestClient client(TestFleet fleet) throws IOException {
+        return fleet.remote(protocol());
+    }
+
+    private static List<Refused> refused(TestFleet fleet, FakeMachine machine) {
+        return fleet.queue().snapshot().machines().stream()
+                .filter(view -> view.machine().name().equals(machine.name()))
+                .findFirst()
+                .orElseThrow()
+                .facts()
+                .refused();
+    }
+
+    @Test
+    void machineThatStartsNoBuildsFailsNone() throws Exception {
+        var a = machine("a", 10).answering(NO_JOBS);
+        var b = machine("b", 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            for (int i = 0; i < 16; i++)
+                assertThat(client.build(drv("x" + i)).status()).isEqualTo(BuildStatus.BUILT);
+
+            assertThat(a.built()).as("asked of a").hasSize(1);
+            assertThat(b.built()).hasSize(16);
+            assertThat(refused(fleet, a)).singleElement().satisfies(refused -> {
+                assertThat(refused.need()).isEqualTo("builds");
+                assertThat(refused.reason()).contains("max-jobs in its nix.conf", "unable to start any build");
+            });
+            assertThat(fleet.events().starting("refuses a builds for 1 min")).hasSize(1);
+            assertThat(fleet.events().starting("aside")).isEmpty();
+            assertThat(client.log().notes()).as("what the client is told").noneMatch(note -> note.contains("max-jobs"));
+        }
+    }
+
+    @Test
+    void refusalCountsForBuildsWithTheSameNeedOnly() throws Exception {
+        var a = machine("a", 10);
+        a.building((drvPath, derivation, options, log) ->
+                drvPath.derivationName().startsWith("kvm") ? NO_KVM : a.makeOutputs(drvPath, derivation, options, log));
+        var b = machine("b", 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            for (int i = 0; i < 3; i++) {
+                assertThat(client.build(drv("kvm" + i).requiring("kvm")).status())
+                        .isEqualTo(BuildStatus.BUILT);
+                assertThat(client.build(drv("x" + i)).status()).isEqualTo(BuildStatus.BUILT);
+            }
+
+            assertThat(b.built()).containsExactly(path("kvm0"), path("kvm1"), path("kvm2"));
+            assertThat(a.built()).containsExactly(path("kvm0"), path("x0"), path("x1"), path("x2"));
+            assertThat(refused(fleet, a)).extracting(Refused::need).containsExactly("builds for x86_64-linux with kvm");
+        }
+    }
+
+    private static StorePath path(String name) {
+        return FakeStore.path(name + ".drv");
+    }
+
+    @Test
+    void clientIsToldMachineAndSettingIfNoneIsLeft() throws Exception {
+        var a = machine("a", 10).answering(NO_JOBS);
+        var b = machine("b", 1)
+                .answering(BuildResult.of(
+                        BuildStatus.MISC_FAILURE,
+                        "derivation 'x.drv' has '__noChroot' set, but that's not allowed when 'sandbox' is 'true'"));
+        try (var fleet = plan().start(a, b)) {
+            var result = client(fleet).build(drv("x").with("__noChroot", "1"));
+
+            assertThat(result.isSuccess()).isFalse();
+            assertThat(result.message())
+                    .contains(
+                            "the own settings of all machines for it keep them from that; this is no fault of the build",
+                            "a: it refuses that by max-jobs in its nix.conf: unable to start any build",
+                            "b: it refuses that by sandbox in its nix.conf: derivation 'x.drv' has '__noChroot' set");
+        }
+    }
+
+    @Test
+    void failureOnTheOnlyMachineThatMayDoItIsTheBuildsOwn() throws Exception {
+        var a = machine("a", 10).answering(NO_JOBS);
+        var b = machine("b", 1)
+                .answering(
+                        BuildResult.of(BuildStatus.PERMANENT_FAILURE, "builder for 'x.drv' failed with exit code 1"));
+        try (var fleet = plan().start(a, b)) {
+            var result = client(fleet).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.PERMANENT_FAILURE);
+            assertThat(result.message()).contains("exit code 1").doesNotContain("max-jobs");
+        }
+    }
+
+    @Test
+    void machineIsAskedAgainLaterEachTimeUntilItTakesSuchABuild() throws Exception {
+        var a = machine("a", 10).answering(NO_JOBS);
+        var b = machine("b", 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            client.build(drv("x0"));
+            fleet.clock().advance(Duration.ofSeconds(61));
+            client.build(drv("x1"));
+            assertThat(a.built()).containsExactly(path("x0"), path("x1"));
+            fleet.clock().advance(Duration.ofSeconds(61));
+            client.build(drv("x2"));
+            assertThat(a.built()).as("not within two minutes").hasSize(2);
+            assertThat(fleet.events().starting("refuses a builds for 2 min")).hasSize(1);
+
+            a.building(a::makeOutputs);
+            fleet.clock().advance(Duration.ofSeconds(61));
+            client.build(drv("x3"));
+            client.build(drv("x4"));
+
+            assertThat(a.built()).containsExactly(path("x0"), path("x1"), path("x3"), path("x4"));
+            assertThat(refused(fleet, a)).isEmpty();
+            assertThat(fleet.events().starting("refuses no longer a builds")).hasSize(1);
+        }
+    }
+
+    @Test
+    void refusalOfAKeptConversationIsAskedAgainInANewOne() throws Exception {
+        var a = machine("a", 1);
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).status()).isEqualTo(BuildStatus.BUILT);
+            client.leave();
+            int kept = a.opened();
+            // What began before has the settings that there were then.
+            a.building((drvPath, derivation, options, log) ->
+                    a.opened() == kept ? NO_JOBS : a.makeOutputs(drvPath, derivation, options, log));
+
+            assertThat(client(fleet).build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+
+            assertThat(a.opened()).isEqualTo(kept + 1);
+            assertThat(a.built()).containsExactly(path("x"), path("y"), path("y"));
+            assertThat(refused(fleet, a)).isEmpty();
+            assertThat(fleet.events().starting("refuses")).isEmpty();
+        }
+    }
+
+    @Test
+    void onlyMachineIsAskedByEachBuild() throws Exception {
+        var a = machine("a", 1).answering(NO_JOBS);
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).isSuccess()).isFalse();
+            a.building(a::makeOutputs);
+
+            assertThat(client.build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(refused(fleet, a)).isEmpty();
+        }
+    }
+
+    @Test
+    void refusalIsForgottenWithTheSettingsOfTheMachine() throws Exception {
+        var a = machine("a", 10).answering(NO_JOBS);
+        var b = machine("b", 1);
+        try (var fleet = plan().start(a, b)) {
+            client(fleet).build(drv("x"));
+            assertThat(refused(fleet, a)).hasSize(1);
+
+            fleet.replaceMachines(machine("a", 20), b);
+
+            assertThat(refused(fleet, a)).isEmpty();
+        }
+    }
+}
