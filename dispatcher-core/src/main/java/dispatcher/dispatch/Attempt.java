@@ -3,6 +3,7 @@ package dispatcher.dispatch;
 import dispatcher.dispatch.LostException.Kind;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
+import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
 import dispatcher.pressure.BuildWatch;
 import dispatcher.store.BuildLog;
@@ -93,7 +94,7 @@ final class Attempt {
         var inputs = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
-            case AWAY, UNFIT, BUILDING, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
+            case AWAY, UNFIT, BUILDING, CLAIMED, NO_FIXED_OUTPUT, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
         };
         if (!mayBe) return Optional.empty();
         // What earlier conversations believe to be there is forgotten with them.
@@ -162,6 +163,8 @@ final class Attempt {
             var unfit = Unfit.of(Failures.describe(e));
             if (unfit.isPresent()) throw new UnfitException(unfit.get(), Failures.describe(e));
             throw refused("it refuses: ", e);
+        } catch (NoFixedOutputException e) {
+            throw new LostException(e.isClaimed() ? Kind.CLAIMED : Kind.NO_FIXED_OUTPUT, Failures.describe(e));
         } catch (IOException e) {
             Interruption.rethrow(e);
             var unfit = Unfit.ofLastWords(Failures.describe(e));
@@ -169,10 +172,28 @@ final class Attempt {
             if (e instanceof ProtocolException) lease.drop();
             else if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
                 throw new DiedUnnoticedException(e);
+            if (!(e instanceof ProtocolException) && isFixed() && answersStill())
+                throw new LostException(
+                        Kind.NO_FIXED_OUTPUT, "its Nix ended in mid-build (%s)".formatted(Failures.describe(e)));
             throw setAside(Kind.BUILDING, e);
         } finally {
             if (limits.end().isPresent()) lease.drop();
             else if (!kept) lease.release();
+        }
+    }
+
+    private boolean isFixed() {
+        return job.derivation().outputs().values().stream().anyMatch(DerivationOutput.Fixed.class::isInstance);
+    }
+
+    /// Whether the machine is well, as a conversation with it ended: it was a single process of its Nix that did.
+    private boolean answersStill() throws InterruptedException {
+        try {
+            link.look();
+            return true;
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return false;
         }
     }
 

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -41,6 +42,10 @@ final class BuildRun {
 
     /// Once its derivation has been read.
     private BuildJob job;
+
+
+    /// Machines that said to have built a fixed output and did not have it, and what they said.
+    private final Map<MachineLink, String> claims = new LinkedHashMap<>();
 
     private boolean found;
     /// Whether it has been begun on two machines at once.
@@ -235,16 +240,22 @@ final class BuildRun {
         var stragglers = fleet.limits().stragglers();
         if (!doubled && stragglers.mayBe(derivation, options, request.work())) {
             try (var race = new Race(job, session, place, log, stragglers, new Course(place, request))) {
-                return race.run().map(built -> built.take(session));
+                return race.run().map(this::take);
             }
         }
         try {
-            return Optional.of(
-                    new Attempt(job, session, place.link(), log).run().take(session));
+            return Optional.of(take(new Attempt(job, session, place.link(), log).run()));
         } catch (LostException e) {
             lose(place.link(), e);
             return Optional.empty();
         }
+    }
+
+    private BuildResult take(BuiltThere built) {
+        // What the machine has of a fixed output that others did not: they cannot have built it, as they said.
+        if (built.result().isSuccess())
+            claims.forEach((link, reason) -> fleet.recovery().lied(link, reason));
+        return built.take(session);
     }
 
     private final class Course implements Race.Course {
@@ -298,6 +309,7 @@ final class BuildRun {
     private void lose(MachineLink link, LostException loss) {
         var machine = link.machine().name();
         losses.add(machine, loss, fleet.recovery().failuresLately(machine));
+        if (loss.kind() == Kind.CLAIMED) claims.put(link, loss.reason());
         if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(fleet.noLargerThan(link));
         fleet.listener().buildLost(number, drvPath, machine, loss.reason());
         // What machines the operator should set up otherwise is no news for clients while there are others.

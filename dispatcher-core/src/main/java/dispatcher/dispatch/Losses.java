@@ -15,11 +15,12 @@ import java.util.stream.Collectors;
 ///
 /// A machine that could not be reached is as good as any when it is back. One that broke in mid-build is avoided, but
 /// may be used again when there is no other; one that said something of the build itself is not asked a second time.
-/// Where memory ran out, only a larger machine is, once. A build that was killed, nobody knows why, goes to any other,
+/// Where a fixed output did not come out, one other machine is. Where memory ran out, only a larger machine is, once. A build that was killed, nobody knows why, goes to any other,
 /// once.
 final class Losses {
     private static final int MOST_KILLED = 2;
     private static final int MOST_UNLUCKY = 3;
+    private static final int MOST_WITHOUT_OUTPUT = 2;
 
     private final StorePath drvPath;
     private final int maxAttempts;
@@ -37,6 +38,9 @@ final class Losses {
 
     private int killed;
 
+    /// How often a fixed output was built and was not valid.
+    private int withoutOutput;
+
     Losses(StorePath drvPath, int maxAttempts) {
         this.drvPath = drvPath;
         this.maxAttempts = maxAttempts;
@@ -50,6 +54,7 @@ final class Losses {
         if (hasBegun(loss)) begun++;
         if (loss.kind() == Kind.BUILDING && failures > counts.getOrDefault(machine, 0)) unlucky++;
         if (isKill(loss.kind())) killed++;
+        if (loss.kind() == Kind.CLAIMED || loss.kind() == Kind.NO_FIXED_OUTPUT) withoutOutput++;
     }
 
     private static boolean isKill(Kind kind) {
@@ -58,7 +63,7 @@ final class Losses {
 
     private static boolean hasBegun(LostException loss) {
         return switch (loss.kind()) {
-            case BUILDING, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
+            case BUILDING, CLAIMED, NO_FIXED_OUTPUT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
             // A machine without room for the inputs has not begun.
             case DISK_FULL -> loss.verdict().isPresent();
             case AWAY, REFUSED, UNFIT -> false;
@@ -76,7 +81,10 @@ final class Losses {
 
     /// Whether it began often enough. What a machine is known for is not held against it, but not without end.
     boolean exhausted() {
-        return begun - unlucky >= maxAttempts || begun >= MOST_UNLUCKY * maxAttempts || killed >= MOST_KILLED;
+        return begun - unlucky >= maxAttempts
+                || begun >= MOST_UNLUCKY * maxAttempts
+                || killed >= MOST_KILLED
+                || withoutOutput >= MOST_WITHOUT_OUTPUT;
     }
 
     /// Machines that it must not go to next.
@@ -111,7 +119,8 @@ final class Losses {
     private static boolean isThatOfTheMachine(Kind kind) {
         return switch (kind) {
             case AWAY, BUILDING -> true;
-            case REFUSED, UNFIT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
+            case REFUSED, UNFIT, CLAIMED, NO_FIXED_OUTPUT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL ->
+                false;
         };
     }
 
@@ -121,6 +130,7 @@ final class Losses {
             case AWAY -> "machine %s cannot be used for %s";
             case BUILDING -> "lost machine %s while building %s";
             case REFUSED, UNFIT -> "machine %s refuses %s";
+            case CLAIMED, NO_FIXED_OUTPUT -> "machine %s has no valid output of %s";
             case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
             case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
             case KILLED_UNEXPLAINED ->
@@ -143,10 +153,18 @@ final class Losses {
             var words = verdicts.getLast().message();
             return told(kinds().equals(Set.of(Kind.FAILED)) ? words : words + "\n" + summary());
         }
+        if (withoutOutput > 0) return withoutOutput();
         var why = new StringBuilder(summary());
         last.forEach((machine, loss) ->
                 why.append("\n  ").append(machine).append(": ").append(Printable.joined(loss.reason())));
         return told(why.toString());
+    }
+
+    private BuildResult withoutOutput() {
+        var words = new StringBuilder("%s has no valid output; a fixed output must not refer to store paths, which old versions of Nix"
+                .formatted(drvPath)).append(" tell in no other way:");
+        last.forEach((machine, loss) -> words.append("\n  machine %s: %s".formatted(machine, Printable.joined(loss.reason()))));
+        return BuildResult.of(BuildStatus.OUTPUT_REJECTED, words.toString());
     }
 
     /// Neither good nor bad for anybody else who wants the same.

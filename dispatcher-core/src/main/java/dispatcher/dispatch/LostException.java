@@ -17,6 +17,10 @@ final class LostException extends Exception {
         REFUSED,
         /// The machine's own settings keep it from builds of this kind.
         UNFIT,
+        /// The machine says that it built a fixed output, and does not have it.
+        CLAIMED,
+        /// The machine built a fixed output, and what came out cannot be one, or ended its Nix.
+        NO_FIXED_OUTPUT,
         /// The machine says that the build failed for reasons of the moment.
         FAILED,
         /// The build was killed there, for lack of memory.

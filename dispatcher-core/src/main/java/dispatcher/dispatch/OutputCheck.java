@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /// Holds what a machine says came out of a build against what can have come out of it, before any client is told that
 /// it was built: the outputs are the derivation's, each is there, refers to nothing but inputs and outputs, and has the
@@ -71,7 +72,8 @@ final class OutputCheck {
     /// What came out.
     ///
     /// @param result a success
-    /// @throws FalseAnswerException if it cannot be so
+    /// @throws FalseAnswerException   if it cannot be so
+    /// @throws NoFixedOutputException if a fixed output is not there, or refers to store paths
     List<BuiltOutput> check(BuildResult result) throws IOException, InterruptedException {
         var outputs = outputs(result);
         if (outputs.isEmpty()) return List.of();
@@ -79,12 +81,23 @@ final class OutputCheck {
         var checked = new ArrayList<PathInfo>();
         for (var output : outputs.entrySet()) {
             var info = infos.get(output.getKey());
+            if (output.getValue() instanceof DerivationOutput.Fixed) requireFixed(output.getKey(), info);
             if (info == null)
                 throw falsehood("it says to have built %s, and does not have it".formatted(output.getKey()));
             checked.add(possible(info, output.getValue()));
         }
         requireReferences(checked, outputs.keySet());
         return withSmallNars(checked);
+    }
+
+    /// Nix 2.4 to 2.10 make nothing of a fixed output that refers to store paths, and say that it was built. Nix 2.3
+    /// makes it.
+    private static void requireFixed(StorePath path, @Nullable PathInfo info) throws NoFixedOutputException {
+        if (info == null)
+            throw new NoFixedOutputException("it says that it built %s, and that is not valid there".formatted(path), true);
+        if (!info.references().isEmpty())
+            throw new NoFixedOutputException("it built %s, which refers to %s"
+                    .formatted(path, info.references().first()), false);
     }
 
     /// By path, the kind of the output; those whose path neither the derivation nor the result tells are left out.

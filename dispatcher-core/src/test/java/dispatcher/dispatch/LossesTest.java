@@ -128,4 +128,21 @@ class LossesTest {
         assertThat(losses.exhausted()).isTrue();
         assertThat(losses.verdict()).isEqualTo(KILLED);
     }
+
+    @Test
+    void aFixedOutputThatDidNotComeOutOnTwoMachinesIsTheBuildsOwnFault() {
+        losses.add("a", new LostException(Kind.CLAIMED, "it says that it built x, and that is not valid there"), 0);
+        assertThat(losses.exhausted()).isFalse();
+        assertThat(losses.excluded(Set.of("a", "b"))).containsExactly("a");
+
+        losses.add("b", new LostException(Kind.NO_FIXED_OUTPUT, "its Nix ended in mid-build"), 0);
+
+        assertThat(losses.exhausted()).isTrue();
+        assertThat(losses.verdict().status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
+        assertThat(losses.verdict().message())
+                .contains(
+                        "a fixed output must not refer to store paths",
+                        "machine a: it says that it built x, and that is not valid there",
+                        "machine b: its Nix ended in mid-build");
+    }
 }

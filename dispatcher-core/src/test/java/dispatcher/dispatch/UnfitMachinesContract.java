@@ -6,16 +6,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dispatcher.fleet.Machine;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ContentAddress.Method;
+import dispatcher.nix.ContentAddress.MethodAlgorithm;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.Hash;
+import dispatcher.nix.HashAlgorithm;
+import dispatcher.nix.PathInfo;
+import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.StorePaths;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.schedule.Refused;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
+import dispatcher.testkit.NarTree;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -206,6 +217,96 @@ abstract class UnfitMachinesContract {
             fleet.replaceMachines(machine("a", 20), b);
 
             assertThat(refused(fleet, a)).isEmpty();
+        }
+    }
+
+    // ---- fixed outputs that refer to store paths
+
+    private static TestFleet.Drv fixed(String name) {
+        var nar = NarTree.file(name);
+        var hash = new Hash(HashAlgorithm.SHA256, nar.narHash().bytes());
+        return drv(name)
+                .with(new DerivationOutput.Fixed(
+                        StorePaths.fixedOutput(StoreDir.NIX_STORE, name, Method.NAR, hash),
+                        new MethodAlgorithm(Method.NAR, HashAlgorithm.SHA256),
+                        hash));
+    }
+
+    private FakeMachine[] machines(UnaryOperator<FakeMachine> as) {
+        return Stream.of("a", "b", "c")
+                .map(name -> as.apply(machine(name, 1)))
+                .toArray(FakeMachine[]::new);
+    }
+
+    private static int asked(FakeMachine... machines) {
+        return Stream.of(machines).mapToInt(machine -> machine.built().size()).sum();
+    }
+
+    @Test
+    void fixedOutputThatIsNotValidAfterItsBuildFailsThatBuildOnly() throws Exception {
+        var machines = machines(machine -> machine.answering(BuildResult.of(BuildStatus.BUILT, "")));
+        try (var fleet = plan().start(machines)) {
+            var client = client(fleet);
+            var result = client.build(fixed("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
+            assertThat(result.message())
+                    .contains("a fixed output must not refer to store paths", "it says that it built ", "not valid there");
+            assertThat(asked(machines)).as("attempts").isEqualTo(2);
+            assertThat(fleet.events().starting("aside")).isEmpty();
+            for (var machine : machines) machine.building(machine::makeOutputs);
+            assertThat(client.build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    @Test
+    void fixedOutputThatEndsTheMachinesNixFailsThatBuildOnly() throws Exception {
+        var machines = machines(machine -> machine.building((_, _, _, _) -> {
+            machine.restart();
+            throw new IOException("an assertion failed");
+        }));
+        try (var fleet = plan().start(machines)) {
+            var client = client(fleet);
+            var result = client.build(fixed("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
+            assertThat(result.message()).contains("a fixed output must not refer to store paths", "its Nix ended in mid-build");
+            assertThat(asked(machines)).as("attempts").isEqualTo(2);
+            assertThat(fleet.events().starting("aside")).isEmpty();
+        }
+    }
+
+    @Test
+    void fixedOutputThatAMachineHasWithReferencesIsNoLie() throws Exception {
+        var x = fixed("x");
+        var machines = machines(machine -> machine.building((_, _, _, _) -> {
+            var tree = NarTree.file("x");
+            machine.store()
+                    .with(PathInfo.of(x.out(), tree.narHash(), tree.toNar().length, List.of(x.out())), tree);
+            return BuildResult.of(BuildStatus.BUILT, "");
+        }));
+        try (var fleet = plan().start(machines)) {
+            var result = client(fleet).build(x);
+
+            assertThat(result.status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
+            assertThat(result.message()).contains("which refers to " + x.out());
+            assertThat(fleet.events().starting("aside")).isEmpty();
+        }
+    }
+
+    @Test
+    void machineThatClaimsAFixedOutputWhichAnotherThenMakesHasLied() throws Exception {
+        var liar = machine("liar", 10).answering(BuildResult.of(BuildStatus.BUILT, ""));
+        var honest = machine("honest", 1);
+        honest.building((drvPath, derivation, _, _) -> {
+            var tree = NarTree.file("x");
+            var out = derivation.outputs().get("out").path().orElseThrow();
+            honest.store().with(PathInfo.of(out, tree.narHash(), tree.toNar().length, List.of()), tree);
+            return BuildResult.of(BuildStatus.BUILT, "");
+        });
+        try (var fleet = plan().start(liar, honest)) {
+            assertThat(client(fleet).build(fixed("x")).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().starting("aside")).containsExactly("aside liar");
         }
     }
 }
