@@ -94,7 +94,8 @@ final class Attempt {
         var inputs = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
-            case AWAY, UNFIT, BUILDING, CLAIMED, NO_FIXED_OUTPUT, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL -> false;
+            case AWAY, UNFIT, BUILDING, CLAIMED, NO_FIXED_OUTPUT, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL, NO_INODES,
+                    DISK_UNEXPLAINED -> false;
         };
         if (!mayBe) return Optional.empty();
         // What earlier conversations believe to be there is forgotten with them.
@@ -211,7 +212,12 @@ final class Attempt {
             throws LostException, InterruptedException {
         if (result.isSuccess()) return;
         switch (Diagnosis.of(result, lastLines)) {
-            case DISK_FULL -> throw new LostException(Kind.DISK_FULL, result);
+            case DISK_FULL -> throw new LostException(
+                    watch.disk() instanceof BuildWatch.Disk.LackedInodes ? Kind.NO_INODES : Kind.DISK_FULL, result);
+            case DISK_MENTIONED -> {
+                requireRoom(result, lastLines, watch);
+                requireLasting(result);
+            }
             case KILLED -> {
                 switch (watch.memory()) {
                     case BuildWatch.Memory.Lacked(var evidence) -> {
@@ -224,11 +230,25 @@ final class Attempt {
                     }
                 }
             }
-            case BUILD_FAILED -> {
-                // We give it all inputs, so it has nothing to depend on but those.
-                if (result.status() == BuildStatus.TRANSIENT_FAILURE
-                        || result.status() == BuildStatus.DEPENDENCY_FAILED)
-                    throw new LostException(Kind.FAILED, result);
+            case BUILD_FAILED -> requireLasting(result);
+        }
+    }
+
+    /// We give it all inputs, so it has nothing to depend on but those.
+    private static void requireLasting(BuildResult result) throws LostException {
+        if (result.status() == BuildStatus.TRANSIENT_FAILURE || result.status() == BuildStatus.DEPENDENCY_FAILED)
+            throw new LostException(Kind.FAILED, result);
+    }
+
+    /// Returns if the machine's disks had room for a build that speaks of one that had none.
+    private static void requireRoom(BuildResult result, List<String> lastLines, BuildWatch watch)
+            throws LostException, InterruptedException {
+        switch (watch.disk()) {
+            case BuildWatch.Disk.Lacked _ -> throw new LostException(Kind.DISK_FULL, result);
+            case BuildWatch.Disk.LackedInodes _ -> throw new LostException(Kind.NO_INODES, result);
+            case BuildWatch.Disk.Unknown _ -> throw new LostException(Kind.DISK_UNEXPLAINED, result);
+            case BuildWatch.Disk.Enough _ -> {
+                if (Diagnosis.mentionsQuota(result, lastLines)) throw new LostException(Kind.DISK_UNEXPLAINED, result);
             }
         }
     }
@@ -260,7 +280,9 @@ final class Attempt {
     private LostException setAside(Kind kind, IOException failure) {
         var reason = Failures.describe(failure);
         // In the serve protocol a machine says no by ending the conversation, with the reason as its last words.
-        if (Diagnosis.isDiskFull(reason)) return new LostException(Kind.DISK_FULL, reason);
+        // Before them may be the log of the build.
+        if (Diagnosis.isDiskFull(reason.lines().reduce("", (_, line) -> line)))
+            return new LostException(Kind.DISK_FULL, reason);
         if (job.derivation().inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
             return new LostException(Kind.REFUSED, reason);
         fleet.recovery().broke(link, failure);

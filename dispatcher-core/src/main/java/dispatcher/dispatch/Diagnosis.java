@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Why a build failed, as far as the machine's words tell: Nix has no status for a machine that is too small.
+/// Why a build may have failed, as far as the machine's words tell: Nix has no status for a machine that is too small.
+/// What Nix itself says counts. What the build says, as test suites do of such things, only decides what is measured.
 ///
 /// Source: Nix, `src/libstore/unix/build/derivation-builder.cc` and its predecessors, for its own words; the others are
 /// those of the C library, the kernel, gcc and SQLite.
@@ -15,12 +16,21 @@ enum Diagnosis {
     BUILD_FAILED,
     /// Something killed it, as the kernel does when memory runs out, or it got no memory.
     KILLED,
-    /// The machine's disk is full.
+    /// Its log has words of a full disk.
+    DISK_MENTIONED,
+    /// The machine's disk is full, as its Nix says.
     DISK_FULL;
 
     private static final List<String> FULL = List.of(
             "No space left on device", "lack of free disk space", "database or disk is full", "Disk quota exceeded");
-    private static final Pattern SIGNS_OF_KILLING = Pattern.compile("signal 9\\b|exit code 137\\b|\\b[Kk]illed\\b"
+    private static final String QUOTA = "Disk quota exceeded";
+
+    /// Where Nix's message goes on with what the build said.
+    private static final Pattern LOG = Pattern.compile("(?m)^\\s*[Ll]ast \\d+ log lines:|^\\s*>");
+
+    /// Shells, make and linkers say that a process was killed in words of their own: `12 Killed  cc`, `[Killed]`.
+    private static final Pattern SIGNS_OF_KILLING = Pattern.compile("signal:? 9\\b|SIGKILL|exit code 137\\b"
+            + "|(?:^|[\\[(:\\]])\\s*Killed\\b(?! +\\d)|\\d +Killed {2,}"
             + "|[Cc]annot allocate memory|[Oo]ut of memory|memory exhausted|bad_alloc|\\bENOMEM\\b"
             + "|memory allocation of \\d+ bytes failed");
 
@@ -28,7 +38,9 @@ enum Diagnosis {
     static Diagnosis of(BuildResult result, Collection<String> lastLines) {
         return switch (result.status()) {
             case PERMANENT_FAILURE, TRANSIENT_FAILURE, MISC_FAILURE, OUTPUT_REJECTED, CACHED_FAILURE -> {
-                if (isDiskFull(result.message()) || lastLines.stream().anyMatch(Diagnosis::isDiskFull)) yield DISK_FULL;
+                if (isDiskFull(wordsOfNix(result))) yield DISK_FULL;
+                if (isDiskFull(result.message()) || lastLines.stream().anyMatch(Diagnosis::isDiskFull))
+                    yield DISK_MENTIONED;
                 boolean killed = Stream.concat(Stream.of(result.message()), lastLines.stream())
                         .anyMatch(text -> SIGNS_OF_KILLING.matcher(text).find());
                 yield killed ? KILLED : BUILD_FAILED;
@@ -44,6 +56,15 @@ enum Diagnosis {
                     NOT_DETERMINISTIC,
                     NO_SUBSTITUTERS -> BUILD_FAILED;
         };
+    }
+
+    private static String wordsOfNix(BuildResult result) {
+        return LOG.split(result.message(), 2)[0];
+    }
+
+    /// Whether a quota may be what was used up, which is seen on no disk.
+    static boolean mentionsQuota(BuildResult result, Collection<String> lastLines) {
+        return result.message().contains(QUOTA) || lastLines.stream().anyMatch(line -> line.contains(QUOTA));
     }
 
     /// Whether it was the builder itself that was killed, rather than something that it had started.

@@ -21,6 +21,7 @@ final class Losses {
     private static final int MOST_KILLED = 2;
     private static final int MOST_UNLUCKY = 3;
     private static final int MOST_WITHOUT_OUTPUT = 2;
+    private static final int MOST_DISK_UNEXPLAINED = 2;
 
     private final StorePath drvPath;
     private final int maxAttempts;
@@ -41,6 +42,9 @@ final class Losses {
     /// How often a fixed output was built and was not valid.
     private int withoutOutput;
 
+    /// How often it spoke of a full disk, which nobody saw.
+    private int diskUnexplained;
+
     Losses(StorePath drvPath, int maxAttempts) {
         this.drvPath = drvPath;
         this.maxAttempts = maxAttempts;
@@ -55,6 +59,7 @@ final class Losses {
         if (loss.kind() == Kind.BUILDING && failures > counts.getOrDefault(machine, 0)) unlucky++;
         if (isKill(loss.kind())) killed++;
         if (loss.kind() == Kind.CLAIMED || loss.kind() == Kind.NO_FIXED_OUTPUT) withoutOutput++;
+        if (loss.kind() == Kind.DISK_UNEXPLAINED) diskUnexplained++;
     }
 
     private static boolean isKill(Kind kind) {
@@ -65,7 +70,7 @@ final class Losses {
         return switch (loss.kind()) {
             case BUILDING, CLAIMED, NO_FIXED_OUTPUT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
             // A machine without room for the inputs has not begun.
-            case DISK_FULL -> loss.verdict().isPresent();
+            case DISK_FULL, NO_INODES, DISK_UNEXPLAINED -> loss.verdict().isPresent();
             case AWAY, REFUSED, UNFIT -> false;
         };
     }
@@ -84,7 +89,8 @@ final class Losses {
         return begun - unlucky >= maxAttempts
                 || begun >= MOST_UNLUCKY * maxAttempts
                 || killed >= MOST_KILLED
-                || withoutOutput >= MOST_WITHOUT_OUTPUT;
+                || withoutOutput >= MOST_WITHOUT_OUTPUT
+                || diskUnexplained >= MOST_DISK_UNEXPLAINED;
     }
 
     /// Machines that it must not go to next.
@@ -119,8 +125,17 @@ final class Losses {
     private static boolean isThatOfTheMachine(Kind kind) {
         return switch (kind) {
             case AWAY, BUILDING -> true;
-            case REFUSED, UNFIT, CLAIMED, NO_FIXED_OUTPUT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL ->
-                false;
+            case REFUSED,
+                    UNFIT,
+                    CLAIMED,
+                    NO_FIXED_OUTPUT,
+                    FAILED,
+                    OUT_OF_MEMORY,
+                    KILLED,
+                    KILLED_UNEXPLAINED,
+                    DISK_FULL,
+                    NO_INODES,
+                    DISK_UNEXPLAINED -> false;
         };
     }
 
@@ -136,6 +151,8 @@ final class Losses {
             case KILLED_UNEXPLAINED ->
                 "machine %s killed %s, perhaps because its memory ran out, which it does not tell";
             case KILLED -> "machine %s killed %s";
+            case NO_INODES -> "the disk of machine %s has no inodes left, so it cannot build %s";
+            case DISK_UNEXPLAINED -> "perhaps the disk of machine %s is full, which it does not tell, as %s says";
             case DISK_FULL -> "the disk of machine %s is full, so it cannot build %s";
         };
         return "dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), Printable.joined(loss.reason()));
@@ -149,7 +166,8 @@ final class Losses {
                 told.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
         if (verdicts.size() == told.size()) {
             // What happens everywhere is the build's own doing.
-            if (kinds().equals(Set.of(Kind.KILLED))) return verdicts.getLast();
+            if (kinds().equals(Set.of(Kind.KILLED)) || kinds().equals(Set.of(Kind.DISK_UNEXPLAINED)))
+                return verdicts.getLast();
             var words = verdicts.getLast().message();
             return told(kinds().equals(Set.of(Kind.FAILED)) ? words : words + "\n" + summary());
         }
@@ -194,7 +212,10 @@ final class Losses {
         if (kinds.stream().allMatch(Losses::isKill))
             return "%s was killed on %s, and not everywhere for lack of memory; the system logs there may tell by what"
                     .formatted(drvPath, machines);
-        if (kinds.equals(Set.of(Kind.DISK_FULL)))
+        if (kinds.equals(Set.of(Kind.NO_INODES)))
+            return "%s found no inodes left on the disk of %s; remove files there, for instance with nix-collect-garbage"
+                    .formatted(drvPath, machines);
+        if (Set.of(Kind.DISK_FULL, Kind.NO_INODES).containsAll(kinds))
             return "%s found the disk full on %s; make room there, for instance with nix-collect-garbage"
                     .formatted(drvPath, machines);
         if (kinds.equals(Set.of(Kind.UNFIT)))

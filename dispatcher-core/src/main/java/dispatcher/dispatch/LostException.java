@@ -30,7 +30,11 @@ final class LostException extends Exception {
         /// The build was killed there, and the machine does not tell whether memory was short.
         KILLED_UNEXPLAINED,
         /// The machine's disk is full.
-        DISK_FULL
+        DISK_FULL,
+        /// The machine's disk can take no more files.
+        NO_INODES,
+        /// The build speaks of a full disk, and the machine does not tell whether one was.
+        DISK_UNEXPLAINED
     }
 
     private final Kind kind;

@@ -17,6 +17,8 @@ import java.util.OptionalLong;
 ///                        tells
 /// @param store           the disk of the Nix store
 /// @param build           the disk of the build directories; may be the same
+/// @param storeInodes     inodes of the store's disk; empty if it has no fixed number of them or does not tell
+/// @param buildInodes     likewise of the build directories' disk
 /// @param oomKills        processes that the kernel has killed for lack of memory since it was started,
 ///                        in all
 public record Pressure(
@@ -28,13 +30,45 @@ public record Pressure(
         OptionalDouble memoryStalled,
         Room store,
         Room build,
+        Optional<Room> storeInodes,
+        Optional<Room> buildInodes,
         OptionalLong oomKills) {
+    /// Of disks that do not tell of inodes.
+    public Pressure(
+            Instant sampledAt,
+            double load,
+            int cores,
+            Room memory,
+            OptionalDouble cpuStalled,
+            OptionalDouble memoryStalled,
+            Room store,
+            Room build,
+            OptionalLong oomKills) {
+        this(
+                sampledAt,
+                load,
+                cores,
+                memory,
+                cpuStalled,
+                memoryStalled,
+                store,
+                build,
+                Optional.empty(),
+                Optional.empty(),
+                oomKills);
+    }
+
+    /// Fewer inodes are about to be none.
+    private static final long LEAST_INODES = 1000;
+
     /// Less is about to be none.
     private static final double LEAST_MEMORY = 0.02;
+    /// No build writes that much in some seconds.
+    private static final long PLENTY = 10L << 30;
     /// More, and builds do little but wait for each other's memory.
     private static final double MOST_STALLED = 0.5;
 
-    /// Something that is used up, in bytes.
+    /// Something that is used up, in bytes or inodes.
     public record Room(long free, long total) {
         public Room {
             if (free < 0 || total < free) throw new IllegalArgumentException("%d free of %d".formatted(free, total));
@@ -43,6 +77,15 @@ public record Pressure(
         /// Of a small disk, such as one in memory, a quarter is enough.
         private boolean isFull(Limits limits) {
             return free < Math.min(limits.minFreeDisk, total / 4);
+        }
+
+        private boolean isPlenty() {
+            return free >= Math.min(PLENTY, total / 2);
+        }
+
+        /// Of inodes; of a small disk a tenth is enough.
+        private boolean hasFewInodes() {
+            return free < Math.min(LEAST_INODES, total / 10);
         }
 
         /// From 0, full, to 1; 1 also if there is nothing at all.
@@ -74,6 +117,27 @@ public record Pressure(
         return memory.fraction() < LEAST_MEMORY || memoryStalled.orElse(0) > MOST_STALLED;
     }
 
+    /// Which disk can take no more files, in words; empty if none is known to be such.
+    public Optional<String> lackOfInodes() {
+        if (storeInodes.filter(Room::hasFewInodes).isPresent())
+            return storeInodes.map(inodes -> "its store's disk has %d inodes free of %d".formatted(inodes.free, inodes.total));
+        return buildInodes.filter(Room::hasFewInodes).map(inodes -> "the disk of its build directories has %d inodes free of %d"
+                .formatted(inodes.free, inodes.total));
+    }
+
+    /// Which disk has little room, in words; empty if both have some.
+    public Optional<String> lackOfDisk() {
+        if (store.isFull(Limits.DEFAULT)) return Optional.of("its store's disk has %s free".formatted(size(store.free)));
+        if (build.isFull(Limits.DEFAULT))
+            return Optional.of("the disk of its build directories has %s free".formatted(size(build.free)));
+        return Optional.empty();
+    }
+
+    /// Whether a build cannot have used up what is left within some seconds.
+    public boolean hasPlentyOfDisk() {
+        return store.isPlenty() && build.isPlenty();
+    }
+
     /// Why the machine should get no more builds now, in words that go on from its name; empty if nothing
     /// speaks against it.
     public Optional<String> objection(Limits limits) {
@@ -83,6 +147,7 @@ public record Pressure(
         if (build.isFull(limits))
             return Optional.of("the disk of its build directories has %s free, less than minFreeDisk, %s"
                     .formatted(size(build.free), size(limits.minFreeDisk)));
+        if (lackOfInodes().isPresent()) return lackOfInodes();
         if (memory.fraction() < LEAST_MEMORY)
             return Optional.of("it has %s of memory left of %s".formatted(size(memory.free), size(memory.total)));
         if (memoryStalled.orElse(0) > MOST_STALLED)

@@ -7,6 +7,7 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.pressure.Sample.BuildProcess;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.LongConsumer;
@@ -26,6 +27,20 @@ public final class BuildWatch implements AutoCloseable {
         record Unknown() implements Memory {}
     }
 
+    /// Whether the machine had room on its disks while a build ran.
+    public sealed interface Disk {
+        /// @param evidence what speaks for it, in words
+        record Lacked(String evidence) implements Disk {}
+
+        /// @param evidence what speaks for it, in words
+        record LackedInodes(String evidence) implements Disk {}
+
+        record Enough() implements Disk {}
+
+        /// The machine does not tell, or had so little that it may have been used up in between.
+        record Unknown() implements Disk {}
+    }
+
     private final MachineSampler sampler;
     private final Set<String> outputs;
     private final String name;
@@ -33,6 +48,9 @@ public final class BuildWatch implements AutoCloseable {
 
     private volatile OptionalLong killsBefore = OptionalLong.empty();
     private volatile boolean exhausted;
+    private volatile Optional<String> diskLack = Optional.empty();
+    private volatile Optional<String> inodeLack = Optional.empty();
+    private volatile boolean scarceDisk;
     private volatile long peak;
 
     BuildWatch(
@@ -69,6 +87,9 @@ public final class BuildWatch implements AutoCloseable {
     void see(Pressure pressure, List<BuildProcess> builders) {
         if (killsBefore.isEmpty()) killsBefore = pressure.oomKills();
         exhausted |= pressure.isMemoryExhausted();
+        diskLack = diskLack.or(pressure::lackOfDisk);
+        inodeLack = inodeLack.or(pressure::lackOfInodes);
+        scarceDisk |= !pressure.hasPlentyOfDisk();
         long together = 0;
         long most = 0;
         for (var builder : builders) {
@@ -97,6 +118,16 @@ public final class BuildWatch implements AutoCloseable {
             if (!exhausted) return new Memory.Enough();
         }
         return exhausted ? new Memory.Lacked("the machine had no memory left while it ran") : new Memory.Unknown();
+    }
+
+    /// Whether room on a disk was what a build that has just failed lacked, by what was measured while it ran and now.
+    ///
+    /// Asks the machine once more; waits some seconds for it at most.
+    public Disk disk() throws InterruptedException {
+        var now = sampler.sampleNow();
+        if (inodeLack.isPresent()) return new Disk.LackedInodes(inodeLack.get());
+        if (diskLack.isPresent()) return new Disk.Lacked(diskLack.get());
+        return now.isPresent() && !scarceDisk ? new Disk.Enough() : new Disk.Unknown();
     }
 
     /// Bytes; 0 if the machine could not tell.

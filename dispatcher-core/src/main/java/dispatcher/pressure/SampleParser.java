@@ -52,8 +52,8 @@ final class SampleParser {
         try {
             var linux = parts.get(SampleScript.LINUX);
             var machine = linux != null ? linux(linux) : darwin(parts.getOrDefault(SampleScript.DARWIN, List.of()));
-            var store = disk(parts.getOrDefault(SampleScript.STORE, List.of()));
-            var build = disk(parts.getOrDefault(SampleScript.BUILD, List.of())).or(() -> store);
+            var store = room(parts.getOrDefault(SampleScript.STORE, List.of()), KIB);
+            var build = room(parts.getOrDefault(SampleScript.BUILD, List.of()), KIB).or(() -> store);
             if (machine.isEmpty() || store.isEmpty()) return Optional.empty();
             var vitals = machine.get();
             var pressure = new Pressure(
@@ -65,6 +65,8 @@ final class SampleParser {
                     vitals.memoryStalled,
                     store.get(),
                     build.orElseThrow(),
+                    inodes(parts.getOrDefault(SampleScript.STORE_INODES, List.of())),
+                    inodes(parts.getOrDefault(SampleScript.BUILD_INODES, List.of())),
                     vitals.oomKills);
             return Optional.of(new Sample(pressure, builders(parts.getOrDefault(SampleScript.PROCESSES, List.of()))));
         } catch (IllegalArgumentException e) {
@@ -156,9 +158,14 @@ final class SampleParser {
                 OptionalLong.empty()));
     }
 
-    /// What `df -Pk` says of one file system: its name, which may have blanks, KiB in all, used and available, percent,
+    /// What `df -Pi` says: inodes instead of KiB. A file system that makes them as they are needed says 0, or no percent.
+    private static Optional<Room> inodes(List<String> lines) {
+        return room(lines, 1).filter(inodes -> inodes.total() > 0);
+    }
+
+    /// What `df -Pk` says of one file system: its name, which may have blanks, units in all, used and available, percent,
     /// and where it is mounted.
-    private static Optional<Room> disk(List<String> lines) {
+    private static Optional<Room> room(List<String> lines, long unit) {
         for (var line : lines) {
             var words = BLANKS.split(line);
             for (int i = 4; i + 1 < words.length; i++) {
@@ -166,8 +173,8 @@ final class SampleParser {
                 var figures = List.of(words[i - 3], words[i - 2], words[i - 1]);
                 if (!figures.stream()
                         .allMatch(figure -> KIBIBYTES.matcher(figure).matches())) continue;
-                long total = Long.parseLong(words[i - 3]) * KIB;
-                return Optional.of(new Room(Math.min(Long.parseLong(words[i - 1]) * KIB, total), total));
+                long total = Long.parseLong(words[i - 3]) * unit;
+                return Optional.of(new Room(Math.min(Long.parseLong(words[i - 1]) * unit, total), total));
             }
         }
         return Optional.empty();

@@ -16,6 +16,8 @@ final class SampleScript {
     static final String DARWIN = "@darwin";
     static final String STORE = "@store";
     static final String BUILD = "@build";
+    static final String STORE_INODES = "@inodes";
+    static final String BUILD_INODES = "@buildinodes";
     static final String PROCESSES = "@processes";
     static final String END = "@end";
 
@@ -35,8 +37,13 @@ final class SampleScript {
                     vm_stat
                 fi
                 echo @store; df -Pk STORE
-                echo @build
-                if [ -d /nix/var/nix/builds ]; then df -Pk /nix/var/nix/builds; else df -Pk "${TMPDIR:-/tmp}"; fi
+                builds=/nix/var/nix/builds
+                [ -d $builds ] || builds=${TMPDIR:-/tmp}
+                echo @build; df -Pk "$builds"
+                if [ -r /proc/loadavg ]; then
+                    echo @inodes; df -Pi STORE || df -i STORE
+                    echo @buildinodes; df -Pi "$builds" || df -i "$builds"
+                fi
                 PROCESSES
                 echo; echo @end
             }

@@ -49,6 +49,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
@@ -585,6 +586,24 @@ abstract class FleetContract {
 
             assertThat(client.notes()).singleElement().asString().contains("the disk of machine a is full");
             assertThat(fleet.failures(a)).as("for others it may do").isZero();
+        }
+    }
+
+    @Test
+    void buildThatOnlySpeaksOfAFullDiskIsMadeTwiceAtMostAndFailsWithItsOwnWords() throws Exception {
+        var attempts = new AtomicInteger();
+        FakeStore.Builder suite = (_, _, _, log) -> {
+            attempts.incrementAndGet();
+            log.line(ByteString.of("not ok 3 - No space left on device"));
+            return failure(BuildStatus.PERMANENT_FAILURE, "builder failed with exit code 1");
+        };
+        try (var fleet = plan().start(
+                        machine("a").building(suite), machine("b").building(suite), machine("c").building(suite))) {
+            var result = client(fleet).build(drv("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.PERMANENT_FAILURE);
+            assertThat(result.message()).contains("exit code 1").doesNotContain("disk full");
+            assertThat(attempts).hasValue(2);
         }
     }
 

@@ -69,6 +69,8 @@ class MachineSamplerTest {
         private volatile boolean connected = true;
         private volatile String memory = "MemAvailable: 6000000 kB";
         private volatile int kills = 3;
+        private volatile String disk = "/dev/vda 2000000 500000 1400000 27% /nix/store";
+        private volatile String inodes = "/dev/vda 200000 50000 150000 25% /nix/store";
         private volatile String processes = "";
         private volatile @Nullable String answer;
         private final List<String> scripts = new CopyOnWriteArrayList<>();
@@ -96,12 +98,14 @@ class MachineSamplerTest {
                     /proc/vmstat:oom_kill %d
                     /sys/devices/system/cpu/online:0-3
                     @store
-                    /dev/vda 2000000 500000 1400000 27%% /nix/store
+                    %s
+                    @inodes
+                    %s
                     @build
                     @processes
                     %s
                     @end
-                    """.formatted(memory, kills, processes);
+                    """.formatted(memory, kills, disk, inodes, processes);
         }
 
         @Override
@@ -157,6 +161,48 @@ class MachineSamplerTest {
     private static String process(int number, String variable, long kib) {
         return "/proc/%1$d/status:VmHWM: %3$d kB\n/proc/%1$d/status:VmRSS: %3$d kB\n/proc/%1$d/environ:%2$s\n"
                 .formatted(number, variable, kib);
+    }
+
+    @Test
+    void buildThatSpeaksOfAFullDiskHadRoomIfAllSamplesSaySo() throws Exception {
+        try (var watch = watch()) {
+            told.take();
+            assertThat(watch.disk()).isInstanceOf(BuildWatch.Disk.Enough.class);
+        }
+    }
+
+    @Test
+    void diskThatWasFullInMidBuildCountsThoughNixHasMadeRoomSince() throws Exception {
+        shell.disk = "/dev/vda 2000000 1900000 100000 95% /nix/store";
+        try (var watch = watch()) {
+            told.take();
+            shell.disk = "/dev/vda 2000000 0 2000000 0% /nix/store";
+            assertThat(watch.disk()).isInstanceOfSatisfying(BuildWatch.Disk.Lacked.class, lacked -> assertThat(
+                            lacked.evidence())
+                    .isEqualTo("its store's disk has 97 MiB free"));
+        }
+    }
+
+    @Test
+    void lackOfInodesIsCalledThat() throws Exception {
+        shell.inodes = "/dev/vda 200000 199997 3 100% /nix/store";
+        try (var watch = watch()) {
+            assertThat(watch.disk()).isEqualTo(new BuildWatch.Disk.LackedInodes("its store's disk has 3 inodes free of 200000"));
+        }
+        assertThat(sampler.pressure().orElseThrow().objection(Pressure.Limits.DEFAULT))
+                .hasValue("its store's disk has 3 inodes free of 200000");
+    }
+
+    @Test
+    void diskOfWhichNothingOrTooLittleIsKnownMayHaveBeenFull() throws Exception {
+        shell.disk = "/dev/vda 200000000 100000000 2000000 99% /nix/store";
+        try (var watch = watch()) {
+            assertThat(watch.disk()).isInstanceOf(BuildWatch.Disk.Unknown.class);
+        }
+        shell.connected = false;
+        try (var watch = watch()) {
+            assertThat(watch.disk()).isInstanceOf(BuildWatch.Disk.Unknown.class);
+        }
     }
 
     @Test

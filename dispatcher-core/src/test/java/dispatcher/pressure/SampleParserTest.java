@@ -99,6 +99,22 @@ class SampleParserTest {
                         new BuildProcess("", "hello-2.1", 10_000 << 10, 10_000 << 10));
     }
 
+    @Test
+    void readsInodesWhereThereIsAFixedNumberOfThem() {
+        var told = parse(LINUX.replace("@processes\n", """
+                        @inodes
+                        Filesystem       Inodes  IUsed    IFree IUse% Mounted on
+                        /dev/vda        1310720  50000  1260720    4% /nix/store
+                        @buildinodes
+                        Filesystem Inodes IUsed IFree IUse% Mounted on
+                        btrfs           0     0     0     - /tmp
+                        @processes
+                        """)).orElseThrow().pressure();
+        assertThat(told.storeInodes()).hasValue(new Room(1_260_720, 1_310_720));
+        assertThat(told.buildInodes()).isEmpty();
+        assertThat(parse(LINUX).orElseThrow().pressure().storeInodes()).isEmpty();
+    }
+
     /// With a pattern that goes back and forth this takes the square of the length.
     @Test
     @Timeout(20)
