@@ -164,6 +164,11 @@ final class Attempt {
             var unfit = Unfit.of(Failures.describe(e));
             if (unfit.isPresent()) throw new UnfitException(unfit.get(), Failures.describe(e));
             throw refused("it refuses: ", e);
+        } catch (MadeInBuildException e) {
+            fleet.recovery().worked(link);
+            var took = Duration.ofNanos(fleet.nanoTime() - start);
+            var rejected = BuildResult.of(BuildStatus.OUTPUT_REJECTED, Failures.describe(e));
+            return new BuiltThere(job, link, lease, rejected, List.of(), took);
         } catch (NoFixedOutputException e) {
             throw new LostException(e.isClaimed() ? Kind.CLAIMED : Kind.NO_FIXED_OUTPUT, Failures.describe(e));
         } catch (IOException e) {

@@ -5,6 +5,7 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress;
 import dispatcher.nix.ContentAddress.MethodAlgorithm;
+import dispatcher.nix.DerivationAttributes;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
@@ -40,6 +41,9 @@ final class OutputCheck {
     /// All outputs of a build together, up to here, are compared before the client is told.
     private static final long SMALL = 128 * 1024;
 
+    /// The feature of builds that build other things by Nix.
+    private static final String RECURSIVE_NIX = "recursive-nix";
+
     private final StoreDir storeDir;
     private final String machine;
     private final StorePath drvPath;
@@ -74,6 +78,7 @@ final class OutputCheck {
     /// @param result a success
     /// @throws FalseAnswerException   if it cannot be so
     /// @throws NoFixedOutputException if a fixed output is not there, or refers to store paths
+    /// @throws MadeInBuildException   if an output refers to what the build itself had built
     List<BuiltOutput> check(BuildResult result) throws IOException, InterruptedException {
         var outputs = outputs(result);
         if (outputs.isEmpty()) return List.of();
@@ -214,9 +219,13 @@ final class OutputCheck {
             strange.removeAll(next);
             generation = next;
         }
-        if (!strange.isEmpty())
-            throw falsehood("it says that what it built refers to %s, which is neither an input nor an output"
-                    .formatted(strange.first()));
+        if (strange.isEmpty()) return;
+        if (DerivationAttributes.of(derivation).requiredSystemFeatures().contains(RECURSIVE_NIX))
+            throw new MadeInBuildException(
+                    "what %s built refers to %s, which was made by Nix in mid-build on machine %s (%s): the dispatcher hands out outputs only, so let it be an input or an output, or build this without the dispatcher"
+                            .formatted(drvPath, strange.first(), machine, RECURSIVE_NIX));
+        throw falsehood("it says that what it built refers to %s, which is neither an input nor an output"
+                .formatted(strange.first()));
     }
 
     private Collection<PathInfo> infosOf(Set<StorePath> inputs) throws IOException, InterruptedException {

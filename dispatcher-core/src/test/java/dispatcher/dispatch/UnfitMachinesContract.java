@@ -220,6 +220,32 @@ abstract class UnfitMachinesContract {
         }
     }
 
+    // ---- recursive-nix
+
+    @Test
+    void outputThatRefersToWhatItsBuildHadBuiltFailsThatBuildOnly() throws Exception {
+        var a = fake(Machines.machine("a", 4, 10, List.of("recursive-nix"), List.of()));
+        var made = FakeStore.path("made-in-build");
+        a.building((_, derivation, _, _) -> {
+            var tree = NarTree.file("x");
+            var out = derivation.outputs().get("out").path().orElseThrow();
+            a.store().with(PathInfo.of(made, tree.narHash(), tree.toNar().length, List.of()), tree);
+            a.store().with(PathInfo.of(out, tree.narHash(), tree.toNar().length, List.of(made)), tree);
+            return BuildResult.of(BuildStatus.BUILT, "");
+        });
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            var result = client.build(drv("x").requiring("recursive-nix"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
+            assertThat(result.message()).contains(made.toString(), "machine a", "recursive-nix");
+            assertThat(a.built()).hasSize(1);
+            assertThat(fleet.events().starting("aside")).isEmpty();
+            a.building(a::makeOutputs);
+            assertThat(client.build(drv("y").requiring("recursive-nix")).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
     // ---- fixed outputs that refer to store paths
 
     private static TestFleet.Drv fixed(String name) {
