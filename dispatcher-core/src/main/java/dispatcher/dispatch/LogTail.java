@@ -16,13 +16,13 @@ final class LogTail {
     @GuardedBy("lock")
     private final ArrayDeque<ByteString> lines = new ArrayDeque<>();
 
-    /// Very long lines are passed over: no message is so long.
+    /// Of a very long line the end counts, as a program may write its last words where the line before has no end.
     void add(ByteString line) {
-        if (line.length() > LONGEST_LINE) return;
+        var end = line.last(LONGEST_LINE);
         lock.lock();
         try {
             if (lines.size() == LINES) lines.removeFirst();
-            lines.addLast(line);
+            lines.addLast(end);
         } finally {
             lock.unlock();
         }

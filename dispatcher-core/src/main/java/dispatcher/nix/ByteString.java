@@ -51,6 +51,18 @@ public final class ByteString implements Comparable<ByteString> {
         return bytes.clone();
     }
 
+    /// These bytes and then those of `more`.
+    public ByteString plus(ByteString more) {
+        var joined = Arrays.copyOf(bytes, bytes.length + more.bytes.length);
+        System.arraycopy(more.bytes, 0, joined, bytes.length, more.bytes.length);
+        return wrap(joined);
+    }
+
+    /// The last `most` bytes, or all if there are no more.
+    public ByteString last(int most) {
+        return bytes.length <= most ? this : copyOf(bytes, bytes.length - most, bytes.length);
+    }
+
     /// Decoded for people; bytes that are not UTF-8 become U+FFFD.
     public String utf8() {
         return new String(bytes, StandardCharsets.UTF_8);

@@ -20,6 +20,9 @@ public final class BuildResultCodec {
     /// much when it has been read.
     private static final long MOST_REALISATION = 1 << 20;
 
+    /// What is kept of the message, to which Nix adds the last lines of the log, however long they are.
+    public static final int MOST_MESSAGE = 64 << 10;
+
     private BuildResultCodec() {}
 
     /// Which parts a version of a protocol has, after the status and the message that all have.
@@ -31,7 +34,7 @@ public final class BuildResultCodec {
 
     public static BuildResult read(WireReader in, Parts parts) throws IOException {
         var status = readStatus(in);
-        var message = in.readText("build error message");
+        var message = in.readClippedText("build error message", MOST_MESSAGE);
         int timesBuilt = 0;
         boolean nonDeterministic = false;
         var start = Instant.EPOCH;

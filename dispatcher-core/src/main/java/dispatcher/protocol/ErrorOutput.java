@@ -18,7 +18,9 @@ import org.slf4j.LoggerFactory;
 public final class ErrorOutput {
     private static final Logger log = LoggerFactory.getLogger(ErrorOutput.class);
     private static final int TAIL = 4096;
-    private static final int LONGEST_LINE = 1 << 20;
+    /// A line that is longer is handed over in pieces, of which only the last has no more bytes.
+    public static final int LONGEST_LINE = 1 << 20;
+
     private static final long LOOK_NANOS = 200_000;
     private static final int PARKED_LOOKS = 2;
     private static final int RUNNING_LOOKS = 250;
@@ -69,15 +71,17 @@ public final class ErrorOutput {
         pump.join(millis);
     }
 
-    /// Waits until everything that can be read without waiting has been handed to the listener, at most
-    /// `millis` milliseconds. Once a line's end has not come yet, the line has not been handed over either.
+    /// Waits until everything that can be read without waiting has been handed to the listener, but no longer than
+    /// `millis` milliseconds without anything being handed over. Once a line's end has not come yet, the line has not been handed over either.
     ///
     /// A stream does not tell whether its reader still waits in it or is just about to return with bytes. So
     /// the pump counts as idle when it has been in one and the same read over several looks with nothing to be
     /// read, long enough to have come out of it: [#PARKED_LOOKS] looks if its thread is parked, which it is
     /// while it waits; [#RUNNING_LOOKS] if not, which is so for streams that wait in the system, and then is no
     /// more than likely.
-    public void awaitCaughtUp(long millis) throws InterruptedException, IOException {
+    ///
+    /// @return whether that is so; false if it took too long
+    public boolean awaitCaughtUp(long millis) throws InterruptedException, IOException {
         long end = System.nanoTime() + millis * 1_000_000;
         long step = -1;
         int parked = 0;
@@ -88,6 +92,7 @@ public final class ErrorOutput {
             boolean waits = isParked(pump.getState());
             boolean idle = empty && isReading(before) && steps.get() == before;
             if (!idle || before != step) {
+                if (before != step) end = System.nanoTime() + millis * 1_000_000;
                 step = before;
                 parked = 0;
                 looks = 0;
@@ -95,11 +100,17 @@ public final class ErrorOutput {
             if (idle) {
                 looks++;
                 parked = waits ? parked + 1 : 0;
-                if (parked >= PARKED_LOOKS || looks >= RUNNING_LOOKS) return;
+                if (parked >= PARKED_LOOKS || looks >= RUNNING_LOOKS) return true;
             }
             if (Thread.interrupted()) throw new InterruptedException();
             LockSupport.parkNanos(LOOK_NANOS);
         }
+        return !pump.isAlive();
+    }
+
+    /// How many times something has been read.
+    public long reads() {
+        return steps.get() / 2;
     }
 
     private static boolean isReading(long step) {
@@ -127,7 +138,7 @@ public final class ErrorOutput {
                     start = i + 1;
                 }
                 line.write(buffer, start, n - start);
-                if (line.size() > LONGEST_LINE) emit(line);
+                if (line.size() >= LONGEST_LINE) emit(line);
             }
         } catch (IOException e) {
             // The connection is gone; whoever reads its standard output will say so.
@@ -141,7 +152,7 @@ public final class ErrorOutput {
         Consumer<ByteString> receiver;
         lock.lock();
         try {
-            tail.append(text.utf8()).append('\n');
+            tail.append(text.last(TAIL).utf8()).append('\n');
             if (tail.length() > TAIL) tail.delete(0, tail.length() - TAIL);
             receiver = listener;
         } finally {

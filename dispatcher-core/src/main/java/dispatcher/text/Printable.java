@@ -9,8 +9,11 @@ import java.util.stream.Collectors;
 /// `\n`, `\t`, `\r`, `\x1b` or `\u2028`. Backslashes stay as they are, so that to do it twice does nothing more.
 /// Colours, which Nix puts into its messages, are left out. What is very long is cut, and says so.
 public final class Printable {
-    /// The longest result, in chars.
+    /// The longest result, in chars, but for clients.
     public static final int LONGEST = 64 * 1024;
+
+    /// The longest for clients. A text of [#LONGEST] bytes is never cut, however much of it is escaped.
+    private static final int LONGEST_FOR_CLIENTS = 4 * LONGEST;
 
     private static final int SHORTEST_LIMIT = 64;
     private static final int ROOM_FOR_NOTE = 32;
@@ -52,7 +55,7 @@ public final class Printable {
 
     /// The same as [#lines], but colours stay too: for clients, whose Nix shows them or leaves them out by itself.
     public static String coloured(String text) {
-        return new Printable(text, true, true).show(LONGEST);
+        return new Printable(text, true, true).show(LONGEST_FOR_CLIENTS);
     }
 
     /// Whether this character would be shown as an escape in a line.

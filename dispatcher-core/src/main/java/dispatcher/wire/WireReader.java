@@ -36,6 +36,9 @@ public final class WireReader {
 
     private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
+    /// Of a string that is not kept whole. More than the memory of a Nix that had to hold it.
+    private static final long LONGEST = 1L << 36;
+
     private final InputStream in;
     private final Limits usual;
     private final Intake intake;
@@ -165,6 +168,45 @@ public final class WireReader {
         return ByteString.wrap(readBytes(what, limit));
     }
 
+    /// A string of any length, of which no more than `most` bytes are kept. Of a longer one come the beginning, a line
+    /// that says how much is left out, and the end. For what people read, and what a build may make as long as it likes.
+    public ByteString readClipped(String what, int most) throws IOException {
+        long length = readLengthOfAny(what);
+        if (length <= most) return ByteString.wrap(readContent(what, length));
+        int half = most / 2;
+        countBytes(what, 2L * half);
+        var head = new byte[half];
+        var tail = new byte[half];
+        readFully(head, 0, half);
+        copyBytes(length - 2L * half, OutputStream.nullOutputStream());
+        readFully(tail, 0, half);
+        skipPadding(what, length);
+        return Clipping.join(head, tail, length);
+    }
+
+    /// The same as text.
+    public String readClippedText(String what, int most) throws IOException {
+        return readClipped(what, most).utf8();
+    }
+
+    /// A string of any length, which comes in pieces of at most `most` bytes as soon as they have arrived.
+    ///
+    /// @param pieces is given all pieces but the last
+    /// @return the last piece, or the whole if that is no longer than one
+    public ByteString readPieces(String what, int most, PieceConsumer pieces) throws IOException {
+        long left = readLengthOfAny(what);
+        long length = left;
+        while (left > most) {
+            var piece = readGrowing(most);
+            left -= most;
+            pieces.accept(ByteString.wrap(piece), length);
+        }
+        countBytes(what, left);
+        var last = readGrowing((int) left);
+        skipPadding(what, length);
+        return ByteString.wrap(last);
+    }
+
     /// A string that people read, in UTF-8; other bytes become U+FFFD.
     public String readText(String what) throws IOException {
         return readText(what, limits.stringBytes());
@@ -187,11 +229,34 @@ public final class WireReader {
         if (length < 0 || length > most)
             throw new ProtocolException(
                     "%s of %s bytes is over the limit of %d".formatted(what, Long.toUnsignedString(length), most));
+        return readContent(what, length);
+    }
+
+    /// The length of a string that may be longer than any limit. Beyond [#LONGEST] it is no length, but a peer that has
+    /// lost its place.
+    private long readLengthOfAny(String what) throws IOException {
+        long length = readLong();
+        if (length < 0 || length > LONGEST)
+            throw new ProtocolException(
+                    "%s of %s bytes is over the limit of %d".formatted(what, Long.toUnsignedString(length), LONGEST));
+        return length;
+    }
+
+    private void countBytes(String what, long length) throws ProtocolException {
         messageBytes += length + Limits.STRING_BYTES;
         if (messageBytes > limits.messageBytes())
             throw new ProtocolException(
                     "%s makes the message larger than the limit of %d bytes".formatted(what, limits.messageBytes()));
-        int size = (int) length;
+    }
+
+    private byte[] readContent(String what, long length) throws IOException {
+        countBytes(what, length);
+        var bytes = readGrowing((int) length);
+        skipPadding(what, length);
+        return bytes;
+    }
+
+    private byte[] readGrowing(int size) throws IOException {
         intake.takes(OBJECTS + Math.min(size, GROWTH));
         var bytes = new byte[Math.min(size, GROWTH)];
         int got = 0;
@@ -204,7 +269,6 @@ public final class WireReader {
             readFully(bytes, got, bytes.length - got);
             got = bytes.length;
         }
-        skipPadding(what, length);
         return bytes;
     }
 
@@ -283,6 +347,12 @@ public final class WireReader {
             position += chunk;
             left -= chunk;
         }
+    }
+
+    /// Takes a string that comes in pieces.
+    public interface PieceConsumer {
+        /// @param length of the whole string
+        void accept(ByteString piece, long length);
     }
 
     /// Takes raw bytes where they lie, without a copy.

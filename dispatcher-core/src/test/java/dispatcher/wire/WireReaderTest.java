@@ -111,6 +111,42 @@ class WireReaderTest {
         }
 
         @Test
+        void clippedOnesKeepTheirBeginningAndTheirEnd() throws IOException {
+            var text = "ä".repeat(50) + "x".repeat(1000) + "ö".repeat(50);
+            var reader = new WireReader(new ByteArrayInputStream(
+                    written(out -> out.writeText(text).writeText("short").writeLong(7))));
+
+            assertThat(reader.readClippedText("text", 42))
+                    .isEqualTo("ä".repeat(10) + "\n[dispatcher: 1160 bytes are left out here]\n" + "ö".repeat(10));
+            assertThat(reader.readClippedText("text", 42)).isEqualTo("short");
+            assertThat(reader.readLong()).isEqualTo(7);
+        }
+
+        @Test
+        void inPiecesComeWhole() throws IOException {
+            var reader = new WireReader(new ByteArrayInputStream(
+                    written(out -> out.writeText("abcdefghij").writeText("abcd").writeLong(7))));
+            var pieces = new ArrayList<String>();
+
+            assertThat(reader.readPieces("text", 4, (piece, length) -> pieces.add(piece + " of " + length)))
+                    .hasToString("ij");
+            assertThat(pieces).containsExactly("abcd of 10", "efgh of 10");
+            assertThat(reader.readPieces("text", 4, (_, _) -> pieces.add("more")))
+                    .hasToString("abcd");
+            assertThat(pieces).hasSize(2);
+            assertThat(reader.readLong()).isEqualTo(7);
+        }
+
+        @Test
+        void ofSensibleLengthOnlyAreSkipped() {
+            for (var length : List.of("0000000000000001", "ffffffffffffffff")) {
+                assertThatThrownBy(() -> reader(length).readClipped("text", 10)).isInstanceOf(ProtocolException.class);
+                assertThatThrownBy(() -> reader(length).readPieces("text", 10, (_, _) -> {}))
+                        .isInstanceOf(ProtocolException.class);
+            }
+        }
+
+        @Test
         void ofLargeAnnouncedSizeAreNotAllocatedInAdvance() {
             var limits = new Limits(Long.MAX_VALUE, 10, Long.MAX_VALUE);
 

@@ -27,6 +27,9 @@ final class CommandOverChannel implements CommandChannel {
     /// What had come on standard error when [#awaitErrors] last returned. For the thread that reads.
     private long errorsAwaited;
 
+    /// Whether that was much, so that more may be on its way which had no room before. For the same thread.
+    private boolean errorsFlow;
+
     CommandOverChannel(MachineAddress address, Connection connection, ExecChannel channel) {
         this.address = address;
         this.connection = connection;
@@ -62,19 +65,23 @@ final class CommandOverChannel implements CommandChannel {
 
     /// The host's answer to a question comes after all that its sshd had sent before. But sshd answers before it
     /// sends what it has read from the program in the same turn, and reads a bounded piece in each turn; so if
-    /// there was more than a small piece, it is asked until nothing has come before two answers in a row.
+    /// there was more than a small piece, it is asked until nothing has come before two answers in a row. What has
+    /// filled the channel's window comes once that has been read here: then this is to be called again.
     @Override
     public void awaitErrors() throws IOException {
         try {
+            long begun = channel.standardError().received();
             int quiet = 0;
             while (quiet < 2 && channel.isOpen() && !channel.isEofSignalled()) {
                 long before = channel.standardError().received();
                 connection.roundTrip();
                 long after = channel.standardError().received();
-                if (after - errorsAwaited < SSHD_READ_BYTES) break;
+                errorsFlow |= after - errorsAwaited >= SSHD_READ_BYTES;
+                if (!errorsFlow) break;
                 quiet = after == before ? quiet + 1 : 0;
             }
             errorsAwaited = channel.standardError().received();
+            errorsFlow = errorsAwaited != begun;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while waiting for standard error");

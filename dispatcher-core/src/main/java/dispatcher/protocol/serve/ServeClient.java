@@ -9,6 +9,7 @@ import dispatcher.protocol.Answers;
 import dispatcher.protocol.ErrorOutput;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.HandshakeFailures;
+import dispatcher.protocol.LongLine;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
@@ -25,6 +26,7 @@ import dispatcher.wire.WireWriter;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +41,12 @@ import java.util.function.Predicate;
 /// last words. Confined to one thread but for [#close], which any thread may call to end whatever is going on.
 public final class ServeClient implements Store {
     private static final long LAST_WORDS_MILLIS = 500;
-    private static final long LOG_MILLIS = 1000;
+
+    /// So long the log may stand still before its end is given up, once the result is there. Longer than clients may hold
+    /// it up.
+    private static final long LOG_MILLIS = 10_000;
+
+    private static final Duration LOG_MOST = Duration.ofMinutes(2);
 
     private final CommandChannel channel;
     private final ErrorOutput errors;
@@ -159,19 +166,38 @@ public final class ServeClient implements Store {
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws IOException, InterruptedException {
+        var pieces = new LongLine(log);
         errors.listen(line -> {
+            if (line.length() >= ErrorOutput.LONGEST_LINE) {
+                pieces.add(line);
+                return;
+            }
+            pieces.end();
             log.line(line);
             log.flush();
         });
         try {
             request(new ServeRequest.BuildDerivation(drvPath, derivation, options));
             var result = reply(Answers.result(derivation.outputs().size()), () -> codec.readBuildResult(in));
-            channel.awaitErrors();
-            errors.awaitCaughtUp(LOG_MILLIS);
+            if (!hasWholeLog()) log.note("dispatcher: the end of the log did not come from %s in time".formatted(peer));
             return result;
         } finally {
             errors.listen(_ -> {});
         }
+    }
+
+    /// Waits for the end of the log, which its result may overtake: what was too much for the connection at once is
+    /// sent when we have read the rest. So it is asked for more until nothing has come.
+    private boolean hasWholeLog() throws IOException, InterruptedException {
+        long begun = System.nanoTime();
+        long before;
+        do {
+            before = errors.reads();
+            channel.awaitErrors();
+            if (!errors.awaitCaughtUp(LOG_MILLIS)) return false;
+            if (System.nanoTime() - begun > LOG_MOST.toNanos()) return false;
+        } while (errors.reads() != before);
+        return true;
     }
 
     private void request(ServeRequest request) throws IOException {

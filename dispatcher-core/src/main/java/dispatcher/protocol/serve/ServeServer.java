@@ -183,9 +183,10 @@ public final class ServeServer {
         }
         try (var _ = watch.interruptWhenGone()) {
             result = store.buildDerivation(build.drvPath(), build.derivation(), build.options(), log);
-            log.flush();
         } catch (StoreRefusedException e) {
             result = BuildResult.of(BuildStatus.TRANSIENT_FAILURE, e.reason());
+        } finally {
+            log.flush();
         }
         codec.writeBuildResult(out, result.printable());
     }

@@ -11,6 +11,7 @@ import dispatcher.protocol.Answers;
 import dispatcher.protocol.ErrorOutput;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.HandshakeFailures;
+import dispatcher.protocol.LongLine;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.protocol.worker.WorkerMessage.Field;
 import dispatcher.protocol.worker.WorkerRequest.Payload;
@@ -58,6 +59,9 @@ public final class WorkerClient implements Store {
     /// Requests of which the replies may be unread. Once those fill the buffers on the way, in which a short one takes
     /// as much room as a page, the daemon waits for us to read; so the requests have to fit into the buffers too.
     private static final int UNREAD = 200;
+
+    /// What Nix itself puts before what a `post-build-hook` prints.
+    private static final ByteString HOOK = ByteString.of("post-build-hook: ");
 
     private static final Logger log = LoggerFactory.getLogger(WorkerClient.class);
 
@@ -439,9 +443,12 @@ public final class WorkerClient implements Store {
     ///
     /// @throws StoreRefusedException if the daemon answers with an error instead
     private void awaitReply(BuildLog log) throws IOException {
+        var pieces = new LongLine(log);
         while (true) {
             if (!in.hasBuffered()) log.flush();
-            switch (messages.read(in)) {
+            var message = messages.read(in, pieces::add);
+            pieces.end();
+            switch (message) {
                 case WorkerMessage.Last() -> {
                     in.beginMessage();
                     return;
@@ -451,6 +458,8 @@ public final class WorkerClient implements Store {
                 case WorkerMessage.Result result -> {
                     if (result.type() == WorkerMessage.RESULT_BUILD_LOG_LINE)
                         firstText(result.fields()).ifPresent(log::line);
+                    else if (result.type() == WorkerMessage.RESULT_POST_BUILD_LOG_LINE)
+                        firstText(result.fields()).ifPresent(line -> log.line(HOOK.plus(line)));
                     else if (result.type() == WorkerMessage.RESULT_SET_PHASE)
                         firstText(result.fields()).ifPresent(phase -> log.phase(phase.utf8()));
                 }

@@ -44,6 +44,8 @@ public sealed interface WorkerMessage {
     long ACTIVITY_BUILD = 105;
     /// Result: a line of the builder's output, without its newline.
     long RESULT_BUILD_LOG_LINE = 101;
+    /// Result: a line of the output of the machine's `post-build-hook`, without its newline.
+    long RESULT_POST_BUILD_LOG_LINE = 107;
     /// Result: the builder entered a phase.
     long RESULT_SET_PHASE = 104;
 
