@@ -8,6 +8,7 @@ import dispatcher.nix.StoreDir;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
+import dispatcher.protocol.Leftovers;
 import dispatcher.protocol.RefusalLog;
 import dispatcher.protocol.RequestMemory;
 import dispatcher.protocol.RequestRate;
@@ -27,6 +28,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -35,6 +37,9 @@ import org.slf4j.LoggerFactory;
 /// Holds the conversations with all clients, each on its own thread, whichever way they came in.
 public final class ClientConversations implements ConversationHandler {
     private static final Logger log = LoggerFactory.getLogger(ClientConversations.class);
+
+    /// A client that was refused and sends nothing for so long has been told, or never will be.
+    private static final Duration QUIET = Duration.ofSeconds(2);
 
     private final FleetStore fleet;
     private final StoreDir storeDir;
@@ -91,7 +96,10 @@ public final class ClientConversations implements ConversationHandler {
             return 0;
         } catch (InterruptedException e) {
             return 1;
-        } catch (ProtocolException | StoreRefusedException e) {
+        } catch (ProtocolException e) {
+            refusals.refused(log, "conversation ended", conversation.client().name(), String.valueOf(e.getMessage()));
+            return 1;
+        } catch (StoreRefusedException e) {
             refusals.refused(log, "conversation ended", conversation.client().name(), String.valueOf(e.getMessage()));
             tell(conversation.err(), String.valueOf(e.getMessage()));
             return 1;
@@ -124,7 +132,8 @@ public final class ClientConversations implements ConversationHandler {
                 .orElse(store);
     }
 
-    private void serve(ClientProtocol protocol, Conversation conversation, FleetSession session, Store store)
+    private void serve(
+            ClientProtocol protocol, Conversation conversation, FleetSession session, Store store)
             throws IOException, InterruptedException {
         var gate = rate.of(conversation.client().credential());
         var out = new WireWriter(conversation.out());
@@ -133,17 +142,24 @@ public final class ClientConversations implements ConversationHandler {
         try (var bytes = stalls.watch(conversation.in());
                 var intake = new ClientIntake(account, bytes)) {
             var in = new WireReader(bytes, requestLimits(), intake);
-            switch (protocol) {
-                case WORKER -> {
-                    var server = new WorkerServer(in, out, store, storeDir, programVersion, trust);
-                    session.attend(server.watch());
-                    server.run(gate);
+            try {
+                switch (protocol) {
+                    case WORKER -> {
+                        var server = new WorkerServer(in, out, store, storeDir, programVersion, trust);
+                        session.attend(server.watch());
+                        server.run(gate);
+                    }
+                    case SERVE -> {
+                        var server = new ServeServer(in, out, conversation.err(), store, storeDir);
+                        session.attend(server.watch());
+                        server.run(gate);
+                    }
                 }
-                case SERVE -> {
-                    var server = new ServeServer(in, out, conversation.err(), store, storeDir);
-                    session.attend(server.watch());
-                    server.run(gate);
-                }
+            } catch (ProtocolException e) {
+                tell(conversation.err(), String.valueOf(e.getMessage()));
+                intake.ends();
+                drain(in);
+                throw e;
             }
         } catch (IOException | InterruptedException e) {
             account.explainInterruption();
@@ -188,7 +204,16 @@ public final class ClientConversations implements ConversationHandler {
 
     private Limits requestLimits() {
         long bytes = limits.requestBytes();
-        return new Limits(Math.min(bytes, Limits.DEFAULT.stringBytes()), Limits.DEFAULT.elements(), bytes);
+        return new Limits(bytes, Math.max(Limits.DEFAULT.elements(), bytes / Limits.STRING_BYTES), bytes);
+    }
+
+    /// So that the client reads why, and not only that the connection broke.
+    private static void drain(WireReader in) {
+        try {
+            Leftovers.drain(in, QUIET);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void tell(OutputStream err, String message) {

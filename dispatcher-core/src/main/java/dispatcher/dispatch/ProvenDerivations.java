@@ -16,7 +16,6 @@ import dispatcher.nix.nar.NarSyntaxException;
 import dispatcher.nix.nar.NarVisitor;
 import dispatcher.store.PathSource;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.wire.Limits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -35,7 +34,7 @@ import java.util.TreeSet;
 /// file of the derivation itself must be here each time.
 final class ProvenDerivations {
     /// Of one `.drv` file, which has to be in memory to be hashed.
-    private static final long MOST_BYTES = Limits.DEFAULT.stringBytes();
+    private static final long MOST_BYTES = 16L << 20;
 
     private final PathSource paths;
     private final StoreDir storeDir;

@@ -63,6 +63,10 @@ public final class ByteString implements Comparable<ByteString> {
         return bytes.length <= most ? this : copyOf(bytes, bytes.length - most, bytes.length);
     }
 
+    public byte[] toByteArray(int from, int to) {
+        return Arrays.copyOfRange(bytes, from, to);
+    }
+
     /// Decoded for people; bytes that are not UTF-8 become U+FFFD.
     public String utf8() {
         return new String(bytes, StandardCharsets.UTF_8);

@@ -5,6 +5,7 @@ import dispatcher.nix.json.JsonSyntaxException;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -42,8 +43,19 @@ public record DerivationAttributes(
 
     private static final ByteString JSON = ByteString.of("__json");
 
-    /// Of structured attributes, which take twenty times as much when they have been read.
-    private static final int MOST_JSON = 4 << 20;
+    /// Larger sets of structured attributes are read in part: they take twenty times as much when they have been read.
+    private static final int LARGE_JSON = 1 << 20;
+
+    private static final Set<String> NAMES = Set.of(
+            "requiredSystemFeatures",
+            "preferLocalBuild",
+            "allowSubstitutes",
+            "__noChroot",
+            "__darwinAllowLocalNetworking",
+            "__sandboxProfile",
+            "__impureHostDeps",
+            "impureEnvVars",
+            "passAsFile");
 
     public DerivationAttributes {
         requiredSystemFeatures = Collections.unmodifiableSortedSet(new TreeSet<>(requiredSystemFeatures));
@@ -54,7 +66,7 @@ public record DerivationAttributes(
 
     /// @throws NixSyntaxException if an attribute has a value of the wrong type, or `__json` is not a JSON object
     public static DerivationAttributes of(BasicDerivation derivation) {
-        var source = source(derivation.environment());
+        var source = source(derivation.environment(), NAMES);
         var features = source.list("requiredSystemFeatures");
         if (derivation.outputs().values().stream()
                 .anyMatch(output -> output.path().isEmpty())) features.add(CA_DERIVATIONS);
@@ -75,25 +87,27 @@ public record DerivationAttributes(
     ///
     /// @throws NixSyntaxException if `__json` is not a JSON object
     public static OptionalLong number(BasicDerivation derivation, String name) {
-        var text = source(derivation.environment()).number(name);
+        var text = source(derivation.environment(), Set.of(name)).number(name);
         if (!text.matches("\\d{1,18}")) return OptionalLong.empty();
         return OptionalLong.of(Long.parseLong(text));
     }
 
-    private static Source source(SortedMap<ByteString, ByteString> environment) {
+    /// @param names that will be asked for
+    private static Source source(SortedMap<ByteString, ByteString> environment, Set<String> names) {
         var json = environment.get(JSON);
         if (json == null) return new Plain(environment);
-        if (json.length() > MOST_JSON)
-            throw NixSyntaxException.of(
-                    "set of structured attributes",
-                    "(%d bytes)".formatted(json.length()),
-                    "it may have %d bytes".formatted(MOST_JSON));
         try {
+            if (json.length() > LARGE_JSON) return new Structured(LargeJson.members(json, names));
             if (Json.parse(json.toByteArray()) instanceof Json.Members members) return new Structured(members);
         } catch (JsonSyntaxException e) {
-            throw NixSyntaxException.of("set of structured attributes", json.utf8(), "it is " + e.getMessage());
+            throw unreadable(json, "it is " + e.getMessage());
         }
-        throw NixSyntaxException.of("set of structured attributes", json.utf8(), "it is not a JSON object");
+        throw unreadable(json, "it is not a JSON object");
+    }
+
+    private static NixSyntaxException unreadable(ByteString json, String why) {
+        var shown = json.length() > LARGE_JSON ? "(%d bytes)".formatted(json.length()) : json.utf8();
+        return NixSyntaxException.of("set of structured attributes", shown, why);
     }
 
     private sealed interface Source {

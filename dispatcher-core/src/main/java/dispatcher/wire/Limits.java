@@ -7,18 +7,19 @@ package dispatcher.wire;
 /// @param elements     of one list, set or map
 /// @param messageBytes of one whole request or reply, payloads not counted
 public record Limits(long stringBytes, long elements, long messageBytes) {
-    private static final long MAX_STRING = 16L << 20;
+    private static final long REQUEST = 64L << 20;
 
-    /// Words that a machine may put around a string that a client sent.
-    private static final long WORDS = 64 << 10;
+    /// Of one string of an answer. What builds say may be longer, and is not kept whole.
+    private static final long ANSWER = 16L << 20;
 
-    /// For what clients say: closures of half a million paths, environments of many megabytes. A path takes three times
+    /// For what clients say: closures of half a million paths, environments of many megabytes, even in one variable.
+    /// A path takes three times
     /// as much in memory as on its way, so a heap of 512 MB has room for two such requests at once.
-    public static final Limits DEFAULT = new Limits(MAX_STRING, 1_000_000, 64L << 20);
+    public static final Limits DEFAULT = new Limits(REQUEST, 1_000_000, REQUEST);
 
     /// For what machines say, where nothing else follows from what they were asked: lines of a log, words of an error.
     /// At most some 70 MB in memory, while it is read.
-    public static final Limits ANSWERS = new Limits(MAX_STRING + WORDS, 300_000, 32L << 20);
+    public static final Limits ANSWERS = new Limits(ANSWER, 300_000, 32L << 20);
 
     /// For what a machine knows of one path: as much as a client may send of it.
     public static final Limits INFO = DEFAULT;

@@ -81,9 +81,9 @@ final class SocketFile {
     /// As short as can be, since the path of a socket is.
     private static Path makeRoom(Path path) throws IOException {
         var onlyOurs = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-        for (char name : NAMES.toCharArray()) {
+        for (int i = 0; i < NAMES.length(); i++) {
             try {
-                return Files.createDirectory(path.resolveSibling("." + name), onlyOurs);
+                return Files.createDirectory(path.resolveSibling("." + NAMES.charAt(i)), onlyOurs);
             } catch (FileAlreadyExistsException e) {
                 // Somebody else's, or left by a process that was killed.
             }

@@ -227,7 +227,7 @@ public final class WireReader {
         long length = readLong();
         long most = Math.min(limit, LARGEST_ARRAY);
         if (length < 0 || length > most)
-            throw new ProtocolException(
+            throw new TooLargeException(
                     "%s of %s bytes is over the limit of %d".formatted(what, Long.toUnsignedString(length), most));
         return readContent(what, length);
     }
@@ -245,7 +245,7 @@ public final class WireReader {
     private void countBytes(String what, long length) throws ProtocolException {
         messageBytes += length + Limits.STRING_BYTES;
         if (messageBytes > limits.messageBytes())
-            throw new ProtocolException(
+            throw new TooLargeException(
                     "%s makes the message larger than the limit of %d bytes".formatted(what, limits.messageBytes()));
     }
 
@@ -287,7 +287,7 @@ public final class WireReader {
         long count = readLong();
         long most = Math.min(limits.elements(), Integer.MAX_VALUE);
         if (count < 0 || count > most)
-            throw new ProtocolException(
+            throw new TooLargeException(
                     "%s of %s elements is over the limit of %d".formatted(what, Long.toUnsignedString(count), most));
         return (int) count;
     }

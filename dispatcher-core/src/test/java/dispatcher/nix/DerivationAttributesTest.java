@@ -95,6 +95,32 @@ class DerivationAttributesTest {
                 "{")) assertThatThrownBy(() -> of(Map.of("__json", json))).isInstanceOf(NixSyntaxException.class);
     }
 
+    @Test
+    void structuredAttributesOfManyMegabytesAreRead() {
+        var large = "\"text\":\"" + "x\\\"}".repeat(3 << 20) + "\",\"list\":[" + "{\"a\":[1,\"]\",null]},".repeat(1 << 19)
+                + "-1.5e3]";
+        var attributes = of(Map.of(
+                "__json",
+                "{ \"requiredSystemFeatures\" : [\"nixos-test\"], " + large
+                        + " , \"preferLocalBuild\":true, \"requiredSystemFeatures\":[\"kvm\"],\"memory\":{} } "));
+
+        assertThat(attributes.structured()).isTrue();
+        assertThat(attributes.requiredSystemFeatures()).containsExactly("kvm");
+        assertThat(attributes.preferLocalBuild()).isTrue();
+        for (var json : List.of(
+                "{" + large,
+                "[" + large + "]",
+                "{" + large + ",\"preferLocalBuild\":\"1\"}",
+                "{" + large + ",\"preferLocalBuild\":}",
+                "{" + large + ",\"preferLocalBuild\":tru}",
+                "{" + large + ",}",
+                "{" + large + "} {}",
+                "{\"passAsFile\":[\"" + "x".repeat(2 << 20) + "\"]}"))
+            assertThatThrownBy(() -> of(Map.of("__json", json)))
+                    .isInstanceOf(NixSyntaxException.class)
+                    .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(1000));
+    }
+
     @TestFactory
     Stream<DynamicTest> derivationsOfNixSayWhatItReadsFromThem() {
         return Map.of(

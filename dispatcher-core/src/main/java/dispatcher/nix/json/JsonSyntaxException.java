@@ -7,7 +7,7 @@ public final class JsonSyntaxException extends RuntimeException {
     private final int position;
 
     /// @param position index of the first char that is wrong, from 0
-    JsonSyntaxException(int position, String fault) {
+    public JsonSyntaxException(int position, String fault) {
         super("not JSON: at position %d: %s".formatted(position, fault));
         this.position = position;
     }

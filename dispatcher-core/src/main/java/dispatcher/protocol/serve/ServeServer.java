@@ -27,6 +27,7 @@ import dispatcher.text.Printable;
 import dispatcher.wire.Interruption;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
+import dispatcher.wire.TooLargeException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
 import java.io.ByteArrayOutputStream;
@@ -94,11 +95,21 @@ public final class ServeServer {
         while (watch.awaitRequest()) {
             gate.await();
             in.beginMessage();
-            var request = codec.readRequest(in, in.readLong());
+            var request = read();
             if (!(request instanceof AddToStoreNar)) in.intake().isRead();
             perform(request);
             out.flush();
             in.intake().ends();
+        }
+    }
+
+    private ServeRequest read() throws IOException {
+        try {
+            return codec.readRequest(in, in.readLong());
+        } catch (TooLargeException e) {
+            throw new TooLargeException(
+                    "%s; the setting limits.requestSize of the dispatcher says how large a request may be"
+                            .formatted(e.getMessage()));
         }
     }
 

@@ -38,6 +38,7 @@ import dispatcher.text.Printable;
 import dispatcher.wire.FramedInput;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
+import dispatcher.wire.TooLargeException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
 import java.io.EOFException;
@@ -165,6 +166,10 @@ public final class WorkerServer {
             WorkerRequest request;
             try {
                 request = codec.readRequest(in, operation.get());
+            } catch (TooLargeException e) {
+                fail("%s: %s; the setting limits.requestSize of the dispatcher says how large a request may be"
+                        .formatted(operation.get().nixName(), e.getMessage()));
+                throw e;
             } catch (ProtocolException e) {
                 fail("%s: %s".formatted(operation.get().nixName(), e.getMessage()));
                 throw e;

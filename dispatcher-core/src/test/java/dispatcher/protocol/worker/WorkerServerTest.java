@@ -337,11 +337,11 @@ class WorkerServerTest {
                     wrong(
                             "a giant string",
                             out -> out.writeLong(29).writeLong(Long.MAX_VALUE),
-                            "QueryPathFromHashPart: hash part of 9223372036854775807 bytes is over the limit of 16777216"),
+                            "QueryPathFromHashPart: hash part of 9223372036854775807 bytes is over the limit of 67108864; the setting limits.requestSize of the dispatcher says how large a request may be"),
                     wrong(
                             "a giant set",
                             out -> out.writeLong(31).writeLong(-1),
-                            "QueryValidPaths: paths of 18446744073709551615 elements is over the limit of 1000000"),
+                            "QueryValidPaths: paths of 18446744073709551615 elements is over the limit of 1000000; the setting limits.requestSize of the dispatcher says how large a request may be"),
                     wrong(
                             "a derivation without outputs",
                             out -> out.writeLong(36)
