@@ -94,7 +94,7 @@ final class Attempt {
         var inputs = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
-            case AWAY, UNFIT, BUILDING, CLAIMED, NO_FIXED_OUTPUT, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL, NO_INODES,
+            case AWAY, UNFIT, BUILDING, ENDED, CLAIMED, NO_FIXED_OUTPUT, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL, NO_INODES,
                     DISK_UNEXPLAINED -> false;
         };
         if (!mayBe) return Optional.empty();
@@ -155,7 +155,7 @@ final class Attempt {
             if (limits.end().isEmpty()) {
                 var unfit = Unfit.of(result);
                 if (unfit.isPresent()) throw new UnfitException(unfit.get(), result.message());
-                fleet.refusals().began(link, job.needs());
+                if (isMade(result)) fleet.refusals().began(link, job.needs());
                 requireTheBuildsOwn(result, limits.lastLines(), watch);
             }
             kept = result.isSuccess();
@@ -180,12 +180,22 @@ final class Attempt {
                 throw new DiedUnnoticedException(e);
             if (!(e instanceof ProtocolException) && isFixed() && answersStill())
                 throw new LostException(
-                        Kind.NO_FIXED_OUTPUT, "its Nix ended in mid-build (%s)".formatted(Failures.describe(e)));
+                        Kind.ENDED, "its Nix ended in mid-build (%s)".formatted(Failures.describe(e)));
             throw setAside(Kind.BUILDING, e);
         } finally {
             if (limits.end().isPresent()) lease.drop();
             else if (!kept) lease.release();
         }
+    }
+
+    /// Whether the machine has begun to build, rather than had what it was to make.
+    private static boolean isMade(BuildResult result) {
+        return switch (result.status()) {
+            case ALREADY_VALID, SUBSTITUTED, RESOLVES_TO_ALREADY_VALID, INPUT_REJECTED, DEPENDENCY_FAILED,
+                    NO_SUBSTITUTERS -> false;
+            case BUILT, PERMANENT_FAILURE, OUTPUT_REJECTED, TRANSIENT_FAILURE, CACHED_FAILURE, TIMED_OUT, MISC_FAILURE,
+                    LOG_LIMIT_EXCEEDED, NOT_DETERMINISTIC -> true;
+        };
     }
 
     private boolean isFixed() {

@@ -58,7 +58,7 @@ final class Losses {
         if (hasBegun(loss)) begun++;
         if (loss.kind() == Kind.BUILDING && failures > counts.getOrDefault(machine, 0)) unlucky++;
         if (isKill(loss.kind())) killed++;
-        if (loss.kind() == Kind.CLAIMED || loss.kind() == Kind.NO_FIXED_OUTPUT) withoutOutput++;
+        if (hasNoOutput(loss)) withoutOutput++;
         if (loss.kind() == Kind.DISK_UNEXPLAINED) diskUnexplained++;
     }
 
@@ -68,7 +68,7 @@ final class Losses {
 
     private static boolean hasBegun(LostException loss) {
         return switch (loss.kind()) {
-            case BUILDING, CLAIMED, NO_FIXED_OUTPUT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
+            case BUILDING, ENDED, CLAIMED, NO_FIXED_OUTPUT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
             // A machine without room for the inputs has not begun.
             case DISK_FULL, NO_INODES, DISK_UNEXPLAINED -> loss.verdict().isPresent();
             case AWAY, REFUSED, UNFIT -> false;
@@ -108,7 +108,7 @@ final class Losses {
     private Set<String> avoided() {
         var avoided = hopeless();
         last.forEach((machine, loss) -> {
-            if (loss.kind() == Kind.BUILDING) avoided.add(machine);
+            if (loss.kind() == Kind.BUILDING || loss.kind() == Kind.ENDED) avoided.add(machine);
         });
         return avoided;
     }
@@ -124,7 +124,7 @@ final class Losses {
 
     private static boolean isThatOfTheMachine(Kind kind) {
         return switch (kind) {
-            case AWAY, BUILDING -> true;
+            case AWAY, BUILDING, ENDED -> true;
             case REFUSED,
                     UNFIT,
                     CLAIMED,
@@ -143,6 +143,7 @@ final class Losses {
     static String note(StorePath drvPath, String machine, LostException loss) {
         var what = switch (loss.kind()) {
             case AWAY -> "machine %s cannot be used for %s";
+            case ENDED -> "Nix on machine %s ended while it built %s";
             case BUILDING -> "lost machine %s while building %s";
             case REFUSED, UNFIT -> "machine %s refuses %s";
             case CLAIMED, NO_FIXED_OUTPUT -> "machine %s has no valid output of %s";
@@ -171,11 +172,19 @@ final class Losses {
             var words = verdicts.getLast().message();
             return told(kinds().equals(Set.of(Kind.FAILED)) ? words : words + "\n" + summary());
         }
-        if (withoutOutput > 0) return withoutOutput();
+        if (withoutOutput > 0 && kinds().stream().allMatch(Losses::mayHaveNoOutput)) return withoutOutput();
         var why = new StringBuilder(summary());
         last.forEach((machine, loss) ->
                 why.append("\n  ").append(machine).append(": ").append(Printable.joined(loss.reason())));
         return told(why.toString());
+    }
+
+    private static boolean hasNoOutput(LostException loss) {
+        return loss.kind() == Kind.CLAIMED || loss.kind() == Kind.NO_FIXED_OUTPUT;
+    }
+
+    private static boolean mayHaveNoOutput(Kind kind) {
+        return Set.of(Kind.CLAIMED, Kind.NO_FIXED_OUTPUT, Kind.ENDED, Kind.UNFIT).contains(kind);
     }
 
     private BuildResult withoutOutput() {
@@ -221,6 +230,9 @@ final class Losses {
         if (kinds.equals(Set.of(Kind.UNFIT)))
             return "%s could not be built, as the own settings of all machines for it keep them from that; this is no fault of the build:"
                     .formatted(drvPath);
+        if (kinds.equals(Set.of(Kind.ENDED)))
+            return "%s was being built %d times when Nix on its machine ended; perhaps its fixed output refers to store paths, which it must not:"
+                    .formatted(drvPath, begun);
         if (exhausted() && kinds.equals(Set.of(Kind.BUILDING)))
             return "%s was being built %d times when its machine was lost; it may be what takes them down, so it is not tried on another:"
                     .formatted(drvPath, begun);

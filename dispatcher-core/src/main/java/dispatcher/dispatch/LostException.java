@@ -19,8 +19,10 @@ final class LostException extends Exception {
         UNFIT,
         /// The machine says that it built a fixed output, and does not have it.
         CLAIMED,
-        /// The machine built a fixed output, and what came out cannot be one, or ended its Nix.
+        /// The machine built a fixed output, and what came out cannot be one.
         NO_FIXED_OUTPUT,
+        /// The conversation in which the machine built a fixed output ended, and the machine is well.
+        ENDED,
         /// The machine says that the build failed for reasons of the moment.
         FAILED,
         /// The build was killed there, for lack of memory.

@@ -135,7 +135,7 @@ class LossesTest {
         assertThat(losses.exhausted()).isFalse();
         assertThat(losses.excluded(Set.of("a", "b"))).containsExactly("a");
 
-        losses.add("b", new LostException(Kind.NO_FIXED_OUTPUT, "its Nix ended in mid-build"), 0);
+        losses.add("b", new LostException(Kind.NO_FIXED_OUTPUT, "it built x, which refers to y"), 0);
 
         assertThat(losses.exhausted()).isTrue();
         assertThat(losses.verdict().status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
@@ -143,6 +143,15 @@ class LossesTest {
                 .contains(
                         "a fixed output must not refer to store paths",
                         "machine a: it says that it built x, and that is not valid there",
-                        "machine b: its Nix ended in mid-build");
+                        "machine b: it built x, which refers to y");
+    }
+
+    @Test
+    void aMachineWhoseNixEndedUnderAFixedOutputIsAvoidedAndMayBeUsedAgain() {
+        losses.add("a", new LostException(Kind.ENDED, "its Nix ended in mid-build"), 0);
+
+        assertThat(losses.excluded(Set.of("a", "b"))).containsExactly("a");
+        assertThat(losses.excluded(Set.of("a"))).isEmpty();
+        assertThat(losses.verdict().status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
     }
 }

@@ -207,6 +207,25 @@ abstract class UnfitMachinesContract {
     }
 
     @Test
+    void machineThatOnlyHadTheOutputRefusesStill() throws Exception {
+        var a = machine("a", 10).answering(NO_JOBS);
+        var b = machine("b", 1);
+        try (var fleet = plan().start(a, b)) {
+            var client = client(fleet);
+            client.build(drv("x0"));
+            a.building((drvPath, derivation, options, log) -> {
+                a.makeOutputs(drvPath, derivation, options, log);
+                return BuildResult.of(BuildStatus.ALREADY_VALID, "");
+            });
+            fleet.clock().advance(Duration.ofSeconds(61));
+            assertThat(client.build(drv("x1")).isSuccess()).isTrue();
+
+            assertThat(a.built()).containsExactly(path("x0"), path("x1"));
+            assertThat(refused(fleet, a)).hasSize(1);
+        }
+    }
+
+    @Test
     void refusalIsForgottenWithTheSettingsOfTheMachine() throws Exception {
         var a = machine("a", 10).answering(NO_JOBS);
         var b = machine("b", 1);
@@ -295,9 +314,9 @@ abstract class UnfitMachinesContract {
             var client = client(fleet);
             var result = client.build(fixed("x"));
 
-            assertThat(result.status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
-            assertThat(result.message()).contains("a fixed output must not refer to store paths", "its Nix ended in mid-build");
-            assertThat(asked(machines)).as("attempts").isEqualTo(2);
+            assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
+            assertThat(result.message()).contains("perhaps its fixed output refers to store paths", "its Nix ended in mid-build");
+            assertThat(asked(machines)).as("attempts").isEqualTo(3);
             assertThat(fleet.events().starting("aside")).isEmpty();
         }
     }
