@@ -106,7 +106,8 @@ final class OutputCheck {
     }
 
     /// By path, the kind of the output; those whose path neither the derivation nor the result tells are left out.
-    private Map<StorePath, DerivationOutput> outputs(BuildResult result) throws FalseAnswerException {
+    private Map<StorePath, DerivationOutput> outputs(BuildResult result)
+            throws FalseAnswerException, NoFixedOutputException {
         var outputs = new TreeMap<StorePath, DerivationOutput>();
         for (var output : derivation.outputs().values()) output.path().ifPresent(path -> outputs.put(path, output));
         for (var realisation : result.outputs().entrySet()) {
@@ -116,7 +117,12 @@ final class OutputCheck {
             if (output == null)
                 throw falsehood(
                         "it says to have built the output '%s', which the derivation does not have".formatted(name));
-            if (output.path().isPresent() && !output.path().get().equals(path))
+            boolean elsewhere = output.path().isPresent() && !output.path().get().equals(path);
+            // Nix 2.4 to 2.10 make the path of a fixed output that refers to store paths from these too.
+            if (elsewhere && output instanceof DerivationOutput.Fixed)
+                throw new NoFixedOutputException(
+                        "it says that it built %s instead of %s".formatted(path, output.path().get()), true);
+            if (elsewhere)
                 throw falsehood("it says that the output '%s' is %s, and the derivation says %s"
                         .formatted(name, path, output.path().get()));
             if (!path.name().equals(StorePaths.outputName(drvPath.derivationName(), name)))

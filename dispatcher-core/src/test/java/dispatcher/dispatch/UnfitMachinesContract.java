@@ -12,6 +12,7 @@ import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.Hash;
 import dispatcher.nix.HashAlgorithm;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.StorePaths;
@@ -25,6 +26,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -301,6 +304,21 @@ abstract class UnfitMachinesContract {
             assertThat(fleet.events().starting("aside")).isEmpty();
             for (var machine : machines) machine.building(machine::makeOutputs);
             assertThat(client.build(drv("y")).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    @Test
+    void fixedOutputThatAMachineHasAtAnotherPathFailsThatBuildOnly() throws Exception {
+        var elsewhere = BuildResult.of(BuildStatus.BUILT, "")
+                .withOutputs(new TreeMap<>(Map.of("out", Realisation.ofOutput("out", FakeStore.path("x")))));
+        var machines = machines(machine -> machine.answering(elsewhere));
+        try (var fleet = plan().start(machines)) {
+            var result = client(fleet).build(fixed("x"));
+
+            assertThat(result.status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
+            assertThat(result.message()).contains("a fixed output must not refer to store paths");
+            assertThat(asked(machines)).as("attempts").isEqualTo(2);
+            assertThat(fleet.events().starting("aside")).isEmpty();
         }
     }
 
