@@ -83,7 +83,8 @@ public final class Main {
                 .setExecutionExceptionHandler((e, command, parsed) -> main.failed(e, command.getErr()));
     }
 
-    /// Not a table of constructor references: with one of `VersionCommand`, JDK 25 crashes when it writes an AOT cache.
+    /// Not a table of constructor references: with one of `VersionCommand`, JDK 25 crashes when it writes an AOT
+    /// cache.
     private static Object command(String name, HostKeySource hostKeys) {
         return switch (name) {
             case "serve" -> new ServeCommand(VersionCommand.programVersion());

@@ -159,6 +159,7 @@ final class Attempt {
                 requireTheBuildsOwn(result, limits.lastLines(), watch);
             }
             kept = result.isSuccess();
+            if (!kept) limits.tellWhatIsKept(machine);
             return new BuiltThere(job, link, lease, result, outputs, took);
         } catch (StoreRefusedException e) {
             var unfit = Unfit.of(Failures.describe(e));

@@ -7,7 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 
-/// A build on a thread of its own, so that it can outlive the client who began it: if that leaves while others want the
+/// A build on a thread of its own, so that it can outlive the client who began it: if that leaves while others want
+/// the
 /// build, or is one whose builds are to be finished, it goes on until its end or until nobody wants it any more.
 final class AttendedBuild {
     /// How often it is looked whether somebody still wants a build whose client has left.

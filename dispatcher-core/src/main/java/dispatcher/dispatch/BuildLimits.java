@@ -24,6 +24,7 @@ final class BuildLimits implements BuildLog {
     private final BuildLog log;
     private final Runnable cut;
     private final LogTail tail = new LogTail();
+    private final KeptDirectory kept = new KeptDirectory();
     private final long startedAt = System.nanoTime();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
@@ -70,6 +71,15 @@ final class BuildLimits implements BuildLog {
         return tail.lines();
     }
 
+    /// Tells the client where the build directory of the failed build is, if it asked for that to be kept.
+    void tellWhatIsKept(String machine) {
+        if (!options.keepFailed()) return;
+        log.note(kept.path()
+                .map(path -> "dispatcher: the build directory of %s is kept on machine %s: %s".formatted(what, machine, path))
+                .orElse("dispatcher: machine %s has kept no build directory of %s".formatted(machine, what)));
+        log.flush();
+    }
+
     private void watch() {
         lock.lock();
         try {
@@ -78,9 +88,9 @@ final class BuildLimits implements BuildLog {
                 long left = left(options.timeout(), startedAt, now);
                 long silence = left(options.maxSilent(), heardAt, now);
                 if (left <= 0)
-                    stop(BuildStatus.TIMED_OUT, "it took more than %s".formatted(seconds(options.timeout())));
+                    stop(BuildStatus.TIMED_OUT, "timed out after " + seconds(options.timeout()));
                 else if (silence <= 0)
-                    stop(BuildStatus.TIMED_OUT, "it was silent for %s".formatted(seconds(options.maxSilent())));
+                    stop(BuildStatus.TIMED_OUT, "timed out after %s of silence".formatted(seconds(options.maxSilent())));
                 else {
                     var _ = ended.awaitNanos(Math.min(left, silence));
                 }
@@ -99,14 +109,15 @@ final class BuildLimits implements BuildLog {
     }
 
     private static String seconds(Duration duration) {
-        return duration.toSeconds() + " s";
+        return duration.toSeconds() + " seconds";
     }
 
+    /// In Nix's own words, which scripts look for.
     @GuardedBy("lock")
     private void stop(BuildStatus status, String why) {
         if (over) return;
         over = true;
-        verdict = BuildResult.of(status, "building %s was stopped: %s".formatted(what, why));
+        verdict = BuildResult.of(status, "building of '%s' %s".formatted(what, why));
     }
 
     private void cutIfStopped() {
@@ -123,6 +134,7 @@ final class BuildLimits implements BuildLog {
     @Override
     public void line(ByteString line) {
         tail.add(line);
+        kept.hear(line);
         if (count(line.length(), true)) log.line(line);
     }
 
@@ -137,7 +149,9 @@ final class BuildLimits implements BuildLog {
             logBytes += length + 1L;
             tooMuch = options.maxLogBytes() > 0 && logBytes > options.maxLogBytes() && !over;
             if (tooMuch)
-                stop(BuildStatus.LOG_LIMIT_EXCEEDED, "its log has more than %d bytes".formatted(options.maxLogBytes()));
+                stop(
+                        BuildStatus.LOG_LIMIT_EXCEEDED,
+                        "killed after writing more than %d bytes of log output".formatted(options.maxLogBytes()));
         } finally {
             lock.unlock();
         }
@@ -147,6 +161,7 @@ final class BuildLimits implements BuildLog {
 
     @Override
     public void note(String text) {
+        kept.hear(text);
         if (count(text.length(), false)) log.note(text);
     }
 

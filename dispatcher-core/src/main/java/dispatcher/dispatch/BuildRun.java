@@ -22,7 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere if
+/// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere
+/// if
 /// the machine is lost.
 ///
 /// Used once, by the client's thread, which alone writes to the client.

@@ -37,7 +37,8 @@ import java.util.function.Predicate;
 
 /// One client's conversation with the whole fleet.
 ///
-/// A path is looked for where the client would miss it most: among the outputs that were built for it and wait on their
+/// A path is looked for where the client would miss it most: among the outputs that were built for it and wait on
+/// their
 /// machine, then in the spool, then in the host's store if the client is on this host, then on the machines that are
 /// known to hold it.
 ///
@@ -272,7 +273,8 @@ final class FleetSession implements Store, PathSource {
         return fromElsewhere(path, store -> store.narFromPath(path, sink));
     }
 
-    /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared here,
+    /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared
+    /// here,
     /// or else it would be the receiver that is taken to be at fault.
     @Override
     public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
@@ -385,7 +387,8 @@ final class FleetSession implements Store, PathSource {
         return serving.goesOn();
     }
 
-    /// Has an output made once more, after the machine that had it broke. Not to be called by who has a slot, for which
+    /// Has an output made once more, after the machine that had it broke. Not to be called by who has a slot, for
+    /// which
     /// this might wait for ever.
     private boolean isMadeAgain(StorePath output, String reason) throws InterruptedException {
         var recipe = fleet.recipes().of(output);

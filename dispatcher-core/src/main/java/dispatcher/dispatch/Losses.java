@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 ///
 /// A machine that could not be reached is as good as any when it is back. One that broke in mid-build is avoided, but
 /// may be used again when there is no other; one that said something of the build itself is not asked a second time.
-/// Where a fixed output did not come out, one other machine is. Where memory ran out, only a larger machine is, once. A build that was killed, nobody knows why, goes to any other,
+/// Where a fixed output did not come out, one other machine is. Where memory ran out, only a larger machine is, once.
+/// A build that was killed, nobody knows why, goes to any other,
 /// once.
 final class Losses {
     private static final int MOST_KILLED = 2;

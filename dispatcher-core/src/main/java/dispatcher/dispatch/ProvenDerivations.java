@@ -29,7 +29,8 @@ import java.util.TreeSet;
 /// those that follow from what they will hold, or from the derivation itself.
 ///
 /// A `.drv` file proves itself, as its path follows from its text, and so do those that it names. Used for one
-/// derivation, on the thread of its client. What is proven of the derivations that it depends on is remembered for all:
+/// derivation, on the thread of its client. What is proven of the derivations that it depends on is remembered for
+/// all:
 /// of these, only those are read that were not proven lately, so that a graph costs the reading of each file once. The
 /// file of the derivation itself must be here each time.
 final class ProvenDerivations {
@@ -73,7 +74,8 @@ final class ProvenDerivations {
         return new Proven(derivationPath(drvPath, whole), derivation);
     }
 
-    /// What is not believed either is that a derivation has this path, nor that its parts can be in a `.drv` file: with
+    /// What is not believed either is that a derivation has this path, nor that its parts can be in a `.drv` file:
+    /// with
     /// quotes in its platform or in the name of an output, its text could be that of another derivation.
     private StorePath derivationPath(StorePath drvPath, Derivation whole) throws StoreRefusedException {
         try {

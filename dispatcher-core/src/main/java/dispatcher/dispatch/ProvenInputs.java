@@ -8,7 +8,8 @@ import java.util.Optional;
 
 /// What was proven lately of derivations, for those that depend on them, whichever client has sent them: a `.drv`
 /// file's
-/// path follows from its text, so what follows from that text is the same for all. It tells nothing of whether the file
+/// path follows from its text, so what follows from that text is the same for all. It tells nothing of whether the
+/// file
 /// is here. Bounded by size; safe for any thread.
 final class ProvenInputs implements DerivationHash.Memory {
     /// In bytes; 20,000 derivations or so.

@@ -8,7 +8,8 @@ import dispatcher.nix.StorePath;
 import java.util.Collection;
 import java.util.Optional;
 
-/// How outputs were made lately, for when the only machine that has one goes away: its client may long have fetched it,
+/// How outputs were made lately, for when the only machine that has one goes away: its client may long have fetched
+/// it,
 /// and yet it is missing for whatever is built of it. Bounded by the size of the derivations; safe for any thread.
 final class Recipes {
     /// Of derivations, in bytes.

@@ -148,7 +148,8 @@ final class Recovery implements AutoCloseable {
         setAside(link, reason, again);
     }
 
-    /// A machine, or the way to it, broke: nothing goes there before it has been found to work. A way that is not taken
+    /// A machine, or the way to it, broke: nothing goes there before it has been found to work. A way that is not
+    /// taken
     /// any more says nothing of where the machine is now.
     void failed(MachineLink link, String error) {
         setAside(link, error, false);
@@ -391,7 +392,8 @@ final class Recovery implements AutoCloseable {
         review();
     }
 
-    /// Machine to what is wrong with it, of all that fit; empty if some fits that is not set aside, or not long enough.
+    /// Machine to what is wrong with it, of all that fit; empty if some fits that is not set aside, or not long
+    /// enough.
     private Map<String, String> allAway(BuildRequest request, Set<String> excluded) {
         var now = nanoTime.getAsLong();
         var reasons = new LinkedHashMap<String, String>();

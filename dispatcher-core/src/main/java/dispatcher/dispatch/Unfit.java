@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 /// What of a machine's own settings keeps it from a build, as far as its Nix's words tell: they come with the status
 /// of any other failure (`MiscFailure`, `InputRejected` or `PermanentFailure`, by version), before anything is built.
 ///
-/// Only the beginning of what Nix says counts, as a build's own words come after Nix's, and no client can choose those.
+/// Only the beginning of what Nix says counts, as a build's own words come after Nix's, and no client can choose
+/// those.
 ///
 /// Source: Nix 2.3 to 2.36 and Lix, `src/libstore/build*`, `src/libstore/daemon.cc`,
 /// `src/libutil/experimental-features.cc`.

@@ -7,7 +7,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.SortedSet;
 
-/// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on, with no
+/// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on, with
+/// no
 /// lock held; must return soon and throw nothing.
 ///
 /// Nesting: a client connects … leaves; inside, each build is requested, queued, then assigned, its

@@ -8,7 +8,7 @@ import java.util.TreeSet;
 
 /// Which path an output of a derivation turned out to have.
 ///
-/// @param id                    `sha256:<base 16>!<output name>`; the hash is the derivation's, modulo its fixed inputs
+/// @param id `sha256:<base 16>!<output name>`; the hash is the derivation's, modulo its fixed inputs
 /// @param dependentRealisations ids of the realisations that it was made from, with their paths
 public record Realisation(
         String id,

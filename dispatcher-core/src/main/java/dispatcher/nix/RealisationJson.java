@@ -17,7 +17,8 @@ public final class RealisationJson {
 
     private RealisationJson() {}
 
-    /// Reads a realisation; what it may lack is empty then, and members that are not known are skipped. A signature may
+    /// Reads a realisation; what it may lack is empty then, and members that are not known are skipped. A signature
+    /// may
     /// also be an object of `keyName` and `sig`, as newer versions have it.
     ///
     /// @throws NixSyntaxException if it is none

@@ -158,12 +158,14 @@ final class SampleParser {
                 OptionalLong.empty()));
     }
 
-    /// What `df -Pi` says: inodes instead of KiB. A file system that makes them as they are needed says 0, or no percent.
+    /// What `df -Pi` says: inodes instead of KiB. A file system that makes them as they are needed says 0, or no
+    /// percent.
     private static Optional<Room> inodes(List<String> lines) {
         return room(lines, 1).filter(inodes -> inodes.total() > 0);
     }
 
-    /// What `df -Pk` says of one file system: its name, which may have blanks, units in all, used and available, percent,
+    /// What `df -Pk` says of one file system: its name, which may have blanks, units in all, used and available,
+    /// percent,
     /// and where it is mounted.
     private static Optional<Room> room(List<String> lines, long unit) {
         for (var line : lines) {

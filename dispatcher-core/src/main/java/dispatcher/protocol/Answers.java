@@ -36,7 +36,8 @@ public final class Answers {
         return Limits.ANSWERS.plus(outputs, outputs * OUTPUT_BYTES);
     }
 
-    /// Infos as they come, which together may take more than there is room for, though no machine is to blame for that.
+    /// Infos as they come, which together may take more than there is room for, though no machine is to blame for
+    /// that.
     /// Those that are too much are read and not kept. Confined to one thread.
     public static final class Infos {
         private final Map<StorePath, PathInfo> kept = new HashMap<>();

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// Lets in as many connections as the limits allow, in all and of each client, and keeps those who do not log in from
 /// keeping others out. One for each way in. Safe for any thread, waits for nobody.
 ///
-/// From one address only some may be logging in at once, and a few if logins from there keep failing: nobody is refused
-/// for what others behind the same address did, as long as they leave some of these places. Where all places are taken,
+/// From one address only some may be logging in at once, and a few if logins from there keep failing: nobody is
+/// refused
+/// for what others behind the same address did, as long as they leave some of these places. Where all places are
+/// taken,
 /// a new connection gets the place of one that has had its time; or, whatever time that has had, of one from the
 /// address
 /// that has the most places, if that is more than the new one's has.
@@ -100,7 +102,8 @@ public final class ClientDoor {
             this.since = since;
         }
 
-        /// It has shown something that we do not let anybody in for. However much it shows, it has failed once at most.
+        /// It has shown something that we do not let anybody in for. However much it shows, it has failed once at
+        /// most.
         public void loginFailed() {
             lock.lock();
             try {

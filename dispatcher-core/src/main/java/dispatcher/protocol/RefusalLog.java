@@ -8,7 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
-/// Writes to the log that somebody was refused something: once, and again after a while with the number of times since,
+/// Writes to the log that somebody was refused something: once, and again after a while with the number of times
+/// since,
 /// so that nobody can fill the log by asking. Safe for any thread.
 public final class RefusalLog {
     private static final long QUIET_NANOS = Duration.ofMinutes(10).toNanos();

@@ -65,7 +65,8 @@ final class Fleet {
         return open;
     }
 
-    /// Those of them that a line may go to. Cost: a look at each tier that is open, or that it may go to, whichever are
+    /// Those of them that a line may go to. Cost: a look at each tier that is open, or that it may go to, whichever
+    /// are
     /// fewer.
     List<Way> openTo(NeedLine line) {
         var ways = new ArrayList<Way>(Math.min(open.size(), line.ways.size()));
@@ -237,7 +238,8 @@ final class Fleet {
         if (!slots.health.equals(health)) change(slots, () -> slots.health = health);
     }
 
-    /// Finds the tiers that builds of a line may go to, and keeps that up to date until it is detached. Cost: a look at
+    /// Finds the tiers that builds of a line may go to, and keeps that up to date until it is detached. Cost: a look
+    /// at
     /// each tier.
     void attach(NeedLine line) {
         lines.add(line);

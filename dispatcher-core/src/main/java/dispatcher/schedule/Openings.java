@@ -5,7 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Machines with a free slot that builds of one line may be given, of each tier the least loaded; as it is until a
-/// build begins or ends or a machine changes. Has at hand what is reckoned of them for each build, and leaves out those
+/// build begins or ends or a machine changes. Has at hand what is reckoned of them for each build, and leaves out
+/// those
 /// that cannot be the best for any.
 ///
 /// @param contenders   the best for any build that has none of its inputs anywhere is among them
@@ -16,7 +17,8 @@ record Openings(List<Opening> contenders, int fewestExtras, int looks) {
     ///
     /// @param spared whether another one with a free slot offers less that is not needed
     record Opening(MachineSlots slots, double speed, double bandwidth, boolean spared) {
-        /// Whether it is at least as good for any build, and comes first where both are as good. Its link must be free.
+        /// Whether it is at least as good for any build, and comes first where both are as good. Its link must be
+        /// free.
         private boolean isBetterThan(Opening other) {
             return speed >= other.speed
                     && bandwidth >= other.bandwidth

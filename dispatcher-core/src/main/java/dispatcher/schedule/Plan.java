@@ -24,7 +24,8 @@ final class Plan {
             .thenComparing(share -> share.turns.peek(), Comparator.nullsLast(ClientLine.TURNS))
             .thenComparing(share -> share.client.name());
 
-    /// Where inputs are is looked up anew after so long, while a build waits that would have to copy so many bytes, and
+    /// Where inputs are is looked up anew after so long, while a build waits that would have to copy so many bytes,
+    /// and
     /// for so many builds in one plan.
     private static final long INPUTS_AGE = 10_000_000_000L;
 

@@ -39,7 +39,8 @@ final class Tier {
     private int freeSlots;
     private double capacity;
 
-    /// Of the builds that run, the first whose end frees a slot. At hand since every plan asks, and most tiers have not
+    /// Of the builds that run, the first whose end frees a slot. At hand since every plan asks, and most tiers have
+    /// not
     /// changed since the one before.
     private @Nullable RunningBuild first;
 

@@ -44,7 +44,8 @@ public final class SecretFile {
                 Optional.ofNullable(System.getenv("CREDENTIALS_DIRECTORY")).map(Path::of));
     }
 
-    /// @param credentials where systemd puts credentials of this service: for its user alone, by an access control list
+    /// @param credentials where systemd puts credentials of this service: for its user alone, by an access control
+    /// list
     ///     that shows as a mode for the group
     static Optional<Exposure> exposure(String kind, Path file, boolean ours, Optional<Path> credentials)
             throws IOException {

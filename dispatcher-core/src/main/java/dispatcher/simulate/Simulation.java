@@ -18,8 +18,10 @@ import java.util.stream.Stream;
 
 /// One scenario with one policy, on a clock that moves only from one event to the next. It begins at the epoch.
 ///
-/// A client asks for a build when its time has come, its inputs are built and their outputs have come back. A build has
-/// a slot, is connected to its machine, gets the inputs that are not there, is built, and its outputs come back. What a
+/// A client asks for a build when its time has come, its inputs are built and their outputs have come back. A build
+/// has
+/// a slot, is connected to its machine, gets the inputs that are not there, is built, and its outputs come back. What
+/// a
 /// client is told has failed is asked for again when nothing of that client is going on any more, as if somebody had
 /// typed the command again.
 ///

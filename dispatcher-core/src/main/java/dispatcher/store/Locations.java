@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Which machines hold which paths, as far as has been seen: what was built there, sent there, or found there. A guess,
+/// Which machines hold which paths, as far as has been seen: what was built there, sent there, or found there. A
+/// guess,
 /// since machines collect garbage without a word; who relies on it asks the machine.
 ///
 /// Also what these paths hold ([Fingerprints]), as clients, the host's store and the machines that built them have
@@ -142,7 +143,8 @@ public final class Locations {
         if (!paths.isEmpty()) changes.incrementAndGet();
     }
 
-    /// What an earlier process wrote down. A file that is missing, or not to be understood, is as good as an empty one;
+    /// What an earlier process wrote down. A file that is missing, or not to be understood, is as good as an empty
+    /// one;
     /// a last line that was cut off is left out.
     ///
     /// @param file  where what is built will be written at once

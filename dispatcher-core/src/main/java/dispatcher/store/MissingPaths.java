@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// refer to, at the same time. What the machine is thought to have is not looked into, unless it says that it has it
 /// not.
 ///
-/// Used once, by one thread; the machine may be asked in another meanwhile. Cost: one round trip if nothing is missing,
+/// Used once, by one thread; the machine may be asked in another meanwhile. Cost: one round trip if nothing is
+/// missing,
 /// two if something is, however deep its closure; one more where the machine was thought to have what it has not, or
 /// for a large closure.
 final class MissingPaths {

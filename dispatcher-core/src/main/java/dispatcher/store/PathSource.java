@@ -27,7 +27,8 @@ public interface PathSource {
     /// @return how many bytes it had
     long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException;
 
-    /// A receiver did not take what came from here. If that was since a NAR had another hash than was told, it must not
+    /// A receiver did not take what came from here. If that was since a NAR had another hash than was told, it must
+    /// not
     /// happen again.
     default void notTaken() {}
 }

@@ -18,7 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// refer to is there, or before them in the same batch. The largest go first, so that all senders end at about
 /// the same time. One who is alone takes all at once.
 ///
-/// Safe for any thread; the lock is not held over I/O. To take a batch costs about log(paths) for each path in it. What
+/// Safe for any thread; the lock is not held over I/O. To take a batch costs about log(paths) for each path in it.
+/// What
 /// refers to what is kept in numbers: closures may have 100,000 paths, for which a graph of objects takes 30 MB.
 final class Shipment {
     /// So many for each shipment, so that no sender waits long for the last of another.

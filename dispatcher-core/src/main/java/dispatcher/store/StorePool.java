@@ -26,11 +26,13 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Open conversations with one store, kept for the next who needs one, since opening one costs a process over there and
+/// Open conversations with one store, kept for the next who needs one, since opening one costs a process over there
+/// and
 /// perhaps a login.
 ///
 /// A store pins what it was sent until the conversation ends, so none is kept for ever. A conversation that a request
-/// broke off in is of no use to anybody and never comes back into the pool. Safe for any thread; the lock is never held
+/// broke off in is of no use to anybody and never comes back into the pool. Safe for any thread; the lock is never
+/// held
 /// while a conversation is opened or closed.
 public final class StorePool implements AutoCloseable {
     private static final Duration MAX_IDLE = Duration.ofSeconds(60);
@@ -84,7 +86,8 @@ public final class StorePool implements AutoCloseable {
             return store;
         }
 
-        /// Whether somebody used it before, and nothing has been heard since: the far end may have gone without a word.
+        /// Whether somebody used it before, and nothing has been heard since: the far end may have gone without a
+        /// word.
         public boolean isInDoubt() {
             return reused && !store.heard;
         }

@@ -20,7 +20,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
 /// A conversation whose other end must answer in time: one that is alive and says nothing, or goes on for ever, is
-/// closed, and the request fails with an [UnreachableException]. Its sign of life is its answers, not its connection's.
+/// closed, and the request fails with an [UnreachableException]. Its sign of life is its answers, not its
+/// connection's.
 ///
 /// A question about many paths has a thousandth of the limit more for each. A NAR must make progress, unless it is the
 /// receiver that does not take it. An upload has the limit, and a second for every 4 MiB, from when its last byte has
@@ -176,7 +177,8 @@ public final class TimedStore implements Store {
             this.out = out;
         }
 
-        /// Returns when, over a whole limit's time, next to nothing has come although the receiver would have taken it.
+        /// Returns when, over a whole limit's time, next to nothing has come although the receiver would have taken
+        /// it.
         void awaitStall() throws InterruptedException {
             while (true) {
                 long had = bytes.get();

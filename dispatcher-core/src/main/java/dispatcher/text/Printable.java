@@ -2,7 +2,8 @@ package dispatcher.text;
 
 import java.util.stream.Collectors;
 
-/// Makes text of clients and machines fit for logs and terminals: nothing in the result moves the cursor, begins a line
+/// Makes text of clients and machines fit for logs and terminals: nothing in the result moves the cursor, begins a
+/// line
 /// of its own, or turns the direction of writing.
 ///
 /// Control characters, separators of lines and paragraphs, invisible format characters and halves of characters become

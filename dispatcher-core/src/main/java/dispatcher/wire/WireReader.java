@@ -169,7 +169,8 @@ public final class WireReader {
     }
 
     /// A string of any length, of which no more than `most` bytes are kept. Of a longer one come the beginning, a line
-    /// that says how much is left out, and the end. For what people read, and what a build may make as long as it likes.
+    /// that says how much is left out, and the end. For what people read, and what a build may make as long as it
+    /// likes.
     public ByteString readClipped(String what, int most) throws IOException {
         long length = readLengthOfAny(what);
         if (length <= most) return ByteString.wrap(readContent(what, length));
@@ -232,7 +233,8 @@ public final class WireReader {
         return readContent(what, length);
     }
 
-    /// The length of a string that may be longer than any limit. Beyond [#LONGEST] it is no length, but a peer that has
+    /// The length of a string that may be longer than any limit. Beyond [#LONGEST] it is no length, but a peer that
+    /// has
     /// lost its place.
     private long readLengthOfAny(String what) throws IOException {
         long length = readLong();

@@ -43,7 +43,7 @@ class ServeToWorkerFleetTest extends FleetContract {
             var result = client.build(drv("x"), options);
 
             assertThat(result.status()).isEqualTo(status);
-            assertThat(result.message()).contains("x.drv was stopped: ").contains(why);
+            assertThat(result.message()).contains("building of '").contains("x.drv' " + why);
             assertThat(fleet.events().starting("lost")).isEmpty();
             assertThat(fleet.failures(a)).isZero();
             Await.until("the build's channel is closed", () -> a.open() == 0);
@@ -53,17 +53,44 @@ class ServeToWorkerFleetTest extends FleetContract {
     }
 
     @Test
+    void whatIsKeptOfAFailedBuildIsAskedForAndTold() throws Exception {
+        var a = machine("a", 1, 1);
+        var asked = new java.util.concurrent.CopyOnWriteArrayList<Boolean>();
+        a.building((_, _, options, log) -> {
+            asked.add(options.keepFailed());
+            if (options.keepFailed() && asked.size() == 1)
+                log.note("note: keeping build directory '\u001b[35;1m/nix/var/nix/builds/nix-1-2/build\u001b[0m'");
+            return Samples.FAILED;
+        });
+        var keeping = new BuildOptions(BuildMode.NORMAL, Duration.ZERO, Duration.ZERO, 0, true);
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            for (var options : java.util.List.of(keeping, keeping, BuildOptions.DEFAULT, keeping))
+                assertThat(client.build(drv("x"), options).isSuccess()).isFalse();
+
+            assertThat(asked).containsExactly(true, true, false, true);
+            assertThat(client.notes().stream().filter(note -> note.contains("kept")))
+                    .satisfiesExactly(
+                            note -> assertThat(note)
+                                    .startsWith("dispatcher: the build directory of ")
+                                    .endsWith("x.drv is kept on machine a: /nix/var/nix/builds/nix-1-2/build"),
+                            note -> assertThat(note).startsWith("dispatcher: machine a has kept no build directory of "),
+                            note -> assertThat(note).startsWith("dispatcher: machine a has kept no build directory of "));
+        }
+    }
+
+    @Test
     void buildThatTakesTooLongIsStopped() throws Exception {
         var a = machine("a", 1, 9);
         a.holdBuilds();
-        isStopped(a, limits(0, 1, 0), BuildStatus.TIMED_OUT, "more than 1 s");
+        isStopped(a, limits(0, 1, 0), BuildStatus.TIMED_OUT, "timed out after 1 seconds");
     }
 
     @Test
     void silentBuildIsStopped() throws Exception {
         var a = machine("a", 1, 9);
         a.holdBuilds();
-        isStopped(a, limits(1, 60, 0), BuildStatus.TIMED_OUT, "silent for 1 s");
+        isStopped(a, limits(1, 60, 0), BuildStatus.TIMED_OUT, "timed out after 1 seconds of silence");
     }
 
     @Test
@@ -76,6 +103,6 @@ class ServeToWorkerFleetTest extends FleetContract {
             gate.pass();
             return Samples.FAILED;
         });
-        isStopped(a, limits(0, 0, 500), BuildStatus.LOG_LIMIT_EXCEEDED, "more than 500 bytes");
+        isStopped(a, limits(0, 0, 500), BuildStatus.LOG_LIMIT_EXCEEDED, "killed after writing more than 500 bytes of log output");
     }
 }

@@ -48,7 +48,8 @@ public final class Scenarios {
         return Job.of(id, "client", Duration.ofSeconds(seconds));
     }
 
-    /// Anything that is allowed: machines with features, slots, speeds and links of all kinds, graphs, outages, clients
+    /// Anything that is allowed: machines with features, slots, speeds and links of all kinds, graphs, outages,
+    /// clients
     /// that ask for few builds at once, builds that no machine can do.
     public static Scenario any(RandomGenerator random) {
         var hosts = new ArrayList<Host>();

@@ -13,7 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// `./dispatcher serve` as a process of its own. Its output goes to a file beside its settings. Confined to one thread.
+/// `./dispatcher serve` as a process of its own. Its output goes to a file beside its settings. Confined to one
+/// thread.
 public final class DispatcherProcess implements AutoCloseable {
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);

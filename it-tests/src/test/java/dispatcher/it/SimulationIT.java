@@ -19,7 +19,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 /// What `dispatcher simulate` says of builds whose durations are known is what the dispatcher takes for them.
 ///
 /// Each package is built once, and the trace of that says how long its builds take here, Nix's own work included. Then
-/// a hundred more are built. The simulator is told what is known of their packages, and when the client asked for each:
+/// a hundred more are built. The simulator is told what is known of their packages, and when the client asked for
+/// each:
 /// how long Nix's hooks take for that depends on what else the host does. It goes by the clock, so it is for a host
 /// that does nothing else.
 @NeedsNamespaces

@@ -17,7 +17,8 @@ import java.util.TreeSet;
 /// The lines of one file, which is a trace by itself: paths, clients and builds are told of before they are named.
 /// Paths get numbers for names. Confined to one thread.
 final class TraceText {
-    /// A build that is asked for so soon after the last of its inputs was built was wanted before, and waited for that.
+    /// A build that is asked for so soon after the last of its inputs was built was wanted before, and waited for
+    /// that.
     private static final Duration SOON = Duration.ofSeconds(10);
 
     private static final Duration LEAST_WORK = Duration.ofMillis(1);

@@ -9,7 +9,8 @@ import java.util.Map;
 
 /// How the running dispatcher is told to read its settings again.
 ///
-/// Request: `{"command":"reload"}`. Answer: `reloaded`; then either `changes` and `needRestart`, texts, and `warnings`,
+/// Request: `{"command":"reload"}`. Answer: `reloaded`; then either `changes` and `needRestart`, texts, and
+/// `warnings`,
 /// or `why`, `next` and `faults`. A warning or a fault has `file`, `line`, `key` and `message`.
 public record ReloadRequests(Reloader reloader) {
     private static final String RELOAD = "reload";

@@ -1,4 +1,5 @@
-/// Settings that are read again while the dispatcher runs: what is otherwise, what of it can be put in force, who asks.
+/// Settings that are read again while the dispatcher runs: what is otherwise, what of it can be put in force, who
+/// asks.
 @NullMarked
 package dispatcher.cli.reload;
 

@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Collects faults while a file is read, so that they are told at once, up to [#MOST]: a file with more is not settings
+/// Collects faults while a file is read, so that they are told at once, up to [#MOST]: a file with more is not
+/// settings
 /// with mistakes, but something else, and reading it to its end would tell nothing more. Confined to one thread.
 final class Faults {
     static final int MOST = 50;

@@ -20,7 +20,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 
-/// Hashes derivations "modulo" their fixed outputs: two that differ only in how a fixed output is fetched have the same
+/// Hashes derivations "modulo" their fixed outputs: two that differ only in how a fixed output is fetched have the
+/// same
 /// hash. Output paths follow from it.
 ///
 /// A derivation with a fixed output has the SHA-256 of `fixed:out:<method and algorithm>:<base 16>:<path>`. Any

@@ -42,7 +42,8 @@ import java.util.function.Predicate;
 public final class ServeClient implements Store {
     private static final long LAST_WORDS_MILLIS = 500;
 
-    /// So long the log may stand still before its end is given up, once the result is there. Longer than clients may hold
+    /// So long the log may stand still before its end is given up, once the result is there. Longer than clients may
+    /// hold
     /// it up.
     private static final long LOG_MILLIS = 10_000;
 

@@ -73,6 +73,8 @@ public final class WorkerClient implements Store {
     private final WorkerCodec codec;
     private final MessageCodec messages;
     private final DaemonInfo daemon;
+    /// Whether the daemon leaves the build directories of failed builds in this conversation.
+    private boolean keepsFailed;
 
     /// Opens the conversation.
     ///
@@ -426,11 +428,24 @@ public final class WorkerClient implements Store {
     @Override
     public BuildResult buildDerivation(
             StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log) throws IOException {
+        if (options.keepFailed() != keepsFailed) setOptions(options);
         codec.writeRequest(out, new WorkerRequest.BuildDerivation(drvPath, derivation, options.mode()));
         out.flush();
         awaitReply(log);
         in.beginMessage(Answers.result(derivation.outputs().size()));
         return codec.readBuildResult(in);
+    }
+
+    /// Only done if it is needed, since the daemon also takes from it what else is its own to decide: how many cores a
+    /// build may use.
+    private void setOptions(BuildOptions options) throws IOException {
+        keepsFailed = options.keepFailed();
+        try {
+            request(WorkerRequest.SetOptions.of(options, messages.levelInfo()));
+        } catch (StoreRefusedException e) {
+            // The build itself does not depend on it.
+            log.atDebug().addKeyValue("machine", peer).log("takes no options: {}", e.reason());
+        }
     }
 
     private void request(WorkerRequest request) throws IOException {

@@ -6,7 +6,9 @@ import dispatcher.nix.ContentAddress;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
+import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -151,6 +153,17 @@ public sealed interface WorkerRequest {
     /// @param overrides setting to value
     record SetOptions(List<Long> values, SortedMap<String, ByteString> overrides) implements WorkerRequest {
         public static final int VALUES = 12;
+
+        /// For one build at a time whose log is shown, with all cores and substituters that there are.
+        ///
+        /// @param verbosity of what should be told
+        static SetOptions of(BuildOptions options, long verbosity) {
+            long keepFailed = options.keepFailed() ? 1 : 0;
+            long maxSilent = options.maxSilent().toSeconds();
+            return new SetOptions(
+                    List.of(keepFailed, 0L, 0L, verbosity, 1L, maxSilent, 1L, 0L, 0L, 0L, 0L, 1L),
+                    Collections.emptySortedMap());
+        }
 
         @Override
         public WorkerOperation operation() {

@@ -54,7 +54,8 @@ import java.util.TreeSet;
 /// Answers one client in the worker protocol, from a [Store].
 ///
 /// Confined to one thread, but for the moments of a build when another watches whether the client is still
-/// there. What the client is told of its trust is all that depends on it here, and that a client without trust may have
+/// there. What the client is told of its trust is all that depends on it here, and that a client without trust may
+/// have
 /// a derivation built by the path of its `.drv` file, as newer clients then do; the store sees to the rest.
 public final class WorkerServer {
     private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);

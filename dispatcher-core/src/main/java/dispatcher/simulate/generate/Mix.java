@@ -16,7 +16,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// So many machines that are alike, written `COUNTxJOBS[@SPEED][+FEATURE...][~MBPS]`: `4x8`, `2x16@2+kvm+big-parallel`,
+/// So many machines that are alike, written `COUNTxJOBS[@SPEED][+FEATURE...][~MBPS]`: `4x8`,
+/// `2x16@2+kvm+big-parallel`,
 /// `3x4~10`.
 ///
 /// @param bandwidth megabytes (10^6) per second to each of them

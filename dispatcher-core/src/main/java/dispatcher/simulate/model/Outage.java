@@ -2,7 +2,8 @@ package dispatcher.simulate.model;
 
 import java.time.Duration;
 
-/// A time in which a machine is not there. Builds on it are lost at its beginning, connections are refused at once, and
+/// A time in which a machine is not there. Builds on it are lost at its beginning, connections are refused at once,
+/// and
 /// it comes back with the paths that it had.
 ///
 /// @param from   since the start

@@ -15,7 +15,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// Nix's build hook. Each client has a worker loop of one thread, which asks for one build at a time, in the order of
-/// names, and stands still until the machine has answered. What finds no slot is asked for again only at the next poll,
+/// names, and stands still until the machine has answered. What finds no slot is asked for again only at the next
+/// poll,
 /// all of it together. A machine that does not answer is passed over until the next build has been accepted, and then
 /// tried again. A build that is lost has failed.
 ///

@@ -11,7 +11,8 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// The members of one line. Each getter throws [TraceException] if the member has another type than it should. Confined
+/// The members of one line. Each getter throws [TraceException] if the member has another type than it should.
+/// Confined
 /// to one thread.
 final class Entry implements AutoCloseable {
     private static final double MAX_SECONDS = 1e9;

@@ -53,7 +53,8 @@ record NarInfoFile(PathInfo info, int crc32c) {
         return text.toString();
     }
 
-    /// What may be kept of a path is bounded by its own limits, and has no line break where that would break the file's
+    /// What may be kept of a path is bounded by its own limits, and has no line break where that would break the
+    /// file's
     /// lines.
     ///
     /// @throws ProtocolException if `info` is too large or cannot be printed

@@ -11,7 +11,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.SortedSet;
 
-/// One conversation's dealings with a spool: what the client uploads in it counts towards that client's share, and what
+/// One conversation's dealings with a spool: what the client uploads in it counts towards that client's share, and
+/// what
 /// the session pins stays until it is closed. A pin takes about a bit. Confined to one thread.
 public final class SpoolSession implements AutoCloseable {
     private final SpoolContents contents;

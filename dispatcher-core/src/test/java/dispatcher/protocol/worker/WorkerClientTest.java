@@ -285,6 +285,12 @@ class WorkerClientTest {
                 .writeLong(1)
                 .writeLong(1)
                 .writeText("checkPhase")
+                .writeLong(RESULT)
+                .writeLong(7)
+                .writeLong(107)
+                .writeLong(1)
+                .writeLong(1)
+                .writeText("uploaded")
                 .writeLong(NEXT)
                 .writeText("warning: a word of the daemon\n")
                 .writeLong(LAST));
@@ -299,7 +305,10 @@ class WorkerClientTest {
         var result = client.buildDerivation(Samples.DRV, Samples.DERIVATION, BuildOptions.DEFAULT, log);
         assertThat(result.message()).isEqualTo("no");
         assertThat(log.entries())
-                .containsExactly("line a line", "phase checkPhase", "note warning: a word of the daemon");
+                .containsExactly("line a line",
+                        "phase checkPhase",
+                        "line post-build-hook: uploaded",
+                        "note warning: a word of the daemon");
     }
 
     @Test
