@@ -94,7 +94,17 @@ final class Attempt {
         var inputs = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
-            case AWAY, UNFIT, BUILDING, ENDED, CLAIMED, NO_FIXED_OUTPUT, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED, DISK_FULL, NO_INODES,
+            case AWAY,
+                    UNFIT,
+                    BUILDING,
+                    ENDED,
+                    CLAIMED,
+                    NO_FIXED_OUTPUT,
+                    OUT_OF_MEMORY,
+                    KILLED,
+                    KILLED_UNEXPLAINED,
+                    DISK_FULL,
+                    NO_INODES,
                     DISK_UNEXPLAINED -> false;
         };
         if (!mayBe) return Optional.empty();
@@ -180,8 +190,7 @@ final class Attempt {
             else if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
                 throw new DiedUnnoticedException(e);
             if (!(e instanceof ProtocolException) && isFixed() && answersStill())
-                throw new LostException(
-                        Kind.ENDED, "its Nix ended in mid-build (%s)".formatted(Failures.describe(e)));
+                throw new LostException(Kind.ENDED, "its Nix ended in mid-build (%s)".formatted(Failures.describe(e)));
             throw setAside(Kind.BUILDING, e);
         } finally {
             if (limits.end().isPresent()) lease.drop();
@@ -192,10 +201,21 @@ final class Attempt {
     /// Whether the machine has begun to build, rather than had what it was to make.
     private static boolean isMade(BuildResult result) {
         return switch (result.status()) {
-            case ALREADY_VALID, SUBSTITUTED, RESOLVES_TO_ALREADY_VALID, INPUT_REJECTED, DEPENDENCY_FAILED,
+            case ALREADY_VALID,
+                    SUBSTITUTED,
+                    RESOLVES_TO_ALREADY_VALID,
+                    INPUT_REJECTED,
+                    DEPENDENCY_FAILED,
                     NO_SUBSTITUTERS -> false;
-            case BUILT, PERMANENT_FAILURE, OUTPUT_REJECTED, TRANSIENT_FAILURE, CACHED_FAILURE, TIMED_OUT, MISC_FAILURE,
-                    LOG_LIMIT_EXCEEDED, NOT_DETERMINISTIC -> true;
+            case BUILT,
+                    PERMANENT_FAILURE,
+                    OUTPUT_REJECTED,
+                    TRANSIENT_FAILURE,
+                    CACHED_FAILURE,
+                    TIMED_OUT,
+                    MISC_FAILURE,
+                    LOG_LIMIT_EXCEEDED,
+                    NOT_DETERMINISTIC -> true;
         };
     }
 
@@ -228,8 +248,9 @@ final class Attempt {
             throws LostException, InterruptedException {
         if (result.isSuccess()) return;
         switch (Diagnosis.of(result, lastLines)) {
-            case DISK_FULL -> throw new LostException(
-                    watch.disk() instanceof BuildWatch.Disk.LackedInodes ? Kind.NO_INODES : Kind.DISK_FULL, result);
+            case DISK_FULL ->
+                throw new LostException(
+                        watch.disk() instanceof BuildWatch.Disk.LackedInodes ? Kind.NO_INODES : Kind.DISK_FULL, result);
             case DISK_MENTIONED -> {
                 requireRoom(result, lastLines, watch);
                 requireLasting(result);

@@ -75,7 +75,8 @@ final class BuildLimits implements BuildLog {
     void tellWhatIsKept(String machine) {
         if (!options.keepFailed()) return;
         log.note(kept.path()
-                .map(path -> "dispatcher: the build directory of %s is kept on machine %s: %s".formatted(what, machine, path))
+                .map(path -> "dispatcher: the build directory of %s is kept on machine %s: %s"
+                        .formatted(what, machine, path))
                 .orElse("dispatcher: machine %s has kept no build directory of %s".formatted(machine, what)));
         log.flush();
     }
@@ -87,10 +88,11 @@ final class BuildLimits implements BuildLog {
                 long now = System.nanoTime();
                 long left = left(options.timeout(), startedAt, now);
                 long silence = left(options.maxSilent(), heardAt, now);
-                if (left <= 0)
-                    stop(BuildStatus.TIMED_OUT, "timed out after " + seconds(options.timeout()));
+                if (left <= 0) stop(BuildStatus.TIMED_OUT, "timed out after " + seconds(options.timeout()));
                 else if (silence <= 0)
-                    stop(BuildStatus.TIMED_OUT, "timed out after %s of silence".formatted(seconds(options.maxSilent())));
+                    stop(
+                            BuildStatus.TIMED_OUT,
+                            "timed out after %s of silence".formatted(seconds(options.maxSilent())));
                 else {
                     var _ = ended.awaitNanos(Math.min(left, silence));
                 }

@@ -44,7 +44,6 @@ final class BuildRun {
     /// Once its derivation has been read.
     private BuildJob job;
 
-
     /// Machines that said to have built a fixed output and did not have it, and what they said.
     private final Map<MachineLink, String> claims = new LinkedHashMap<>();
 

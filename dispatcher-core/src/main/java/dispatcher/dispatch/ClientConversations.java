@@ -132,8 +132,7 @@ public final class ClientConversations implements ConversationHandler {
                 .orElse(store);
     }
 
-    private void serve(
-            ClientProtocol protocol, Conversation conversation, FleetSession session, Store store)
+    private void serve(ClientProtocol protocol, Conversation conversation, FleetSession session, Store store)
             throws IOException, InterruptedException {
         var gate = rate.of(conversation.client().credential());
         var out = new WireWriter(conversation.out());

@@ -185,13 +185,17 @@ final class Losses {
     }
 
     private static boolean mayHaveNoOutput(Kind kind) {
-        return Set.of(Kind.CLAIMED, Kind.NO_FIXED_OUTPUT, Kind.ENDED, Kind.UNFIT).contains(kind);
+        return Set.of(Kind.CLAIMED, Kind.NO_FIXED_OUTPUT, Kind.ENDED, Kind.UNFIT)
+                .contains(kind);
     }
 
     private BuildResult withoutOutput() {
-        var words = new StringBuilder("%s has no valid output; a fixed output must not refer to store paths, which old versions of Nix"
-                .formatted(drvPath)).append(" tell in no other way:");
-        last.forEach((machine, loss) -> words.append("\n  machine %s: %s".formatted(machine, Printable.joined(loss.reason()))));
+        var words = new StringBuilder(
+                        "%s has no valid output; a fixed output must not refer to store paths, which old versions of Nix"
+                                .formatted(drvPath))
+                .append(" tell in no other way:");
+        last.forEach((machine, loss) ->
+                words.append("\n  machine %s: %s".formatted(machine, Printable.joined(loss.reason()))));
         return BuildResult.of(BuildStatus.OUTPUT_REJECTED, words.toString());
     }
 

@@ -100,10 +100,13 @@ final class OutputCheck {
     /// makes it.
     private static void requireFixed(StorePath path, @Nullable PathInfo info) throws NoFixedOutputException {
         if (info == null)
-            throw new NoFixedOutputException("it says that it built %s, and that is not valid there".formatted(path), true);
+            throw new NoFixedOutputException(
+                    "it says that it built %s, and that is not valid there".formatted(path), true);
         if (!info.references().isEmpty())
-            throw new NoFixedOutputException("it built %s, which refers to %s"
-                    .formatted(path, info.references().first()), false);
+            throw new NoFixedOutputException(
+                    "it built %s, which refers to %s"
+                            .formatted(path, info.references().first()),
+                    false);
     }
 
     /// By path, the kind of the output; those whose path neither the derivation nor the result tells are left out.
@@ -118,11 +121,14 @@ final class OutputCheck {
             if (output == null)
                 throw falsehood(
                         "it says to have built the output '%s', which the derivation does not have".formatted(name));
-            boolean elsewhere = output.path().isPresent() && !output.path().get().equals(path);
+            boolean elsewhere =
+                    output.path().isPresent() && !output.path().get().equals(path);
             // Nix 2.4 to 2.10 make the path of a fixed output that refers to store paths from these too.
             if (elsewhere && output instanceof DerivationOutput.Fixed)
                 throw new NoFixedOutputException(
-                        "it says that it built %s instead of %s".formatted(path, output.path().get()), true);
+                        "it says that it built %s instead of %s"
+                                .formatted(path, output.path().get()),
+                        true);
             if (elsewhere)
                 throw falsehood("it says that the output '%s' is %s, and the derivation says %s"
                         .formatted(name, path, output.path().get()));

@@ -120,14 +120,18 @@ public record Pressure(
     /// Which disk can take no more files, in words; empty if none is known to be such.
     public Optional<String> lackOfInodes() {
         if (storeInodes.filter(Room::hasFewInodes).isPresent())
-            return storeInodes.map(inodes -> "its store's disk has %d inodes free of %d".formatted(inodes.free, inodes.total));
-        return buildInodes.filter(Room::hasFewInodes).map(inodes -> "the disk of its build directories has %d inodes free of %d"
-                .formatted(inodes.free, inodes.total));
+            return storeInodes.map(
+                    inodes -> "its store's disk has %d inodes free of %d".formatted(inodes.free, inodes.total));
+        return buildInodes
+                .filter(Room::hasFewInodes)
+                .map(inodes -> "the disk of its build directories has %d inodes free of %d"
+                        .formatted(inodes.free, inodes.total));
     }
 
     /// Which disk has little room, in words; empty if both have some.
     public Optional<String> lackOfDisk() {
-        if (store.isFull(Limits.DEFAULT)) return Optional.of("its store's disk has %s free".formatted(size(store.free)));
+        if (store.isFull(Limits.DEFAULT))
+            return Optional.of("its store's disk has %s free".formatted(size(store.free)));
         if (build.isFull(Limits.DEFAULT))
             return Optional.of("the disk of its build directories has %s free".formatted(size(build.free)));
         return Optional.empty();

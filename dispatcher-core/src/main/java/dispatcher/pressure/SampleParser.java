@@ -53,7 +53,8 @@ final class SampleParser {
             var linux = parts.get(SampleScript.LINUX);
             var machine = linux != null ? linux(linux) : darwin(parts.getOrDefault(SampleScript.DARWIN, List.of()));
             var store = room(parts.getOrDefault(SampleScript.STORE, List.of()), KIB);
-            var build = room(parts.getOrDefault(SampleScript.BUILD, List.of()), KIB).or(() -> store);
+            var build =
+                    room(parts.getOrDefault(SampleScript.BUILD, List.of()), KIB).or(() -> store);
             if (machine.isEmpty() || store.isEmpty()) return Optional.empty();
             var vitals = machine.get();
             var pressure = new Pressure(

@@ -72,8 +72,8 @@ public final class ErrorOutput {
     }
 
     /// Waits until everything that can be read without waiting has been handed to the listener, but no longer than
-    /// `millis` milliseconds without anything being handed over. Once a line's end has not come yet, the line has not
-    /// been handed over either.
+    /// `millis` milliseconds without anything being handed over. Once a line's end has not come yet, the
+    /// line has not been handed over either.
     ///
     /// A stream does not tell whether its reader still waits in it or is just about to return with bytes. So
     /// the pump counts as idle when it has been in one and the same read over several looks with nothing to be

@@ -17,8 +17,8 @@ public final class Leftovers {
     private Leftovers() {}
 
     /// Reads on and forgets it, until the client goes, has sent nothing for as long as `quiet`, or has sent more than
-    /// any
-    /// request may have. Whoever calls this closes `in` afterwards, which ends the thread that may still wait there.
+    /// any request may have. Whoever calls this closes `in` afterwards, which ends the thread that may still wait
+    /// there.
     public static void drain(WireReader in, Duration quiet) throws InterruptedException {
         var left = new AtomicLong(MOST);
         var reading = Thread.ofVirtual().name("rest of a refused request").start(() -> read(in, left));

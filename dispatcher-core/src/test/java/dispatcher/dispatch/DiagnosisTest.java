@@ -46,7 +46,6 @@ class DiagnosisTest {
         assertThat(Diagnosis.of(failed("""
                         builder for 'x.drv' failed with exit code 1;
                         last 1 log lines:
-                        > not ok 3 - Disk quota exceeded"""), List.of()))
-                .isEqualTo(Diagnosis.DISK_MENTIONED);
+                        > not ok 3 - Disk quota exceeded"""), List.of())).isEqualTo(Diagnosis.DISK_MENTIONED);
     }
 }

@@ -598,7 +598,9 @@ abstract class FleetContract {
             return failure(BuildStatus.PERMANENT_FAILURE, "builder failed with exit code 1");
         };
         try (var fleet = plan().start(
-                        machine("a").building(suite), machine("b").building(suite), machine("c").building(suite))) {
+                        machine("a").building(suite),
+                        machine("b").building(suite),
+                        machine("c").building(suite))) {
             var result = client(fleet).build(drv("x"));
 
             assertThat(result.status()).isEqualTo(BuildStatus.PERMANENT_FAILURE);

@@ -74,8 +74,10 @@ class ServeToWorkerFleetTest extends FleetContract {
                             note -> assertThat(note)
                                     .startsWith("dispatcher: the build directory of ")
                                     .endsWith("x.drv is kept on machine a: /nix/var/nix/builds/nix-1-2/build"),
-                            note -> assertThat(note).startsWith("dispatcher: machine a has kept no build directory of "),
-                            note -> assertThat(note).startsWith("dispatcher: machine a has kept no build directory of "));
+                            note -> assertThat(note)
+                                    .startsWith("dispatcher: machine a has kept no build directory of "),
+                            note -> assertThat(note)
+                                    .startsWith("dispatcher: machine a has kept no build directory of "));
         }
     }
 
@@ -103,6 +105,10 @@ class ServeToWorkerFleetTest extends FleetContract {
             gate.pass();
             return Samples.FAILED;
         });
-        isStopped(a, limits(0, 0, 500), BuildStatus.LOG_LIMIT_EXCEEDED, "killed after writing more than 500 bytes of log output");
+        isStopped(
+                a,
+                limits(0, 0, 500),
+                BuildStatus.LOG_LIMIT_EXCEEDED,
+                "killed after writing more than 500 bytes of log output");
     }
 }

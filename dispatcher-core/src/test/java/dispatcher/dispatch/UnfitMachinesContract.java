@@ -264,7 +264,8 @@ abstract class UnfitMachinesContract {
             assertThat(a.built()).hasSize(1);
             assertThat(fleet.events().starting("aside")).isEmpty();
             a.building(a::makeOutputs);
-            assertThat(client.build(drv("y").requiring("recursive-nix")).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(client.build(drv("y").requiring("recursive-nix")).status())
+                    .isEqualTo(BuildStatus.BUILT);
         }
     }
 
@@ -281,9 +282,7 @@ abstract class UnfitMachinesContract {
     }
 
     private FakeMachine[] machines(UnaryOperator<FakeMachine> as) {
-        return Stream.of("a", "b", "c")
-                .map(name -> as.apply(machine(name, 1)))
-                .toArray(FakeMachine[]::new);
+        return Stream.of("a", "b", "c").map(name -> as.apply(machine(name, 1))).toArray(FakeMachine[]::new);
     }
 
     private static int asked(FakeMachine... machines) {
@@ -299,7 +298,10 @@ abstract class UnfitMachinesContract {
 
             assertThat(result.status()).isEqualTo(BuildStatus.OUTPUT_REJECTED);
             assertThat(result.message())
-                    .contains("a fixed output must not refer to store paths", "it says that it built ", "not valid there");
+                    .contains(
+                            "a fixed output must not refer to store paths",
+                            "it says that it built ",
+                            "not valid there");
             assertThat(asked(machines)).as("attempts").isEqualTo(2);
             assertThat(fleet.events().starting("aside")).isEmpty();
             for (var machine : machines) machine.building(machine::makeOutputs);
@@ -333,7 +335,8 @@ abstract class UnfitMachinesContract {
             var result = client.build(fixed("x"));
 
             assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
-            assertThat(result.message()).contains("perhaps its fixed output refers to store paths", "its Nix ended in mid-build");
+            assertThat(result.message())
+                    .contains("perhaps its fixed output refers to store paths", "its Nix ended in mid-build");
             assertThat(asked(machines)).as("attempts").isEqualTo(3);
             assertThat(fleet.events().starting("aside")).isEmpty();
         }
@@ -344,8 +347,7 @@ abstract class UnfitMachinesContract {
         var x = fixed("x");
         var machines = machines(machine -> machine.building((_, _, _, _) -> {
             var tree = NarTree.file("x");
-            machine.store()
-                    .with(PathInfo.of(x.out(), tree.narHash(), tree.toNar().length, List.of(x.out())), tree);
+            machine.store().with(PathInfo.of(x.out(), tree.narHash(), tree.toNar().length, List.of(x.out())), tree);
             return BuildResult.of(BuildStatus.BUILT, "");
         }));
         try (var fleet = plan().start(machines)) {

@@ -97,8 +97,8 @@ class DerivationAttributesTest {
 
     @Test
     void structuredAttributesOfManyMegabytesAreRead() {
-        var large = "\"text\":\"" + "x\\\"}".repeat(3 << 20) + "\",\"list\":[" + "{\"a\":[1,\"]\",null]},".repeat(1 << 19)
-                + "-1.5e3]";
+        var large = "\"text\":\"" + "x\\\"}".repeat(3 << 20) + "\",\"list\":["
+                + "{\"a\":[1,\"]\",null]},".repeat(1 << 19) + "-1.5e3]";
         var attributes = of(Map.of(
                 "__json",
                 "{ \"requiredSystemFeatures\" : [\"nixos-test\"], " + large

@@ -177,9 +177,10 @@ class MachineSamplerTest {
         try (var watch = watch()) {
             told.take();
             shell.disk = "/dev/vda 2000000 0 2000000 0% /nix/store";
-            assertThat(watch.disk()).isInstanceOfSatisfying(BuildWatch.Disk.Lacked.class, lacked -> assertThat(
-                            lacked.evidence())
-                    .isEqualTo("its store's disk has 97 MiB free"));
+            assertThat(watch.disk())
+                    .isInstanceOfSatisfying(
+                            BuildWatch.Disk.Lacked.class,
+                            lacked -> assertThat(lacked.evidence()).isEqualTo("its store's disk has 97 MiB free"));
         }
     }
 
@@ -187,7 +188,8 @@ class MachineSamplerTest {
     void lackOfInodesIsCalledThat() throws Exception {
         shell.inodes = "/dev/vda 200000 199997 3 100% /nix/store";
         try (var watch = watch()) {
-            assertThat(watch.disk()).isEqualTo(new BuildWatch.Disk.LackedInodes("its store's disk has 3 inodes free of 200000"));
+            assertThat(watch.disk())
+                    .isEqualTo(new BuildWatch.Disk.LackedInodes("its store's disk has 3 inodes free of 200000"));
         }
         assertThat(sampler.pressure().orElseThrow().objection(Pressure.Limits.DEFAULT))
                 .hasValue("its store's disk has 3 inodes free of 200000");

@@ -96,7 +96,8 @@ class LargeAnswersTest {
         try (var store = open(machine)) {
             assertThat(store.queryPathInfo(TOP).orElseThrow().references()).isEqualTo(info.references());
             assertThat(store.queryPathInfos(List.of(TOP)))
-                    .hasEntrySatisfying(TOP, told -> assertThat(told.references()).hasSize(MANY));
+                    .hasEntrySatisfying(
+                            TOP, told -> assertThat(told.references()).hasSize(MANY));
             assertThat(store.queryPathInfo(TOP)).as("the conversation goes on").isPresent();
         }
     }

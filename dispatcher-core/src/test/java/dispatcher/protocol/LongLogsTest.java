@@ -74,7 +74,9 @@ class LongLogsTest {
             assertThat(entries.getLast()).isEqualTo("line after");
             var pieces = entries.subList(2, entries.size() - 1);
             assertThat(pieces).allMatch(piece -> piece.length() < 1_100_000);
-            assertThat(pieces.stream().mapToInt(piece -> piece.length() - "line ".length()).sum())
+            assertThat(pieces.stream()
+                            .mapToInt(piece -> piece.length() - "line ".length())
+                            .sum())
                     .isEqualTo(LENGTH);
         });
     }
@@ -85,7 +87,8 @@ class LongLogsTest {
     void logThatIsTakenSlowlyIsTakenToItsEnd(Protocol protocol) throws Exception {
         var store = Samples.store();
         store.building((_, _, _, log) -> {
-            for (int i = 0; i < 40_000; i++) log.line(ByteString.of("line %d of the log that is to arrive".formatted(i)));
+            for (int i = 0; i < 40_000; i++)
+                log.line(ByteString.of("line %d of the log that is to arrive".formatted(i)));
             log.line(ByteString.of("last words"));
             return Samples.FAILED;
         });

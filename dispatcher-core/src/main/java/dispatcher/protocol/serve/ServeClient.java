@@ -43,8 +43,7 @@ public final class ServeClient implements Store {
     private static final long LAST_WORDS_MILLIS = 500;
 
     /// So long the log may stand still before its end is given up, once the result is there. Longer than clients may
-    /// hold
-    /// it up.
+    /// hold it up.
     private static final long LOG_MILLIS = 10_000;
 
     private static final Duration LOG_MOST = Duration.ofMinutes(2);

@@ -48,13 +48,15 @@ class LongTextsTest {
     void ofErrors() throws IOException {
         var old = read(25, out -> out.writeLong(ERROR).writeByteString(LONG).writeLong(1));
         isClipped(((WorkerMessage.Failure) old).message());
-        var error = read(38, out -> out.writeLong(ERROR)
-                .writeText("Error")
-                .writeLong(0)
-                .writeText("Error")
-                .writeByteString(LONG)
-                .writeLong(0)
-                .writeLong(0));
+        var error = read(
+                38,
+                out -> out.writeLong(ERROR)
+                        .writeText("Error")
+                        .writeLong(0)
+                        .writeText("Error")
+                        .writeByteString(LONG)
+                        .writeLong(0)
+                        .writeLong(0));
         isClipped(((WorkerMessage.Failure) error).message());
     }
 
@@ -77,22 +79,26 @@ class LongTextsTest {
 
     @Test
     void ofActivitiesAndResultsThatNobodyIsShown() throws IOException {
-        var activity = read(38, out -> out.writeLong(START)
-                .writeLong(1)
-                .writeLong(3)
-                .writeLong(105)
-                .writeByteString(LONG)
-                .writeLong(1)
-                .writeLong(1)
-                .writeByteString(LONG)
-                .writeLong(0));
+        var activity = read(
+                38,
+                out -> out.writeLong(START)
+                        .writeLong(1)
+                        .writeLong(3)
+                        .writeLong(105)
+                        .writeByteString(LONG)
+                        .writeLong(1)
+                        .writeLong(1)
+                        .writeByteString(LONG)
+                        .writeLong(0));
         assertThat(((WorkerMessage.StartActivity) activity).text().length()).isLessThan(5000);
-        var result = read(38, out -> out.writeLong(RESULT)
-                .writeLong(1)
-                .writeLong(106)
-                .writeLong(1)
-                .writeLong(1)
-                .writeByteString(LONG));
+        var result = read(
+                38,
+                out -> out.writeLong(RESULT)
+                        .writeLong(1)
+                        .writeLong(106)
+                        .writeLong(1)
+                        .writeLong(1)
+                        .writeByteString(LONG));
         assertThat(((WorkerMessage.Result) result).fields())
                 .isNotEqualTo(List.of())
                 .allMatch(field -> ((WorkerMessage.Field.Text) field).value().length() < 5000);

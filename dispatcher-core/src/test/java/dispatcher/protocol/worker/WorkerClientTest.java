@@ -305,7 +305,8 @@ class WorkerClientTest {
         var result = client.buildDerivation(Samples.DRV, Samples.DERIVATION, BuildOptions.DEFAULT, log);
         assertThat(result.message()).isEqualTo("no");
         assertThat(log.entries())
-                .containsExactly("line a line",
+                .containsExactly(
+                        "line a line",
                         "phase checkPhase",
                         "line post-build-hook: uploaded",
                         "note warning: a word of the daemon");
