@@ -45,6 +45,11 @@ class UnfitMachinesIT {
         machine.run("sh", "-c", script).orFail();
     }
 
+    /// Those that are kept have the settings from before.
+    private static void endConversations(Fleet.Machine machine) throws Exception {
+        machine.processes("--stdio").forEach(ProcessHandle::destroyForcibly);
+    }
+
     private Result machines() throws Exception {
         return Command.of(Checkout.dispatcher(), "machines", "--json", "--config", fleet.settings())
                 .run()
@@ -55,11 +60,13 @@ class UnfitMachinesIT {
     void machineWithoutJobsFailsNoBuildAndIsUsedAgainOnceItsSettingsAreMended() throws Exception {
         var fast = fleet.machine(0);
         configure(fast, NO_JOBS);
+        endConversations(fast);
         for (int i = 0; i < 8; i++) build("one").orFail();
         assertThat(dispatcher.log()).contains("machine refuses builds", "max-jobs in its nix.conf");
         assertThat(machines().out()).contains("\"refuses\":[{\"need\":\"builds\"");
 
         configure(fleet.machine(1), NO_JOBS);
+        endConversations(fleet.machine(1));
         Result none = build("one");
         assertThat(none.succeeded()).isFalse();
         assertThat(none.err())
@@ -75,7 +82,7 @@ class UnfitMachinesIT {
         for (var mode : List.of("recursive", "flat")) {
             Result result = build("fixed-reference", "mode", mode);
             assertThat(result.succeeded()).isFalse();
-            assertThat(result.err()).as(mode).contains("must not refer to store paths");
+            assertThat(result.err()).as(mode).containsPattern("refers? to store paths");
             others.add(build("one"));
         }
         for (var other : others) other.orFail();
