@@ -3,6 +3,7 @@ package dispatcher.nix;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
 import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 
 /// Takes a few members out of a JSON object that is too large to be held as values. All else is passed over: it is
@@ -24,7 +25,7 @@ final class LargeJson {
 
     /// The members of the object `text` that have these names. Of those that come twice the last one counts.
     ///
-    /// @throws JsonSyntaxException if it is no object, or one of those members has a value that is wrong or too large
+    /// @throws JsonSyntaxException if it is no object, or one of those members has a wrong or too large value
     static Json.Members members(ByteString text, Set<String> names) {
         return new LargeJson(text).read(names);
     }
@@ -46,7 +47,7 @@ final class LargeJson {
         return new Json.Members(members);
     }
 
-    private void readMember(Set<String> names, HashMap<String, Json> members) {
+    private void readMember(Set<String> names, Map<String, Json> members) {
         skipBlanks();
         int start = position;
         take('"', "a name in quotes expected");

@@ -250,7 +250,7 @@ abstract class UnfitMachinesContract {
         var made = FakeStore.path("made-in-build");
         a.building((_, derivation, _, _) -> {
             var tree = NarTree.file("x");
-            var out = derivation.outputs().get("out").path().orElseThrow();
+            var out = derivation.outputs().values().iterator().next().path().orElseThrow();
             a.store().with(PathInfo.of(made, tree.narHash(), tree.toNar().length, List.of()), tree);
             a.store().with(PathInfo.of(out, tree.narHash(), tree.toNar().length, List.of(made)), tree);
             return BuildResult.of(BuildStatus.BUILT, "");
@@ -365,7 +365,7 @@ abstract class UnfitMachinesContract {
         var honest = machine("honest", 1);
         honest.building((drvPath, derivation, _, _) -> {
             var tree = NarTree.file("x");
-            var out = derivation.outputs().get("out").path().orElseThrow();
+            var out = derivation.outputs().values().iterator().next().path().orElseThrow();
             honest.store().with(PathInfo.of(out, tree.narHash(), tree.toNar().length, List.of()), tree);
             return BuildResult.of(BuildStatus.BUILT, "");
         });

@@ -118,7 +118,7 @@ class DerivationAttributesTest {
                 "{\"passAsFile\":[\"" + "x".repeat(2 << 20) + "\"]}"))
             assertThatThrownBy(() -> of(Map.of("__json", json)))
                     .isInstanceOf(NixSyntaxException.class)
-                    .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(1000));
+                    .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(1000));
     }
 
     @TestFactory

@@ -265,7 +265,8 @@ final class Handshake {
 
     private UnreachableException keyRejected(String message, Throwable cause) {
         if (identities.fault().isPresent()) return identities.fault().get();
-        String offered = identities.keys().stream().map(KeyFiles.Identity::describe).collect(Collectors.joining(", "));
+        String offered =
+                identities.keys().stream().map(KeyFiles.Identity::describe).collect(Collectors.joining(", "));
         String publicKey =
                 KeyFiles.encode(identities.keys().getFirst().keys().getPublic()).toString();
         return new UnreachableException(

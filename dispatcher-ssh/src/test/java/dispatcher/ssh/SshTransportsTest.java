@@ -839,7 +839,9 @@ class SshTransportsTest {
             open.start();
             try {
                 Transport machine = transports.forMachine(
-                        withoutKey(open.getPort(), KeyFiles.encode(keys.getPublic()).toString()),
+                        withoutKey(
+                                open.getPort(),
+                                KeyFiles.encode(keys.getPublic()).toString()),
                         options().build());
                 try (CommandChannel channel = machine.open("echo in")) {
                     assertThatThrownBy(() -> channel.in().read())

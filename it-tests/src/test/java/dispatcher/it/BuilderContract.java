@@ -228,7 +228,9 @@ abstract class BuilderContract {
         assertThat(result.exit()).isNotZero();
         assertThat(result.err()).contains("long-log> first words of " + salt + "\n");
         assertThat(result.err()).contains("long-log> halfway\n", "long-log> last words of " + salt + "\n");
-        assertThat(result.err().lines().filter(line -> line.startsWith("long-log> a line of the log"))
+        assertThat(result.err()
+                        .lines()
+                        .filter(line -> line.startsWith("long-log> a line of the log"))
                         .count())
                 .isEqualTo(40_000);
     }

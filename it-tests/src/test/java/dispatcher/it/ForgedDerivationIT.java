@@ -52,10 +52,8 @@ class ForgedDerivationIT {
                 .out()
                 .strip();
         String honest = Files.readString(victim.outside(drv));
-        String output = victim.run("nix-store", "-q", "--outputs", drv)
-                .orFail()
-                .out()
-                .strip();
+        String output =
+                victim.run("nix-store", "-q", "--outputs", drv).orFail().out().strip();
         String forged = honest.replace("(\"out\",\"" + output + "\")", "(\"out\",\"" + output + "/evil\")");
         assertThat(forged).isNotEqualTo(honest);
 

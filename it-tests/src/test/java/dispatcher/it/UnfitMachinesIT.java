@@ -14,7 +14,8 @@ import org.junit.jupiter.api.TestInstance;
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class UnfitMachinesIT {
-    private static final String NO_JOBS = "sed -i 's/^max-jobs.*//' /etc/nix/nix.conf; echo 'max-jobs = 0' >>/etc/nix/nix.conf";
+    private static final String NO_JOBS =
+            "sed -i 's/^max-jobs.*//' /etc/nix/nix.conf; echo 'max-jobs = 0' >>/etc/nix/nix.conf";
     private static final String JOBS = "sed -i 's/^max-jobs.*/max-jobs = 4/' /etc/nix/nix.conf";
 
     private Fleet fleet;
@@ -70,7 +71,9 @@ class UnfitMachinesIT {
         Result none = build("one");
         assertThat(none.succeeded()).isFalse();
         assertThat(none.err())
-                .contains(fast.name() + ": it refuses that by max-jobs in its nix.conf", fleet.machine(1).name() + ": ");
+                .contains(
+                        fast.name() + ": it refuses that by max-jobs in its nix.conf",
+                        fleet.machine(1).name() + ": ");
 
         for (var machine : fleet.machines()) configure(machine, JOBS);
         build("one").orFail();

@@ -137,7 +137,13 @@ public final class Server implements AutoCloseable {
         signingKey.ifPresent(
                 key -> log.atInfo().addKeyValue("publicKey", key.publicKey()).log("signing outputs"));
         this.conversations = new ClientConversations(
-                fleet, STORE_DIR, programVersion, settings.trustedPublicKeys(), signingKey, settings.limits(), settings.uploads());
+                fleet,
+                STORE_DIR,
+                programVersion,
+                settings.trustedPublicKeys(),
+                signingKey,
+                settings.limits(),
+                settings.uploads());
         this.drains = Drains.load(settings.drainsFile(), queue);
         this.reloader =
                 new Reloader(settings, running -> SettingsFile.again(running, Surroundings.ofProcess()), this::change);

@@ -248,22 +248,22 @@ final class SettingsReader {
 
     private static ClientLimits clientLimits(Section section) {
         var usual = ClientLimits.DEFAULT;
-            return new ClientLimits(
-                    limit(section, "connections", usual.connections()),
-                    limit(section, "connectionsPerAddress", usual.connectionsPerAddress()),
-                    limit(section, "connectionsPerKey", usual.connectionsPerKey()),
-                    limit(section, "channelsPerConnection", usual.channelsPerConnection()),
-                    limit(section, "loggingIn", usual.loggingIn()),
-                    limit(section, "loggingInPerAddress", usual.loggingInPerAddress()),
-                    duration(section, "loginTime", usual.loginTime()),
-                    limit(section, "failedLogins", usual.failedLogins()),
-                    section.value("requestSize", SettingsReader::requestSize)
-                            .map(ByteSize::bytes)
-                            .orElse(usual.requestBytes()),
-                    limit(section, "requestsPerSecond", usual.requestsPerSecond()),
-                    section.value("logSize", SettingsReader::logSize)
-                            .map(ByteSize::bytes)
-                            .orElse(usual.logBytes()));
+        return new ClientLimits(
+                limit(section, "connections", usual.connections()),
+                limit(section, "connectionsPerAddress", usual.connectionsPerAddress()),
+                limit(section, "connectionsPerKey", usual.connectionsPerKey()),
+                limit(section, "channelsPerConnection", usual.channelsPerConnection()),
+                limit(section, "loggingIn", usual.loggingIn()),
+                limit(section, "loggingInPerAddress", usual.loggingInPerAddress()),
+                duration(section, "loginTime", usual.loginTime()),
+                limit(section, "failedLogins", usual.failedLogins()),
+                section.value("requestSize", SettingsReader::requestSize)
+                        .map(ByteSize::bytes)
+                        .orElse(usual.requestBytes()),
+                limit(section, "requestsPerSecond", usual.requestsPerSecond()),
+                section.value("logSize", SettingsReader::logSize)
+                        .map(ByteSize::bytes)
+                        .orElse(usual.logBytes()));
     }
 
     private static int limit(Section section, String key, int otherwise) {

@@ -136,7 +136,8 @@ class FleetCommandsTest {
                 assertThat(run(new MachinesCommand(), "--json")).isZero();
             }
             assertThat(out())
-                    .contains("\"refuses\":[{\"need\":\"builds for x86_64-linux with kvm\",\"reason\":\"by system-features: no\"");
+                    .contains(
+                            "\"refuses\":[{\"need\":\"builds for x86_64-linux with kvm\",\"reason\":\"by system-features: no\"");
         }
 
         @Test

@@ -331,7 +331,8 @@ class SettingsTest {
 
         @Test
         void haveLimitsOfTheirUploads() throws IOException {
-            assertThat(read(LEAST + "limits: {spoolShare: 40, uploadPause: 3m}\n").uploads())
+            assertThat(read(LEAST + "limits: {spoolShare: 40, uploadPause: 3m}\n")
+                            .uploads())
                     .isEqualTo(new UploadLimits(40, Duration.ofMinutes(3)));
             assertThat(faults(LEAST + "limits: {spoolShare: 101, uploadPause: 0s}\n"))
                     .isEqualTo("""

@@ -78,7 +78,7 @@ final class SpoolNode extends SpoolRing {
 
     /// Memory for a name.
     static long weight(StorePath path) {
-        return (long) NODE_BYTES + path.baseName().length();
+        return NODE_BYTES + path.baseName().length();
     }
 
     /// Memory for a path that is there, with its name but without those that it refers to.

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -91,7 +92,7 @@ class DerivationInvariantsTest {
         return with(derivation, environment);
     }
 
-    private static Derivation with(Derivation derivation, TreeMap<ByteString, ByteString> environment) {
+    private static Derivation with(Derivation derivation, SortedMap<ByteString, ByteString> environment) {
         return new Derivation(
                 derivation.outputs(),
                 derivation.inputDerivations(),
@@ -310,7 +311,7 @@ class DerivationInvariantsTest {
                     new DerivationOutput.Impure(MethodAlgorithm.parseDerivation("r:sha256")));
             for (var first : kinds)
                 for (var second : kinds)
-                    if (first != second)
+                    if (!first.equals(second))
                         assertThat(objection("x", derivation(Map.of("out", first, "dev", second), Map.of())))
                                 .as("%s and %s", first, second)
                                 .hasValueSatisfying(
