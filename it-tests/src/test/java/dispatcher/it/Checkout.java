@@ -31,10 +31,11 @@ final class Checkout {
         return ROOT.resolve("dispatcher");
     }
 
-    /// A copy of the program `dispatcher-stdio` in this folder, which belongs to the user that runs the tests, whoever
+    /// A copy of the program `dispatcher-stdio` beside this file, which belongs to the user that runs the tests,
+    /// whoever
     /// owns the checkout.
-    static Path shim(Path folder) throws IOException {
-        Path copy = folder.resolve("dispatcher-stdio");
+    static Path shim(Path file) throws IOException {
+        Path copy = file.toAbsolutePath().resolveSibling("dispatcher-stdio");
         if (!Files.exists(copy)) {
             Files.copy(
                     ROOT.resolve("dispatcher-cli/src/main/dist/bin/dispatcher-stdio"),

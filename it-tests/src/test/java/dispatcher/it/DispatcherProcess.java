@@ -93,8 +93,7 @@ public final class DispatcherProcess implements AutoCloseable {
 
     /// The command of [#builders], for tests that look at its notes too.
     public Command buildersCommand(Object... arguments) throws IOException {
-        Path folder = settings.toAbsolutePath().getParent();
-        return Command.of(Checkout.dispatcher(), "builders", "--config", settings, "--shim", Checkout.shim(folder))
+        return Command.of(Checkout.dispatcher(), "builders", "--config", settings, "--shim", Checkout.shim(settings))
                 .with(arguments);
     }
 

@@ -143,7 +143,13 @@ class ReadmeIT {
     }
 
     private Result builders(Path settings) throws Exception {
-        return Command.of(Checkout.dispatcher(), "builders", "--config", settings, "--shim", Checkout.shim(folder))
+        return Command.of(
+                        Checkout.dispatcher(),
+                        "builders",
+                        "--config",
+                        settings,
+                        "--shim",
+                        Checkout.shim(folder.resolve("any")))
                 .run()
                 .orFail();
     }
