@@ -46,6 +46,7 @@ class JavaOptionsTest {
         private static void eat() {
             List<byte[]> eaten = new ArrayList<>();
             while (!Thread.interrupted()) eaten.add(new byte[1 << 20]);
+            System.out.println(eaten.size());
         }
     }
 }

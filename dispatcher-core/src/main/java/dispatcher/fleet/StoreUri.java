@@ -120,6 +120,7 @@ public record StoreUri(
     }
 
     private static String decode(String text, String encoded) {
+        if (!encoded.contains("%")) return encoded;
         var bytes = new ByteArrayOutputStream(encoded.length());
         var source = encoded.getBytes(StandardCharsets.UTF_8);
         boolean isScope = isScope(encoded);
@@ -138,8 +139,7 @@ public record StoreUri(
 
     /// `fe80::1%eth0`: in an address the % is commonly left bare, though `%25` is right.
     private static boolean isScope(String encoded) {
-        return encoded.contains("%")
-                && !encoded.contains("%25")
+        return !encoded.contains("%25")
                 && IPV6.matcher(encoded).matches();
     }
 }

@@ -14,7 +14,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
@@ -113,23 +112,37 @@ final class KnownHosts {
     private static boolean matches(String patterns, String name) {
         if (patterns.startsWith("|")) return matchesHash(patterns, name);
         boolean found = false;
-        for (String pattern : patterns.split(",", -1)) {
+        for (String pattern : patterns.toLowerCase(Locale.ROOT).split(",", -1)) {
             boolean negated = pattern.startsWith("!");
-            if (!glob(negated ? pattern.substring(1) : pattern).matcher(name).matches()) continue;
+            if (!matchesGlob(negated ? pattern.substring(1) : pattern, name)) continue;
             if (negated) return false;
             found = true;
         }
         return found;
     }
 
-    private static Pattern glob(String pattern) {
-        StringBuilder regex = new StringBuilder();
-        for (char c : pattern.toLowerCase(Locale.ROOT).toCharArray()) {
-            if (c == '*') regex.append(".*");
-            else if (c == '?') regex.append('.');
-            else regex.append(Pattern.quote(String.valueOf(c)));
+    /// Whether a name is what a pattern with `*` and `?` says. Goes back only to the last `*`, so that it takes no longer
+    /// than the product of both lengths.
+    private static boolean matchesGlob(String pattern, String name) {
+        int p = 0;
+        int n = 0;
+        int star = -1;
+        int afterStar = 0;
+        while (n < name.length()) {
+            char c = p < pattern.length() ? pattern.charAt(p) : 0;
+            if (c == '*') {
+                star = p++;
+                afterStar = n;
+            } else if (p < pattern.length() && (c == '?' || c == name.charAt(n))) {
+                p++;
+                n++;
+            } else if (star >= 0) {
+                p = star + 1;
+                n = ++afterStar;
+            } else return false;
         }
-        return Pattern.compile(regex.toString());
+        while (p < pattern.length() && pattern.charAt(p) == '*') p++;
+        return p == pattern.length();
     }
 
     private static boolean matchesHash(String hash, String name) {

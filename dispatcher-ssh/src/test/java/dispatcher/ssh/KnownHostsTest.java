@@ -54,6 +54,14 @@ class KnownHostsTest {
     }
 
     @Test
+    void patternsOfManyStarsAreMatchedAtOnce() throws Exception {
+        String[] lines = {"*".repeat(500) + "b " + ONE, "a*b*b?d*z " + ONE, "**a*** " + ONE, "*a?pha*? " + ONE};
+        assertThat(find("alpha" + "a".repeat(250), 22, lines)).containsExactly("3", "4");
+        assertThat(find("abbbcdz", 22, lines)).containsExactly("2", "3");
+        assertThat(find("alpha", 22, lines)).containsExactly("3");
+    }
+
+    @Test
     void whatIsNoEntryIsPassedOver() throws Exception {
         String[] lines = {
             "",
