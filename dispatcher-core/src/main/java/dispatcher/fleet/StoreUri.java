@@ -139,7 +139,6 @@ public record StoreUri(
 
     /// `fe80::1%eth0`: in an address the % is commonly left bare, though `%25` is right.
     private static boolean isScope(String encoded) {
-        return !encoded.contains("%25")
-                && IPV6.matcher(encoded).matches();
+        return !encoded.contains("%25") && IPV6.matcher(encoded).matches();
     }
 }
