@@ -198,8 +198,6 @@ final class FleetSession implements Store, PathSource {
     public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
         for (var said : paths) {
             var path = UploadCheck.check(said, fleet.storeDir());
-            var objection = Passable.objection(path.info(), fleet.storeDir());
-            if (objection.isPresent()) throw new StoreRefusedException(objection.get());
             spooled.add(path.info(), path.nar());
             var present = fleet.spool().info(path.info().path());
             if (present.isEmpty()) continue;

@@ -1,7 +1,6 @@
 package dispatcher.dispatch;
 
 import dispatcher.nix.BasicDerivation;
-import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.Limits;
@@ -21,16 +20,6 @@ final class Passable {
     private static final long LONGEST_PATH_BYTES = 256;
 
     private Passable() {}
-
-    /// Why a path cannot be taken; empty if it can.
-    static Optional<String> objection(PathInfo info, StoreDir storeDir) {
-        long bytes = bytes(info.references(), storeDir);
-        for (var signature : info.signatures()) bytes += signature.length() + Limits.STRING_BYTES;
-        return objection(
-                "what is known of %s".formatted(info.path()),
-                Math.max(info.references().size(), info.signatures().size()),
-                bytes);
-    }
 
     /// Why a derivation cannot be built; empty if it can. What it makes may refer to all inputs and outputs.
     static Optional<String> objection(StorePath drvPath, BasicDerivation derivation, StoreDir storeDir) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.client.ClientGrant;
 import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress;
@@ -86,7 +87,14 @@ class IsolatedClientTest {
                         "x86_64-linux",
                         ByteString.of("/bin/sh"),
                         List.of(),
-                        new TreeMap<>()));
+                        new TreeMap<>(Map.of(ByteString.of("out"), ByteString.of(STORE.print(out))))));
+    }
+
+    /// What [#fixed] fixes is a file with its own name in it.
+    private BuildResult makeFixed(StorePath path) {
+        var tree = NarTree.file(path.name());
+        machine.store().with(PathInfo.of(path, tree.narHash(), tree.toNar().length, List.of()), tree);
+        return BuildResult.of(BuildStatus.BUILT, "");
     }
 
     private static void requireHidden(TestFleet fleet, ClientProtocol protocol, StorePath path) throws Exception {
@@ -180,6 +188,7 @@ class IsolatedClientTest {
         try (var fleet = fleet()) {
             var input = addText(guest(fleet, protocol), "in.txt", "in");
             var x = fixed("x", input);
+            machine.building((_, _, _, _) -> makeFixed(x.out()));
             var builder = guest(fleet, protocol);
             assertThat(builder.build(x).status()).isEqualTo(BuildStatus.BUILT);
             var built = builder.fetch(x.out());

@@ -90,7 +90,7 @@ class PassableTest {
                 var session = fleet.session()) {
             assertThatThrownBy(() -> session.addToStore(List.of(FakeStore.toAdd(info, tree))))
                     .isInstanceOf(StoreRefusedException.class)
-                    .hasMessageContaining("the dispatcher can pass on no more than");
+                    .hasMessageContaining("it refers to 330000 paths, and at most 100000 are taken");
             assertThat(fleet.spooled()).isEmpty();
         }
     }

@@ -10,6 +10,7 @@ import dispatcher.client.ClientLimits;
 import dispatcher.client.UploadLimits;
 import dispatcher.dispatch.Stragglers;
 import dispatcher.fleet.Pressure;
+import dispatcher.nix.NixPublicKey;
 import dispatcher.schedule.SchedulerOptions;
 import dispatcher.wire.UnixSocketListener;
 import java.nio.file.InvalidPathException;
@@ -22,6 +23,9 @@ import java.util.stream.Stream;
 
 /// Binds the text of one settings file to [Settings]. Confined to one thread, used once.
 final class SettingsReader {
+    /// Whose signatures Nix believes if its nix.conf says nothing of them: those of its public cache.
+    static final String NIX_CACHE_KEY = "cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=";
+
     private static final int MOST = 1_000_000;
 
     /// The inputs of a build of a thousand paths.
@@ -89,7 +93,7 @@ final class SettingsReader {
                 listen,
                 authorizedKeys,
                 new ClientsReader(clientWarnings).read(top),
-                top.values("trustedPublicKeys", ClientsReader::publicKey),
+                trustedPublicKeys(top),
                 limits.clients(),
                 limits.uploads(),
                 path(top, "hostKey").orElse(state.resolve("ssh_host_ed25519_key")),
@@ -112,6 +116,12 @@ final class SettingsReader {
                 Stream.concat(fleet.warnings().stream(), clientWarnings.all().stream())
                         .toList(),
                 fleet.notUsed());
+    }
+
+    /// Without a word about them those that Nix has by default.
+    private static List<NixPublicKey> trustedPublicKeys(Section top) {
+        var keys = top.values("trustedPublicKeys", ClientsReader::publicKey);
+        return top.has("trustedPublicKeys") ? keys : List.of(NixPublicKey.parse(NIX_CACHE_KEY));
     }
 
     private Listen listen(Section top) {

@@ -62,7 +62,7 @@ class SettingsTest {
                             Optional.of(Path.of("/run/d.sock")), Optional.empty(), Optional.empty()));
             assertThat(settings.authorizedKeys()).isEqualTo(directory.resolve("authorized_keys"));
             assertThat(settings.clients()).isEqualTo(ClientRules.NONE);
-            assertThat(settings.trustedPublicKeys()).isEmpty();
+            assertThat(settings.trustedPublicKeys()).containsExactly(NixPublicKey.parse(SettingsReader.NIX_CACHE_KEY));
             assertThat(settings.limits()).isEqualTo(ClientLimits.DEFAULT);
             assertThat(settings.uploads()).isEqualTo(UploadLimits.DEFAULT);
             assertThat(settings.state()).isEqualTo(Path.of("/var/lib/dispatcher"));
@@ -346,6 +346,8 @@ class SettingsTest {
             assertThat(read(LEAST + "trustedPublicKeys: ['%s']\n".formatted(key))
                             .trustedPublicKeys())
                     .containsExactly(NixPublicKey.parse(key));
+            assertThat(read(LEAST + "trustedPublicKeys: []\n").trustedPublicKeys())
+                    .isEmpty();
             assertThat(faults(LEAST + "trustedPublicKeys: ['test-1:AAAA']\n"))
                     .isEqualTo(
                             "dispatcher.yaml:4: trustedPublicKeys[0]: 'test-1' is not a public key: a key has 32 bytes,"
