@@ -195,7 +195,7 @@ class ControlTest {
     void aLivingOneIsNotReplaced() {
         assertThatIOException()
                 .isThrownBy(() -> ControlServer.open(socket, Map.of()))
-                .withMessage("another dispatcher listens at " + socket + " already");
+                .withMessage("another dispatcher listens at " + socket + " already: stop it, or choose another path");
         assertThat(ControlClient.ask(socket, request("echo"))).isPresent();
     }
 
