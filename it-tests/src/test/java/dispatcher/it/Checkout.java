@@ -1,6 +1,8 @@
 package dispatcher.it;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -26,14 +28,35 @@ final class Checkout {
         return ROOT.resolve("it-tests/fleet/graphs").resolve(name + ".nix");
     }
 
-    /// The program as a user starts it.
+    /// The program as a user starts it. The first call builds it if its sources are newer than what was built, so that
+    /// no
+    /// test waits for that.
     static Path dispatcher() {
-        return ROOT.resolve("dispatcher");
+        return Program.PATH;
     }
 
-    /// A copy of the program `dispatcher-stdio` beside this file, which belongs to the user that runs the tests,
-    /// whoever
-    /// owns the checkout.
+    private static final class Program {
+        private static final Path PATH = built(ROOT.resolve("dispatcher"));
+
+        private static Path built(Path program) {
+            try {
+                var process = new ProcessBuilder(program.toString(), "--version")
+                        .redirectErrorStream(true)
+                        .start();
+                var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                if (process.waitFor() != 0) throw new IllegalStateException(program + " --version: " + said);
+                return program;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while " + program + " was built", e);
+            }
+        }
+    }
+
+    /// A copy of the program `dispatcher-stdio` beside this file. It belongs to the user that runs the tests, as the
+    /// checkout may not.
     static Path shim(Path file) throws IOException {
         Path copy = file.toAbsolutePath().resolveSibling("dispatcher-stdio");
         if (!Files.exists(copy)) {
