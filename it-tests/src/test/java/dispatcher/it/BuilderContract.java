@@ -219,55 +219,6 @@ abstract class BuilderContract {
         assertThat(withoutColours(found.replace(salts[1], salts[0]))).isEqualTo(withoutColours(expected));
     }
 
-    @Test
-    void longLogOfAFailedBuildIsThereToItsLastWord() throws Exception {
-        assumeEndOfLogArrives();
-        String salt = NixClient.newSalt();
-        Result result = nixBuild("long-log", "--argstr", "salt", salt, "--argstr", "n", "40000", "-L")
-                .run();
-
-        assertThat(result.exit()).isNotZero();
-        assertThat(result.err()).contains("long-log> first words of " + salt + "\n");
-        assertThat(result.err()).contains("long-log> halfway\n", "long-log> last words of " + salt + "\n");
-        assertThat(result.err()
-                        .lines()
-                        .filter(line -> line.startsWith("long-log> a line of the log"))
-                        .count())
-                .isEqualTo(40_000);
-    }
-
-    @Test
-    void lineOfManyMegabytesIsNoFaultOfTheMachine() throws Exception {
-        assumeEndOfLogArrives();
-        String salt = NixClient.newSalt();
-        Result result = nixBuild(
-                        "long-log",
-                        "--argstr",
-                        "salt",
-                        salt,
-                        "--argstr",
-                        "long",
-                        Integer.toString(20 << 20),
-                        "--argstr",
-                        "newline",
-                        "no",
-                        "-L")
-                .run();
-
-        assertThat(result.exit()).isNotZero();
-        assertThat(result.err().contains("long-log> halfway\n")).isTrue();
-        assertThat(result.err().contains("xxxlast words of " + salt)).isTrue();
-        assertThat(result.err().length()).isGreaterThan(20 << 20);
-        assertThat(result.err().contains("exit code 3")).isTrue();
-        assertThat(installation.dispatcher().log()).doesNotContain("over the limit", "set aside");
-    }
-
-    private void assumeEndOfLogArrives() {
-        assumeTrue(
-                combination.way().worker(),
-                "over ssh:// Nix ends what runs for it with the result, and the end of a log of megabytes may be lost");
-    }
-
     /// Stock Nix loses all that comes after such a line when it goes through ssh-ng.
     @Test
     void linesThatAreNotUtf8DoNotEndTheLog() throws Exception {
