@@ -1,10 +1,12 @@
 package dispatcher.protocol;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -28,8 +30,20 @@ public final class ErrorOutput {
     private final InputStream err;
     private final Thread pump;
     private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
     private final StringBuilder tail = new StringBuilder();
+
+    private final Condition handedOver = lock.newCondition();
+
+    @GuardedBy("lock")
     private Consumer<ByteString> listener = _ -> {};
+
+    /// Whether the listener has a line in hand.
+    @GuardedBy("lock")
+    private boolean busy;
+
+
     /// Counts the pump's steps, for whoever waits for it to have nothing in hand: odd while it reads.
     private final AtomicLong steps = new AtomicLong();
 
@@ -45,12 +59,14 @@ public final class ErrorOutput {
         return output;
     }
 
-    /// From now on lines go to `newListener`, called on the reading thread, without their newline. A line that
-    /// is just being handed to the listener before may still be on its way when this returns.
+    /// From now on lines go to `newListener`, called on the reading thread, without their newline. Waits until the
+    /// listener before has done with a line that it has in hand, so that it gets nothing after this; not to be called
+    /// by a listener.
     public void listen(Consumer<ByteString> newListener) {
         lock.lock();
         try {
             listener = newListener;
+            while (busy) handedOver.awaitUninterruptibly();
         } finally {
             lock.unlock();
         }
@@ -156,6 +172,7 @@ public final class ErrorOutput {
             tail.append(text.last(TAIL).utf8()).append('\n');
             if (tail.length() > TAIL) tail.delete(0, tail.length() - TAIL);
             receiver = listener;
+            busy = true;
         } finally {
             lock.unlock();
         }
@@ -164,6 +181,18 @@ public final class ErrorOutput {
         } catch (RuntimeException | Error e) {
             // Whatever the listener has against a line: if nobody read on, the program would wait for ever.
             log.atError().addKeyValue("thread", pump.getName()).setCause(e).log("bug: a line was not taken");
+        } finally {
+            notBusy();
+        }
+    }
+
+    private void notBusy() {
+        lock.lock();
+        try {
+            busy = false;
+            handedOver.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 }

@@ -124,13 +124,16 @@ class UnreadLogTest {
 
     @Test
     void slotComesBackWhenTheBuildIsDoneAndTheClientGetsTheEndOfTheLog() throws Exception {
-        holdLongLog().open();
+        var gate = holdLongLog();
         try (var fleet = plan().start(machine)) {
             var deaf = client(fleet);
             var x = drv("x");
             var build = deaf.start(x, unread);
+            gate.awaitArrivals(1);
+            var next = client(fleet).start(drv("y"));
+            gate.open();
 
-            assertThat(Await.result(client(fleet).start(drv("y"))).status())
+            assertThat(Await.result(next).status())
                     .as("the next build on the only slot")
                     .isEqualTo(BuildStatus.BUILT);
             assertThat(build).isNotDone();

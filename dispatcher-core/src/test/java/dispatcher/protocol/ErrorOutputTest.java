@@ -132,6 +132,37 @@ class ErrorOutputTest {
     }
 
     @Test
+    void listenerGetsNothingOnceAnotherListensInItsPlace() throws Exception {
+        var errors = ErrorOutput.start(pipe.in(), "test");
+        var entered = new CountDownLatch(1);
+        var mayGoOn = new CountDownLatch(1);
+        var before = Collections.synchronizedList(new ArrayList<String>());
+        errors.listen(line -> {
+            entered.countDown();
+            try {
+                mayGoOn.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            before.add(line.toString());
+        });
+        say("first\n");
+        entered.await();
+        var after = new CompletableFuture<String>();
+        var heardBefore = new CompletableFuture<List<String>>();
+        var change = Thread.ofVirtual().start(() -> {
+            errors.listen(line -> after.complete(line.toString()));
+            heardBefore.complete(List.copyOf(before));
+        });
+        assertThat(change.join(java.time.Duration.ofMillis(50))).isFalse();
+        mayGoOn.countDown();
+        assertThat(heardBefore.get(10, TimeUnit.SECONDS)).containsExactly("first");
+        say("second\n");
+        assertThat(after.get(10, TimeUnit.SECONDS)).isEqualTo("second");
+        assertThat(before).containsExactly("first");
+    }
+
+    @Test
     void waitEndsInTimeWhenTheListenerDoesNot() throws Exception {
         var errors = ErrorOutput.start(pipe.in(), "test");
         var mayGoOn = new CountDownLatch(1);
