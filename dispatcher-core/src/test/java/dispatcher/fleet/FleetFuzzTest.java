@@ -20,6 +20,9 @@ class FleetFuzzTest {
     private static final String DURATION = "10m";
     private static final String OTHER = "a\n";
 
+    /// What a file costs beside its text, as so many bytes of that.
+    private static final int FILE = 8;
+
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
     }
@@ -27,7 +30,8 @@ class FleetFuzzTest {
     @FuzzTest(maxDuration = DURATION)
     void machinesFile(byte[] bytes) {
         long inclusions = text(bytes).chars().filter(c -> c == '@').count();
-        int size = bytes.length + OTHER.length() * (int) Math.min(inclusions, MachinesFileReader.MOST_INCLUSIONS);
+        int size = bytes.length
+                + (OTHER.length() + FILE) * (int) Math.min(inclusions, MachinesFileReader.MOST_INCLUSIONS);
         for (var rules : Rules.values()) {
             Bounds.hold(size, () -> machines(bytes, rules));
             checkMachines(bytes, machines(bytes, rules));
