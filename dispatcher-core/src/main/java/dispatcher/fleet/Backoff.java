@@ -7,13 +7,17 @@ import java.util.random.RandomGenerator;
 /// of the time that it has been away, so that it is used again soon after it is back, however long that took.
 /// One that answers but does no build is left alone longer each time: 2 s, 4 s …
 ///
-/// Never longer than 5 minutes, and each time a quarter longer or shorter at random, so that machines which broke
-/// together are not looked at together for ever.
+/// Each time a quarter longer or shorter at random, so that machines which broke together are not looked at together
+/// for ever. Never longer than 5 minutes.
 ///
 /// One that lied is left alone for 5 minutes, 10, 20 … and a day at most, whatever it does meanwhile.
 public final class Backoff {
     private static final Duration FIRST = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofMinutes(5);
+
+    /// What is a quarter longer than this is the longest.
+    private static final Duration LONGEST_ON_AVERAGE = Duration.ofMinutes(4);
+
     private static final int PART = 20;
     private static final int MAX_DOUBLINGS = 9;
 
@@ -27,7 +31,7 @@ public final class Backoff {
         var whole = FIRST.multipliedBy(1L << Math.clamp(failures - 1L, 0, MAX_DOUBLINGS));
         var part = away.dividedBy(PART);
         if (part.compareTo(whole) > 0) whole = part;
-        if (whole.compareTo(LONGEST) > 0) whole = LONGEST;
+        if (whole.compareTo(LONGEST_ON_AVERAGE) > 0) whole = LONGEST_ON_AVERAGE;
         return Duration.ofNanos((long) (whole.toNanos() * (0.75 + random.nextDouble() / 2)));
     }
 

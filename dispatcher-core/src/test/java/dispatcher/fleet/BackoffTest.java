@@ -27,14 +27,14 @@ class BackoffTest {
         assertThat(after(1, Duration.ZERO)).isEqualTo(Duration.ofSeconds(1));
         assertThat(after(1, Duration.ofSeconds(20))).isEqualTo(Duration.ofSeconds(1));
         assertThat(after(1, Duration.ofMinutes(5))).isEqualTo(Duration.ofSeconds(15));
-        assertThat(after(1, Duration.ofDays(1))).isEqualTo(Duration.ofMinutes(5));
+        assertThat(after(1, Duration.ofDays(1))).isEqualTo(Duration.ofMinutes(4));
     }
 
     @Test
     void oneThatAnswersButDoesNoBuildIsLeftAloneLongerEachTime() {
-        assertThat(Stream.of(1, 2, 3, 9, 10, 1000)
+        assertThat(Stream.of(1, 2, 3, 8, 9, 1000)
                         .map(failures -> after(failures, Duration.ZERO).toSeconds()))
-                .isEqualTo(List.of(1L, 2L, 4L, 256L, 300L, 300L));
+                .isEqualTo(List.of(1L, 2L, 4L, 128L, 240L, 240L));
     }
 
     @Test
@@ -45,6 +45,18 @@ class BackoffTest {
                 .allSatisfy(pause -> assertThat(pause).isBetween(Duration.ofMillis(22_500), Duration.ofMillis(37_500)))
                 .anySatisfy(pause -> assertThat(pause).isLessThan(Duration.ofSeconds(24)))
                 .anySatisfy(pause -> assertThat(pause).isGreaterThan(Duration.ofSeconds(36)));
+    }
+
+    @Test
+    void noChanceMakesItLongerThanFiveMinutes() {
+        var longest = new Random() {
+            @Override
+            public double nextDouble() {
+                return Math.nextDown(1.0);
+            }
+        };
+        assertThat(Backoff.after(1000, Duration.ofDays(9), longest))
+                .isBetween(Duration.ofSeconds(299), Duration.ofMinutes(5));
     }
 
     @Test

@@ -23,7 +23,8 @@ record SpoolReport(Fields answer) {
         if (entries) {
             lines.add("");
             var listed = answer.objects("entries");
-            lines.addAll(headed(table(listed), ansi));
+            if (listed.isEmpty()) lines.add("no paths");
+            else lines.addAll(headed(table(listed), ansi));
             addRest(lines, answer.number("paths") - listed.size());
         }
         return lines;

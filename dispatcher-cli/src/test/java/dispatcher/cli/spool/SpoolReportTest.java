@@ -22,6 +22,13 @@ class SpoolReportTest {
     }
 
     @Test
+    void saysThatThereAreNoPathsInsteadOfAnEmptyTable() {
+        var status = report("""
+                {"path":"/s","paths":0,"bytes":0,"pinnedBytes":0,"limit":10,"entries":[]}""");
+        assertThat(status.status(true, Ansi.OFF)).endsWith("", "no paths");
+    }
+
+    @Test
     void saysHowManyPathsWentThatAreNotListed() {
         var trimmed = report("""
                 {"path":"/s","paths":0,"bytes":0,"pinnedBytes":0,"limit":10,
