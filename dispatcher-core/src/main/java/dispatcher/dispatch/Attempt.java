@@ -53,6 +53,16 @@ final class Attempt {
     /// @throws LostException         if it came to nothing there
     /// @throws SourceFailedException if inputs could not be had
     BuiltThere run() throws LostException, SourceFailedException, InterruptedException {
+        try {
+            return attempt();
+        } catch (LostException e) {
+            // What conversations keep from being collected as garbage there is needed now.
+            if (e.kind().isLackOfDisk()) link.conversations().renew();
+            throw e;
+        }
+    }
+
+    private BuiltThere attempt() throws LostException, SourceFailedException, InterruptedException {
         boolean sentAgain = false;
         boolean askedAgain = false;
         while (true) {

@@ -70,7 +70,7 @@ final class Holdings {
         return Optional.ofNullable(holdings.get(path));
     }
 
-    /// Keeps the machine's conversation for the client to fetch `outputs` from.
+    /// Keeps the machine's conversation for the client to fetch `outputs` from, or one that pins these only.
     ///
     /// @param link used by the caller
     void hold(MachineLink link, StorePool.Lease lease, Collection<BuiltOutput> outputs) {
@@ -78,7 +78,7 @@ final class Holdings {
             lease.release();
             return;
         }
-        var holding = new Holding(link, lease);
+        var holding = new Holding(link, lease.isFull() ? pinnedAlone(link, lease, outputs) : lease);
         for (var output : outputs) {
             var path = output.info().path();
             holding.add(output);
@@ -89,6 +89,26 @@ final class Holdings {
                 outputs.stream().map(output -> output.info().withoutUltimate()).toList();
         fleet.locations().addBuilt(infos, holding.machine());
         fleet.proofs().confirm(infos.stream().map(PathInfo::path).toList(), holding.machine());
+    }
+
+    /// A new conversation that pins `outputs`, so that the one that built them can end with all else that it pins; that
+    /// one if it cannot be had. Who is interrupted meanwhile stays so.
+    private StorePool.Lease pinnedAlone(MachineLink link, StorePool.Lease builder, Collection<BuiltOutput> outputs) {
+        var paths = outputs.stream().map(output -> output.info().path()).toList();
+        try {
+            fleet.requireAnswer(link);
+            var opened = link.conversations().leaseNew(lease -> lease.store().queryValidPaths(paths, false));
+            if (opened.answer().containsAll(paths)) {
+                builder.release();
+                return opened.lease();
+            }
+            opened.lease().release();
+        } catch (IOException e) {
+            Interruption.keep(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return builder;
     }
 
     /// What the machine says that holds it; empty if none does, or what that says cannot be shown to be true.

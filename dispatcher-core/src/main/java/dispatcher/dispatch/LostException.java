@@ -36,7 +36,12 @@ final class LostException extends Exception {
         /// The machine's disk can take no more files.
         NO_INODES,
         /// The build speaks of a full disk, and the machine does not tell whether one was.
-        DISK_UNEXPLAINED
+        DISK_UNEXPLAINED;
+
+        /// Whether the machine lacks room, or may do so.
+        boolean isLackOfDisk() {
+            return this == DISK_FULL || this == NO_INODES || this == DISK_UNEXPLAINED;
+        }
     }
 
     private final Kind kind;

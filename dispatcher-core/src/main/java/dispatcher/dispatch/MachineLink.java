@@ -2,6 +2,7 @@ package dispatcher.dispatch;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.fleet.Machine;
+import dispatcher.fleet.Pressure;
 import dispatcher.nix.StoreDir;
 import dispatcher.pressure.MachineSampler;
 import dispatcher.pressure.PressureListener;
@@ -30,6 +31,9 @@ import java.util.function.LongSupplier;
 /// Once it is retired, as the machine is not wanted any more or reached otherwise now, it closes itself when the last
 /// who uses it is done.
 public final class MachineLink implements AutoCloseable {
+    /// One conversation may pin so small a part of what is free on the disk of the machine's store.
+    private static final int SHARE_OF_FREE = 32;
+
     private volatile Machine machine;
     private final Transport transport;
     private final StoreDir storeDir;
@@ -84,6 +88,13 @@ public final class MachineLink implements AutoCloseable {
         this.sampler = sampler;
         this.conversations = new StorePool(this::open, nanoTime);
         transport.onBetterWay(conversations::renew);
+        sampler.onSample(this::leaveRoom);
+    }
+
+    /// What conversations keep from being collected as garbage must be little of what is free, and nothing once the
+    /// machine lacks room.
+    private void leaveRoom(Pressure now) {
+        conversations.keepUpTo(now.isStoreShort() ? 0 : now.store().free() / SHARE_OF_FREE);
     }
 
     public Machine machine() {

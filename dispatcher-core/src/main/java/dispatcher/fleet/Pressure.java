@@ -21,6 +21,8 @@ import java.util.OptionalLong;
 /// @param buildInodes     likewise of the build directories' disk
 /// @param oomKills        processes that the kernel has killed for lack of memory since it was started,
 ///                        in all
+/// @param minFree         bytes; with less free on the store's disk, its Nix collects garbage while it builds; 0 if it
+///                        does not, or does not tell
 public record Pressure(
         Instant sampledAt,
         double load,
@@ -32,8 +34,9 @@ public record Pressure(
         Room build,
         Optional<Room> storeInodes,
         Optional<Room> buildInodes,
-        OptionalLong oomKills) {
-    /// Of disks that do not tell of inodes.
+        OptionalLong oomKills,
+        long minFree) {
+    /// Of disks that do not tell of inodes, and a Nix that collects nothing by itself.
     public Pressure(
             Instant sampledAt,
             double load,
@@ -55,11 +58,15 @@ public record Pressure(
                 build,
                 Optional.empty(),
                 Optional.empty(),
-                oomKills);
+                oomKills,
+                0);
     }
 
     /// Fewer inodes are about to be none.
     private static final long LEAST_INODES = 1000;
+
+    /// With no more than that left above `minFree`, a store's garbage is about to be needed. Of a small disk a tenth.
+    private static final long STORE_MARGIN = 2L << 30;
 
     /// Less is about to be none.
     private static final double LEAST_MEMORY = 0.02;
@@ -104,6 +111,7 @@ public record Pressure(
 
     public Pressure {
         if (cores < 1) throw new IllegalArgumentException(cores + " cores");
+        if (minFree < 0) throw new IllegalArgumentException("minFree of " + minFree);
         if (!(load >= 0) || Double.isInfinite(load)) throw new IllegalArgumentException("a load of " + load);
     }
 
@@ -135,6 +143,12 @@ public record Pressure(
         if (build.isFull(Limits.DEFAULT))
             return Optional.of("the disk of its build directories has %s free".formatted(size(build.free)));
         return Optional.empty();
+    }
+
+    /// Whether the store's disk has so little room that what is garbage there is needed now or soon.
+    public boolean isStoreShort() {
+        long above = store.free - Math.min(STORE_MARGIN, store.total / 10);
+        return above < minFree || storeInodes.filter(Room::hasFewInodes).isPresent();
     }
 
     /// Whether a build cannot have used up what is left within some seconds.

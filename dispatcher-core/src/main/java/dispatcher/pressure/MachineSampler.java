@@ -21,6 +21,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +68,7 @@ public final class MachineSampler implements AutoCloseable {
     private boolean started;
 
     private volatile boolean hushed;
+    private volatile Consumer<Pressure> onSample = _ -> {};
 
     @GuardedBy("lock")
     private boolean closed;
@@ -114,6 +116,14 @@ public final class MachineSampler implements AutoCloseable {
     /// there are told still.
     public void hush() {
         hushed = true;
+    }
+
+    /// Has `action` told each sample too, for what leads to the machine; under the listener's terms, and also once
+    /// this is hushed.
+    ///
+    /// @param action replaces the one before
+    public void onSample(Consumer<Pressure> action) {
+        onSample = action;
     }
 
     /// A build begins there.
@@ -290,6 +300,7 @@ public final class MachineSampler implements AutoCloseable {
         }
         sample.ifPresent(now -> {
             for (var build : running) build.see(now.pressure(), now.builders());
+            onSample.accept(now.pressure());
             if (!hushed) listener.sampled(machine, now.pressure());
         });
         if (outdated && !hushed) listener.unknown(machine);

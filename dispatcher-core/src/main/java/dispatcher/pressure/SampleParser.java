@@ -43,6 +43,12 @@ final class SampleParser {
     private static final Pattern PROCESS = Pattern.compile(
             "/proc/(\\d{1,10})/(?:status:Vm(RSS|HWM):\\s+(\\d{1,12}) kB|environ:(out|name)=(.{1,300}))");
 
+    private static final Pattern MIN_FREE = Pattern.compile("\\s*min-free\\s*=\\s*(\\d{1,18})([KMGT]?)\\s*(?:#.*)?");
+    private static final String UNITS = "KMGT";
+
+    /// No disk is larger.
+    private static final long MOST_BYTES = 1L << 60;
+
     private SampleParser() {}
 
     /// Empty unless all that every machine can tell is there, up to the end.
@@ -68,7 +74,8 @@ final class SampleParser {
                     build.orElseThrow(),
                     inodes(parts.getOrDefault(SampleScript.STORE_INODES, List.of())),
                     inodes(parts.getOrDefault(SampleScript.BUILD_INODES, List.of())),
-                    vitals.oomKills);
+                    vitals.oomKills,
+                    minFree(parts.getOrDefault(SampleScript.MIN_FREE, List.of())));
             return Optional.of(new Sample(pressure, builders(parts.getOrDefault(SampleScript.PROCESSES, List.of()))));
         } catch (IllegalArgumentException e) {
             // A number that no machine has.
@@ -181,6 +188,19 @@ final class SampleParser {
             }
         }
         return Optional.empty();
+    }
+
+    /// What the lines of nix.conf say, and the files that it may include: the most of it, as nobody tells which counts.
+    private static long minFree(List<String> lines) {
+        long most = 0;
+        for (var line : lines) {
+            var matcher = MIN_FREE.matcher(line);
+            if (!matcher.matches()) continue;
+            int shift = 10 * (matcher.group(2).isEmpty() ? 0 : UNITS.indexOf(matcher.group(2)) + 1);
+            long number = Long.parseLong(matcher.group(1));
+            most = Math.max(most, number > MOST_BYTES >> shift ? MOST_BYTES : number << shift);
+        }
+        return most;
     }
 
     private static final class Figures {

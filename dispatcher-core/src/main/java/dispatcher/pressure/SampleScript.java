@@ -18,6 +18,7 @@ final class SampleScript {
     static final String BUILD = "@build";
     static final String STORE_INODES = "@inodes";
     static final String BUILD_INODES = "@buildinodes";
+    static final String MIN_FREE = "@minfree";
     static final String PROCESSES = "@processes";
     static final String END = "@end";
 
@@ -44,6 +45,7 @@ final class SampleScript {
                     echo @inodes; df -Pi STORE || df -i STORE
                     echo @buildinodes; df -Pi "$builds" || df -i "$builds"
                 fi
+                echo @minfree; grep -h '^ *min-free *=' "${NIX_CONF_DIR:-/etc/nix}"/*.conf
                 PROCESSES
                 echo; echo @end
             }

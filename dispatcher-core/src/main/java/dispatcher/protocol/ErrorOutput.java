@@ -43,7 +43,6 @@ public final class ErrorOutput {
     @GuardedBy("lock")
     private boolean busy;
 
-
     /// Counts the pump's steps, for whoever waits for it to have nothing in hand: odd while it reads.
     private final AtomicLong steps = new AtomicLong();
 
@@ -60,8 +59,8 @@ public final class ErrorOutput {
     }
 
     /// From now on lines go to `newListener`, called on the reading thread, without their newline. Waits until the
-    /// listener before has done with a line that it has in hand, so that it gets nothing after this; not to be called
-    /// by a listener.
+    /// listener before has done with a line that it has in hand, so that it gets nothing after this. Not to be
+    /// called by a listener.
     public void listen(Consumer<ByteString> newListener) {
         lock.lock();
         try {

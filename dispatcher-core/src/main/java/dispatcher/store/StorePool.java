@@ -1,25 +1,15 @@
 package dispatcher.store;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dispatcher.nix.BasicDerivation;
-import dispatcher.nix.BuildResult;
-import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.Interruption;
-import dispatcher.wire.NarSummary;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -27,16 +17,21 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Open conversations with one store, kept for the next who needs one, since opening one costs a process over there
-/// and
-/// perhaps a login.
+/// and perhaps a login.
 ///
-/// A store pins what it was sent until the conversation ends, so none is kept for ever. A conversation that a request
-/// broke off in is of no use to anybody and never comes back into the pool. Safe for any thread; the lock is never
-/// held
-/// while a conversation is opened or closed.
+/// A store pins what it was sent and what it built until the conversation ends, and cannot collect that as garbage. So
+/// a conversation is kept for some time, some builds and some bytes only, and for none at all while the store lacks
+/// room. A conversation that a request broke off in is of no use to anybody and never comes back into the pool. Safe
+/// for any thread; the lock is never held while a conversation is opened or closed.
 public final class StorePool implements AutoCloseable {
     private static final Duration MAX_IDLE = Duration.ofSeconds(60);
     private static final Duration MAX_AGE = Duration.ofMinutes(10);
+
+    /// A conversation in which so many builds were begun is not kept.
+    public static final int MOST_BUILDS = 16;
+
+    /// Nor is one by which the store got so many bytes, sent or built.
+    public static final long MOST_BYTES = 512L << 20;
 
     /// Opens a conversation.
     public interface Opener {
@@ -48,7 +43,7 @@ public final class StorePool implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
 
     /// What the conversations that are open keep, whoever has them.
-    private final Set<KnownPaths> open = ConcurrentHashMap.newKeySet();
+    private final Set<PinnedPaths> open = ConcurrentHashMap.newKeySet();
 
     @GuardedBy("lock")
     private final Deque<Kept> idle = new ArrayDeque<>();
@@ -58,25 +53,39 @@ public final class StorePool implements AutoCloseable {
     private long generation;
 
     @GuardedBy("lock")
+    private long mostBytes = MOST_BYTES;
+
+    /// Those for whom no conversation is kept.
+    @GuardedBy("lock")
+    private int waitingForRoom;
+
+    @GuardedBy("lock")
     private boolean closed;
+
+    /// When the store answered last, whatever it was; not there if it never did.
+    private volatile @Nullable Long heardAt;
 
     public StorePool(Opener opener, LongSupplier nanoTime) {
         this.opener = opener;
         this.nanoTime = nanoTime;
     }
 
-    private record Kept(Store store, KnownPaths known, long openedAt, long generation, long idleSince) {}
+    private record Kept(Store store, PinnedPaths pinned, long openedAt, long generation, long idleSince) {}
 
     /// A conversation of one's own until it is given back or dropped, whichever comes first. Confined to one thread.
     public final class Lease {
+        private final Store inner;
+        private final PinnedPaths pinned;
         private final WatchedStore store;
         private final long openedAt;
         private final long bornIn;
         private final boolean reused;
         private boolean over;
 
-        private Lease(Store store, KnownPaths known, long openedAt, long bornIn, boolean reused) {
-            this.store = new WatchedStore(store, known);
+        private Lease(Store inner, PinnedPaths pinned, long openedAt, long bornIn, boolean reused) {
+            this.inner = inner;
+            this.pinned = pinned;
+            this.store = new WatchedStore(inner, pinned, StorePool.this::heard);
             this.openedAt = openedAt;
             this.bornIn = bornIn;
             this.reused = reused;
@@ -89,7 +98,7 @@ public final class StorePool implements AutoCloseable {
         /// Whether somebody used it before, and nothing has been heard since: the far end may have gone without a
         /// word.
         public boolean isInDoubt() {
-            return reused && !store.heard;
+            return reused && !store.isHeard();
         }
 
         /// Whether somebody used it before: the far end may have begun it with other settings than it has now.
@@ -99,14 +108,24 @@ public final class StorePool implements AutoCloseable {
 
         /// Whether a call on it broke off: nobody knows what the far end will say next.
         public boolean isBrokenOff() {
-            return store.brokenOff;
+            return store.isBrokenOff();
         }
 
-        /// Gives it back. It is kept for others unless it is too old or a call on it broke off.
+        /// Whether it pins so much that it ends when it is given back.
+        public boolean isFull() {
+            lock.lock();
+            try {
+                return pinsTooMuch(pinned);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// Gives it back. It is kept for others unless it is too old, pins too much or a call on it broke off.
         public void release() {
             if (over) return;
             over = true;
-            if (store.brokenOff || !keep()) end(store.store, store.known);
+            if (store.isBrokenOff() || !keep()) end(inner, pinned);
         }
 
         private boolean keep() {
@@ -114,8 +133,8 @@ public final class StorePool implements AutoCloseable {
             if (now - openedAt >= MAX_AGE.toNanos()) return false;
             lock.lock();
             try {
-                if (closed || bornIn != generation) return false;
-                idle.addFirst(new Kept(store.store, store.known, openedAt, bornIn, now));
+                if (closed || bornIn != generation || waitingForRoom > 0 || pinsTooMuch(pinned)) return false;
+                idle.addFirst(new Kept(inner, pinned, openedAt, bornIn, now));
                 return true;
             } finally {
                 lock.unlock();
@@ -126,14 +145,14 @@ public final class StorePool implements AutoCloseable {
         public void drop() {
             if (over) return;
             over = true;
-            end(store.store, store.known);
+            end(inner, pinned);
         }
     }
 
     /// Whether the store has said to have a path, or got it, in another conversation that is open still: then it keeps
     /// it, and cannot have lost it.
     public boolean keepsElsewhere(StorePath path, Lease than) {
-        return open.stream().anyMatch(known -> known != than.store.known && known.paths.contains(path));
+        return open.stream().anyMatch(pinned -> pinned != than.pinned && pinned.has(path));
     }
 
     /// A request to a store.
@@ -154,7 +173,7 @@ public final class StorePool implements AutoCloseable {
         var kept = takeIdle();
         if (kept != null) {
             try {
-                return ask(new Lease(kept.store, kept.known, kept.openedAt, kept.generation, true), first);
+                return ask(new Lease(kept.store, kept.pinned, kept.openedAt, kept.generation, true), first);
             } catch (StoreRefusedException | SourceFailedException e) {
                 throw e;
             } catch (IOException e) {
@@ -162,11 +181,27 @@ public final class StorePool implements AutoCloseable {
                 dropIdle();
             }
         }
+        return leaseNew(first);
+    }
+
+    /// The same in a new conversation, which pins nothing else.
+    public <T> Opened<T> leaseNew(Question<T> first) throws IOException, InterruptedException {
         long bornIn = generation();
         var store = opener.open();
-        var known = new KnownPaths();
-        open.add(known);
-        return ask(new Lease(store, known, nanoTime.getAsLong(), bornIn, false), first);
+        heard();
+        var pinned = new PinnedPaths();
+        open.add(pinned);
+        return ask(new Lease(store, pinned, nanoTime.getAsLong(), bornIn, false), first);
+    }
+
+    private void heard() {
+        heardAt = nanoTime.getAsLong();
+    }
+
+    /// Whether the store has answered anything, in whichever conversation, no longer than so long ago.
+    public boolean wasHeardWithin(Duration lately) {
+        var at = heardAt;
+        return at != null && nanoTime.getAsLong() - at <= lately.toNanos();
     }
 
     private long generation() {
@@ -222,6 +257,63 @@ public final class StorePool implements AutoCloseable {
         dropIdle();
     }
 
+    @GuardedBy("lock")
+    private boolean pinsTooMuch(PinnedPaths pinned) {
+        return pinned.isAtLeast(MOST_BUILDS, mostBytes);
+    }
+
+    /// From now on a conversation is kept as long as the store got fewer bytes by it, at most [#MOST_BYTES]. None is
+    /// for 0, as when the store lacks room: those that are free end, and the others when they are given back.
+    public void keepUpTo(long bytes) {
+        lock.lock();
+        try {
+            mostBytes = Math.min(bytes, MOST_BYTES);
+        } finally {
+            lock.unlock();
+        }
+        endIf(kept -> kept.pinned.isAtLeast(MOST_BUILDS, bytes));
+    }
+
+    /// For somebody who may have to wait until the store is left by all others. To be closed.
+    public Room room() {
+        return new Room();
+    }
+
+    /// Room that somebody needs from when it is made until this is closed. Safe for any thread.
+    public final class Room implements AutoCloseable {
+        @GuardedBy("lock")
+        private boolean made;
+
+        @GuardedBy("lock")
+        private boolean over;
+
+        private Room() {}
+
+        /// Ends those that are free, and those that are given back from now on. A second time does nothing.
+        public void make() {
+            lock.lock();
+            try {
+                if (made || over) return;
+                made = true;
+                waitingForRoom++;
+            } finally {
+                lock.unlock();
+            }
+            dropIdle();
+        }
+
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                if (made && !over) waitingForRoom--;
+                over = true;
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
     private void endIf(Predicate<Kept> condition) {
         List<Kept> ended = new ArrayList<>();
         lock.lock();
@@ -234,11 +326,11 @@ public final class StorePool implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        for (var kept : ended) end(kept.store, kept.known);
+        for (var kept : ended) end(kept.store, kept.pinned);
     }
 
-    private void end(Store store, KnownPaths known) {
-        open.remove(known);
+    private void end(Store store, PinnedPaths pinned) {
+        open.remove(pinned);
         store.close();
     }
 
@@ -252,156 +344,5 @@ public final class StorePool implements AutoCloseable {
             lock.unlock();
         }
         dropIdle();
-    }
-
-    /// What the store has and keeps as long as the conversation lasts, so that it need not be asked again. Changed by
-    /// one thread at a time, and read by others.
-    private static final class KnownPaths {
-        /// About 100 bytes each, since the paths themselves are known to others too.
-        private static final int MOST = 50_000;
-
-        private final Set<StorePath> paths = ConcurrentHashMap.newKeySet();
-
-        void add(Collection<StorePath> more) {
-            if (paths.size() + more.size() > MOST) paths.clear();
-            if (more.size() <= MOST) paths.addAll(more);
-        }
-    }
-
-    /// Notes when a request breaks off: then nobody knows what the far end will say next, or whether it still listens.
-    /// What the store has said to have, it is not asked for again; when it refuses anything, all that is forgotten.
-    private static final class WatchedStore implements Store {
-        private final Store store;
-        private final KnownPaths known;
-        private boolean brokenOff;
-        private boolean heard;
-
-        WatchedStore(Store store, KnownPaths known) {
-            this.store = store;
-            this.known = known;
-        }
-
-        private interface Request<T> {
-            T make() throws IOException, InterruptedException;
-        }
-
-        private <T> T watch(Request<T> request) throws IOException, InterruptedException {
-            boolean answered = false;
-            try {
-                var answer = request.make();
-                answered = true;
-                return answer;
-            } catch (StoreRefusedException e) {
-                answered = true;
-                known.paths.clear();
-                throw e;
-            } finally {
-                if (answered) heard = true;
-                else brokenOff = true;
-            }
-        }
-
-        @Override
-        public SortedSet<StorePath> queryValidPaths(
-                Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
-                throws IOException, InterruptedException {
-            var valid = new TreeSet<StorePath>();
-            var unknown = new TreeSet<StorePath>();
-            for (var path : paths) (known.paths.contains(path) ? valid : unknown).add(path);
-            if (unknown.isEmpty()) return valid;
-            var found = watch(() -> store.queryValidPaths(unknown, expected, substitute));
-            known.add(found);
-            valid.addAll(found);
-            return valid;
-        }
-
-        @Override
-        public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
-                throws IOException, InterruptedException {
-            return watch(() -> store.querySubstitutablePaths(paths));
-        }
-
-        @Override
-        public Optional<PathInfo> queryPathInfo(StorePath path) throws IOException, InterruptedException {
-            return watch(() -> store.queryPathInfo(path));
-        }
-
-        @Override
-        public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths)
-                throws IOException, InterruptedException {
-            return watch(() -> store.queryPathInfos(paths));
-        }
-
-        @Override
-        public SortedSet<StorePath> queryAllValidPaths() throws IOException, InterruptedException {
-            return watch(store::queryAllValidPaths);
-        }
-
-        @Override
-        public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
-            watch(() -> {
-                store.addToStore(paths);
-                return paths;
-            });
-            known.add(paths.stream().map(path -> path.info().path()).toList());
-        }
-
-        @Override
-        public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-            return watchNar(sink, noted -> store.narFromPath(path, noted));
-        }
-
-        @Override
-        public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-            return watchNar(sink, noted -> store.passNar(info, noted));
-        }
-
-        private interface NarRequest<T> {
-            T make(OutputStream sink) throws IOException, InterruptedException;
-        }
-
-        /// A refusal after the first byte comes from the receiver of the NAR, and leaves the rest of it unread.
-        private <T> T watchNar(OutputStream sink, NarRequest<T> request) throws IOException, InterruptedException {
-            var noted = new NotedSink(sink);
-            try {
-                return watch(() -> request.make(noted));
-            } catch (StoreRefusedException e) {
-                brokenOff |= noted.begun;
-                throw e;
-            }
-        }
-
-        @Override
-        public BuildResult buildDerivation(
-                StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
-                throws IOException, InterruptedException {
-            return watch(() -> store.buildDerivation(drvPath, derivation, options, log));
-        }
-
-        @Override
-        public void close() {
-            store.close();
-        }
-    }
-
-    private static final class NotedSink extends OutputStream {
-        private final OutputStream out;
-        private boolean begun;
-
-        NotedSink(OutputStream out) {
-            this.out = out;
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            begun = true;
-            out.write(b);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            begun = true;
-            out.write(bytes, offset, length);
-        }
     }
 }

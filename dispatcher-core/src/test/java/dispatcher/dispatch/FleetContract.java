@@ -3,6 +3,7 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.COLLECTION;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dispatcher.client.ClientGrant;
@@ -1025,6 +1026,119 @@ abstract class FleetContract {
                     .asString()
                     .contains("gave no answer");
             Await.until("the silent channel is closed", () -> a.open() == 0);
+        }
+    }
+
+    // ---- what conversations keep machines from collecting as garbage
+
+    /// How a machine is doing whose store has so many MB free of 1000.
+    private static String free(int megabytes) {
+        return """
+                dispatcher-sample 1
+                @linux
+                /proc/loadavg:0.50 2.10 1.00 3/214 19242
+                /proc/meminfo:MemTotal:        8000000 kB
+                /proc/meminfo:MemAvailable:    6000000 kB
+                /sys/devices/system/cpu/online:0-3
+                @store
+                /dev/vda 1000000 %d %d 50%% /nix/store
+                @end
+                """.formatted(1_000_000 - 1000 * megabytes, 1000 * megabytes);
+    }
+
+    @Test
+    void conversationsWithAMachinePinWhatFewBuildsMade() throws Exception {
+        var a = machine("a", 1, 1);
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            for (int i = 0; i < 40; i++) {
+                var drv = drv("x" + i);
+                assertThat(client.build(drv).isSuccess()).isTrue();
+                client.fetch(drv.out());
+            }
+
+            Await.until("one conversation", () -> a.open() == 1);
+            assertThat(a.pinned()).singleElement().asInstanceOf(COLLECTION).hasSizeLessThanOrEqualTo(16);
+            assertThat(a.opened()).isBetween(3, 4);
+        }
+    }
+
+    @Test
+    void machineThatRunsShortOfDiskKeepsNothingForConversations() throws Exception {
+        var a = machine("a").doing(free(50));
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).isSuccess()).isTrue();
+            client.fetch(drv("x").out());
+
+            Await.until("no conversation is kept", () -> a.open() == 0);
+        }
+    }
+
+    @Test
+    void machineWithRoomKeepsItsConversations() throws Exception {
+        var a = machine("a").doing(free(500));
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            for (var name : List.of("x", "y")) {
+                assertThat(client.build(drv(name)).isSuccess()).isTrue();
+                client.fetch(drv(name).out());
+            }
+
+            assertThat(a.opened()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void onlyWhatAClientStillWantsIsPinnedOnAMachineThatRunsShortOfDisk() throws Exception {
+        var a = machine("a").doing(free(50));
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).isSuccess()).isTrue();
+            client.fetch(drv("x").out());
+            Await.until("it is known to be short", () -> a.open() == 0);
+            var y = drv("y", client.upload("input"));
+
+            assertThat(client.build(y).isSuccess()).isTrue();
+
+            Await.until("what pins the input has ended", () -> a.open() == 1);
+            assertThat(a.pinned()).containsExactly(Set.of(y.out()));
+            assertThat(client.fetch(y.out())).isEqualTo(outputOf(y, a));
+        }
+    }
+
+    @Test
+    void outputIsHeldByTheConversationThatBuiltItIfNoOtherCanBeHad() throws Exception {
+        var a = machine("a").doing(free(50));
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).isSuccess()).isTrue();
+            client.fetch(drv("x").out());
+            Await.until("it is known to be short", () -> a.open() == 0);
+            a.building((drvPath, derivation, options, log) -> {
+                a.refuse("too many sessions");
+                return a.makeOutputs(drvPath, derivation, options, log);
+            });
+
+            assertThat(client.build(drv("y")).isSuccess()).isTrue();
+            assertThat(client.fetch(drv("y").out())).isEqualTo(outputOf(drv("y"), a));
+            assertThat(fleet.failures(a)).isZero();
+        }
+    }
+
+    @Test
+    void fullDiskEndsConversationsThatAreKept() throws Exception {
+        var a = machine("a");
+        try (var fleet = plan().start(a)) {
+            var client = client(fleet);
+            assertThat(client.build(drv("x")).isSuccess()).isTrue();
+            client.fetch(drv("x").out());
+            assertThat(a.open()).isEqualTo(1);
+            a.answering(failure(BuildStatus.PERMANENT_FAILURE, "writing to file: No space left on device"));
+
+            assertThat(client.build(drv("y")).isSuccess()).isFalse();
+
+            Await.until("no conversation is kept", () -> a.open() == 0);
         }
     }
 

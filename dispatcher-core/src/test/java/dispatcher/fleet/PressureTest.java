@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dispatcher.fleet.Pressure.Limits;
 import dispatcher.fleet.Pressure.Room;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,35 @@ class PressureTest {
                 store,
                 build,
                 OptionalLong.empty());
+    }
+
+    private static boolean isShort(double free, double total, double minFree) {
+        var store = new Room((long) (free * GIB), (long) (total * GIB));
+        return new Pressure(
+                        Instant.EPOCH,
+                        0,
+                        4,
+                        store,
+                        OptionalDouble.empty(),
+                        OptionalDouble.empty(),
+                        store,
+                        store,
+                        Optional.empty(),
+                        Optional.empty(),
+                        OptionalLong.empty(),
+                        (long) (minFree * GIB))
+                .isStoreShort();
+    }
+
+    @Test
+    void storeIsShortBeforeItsNixHasToCollectGarbage() {
+        assertThat(isShort(2.5, 100, 0)).isFalse();
+        assertThat(isShort(1.9, 100, 0)).isTrue();
+        assertThat(isShort(12.5, 100, 10)).isFalse();
+        assertThat(isShort(11.9, 100, 10)).isTrue();
+        assertThat(isShort(0.11, 1, 0)).as("more than a tenth of a small disk").isFalse();
+        assertThat(isShort(0.09, 1, 0)).isTrue();
+        assertThat(isShort(50, 100, 200)).as("more than there is").isTrue();
     }
 
     private static Room room(double free) {

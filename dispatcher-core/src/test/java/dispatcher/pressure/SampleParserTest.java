@@ -76,6 +76,35 @@ class SampleParserTest {
             @end
             """;
 
+    private static String withMinFree(String lines) {
+        return LINUX.replace("@processes", "@minfree\n" + lines + "\n@processes");
+    }
+
+    @Test
+    void nixThatCollectsGarbageByItselfTellsFromWhenOn() {
+        assertThat(parse(LINUX).orElseThrow().pressure().minFree()).isZero();
+        assertThat(parse(withMinFree("min-free = 1073741824"))
+                        .orElseThrow()
+                        .pressure()
+                        .minFree())
+                .isEqualTo(1L << 30);
+        assertThat(parse(withMinFree("min-free=5G # of 20\n  min-free = 100M"))
+                        .orElseThrow()
+                        .pressure()
+                        .minFree())
+                .isEqualTo(5L << 30);
+        assertThat(parse(withMinFree("min-free = lots\nmin-free = -1\nmax-free = 7"))
+                        .orElseThrow()
+                        .pressure()
+                        .minFree())
+                .isZero();
+        assertThat(parse(withMinFree("min-free = 999999999999999999T"))
+                        .orElseThrow()
+                        .pressure()
+                        .minFree())
+                .isEqualTo(1L << 60);
+    }
+
     private static Optional<Sample> parse(String answer) {
         return SampleParser.parse(answer, NOW);
     }

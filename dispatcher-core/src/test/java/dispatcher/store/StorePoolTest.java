@@ -3,11 +3,14 @@ package dispatcher.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StorePool.Lease;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.NarTree;
+import dispatcher.testkit.Samples;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -332,6 +335,114 @@ class StorePoolTest {
             lease.release();
 
             assertThat(opened.getFirst().isClosed()).isTrue();
+        }
+    }
+
+    @Nested
+    class WhatItPins {
+        private void add(Lease lease, String name) throws Exception {
+            lease.store().addToStore(List.of(FakeStore.toAdd(FakeStore.info(name, TREE), TREE)));
+        }
+
+        private void build(Lease lease) throws Exception {
+            lease.store().buildDerivation(Samples.DRV, Samples.DERIVATION, BuildOptions.DEFAULT, BuildLog.NONE);
+        }
+
+        @Test
+        void conversationEndsAfterSixteenBuilds() throws Exception {
+            for (int i = 1; i <= 16; i++) {
+                var lease = lease();
+                build(lease);
+                assertThat(lease.isFull()).as("after %d", i).isEqualTo(i == 16);
+                lease.release();
+            }
+
+            assertThat(opened).singleElement().extracting(FakeStore::isClosed).isEqualTo(true);
+        }
+
+        @Test
+        void conversationEndsAfterSoManyBytesThatWereSent() throws Exception {
+            pool.keepUpTo(2L * TREE.toNar().length);
+            var lease = lease();
+            add(lease, "q");
+            assertThat(lease.isFull()).isFalse();
+            add(lease, "r");
+            assertThat(lease.isFull()).isTrue();
+            lease.release();
+
+            assertThat(opened.getFirst().isClosed()).isTrue();
+        }
+
+        @Test
+        void whatWasBuiltCountsOnceItsSizeIsKnown() throws Exception {
+            var lease = lease();
+            var store = opened.getFirst();
+            store.with(FakeStore.info("tool", TREE), TREE)
+                    .building((_, _, _, _) -> BuildResult.of(BuildStatus.BUILT, ""));
+            pool.keepUpTo(TREE.toNar().length);
+            lease.store().queryPathInfo(Samples.OUT);
+            assertThat(lease.isFull()).as("what is only asked about").isFalse();
+            build(lease);
+            assertThat(lease.isFull()).isFalse();
+            lease.store().queryPathInfos(List.of(Samples.OUT));
+
+            assertThat(lease.isFull()).isTrue();
+        }
+
+        @Test
+        void noneIsKeptOnceTheStoreLacksRoomAndSomeAreWhenItHasSome() throws Exception {
+            var inUse = lease();
+            lease().release();
+            pool.keepUpTo(0);
+            assertThat(opened).extracting(FakeStore::isClosed).containsExactly(false, true);
+            assertThat(inUse.isFull()).isTrue();
+            inUse.release();
+            lease().release();
+            assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, true, true);
+
+            pool.keepUpTo(StorePool.MOST_BYTES);
+            lease().release();
+            lease().release();
+            assertThat(opened).hasSize(4);
+            assertThat(opened.getLast().isClosed()).isFalse();
+        }
+
+        @Test
+        void thoseThatPinTooMuchEndAsSoonAsItIsTooMuch() throws Exception {
+            var much = lease();
+            add(much, "q");
+            var little = lease();
+            much.release();
+            little.release();
+            pool.keepUpTo(TREE.toNar().length);
+
+            assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, false);
+        }
+
+        @Test
+        void newOneIsHadWhileOthersAreFree() throws Exception {
+            lease().release();
+            pool.leaseNew(lease -> lease.store().queryPathInfo(PATH));
+
+            assertThat(opened).hasSize(2);
+        }
+
+        @Test
+        void noneIsKeptWhileSomebodyNeedsRoom() throws Exception {
+            lease().release();
+            var inUse = lease();
+            try (var room = pool.room()) {
+                lease().release();
+                assertThat(opened).extracting(FakeStore::isClosed).as("before").containsExactly(false, false);
+                room.make();
+                room.make();
+                assertThat(opened).extracting(FakeStore::isClosed).containsExactly(false, true);
+                inUse.release();
+                assertThat(opened).extracting(FakeStore::isClosed).containsExactly(true, true);
+            }
+            lease().release();
+            lease().release();
+            assertThat(opened).hasSize(3);
         }
     }
 

@@ -33,6 +33,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
@@ -54,7 +55,7 @@ import org.jspecify.annotations.Nullable;
 public final class FakeMachine implements Transport {
     private final Machine machine;
     private final FakeStore store = new FakeStore();
-    private final Set<MemoryConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Map<MemoryConnection, Optional<PinningStore>> connections = new ConcurrentHashMap<>();
     private final AtomicInteger opened = new AtomicInteger();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicInteger mostRunning = new AtomicInteger();
@@ -63,6 +64,7 @@ public final class FakeMachine implements Transport {
     private volatile @Nullable String refusal;
     private volatile UnaryOperator<Store> lie = store -> store;
     private volatile UnaryOperator<OutputStream> tamper = out -> out;
+    private volatile @Nullable String sample;
     private volatile boolean closed;
     private volatile boolean silent;
     private volatile int padding;
@@ -128,7 +130,7 @@ public final class FakeMachine implements Transport {
     }
 
     private void cutConnections() {
-        for (var connection : connections) connection.close();
+        for (var connection : connections.keySet()) connection.close();
     }
 
     /// The channel that comes after so many more is not opened, as a bug of ours would have it.
@@ -231,6 +233,12 @@ public final class FakeMachine implements Transport {
                 Optional.of(new ContentAddress(ContentAddress.Method.NAR, hash)));
     }
 
+    /// What it answers from now on when it is asked how it is doing; by default it is not to be asked.
+    public FakeMachine doing(String newSample) {
+        sample = newSample;
+        return this;
+    }
+
     /// What it says of its store from now on, in conversations that are opened then.
     public FakeMachine lying(UnaryOperator<Store> newLie) {
         lie = newLie;
@@ -255,6 +263,14 @@ public final class FakeMachine implements Transport {
         return connections.size();
     }
 
+    /// What it may not collect as garbage: for each conversation that is open, the paths that this pins.
+    public List<Set<StorePath>> pinned() {
+        return connections.values().stream()
+                .flatMap(Optional::stream)
+                .map(PinningStore::pinned)
+                .toList();
+    }
+
     /// Paths that were uploaded whole, in order.
     public List<StorePath> received() {
         return received;
@@ -277,7 +293,7 @@ public final class FakeMachine implements Transport {
         var connection = new MemoryConnection();
         int number = opened.incrementAndGet();
         if (number == bugAt) throw bug;
-        connections.add(connection);
+        connections.put(connection, Optional.empty());
         var reason = refusal;
         if (reason != null) {
             connections.remove(connection);
@@ -288,13 +304,33 @@ public final class FakeMachine implements Transport {
         return connection.channel();
     }
 
+    @Override
+    public Optional<CommandChannel> openIfConnected(String command) {
+        var answer = sample;
+        if (answer == null || closed) return Optional.empty();
+        var connection = new MemoryConnection();
+        Thread.ofVirtual().name("sample of " + name()).start(() -> {
+            try {
+                connection.in().transferTo(OutputStream.nullOutputStream());
+                connection.out().write(answer.getBytes(StandardCharsets.UTF_8));
+                connection.out().flush();
+            } catch (IOException e) {
+                // The other side left.
+            } finally {
+                connection.exit(0);
+            }
+        });
+        return Optional.of(connection.channel());
+    }
+
     private void serve(MemoryConnection connection, boolean mute) {
         boolean waits = exclusive;
         if (waits) alone.acquireUninterruptibly();
         try {
             var in = new WireReader(connection.in());
             var out = new WireWriter(tamper.apply(connection.out()));
-            var disk = lie.apply(new Disk());
+            var disk = new PinningStore(lie.apply(new Disk()));
+            connections.replace(connection, Optional.of(disk));
             if (mute) connection.in().transferTo(OutputStream.nullOutputStream());
             else if (machine.protocol() == MachineProtocol.SSH_NG)
                 new WorkerServer(in, out, disk, StoreDir.NIX_STORE, "fake").run();
