@@ -6,16 +6,10 @@ import dispatcher.fleet.Pressure;
 import dispatcher.nix.StoreDir;
 import dispatcher.pressure.MachineSampler;
 import dispatcher.pressure.PressureListener;
-import dispatcher.protocol.StoreDirCheck;
-import dispatcher.protocol.serve.ServeClient;
-import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.store.ClosureCopier;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
-import dispatcher.store.TimedStore;
-import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
-import dispatcher.wire.UnreachableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -37,14 +31,11 @@ public final class MachineLink implements AutoCloseable {
     private volatile Machine machine;
     private final Transport transport;
     private final StoreDir storeDir;
-    private final Limits limits;
+    private final ConversationOpener opener;
     private final StorePool conversations;
     private final MachineSampler sampler;
     private final ClosureCopier copier = new ClosureCopier();
     private final ReentrantLock lock = new ReentrantLock();
-
-    /// Whether the machine's store has been seen to have our directory; what was seen twice is as good.
-    private volatile boolean isStoreKnown;
 
     @GuardedBy("lock")
     private int users;
@@ -58,7 +49,7 @@ public final class MachineLink implements AutoCloseable {
     /// How long Nix on a machine may take.
     ///
     /// @param handshake until it answers at all, once its command has been started
-    /// @param reply     for each reply, see [TimedStore]
+    /// @param reply     for each reply, see [dispatcher.store.TimedStore]
     public record Limits(Duration handshake, Duration reply) {}
 
     /// Of a machine that tells nobody how it is doing.
@@ -84,7 +75,7 @@ public final class MachineLink implements AutoCloseable {
         this.machine = machine;
         this.transport = transport;
         this.storeDir = storeDir;
-        this.limits = limits;
+        this.opener = new ConversationOpener(transport, storeDir, limits);
         this.sampler = sampler;
         this.conversations = new StorePool(this::open, nanoTime);
         transport.onBetterWay(conversations::renew);
@@ -201,7 +192,7 @@ public final class MachineLink implements AutoCloseable {
     ///
     /// @throws IOException if it does not
     void look() throws IOException, InterruptedException {
-        isStoreKnown = false;
+        opener.forget();
         conversations.dropIdle();
         conversations.lease(_ -> machine).lease().release();
     }
@@ -226,59 +217,7 @@ public final class MachineLink implements AutoCloseable {
     }
 
     private Store open() throws IOException, InterruptedException {
-        var channel = transport.open(machine.command());
-        try {
-            var store = new TimedStore(greet(channel), machine.name(), limits.reply());
-            if (!isStoreKnown) StoreDirCheck.require(store, storeDir, machine.name());
-            isStoreKnown = true;
-            return store;
-        } catch (IOException | InterruptedException | RuntimeException e) {
-            channel.close();
-            throw e;
-        }
-    }
-
-    /// Cuts the channel if the machine stays silent, which makes the handshake fail. Before that, conversations
-    /// that are kept are ended, as Nix on the machine may be waiting for them: to make the first tables of a
-    /// new store for content-addressed derivations it wants the store for itself.
-    private Store greet(CommandChannel channel) throws IOException, InterruptedException {
-        var answered = new AtomicBoolean();
-        var cut = new AtomicBoolean();
-        var watchdog = Thread.ofVirtual()
-                .name("handshake with " + machine.name())
-                .start(() -> {
-                    try {
-                        var patience = limits.handshake().dividedBy(8);
-                        Thread.sleep(patience);
-                        conversations.dropIdle();
-                        Thread.sleep(limits.handshake().minus(patience));
-                    } catch (InterruptedException e) {
-                        return;
-                    }
-                    if (answered.get()) return;
-                    cut.set(true);
-                    channel.close();
-                });
-        try {
-            return switch (machine.protocol()) {
-                case SSH_NG -> new WorkerClient(channel, storeDir, machine.name());
-                case SSH -> new ServeClient(channel, storeDir, machine.name());
-            };
-        } catch (IOException e) {
-            if (!cut.get()) throw e;
-            throw new UnreachableException(
-                    UnreachableException.Kind.TIMED_OUT,
-                    "'%s' on %s gave no answer within %d s"
-                            .formatted(
-                                    machine.command(),
-                                    machine.address(),
-                                    limits.handshake().toSeconds()),
-                    "log in there and see whether its Nix daemon answers",
-                    e);
-        } finally {
-            answered.set(true);
-            watchdog.interrupt();
-        }
+        return opener.open(machine, conversations);
     }
 
     /// At once, whoever uses it.

@@ -37,7 +37,7 @@ public final class ErrorOutput {
     private final Condition handedOver = lock.newCondition();
 
     @GuardedBy("lock")
-    private Consumer<ByteString> listener = _ -> {};
+    private Consumer<ByteString> listener;
 
     /// Whether the listener has a line in hand.
     @GuardedBy("lock")
@@ -46,14 +46,20 @@ public final class ErrorOutput {
     /// Counts the pump's steps, for whoever waits for it to have nothing in hand: odd while it reads.
     private final AtomicLong steps = new AtomicLong();
 
-    private ErrorOutput(InputStream err, String name) {
+    private ErrorOutput(InputStream err, String name, Consumer<ByteString> listener) {
         this.err = err;
+        this.listener = listener;
         this.pump = Thread.ofVirtual().name("stderr of " + name).unstarted(this::pump);
     }
 
-    /// Starts to read; the thread ends when the stream does.
+    /// Starts to read; the thread ends when the stream does. Nobody listens yet.
     public static ErrorOutput start(InputStream err, String name) {
-        var output = new ErrorOutput(err, name);
+        return start(err, name, _ -> {});
+    }
+
+    /// The same with a listener from the first line on.
+    public static ErrorOutput start(InputStream err, String name, Consumer<ByteString> listener) {
+        var output = new ErrorOutput(err, name, listener);
         output.pump.start();
         return output;
     }

@@ -1158,6 +1158,90 @@ abstract class FleetContract {
     }
 
     @Test
+    void conversationThatIsKeptMakesRoomAsSoonAsMachinesSayThatTheyWaitForIt() throws Exception {
+        for (var words : List.of(
+                "waiting for exclusive access to the Nix store for ca drvs...",
+                "waiting for the big Nix store lock...")) {
+            var a = machine("a", 2, 1);
+            a.answerOneAtATime(words);
+            try (var fleet = plan().handshakeLimit(Duration.ofHours(1)).start(a)) {
+                var clients = List.of(client(fleet), client(fleet));
+                var builds = List.of(clients.get(0).start(drv("x")), clients.get(1).start(drv("y")));
+                Await.until("the first answer", () -> builds.stream().anyMatch(CompletableFuture::isDone));
+                clients.get(builds.get(0).isDone() ? 0 : 1).leave();
+
+                assertThat(builds).extracting(Await::result).allMatch(BuildResult::isSuccess);
+                assertThat(fleet.events().starting("lost")).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void firstConversationWithAMachineComesAlone() throws Exception {
+        var a = machine("a", 4, 1).withNewStore();
+        try (var fleet = plan().handshakeLimit(Duration.ofHours(1)).start(a)) {
+            var builds = new ArrayList<CompletableFuture<BuildResult>>();
+            for (var name : List.of("w", "x", "y", "z")) builds.add(client(fleet).start(drv(name)));
+
+            assertThat(builds).extracting(Await::result).allMatch(BuildResult::isSuccess);
+            assertThat(fleet.events().starting("lost")).isEmpty();
+        }
+    }
+
+    @Test
+    void thoseWhoWaitForTheFirstConversationFailWithIt() throws Exception {
+        var a = machine("a", 4, 9);
+        var b = machine("b", 4, 1);
+        a.staySilent();
+        try (var fleet = plan().handshakeLimit(Duration.ofSeconds(2)).start(a, b)) {
+            var builds = new ArrayList<CompletableFuture<BuildResult>>();
+            for (var name : List.of("w", "x", "y", "z")) builds.add(client(fleet).start(drv(name)));
+            Await.until("the first greets", () -> a.open() == 1);
+
+            assertThat(builds).extracting(Await::result).allMatch(BuildResult::isSuccess);
+            assertThat(fleet.events().starting("lost"))
+                    .allSatisfy(lost -> assertThat(lost).contains(" a ", "gave no answer"));
+        }
+    }
+
+    @Test
+    void firstConversationThatItsClientGaveUpIsNoFailureOfOthers() throws Exception {
+        var a = machine("a", 2, 1);
+        a.staySilentOnce();
+        try (var fleet = plan().handshakeLimit(Duration.ofHours(1)).start(a)) {
+            var gone = client(fleet);
+            var _ = gone.start(drv("x"));
+            Await.until("the first greets", () -> a.open() == 1);
+            var other = client(fleet).start(drv("y"));
+            Await.until("both have begun", () -> fleet.running() == 2);
+            gone.leave();
+
+            assertThat(Await.result(other).isSuccess()).isTrue();
+            assertThat(fleet.events().starting("lost")).isEmpty();
+            assertThat(fleet.failures(a)).isZero();
+        }
+    }
+
+    @Test
+    void oneSilentConversationWithAMachineThatAnswersOthersIsBegunAgain() throws Exception {
+        var a = machine("a", 2, 1);
+        var gate = a.holdBuilds();
+        try (var fleet = plan().handshakeLimit(Duration.ofSeconds(3)).start(a)) {
+            var first = client(fleet).start(drv("x"));
+            Await.until("the first builds", () -> !a.built().isEmpty());
+            a.staySilentOnce();
+            var second = client(fleet).start(drv("y"));
+            Await.until("the second builds", () -> a.built().size() == 2);
+            gate.open();
+
+            assertThat(List.of(first, second)).extracting(Await::result).allMatch(BuildResult::isSuccess);
+            assertThat(a.opened()).isEqualTo(3);
+            assertThat(fleet.events().starting("lost")).isEmpty();
+            assertThat(fleet.failures(a)).isZero();
+        }
+    }
+
+    @Test
     void machineThatRefusesABuildIsPassedOver() throws Exception {
         var a = machine("a", 1, 9).building((_, _, _, _) -> {
             throw new StoreRefusedException("you are not trusted");

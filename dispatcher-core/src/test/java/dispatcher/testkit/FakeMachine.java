@@ -42,6 +42,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -71,6 +72,10 @@ public final class FakeMachine implements Transport {
     private volatile int bugAt;
     private volatile RuntimeException bug = new IllegalStateException();
     private volatile boolean exclusive;
+    private volatile String waitingWords = "";
+    private volatile boolean isNew;
+    private final AtomicInteger greeting = new AtomicInteger();
+    private final AtomicBoolean silentOnce = new AtomicBoolean();
     private final Semaphore alone = new Semaphore(1);
     private volatile @Nullable Gate uploadGate;
     private volatile FakeStore.Builder builder = this::makeOutputs;
@@ -146,7 +151,27 @@ public final class FakeMachine implements Transport {
 
     /// From now on nothing is said in a channel before all earlier ones have ended.
     public void answerOneAtATime() {
+        answerOneAtATime("");
+    }
+
+    /// The same; those that wait say so on standard error.
+    ///
+    /// @param words a line, or nothing
+    public void answerOneAtATime(String words) {
         exclusive = true;
+        waitingWords = words;
+    }
+
+    /// The store is new: the first answer to a question makes it. Of conversations that begin before, all but one
+    /// wait until all others have ended.
+    public FakeMachine withNewStore() {
+        isNew = true;
+        return this;
+    }
+
+    /// In the channel that comes next, nothing is said.
+    public void staySilentOnce() {
+        silentOnce.set(true);
     }
 
     /// How builds go from now on.
@@ -299,7 +324,7 @@ public final class FakeMachine implements Transport {
             connections.remove(connection);
             throw new UnreachableException(UnreachableException.Kind.REFUSED, reason, "start the machine");
         }
-        boolean mute = silent;
+        boolean mute = silent || silentOnce.getAndSet(false);
         Thread.ofVirtual().name("fake machine " + name()).start(() -> serve(connection, mute));
         return connection.channel();
     }
@@ -324,8 +349,10 @@ public final class FakeMachine implements Transport {
     }
 
     private void serve(MemoryConnection connection, boolean mute) {
-        boolean waits = exclusive;
-        if (waits) alone.acquireUninterruptibly();
+        boolean waits = exclusive || (isNew && greeting.getAndIncrement() > 0);
+        if (waits && !waitingWords.isEmpty() && alone.availablePermits() == 0) say(connection, waitingWords);
+        if (exclusive) alone.acquireUninterruptibly();
+        else if (waits) Await.until("all others have ended", () -> connections.size() == 1);
         try {
             var in = new WireReader(connection.in());
             var out = new WireWriter(tamper.apply(connection.out()));
@@ -340,7 +367,7 @@ public final class FakeMachine implements Transport {
         } catch (IOException | InterruptedException e) {
             // The other side left, or the test broke the connection.
         } finally {
-            if (waits) alone.release();
+            if (exclusive) alone.release();
             connections.remove(connection);
             connection.exit(0);
         }
@@ -373,6 +400,7 @@ public final class FakeMachine implements Transport {
         @Override
         public SortedSet<StorePath> queryValidPaths(
                 Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {
+            isNew = false;
             return store.queryValidPaths(paths, expected, substitute);
         }
 

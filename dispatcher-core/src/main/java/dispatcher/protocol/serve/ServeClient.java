@@ -2,6 +2,7 @@ package dispatcher.protocol.serve;
 
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
+import dispatcher.nix.ByteString;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -33,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /// A `nix-store --serve --write` at the far end of a channel, as a [Store].
@@ -60,14 +62,31 @@ public final class ServeClient implements Store {
     /// @param peer who is at the far end, for messages
     /// @throws HandshakeException if what answers does not serve a store, or in too old a version
     public ServeClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
-        this(channel, storeDir, peer, ServeCodec.OURS);
+        this(channel, storeDir, peer, ServeCodec.OURS, _ -> {});
+    }
+
+    /// @param errors told each line that the far end writes to its standard error before the first build, on a thread
+    ///               of its own
+    public ServeClient(CommandChannel channel, StoreDir storeDir, String peer, Consumer<ByteString> errors)
+            throws IOException {
+        this(channel, storeDir, peer, ServeCodec.OURS, errors);
     }
 
     /// @param ours the version to offer
     ServeClient(CommandChannel channel, StoreDir storeDir, String peer, ProtocolVersion ours) throws IOException {
+        this(channel, storeDir, peer, ours, _ -> {});
+    }
+
+    private ServeClient(
+            CommandChannel channel,
+            StoreDir storeDir,
+            String peer,
+            ProtocolVersion ours,
+            Consumer<ByteString> errorListener)
+            throws IOException {
         this.channel = channel;
         this.peer = peer;
-        this.errors = ErrorOutput.start(channel.err(), peer);
+        this.errors = ErrorOutput.start(channel.err(), peer, errorListener);
         this.in = new WireReader(channel.in(), Limits.ANSWERS);
         this.out = new WireWriter(channel.out());
         long magic = HandshakeFailures.exchange(channel, errors, in, out, ServeCodec.CLIENT_MAGIC, ours, peer);

@@ -81,14 +81,30 @@ public final class WorkerClient implements Store {
     /// @param peer who is at the far end, for messages
     /// @throws HandshakeException if what answers is no daemon, or too old a one
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
-        this(channel, storeDir, peer, OURS);
+        this(channel, storeDir, peer, OURS, _ -> {});
+    }
+
+    /// @param errors told each line that the far end writes to its standard error, on a thread of its own
+    public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, Consumer<ByteString> errors)
+            throws IOException {
+        this(channel, storeDir, peer, OURS, errors);
     }
 
     /// @param ours the version to offer
     WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, ProtocolVersion ours) throws IOException {
+        this(channel, storeDir, peer, ours, _ -> {});
+    }
+
+    private WorkerClient(
+            CommandChannel channel,
+            StoreDir storeDir,
+            String peer,
+            ProtocolVersion ours,
+            Consumer<ByteString> errorListener)
+            throws IOException {
         this.channel = channel;
         this.peer = peer;
-        this.errors = ErrorOutput.start(channel.err(), peer);
+        this.errors = ErrorOutput.start(channel.err(), peer, errorListener);
         this.in = new WireReader(channel.in(), Limits.ANSWERS);
         this.out = new WireWriter(channel.out());
         try {
