@@ -1,6 +1,5 @@
 package dispatcher.dispatch;
 
-import dispatcher.history.Estimate;
 import dispatcher.history.History;
 import dispatcher.nix.PackageName;
 import dispatcher.schedule.policy.Work;
@@ -14,15 +13,17 @@ public final class LearnedExpectations implements Expectations {
         this.history = history;
     }
 
-    /// Known is what builds of the same package have taken; of others no more than a guess can be made.
+    /// Known is what builds of the same package have taken; of others no more than a guess can be made. Few builds take
+    /// long, and these take most of the time: one that is not known counts as longer than most.
     @Override
     public Work work(PackageName name, String system) {
         var estimate = history.expect(name, system);
-        boolean known = estimate.basis().compareTo(Estimate.Basis.PACKAGE) <= 0;
-        if (known) return new Work(estimate.median(), true, history.remainingPath(name, system));
-        // Few builds take long, and these take most of the time: one that is not known is reckoned with as longer than
-        // most.
-        return Work.assumed(estimate.median().plus(estimate.high()).dividedBy(2));
+        var guess = estimate.median().plus(estimate.high()).dividedBy(2);
+        return switch (estimate.basis()) {
+            case PACKAGE -> new Work(estimate.median(), true, history.remainingPath(name, system));
+            case NAME, KIN, SYSTEM, ALL -> Work.assumed(guess);
+            case DEFAULT -> Work.unmeasured(guess);
+        };
     }
 
     @Override

@@ -58,6 +58,7 @@ final class WaitingNotes {
     private static String expectation(Standing standing) {
         var until = standing.untilExpected();
         if (until.compareTo(Standing.UNKNOWN) >= 0) return "none of them takes builds now";
+        if (!standing.isMeasured()) return "no history to tell when it begins";
         return "expected to begin in %s".formatted(Amounts.seconds(until.toMillis() / 1000.0));
     }
 }

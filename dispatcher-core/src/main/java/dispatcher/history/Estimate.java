@@ -18,8 +18,12 @@ public record Estimate(Duration median, Duration high, OptionalLong peakMemory, 
         PACKAGE,
         /// Builds of the same package for other systems.
         NAME,
+        /// Builds for the system of packages whose names begin alike.
+        KIN,
         /// All builds for the system.
         SYSTEM,
+        /// All builds.
+        ALL,
         /// Nothing is known.
         DEFAULT
     }

@@ -35,7 +35,6 @@ public final class History {
 
     private static final int MOST_PACKAGES = 50_000;
     private static final int MOST_SYSTEMS = 100;
-    private static final int SYSTEM_WINDOW = 101;
     /// Of the default: so much may well be taken.
     private static final int HIGH_OF_DEFAULT = 4;
     /// Of shorter builds the way there and back is too large a part to tell the machine's speed.
@@ -49,8 +48,7 @@ public final class History {
     private final InstantSource clock;
     private final Cache<PackageName, SortedMap<String, PackageHistory>> packages =
             Caffeine.newBuilder().maximumSize(MOST_PACKAGES).build();
-    /// Seconds of builds on a machine of speed 1.
-    private final Map<String, Window> systems = new ConcurrentHashMap<>();
+    private final Priors priors = new Priors();
     private final Map<String, MachineHistory> machines = new ConcurrentHashMap<>();
     private final DependencyChains chains = new DependencyChains(this);
     private final AtomicLong changes = new AtomicLong();
@@ -81,12 +79,12 @@ public final class History {
                 : Optional.of(Estimate.of(work(known), known.peakMemory(), Estimate.Basis.PACKAGE));
     }
 
-    /// From the best that is known: the package for that system, the package for others, all builds for the system,
-    /// nothing.
+    /// From the best that is known: the package for that system, the package for others, packages whose names begin
+    /// alike, all builds for the system, all builds, nothing.
     public Estimate expect(PackageName name, String system) {
         return estimate(name, system)
                 .or(() -> estimateByName(name))
-                .or(() -> estimateBySystem(system))
+                .or(() -> priors.estimate(name, system))
                 .orElseGet(() -> new Estimate(
                         otherwise,
                         otherwise.multipliedBy(HIGH_OF_DEFAULT),
@@ -105,11 +103,6 @@ public final class History {
         var peak =
                 all.stream().flatMapToLong(known -> known.peakMemory().stream()).max();
         return Optional.of(Estimate.of(work, peak, Estimate.Basis.NAME));
-    }
-
-    private Optional<Estimate> estimateBySystem(String system) {
-        return Optional.ofNullable(systems.get(system))
-                .map(window -> Estimate.of(window.toArray(), OptionalLong.empty(), Estimate.Basis.SYSTEM));
     }
 
     private double[] work(PackageHistory known) {
@@ -165,11 +158,7 @@ public final class History {
                                 .built(machine, seconds, now));
             return Collections.unmodifiableSortedMap(next);
         });
-        if (systems.size() < MOST_SYSTEMS || systems.containsKey(system))
-            systems.merge(
-                    system,
-                    Window.EMPTY.with(seconds * effectiveSpeed(machine), SYSTEM_WINDOW),
-                    (before, one) -> before.with(one.get(0), SYSTEM_WINDOW));
+        priors.add(name, system, seconds * effectiveSpeed(machine));
         changes.incrementAndGet();
     }
 
@@ -314,11 +303,7 @@ public final class History {
                                 both.putAll(other);
                                 return Collections.unmodifiableSortedMap(both);
                             });
-            if (known.seconds().size() > 0)
-                systems.merge(
-                        key.system(),
-                        Window.EMPTY.with(Quantiles.median(work(known)), SYSTEM_WINDOW),
-                        (before, one) -> before.with(one.get(0), SYSTEM_WINDOW));
+            if (known.seconds().size() > 0) priors.add(key.name(), key.system(), Quantiles.median(work(known)));
         });
         saved = changes.get();
     }

@@ -198,7 +198,8 @@ final class Chooser {
         double copy = setUp + bytes / tier.bandwidth;
         double took = build.expectedSeconds / tier.speed;
         double untilStart = seconds(tier.nextFree(number, now));
-        return new Placement("", untilStart, bytes, copy, took, false, 0, 0, tier.speed);
+        boolean measured = build.request().work().isMeasured();
+        return new Placement("", untilStart, bytes, copy, took, false, 0, 0, tier.speed, measured, measured);
     }
 
     /// What is on its way there shares the link for as long as both last.
@@ -219,7 +220,9 @@ final class Chooser {
                 spared,
                 slots.running.size(),
                 slots.machine.maxJobs(),
-                slots.facts.speed());
+                slots.facts.speed(),
+                start <= now || slots.isFirstFreeMeasured(),
+                build.request().work().isMeasured());
     }
 
     private double seconds(long start) {

@@ -127,6 +127,13 @@ final class MachineSlots {
         plannedEnds.add(end);
     }
 
+    /// Whether [#firstFree] rests on anything that was seen.
+    boolean isFirstFreeMeasured() {
+        if (free() > 0) return true;
+        for (var build : running) if (!build.build.request().work().isMeasured()) return false;
+        return true;
+    }
+
     /// When the first of its slots should be free; now if one is.
     long firstFree(long now) {
         if (free() > 0) return now;

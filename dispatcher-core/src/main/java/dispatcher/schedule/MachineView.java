@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// A machine at one moment.
@@ -37,8 +38,9 @@ public record MachineView(
         REMOVED
     }
 
-    /// @param since when it got the slot
-    public record Running(StorePath drvPath, String client, Instant since, Instant expectedEnd) {}
+    /// @param since       when it got the slot
+    /// @param expectedEnd empty if nothing was seen that it could rest on
+    public record Running(StorePath drvPath, String client, Instant since, Optional<Instant> expectedEnd) {}
 
     public MachineView {
         running = List.copyOf(running);
@@ -56,7 +58,8 @@ public record MachineView(
                         build.build.request().drvPath(),
                         build.build.request().client().name(),
                         Times.instant(build.start),
-                        Times.instant(build.expectedEnd)))
+                        Optional.of(Times.instant(build.expectedEnd))
+                                .filter(_ -> build.build.request().work().isMeasured())))
                 .toList();
         var taken = new TreeMap<String, Long>();
         slots.taken().forEach((name, amount) -> {

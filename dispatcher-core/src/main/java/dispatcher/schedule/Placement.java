@@ -13,6 +13,8 @@ import dispatcher.schedule.policy.Amounts;
 /// @param slotsTaken  before this build
 /// @param slots       in all
 /// @param speed       that is reckoned with
+/// @param isStartMeasured whether builds that it waits for have been seen, or others at least
+/// @param isBuildMeasured the same of this build; if not, `build` is a number that no person is shown
 public record Placement(
         String machine,
         double untilStart,
@@ -22,13 +24,20 @@ public record Placement(
         boolean spared,
         int slotsTaken,
         int slots,
-        double speed) {
+        double speed,
+        boolean isStartMeasured,
+        boolean isBuildMeasured) {
     /// A spared machine must be so much faster to be taken.
     static final double SPARE = 2;
 
     /// Until the build should be done.
     public double finish() {
         return untilStart + copy + build;
+    }
+
+    /// Whether that rests on anything that was seen.
+    public boolean isFinishMeasured() {
+        return isStartMeasured && isBuildMeasured;
     }
 
     /// By which placements are compared; the least is best.
@@ -43,7 +52,8 @@ public record Placement(
 
     /// Why this machine, for people; one line.
     public String reason() {
-        var words = new StringBuilder("should finish it first, in ").append(Amounts.seconds(finish()));
+        var words = new StringBuilder("should finish it first");
+        words.append(isFinishMeasured() ? ", in " + Amounts.seconds(finish()) : " (no history)");
         words.append(": %d of %d slots taken, speed %s".formatted(slotsTaken, slots, Amounts.factor(speed)));
         if (copyBytes > 0) words.append(", %s to copy".formatted(Amounts.bytes(copyBytes)));
         return words.toString();

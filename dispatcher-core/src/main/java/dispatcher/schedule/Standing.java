@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
 /// @param of            how many wait for these machines
 /// @param untilExpected until it should have a slot; a guess from what is ahead and how fast that goes; [#UNKNOWN] if
 ///     none of these machines takes builds now
-public record Standing(WaitingBuild build, int place, int of, Duration untilExpected) {
+/// @param isMeasured    whether that rests on anything that was seen; if not, no person is shown it
+public record Standing(WaitingBuild build, int place, int of, Duration untilExpected, boolean isMeasured) {
     /// Longer than anything that is told.
     public static final Duration UNKNOWN = Duration.ofDays(1);
 
@@ -46,14 +47,19 @@ public record Standing(WaitingBuild build, int place, int of, Duration untilExpe
             var group = groupOf.get(build.need);
             if (group == null) continue;
             counts.add(group);
-            standings.add(new Standing(build, ++group.count, 0, group.expected()));
+            standings.add(new Standing(build, ++group.count, 0, group.expected(), group.isMeasured));
             group.work += build.expectedSeconds;
+            group.isMeasured &= build.request().work().isMeasured();
         }
         for (int i = 0; i < standings.size(); i++) {
             var standing = standings.get(i);
-            standings.set(i, new Standing(standing.build, standing.place, counts.get(i).count, standing.untilExpected));
+            standings.set(i, standing.outOf(counts.get(i).count));
         }
         return standings;
+    }
+
+    private Standing outOf(int all) {
+        return new Standing(build, place, all, untilExpected, isMeasured);
     }
 
     /// What stands before the next build that waits for some machines.
@@ -62,13 +68,18 @@ public record Standing(WaitingBuild build, int place, int of, Duration untilExpe
         private final double firstFree;
         private int count;
         private double work;
+        private boolean isMeasured = true;
 
         Ahead(NeedLine line, long now) {
             this.capacity = line.capacity();
             long first = Long.MAX_VALUE;
-            for (var way : line.ways)
-                for (var slots : way.tier.machines())
-                    if (slots.capacity() > 0) first = Math.min(first, slots.firstFree(now));
+            for (var way : line.ways) {
+                for (var slots : way.tier.machines()) {
+                    if (slots.capacity() == 0 || slots.firstFree(now) >= first) continue;
+                    first = slots.firstFree(now);
+                    isMeasured = slots.isFirstFreeMeasured();
+                }
+            }
             this.firstFree = first == Long.MAX_VALUE ? 0 : (first - now) / Times.SECOND;
         }
 

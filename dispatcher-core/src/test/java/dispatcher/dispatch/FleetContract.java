@@ -18,6 +18,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.schedule.policy.Work;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.ForwardingStore;
@@ -390,10 +391,30 @@ abstract class FleetContract {
     }
 
     @Test
-    void clientThatWaitsIsToldHowItStands() throws Exception {
+    void clientThatWaitsForBuildsOfWhichNothingIsKnownIsToldNoTime() throws Exception {
         var a = machine("a", 1, 1);
         var gate = a.holdBuilds();
         try (var fleet = plan().start(a)) {
+            var first = client(fleet).start(drv("x"));
+            gate.awaitArrivals(1);
+            var two = client(fleet);
+            var second = two.start(drv("y"));
+            Await.until("a note", () -> !two.notes().isEmpty());
+            assertThat(two.notes().getFirst())
+                    .isEqualTo(
+                            "dispatcher: y waits for a machine (x86_64-linux): number 1 of 1, no history to tell when it begins");
+            gate.open();
+
+            assertThat(List.of(first, second)).extracting(Await::result).allMatch(BuildResult::isSuccess);
+        }
+    }
+
+    @Test
+    void clientThatWaitsIsToldHowItStands() throws Exception {
+        var a = machine("a", 1, 1);
+        var gate = a.holdBuilds();
+        try (var fleet =
+                plan().expecting(Work.assumed(Duration.ofSeconds(30))).start(a)) {
             var one = client(fleet);
             var two = client(fleet);
             var first = one.start(drv("x"));

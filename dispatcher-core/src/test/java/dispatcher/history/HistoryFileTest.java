@@ -68,6 +68,18 @@ class HistoryFileTest {
     }
 
     @Test
+    void aRestartForgetsNoKin() {
+        var before = full();
+        for (var name : List.of("perl5.40-a", "perl5.40-b", "perl5.40-c"))
+            before.built(new PackageName(name), X86, "b", Duration.ofSeconds(5));
+        var perl = new PackageName("perl5.40-new");
+        assertThat(before.expect(perl, X86).basis()).isEqualTo(Estimate.Basis.KIN);
+        before.save(file());
+
+        assertThat(load().expect(perl, X86)).isEqualTo(before.expect(perl, X86));
+    }
+
+    @Test
     void nothingNewIsNotWritten() throws IOException {
         full().save(file());
         var history = load();

@@ -101,6 +101,47 @@ class HistoryTest {
             assertThat(expected(HELLO)).isEqualTo(5);
         }
 
+        private Estimate of(String name, String system) {
+            return history.expect(new PackageName(name), system);
+        }
+
+        private void builtFor(String name, String system, double seconds) {
+            history.built(new PackageName(name), system, "a", Duration.ofNanos((long) (seconds * 1e9)));
+        }
+
+        @Test
+        void ofAPackageThatNobodyHasBuiltAreThoseOfPackagesWhoseNamesBeginAlike() {
+            for (int i = 0; i < 9; i++) builtFor("kernel-" + (char) ('a' + i), X86, 600);
+            builtFor("python3.11-requests", X86, 12);
+            builtFor("python3.12-six", X86, 10);
+            assertThat(of("python3.12-flask", X86).basis()).as("two are too few").isEqualTo(Basis.SYSTEM);
+            builtFor("python3-attrs", X86, 1000);
+
+            assertThat(of("python3.12-flask", X86).basis()).isEqualTo(Basis.KIN);
+            assertThat(of("python3.12-flask", X86).median()).hasSeconds(12);
+            assertThat(of("python", X86).median()).hasSeconds(12);
+            assertThat(of("pythonic-thing", X86).median()).hasSeconds(600);
+            assertThat(of("python3.12-flask", ARM).basis()).isEqualTo(Basis.ALL);
+        }
+
+        @Test
+        void ofFetchingAreThoseOfFetching() {
+            for (var name : List.of("a:fetch", "b:fetch", "c:fetch")) builtFor(name, X86, 2);
+            for (var name : List.of("a-tool", "a-library", "a-test", "a-doc")) builtFor(name, X86, 300);
+
+            assertThat(of("d:fetch", X86).median()).hasSeconds(2);
+            assertThat(of("a-new:fetch", X86).median()).hasSeconds(2);
+            assertThat(of("a-new", X86).median()).hasSeconds(300);
+        }
+
+        @Test
+        void forASystemThatNothingWasBuiltForAreThoseOfAllSystems() {
+            builtFor("x", ARM, 40);
+
+            assertThat(of("y", X86).basis()).isEqualTo(Basis.ALL);
+            assertThat(of("y", X86).median()).hasSeconds(40);
+        }
+
         @Test
         void areForMachinesOfSpeedOne() {
             speeds(4);

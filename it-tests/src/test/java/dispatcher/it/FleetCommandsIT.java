@@ -97,7 +97,8 @@ class FleetCommandsIT {
                 assertThat(one.text("drv")).contains("sleeper-");
                 assertThat(one.text("system")).isEqualTo("x86_64-linux");
                 assertThat(one.number("place")).isEqualTo(1);
-                assertThat(one.decimal("untilExpected")).isBetween(0.0, 86_399.0);
+                assertThat(one.isUnknown("untilExpected") || one.decimal("untilExpected") < 86_400)
+                        .isTrue();
             });
 
             Files.writeString(settings, both().text().replace("maxJobs:", "maxjob:"));

@@ -55,8 +55,14 @@ public record Fields(Json.Members members) {
         throw new IllegalArgumentException("'%s' is no number".formatted(name));
     }
 
+    /// Whether it is there, and its value is known.
     public boolean has(String name) {
-        return members.get(name).isPresent();
+        return members.get(name).filter(value -> value != Json.Null.NULL).isPresent();
+    }
+
+    /// Whether it is there, and nobody knows its value.
+    public boolean isUnknown(String name) {
+        return members.get(name).filter(value -> value == Json.Null.NULL).isPresent();
     }
 
     /// A text that may be left away.

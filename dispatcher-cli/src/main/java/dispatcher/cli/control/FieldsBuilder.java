@@ -35,6 +35,11 @@ public final class FieldsBuilder {
         return put(name, new Json.Numeral(text));
     }
 
+    /// There is such a thing, and nobody knows its value.
+    public FieldsBuilder unknown(String name) {
+        return put(name, Json.Null.NULL);
+    }
+
     public FieldsBuilder flag(String name, boolean flag) {
         return put(name, new Json.Bool(flag));
     }

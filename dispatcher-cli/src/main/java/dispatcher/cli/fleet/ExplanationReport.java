@@ -62,10 +62,11 @@ record ExplanationReport(Fields answer) {
     }
 
     private String expectation() {
+        if (!answer.has("expected")) return "no history: nothing is known of how long it takes";
         var time = Amounts.seconds(answer.decimal("expected"));
         return answer.flag("expectedKnown")
                 ? "takes %s at speed 1, as seen before".formatted(time)
-                : "nothing is known of how long it takes; reckoned with %s at speed 1".formatted(time);
+                : "has not been seen before; counts as %s at speed 1, from what others took".formatted(time);
     }
 
     private Optional<String> inputs() {
@@ -107,6 +108,7 @@ record ExplanationReport(Fields answer) {
     }
 
     private static String start(Fields machine) {
+        if (machine.isUnknown("untilStart")) return Lines.NO_HISTORY;
         if (!machine.has("untilStart")) return NOTHING;
         double seconds = machine.decimal("untilStart");
         return seconds == 0 ? "now" : "in " + Amounts.seconds(seconds);
@@ -119,6 +121,7 @@ record ExplanationReport(Fields answer) {
     }
 
     private static String seconds(Fields machine, String name) {
+        if (machine.isUnknown(name)) return Lines.NO_HISTORY;
         return machine.has(name) ? Amounts.seconds(machine.decimal(name)) : NOTHING;
     }
 
@@ -143,11 +146,19 @@ record ExplanationReport(Fields answer) {
 
     private String notBest(Fields machine) {
         var spared = machine.flag("spared") ? "spared for builds that need more of what it offers" : "";
-        var late = chosen().map(best -> machine.decimal("finish") - best.decimal("finish"))
-                .map(later -> later > 0 ? "%s later".formatted(Amounts.seconds(later)) : "no better");
+        var late = chosen().map(best -> isKnown(best) && isKnown(machine) ? later(machine, best) : "no better");
         return Stream.of(spared, late.orElse("free, but slow"))
                 .filter(text -> !text.isEmpty())
                 .collect(Collectors.joining("; "));
+    }
+
+    private static boolean isKnown(Fields machine) {
+        return !machine.isUnknown("finish");
+    }
+
+    private static String later(Fields machine, Fields best) {
+        double later = machine.decimal("finish") - best.decimal("finish");
+        return later > 0 ? "%s later".formatted(Amounts.seconds(later)) : "no better";
     }
 
     private Optional<Fields> chosen() {

@@ -14,11 +14,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 
 /// The fleet as JSON: what [FleetRequests] answers, and what `--json` prints. Times are instants as in RFC 3339, and
-/// seconds; amounts are bytes, bytes per second, and counts.
+/// seconds; amounts are bytes, bytes per second, and counts. A time that would rest on nothing that was ever seen is
+/// null.
 final class FleetAnswers {
     private FleetAnswers() {}
 
@@ -90,12 +90,12 @@ final class FleetAnswers {
     }
 
     private static Json.Members running(MachineView.Running build) {
-        return new FieldsBuilder()
+        var fields = new FieldsBuilder()
                 .text("drv", build.drvPath())
                 .text("client", build.client())
-                .text("since", build.since())
-                .text("expectedEnd", build.expectedEnd())
-                .build();
+                .text("since", build.since());
+        build.expectedEnd().ifPresentOrElse(end -> fields.text("expectedEnd", end), () -> fields.unknown("expectedEnd"));
+        return fields.build();
     }
 
     /// @param now  from which the times in it are counted
@@ -126,8 +126,10 @@ final class FleetAnswers {
                 .text("since", standing.build().since());
         var until = standing.untilExpected();
         // Left out where none of its machines takes builds now.
-        if (until.compareTo(Standing.UNKNOWN) < 0)
+        if (until.compareTo(Standing.UNKNOWN) >= 0) return fields.build();
+        if (standing.isMeasured())
             fields.text("expectedStart", now.plus(until)).decimal("untilExpected", seconds(until));
+        else fields.unknown("expectedStart").unknown("untilExpected");
         return fields.build();
     }
 
@@ -141,14 +143,16 @@ final class FleetAnswers {
         var request = explanation.request();
         var resources = new FieldsBuilder();
         request.resources().forEach(resources::number);
-        return new FieldsBuilder()
-                .text("drv", request.drvPath())
+        var fields = new FieldsBuilder();
+        if (request.work().isMeasured())
+            fields.decimal("expected", seconds(request.work().expected()));
+        else fields.unknown("expected");
+        return fields.text("drv", request.drvPath())
                 .text("system", request.platform())
                 .texts("features", request.requiredFeatures())
                 .text("chosen", explanation.chosen())
                 .flag("possible", explanation.isPossible())
                 .number("waiting", waiting)
-                .decimal("expected", seconds(request.work().expected()))
                 .flag("expectedKnown", request.work().known())
                 .object(
                         "inputs",
@@ -178,8 +182,7 @@ final class FleetAnswers {
                                         ? "never"
                                         : choice.notNow().isPresent() ? "not-now" : "not-best")
                 .text("reason", choice.unfit().or(choice::notNow));
-        choice.placement()
-                .ifPresent(placement -> points(placement).forEach((name, seconds) -> fields.decimal(name, seconds)));
+        choice.placement().ifPresent(placement -> points(placement, fields));
         choice.placement()
                 .ifPresent(placement -> fields.number("copyBytes", placement.copyBytes())
                         .flag("spared", placement.spared())
@@ -189,12 +192,16 @@ final class FleetAnswers {
         return fields.build();
     }
 
-    private static Map<String, Double> points(Placement placement) {
-        return Map.of(
-                "untilStart", placement.untilStart(),
-                "copy", placement.copy(),
-                "build", placement.build(),
-                "finish", placement.finish(),
-                "score", placement.score());
+    private static void points(Placement placement, FieldsBuilder fields) {
+        point("untilStart", placement.untilStart(), placement.isStartMeasured(), fields);
+        fields.decimal("copy", placement.copy());
+        point("build", placement.build(), placement.isBuildMeasured(), fields);
+        point("finish", placement.finish(), placement.isFinishMeasured(), fields);
+        point("score", placement.score(), placement.isFinishMeasured(), fields);
+    }
+
+    private static void point(String name, double seconds, boolean measured, FieldsBuilder fields) {
+        if (measured) fields.decimal(name, seconds);
+        else fields.unknown(name);
     }
 }

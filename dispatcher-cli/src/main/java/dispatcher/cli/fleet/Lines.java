@@ -11,6 +11,9 @@ import picocli.CommandLine.Help.Ansi;
 
 /// What the reports have in common.
 final class Lines {
+    /// In place of a time that would rest on nothing that was ever seen.
+    static final String NO_HISTORY = "no history";
+
     private Lines() {}
 
     /// The lines of a table, its heads in bold.

@@ -124,7 +124,9 @@ record MachinesReport(Fields answer) {
                     build.text("drv"),
                     build.text("client").isEmpty() ? NOTHING : build.text("client"),
                     Lines.until(Instant.parse(build.text("since")), now()),
-                    end(Instant.parse(build.text("expectedEnd")))
+                    build.optionalText("expectedEnd")
+                            .map(end -> end(Instant.parse(end)))
+                            .orElse(Lines.NO_HISTORY)
                 });
         if (rows.isEmpty()) return Optional.empty();
         var table = new Table("MACHINE", "BUILD", "CLIENT", "RUNS FOR", "SHOULD END");

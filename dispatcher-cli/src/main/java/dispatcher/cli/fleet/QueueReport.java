@@ -48,6 +48,7 @@ record QueueReport(Fields answer) {
     }
 
     private String shouldStart(Fields build) {
+        if (build.isUnknown("expectedStart")) return Lines.NO_HISTORY;
         return build.optionalText("expectedStart")
                 .map(start -> "in " + Lines.until(now(), Instant.parse(start)))
                 .orElse("when a machine takes builds again");

@@ -51,7 +51,11 @@ class FleetCommandsTest {
     private static final Expectations EXPECTATIONS = new Expectations() {
         @Override
         public Work work(PackageName name, String system) {
-            return name.text().equals("seen") ? Work.of(Duration.ofSeconds(80)) : Work.UNKNOWN;
+            return switch (name.text()) {
+                case "seen" -> Work.of(Duration.ofSeconds(80));
+                case "first" -> Work.UNKNOWN;
+                default -> Work.assumed(Duration.ofSeconds(30));
+            };
         }
 
         @Override
@@ -104,9 +108,17 @@ class FleetCommandsTest {
     }
 
     private BuildQueue.Ticket submit(String name) {
+        return submit(name, Work.assumed(Duration.ofSeconds(30)));
+    }
+
+    private BuildQueue.Ticket submit(String name, Work work) {
+        var drvPath = StorePath.of("b".repeat(32), name + ".drv");
         return queue.submit(
-                new BuildRequest(StorePath.of("b".repeat(32), name + ".drv"), "x86_64-linux", new TreeSet<>()),
-                Set.of());
+                new BuildRequest(drvPath, "x86_64-linux", new TreeSet<>()).withWork(work), Set.of());
+    }
+
+    private Fields json() {
+        return new Fields((Json.Members) Json.parse(lines().getLast()));
     }
 
     private String out() {
@@ -162,6 +174,19 @@ class FleetCommandsTest {
         }
 
         @Test
+        void tellsNoEndOfABuildBeforeAnythingWasBuilt() throws Exception {
+            try (var _ = serve()) {
+                var ticket = submit("thing", Work.UNKNOWN);
+                assertThat(run(new MachinesCommand())).isZero();
+                assertThat(lines().getLast()).matches("fast +b+-thing.drv +- +\\d.* +no history");
+                assertThat(run(new MachinesCommand(), "--json")).isZero();
+                ticket.cancel();
+            }
+            var running = json().objects("machines").getFirst().objects("running");
+            assertThat(running).singleElement().matches(build -> build.isUnknown("expectedEnd"));
+        }
+
+        @Test
         void printsJson() throws Exception {
             try (var _ = serve()) {
                 assertThat(run(new MachinesCommand(), "--json")).isZero();
@@ -200,6 +225,21 @@ class FleetCommandsTest {
             assertThat(lines().get(1)).matches("1 of 5 +b+-thing-3.drv +- +x86_64-linux +- +\\S+ m?s +in \\S+ m?s");
             assertThat(lines().get(2)).matches("2 of 5 +b+-thing-4.drv .*");
             assertThat(lines().get(3)).isEqualTo("and 3 more");
+            for (var ticket : tickets) ticket.cancel();
+        }
+
+        @Test
+        void tellsNoTimeBeforeAnythingWasBuilt() throws Exception {
+            var tickets = new ArrayList<BuildQueue.Ticket>();
+            try (var _ = serve()) {
+                for (int i = 0; i < 4; i++) tickets.add(submit("thing-" + i, Work.UNKNOWN));
+                assertThat(run(new QueueCommand())).isZero();
+                assertThat(lines().get(1)).endsWith("no history");
+                assertThat(run(new QueueCommand(), "--json")).isZero();
+            }
+            assertThat(json().objects("builds"))
+                    .singleElement()
+                    .matches(build -> build.isUnknown("expectedStart") && build.isUnknown("untilExpected"));
             for (var ticket : tickets) ticket.cancel();
         }
 
@@ -333,12 +373,30 @@ class FleetCommandsTest {
             assertThat(lines().get(0)).isEqualTo("0".repeat(32) + "-thing.drv for x86_64-linux");
             assertThat(lines().get(1)).isEqualTo("would go to fast now");
             assertThat(lines().get(2))
-                    .isEqualTo("nothing is known of how long it takes; reckoned with 30 s at speed 1");
+                    .isEqualTo("has not been seen before; counts as 30 s at speed 1, from what others took");
             assertThat(lines().get(4)).matches("MACHINE +START +LACKS +COPY +BUILD +FINISH +SLOTS +SPEED +WHY");
             assertThat(lines().get(5)).matches("fast +now +- +100 ms +7.5 s +7.6 s +0/1 +4 +should finish it first");
             assertThat(lines().get(6)).matches("slow +- +- +100 ms +30 s +- +0/2 +1 +it is drained");
             assertThat(lines().get(7))
                     .matches("arm +- +- +- +- +- +- +- +it builds for aarch64-linux, not for x86_64-linux");
+        }
+
+        @Test
+        void tellsNoTimesBeforeAnythingWasBuilt() throws Exception {
+            try (var _ = serve()) {
+                assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "first-1.0"))
+                        .isZero();
+                assertThat(lines().get(2)).isEqualTo("no history: nothing is known of how long it takes");
+                assertThat(lines().get(5))
+                        .matches("fast +now +- +100 ms +no history +no history +0/1 +4 +should finish it first");
+                assertThat(lines().get(6)).matches("slow +now +- +100 ms +no history +no history +0/2 +1 +no better");
+                assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "first-1.0", "--json"))
+                        .isZero();
+            }
+            assertThat(json().isUnknown("expected")).isTrue();
+            assertThat(json().flag("expectedKnown")).isFalse();
+            assertThat(json().objects("machines").getFirst())
+                    .matches(fast -> fast.isUnknown("build") && fast.isUnknown("finish") && fast.isUnknown("score"));
         }
 
         @Test

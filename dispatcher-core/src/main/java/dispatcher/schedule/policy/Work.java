@@ -5,24 +5,54 @@ import java.time.Duration;
 /// What a build is expected to take.
 ///
 /// @param expected  wall-clock time on a machine of speed 1, copying not counted
-/// @param known     whether that has been seen, and is not just assumed
+/// @param basis     what that rests on
 /// @param remaining the longest chain of builds from this one on, itself included, on machines of speed 1
-public record Work(Duration expected, boolean known, Duration remaining) {
+public record Work(Duration expected, Basis basis, Duration remaining) {
+    /// From the best to the worst.
+    public enum Basis {
+        /// Builds of the same package.
+        SEEN,
+        /// Other builds, which have taken so long.
+        OTHERS,
+        /// No build at all: a number that nobody has measured, and that no person is shown.
+        NONE
+    }
+
     /// What is assumed where nothing is known.
-    public static final Work UNKNOWN = assumed(Duration.ofSeconds(30));
+    public static final Work UNKNOWN = unmeasured(Duration.ofSeconds(30));
 
     public Work {
         if (expected.isNegative()) throw new IllegalArgumentException("expected time " + expected + " is negative");
         if (remaining.compareTo(expected) < 0) remaining = expected;
     }
 
-    /// A build that takes about so long, and that nothing is known to wait for.
-    public static Work of(Duration expected) {
-        return new Work(expected, true, expected);
+    /// @param known whether builds of the same package have been seen
+    public Work(Duration expected, boolean known, Duration remaining) {
+        this(expected, known ? Basis.SEEN : Basis.OTHERS, remaining);
     }
 
-    /// A build of which nothing is known; it counts as taking so long.
+    /// A build that takes about so long, and that nothing is known to wait for.
+    public static Work of(Duration expected) {
+        return new Work(expected, Basis.SEEN, expected);
+    }
+
+    /// A build that has not been seen before; it counts as taking so long, as others have.
     public static Work assumed(Duration expected) {
-        return new Work(expected, false, expected);
+        return new Work(expected, Basis.OTHERS, expected);
+    }
+
+    /// A build where no other has been seen either; it counts as taking so long.
+    public static Work unmeasured(Duration expected) {
+        return new Work(expected, Basis.NONE, expected);
+    }
+
+    /// Whether the same package has been built before.
+    public boolean known() {
+        return basis == Basis.SEEN;
+    }
+
+    /// Whether what is expected rests on anything that was seen.
+    public boolean isMeasured() {
+        return basis != Basis.NONE;
     }
 }
