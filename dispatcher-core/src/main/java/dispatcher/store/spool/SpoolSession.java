@@ -24,6 +24,30 @@ public final class SpoolSession implements AutoCloseable {
 
     private boolean closed;
 
+    /// Who reads a NAR while it comes. Called by the thread that uploads, which it must not hold up.
+    public interface Follower {
+        /// For uploads that nobody wants to read before they are there.
+        Follower NONE = new Follower() {
+            @Override
+            public boolean wants(PathInfo info) {
+                return false;
+            }
+
+            @Override
+            public void begins(GrowingNar nar) {
+                nar.close();
+            }
+        };
+
+        /// Whether the NAR of this path is to be followed, whose size is announced.
+        boolean wants(PathInfo info);
+
+        /// The upload begins.
+        ///
+        /// @param nar to be closed by the follower
+        void begins(GrowingNar nar);
+    }
+
     SpoolSession(SpoolContents contents, SpoolFiles files, String client) {
         this.contents = contents;
         this.files = files;
@@ -44,10 +68,17 @@ public final class SpoolSession implements AutoCloseable {
     /// @throws ProtocolException     if the NAR is not what `info` says
     /// @throws StoreRefusedException if there is no room, perhaps only found in the middle of the NAR
     public void add(PathInfo info, NarSource nar) throws IOException, InterruptedException {
+        add(info, nar, Follower.NONE);
+    }
+
+    /// The same, with somebody who may follow the NAR while it comes. Not if the spool has an equal one: then nothing
+    /// is
+    /// written.
+    public void add(PathInfo info, NarSource nar, Follower follower) throws IOException, InterruptedException {
         NarInfoFile.requirePrintable(info);
         contents.pin(info.path());
         try {
-            try (var upload = new SpoolUpload(contents, files, info, client)) {
+            try (var upload = new SpoolUpload(contents, files, info, client, follower)) {
                 upload.receive(nar);
             }
             // Only now, as what was set aside for it counts towards the client's share too.

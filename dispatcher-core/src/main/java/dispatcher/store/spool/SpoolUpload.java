@@ -4,6 +4,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.SpoolNode.Nar;
+import dispatcher.store.spool.SpoolSession.Follower;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
@@ -31,12 +32,16 @@ final class SpoolUpload implements AutoCloseable {
     private final long indexBytes;
     private final Path temporary;
     private final @Nullable Nar shared;
+    private final Follower follower;
     private final CRC32C crc32c = new CRC32C();
+    private @Nullable GrowingNar followed;
     private long reserved;
     private long written;
 
     /// @param announced what its sender says of the path
-    SpoolUpload(SpoolContents contents, SpoolFiles files, PathInfo announced, SpoolOwner client) throws IOException {
+    SpoolUpload(SpoolContents contents, SpoolFiles files, PathInfo announced, SpoolOwner client, Follower follower)
+            throws IOException {
+        this.follower = follower;
         this.contents = contents;
         this.files = files;
         this.client = client;
@@ -80,17 +85,33 @@ final class SpoolUpload implements AutoCloseable {
         } catch (IOException e) {
             throw explained(e);
         }
+        if (followed != null) followed.end(isAsAnnounced());
+    }
+
+    /// Another upload of the path, with another NAR, may have been there first.
+    private boolean isAsAnnounced() {
+        return contents.info(announced.path())
+                .filter(info -> info.narHash().equals(announced.narHash()))
+                .isPresent();
     }
 
     private NarSummary write(NarSource nar) throws IOException, InterruptedException {
         NarSummary summary;
         try (var sink = new Sink()) {
+            beFollowed();
             summary = nar.writeTo(sink);
         }
         if (summary.size() != written)
             throw new ProtocolException("the NAR of %s is said to have %d bytes, and %d came"
                     .formatted(announced.path(), summary.size(), written));
         return summary;
+    }
+
+    private void beFollowed() throws IOException {
+        if (announced.narSize() == 0 || !follower.wants(announced)) return;
+        var nar = new GrowingNar(announced, temporary);
+        followed = nar;
+        follower.begins(nar);
     }
 
     private PathInfo withSize(long size) {
@@ -133,6 +154,7 @@ final class SpoolUpload implements AutoCloseable {
             while (!tryWrite(bytes, offset, length)) file.seek(written);
             crc32c.update(bytes, offset, length);
             written += length;
+            if (followed != null) followed.grown(written);
         }
 
         /// @return false if the disk was full, and is less so now
@@ -180,6 +202,7 @@ final class SpoolUpload implements AutoCloseable {
 
     @Override
     public void close() {
+        if (followed != null) followed.end(false);
         files.delete(temporary);
         contents.unreserve(reserved, client);
         contents.unreserveIndex(indexBytes, client);
