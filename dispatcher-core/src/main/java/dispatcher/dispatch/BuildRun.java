@@ -89,6 +89,7 @@ final class BuildRun {
         queued(request);
         var objection = session.client().grant().objection(request.platform(), request.requiredFeatures());
         if (objection.isPresent()) return refuseClient(objection.get());
+        fleet.foresight().asked(session.client(), request);
         try (var clientLog = new ClientLog(client)) {
             var result = runInTurn(request, clientLog);
             clientLog.writeRest();

@@ -55,6 +55,7 @@ final class FleetSession implements Store, PathSource {
     private final HostConversation host;
     private final Set<StorePath> built = new HashSet<>();
     private final Serving serving = new Serving();
+    private final EarlySends early;
 
     /// Empty for who stands for no client, and for [#companion].
     private Optional<ClientWatch> watch = Optional.empty();
@@ -71,6 +72,7 @@ final class FleetSession implements Store, PathSource {
         this.spooled = fleet.spool().session(client.credential());
         this.holdings = new Holdings(fleet);
         this.host = new HostConversation(fleet, client);
+        this.early = new EarlySends(fleet, this, clientNumber);
     }
 
     /// What notices that the client goes while something is made once more for a question of its.
@@ -113,8 +115,8 @@ final class FleetSession implements Store, PathSource {
         return substitutes;
     }
 
-    /// What the spool knows of a path that the client may see.
-    private Optional<PathInfo> spoolInfo(StorePath path) {
+    /// What the spool knows of a path that the client may see. For any thread.
+    Optional<PathInfo> spoolInfo(StorePath path) {
         return fleet.spool().info(path).filter(sight::sees);
     }
 
@@ -198,7 +200,8 @@ final class FleetSession implements Store, PathSource {
     public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
         for (var said : paths) {
             var path = UploadCheck.check(said, fleet.storeDir());
-            spooled.add(path.info(), path.nar());
+            spooled.add(path.info(), path.nar(), early);
+            early.uploaded(path.info().path());
             var present = fleet.spool().info(path.info().path());
             if (present.isEmpty()) continue;
             believe(List.of(present.get()));
@@ -352,6 +355,7 @@ final class FleetSession implements Store, PathSource {
         var objection = Passable.objection(drvPath, derivation, fleet.storeDir());
         if (objection.isPresent()) return BuildResult.of(BuildStatus.INPUT_REJECTED, objection.get());
         serving.buildBegins();
+        early.buildBegins();
         try {
             var limited = options.orLimitsOf(fleet.limits().builds()).withLogLimit(mostLogBytes);
             var run = new BuildRun(fleet, this, clientNumber, drvPath, derivation, limited, log);
@@ -475,6 +479,7 @@ final class FleetSession implements Store, PathSource {
     @Override
     public void close() {
         fleet.closed(this);
+        early.close();
         holdings.release();
         host.release();
         spooled.close();

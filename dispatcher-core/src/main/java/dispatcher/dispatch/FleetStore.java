@@ -57,6 +57,7 @@ public final class FleetStore implements AutoCloseable {
     private volatile FaultLimits limits;
     private final Recovery recovery;
     private final Refusals refusals;
+    private final Foresight foresight;
     private final LongSupplier nanoTime;
     private final PathSizes sizes = new PathSizes();
     private final Requests requests;
@@ -107,6 +108,7 @@ public final class FleetStore implements AutoCloseable {
         this.recovery =
                 new Recovery(this.links, queue, () -> this.limits.unavailable(), Thread::sleep, nanoTime, listener);
         this.refusals = new Refusals(this.links, queue, listener, clock, nanoTime);
+        this.foresight = new Foresight(this.links, queue);
         janitor.start();
     }
 
@@ -313,6 +315,11 @@ public final class FleetStore implements AutoCloseable {
     /// What machines have refused.
     Refusals refusals() {
         return refusals;
+    }
+
+    /// Where clients' next builds will probably be.
+    Foresight foresight() {
+        return foresight;
     }
 
     long nanoTime() {

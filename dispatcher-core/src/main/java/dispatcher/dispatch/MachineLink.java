@@ -179,6 +179,11 @@ public final class MachineLink implements AutoCloseable {
         };
     }
 
+    /// Whether all that is sent to machines shares a limited uplink.
+    boolean isRationed() {
+        return transport.isRationed();
+    }
+
     StoreDir storeDir() {
         return storeDir;
     }

@@ -48,6 +48,13 @@ public interface DispatcherListener {
     /// @param bytes of their NARs
     default void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {}
 
+    /// An input that a client uploads, with what it refers to and the machine lacked, is on a machine before any build
+    /// was sent there for it. Told on a thread of its own.
+    ///
+    /// @param bytes of all NARs that were sent
+    /// @param took  from the start of the upload
+    default void inputSentEarly(long client, StorePath path, String machine, long bytes, Duration took) {}
+
     /// While a build runs, its processes together were seen to take more memory than ever before.
     ///
     /// @param peakBytes the most so far

@@ -102,6 +102,11 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
+    public void inputSentEarly(long client, StorePath path, String machine, long bytes, Duration took) {
+        tell(listener -> listener.inputSentEarly(client, path, machine, bytes, took));
+    }
+
+    @Override
     public void memoryMeasured(long build, StorePath drvPath, String machine, long peakBytes) {
         tell(listener -> listener.memoryMeasured(build, drvPath, machine, peakBytes));
     }

@@ -1,6 +1,5 @@
 package dispatcher.store;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.Interruption;
@@ -11,17 +10,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -53,22 +47,17 @@ public final class ClosureCopier {
     /// them, which its database lets one do at a time.
     private static final long SMALL_BYTES = 256 << 10;
 
+    /// Paths that are sent before a build asks for them, at once.
+    private static final int MOST_EARLY = 2;
+
     /// So often a path is sent in one copy.
     private static final int MOST_TIMES = 2;
 
     private final long bytesPerHelper;
     private final long smallBytes;
     private final Semaphore helpers = new Semaphore(MOST_HELPERS);
-    private final ReentrantLock lock = new ReentrantLock();
-
-    /// What is being sent, and whether it got there.
-    @GuardedBy("lock")
-    private final Map<StorePath, CompletableFuture<Boolean>> underway = new HashMap<>();
-
-    /// For each copy that asks the machine what it lacks: what others have sent there since it began to ask, wholly
-    /// or in part. The machine's answer on those is out of date.
-    @GuardedBy("lock")
-    private final Set<Set<StorePath>> news = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Semaphore early = new Semaphore(MOST_EARLY);
+    private final Underway underway = new Underway();
 
     public ClosureCopier() {
         this(BYTES_PER_HELPER, SMALL_BYTES);
@@ -78,6 +67,17 @@ public final class ClosureCopier {
     ClosureCopier(long bytesPerHelper, long smallBytes) {
         this.bytesPerHelper = bytesPerHelper;
         this.smallBytes = smallBytes;
+    }
+
+    /// For a path that no build has asked for yet; empty if that would disturb others: a copy for a build is being
+    /// sent, or two such paths are.
+    ///
+    /// @param wanted called, on their threads, when builds begin to wait for the path; a sender that cannot send it
+    ///     soon is to fail
+    public Optional<EarlyCopy> early(Runnable wanted) {
+        return underway.isIdle() && early.tryAcquire()
+                ? Optional.of(new EarlyCopy(underway, early, wanted))
+                : Optional.empty();
     }
 
     /// What copying came to.
@@ -133,7 +133,7 @@ public final class ClosureCopier {
             throws IOException, InterruptedException {
         var copied = Copied.NOTHING;
         while (true) {
-            var outdated = listen();
+            var outdated = underway.listen();
             try {
                 var missing = new MissingPaths(target, expected, substitute, source).of(paths);
                 if (missing.isEmpty()) return copied;
@@ -142,7 +142,7 @@ public final class ClosureCopier {
                 copied = copied.plus(sent.copied());
                 if (sent.kept() && sent.copied().paths() == missing.size()) return copied;
             } finally {
-                stopListening(outdated);
+                underway.stopListening(outdated);
             }
         }
     }
@@ -165,26 +165,6 @@ public final class ClosureCopier {
         private static final Sent NOTHING = new Sent(Copied.NOTHING, false);
     }
 
-    private Set<StorePath> listen() {
-        var outdated = new HashSet<StorePath>();
-        lock.lock();
-        try {
-            news.add(outdated);
-        } finally {
-            lock.unlock();
-        }
-        return outdated;
-    }
-
-    private void stopListening(Set<StorePath> outdated) {
-        lock.lock();
-        try {
-            news.remove(outdated);
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /// Sends those of `missing` that nobody else is sending, once those that somebody else sends are there.
     /// Claiming all of them at once keeps two copies from waiting for each other: a copy only waits for claims
     /// that are older than its own. Sends nothing if the machine must be asked again.
@@ -196,46 +176,19 @@ public final class ClosureCopier {
             Consumer<Collection<StorePath>> toSend,
             Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
-        var done = new CompletableFuture<Boolean>();
-        var claimed = new ArrayList<PathInfo>();
-        var others = Collections.newSetFromMap(new IdentityHashMap<CompletableFuture<Boolean>, Boolean>());
-        lock.lock();
-        try {
-            if (!Collections.disjoint(missing.keySet(), outdated)) return Sent.NOTHING;
-            for (var info : missing.values()) {
-                var other = underway.putIfAbsent(info.path(), done);
-                if (other == null) claimed.add(info);
-                else others.add(other);
-            }
-        } finally {
-            lock.unlock();
-        }
+        var claimed = underway.claim(missing.values(), outdated);
+        if (claimed.isEmpty()) return Sent.NOTHING;
+        var claim = claimed.get();
         boolean sent = false;
         try {
-            for (var other : others) if (!outcome(other)) return Sent.NOTHING;
-            toSend.accept(claimed.stream().map(PathInfo::path).toList());
-            var copied = send(target, claimed, source, helper);
+            if (!claim.awaitOthers()) return Sent.NOTHING;
+            toSend.accept(claim.paths().stream().map(PathInfo::path).toList());
+            claim.begins();
+            var copied = send(target, claim.paths(), source, helper);
             sent = true;
             return copied;
         } finally {
-            lock.lock();
-            try {
-                for (var info : claimed) {
-                    underway.remove(info.path(), done);
-                    for (var listener : news) listener.add(info.path());
-                }
-            } finally {
-                lock.unlock();
-            }
-            done.complete(sent);
-        }
-    }
-
-    private static boolean outcome(CompletableFuture<Boolean> other) throws InterruptedException {
-        try {
-            return other.get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("a copy ended with an exception instead of its outcome", e);
+            claim.end(sent);
         }
     }
 
@@ -311,7 +264,7 @@ public final class ClosureCopier {
             while (true) {
                 if (unsent == null) unsent = shipment.take();
                 if (unsent.isEmpty()) return;
-                send(unsent.paths(), target, source);
+                ClosureCopier.send(unsent.paths(), target, source);
                 shipment.sent(unsent);
                 unsent = null;
             }
@@ -321,20 +274,22 @@ public final class ClosureCopier {
             if (unsent != null) shipment.giveBack(unsent);
             unsent = null;
         }
+    }
 
-        private static void send(List<PathInfo> paths, Store target, PathSource source)
-                throws IOException, InterruptedException {
-            var batch = paths.stream()
-                    .map(info -> new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)))
-                    .toList();
-            try {
-                target.addToStore(batch);
-            } catch (SourceFailedException e) {
-                throw e;
-            } catch (IOException e) {
-                source.notTaken();
-                throw e;
-            }
+    /// Adds paths in this order.
+    ///
+    /// @throws SourceFailedException if one cannot be had
+    static void send(List<PathInfo> paths, Store target, PathSource source) throws IOException, InterruptedException {
+        var batch = paths.stream()
+                .map(info -> new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)))
+                .toList();
+        try {
+            target.addToStore(batch);
+        } catch (SourceFailedException e) {
+            throw e;
+        } catch (IOException e) {
+            source.notTaken();
+            throw e;
         }
     }
 

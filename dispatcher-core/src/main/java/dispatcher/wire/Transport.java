@@ -32,6 +32,11 @@ public interface Transport extends Closeable {
     /// @param action replaces the one before
     default void onBetterWay(Runnable action) {}
 
+    /// Whether what is sent on it takes from what may be sent to other hosts at the same time. By default it does not.
+    default boolean isRationed() {
+        return false;
+    }
+
     @Override
     void close();
 }

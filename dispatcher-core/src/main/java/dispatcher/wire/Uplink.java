@@ -78,6 +78,11 @@ public final class Uplink {
         }
 
         @Override
+        public boolean isRationed() {
+            return true;
+        }
+
+        @Override
         public boolean answers(Duration limit) throws InterruptedException {
             return transport.answers(limit);
         }

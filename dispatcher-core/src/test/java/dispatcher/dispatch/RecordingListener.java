@@ -78,6 +78,11 @@ final class RecordingListener implements DispatcherListener {
     }
 
     @Override
+    public void inputSentEarly(long client, StorePath path, String machine, long bytes, Duration took) {
+        all.add("early %s %s".formatted(path.name(), machine));
+    }
+
+    @Override
     public void buildEnded(
             long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
         add(build, "ended", drvPath, machine, status);

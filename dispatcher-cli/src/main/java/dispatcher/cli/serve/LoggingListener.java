@@ -72,6 +72,17 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
+    public void inputSentEarly(long client, StorePath path, String machine, long bytes, Duration took) {
+        log.atInfo()
+                .addKeyValue("client", client)
+                .addKeyValue("path", path.name())
+                .addKeyValue("machine", machine)
+                .addKeyValue("bytes", bytes)
+                .addKeyValue("took", seconds(took))
+                .log("input sent while it came");
+    }
+
+    @Override
     public void buildEnded(
             long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
         var event = log.atInfo()
