@@ -19,7 +19,6 @@ import dispatcher.store.StoreRefusedException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -62,14 +61,7 @@ final class ProvenDerivations {
             requireSame(drvPath, derivation, proven.derivation());
             return proven;
         }
-        var whole = new Derivation(
-                derivation.outputs(),
-                Collections.emptySortedMap(),
-                new TreeSet<>(derivation.inputSources()),
-                derivation.platform(),
-                derivation.builder(),
-                derivation.arguments(),
-                derivation.environment());
+        var whole = Derivation.resolved(derivation);
         requireOutputs(drvPath, whole);
         return new Proven(derivationPath(drvPath, whole), derivation);
     }

@@ -45,6 +45,18 @@ public record Derivation(
         environment = Collections.unmodifiableSortedMap(new TreeMap<>(environment));
     }
 
+    /// A derivation whose inputs are paths alone.
+    public static Derivation resolved(BasicDerivation basic) {
+        return new Derivation(
+                basic.outputs(),
+                Collections.emptySortedMap(),
+                new TreeSet<>(basic.inputSources()),
+                basic.platform(),
+                basic.builder(),
+                basic.arguments(),
+                basic.environment());
+    }
+
     /// Whether an input is an output of a derivation that only another build makes.
     public boolean hasDynamicInputs() {
         return inputDerivations.values().stream()

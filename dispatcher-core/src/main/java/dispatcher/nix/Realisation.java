@@ -8,26 +8,33 @@ import java.util.TreeSet;
 
 /// Which path an output of a derivation turned out to have.
 ///
-/// @param id `sha256:<base 16>!<output name>`; the hash is the derivation's, modulo its fixed inputs
-/// @param dependentRealisations ids of the realisations that it was made from, with their paths
+/// @param signatures           over the form that its id has, see [RealisationJson#fingerprint]
+/// @param dependentRealisations ids of the realisations that it was made from, with their paths; of an
+///     [RealisationId.OfHash] only
 public record Realisation(
-        String id,
+        RealisationId id,
         StorePath outPath,
         SortedSet<String> signatures,
         SortedMap<String, StorePath> dependentRealisations) {
     public Realisation {
-        if (id.indexOf('!') < 0) throw NixSyntaxException.of("realisation id", id, "a hash, '!' and an output name");
         signatures = Collections.unmodifiableSortedSet(new TreeSet<>(signatures));
         dependentRealisations = Collections.unmodifiableSortedMap(new TreeMap<>(dependentRealisations));
     }
 
-    /// A realisation whose hash nobody will look at: all zero.
+    /// A realisation of an output of a derivation whose hash nobody will look at.
     public static Realisation ofOutput(String outputName, StorePath outPath) {
-        return new Realisation(
-                "sha256:" + "0".repeat(64) + "!" + outputName, outPath, new TreeSet<>(), new TreeMap<>());
+        return unsigned(RealisationId.OfHash.unknown(outputName), outPath);
+    }
+
+    public static Realisation unsigned(RealisationId id, StorePath outPath) {
+        return new Realisation(id, outPath, Collections.emptySortedSet(), Collections.emptySortedMap());
     }
 
     public String outputName() {
-        return id.substring(id.indexOf('!') + 1);
+        return id.outputName();
+    }
+
+    public Realisation withSignatures(SortedSet<String> others) {
+        return new Realisation(id, outPath, others, dependentRealisations);
     }
 }

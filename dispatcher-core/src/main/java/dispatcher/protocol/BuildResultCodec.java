@@ -3,7 +3,9 @@ package dispatcher.protocol;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.Realisation;
-import dispatcher.nix.RealisationJson;
+import dispatcher.nix.RealisationId;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
@@ -11,15 +13,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /// The parts of a build's result that both protocols have, each from a version of its own on.
 public final class BuildResultCodec {
-    /// Of one output's realisation, which is one path and those that it depends on. As JSON it takes thirty times as
-    /// much when it has been read.
-    private static final long MOST_REALISATION = 1 << 20;
-
     /// What is kept of the message, to which Nix adds the last lines of the log, however long they are.
     public static final int MOST_MESSAGE = 64 << 10;
 
@@ -27,12 +26,21 @@ public final class BuildResultCodec {
 
     /// Which parts a version of a protocol has, after the status and the message that all have.
     ///
-    /// @param times   times built, determinism, start and stop
-    /// @param cpu     optional CPU times
-    /// @param outputs a map of realisation id to JSON
-    public record Parts(boolean times, boolean cpu, boolean outputs) {}
+    /// @param times times built, determinism, start and stop
+    /// @param cpu   optional CPU times
+    public record Parts(StoreDir storeDir, boolean times, boolean cpu, Outputs outputs) {}
 
-    public static BuildResult read(WireReader in, Parts parts) throws IOException {
+    /// How outputs are told.
+    public enum Outputs {
+        NONE,
+        /// A map of realisation id to JSON.
+        BY_HASH,
+        /// A map of output name to path and signatures.
+        BY_NAME
+    }
+
+    /// @param drvPath what was built
+    public static BuildResult read(WireReader in, StorePath drvPath, Parts parts) throws IOException {
         var status = readStatus(in);
         var message = in.readClippedText("build error message", MOST_MESSAGE);
         int timesBuilt = 0;
@@ -52,12 +60,13 @@ public final class BuildResultCodec {
             cpuSystem = readMicroseconds(in);
         }
         var outputs = new TreeMap<String, Realisation>();
-        if (parts.outputs()) {
+        if (parts.outputs() != Outputs.NONE) {
             int count = in.readCount("built outputs");
             for (int i = 0; i < count; i++) {
-                in.readName("built output");
-                var realisation = WireReader.parse(
-                        "built output", in.readText("built output", MOST_REALISATION), RealisationJson::parse);
+                var key = in.readName("built output");
+                var realisation = parts.outputs() == Outputs.BY_HASH
+                        ? RealisationCodec.readJson(in)
+                        : RealisationCodec.readValue(parts.storeDir(), in, new RealisationId.OfPath(drvPath, key));
                 outputs.put(realisation.outputName(), realisation);
             }
         }
@@ -75,12 +84,38 @@ public final class BuildResultCodec {
             writeMicroseconds(out, result.cpuUser());
             writeMicroseconds(out, result.cpuSystem());
         }
-        if (!parts.outputs()) return;
+        switch (parts.outputs()) {
+            case NONE -> {}
+            case BY_HASH -> writeByHash(out, result);
+            case BY_NAME -> writeByName(out, result, parts.storeDir());
+        }
+    }
+
+    private static void writeByHash(WireWriter out, BuildResult result) throws IOException {
         var byId = new TreeMap<String, Realisation>();
-        for (var realisation : result.outputs().values()) byId.put(realisation.id(), realisation);
+        result.outputs().forEach((name, realisation) -> {
+            boolean known = realisation.id() instanceof RealisationId.OfHash;
+            var told = known ? realisation : Realisation.ofOutput(name, realisation.outPath());
+            byId.put(told.id().toString(), told);
+        });
         out.writeLong(byId.size());
-        for (var realisation : byId.values())
-            out.writeText(realisation.id()).writeText(RealisationJson.print(realisation));
+        for (var realisation : byId.entrySet()) {
+            out.writeText(realisation.getKey());
+            RealisationCodec.writeJson(out, realisation.getValue());
+        }
+    }
+
+    private static void writeByName(WireWriter out, BuildResult result, StoreDir storeDir) throws IOException {
+        out.writeLong(result.outputs().size());
+        for (var output : result.outputs().entrySet()) {
+            var realisation = output.getValue();
+            boolean isSignedSo = realisation.id() instanceof RealisationId.OfPath;
+            out.writeText(output.getKey());
+            RealisationCodec.writeValue(
+                    storeDir,
+                    out,
+                    isSignedSo ? realisation : realisation.withSignatures(Collections.emptySortedSet()));
+        }
     }
 
     private static BuildStatus readStatus(WireReader in) throws IOException {

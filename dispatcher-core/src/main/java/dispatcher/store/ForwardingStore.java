@@ -3,6 +3,8 @@ package dispatcher.store;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.NarSummary;
 import java.io.IOException;
@@ -77,6 +79,16 @@ public abstract class ForwardingStore implements Store {
     public BuildResult buildStoredDerivation(StorePath drvPath, BuildOptions options, BuildLog log)
             throws IOException, InterruptedException {
         return store.buildStoredDerivation(drvPath, options, log);
+    }
+
+    @Override
+    public Optional<Realisation> queryRealisation(RealisationId id) throws IOException, InterruptedException {
+        return store.queryRealisation(id);
+    }
+
+    @Override
+    public void registerRealisation(Realisation realisation) throws IOException, InterruptedException {
+        store.registerRealisation(realisation);
     }
 
     @Override

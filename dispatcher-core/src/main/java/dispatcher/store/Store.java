@@ -3,6 +3,8 @@ package dispatcher.store;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.NarSummary;
 import java.io.IOException;
@@ -86,6 +88,16 @@ public interface Store extends AutoCloseable {
     default BuildResult buildStoredDerivation(StorePath drvPath, BuildOptions options, BuildLog log)
             throws IOException, InterruptedException {
         throw new StoreRefusedException("this store builds no derivation by the path of its .drv file");
+    }
+
+    /// Which path an output of a derivation has, as the store knows it; empty if it does not, or that path is not there.
+    default Optional<Realisation> queryRealisation(RealisationId id) throws IOException, InterruptedException {
+        return Optional.empty();
+    }
+
+    /// Has the store know which path an output has, which must be there.
+    default void registerRealisation(Realisation realisation) throws IOException, InterruptedException {
+        throw new StoreRefusedException("this store keeps no realisations");
     }
 
     /// Ends the conversation; the store may forget its pins.

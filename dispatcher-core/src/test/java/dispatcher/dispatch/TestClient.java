@@ -18,6 +18,7 @@ import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.MemoryConnection;
 import dispatcher.testkit.NarTree;
 import dispatcher.testkit.RecordingLog;
+import dispatcher.wire.CommandChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
@@ -37,16 +38,27 @@ final class TestClient {
 
     TestClient(ConversationHandler handler, ClientProtocol protocol, ClientIdentity identity, boolean writes)
             throws IOException {
+        this(handler, protocol, identity, writes, channel -> switch (protocol) {
+            case WORKER -> new WorkerClient(channel, StoreDir.NIX_STORE, "the dispatcher");
+            case SERVE -> new ServeClient(channel, StoreDir.NIX_STORE, "the dispatcher");
+        });
+    }
+
+    /// Which version of Nix it is.
+    interface Nix {
+        Store connect(CommandChannel channel) throws IOException;
+    }
+
+    TestClient(
+            ConversationHandler handler, ClientProtocol protocol, ClientIdentity identity, boolean writes, Nix nix)
+            throws IOException {
         served = Await.start(() -> {
             int status = handler.handle(
                     protocol, new Conversation(connection.in(), connection.out(), connection.err(), identity, writes));
             connection.exit(status);
             return status;
         });
-        store = switch (protocol) {
-            case WORKER -> new WorkerClient(connection.channel(), StoreDir.NIX_STORE, "the dispatcher");
-            case SERVE -> new ServeClient(connection.channel(), StoreDir.NIX_STORE, "the dispatcher");
-        };
+        store = nix.connect(connection.channel());
     }
 
     Store store() {

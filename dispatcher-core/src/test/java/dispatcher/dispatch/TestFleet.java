@@ -16,6 +16,7 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.protocol.worker.NixVersions;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.MachineView;
@@ -274,6 +275,18 @@ final class TestFleet implements AutoCloseable {
 
     TestClient remote(ClientProtocol protocol, ClientGrant grant) throws IOException {
         return connect(protocol, remoteClient(grant));
+    }
+
+    /// One of Nix 2.34, which names realisations by the hashes of derivations.
+    TestClient of234(ClientGrant grant) throws IOException {
+        var client = new TestClient(
+                conversations,
+                ClientProtocol.WORKER,
+                remoteClient(grant),
+                true,
+                channel -> NixVersions.clientOf234(channel, "the dispatcher"));
+        clients.add(client);
+        return client;
     }
 
     /// One whose key lets it ask and fetch, and do nothing else.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.nix.json.Json;
 import dispatcher.testkit.NixVectors;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -20,11 +21,35 @@ class RealisationJsonTest {
         var dependencies = new TreeMap<String, StorePath>();
         dependencies.put(ID, FOO);
 
-        assertThat(RealisationJson.print(new Realisation(ID, FOO, signatures, dependencies)))
+        assertThat(RealisationJson.print(new Realisation(RealisationId.parse(ID), FOO, signatures, dependencies)))
                 .isEqualTo(
                         "{\"dependentRealisations\":{\"" + ID + "\":\"g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-foo\"},\"id\":\""
                                 + ID
                                 + "\",\"outPath\":\"g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-foo\",\"signatures\":[\"key:AAAA\"]}");
+    }
+
+    /// Nix 2.35 and later, `UnkeyedRealisation::fingerprint`.
+    @Test
+    void realisationByPathIsSignedAsNewerNixSignsIt() {
+        var drvPath = StorePath.parse("g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-foo.drv");
+        var realisation = Realisation.unsigned(new RealisationId.OfPath(drvPath, "baz"), FOO)
+                .withSignatures(new TreeSet<>(Set.of("key:AAAA")));
+
+        assertThat(RealisationJson.fingerprint(realisation))
+                .isEqualTo("{\"key\":{\"drvPath\":\"g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-foo.drv\",\"outputName\":\"baz\"},"
+                        + "\"value\":{\"outPath\":\"g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-foo\"}}");
+        assertThat(RealisationJson.parse(RealisationJson.print(realisation))).isEqualTo(realisation);
+    }
+
+    /// Nix 2.34, `UnkeyedRealisation::fingerprint`.
+    @Test
+    void realisationByHashIsSignedWithoutSignatures() {
+        var realisation = Realisation.unsigned(RealisationId.parse(ID), FOO)
+                .withSignatures(new TreeSet<>(Set.of("key:AAAA")));
+
+        assertThat(RealisationJson.fingerprint(realisation))
+                .isEqualTo("{\"dependentRealisations\":{},\"id\":\"" + ID
+                        + "\",\"outPath\":\"g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-foo\"}");
     }
 
     @Test
@@ -50,7 +75,7 @@ class RealisationJsonTest {
             var list = (Json.Elements) Json.parse(NixVectors.bytes("common-protocol/" + name));
             for (var value : list.values()) {
                 var realisation = RealisationJson.parse(value.print());
-                assertThat(realisation.id()).isEqualTo(ID);
+                assertThat(realisation.id()).hasToString(ID);
                 assertThat(realisation.outPath()).isEqualTo(FOO);
                 if (!value.print().contains("keyName"))
                     assertThat(RealisationJson.print(realisation)).isEqualTo(value.print());

@@ -15,6 +15,7 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.StorePaths;
 import dispatcher.protocol.serve.ServeServer;
+import dispatcher.protocol.worker.NixVersions;
 import dispatcher.protocol.worker.WorkerServer;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
@@ -76,6 +77,7 @@ public final class FakeMachine implements Transport {
     private volatile boolean isNew;
     private final AtomicInteger greeting = new AtomicInteger();
     private final AtomicBoolean silentOnce = new AtomicBoolean();
+    private volatile boolean old;
     private final Semaphore alone = new Semaphore(1);
     private volatile @Nullable Gate uploadGate;
     private volatile FakeStore.Builder builder = this::makeOutputs;
@@ -147,6 +149,12 @@ public final class FakeMachine implements Transport {
     /// From now on channels open, and then nothing is said in them.
     public void staySilent() {
         silent = true;
+    }
+
+    /// From now on it speaks as Nix 2.34 does, which names realisations by the hashes of derivations.
+    public FakeMachine speakingAs234() {
+        old = true;
+        return this;
     }
 
     /// From now on nothing is said in a channel before all earlier ones have ended.
@@ -360,7 +368,7 @@ public final class FakeMachine implements Transport {
             connections.replace(connection, Optional.of(disk));
             if (mute) connection.in().transferTo(OutputStream.nullOutputStream());
             else if (machine.protocol() == MachineProtocol.SSH_NG)
-                new WorkerServer(in, out, disk, StoreDir.NIX_STORE, "fake").run();
+                server(in, out, disk).run();
             else new ServeServer(in, out, connection.err(), disk, StoreDir.NIX_STORE).run();
         } catch (StoreRefusedException e) {
             say(connection, "error: " + e.getMessage());
@@ -371,6 +379,12 @@ public final class FakeMachine implements Transport {
             connections.remove(connection);
             connection.exit(0);
         }
+    }
+
+    private WorkerServer server(WireReader in, WireWriter out, Store disk) throws IOException {
+        return old
+                ? NixVersions.serverOf234(in, out, disk)
+                : new WorkerServer(in, out, disk, StoreDir.NIX_STORE, "fake");
     }
 
     /// The last words of a program that speaks the serve protocol, which has no other way to refuse.

@@ -10,6 +10,7 @@ import dispatcher.nix.HashAlgorithm;
 import dispatcher.nix.NarHash;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import java.time.Duration;
@@ -108,11 +109,19 @@ public final class NixJson {
         return signatures;
     }
 
+    /// With its id, or with its `key` and `value`.
     public static Realisation realisation(Json json) {
-        return realisation(json, text(required(json, "id")));
+        return member(json, "key")
+                .map(key -> realisation(required(json, "value"), realisationId(key)))
+                .orElseGet(() -> realisation(json, RealisationId.parse(text(required(json, "id")))));
     }
 
-    private static Realisation realisation(Json json, String id) {
+    public static RealisationId.OfPath realisationId(Json json) {
+        return new RealisationId.OfPath(storePath(required(json, "drvPath")), text(required(json, "outputName")));
+    }
+
+    /// @param id which the JSON does not say
+    public static Realisation realisation(Json json, RealisationId id) {
         var dependencies = new TreeMap<String, StorePath>();
         member(json, "dependentRealisations")
                 .ifPresent(map ->
@@ -122,12 +131,17 @@ public final class NixJson {
     }
 
     public static BuildResult buildResult(Json json) {
+        // Where the JSON has no id, the bytes have one whose hash means nothing.
+        return buildResult(json, name -> RealisationId.parse("sha256:" + "0".repeat(64) + "!" + name));
+    }
+
+    /// @param id of an output of which the JSON does not say it
+    public static BuildResult buildResult(Json json, Function<String, RealisationId> id) {
         SortedMap<String, Realisation> outputs = new TreeMap<>();
         member(json, "builtOutputs")
                 .ifPresent(map -> members(map).forEach((name, output) -> {
-                    // Where the JSON has no id, the bytes have one whose hash means nothing.
-                    var id = member(output, "id").map(NixJson::text).orElse("sha256:" + "0".repeat(64) + "!" + name);
-                    outputs.put(name, realisation(output, id));
+                    var known = member(output, "id").<RealisationId>map(text -> RealisationId.parse(text(text)));
+                    outputs.put(name, realisation(output, known.orElseGet(() -> id.apply(name))));
                 }));
         return new BuildResult(
                 status(text(required(json, "status"))),

@@ -2,7 +2,13 @@ package dispatcher.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
 import dispatcher.nix.ByteString;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.aterm.HashedRealisations;
 import dispatcher.wire.Limits;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.WireReader;
@@ -13,6 +19,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /// Reads both sides of a session with our codecs, in the order in which they waited for each other, and writes every
@@ -162,5 +169,16 @@ public abstract class Replay {
         } catch (IOException | RuntimeException e) {
             throw new AssertionError("the " + what + " bytes: " + e, e);
         }
+    }
+
+    /// The id of an output whose path was not known beforehand follows from what the builder got: what a Nix up to 2.34
+    /// says is what we say in the name of a later one.
+    protected static void requireIdsToFollow(BasicDerivation derivation, BuildResult result) {
+        if (derivation.outputs().values().stream().noneMatch(DerivationOutput.Floating.class::isInstance)) return;
+        var bare = new TreeMap<String, Realisation>();
+        result.outputs()
+                .forEach((name, realisation) -> bare.put(name, Realisation.ofOutput(name, realisation.outPath())));
+        assertThat(HashedRealisations.of(StoreDir.NIX_STORE, derivation, result.withOutputs(bare)))
+                .isEqualTo(result);
     }
 }

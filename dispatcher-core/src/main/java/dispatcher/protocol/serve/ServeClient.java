@@ -197,7 +197,7 @@ public final class ServeClient implements Store {
         });
         try {
             request(new ServeRequest.BuildDerivation(drvPath, derivation, options));
-            var result = reply(Answers.result(derivation.outputs().size()), () -> codec.readBuildResult(in));
+            var result = reply(Answers.result(derivation.outputs().size()), () -> codec.readBuildResult(in, drvPath));
             if (!hasWholeLog()) log.note("dispatcher: the end of the log did not come from %s in time".formatted(peer));
             return result;
         } finally {

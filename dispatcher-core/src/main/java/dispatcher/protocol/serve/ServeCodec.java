@@ -35,7 +35,7 @@ import java.util.Optional;
 public record ServeCodec(StoreDir storeDir, ProtocolVersion version) {
     static final long CLIENT_MAGIC = 0x390c9debL;
     static final long SERVER_MAGIC = 0x5452eecbL;
-    static final ProtocolVersion OURS = new ProtocolVersion(2, 7);
+    static final ProtocolVersion OURS = new ProtocolVersion(2, 8);
     static final ProtocolVersion OLDEST = new ProtocolVersion(2, 5);
 
     public void writeRequest(WireWriter out, ServeRequest request) throws IOException {
@@ -157,12 +157,21 @@ public record ServeCodec(StoreDir storeDir, ProtocolVersion version) {
         BuildResultCodec.write(out, result, resultParts());
     }
 
-    public BuildResult readBuildResult(WireReader in) throws IOException {
-        return BuildResultCodec.read(in, resultParts());
+    /// @param drvPath what was built
+    public BuildResult readBuildResult(WireReader in, StorePath drvPath) throws IOException {
+        return BuildResultCodec.read(in, drvPath, resultParts());
+    }
+
+    /// Whether realisations are told by the paths of derivations and not by their hashes.
+    boolean realisesByPath() {
+        return version.isAtLeast(2, 8);
     }
 
     private BuildResultCodec.Parts resultParts() {
-        return new BuildResultCodec.Parts(version.isAtLeast(2, 3), false, version.isAtLeast(2, 6));
+        var outputs = realisesByPath()
+                ? BuildResultCodec.Outputs.BY_NAME
+                : version.isAtLeast(2, 6) ? BuildResultCodec.Outputs.BY_HASH : BuildResultCodec.Outputs.NONE;
+        return new BuildResultCodec.Parts(storeDir, version.isAtLeast(2, 3), false, outputs);
     }
 
     public void writeOptions(WireWriter out, BuildOptions options) throws IOException {

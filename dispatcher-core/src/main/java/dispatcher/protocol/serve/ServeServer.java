@@ -6,6 +6,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.aterm.HashedRealisations;
 import dispatcher.nix.json.Json;
 import dispatcher.protocol.ClientWatch;
 import dispatcher.protocol.ProtocolVersion;
@@ -199,7 +200,10 @@ public final class ServeServer {
         } finally {
             log.flush();
         }
-        codec.writeBuildResult(out, result.printable());
+        var told = codec.realisesByPath()
+                ? result
+                : HashedRealisations.of(codec.storeDir(), build.derivation(), result);
+        codec.writeBuildResult(out, told.printable());
     }
 
     /// Writes a build's log to the client's standard error, where the waiting Nix reads it line by line. Waits for a

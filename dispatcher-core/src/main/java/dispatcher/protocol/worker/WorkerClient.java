@@ -5,6 +5,8 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.Answers;
@@ -36,6 +38,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -53,6 +56,7 @@ import org.slf4j.LoggerFactory;
 public final class WorkerClient implements Store {
     private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
     private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
+    private static final Set<WorkerFeature> FEATURES = Set.of(WorkerFeature.REALISATION_WITH_PATH);
     private static final long CLIENT_MAGIC = 0x6e697863L;
     private static final long SERVER_MAGIC = 0x6478696fL;
 
@@ -81,18 +85,25 @@ public final class WorkerClient implements Store {
     /// @param peer who is at the far end, for messages
     /// @throws HandshakeException if what answers is no daemon, or too old a one
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
-        this(channel, storeDir, peer, OURS, _ -> {});
+        this(channel, storeDir, peer, OURS, FEATURES, _ -> {});
     }
 
     /// @param errors told each line that the far end writes to its standard error, on a thread of its own
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, Consumer<ByteString> errors)
             throws IOException {
-        this(channel, storeDir, peer, OURS, errors);
+        this(channel, storeDir, peer, OURS, FEATURES, errors);
     }
 
-    /// @param ours the version to offer
-    WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, ProtocolVersion ours) throws IOException {
-        this(channel, storeDir, peer, ours, _ -> {});
+    /// @param ours     the version to offer
+    /// @param features to offer with it
+    WorkerClient(
+            CommandChannel channel,
+            StoreDir storeDir,
+            String peer,
+            ProtocolVersion ours,
+            Set<WorkerFeature> features)
+            throws IOException {
+        this(channel, storeDir, peer, ours, features, _ -> {});
     }
 
     private WorkerClient(
@@ -100,6 +111,7 @@ public final class WorkerClient implements Store {
             StoreDir storeDir,
             String peer,
             ProtocolVersion ours,
+            Set<WorkerFeature> features,
             Consumer<ByteString> errorListener)
             throws IOException {
         this.channel = channel;
@@ -109,9 +121,9 @@ public final class WorkerClient implements Store {
         this.out = new WireWriter(channel.out());
         try {
             var version = greet(ours);
-            this.codec = new WorkerCodec(storeDir, version);
+            this.codec = new WorkerCodec(storeDir, version, agree(version, features));
             this.messages = new MessageCodec(version);
-            this.daemon = introduce(version);
+            this.daemon = introduce();
         } catch (EOFException e) {
             throw HandshakeFailures.endedEarly(channel, errors, peer, e);
         }
@@ -130,12 +142,14 @@ public final class WorkerClient implements Store {
         return theirs.min(ours);
     }
 
-    /// The rest of the handshake: no features, no processor to stay on, no space to reserve.
-    private DaemonInfo introduce(ProtocolVersion version) throws IOException {
-        if (version.isAtLeast(1, 38)) {
-            out.writeTexts(List.of()).flush();
-            in.readTexts("features");
-        }
+    private Set<WorkerFeature> agree(ProtocolVersion version, Set<WorkerFeature> features) throws IOException {
+        if (!version.isAtLeast(1, 38)) return Set.of();
+        out.writeTexts(WorkerFeature.names(features)).flush();
+        return WorkerFeature.common(features, in.readTexts("features"));
+    }
+
+    /// The rest of the handshake: no processor to stay on, no space to reserve.
+    private DaemonInfo introduce() throws IOException {
         out.writeBool(false).writeBool(false).flush();
         var info = codec.readDaemonInfo(in);
         try {
@@ -449,7 +463,22 @@ public final class WorkerClient implements Store {
         out.flush();
         awaitReply(log);
         in.beginMessage(Answers.result(derivation.outputs().size()));
-        return codec.readBuildResult(in);
+        return codec.readBuildResult(in, drvPath);
+    }
+
+    @Override
+    public Optional<Realisation> queryRealisation(RealisationId id) throws IOException {
+        if (!codec.names(id)) return Optional.empty();
+        request(new WorkerRequest.QueryRealisation(id));
+        return codec.readKnownRealisation(in, id);
+    }
+
+    @Override
+    public void registerRealisation(Realisation realisation) throws IOException {
+        if (!codec.names(realisation.id()))
+            throw new StoreRefusedException(
+                    "%s knows realisations in another form than that of %s".formatted(peer, realisation.id()));
+        request(new WorkerRequest.RegisterDrvOutput(realisation));
     }
 
     /// Only done if it is needed, since the daemon also takes from it what else is its own to decide: how many cores a

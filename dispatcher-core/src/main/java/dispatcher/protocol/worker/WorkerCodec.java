@@ -6,13 +6,17 @@ import dispatcher.nix.ContentAddress;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.NarHash;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.BuildResultCodec;
 import dispatcher.protocol.DerivationCodec;
 import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.RealisationCodec;
 import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
+import dispatcher.protocol.worker.WorkerRequest.AddTempRoots;
 import dispatcher.protocol.worker.WorkerRequest.AddToStoreNar;
 import dispatcher.protocol.worker.WorkerRequest.BuildDerivation;
 import dispatcher.protocol.worker.WorkerRequest.BuildPaths;
@@ -26,10 +30,12 @@ import dispatcher.protocol.worker.WorkerRequest.QueryAllValidPaths;
 import dispatcher.protocol.worker.WorkerRequest.QueryMissing;
 import dispatcher.protocol.worker.WorkerRequest.QueryPathFromHashPart;
 import dispatcher.protocol.worker.WorkerRequest.QueryPathInfo;
+import dispatcher.protocol.worker.WorkerRequest.QueryPathInfos;
 import dispatcher.protocol.worker.WorkerRequest.QueryRealisation;
 import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePathInfos;
 import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePaths;
 import dispatcher.protocol.worker.WorkerRequest.QueryValidPaths;
+import dispatcher.protocol.worker.WorkerRequest.RegisterDrvOutput;
 import dispatcher.protocol.worker.WorkerRequest.SetOptions;
 import dispatcher.protocol.worker.WorkerRequest.SyncWithGc;
 import dispatcher.store.BuildOptions.BuildMode;
@@ -40,16 +46,28 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// Requests and values of the worker protocol in one negotiated version, for both ends: what one method writes,
 /// its twin reads. Immutable.
 ///
-/// @param version the lower of both sides' versions
-public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
+/// @param version  the lower of both sides' versions
+/// @param features those that both sides have
+public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<WorkerFeature> features) {
     /// The version in which path infos inside an AddMultipleToStore are written, whatever was negotiated.
     public static final ProtocolVersion BULK = new ProtocolVersion(1, 16);
+
+    /// Without features.
+    public WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
+        this(storeDir, version, Set.of());
+    }
+
+    /// Whether realisations are told by the paths of derivations and not by their hashes.
+    public boolean realisesByPath() {
+        return features.contains(WorkerFeature.REALISATION_WITH_PATH);
+    }
 
     private boolean since(int minor) {
         return version.isAtLeast(1, minor);
@@ -69,8 +87,7 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
                 if (since(27)) out.writeBool(substitute);
             }
             case AddToStoreNar(var info, boolean repair, boolean dontCheckSignatures) -> {
-                out.writeStorePath(storeDir, info.path());
-                writePathInfo(out, info);
+                writeKeyedPathInfo(out, info);
                 out.writeBool(repair).writeBool(dontCheckSignatures);
             }
             case AddMultipleToStore(boolean repair, boolean dontCheckSignatures) ->
@@ -101,7 +118,10 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
             case QueryAllValidPaths() -> {}
             case SyncWithGc() -> {}
             case QueryPathFromHashPart(var hashPart) -> out.writeText(hashPart);
-            case QueryRealisation(var id) -> out.writeText(id);
+            case QueryRealisation(var id) -> writeRealisationId(out, id);
+            case RegisterDrvOutput(var realisation) -> writeRealisation(out, realisation);
+            case AddTempRoots(var paths) -> out.writeStorePaths(storeDir, paths);
+            case QueryPathInfos(var paths) -> out.writeStorePaths(storeDir, paths);
             case SetOptions(var values, var overrides) -> {
                 for (long value : values) out.writeLong(value);
                 out.writeLong(overrides.size());
@@ -125,7 +145,7 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
             case QUERY_VALID_PATHS ->
                 new QueryValidPaths(in.readStorePaths(storeDir, "paths"), since(27) && in.readBool());
             case ADD_TO_STORE_NAR ->
-                new AddToStoreNar(readPathInfo(in, in.readStorePath(storeDir, "path")), in.readBool(), in.readBool());
+                new AddToStoreNar(readKeyedPathInfo(in), in.readBool(), in.readBool());
             case ADD_MULTIPLE_TO_STORE -> new AddMultipleToStore(in.readBool(), in.readBool());
             case BUILD_DERIVATION ->
                 new BuildDerivation(
@@ -140,17 +160,19 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
             case QUERY_ALL_VALID_PATHS -> new QueryAllValidPaths();
             case SYNC_WITH_GC -> new SyncWithGc();
             case QUERY_PATH_FROM_HASH_PART -> new QueryPathFromHashPart(in.readName("hash part"));
-            case QUERY_REALISATION -> new QueryRealisation(in.readName("realisation id"));
+            case QUERY_REALISATION -> new QueryRealisation(readRealisationId(in));
+            case REGISTER_DRV_OUTPUT -> new RegisterDrvOutput(readRealisation(in));
+            case ADD_TEMP_ROOTS -> new AddTempRoots(in.readStorePaths(storeDir, "paths"));
+            case QUERY_PATH_INFOS -> new QueryPathInfos(in.readStorePaths(storeDir, "paths"));
             case SET_OPTIONS -> readSetOptions(in);
             case ADD_TO_STORE -> readOther(in, operation, since(25) ? "ttTn" : "tnnt");
             case ADD_TEXT_TO_STORE -> readOther(in, operation, "ttT");
-            case FIND_ROOTS, OPTIMISE_STORE -> readOther(in, operation, "");
+            case FIND_ROOTS, OPTIMISE_STORE, QUERY_ACTIVE_BUILDS -> readOther(in, operation, "");
             case EXPORT_PATH -> readOther(in, operation, "tn");
             case COLLECT_GARBAGE -> readOther(in, operation, "nTnnnnn");
             case VERIFY_STORE -> readOther(in, operation, "nn");
             case ADD_SIGNATURES -> readOther(in, operation, "tT");
             case ADD_PERM_ROOT -> readOther(in, operation, "tt");
-            case REGISTER_DRV_OUTPUT -> readOther(in, operation, since(31) ? "t" : "tt");
             case HAS_SUBSTITUTES,
                     QUERY_PATH_HASH,
                     QUERY_REFERENCES,
@@ -284,6 +306,16 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
                             info.contentAddress().map(ContentAddress::toString).orElse(""));
     }
 
+    /// A path info with its path before it.
+    void writeKeyedPathInfo(WireWriter out, PathInfo info) throws IOException {
+        out.writeStorePath(storeDir, info.path());
+        writePathInfo(out, info);
+    }
+
+    PathInfo readKeyedPathInfo(WireReader in) throws IOException {
+        return readPathInfo(in, in.readStorePath(storeDir, "path"));
+    }
+
     /// Reads what [#writePathInfo] writes.
     public PathInfo readPathInfo(WireReader in, StorePath path) throws IOException {
         var deriver = in.readOptionalStorePath(storeDir, "deriver");
@@ -324,11 +356,72 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version) {
         BuildResultCodec.write(out, result, resultParts());
     }
 
-    public BuildResult readBuildResult(WireReader in) throws IOException {
-        return BuildResultCodec.read(in, resultParts());
+    /// @param drvPath what was built
+    public BuildResult readBuildResult(WireReader in, StorePath drvPath) throws IOException {
+        return BuildResultCodec.read(in, drvPath, resultParts());
     }
 
     private BuildResultCodec.Parts resultParts() {
-        return new BuildResultCodec.Parts(since(29), since(37), since(28));
+        var outputs = realisesByPath()
+                ? BuildResultCodec.Outputs.BY_NAME
+                : since(28) ? BuildResultCodec.Outputs.BY_HASH : BuildResultCodec.Outputs.NONE;
+        return new BuildResultCodec.Parts(storeDir, since(29), since(37), outputs);
+    }
+
+    /// Whether a realisation can be told by that id.
+    public boolean names(RealisationId id) {
+        return realisesByPath() == id instanceof RealisationId.OfPath;
+    }
+
+    void writeRealisationId(WireWriter out, RealisationId id) throws IOException {
+        if (realisesByPath()) RealisationCodec.writeId(storeDir, out, RealisationCodec.ofPath(id));
+        else out.writeText(RealisationCodec.ofHash(id).toString());
+    }
+
+    RealisationId readRealisationId(WireReader in) throws IOException {
+        if (realisesByPath()) return RealisationCodec.readId(storeDir, in);
+        return WireReader.parse("realisation id", in.readName("realisation id"), RealisationId::parse);
+    }
+
+    /// Before 1.31 without what it depends on, and unsigned.
+    void writeRealisation(WireWriter out, Realisation realisation) throws IOException {
+        if (realisesByPath()) {
+            writeRealisationId(out, realisation.id());
+            RealisationCodec.writeValue(storeDir, out, realisation);
+        } else if (since(31)) {
+            RealisationCodec.writeJson(out, realisation);
+        } else {
+            writeRealisationId(out, realisation.id());
+            out.writeText(realisation.outPath().baseName());
+        }
+    }
+
+    Realisation readRealisation(WireReader in) throws IOException {
+        if (realisesByPath()) return RealisationCodec.readValue(storeDir, in, RealisationCodec.readId(storeDir, in));
+        if (since(31)) return RealisationCodec.readJson(in);
+        var id = readRealisationId(in);
+        return Realisation.unsigned(id, WireReader.parse("path", in.readName("path"), StorePath::parse));
+    }
+
+    /// The answer to QueryRealisation.
+    public void writeKnownRealisation(WireWriter out, Optional<Realisation> known) throws IOException {
+        out.writeLong(known.isPresent() ? 1 : 0);
+        if (known.isEmpty()) return;
+        if (realisesByPath()) RealisationCodec.writeValue(storeDir, out, known.get());
+        else if (since(31)) RealisationCodec.writeJson(out, known.get());
+        else out.writeStorePath(storeDir, known.get().outPath());
+    }
+
+    /// Reads what [#writeKnownRealisation] writes.
+    ///
+    /// @param id which was asked for
+    public Optional<Realisation> readKnownRealisation(WireReader in, RealisationId id) throws IOException {
+        int count = in.readCount("realisations");
+        if (count == 0) return Optional.empty();
+        if (count > 1)
+            throw new ProtocolException("%d realisations of %s are more than one".formatted(count, id));
+        if (realisesByPath()) return Optional.of(RealisationCodec.readValue(storeDir, in, id));
+        if (since(31)) return Optional.of(RealisationCodec.readJson(in));
+        return Optional.of(Realisation.unsigned(id, in.readStorePath(storeDir, "path")));
     }
 }

@@ -46,7 +46,10 @@ public enum WorkerOperation {
     ADD_MULTIPLE_TO_STORE(44, "AddMultipleToStore"),
     ADD_BUILD_LOG(45, "AddBuildLog"),
     BUILD_PATHS_WITH_RESULTS(46, "BuildPathsWithResults"),
-    ADD_PERM_ROOT(47, "AddPermRoot");
+    ADD_PERM_ROOT(47, "AddPermRoot"),
+    QUERY_ACTIVE_BUILDS(48, "QueryActiveBuilds"),
+    ADD_TEMP_ROOTS(49, "AddTempRoots"),
+    QUERY_PATH_INFOS(50, "QueryPathInfos");
 
     private static final Map<Long, WorkerOperation> BY_NUMBER = new HashMap<>();
 

@@ -5,6 +5,8 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
@@ -135,10 +137,33 @@ public sealed interface WorkerRequest {
         }
     }
 
-    record QueryRealisation(String id) implements WorkerRequest {
+    record QueryRealisation(RealisationId id) implements WorkerRequest {
         @Override
         public WorkerOperation operation() {
             return WorkerOperation.QUERY_REALISATION;
+        }
+    }
+
+    record RegisterDrvOutput(Realisation realisation) implements WorkerRequest {
+        @Override
+        public WorkerOperation operation() {
+            return WorkerOperation.REGISTER_DRV_OUTPUT;
+        }
+    }
+
+    /// Only by [WorkerFeature#ADD_TEMP_ROOTS].
+    record AddTempRoots(SortedSet<StorePath> paths) implements WorkerRequest {
+        @Override
+        public WorkerOperation operation() {
+            return WorkerOperation.ADD_TEMP_ROOTS;
+        }
+    }
+
+    /// Only by [WorkerFeature#QUERY_PATH_INFOS].
+    record QueryPathInfos(SortedSet<StorePath> paths) implements WorkerRequest {
+        @Override
+        public WorkerOperation operation() {
+            return WorkerOperation.QUERY_PATH_INFOS;
         }
     }
 

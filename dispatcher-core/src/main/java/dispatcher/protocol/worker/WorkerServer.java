@@ -6,11 +6,13 @@ import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.aterm.HashedRealisations;
 import dispatcher.protocol.ClientWatch;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.protocol.RequestRate;
 import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
+import dispatcher.protocol.worker.WorkerRequest.AddTempRoots;
 import dispatcher.protocol.worker.WorkerRequest.AddToStoreNar;
 import dispatcher.protocol.worker.WorkerRequest.BuildDerivation;
 import dispatcher.protocol.worker.WorkerRequest.BuildPaths;
@@ -23,10 +25,12 @@ import dispatcher.protocol.worker.WorkerRequest.QueryAllValidPaths;
 import dispatcher.protocol.worker.WorkerRequest.QueryMissing;
 import dispatcher.protocol.worker.WorkerRequest.QueryPathFromHashPart;
 import dispatcher.protocol.worker.WorkerRequest.QueryPathInfo;
+import dispatcher.protocol.worker.WorkerRequest.QueryPathInfos;
 import dispatcher.protocol.worker.WorkerRequest.QueryRealisation;
 import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePathInfos;
 import dispatcher.protocol.worker.WorkerRequest.QuerySubstitutablePaths;
 import dispatcher.protocol.worker.WorkerRequest.QueryValidPaths;
+import dispatcher.protocol.worker.WorkerRequest.RegisterDrvOutput;
 import dispatcher.protocol.worker.WorkerRequest.SetOptions;
 import dispatcher.protocol.worker.WorkerRequest.SyncWithGc;
 import dispatcher.store.BuildLog;
@@ -46,6 +50,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
@@ -60,6 +65,7 @@ import java.util.TreeSet;
 public final class WorkerServer {
     private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
     private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
+    private static final Set<WorkerFeature> FEATURES = EnumSet.allOf(WorkerFeature.class);
     private static final long CLIENT_MAGIC = 0x6e697863L;
     private static final long SERVER_MAGIC = 0x6478696fL;
     private static final int MAX_SILENT_TIME = 5;
@@ -92,10 +98,11 @@ public final class WorkerServer {
     public WorkerServer(
             WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion, Trust trust)
             throws IOException {
-        this(in, out, store, storeDir, programVersion, trust, OURS);
+        this(in, out, store, storeDir, programVersion, trust, OURS, FEATURES);
     }
 
-    /// @param ours the version to offer
+    /// @param ours     the version to offer
+    /// @param features to offer with it
     WorkerServer(
             WireReader in,
             WireWriter out,
@@ -103,7 +110,8 @@ public final class WorkerServer {
             StoreDir storeDir,
             String programVersion,
             Trust trust,
-            ProtocolVersion ours)
+            ProtocolVersion ours,
+            Set<WorkerFeature> features)
             throws IOException {
         this.trust = trust;
         this.in = in;
@@ -120,12 +128,8 @@ public final class WorkerServer {
             throw new ProtocolException(
                     "this dispatcher speaks the worker protocol %s, this client %s".formatted(ours, theirs));
         var version = theirs.min(ours);
-        this.codec = new WorkerCodec(storeDir, version);
+        this.codec = new WorkerCodec(storeDir, version, agree(version, features));
         this.messages = new MessageCodec(version);
-        if (version.isAtLeast(1, 38)) {
-            in.readTexts("features");
-            out.writeTexts(List.of()).flush();
-        }
         if (version.isAtLeast(1, 14) && in.readBool()) in.readLong();
         if (version.isAtLeast(1, 11)) in.readBool();
         codec.writeDaemonInfo(out, new DaemonInfo(programVersion, trust));
@@ -137,6 +141,13 @@ public final class WorkerServer {
         }
         messages.write(out, new WorkerMessage.Last());
         out.flush();
+    }
+
+    private Set<WorkerFeature> agree(ProtocolVersion version, Set<WorkerFeature> features) throws IOException {
+        if (!version.isAtLeast(1, 38)) return Set.of();
+        var theirs = in.readTexts("features");
+        out.writeTexts(WorkerFeature.names(features)).flush();
+        return WorkerFeature.common(features, theirs);
     }
 
     /// Notices that the client goes, for a store that has something built to answer a question.
@@ -250,7 +261,23 @@ public final class WorkerServer {
                         .findFirst();
                 reply().writeOptionalStorePath(codec.storeDir(), found);
             }
-            case QueryRealisation _ -> reply().writeLong(0);
+            case AddTempRoots(var paths) -> {
+                store.queryValidPaths(paths, false);
+                reply().writeLong(1);
+            }
+            case QueryPathInfos(var paths) -> {
+                var infos = store.queryPathInfos(paths);
+                reply().writeLong(infos.size());
+                for (var info : infos.values()) codec.writeKeyedPathInfo(out, info);
+            }
+            case QueryRealisation(var id) -> {
+                var known = store.queryRealisation(id);
+                codec.writeKnownRealisation(reply(), known);
+            }
+            case RegisterDrvOutput(var realisation) -> {
+                store.registerRealisation(realisation);
+                reply();
+            }
             case SetOptions(var values, var overrides) -> {
                 buildOptions = new BuildOptions(
                         BuildOptions.BuildMode.NORMAL,
@@ -501,7 +528,10 @@ public final class WorkerServer {
             result = logged(
                     build.drvPath(), log -> store.buildDerivation(build.drvPath(), build.derivation(), options, log));
         }
-        codec.writeBuildResult(reply(), result.printable());
+        var told = codec.realisesByPath()
+                ? result
+                : HashedRealisations.of(codec.storeDir(), build.derivation(), result);
+        codec.writeBuildResult(reply(), told.printable());
     }
 
     private interface Building {

@@ -49,7 +49,10 @@ final class ServeReplay extends Replay {
                 server.out.writeText("");
             }
             case ServeRequest.DumpStorePath _ -> server.echoNar();
-            case ServeRequest.BuildDerivation _ -> server.echo(codec::readBuildResult, codec::writeBuildResult);
+            case ServeRequest.BuildDerivation build -> {
+                var result = server.echo(in -> codec.readBuildResult(in, build.drvPath()), codec::writeBuildResult);
+                requireIdsToFollow(build.derivation(), result);
+            }
             case ServeRequest.AddToStoreNar _ -> {
                 client.echoNar();
                 server.echoLong();

@@ -167,7 +167,7 @@ class ServeServerTest {
                         client.out.writeLong(number).flush();
                         client.requireEnd(
                                 ProtocolException.class,
-                                "command %s is none of the serve protocol 2.7"
+                                "command %s is none of the serve protocol 2.8"
                                         .formatted(Long.toUnsignedString(number)));
                     }
                 }));
@@ -263,7 +263,7 @@ class ServeServerTest {
                                 .send(out ->
                                         out.writeLong(ServeCodec.CLIENT_MAGIC).writeLong(version))
                                 .expect(out ->
-                                        out.writeLong(ServeCodec.SERVER_MAGIC).writeLong(0x207))
+                                        out.writeLong(ServeCodec.SERVER_MAGIC).writeLong(0x208))
                                 .expectEnd();
                         assertThat(server.awaitEnd().orElseThrow())
                                 .isInstanceOf(ProtocolException.class)

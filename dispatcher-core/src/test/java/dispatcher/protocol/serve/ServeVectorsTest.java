@@ -3,9 +3,12 @@ package dispatcher.protocol.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.RealisationCodec;
 import dispatcher.store.BuildOptions;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.MemoryConnection;
@@ -14,6 +17,7 @@ import dispatcher.testkit.ScriptedPeer;
 import dispatcher.testkit.WireVectors;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
+import dispatcher.wire.WireWriter;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,16 +31,19 @@ class ServeVectorsTest {
     /// Path infos come without their path.
     private static final StorePath SOME = FakeStore.path("some");
 
+    private static final StorePath DRV = FakeStore.path("some.drv");
+    private static final RealisationId SOME_OUTPUT = new RealisationId.OfPath(DRV, "out");
+
     private final WireVectors vectors = new WireVectors("serve-protocol");
 
     @TestFactory
     Stream<DynamicTest> fixtures() {
         return vectors.both(
-                        "build-result-2.2", codec(2)::readBuildResult, codec(2)::writeBuildResult, NixJson::buildResult)
-                .both("build-result-2.3", codec(3)::readBuildResult, codec(3)::writeBuildResult, NixJson::buildResult)
-                .both("build-result-2.6", codec(6)::readBuildResult, codec(6)::writeBuildResult, NixJson::buildResult)
+                        "build-result-2.2", in -> codec(2).readBuildResult(in, DRV), codec(2)::writeBuildResult, NixJson::buildResult)
+                .both("build-result-2.3", in -> codec(3).readBuildResult(in, DRV), codec(3)::writeBuildResult, NixJson::buildResult)
+                .both("build-result-2.6", in -> codec(6).readBuildResult(in, DRV), codec(6)::writeBuildResult, NixJson::buildResult)
                 // The realisations that newer servers make up for older clients lack members that ours have.
-                .readOnly("build-result-2.7-compat", codec(7)::readBuildResult, NixJson::buildResult)
+                .readOnly("build-result-2.7-compat", in -> codec(7).readBuildResult(in, DRV), NixJson::buildResult)
                 .both(
                         "unkeyed-valid-path-info-2.4",
                         in -> codec(5).readUnkeyedPathInfo(in, SOME),
@@ -49,10 +56,26 @@ class ServeVectorsTest {
                 .notOurs("build-options-2.1", "before 2.5")
                 .notOurs("build-options-2.2", "before 2.5")
                 .notOurs("unkeyed-valid-path-info-2.3", "before 2.5: it has no NAR hash")
-                .notOurs("build-result-2.8", "2.8 is more than we offer")
-                .notOurs("drv-output-2.8", "2.8 is more than we offer")
-                .notOurs("realisation-2.8", "2.8 is more than we offer")
-                .notOurs("unkeyed-realisation-2.8", "2.8 is more than we offer")
+                .both(
+                        "build-result-2.8",
+                        in -> codec(8).readBuildResult(in, DRV),
+                        codec(8)::writeBuildResult,
+                        json -> NixJson.buildResult(json, name -> new RealisationId.OfPath(DRV, name)))
+                .both(
+                        "drv-output-2.8",
+                        in -> RealisationCodec.readId(DIR, in),
+                        (out, id) -> RealisationCodec.writeId(DIR, out, id),
+                        NixJson::realisationId)
+                .both(
+                        "realisation-2.8",
+                        in -> RealisationCodec.readValue(DIR, in, RealisationCodec.readId(DIR, in)),
+                        ServeVectorsTest::writeRealisation,
+                        NixJson::realisation)
+                .both(
+                        "unkeyed-realisation-2.8",
+                        in -> RealisationCodec.readValue(DIR, in, SOME_OUTPUT),
+                        (out, realisation) -> RealisationCodec.writeValue(DIR, out, realisation),
+                        json -> NixJson.realisation(json, SOME_OUTPUT))
                 // Common to both protocols: CommonVectorsTest.
                 .notOurs("string", "common")
                 .notOurs("store-path", "common")
@@ -65,6 +88,11 @@ class ServeVectorsTest {
                 .notOurs("set", "common")
                 .notOurs("vector", "common")
                 .tests();
+    }
+
+    private static void writeRealisation(WireWriter out, Realisation realisation) throws IOException {
+        RealisationCodec.writeId(DIR, out, RealisationCodec.ofPath(realisation.id()));
+        RealisationCodec.writeValue(DIR, out, realisation);
     }
 
     private static ServeCodec codec(int minor) {

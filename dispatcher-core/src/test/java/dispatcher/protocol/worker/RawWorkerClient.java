@@ -12,6 +12,7 @@ import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// A client that does what the test says, step by step, and thus what no good client does.
 final class RawWorkerClient implements AutoCloseable {
@@ -24,20 +25,26 @@ final class RawWorkerClient implements AutoCloseable {
     final WorkerCodec codec;
     final MessageCodec messages;
 
-    /// Shakes hands in this version.
+    /// Shakes hands in this version, without features that the server knows.
     RawWorkerClient(CommandChannel channel, int minor) throws IOException {
+        this(channel, minor, Set.of());
+    }
+
+    RawWorkerClient(CommandChannel channel, int minor, Set<WorkerFeature> features) throws IOException {
         var version = new ProtocolVersion(1, minor);
         this.channel = channel;
         in = new WireReader(channel.in());
         out = new WireWriter(channel.out());
-        codec = new WorkerCodec(StoreDir.NIX_STORE, version);
+        codec = new WorkerCodec(StoreDir.NIX_STORE, version, features);
         messages = new MessageCodec(version);
         out.writeLong(CLIENT_MAGIC).writeLong(version.wire());
-        if (minor >= 38) out.writeTexts(List.of("some-feature"));
+        var offered = new ArrayList<>(WorkerFeature.names(features));
+        offered.add("some-feature");
+        if (minor >= 38) out.writeTexts(offered);
         out.writeBool(false).writeBool(false).flush();
         assertThat(in.readLong()).isEqualTo(SERVER_MAGIC);
         assertThat(ProtocolVersion.ofWire(in.readLong())).isEqualTo(new ProtocolVersion(1, 38));
-        if (minor >= 38) assertThat(in.readTexts("features")).isEmpty();
+        if (minor >= 38) assertThat(in.readTexts("features")).containsAll(WorkerFeature.names(features));
         codec.readDaemonInfo(in);
         requireLast();
     }

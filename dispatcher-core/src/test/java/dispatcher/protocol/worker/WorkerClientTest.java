@@ -103,7 +103,7 @@ class WorkerClientTest {
         var client = connect();
         daemon.expect(out -> out.writeLong(0x6e697863)
                 .writeLong(0x126)
-                .writeLong(0)
+                .writeTexts(List.of("realisation-with-path-not-hash"))
                 .writeLong(0)
                 .writeLong(0));
         assertThat(client.version()).isEqualTo(new ProtocolVersion(1, 38));

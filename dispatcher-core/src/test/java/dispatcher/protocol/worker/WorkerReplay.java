@@ -7,6 +7,7 @@ import dispatcher.protocol.ProtocolVersion;
 import dispatcher.protocol.worker.WorkerRequest.Payload;
 import dispatcher.testkit.Capture;
 import dispatcher.testkit.Replay;
+import dispatcher.testkit.Samples;
 import dispatcher.wire.WireWriter;
 import java.io.IOException;
 
@@ -91,7 +92,11 @@ final class WorkerReplay extends Replay {
             }
             case QUERY_VALID_PATHS, QUERY_ALL_VALID_PATHS, QUERY_SUBSTITUTABLE_PATHS -> echoPathSet();
             case NAR_FROM_PATH -> server.echoNar();
-            case BUILD_DERIVATION -> server.echo(codec::readBuildResult, codec::writeBuildResult);
+            case BUILD_DERIVATION -> {
+                var build = (WorkerRequest.BuildDerivation) request;
+                var result = server.echo(in -> codec.readBuildResult(in, build.drvPath()), codec::writeBuildResult);
+                requireIdsToFollow(build.derivation(), result);
+            }
             case ADD_TEMP_ROOT, ENSURE_PATH, SYNC_WITH_GC, ADD_SIGNATURES, BUILD_PATHS -> server.echoLong();
             case QUERY_MISSING -> {
                 for (int i = 0; i < 3; i++) echoPathSet();
@@ -104,7 +109,7 @@ final class WorkerReplay extends Replay {
                 long count = server.echoLong();
                 for (long i = 0; i < count; i++) {
                     server.echo(codec::readDerivedPath, codec::writeDerivedPath);
-                    server.echo(codec::readBuildResult, codec::writeBuildResult);
+                    server.echo(in -> codec.readBuildResult(in, Samples.DRV), codec::writeBuildResult);
                 }
             }
             case QUERY_DERIVATION_OUTPUT_MAP -> {

@@ -10,6 +10,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ProtocolVersion;
@@ -59,6 +60,8 @@ class WorkerServerTest {
     private static final StoreDir DIR = StoreDir.NIX_STORE;
     private static final NarTree TREE = NarTree.file("some text\n".repeat(20_000));
     private static final PathInfo INFO = FakeStore.info("upload", TREE, Samples.SOURCE.path());
+
+    private static final RealisationId UNKNOWN = RealisationId.parse("sha256:" + "0".repeat(64) + "!out");
 
     private interface Check {
         void run(RawWorkerClient client, FakeStore store) throws Exception;
@@ -152,7 +155,7 @@ class WorkerServerTest {
         }
 
         @Test
-        void newerClientGetsOurVersionAndNoFeatures() throws Exception {
+        void newerClientGetsOurVersionAndFeatures() throws Exception {
             try (var server = RunningServer.worker(Samples.store())) {
                 var channel = server.channel();
                 new ScriptedPeer(channel.in(), channel.out())
@@ -163,7 +166,7 @@ class WorkerServerTest {
                                 .writeLong(0))
                         .expect(out -> out.writeLong(RawWorkerClient.SERVER_MAGIC)
                                 .writeLong(0x126)
-                                .writeLong(0)
+                                .writeTexts(List.of("addTempRoots", "queryPathInfos", "realisation-with-path-not-hash"))
                                 .writeText(RunningServer.PROGRAM_VERSION)
                                 .writeLong(1)
                                 .writeLong(0x616c7473));
@@ -214,13 +217,12 @@ class WorkerServerTest {
                 case ADD_TEXT_TO_STORE -> List.of(TEXT, TEXT, TEXTS);
                 case BUILD_PATHS, BUILD_PATHS_WITH_RESULTS ->
                     List.of(new Field.Texts(List.of(ByteString.of(DIR.print(Samples.DRV) + "!out"))), NUMBER);
-                case FIND_ROOTS, OPTIMISE_STORE -> List.of();
+                case FIND_ROOTS, OPTIMISE_STORE, QUERY_ACTIVE_BUILDS -> List.of();
                 case EXPORT_PATH -> List.of(PATH, NUMBER);
                 case COLLECT_GARBAGE -> List.of(NUMBER, TEXTS, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER);
                 case VERIFY_STORE -> List.of(NUMBER, NUMBER);
                 case ADD_SIGNATURES -> List.of(PATH, TEXTS);
                 case ADD_PERM_ROOT -> List.of(PATH, TEXT);
-                case REGISTER_DRV_OUTPUT -> minor >= 31 ? List.of(TEXT) : List.of(TEXT, TEXT);
                 case IS_VALID_PATH,
                         ENSURE_PATH,
                         ADD_TEMP_ROOT,
@@ -237,6 +239,9 @@ class WorkerServerTest {
                         ADD_TO_STORE_NAR,
                         QUERY_MISSING,
                         QUERY_REALISATION,
+                        REGISTER_DRV_OUTPUT,
+                        ADD_TEMP_ROOTS,
+                        QUERY_PATH_INFOS,
                         ADD_MULTIPLE_TO_STORE -> throw new AssertionError(operation + " is not refused");
             };
         }
@@ -258,6 +263,9 @@ class WorkerServerTest {
                 WorkerOperation.ADD_TO_STORE_NAR,
                 WorkerOperation.QUERY_MISSING,
                 WorkerOperation.QUERY_REALISATION,
+                WorkerOperation.REGISTER_DRV_OUTPUT,
+                WorkerOperation.ADD_TEMP_ROOTS,
+                WorkerOperation.QUERY_PATH_INFOS,
                 WorkerOperation.ADD_MULTIPLE_TO_STORE));
 
         @TestFactory
@@ -288,7 +296,7 @@ class WorkerServerTest {
         /// What such an operation asks for is not known, so nothing after its number can be understood.
         @TestFactory
         Stream<DynamicTest> unknownOperationEndsTheConversation() {
-            return Stream.of(0L, 2L, 24L, 27L, 48L, 1000L, 1001L, 0x1_0000_0001L, -1L)
+            return Stream.of(0L, 2L, 24L, 27L, 51L, 1000L, 1001L, 0x1_0000_0001L, -1L)
                     .map(number -> dynamicTest(Long.toUnsignedString(number), () -> {
                         try (var server = RunningServer.worker(Samples.store());
                                 var client = new RawWorkerClient(server.channel(), 38)) {
@@ -388,10 +396,41 @@ class WorkerServerTest {
             });
         }
 
+        private static void withAllFeatures(Check check) throws Exception {
+            var store = Samples.store();
+            try (var server = RunningServer.worker(store);
+                    var client = new RawWorkerClient(server.channel(), 38, EnumSet.allOf(WorkerFeature.class))) {
+                check.run(client, store);
+                client.requireAlive();
+            }
+        }
+
+        /// Determinate Nix, which adds no roots one by one any more.
+        @Test
+        void manyTemporaryRootsAreKeptByOneRequest() throws Exception {
+            withAllFeatures((client, store) -> {
+                var paths = new TreeSet<>(List.of(Samples.SOURCE.path(), Samples.LIBRARY.path()));
+                client.send(new WorkerRequest.AddTempRoots(paths)).requireLast();
+                assertThat(client.in.readLong()).isOne();
+                assertThat(store.journal()).containsExactly("queryValidPaths %s false".formatted(paths));
+            });
+        }
+
+        @Test
+        void manyPathInfosAreToldByOneRequestAndThoseThatAreNotThereAreLeftOut() throws Exception {
+            withAllFeatures((client, _) -> {
+                client.send(new WorkerRequest.QueryPathInfos(
+                                new TreeSet<>(List.of(Samples.SOURCE.path(), FakeStore.path("absent")))))
+                        .requireLast();
+                assertThat(client.in.readLong()).isOne();
+                assertThat(client.codec.readKeyedPathInfo(client.in)).isEqualTo(Samples.SOURCE);
+            });
+        }
+
         @TestFactory
         Stream<DynamicTest> realisationsAreNotKnown() {
             return with(new int[] {30, 31, 38}, (client, _) -> {
-                client.send(new WorkerRequest.QueryRealisation("sha256:" + "0".repeat(64) + "!out"))
+                client.send(new WorkerRequest.QueryRealisation(UNKNOWN))
                         .requireLast();
                 assertThat(client.in.readLong()).isZero();
             });
@@ -436,7 +475,7 @@ class WorkerServerTest {
                         .requireLast();
                 assertThat(client.in.readLong()).isOne();
                 assertThat(client.codec.readDerivedPath(client.in)).isEqualTo(library);
-                assertThat(client.codec.readBuildResult(client.in).status()).isEqualTo(BuildStatus.ALREADY_VALID);
+                assertThat(client.codec.readBuildResult(client.in, Samples.DRV).status()).isEqualTo(BuildStatus.ALREADY_VALID);
 
                 client.send(buildPaths(
                         WorkerOperation.BUILD_PATHS_WITH_RESULTS,
@@ -743,7 +782,7 @@ class WorkerServerTest {
                         return Samples.BUILT;
                     });
                     var messages = client.send(request()).readMessages();
-                    client.codec.readBuildResult(client.in);
+                    client.codec.readBuildResult(client.in, Samples.DRV);
                     var running = new HashSet<Long>();
                     int results = 0;
                     for (var message : messages)
@@ -791,7 +830,7 @@ class WorkerServerTest {
                                             new WorkerMessage.Field.Int(1),
                                             new WorkerMessage.Field.Int(1));
                         });
-                client.codec.readBuildResult(client.in);
+                client.codec.readBuildResult(client.in, Samples.DRV);
             });
         }
 
@@ -822,7 +861,7 @@ class WorkerServerTest {
                         .isInstanceOfSatisfying(
                                 WorkerMessage.Result.class,
                                 line -> assertThat(line.fields()).containsExactly(text(hostile)));
-                assertThat(client.codec.readBuildResult(client.in).message()).isEqualTo(shown);
+                assertThat(client.codec.readBuildResult(client.in, Samples.DRV).message()).isEqualTo(shown);
 
                 store.building((_, _, _, _) -> {
                     throw new StoreRefusedException(hostile);
@@ -850,7 +889,7 @@ class WorkerServerTest {
                         .isInstanceOfSatisfying(
                                 WorkerMessage.StartActivity.class,
                                 start -> assertThat(start.level()).isEqualTo(2));
-                client.codec.readBuildResult(client.in);
+                client.codec.readBuildResult(client.in, Samples.DRV);
             });
         }
 
@@ -867,7 +906,7 @@ class WorkerServerTest {
                                 return how.equals("built") ? Samples.BUILT : Samples.FAILED;
                             });
                             var end = client.send(request()).readMessages().getLast();
-                            if (end instanceof WorkerMessage.Last) client.codec.readBuildResult(client.in);
+                            if (end instanceof WorkerMessage.Last) client.codec.readBuildResult(client.in, Samples.DRV);
                             var log = kept.get();
                             log.line(ByteString.of("too late"));
                             log.note("too late");
@@ -893,7 +932,7 @@ class WorkerServerTest {
                     return Samples.BUILT;
                 });
                 client.send(request()).readMessages();
-                assertThat(client.codec.readBuildResult(client.in)).isEqualTo(Samples.BUILT);
+                assertThat(client.codec.readBuildResult(client.in, Samples.DRV)).isEqualTo(Samples.BUILT);
             });
         }
 
@@ -912,7 +951,7 @@ class WorkerServerTest {
                 assertThat(client.messages.read(client.in)).isInstanceOf(WorkerMessage.Result.class);
                 heard.countDown();
                 client.readMessages();
-                client.codec.readBuildResult(client.in);
+                client.codec.readBuildResult(client.in, Samples.DRV);
             });
         }
 
@@ -949,7 +988,7 @@ class WorkerServerTest {
                 store.building((_, _, _, _) -> Samples.BUILT);
                 for (int i = 0; i < 20; i++) {
                     client.send(request()).requireLast();
-                    client.codec.readBuildResult(client.in);
+                    client.codec.readBuildResult(client.in, Samples.DRV);
                 }
                 client.requireAlive();
                 var began = new CountDownLatch(1);
@@ -1007,7 +1046,7 @@ class WorkerServerTest {
                 overrides.put("cores", ByteString.of("many"));
                 client.send(new WorkerRequest.SetOptions(values, overrides)).requireLast();
                 client.send(request()).readMessages();
-                client.codec.readBuildResult(client.in);
+                client.codec.readBuildResult(client.in, Samples.DRV);
                 assertThat(options.get())
                         .isEqualTo(new BuildOptions(
                                 BuildMode.NORMAL, Duration.ofSeconds(90), Duration.ofSeconds(3600), 0, true));

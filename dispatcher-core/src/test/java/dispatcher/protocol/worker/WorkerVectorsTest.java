@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.RealisationCodec;
 import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.MemoryConnection;
@@ -21,6 +23,7 @@ import dispatcher.wire.WireWriter;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -31,6 +34,13 @@ class WorkerVectorsTest {
     private static final StoreDir DIR = StoreDir.NIX_STORE;
     /// The path of infos that come without one.
     private static final StorePath SOME = FakeStore.path("some");
+
+    private static final StorePath DRV = FakeStore.path("some.drv");
+    private static final RealisationId SOME_OUTPUT = new RealisationId.OfPath(DRV, "out");
+
+    /// The newest that Nix has, with the feature of that name.
+    private static final WorkerCodec WITH_PATH =
+            new WorkerCodec(DIR, new ProtocolVersion(1, 38), Set.of(WorkerFeature.REALISATION_WITH_PATH));
 
     private final WireVectors vectors = new WireVectors("worker-protocol");
 
@@ -53,29 +63,29 @@ class WorkerVectorsTest {
                                 .orElse(Trust.UNKNOWN))
                 .both(
                         "build-result-1.27",
-                        codec(27)::readBuildResult,
+                        in -> codec(27).readBuildResult(in, DRV),
                         codec(27)::writeBuildResult,
                         NixJson::buildResult)
                 .both(
                         "build-result-1.28",
-                        codec(28)::readBuildResult,
+                        in -> codec(28).readBuildResult(in, DRV),
                         codec(28)::writeBuildResult,
                         NixJson::buildResult)
                 .both(
                         "build-result-1.29",
-                        codec(29)::readBuildResult,
+                        in -> codec(29).readBuildResult(in, DRV),
                         codec(29)::writeBuildResult,
                         NixJson::buildResult)
                 // The realisations that newer daemons make up for older clients lack members that ours have.
-                .readOnly("build-result-1.29-compat", codec(29)::readBuildResult, NixJson::buildResult)
+                .readOnly("build-result-1.29-compat", in -> codec(29).readBuildResult(in, DRV), NixJson::buildResult)
                 .both(
                         "build-result-1.37",
-                        codec(37)::readBuildResult,
+                        in -> codec(37).readBuildResult(in, DRV),
                         codec(37)::writeBuildResult,
                         NixJson::buildResult)
                 .both(
                         "keyed-build-result-1.29",
-                        in -> new Keyed(codec(29).readDerivedPath(in), codec(29).readBuildResult(in)),
+                        in -> new Keyed(codec(29).readDerivedPath(in), codec(29).readBuildResult(in, DRV)),
                         WorkerVectorsTest::writeKeyed,
                         json -> new Keyed(
                                 NixJson.derivedPath(((dispatcher.nix.json.Json.Members) json)
@@ -131,10 +141,26 @@ class WorkerVectorsTest {
                 .notOurs("realisation-with-deps", "common")
                 .notOurs("set", "common")
                 .notOurs("vector", "common")
-                .notOurs("build-result-realisation-with-path-not-hash", "a feature that we do not offer")
-                .notOurs("drv-output-realisation-with-path-not-hash", "a feature that we do not offer")
-                .notOurs("realisation-realisation-with-path-not-hash", "a feature that we do not offer")
-                .notOurs("unkeyed-realisation-realisation-with-path-not-hash", "a feature that we do not offer")
+                .both(
+                        "build-result-realisation-with-path-not-hash",
+                        in -> WITH_PATH.readBuildResult(in, DRV),
+                        WITH_PATH::writeBuildResult,
+                        json -> NixJson.buildResult(json, name -> new RealisationId.OfPath(DRV, name)))
+                .both(
+                        "drv-output-realisation-with-path-not-hash",
+                        WITH_PATH::readRealisationId,
+                        WITH_PATH::writeRealisationId,
+                        NixJson::realisationId)
+                .both(
+                        "realisation-realisation-with-path-not-hash",
+                        WITH_PATH::readRealisation,
+                        WITH_PATH::writeRealisation,
+                        NixJson::realisation)
+                .both(
+                        "unkeyed-realisation-realisation-with-path-not-hash",
+                        in -> RealisationCodec.readValue(DIR, in, SOME_OUTPUT),
+                        (out, realisation) -> RealisationCodec.writeValue(DIR, out, realisation),
+                        json -> NixJson.realisation(json, SOME_OUTPUT))
                 .tests();
     }
 
