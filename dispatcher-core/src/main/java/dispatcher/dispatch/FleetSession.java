@@ -4,6 +4,8 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.protocol.ClientWatch;
@@ -192,6 +194,31 @@ final class FleetSession implements Store, PathSource {
     boolean isOnMachines(Collection<StorePath> paths) throws InterruptedException {
         var rest = paths.stream().filter(path -> !holdings.has(path)).toList();
         return holdings.findOnMachines(visibleOnMachines(rest)).containsAll(rest);
+    }
+
+    // ---- realisations
+
+    @Override
+    public Optional<Realisation> queryRealisation(RealisationId id) throws IOException, InterruptedException {
+        var known = new ArrayList<>(fleet.spool().realisations(id));
+        fleet.heldRealisations().of(id).ifPresent(known::add);
+        for (var realisation : known) if (sight.sees(realisation) && has(realisation.outPath())) return Optional.of(realisation);
+        return Optional.empty();
+    }
+
+    private boolean has(StorePath path) throws IOException, InterruptedException {
+        return queryValidPaths(List.of(path), false).contains(path);
+    }
+
+    @Override
+    public void registerRealisation(Realisation realisation) throws IOException, InterruptedException {
+        var path = realisation.outPath();
+        if (!has(path))
+            throw new StoreRefusedException(
+                    "cannot register '%s' as the output '%s': that path is not here; copy it here first"
+                            .formatted(fleet.storeDir().print(path), realisation.id()));
+        var kept = realisation.withSignatures(UploadCheck.readable(realisation.signatures()));
+        if (!spooled.keep(kept)) fleet.heldRealisations().add(kept);
     }
 
     // ---- NARs

@@ -64,6 +64,7 @@ public final class FleetStore implements AutoCloseable {
     private final InstantSource clock;
     private final EqualBuilds equalBuilds = new EqualBuilds();
     private final Recipes recipes = new Recipes();
+    private final HeldRealisations heldRealisations = new HeldRealisations();
     private final ProvenInputs proven = new ProvenInputs();
     private final Grants grants = new Grants();
     private final Set<FleetSession> sessions = ConcurrentHashMap.newKeySet();
@@ -277,6 +278,11 @@ public final class FleetStore implements AutoCloseable {
     /// How outputs were made.
     Recipes recipes() {
         return recipes;
+    }
+
+    /// Of outputs that are not in the spool.
+    HeldRealisations heldRealisations() {
+        return heldRealisations;
     }
 
     /// What is proven of derivations.

@@ -2,6 +2,7 @@ package dispatcher.dispatch;
 
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
+import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
@@ -39,6 +40,11 @@ final class ReadOnlyStore extends ForwardingStore {
     @Override
     public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
         throw refuse("an upload");
+    }
+
+    @Override
+    public void registerRealisation(Realisation realisation) throws IOException, InterruptedException {
+        throw refuse("a realisation");
     }
 
     @Override

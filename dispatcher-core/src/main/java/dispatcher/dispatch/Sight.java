@@ -4,6 +4,7 @@ import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.NixSignature;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientIdentity;
@@ -42,6 +43,11 @@ final class Sight {
                 || grants.hasUploaded(client.credential(), info)
                 || (info.isContentAddressed(storeDir) && AddressedNar.isCheckable(info))
                 || isSigned(info);
+    }
+
+    /// Whether it may be told, and is to believe, which path an output has.
+    boolean sees(Realisation realisation) {
+        return isWhole() || new TrustedKeys(trustedKeys, storeDir).haveSigned(realisation);
     }
 
     private boolean isSigned(PathInfo info) {

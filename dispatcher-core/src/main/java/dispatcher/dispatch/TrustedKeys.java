@@ -4,6 +4,8 @@ import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.NixSignature;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationJson;
 import dispatcher.nix.StoreDir;
 import java.util.List;
 import java.util.SortedSet;
@@ -42,8 +44,29 @@ record TrustedKeys(List<NixPublicKey> keys, StoreDir storeDir) {
         return right;
     }
 
+    boolean haveSigned(Realisation realisation) {
+        return !signaturesOf(realisation).isEmpty();
+    }
+
+    /// The signatures of a realisation by one of the keys that are right.
+    SortedSet<String> signaturesOf(Realisation realisation) {
+        var right = new TreeSet<String>();
+        var fingerprint = RealisationJson.fingerprint(realisation);
+        for (var key : keys)
+            signatures(realisation.signatures())
+                    .filter(signature -> signature.keyName().equals(key.name()))
+                    .limit(MOST_SIGNATURES)
+                    .filter(signature -> key.verifies(signature, fingerprint))
+                    .forEach(signature -> right.add(signature.toString()));
+        return right;
+    }
+
     private static Stream<NixSignature> signatures(PathInfo info) {
-        return info.signatures().stream().flatMap(text -> {
+        return signatures(info.signatures());
+    }
+
+    private static Stream<NixSignature> signatures(SortedSet<String> texts) {
+        return texts.stream().flatMap(text -> {
             try {
                 return Stream.of(NixSignature.parse(text));
             } catch (NixSyntaxException e) {

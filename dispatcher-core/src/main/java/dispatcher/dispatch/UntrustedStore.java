@@ -5,6 +5,7 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.store.BuildLog;
@@ -23,6 +24,7 @@ import java.util.List;
 ///   said of it, nothing else is kept: no deriver, no signature by another key.
 /// - A derivation is built if its outputs' paths follow from their content, or from a `.drv` file that is here: then
 ///   what that file says is built, whatever the request says of inputs.
+/// - A realisation is taken if a trusted key has signed it.
 /// - Nothing is built to check or repair what is there.
 ///
 /// As Nix's daemon has it for users that are not in `trusted-users` (Nix 2.36, `src/libstore/daemon.cc`), but
@@ -70,6 +72,20 @@ final class UntrustedStore extends ForwardingStore {
                         .formatted(
                                 storeDir.print(info.path()),
                                 session.client().grant().rule()));
+    }
+
+    // ---- realisations
+
+    /// What a derivation makes follows from nothing that could be checked here.
+    @Override
+    public void registerRealisation(Realisation realisation) throws IOException, InterruptedException {
+        var signatures = trustedKeys.signaturesOf(realisation);
+        if (signatures.isEmpty())
+            throw new StoreRefusedException(
+                    "cannot register realisation '%s' because it lacks a signature by a trusted key: this dispatcher does not trust you; sign it with a key that is among its trustedPublicKeys, or be trusted by the rule '%s' of its settings"
+                            .formatted(
+                                    realisation.id(), session.client().grant().rule()));
+        session.registerRealisation(realisation.withSignatures(signatures));
     }
 
     // ---- builds

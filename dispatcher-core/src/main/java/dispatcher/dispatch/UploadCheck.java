@@ -67,7 +67,8 @@ final class UploadCheck {
                 .formatted(storeDir.print(info.path()), address));
     }
 
-    private static SortedSet<String> readable(SortedSet<String> signatures) {
+    /// Those that somebody could verify, as far as they are kept.
+    static SortedSet<String> readable(SortedSet<String> signatures) {
         if (signatures.isEmpty()) return signatures;
         var readable = new TreeSet<String>();
         for (var signature : signatures)

@@ -56,11 +56,16 @@ public record NixPublicKey(String name, ByteString bytes) {
     ///
     /// @throws IllegalStateException if the NAR's size is not known
     public boolean verifies(NixSignature signature, PathInfo info, StoreDir storeDir) {
+        return verifies(signature, info.fingerprint(storeDir));
+    }
+
+    /// Whether `signature` is by this key, for that text.
+    public boolean verifies(NixSignature signature, String fingerprint) {
         if (!signature.keyName().equals(name)) return false;
         try {
             var verifier = Signature.getInstance("Ed25519");
             verifier.initVerify(key());
-            verifier.update(info.fingerprint(storeDir).getBytes(StandardCharsets.UTF_8));
+            verifier.update(fingerprint.getBytes(StandardCharsets.UTF_8));
             return verifier.verify(signature.bytes().toByteArray());
         } catch (SignatureException e) {
             return false;

@@ -68,11 +68,16 @@ public final class NixSecretKey {
     ///
     /// @throws IllegalStateException if the NAR's size is not known
     public PathInfo sign(PathInfo info, StoreDir storeDir) {
+        return info.withSignature(sign(info.fingerprint(storeDir)).toString());
+    }
+
+    /// The signature of a text.
+    public NixSignature sign(String fingerprint) {
         try {
             var signer = Signature.getInstance("Ed25519");
             signer.initSign(key);
-            signer.update(info.fingerprint(storeDir).getBytes(StandardCharsets.UTF_8));
-            return info.withSignature(new NixSignature(name, ByteString.wrap(signer.sign())).toString());
+            signer.update(fingerprint.getBytes(StandardCharsets.UTF_8));
+            return new NixSignature(name, ByteString.wrap(signer.sign()));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("cannot sign with the key " + name, e);
         }

@@ -4,12 +4,16 @@ import dispatcher.nix.ContentAddress;
 import dispatcher.nix.NarHash;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationJson;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.wire.ProtocolException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -19,15 +23,36 @@ import java.util.TreeSet;
 ///
 /// Shape: lines of `Key: value`. `StorePath` is a full path, `References` (separated by spaces) and `Deriver` are
 /// base names, `Sig` comes once for each signature. The registration time and whether the store built the path
-/// have no place in it. `NarCrc32c` (8 hexadecimal digits) is our own; Nix skips keys that it does not know.
+/// have no place in it. `NarCrc32c` (8 hexadecimal digits) and `Realisation` (JSON, once for each) are our own; Nix skips
+/// keys that it does not know.
 /// Source: Nix 2.34, `src/libstore/nar-info.cc`.
 ///
-/// @param crc32c of the NAR
-record NarInfoFile(PathInfo info, int crc32c) {
-    /// No file with these limits is larger, as names have at most 245 characters.
-    static final long MOST_BYTES = SpoolLimits.MOST_REFERENCES * 250L;
+/// @param crc32c       of the NAR
+/// @param realisations which outputs the path is said to be, those told first at the beginning
+record NarInfoFile(PathInfo info, int crc32c, List<Realisation> realisations) {
+    /// No file with these limits is larger, as names have at most 245 characters, and none of them more than four bytes.
+    static final long MOST_BYTES =
+            SpoolLimits.MOST_REFERENCES * 250L + 4L * SpoolLimits.MOST_REALISATIONS * SpoolLimits.LONGEST_REALISATION;
 
     private static final String WHAT = "narinfo file";
+
+    NarInfoFile {
+        realisations = List.copyOf(realisations);
+    }
+
+    NarInfoFile(PathInfo info, int crc32c) {
+        this(info, crc32c, List.of());
+    }
+
+    /// The same with one more.
+    NarInfoFile with(Realisation realisation) {
+        return new NarInfoFile(info, crc32c, SpoolRealisations.with(realisations, realisation));
+    }
+
+    /// Memory that it takes in the index at most.
+    long largestWeight() {
+        return SpoolNode.largestWeight(info) + SpoolRealisations.weight(realisations);
+    }
 
     /// @param url where the NAR is, relative to the root of the store
     /// @throws NixSyntaxException if a signature cannot be a line's value
@@ -50,6 +75,7 @@ record NarInfoFile(PathInfo info, int crc32c) {
             line(text, "Sig", signature);
         }
         info.contentAddress().ifPresent(address -> line(text, "CA", address.toString()));
+        for (var realisation : realisations) line(text, "Realisation", RealisationJson.print(realisation));
         return text.toString();
     }
 
@@ -106,6 +132,7 @@ record NarInfoFile(PathInfo info, int crc32c) {
         if (!text.endsWith("\n")) throw NixSyntaxException.of(WHAT, text, "it ends inside a line");
         Map<String, String> fields = new HashMap<>();
         SortedSet<String> signatures = new TreeSet<>();
+        var realisations = new ArrayList<Realisation>();
         for (int start = 0; start < text.length(); ) {
             int end = text.indexOf('\n', start);
             var line = text.substring(start, end);
@@ -115,6 +142,7 @@ record NarInfoFile(PathInfo info, int crc32c) {
             var key = line.substring(0, colon);
             var value = line.substring(colon + 2);
             if (key.equals("Sig")) signatures.add(value);
+            else if (key.equals("Realisation")) realisations.add(RealisationJson.parse(value));
             else if (fields.put(key, value) != null) throw NixSyntaxException.of(WHAT, line, "the key came before");
         }
         if (!require(fields, "Compression").equals("none"))
@@ -130,7 +158,16 @@ record NarInfoFile(PathInfo info, int crc32c) {
                 signatures,
                 Optional.ofNullable(fields.get("CA")).map(ContentAddress::parse));
         requireBounded(info);
-        return new NarInfoFile(info, crc32c(require(fields, "NarCrc32c")));
+        requireBounded(info.path(), realisations);
+        return new NarInfoFile(info, crc32c(require(fields, "NarCrc32c")), realisations);
+    }
+
+    private static void requireBounded(StorePath path, List<Realisation> realisations) {
+        if (realisations.size() > SpoolLimits.MOST_REALISATIONS)
+            throw NixSyntaxException.of(WHAT, path.baseName(), "it has %d realisations".formatted(realisations.size()));
+        for (var realisation : realisations)
+            if (!realisation.outPath().equals(path))
+                throw NixSyntaxException.of(WHAT, path.baseName(), "a realisation in it is of another path");
     }
 
     private static String require(Map<String, String> fields, String key) {

@@ -1,6 +1,8 @@
 package dispatcher.store.spool;
 
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StoreRefusedException;
@@ -88,6 +90,11 @@ public final class Spool implements AutoCloseable {
     /// Which of `paths` it has. To be sure that they stay, have a session keep them first, and ask then.
     public SortedSet<StorePath> contained(Collection<StorePath> paths) {
         return contents.contained(paths);
+    }
+
+    /// Which of its paths are said to be that output, and by whose signatures; it does not check those.
+    public List<Realisation> realisations(RealisationId id) {
+        return contents.realisations(id);
     }
 
     public SpoolStatus status() {

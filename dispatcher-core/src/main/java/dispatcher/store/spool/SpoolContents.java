@@ -3,6 +3,8 @@ package dispatcher.store.spool;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.NarHash;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.SpoolIndex.Evicted;
@@ -144,6 +146,15 @@ final class SpoolContents {
         }
         if (save) files.saveUse(path, now);
         return Optional.ofNullable(nar);
+    }
+
+    List<Realisation> realisations(RealisationId id) {
+        lock.lock();
+        try {
+            return index.realisations(id);
+        } finally {
+            lock.unlock();
+        }
     }
 
     SpoolStatus status() {
@@ -377,6 +388,62 @@ final class SpoolContents {
         } finally {
             delete(settle(content, now, done, present, claimed, client));
         }
+    }
+
+    /// Writes a realisation down with the path that it names.
+    ///
+    /// @return false if that is not there
+    boolean keep(Realisation realisation, SpoolOwner client) throws IOException, InterruptedException {
+        var path = realisation.outPath();
+        long weight = SpoolRealisations.weight(realisation);
+        pin(path);
+        try {
+            reserveIndex(path, weight, client);
+            try {
+                return write(realisation);
+            } finally {
+                unreserveIndex(weight, client);
+            }
+        } finally {
+            unpin(path);
+        }
+    }
+
+    /// Of a path that is pinned. While its NAR counts as busy, it does not go for being damaged either.
+    private boolean write(Realisation realisation) throws IOException, InterruptedException {
+        var path = realisation.outPath();
+        List<Path> claimed;
+        NarInfoFile content;
+        lock.lock();
+        try {
+            while (true) {
+                requireOpen();
+                var nar = index.nar(path);
+                if (nar == null) return false;
+                claimed = List.of(files.infoFile(path), files.narFile(nar.hash()));
+                if (Collections.disjoint(claimed, busy)) break;
+                filesFree.await();
+            }
+            content = index.described(path).with(realisation);
+            busy.addAll(claimed);
+        } finally {
+            lock.unlock();
+        }
+        boolean done = false;
+        try {
+            files.publishInfo(content, clock.instant());
+            done = true;
+        } finally {
+            lock.lock();
+            try {
+                if (done) index.realise(path, content.realisations());
+                for (var file : claimed) busy.remove(file);
+                filesFree.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+        return true;
     }
 
     /// @return the NAR's file if it is of no use to anybody

@@ -168,7 +168,7 @@ final class SpoolFiles {
     }
 
     private boolean put(Found found, SpoolIndex index, SpoolOwner nobody) {
-        long weight = SpoolNode.largestWeight(found.content.info());
+        long weight = found.content.largestWeight();
         if (!index.hasIndexRoom(weight)) {
             delete(infoFile(found.content.info().path()));
             return false;

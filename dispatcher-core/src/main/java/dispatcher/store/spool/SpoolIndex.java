@@ -2,6 +2,8 @@ package dispatcher.store.spool;
 
 import dispatcher.nix.NarHash;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
+import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
 import dispatcher.store.spool.SpoolNode.Content;
 import dispatcher.store.spool.SpoolNode.Nar;
@@ -33,6 +35,7 @@ final class SpoolIndex {
     private SpoolLimits limits;
     private final Map<StorePath, SpoolNode> nodes = new HashMap<>();
     private final Map<NarHash, Nar> nars = new HashMap<>();
+    private final SpoolRealisations realisations = new SpoolRealisations();
     private final Map<String, SpoolOwner> owners = new HashMap<>();
 
     /// By slot; null where none is.
@@ -110,6 +113,28 @@ final class SpoolIndex {
                 Optional.ofNullable(content.contentAddress())));
     }
 
+    /// The same of a path that is there, as its file has it.
+    NarInfoFile described(StorePath path) {
+        var node = nodes.get(path);
+        if (node == null || node.content == null) throw new IllegalStateException(path + " is not there");
+        return new NarInfoFile(info(path).orElseThrow(), node.content.nar().crc32c, node.realisations);
+    }
+
+    /// Of paths that are there.
+    List<Realisation> realisations(RealisationId id) {
+        return realisations.of(id);
+    }
+
+    /// Has a path that is there be said to be these outputs.
+    void realise(StorePath path, List<Realisation> all) {
+        var node = nodes.get(path);
+        if (node == null || node.content == null) throw new IllegalStateException(path + " is not there");
+        long more = realisations.change(node.realisations, all);
+        node.realisations = all;
+        indexBytes += more;
+        node.content.owner().indexBytes += more;
+    }
+
     SortedSet<StorePath> paths() {
         var all = new TreeSet<StorePath>();
         for (var node : nodes.values()) if (node.content != null) all.add(node.path);
@@ -173,6 +198,7 @@ final class SpoolIndex {
         owner.uses++;
         owner.keptBytes += nar.size;
         owner.indexBytes += SpoolNode.largestWeight(info);
+        realise(info.path(), found.realisations());
         if (node.pins > 0) {
             lock(nar);
             countPins(node, nar.size);
@@ -217,6 +243,7 @@ final class SpoolIndex {
         var content = node.content;
         if (content == null) throw new IllegalStateException(node.path + " is not there");
         var nar = content.nar();
+        realise(node.path, List.of());
         unlink(node, content);
         content.owner().keptBytes -= nar.size;
         content.owner().indexBytes -= SpoolNode.largestWeight(info(node.path).orElseThrow());

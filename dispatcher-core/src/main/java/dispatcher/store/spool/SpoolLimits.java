@@ -18,6 +18,12 @@ public record SpoolLimits(long narBytes, long indexBytes, int share) {
     /// A name and 64 bytes in base 64.
     public static final int LONGEST_SIGNATURE = 256;
 
+    /// Of one path, as outputs of different derivations may be equal.
+    public static final int MOST_REALISATIONS = 16;
+
+    /// Characters of one, as JSON.
+    public static final int LONGEST_REALISATION = 16 << 10;
+
     public SpoolLimits {
         if (narBytes <= 0) throw new IllegalArgumentException("a spool of %d bytes holds nothing".formatted(narBytes));
         if (indexBytes <= 0)

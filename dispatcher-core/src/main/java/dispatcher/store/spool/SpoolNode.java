@@ -3,6 +3,7 @@ package dispatcher.store.spool;
 import dispatcher.nix.ContentAddress;
 import dispatcher.nix.NarHash;
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,9 @@ final class SpoolNode extends SpoolRing {
 
     @Nullable
     Content content;
+
+    /// None unless it is there.
+    List<Realisation> realisations = List.of();
 
     SpoolNode(StorePath path, int slot) {
         this.path = path;

@@ -1,6 +1,7 @@
 package dispatcher.store.spool;
 
 import dispatcher.nix.PathInfo;
+import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
 import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
@@ -86,6 +87,15 @@ public final class SpoolSession implements AutoCloseable {
         } finally {
             contents.unpin(info.path());
         }
+    }
+
+    /// Keeps a realisation as long as the path that it names.
+    ///
+    /// @return false if that is not there, and it is not kept
+    /// @throws StoreRefusedException if it is too large, or there is no room
+    public boolean keep(Realisation realisation) throws IOException, InterruptedException {
+        SpoolRealisations.requireBounded(realisation);
+        return contents.keep(realisation, client);
     }
 
     /// What is there that the client was the first to upload, lately and in whatever session.
