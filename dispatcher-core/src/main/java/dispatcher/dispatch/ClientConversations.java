@@ -93,6 +93,7 @@ public final class ClientConversations implements ConversationHandler {
             boolean trusted = conversation.client().grant().trusted();
             Store store = signing(trusted ? session : untrusted(session, keys), session);
             serve(protocol, conversation, session, conversation.writes() ? store : new ReadOnlyStore(store));
+            keepPromises(session, who);
             return 0;
         } catch (InterruptedException e) {
             return 1;
@@ -119,6 +120,18 @@ public final class ClientConversations implements ConversationHandler {
             return 1;
         } finally {
             fleet.listener().clientLeft(number, who);
+        }
+    }
+
+    /// The client has gone, and was told that what machines can fetch is there.
+    private static void keepPromises(FleetSession session, String who) throws IOException, InterruptedException {
+        try {
+            session.keepPromises();
+        } catch (StoreRefusedException e) {
+            log.atWarn()
+                    .addKeyValue("client", who)
+                    .addKeyValue("why", Printable.joined(e.reason()))
+                    .log("what a client copied here is not here");
         }
     }
 

@@ -65,6 +65,9 @@ final class FleetSession implements Store, PathSource {
     /// Whether the client wants machines to fetch from their substituters what they can.
     private boolean substitutes;
 
+    /// Whether it is a client that builds, for which the machines that build fetch that.
+    private boolean hasAskedForBuilds;
+
     FleetSession(FleetStore fleet, ClientIdentity client, long clientNumber, long mostLogBytes, Sight sight) {
         this.fleet = fleet;
         this.client = client;
@@ -106,6 +109,24 @@ final class FleetSession implements Store, PathSource {
         rest.removeAll(valid);
         valid.addAll(holdings.findInSubstituters(rest));
         return valid;
+    }
+
+    @Override
+    public void fetchPromised() throws IOException, InterruptedException {
+        var missing = holdings.redeemAll();
+        if (missing.isEmpty()) return;
+        var path = missing.first();
+        var reason = holdings.unproven(missing)
+                .orElseGet(() -> "a machine said that its substituters have '%s', and did not get it from there"
+                        .formatted(path));
+        throw new StoreRefusedException(
+                "%d paths are not here, of which machines were to fetch substitutes: %s; copy once more, and they are sent"
+                        .formatted(missing.size(), reason));
+    }
+
+    /// The same for a client that has left without a word of that. What it was told is true from then on.
+    void keepPromises() throws IOException, InterruptedException {
+        if (!hasAskedForBuilds) fetchPromised();
     }
 
     /// Whose conversation it is.
@@ -379,6 +400,7 @@ final class FleetSession implements Store, PathSource {
 
     private BuildResult build(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
+        hasAskedForBuilds = true;
         var objection = Passable.objection(drvPath, derivation, fleet.storeDir());
         if (objection.isPresent()) return BuildResult.of(BuildStatus.INPUT_REJECTED, objection.get());
         serving.buildBegins();

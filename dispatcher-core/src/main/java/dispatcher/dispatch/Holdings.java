@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// What machines hold for one client: what was built for it, and what it asked for and they were found to have.
@@ -385,6 +386,29 @@ final class Holdings {
         throw new StoreRefusedException(
                 "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
                         .formatted(link.machine().name(), path));
+    }
+
+    /// Has machines fetch all that they said they could and have not fetched yet.
+    ///
+    /// @return what nobody has even so; next time the client sends it
+    SortedSet<StorePath> redeemAll() throws InterruptedException {
+        var open = new IdentityHashMap<MachineLink, List<StorePath>>();
+        promised.forEach((path, link) -> {
+            if (!has(path)) open.computeIfAbsent(link, _ -> new ArrayList<>()).add(path);
+        });
+        var missing = new TreeSet<StorePath>();
+        for (var entry : open.entrySet()) {
+            var machine = entry.getKey().machine().name();
+            var found = findOn(entry.getKey(), entry.getValue(), true);
+            fleet.locations().add(found, machine);
+            for (var path : entry.getValue()) {
+                if (found.contains(path)) continue;
+                fleet.proofs().unproven(path, machine);
+                missing.add(path);
+            }
+        }
+        promised.clear();
+        return missing;
     }
 
     /// Tells `other` what is held here, and has the promises hold for it too, which needs the machines for itself.

@@ -32,6 +32,11 @@ public abstract class ForwardingStore implements Store {
     }
 
     @Override
+    public void fetchPromised() throws IOException, InterruptedException {
+        store.fetchPromised();
+    }
+
+    @Override
     public SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
             throws IOException, InterruptedException {
         return store.querySubstitutablePaths(paths);

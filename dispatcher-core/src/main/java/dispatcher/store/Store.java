@@ -40,6 +40,12 @@ public interface Store extends AutoCloseable {
     SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException;
 
+    /// Has that be there which [#queryValidPaths] called valid because it can be fetched. For clients that copy paths and
+    /// have nothing built, for which it would be fetched.
+    ///
+    /// @throws StoreRefusedException if some of it is not there; it is not called valid a second time
+    default void fetchPromised() throws IOException, InterruptedException {}
+
     /// Which of `paths` the store could fetch from its own substituters, as far as it can tell.
     default SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
             throws IOException, InterruptedException {

@@ -179,6 +179,12 @@ public final class FakeStore implements Store {
     }
 
     @Override
+    public void fetchPromised() throws IOException {
+        journal.add("fetchPromised");
+        for (var path : promises) requireAllowed(path);
+    }
+
+    @Override
     public SortedSet<StorePath> queryAllValidPaths() {
         journal.add("queryAllValidPaths");
         return paths();

@@ -237,7 +237,7 @@ public final class WorkerServer {
             }
             case NarFromPath(var path) -> sendNar(path);
             case AddToStoreNar add -> receiveNar(request, add.info());
-            case AddMultipleToStore _ -> receiveNars();
+            case AddMultipleToStore add -> receiveNars(add.dontCheckSignatures());
             case BuildDerivation build -> build(build);
             case AddTempRoot(var path) -> {
                 store.queryValidPaths(Set.of(path), false);
@@ -432,13 +432,17 @@ public final class WorkerServer {
 
     private void receiveNar(WorkerRequest request, PathInfo info) throws IOException, InterruptedException {
         switch (codec.payload(request)) {
-            case FRAMED -> receiveFramed(payload -> add(info, payload));
+            case FRAMED -> {
+                receiveFramed(payload -> add(info, payload));
+                if (!answered) reply();
+            }
             case PULLED -> receivePulled(payload -> add(info, payload));
             case INLINE, NONE -> throw new ProtocolException("no supported version has an inline NAR");
         }
     }
 
-    private void receiveNars() throws IOException, InterruptedException {
+    /// Clients that copy have signatures checked, and those that are about to build do not.
+    private void receiveNars(boolean builds) throws IOException, InterruptedException {
         var bulk = new WorkerCodec(codec.storeDir(), WorkerCodec.BULK);
         receiveFramed(payload -> {
             int count = payload.readCount("paths to add");
@@ -448,6 +452,13 @@ public final class WorkerServer {
                 add(bulk.readPathInfo(payload, path), payload);
             }
         });
+        if (answered) return;
+        if (!builds) {
+            try (var _ = watch.interruptWhenGone()) {
+                store.fetchPromised();
+            }
+        }
+        reply();
     }
 
     private void add(PathInfo info, WireReader nar) throws IOException, InterruptedException {
@@ -460,7 +471,7 @@ public final class WorkerServer {
         void from(WireReader payload) throws IOException, InterruptedException;
     }
 
-    /// Takes a framed upload, and answers. A client is told at once what is wrong inside, since it may have
+    /// Takes a framed upload, and answers if it is refused. A client is told at once what is wrong inside, since it may have
     /// much more to send; then the frames are read to their end, so that the connection goes on. Only faults of
     /// the framing itself end it.
     private void receiveFramed(Receiving receiving) throws IOException, InterruptedException {
@@ -479,7 +490,6 @@ public final class WorkerServer {
             throw e;
         }
         frames.drain();
-        if (!answered) reply();
     }
 
     /// The same for an upload that is pulled: there the client has sent no more than it was asked for.

@@ -396,6 +396,36 @@ class WorkerServerTest {
             });
         }
 
+        private static byte[] noPaths() throws IOException {
+            return ScriptedPeer.bytes(out -> out.writeLong(0));
+        }
+
+        /// What it was told to be valid, machines may have to fetch before it goes: `nix copy --substitute-on-destination`.
+        @Test
+        void clientThatCopiesHearsWhatCouldNotBeFetched() throws Exception {
+            withClient(38, (client, store) -> {
+                client.send(new WorkerRequest.AddMultipleToStore(false, false))
+                        .sendFramed(noPaths())
+                        .requireLast();
+                assertThat(store.journal()).containsExactly("fetchPromised");
+
+                var path = FakeStore.path("cached");
+                store.promising(path).refusing(path, "the cache is away");
+                client.send(new WorkerRequest.AddMultipleToStore(false, false)).sendFramed(noPaths());
+                assertThat(client.readError()).isEqualTo("the cache is away");
+            });
+        }
+
+        @Test
+        void nothingIsFetchedForAClientThatIsAboutToBuild() throws Exception {
+            withClient(38, (client, store) -> {
+                client.send(new WorkerRequest.AddMultipleToStore(false, true))
+                        .sendFramed(noPaths())
+                        .requireLast();
+                assertThat(store.journal()).isEmpty();
+            });
+        }
+
         private static void withAllFeatures(Check check) throws Exception {
             var store = Samples.store();
             try (var server = RunningServer.worker(store);
