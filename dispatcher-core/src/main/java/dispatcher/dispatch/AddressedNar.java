@@ -65,10 +65,21 @@ final class AddressedNar extends OutputStream {
         to.write(bytes, offset, length);
     }
 
-    /// Whether it has, once the NAR is over. To be asked once.
+    /// Whether it has, once the NAR is over, in the way of one version of Nix or another. To be asked once.
     boolean isRight() {
         if (digest.isEmpty()) return true;
-        return digest.get().finish().equals(info.contentAddress().map(ContentAddress::hash));
+        var expected = info.contentAddress().map(ContentAddress::hash);
+        return digest.get().finishWithoutPositions().equals(expected)
+                || digest.get().finish().equals(expected);
+    }
+
+    /// Whether it has only in the way of Nix 2.17 to 2.34, in which objects with zeroes where another refers to itself
+    /// have the same address as that. To be asked once, instead.
+    boolean isRightAmongOthers() {
+        if (digest.isEmpty()) return false;
+        var expected = info.contentAddress().map(ContentAddress::hash);
+        return digest.get().finishWithoutPositions().equals(expected)
+                && !digest.get().finish().equals(expected);
     }
 
     /// To be asked once, when the NAR is over.

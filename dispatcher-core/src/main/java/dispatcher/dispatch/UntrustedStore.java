@@ -13,6 +13,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.ForwardingStore;
 import dispatcher.store.NarToAdd;
+import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
 import java.io.IOException;
 import java.util.List;
@@ -59,11 +60,26 @@ final class UntrustedStore extends ForwardingStore {
         boolean keepsAddress = AddressedNar.isCheckable(info);
         boolean followsFromContent = info.isContentAddressed(storeDir) && keepsAddress;
         if (signatures.isEmpty() && !followsFromContent) throw unsigned(info);
-        return new NarToAdd(
-                info.signedPart()
-                        .withSignatures(signatures)
-                        .withContentAddress(info.contentAddress().filter(_ -> keepsAddress)),
-                path.nar());
+        var kept = info.signedPart()
+                .withSignatures(signatures)
+                .withContentAddress(info.contentAddress().filter(_ -> keepsAddress));
+        return new NarToAdd(kept, signatures.isEmpty() ? strict(kept, path.nar()) : path.nar());
+    }
+
+    /// By its content alone, a path that refers to itself is only proven in the way of Nix before 2.17 and from 2.35 on.
+    private NarSource strict(PathInfo info, NarSource nar) {
+        if (!info.references().contains(info.path())) return nar;
+        return sink -> {
+            var addressed = AddressedNar.of(info, sink);
+            var summary = nar.writeTo(addressed);
+            if (addressed.isRightAmongOthers())
+                throw new StoreRefusedException(
+                        "cannot add path '%s' by its content address %s: it refers to itself, and was made by Nix 2.17 to 2.34, with which other contents have that address too; sign the path with a key that is among the trustedPublicKeys of this dispatcher"
+                                .formatted(
+                                        storeDir.print(info.path()),
+                                        info.contentAddress().orElseThrow()));
+            return summary;
+        };
     }
 
     private StoreRefusedException unsigned(PathInfo info) {

@@ -13,7 +13,7 @@ import java.util.Optional;
 /// Hashes what a NAR holds the way a content address says, to see whether it has that address.
 ///
 /// The NAR comes in pieces and must have been found to be one, or be by somebody else. Confined to one thread.
-/// Source: Nix 2.36, `src/libstore/local-store.cc` and `src/libstore/references.cc`.
+/// Source: Nix 2.34 and 2.36, `src/libstore/local-store.cc` and `src/libstore/references.cc`.
 public abstract sealed class ContentDigest {
     private ContentDigest() {}
 
@@ -38,6 +38,12 @@ public abstract sealed class ContentDigest {
     /// The hash, once the NAR is over; empty if what it holds can have no such address, or has too many references to
     /// itself. To be asked once.
     public abstract Optional<Hash> finish();
+
+    /// The same as Nix 2.17 to 2.34 has it, which differs for an object that refers to itself: they left out where it
+    /// does. To be asked once, before [#finish].
+    public Optional<Hash> finishWithoutPositions() {
+        return Optional.empty();
+    }
 
     private static Hash hash(HashAlgorithm algorithm, MessageDigest digest) {
         return new Hash(algorithm, ByteString.wrap(digest.digest()));
@@ -151,6 +157,17 @@ public abstract sealed class ContentDigest {
 
         private boolean isSelf(byte[] window, int at) {
             return Arrays.equals(window, at, at + self.length, self, 0, self.length);
+        }
+
+        @Override
+        public Optional<Hash> finishWithoutPositions() {
+            try {
+                var copy = (MessageDigest) digest.clone();
+                copy.update(pending);
+                return Optional.of(hash(algorithm, copy));
+            } catch (CloneNotSupportedException e) {
+                throw new IllegalStateException(algorithm + " cannot be hashed in two ways", e);
+            }
         }
 
         @Override

@@ -41,6 +41,18 @@ class ContentDigestTest {
         assertThat(digest(SELF_ADDRESS, true, nar(SELF), piece)).contains(SELF_ADDRESS.hash());
     }
 
+    /// Nix 2.17 to 2.34 did not hash where an object refers to itself.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 31, 33, 1000})
+    void ofAnObjectThatRefersToItselfIsAlsoThatOfItsZeroedNar(int piece) {
+        var zeroed = nar(SELF.replace(PATH.hashPart(), "\0".repeat(32)));
+        var digest = ContentDigest.of(SELF_ADDRESS, PATH, true).orElseThrow();
+        var nar = nar(SELF);
+        for (int at = 0; at < nar.length; at += piece) digest.update(nar, at, Math.min(piece, nar.length - at));
+        assertThat(digest.finishWithoutPositions()).contains(Hash.sha256(zeroed));
+        assertThat(digest.finish()).contains(SELF_ADDRESS.hash());
+    }
+
     @Test
     void ofAnyPiecesIsTheSame() {
         Seeds.run(20, random -> {
