@@ -105,6 +105,7 @@ final class Attempt {
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
             case AWAY,
+                    DEEP_INPUT,
                     UNFIT,
                     BUILDING,
                     ENDED,
@@ -316,11 +317,23 @@ final class Attempt {
             if (unproven.isPresent()) throw new LostException(Kind.REFUSED, unproven.get());
             throw e;
         } catch (StoreRefusedException e) {
+            requireFlatInputs(e);
             throw refused("it refuses the inputs: ", e);
         } catch (IOException e) {
             Interruption.rethrow(e);
+            requireFlatInputs(e);
             throw setAside(Kind.AWAY, e);
         }
+    }
+
+    /// Returns if it was not for the depth of an input that the machine did not take them.
+    private void requireFlatInputs(IOException refusal) throws LostException, InterruptedException {
+        var limit = DeepInput.limit(Failures.describe(refusal));
+        if (limit.isEmpty()) return;
+        var inputs = job.derivation().inputSources();
+        var input = DeepInput.find(machine, limit.get(), inputs, this::isExpectedThere, session);
+        throw new LostException(
+                Kind.DEEP_INPUT, BuildResult.of(BuildStatus.INPUT_REJECTED, input.explain(job.drvPath())));
     }
 
     /// Happens before the slot is given back, or else the next build would be sent to the machine that just broke.

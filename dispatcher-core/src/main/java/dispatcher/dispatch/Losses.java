@@ -24,6 +24,10 @@ final class Losses {
     private static final int MOST_WITHOUT_OUTPUT = 2;
     private static final int MOST_DISK_UNEXPLAINED = 2;
 
+    /// What is no fault of machines if it is the same on all of them.
+    private static final Set<Set<Kind>> BY_THE_BUILD_ITSELF =
+            Set.of(Set.of(Kind.KILLED), Set.of(Kind.DISK_UNEXPLAINED), Set.of(Kind.DEEP_INPUT));
+
     private final StorePath drvPath;
     private final int maxAttempts;
     private final Map<String, LostException> last = new LinkedHashMap<>();
@@ -72,7 +76,7 @@ final class Losses {
             case BUILDING, ENDED, CLAIMED, NO_FIXED_OUTPUT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
             // A machine without room for the inputs has not begun.
             case DISK_FULL, NO_INODES, DISK_UNEXPLAINED -> loss.verdict().isPresent();
-            case AWAY, REFUSED, UNFIT -> false;
+            case AWAY, REFUSED, DEEP_INPUT, UNFIT -> false;
         };
     }
 
@@ -127,6 +131,7 @@ final class Losses {
         return switch (kind) {
             case AWAY, BUILDING, ENDED -> true;
             case REFUSED,
+                    DEEP_INPUT,
                     UNFIT,
                     CLAIMED,
                     NO_FIXED_OUTPUT,
@@ -146,7 +151,7 @@ final class Losses {
             case AWAY -> "machine %s cannot be used for %s";
             case ENDED -> "Nix on machine %s ended while it built %s";
             case BUILDING -> "lost machine %s while building %s";
-            case REFUSED, UNFIT -> "machine %s refuses %s";
+            case REFUSED, DEEP_INPUT, UNFIT -> "machine %s refuses %s";
             case CLAIMED, NO_FIXED_OUTPUT -> "machine %s has no valid output of %s";
             case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
             case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
@@ -168,8 +173,7 @@ final class Losses {
                 told.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
         if (verdicts.size() == told.size()) {
             // What happens everywhere is the build's own doing.
-            if (kinds().equals(Set.of(Kind.KILLED)) || kinds().equals(Set.of(Kind.DISK_UNEXPLAINED)))
-                return verdicts.getLast();
+            if (BY_THE_BUILD_ITSELF.contains(kinds())) return verdicts.getLast();
             var words = verdicts.getLast().message();
             return told(kinds().equals(Set.of(Kind.FAILED)) ? words : words + "\n" + summary());
         }

@@ -15,6 +15,8 @@ final class LostException extends Exception {
         BUILDING,
         /// The machine said no to the inputs or the build.
         REFUSED,
+        /// An input is nested deeper than the machine's Nix takes.
+        DEEP_INPUT,
         /// The machine's own settings keep it from builds of this kind.
         UNFIT,
         /// The machine says that it built a fixed output, and does not have it.
