@@ -35,6 +35,7 @@ public final class LocalFrontEnd implements AutoCloseable {
     private static final byte[] PREAMBLE = "stdio ".getBytes(StandardCharsets.US_ASCII);
     private static final int LONGEST_PREAMBLE = 128;
     private static final long PARTNER_SECONDS = 5;
+    private static final int UNREAD_LOG = 16 * 1024;
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     private final Path path;
@@ -190,6 +191,8 @@ public final class LocalFrontEnd implements AutoCloseable {
             var err = meeting.poll(PARTNER_SECONDS, TimeUnit.SECONDS);
             if (err == null) throw new IOException("no connection came for its standard error");
             try (err) {
+                // What the kernel holds is a part of the log that we do not know to be read.
+                err.limitUnread(UNREAD_LOG);
                 var begin = readFirst(channel);
                 if (begin.length < Long.BYTES) channel.close();
                 else hold(channel, guest, begin, channel.in(), err.out());

@@ -3,6 +3,7 @@ package dispatcher.wire;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -59,6 +60,11 @@ public final class UnixSocketChannel implements CommandChannel {
                 while (buffer.hasRemaining()) socket.write(buffer);
             }
         };
+    }
+
+    /// Writers wait once the kernel holds about so many bytes that the other end has not read.
+    public void limitUnread(int bytes) throws IOException {
+        socket.setOption(StandardSocketOptions.SO_SNDBUF, bytes);
     }
 
     /// Says that nothing more will be written.

@@ -64,12 +64,12 @@ final class ClientCommand implements Command {
 
     @Override
     public void setOutputStream(OutputStream to) {
-        out = new WatchedOutput(to, this::explain);
+        out = new WatchedOutput(to, channel::untaken, this::explain);
     }
 
     @Override
     public void setErrorStream(OutputStream to) {
-        err = new WatchedOutput(to, this::explain);
+        err = new WatchedOutput(to, channel::untaken, this::explain);
     }
 
     private IOException explain(IOException cause) {

@@ -34,7 +34,7 @@ final class CommandOverChannel implements CommandChannel {
         this.address = address;
         this.connection = connection;
         this.channel = channel;
-        this.out = new WatchedOutput(channel.standardInput(), this::explain);
+        this.out = new WatchedOutput(channel.standardInput(), () -> 0, this::explain);
     }
 
     private IOException explain(IOException cause) {

@@ -8,6 +8,7 @@ import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.channel.Channel;
 import org.apache.sshd.common.channel.LocalWindow;
+import org.apache.sshd.common.channel.RemoteWindow;
 import org.apache.sshd.common.channel.RequestHandler.Result;
 import org.apache.sshd.common.channel.throttle.ChannelStreamWriter;
 import org.apache.sshd.common.util.buffer.Buffer;
@@ -21,6 +22,8 @@ import org.apache.sshd.server.channel.ChannelSession;
 /// One that is more than its connection may have is refused with `SSH_MSG_CHANNEL_OPEN_FAILURE`, as OpenSSH's server
 /// does beyond `MaxSessions`: an `ssh` that shares a connection then makes one of its own.
 final class FrontEndChannel extends ChannelSession {
+    private static final int UNTOLD_PACKETS = 3;
+
     private final ChannelWindows windows;
     private final int most;
     private final Consumer<String> refused;
@@ -107,6 +110,14 @@ final class FrontEndChannel extends ChannelSession {
 
     private void release(int bytes) throws IOException {
         if (getLocalWindow().isOpen()) getLocalWindow().release(bytes);
+    }
+
+    /// Bytes that were sent here and that the client's ssh is known not to have passed on. Of what it has passed on it
+    /// tells only once that is more than [#UNTOLD_PACKETS], as OpenSSH does.
+    long untaken() {
+        RemoteWindow window = getRemoteWindow();
+        if (!window.isOpen()) return 0;
+        return Math.max(0, window.getMaxSize() - window.getSize() - UNTOLD_PACKETS * window.getPacketSize());
     }
 
     /// What the client sends; its end is the client's, or that of the connection.

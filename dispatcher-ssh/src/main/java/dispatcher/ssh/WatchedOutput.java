@@ -1,26 +1,31 @@
 package dispatcher.ssh;
 
+import dispatcher.wire.Untaken;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
 /// Knows since when a write has been without progress, so that another thread can end a connection whose peer
 /// does not read: the library's writes may block for ever.
-final class WatchedOutput extends OutputStream {
+final class WatchedOutput extends OutputStream implements Untaken {
     private static final int STEP_BYTES = 64 * 1024;
     private static final long NONE = Long.MIN_VALUE;
 
     private final OutputStream to;
+    private final LongSupplier untaken;
     private final UnaryOperator<IOException> explain;
 
     /// In nanoseconds, or [#NONE] when no write is under way.
     private volatile long since = NONE;
 
+    /// @param untaken see [Untaken#untaken]
     /// @param explain makes a failure of the library's into one that says what happened
-    WatchedOutput(OutputStream to, UnaryOperator<IOException> explain) {
+    WatchedOutput(OutputStream to, LongSupplier untaken, UnaryOperator<IOException> explain) {
         this.to = to;
+        this.untaken = untaken;
         this.explain = explain;
     }
 
@@ -28,6 +33,11 @@ final class WatchedOutput extends OutputStream {
     boolean stalled(Duration limit) {
         long start = since;
         return start != NONE && System.nanoTime() - start >= limit.toNanos();
+    }
+
+    @Override
+    public long untaken() {
+        return untaken.getAsLong();
     }
 
     private interface Step {

@@ -30,6 +30,9 @@ abstract class BuilderContract {
     private static final String OTHER_FEATURE = "time-travel";
     private static final Pattern DERIVATION = Pattern.compile("/nix/store/[a-z0-9]{32}-[^\\s'!]+\\.drv");
 
+    private static final Pattern LEFT_OUT =
+            Pattern.compile("dispatcher: (\\d+) lines of the log \\([^)]*\\) are left out here");
+
     private final Combination combination;
     private Installation installation;
     private Fleet fleet;
@@ -217,6 +220,34 @@ abstract class BuilderContract {
                 log(onlyLine(client.build("noisy", "salt", salts[1], "n", "100").orFail()));
 
         assertThat(withoutColours(found.replace(salts[1], salts[0]))).isEqualTo(withoutColours(expected));
+    }
+
+    /// The result comes another way than the log over ssh://, and must not overtake it. What the dispatcher itself leaves
+    /// out is said.
+    @Test
+    void longLogOfAFailedBuildIsThereToItsLastWord() throws Exception {
+        assumeTrue(
+                combination.way() != ClientWay.REMOTE_SSH_NG,
+                "over ssh-ng:// and ssh, stock Nix drops what its parent does not read at once, whatever the builder is");
+        String salt = NixClient.newSalt();
+        Result result = nixBuild("long-log", "--argstr", "salt", salt, "--argstr", "n", "40000", "-L")
+                .run();
+
+        assertThat(result.exit()).isNotZero();
+        assertThat(result.err()).contains("long-log> first words of " + salt + "\n");
+        assertThat(result.err()).contains("long-log> halfway\n", "long-log> last words of " + salt + "\n");
+        long shown = result.err()
+                .lines()
+                .filter(line -> line.startsWith("long-log> a line of the log"))
+                .count();
+        assertThat(shown + leftOut(result.err())).isEqualTo(40_000);
+    }
+
+    private static long leftOut(String log) {
+        return LEFT_OUT.matcher(log)
+                .results()
+                .mapToLong(gap -> Long.parseLong(gap.group(1)))
+                .sum();
     }
 
     /// Stock Nix loses all that comes after such a line when it goes through ssh-ng.

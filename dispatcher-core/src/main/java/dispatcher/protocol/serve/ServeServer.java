@@ -2,12 +2,10 @@ package dispatcher.protocol.serve;
 
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
-import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.HashedRealisations;
-import dispatcher.nix.json.Json;
 import dispatcher.protocol.ClientWatch;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.protocol.RequestRate;
@@ -24,14 +22,11 @@ import dispatcher.store.BuildLog;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.text.Printable;
-import dispatcher.wire.Interruption;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.TooLargeException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
@@ -39,7 +34,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.concurrent.locks.ReentrantLock;
 
 /// Answers one client in the serve protocol, from a [Store].
 ///
@@ -185,20 +179,17 @@ public final class ServeServer {
     }
 
     private void build(BuildDerivation build) throws IOException, InterruptedException {
-        BuildResult result;
-        var log = new ErrorStreamLog(err);
         try {
             in.intake().keeps();
         } catch (ProtocolException e) {
             codec.writeBuildResult(out, BuildResult.of(BuildStatus.TRANSIENT_FAILURE, String.valueOf(e.getMessage())));
             return;
         }
+        BuildResult result;
+        var log = new ErrorStreamLog(err, ErrorStreamLog.Clock.SYSTEM);
         try (var _ = watch.interruptWhenGone()) {
-            result = store.buildDerivation(build.drvPath(), build.derivation(), build.options(), log);
-        } catch (StoreRefusedException e) {
-            result = BuildResult.of(BuildStatus.TRANSIENT_FAILURE, e.reason());
-        } finally {
-            log.flush();
+            result = result(build, log);
+            log.awaitTaken();
         }
         var told = codec.realisesByPath()
                 ? result
@@ -206,59 +197,13 @@ public final class ServeServer {
         codec.writeBuildResult(out, told.printable());
     }
 
-    /// Writes a build's log to the client's standard error, where the waiting Nix reads it line by line. Waits for a
-    /// client that does not read, as [dispatcher.protocol.worker.WorkerServer]'s does.
-    private static final class ErrorStreamLog implements BuildLog {
-        private static final byte[] NEWLINE = {'\n'};
-
-        private final OutputStream err;
-        private final ReentrantLock lock = new ReentrantLock();
-        private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
-
-        ErrorStreamLog(OutputStream err) {
-            this.err = err;
-        }
-
-        @Override
-        public void note(String text) {
-            line(ByteString.of(Printable.coloured(text)));
-            flush();
-        }
-
-        @Override
-        public void assigned(String machine, String reason) {}
-
-        @Override
-        public void phase(String phase) {
-            line(ByteString.of("@nix {\"action\":\"setPhase\",\"phase\":" + Json.quote(phase) + "}"));
-        }
-
-        @Override
-        public void line(ByteString line) {
-            lock.lock();
-            try {
-                pending.writeBytes(line.toByteArray());
-                pending.writeBytes(NEWLINE);
-                if (pending.size() >= 32 * 1024) flush();
-            } finally {
-                lock.unlock();
-            }
-        }
-
-        @Override
-        public void flush() {
-            lock.lock();
-            try {
-                if (pending.size() == 0) return;
-                pending.writeTo(err);
-                err.flush();
-            } catch (IOException e) {
-                // The client has gone; whoever waits for the build notices.
-                Interruption.keep(e);
-            } finally {
-                pending.reset();
-                lock.unlock();
-            }
+    private BuildResult result(BuildDerivation build, BuildLog log) throws IOException, InterruptedException {
+        try {
+            return store.buildDerivation(build.drvPath(), build.derivation(), build.options(), log);
+        } catch (StoreRefusedException e) {
+            return BuildResult.of(BuildStatus.TRANSIENT_FAILURE, e.reason());
+        } finally {
+            log.flush();
         }
     }
 }
