@@ -112,8 +112,8 @@ final class FrontEndChannel extends ChannelSession {
         if (getLocalWindow().isOpen()) getLocalWindow().release(bytes);
     }
 
-    /// Bytes that were sent here and that the client's ssh is known not to have passed on. Of what it has passed on it
-    /// tells only once that is more than [#UNTOLD_PACKETS], as OpenSSH does.
+    /// Bytes that were sent here and that the client's ssh is known not to have passed on. Of what it has passed
+    /// on it tells only once that is more than [#UNTOLD_PACKETS], as OpenSSH does.
     long untaken() {
         RemoteWindow window = getRemoteWindow();
         if (!window.isOpen()) return 0;

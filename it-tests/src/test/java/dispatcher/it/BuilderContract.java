@@ -222,8 +222,8 @@ abstract class BuilderContract {
         assertThat(withoutColours(found.replace(salts[1], salts[0]))).isEqualTo(withoutColours(expected));
     }
 
-    /// The result comes another way than the log over ssh://, and must not overtake it. What the dispatcher itself leaves
-    /// out is said.
+    /// The result comes another way than the log over ssh://, and must not overtake it. What the dispatcher
+    /// itself leaves out is said.
     @Test
     void longLogOfAFailedBuildIsThereToItsLastWord() throws Exception {
         assumeTrue(

@@ -12,12 +12,12 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Writes a build's log to the client's standard error, where the waiting Nix reads it line by line. Waits for a client
-/// that does not read, as [dispatcher.protocol.worker.WorkerServer]'s does.
+/// Writes a build's log to the client's standard error, where the waiting Nix reads it line by line. Waits for a
+/// client that does not read, as [dispatcher.protocol.worker.WorkerServer]'s does.
 ///
-/// The log and the result go different ways, and with the result the client's Nix ends what brings the log and reads no
-/// more of it. So the result is to wait for [#awaitTaken], or the end of a long log, which says why the build failed,
-/// would be lost.
+/// The log and the result go different ways, and with the result the client's Nix ends what brings the log and
+/// reads no more of it. So the result is to wait for [#awaitTaken], or the end of a long log, which says why the
+/// build failed, would be lost.
 final class ErrorStreamLog implements BuildLog {
     private static final byte[] NEWLINE = {'\n'};
     private static final int WORTH_WRITING = 32 * 1024;

@@ -4,10 +4,12 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/// About how much of a log is between the last place that we see and its reader: in buffers of programs and pipes. Taken
-/// to be all that was written lately, up to what such buffers hold, less what a reader takes in the time since.
+/// About how much of a log is between the last place that we see and its reader: in buffers of programs and
+/// pipes. Taken to be all that was written lately, up to what such buffers hold, less what a reader takes in the
+/// time since.
 ///
-/// A reader takes [#USUAL_BYTES] a second, or less if writing has shown that it is slower. Confined to one thread.
+/// A reader takes [#USUAL_BYTES] a second, or less if writing has shown that it is slower. Confined to one
+/// thread.
 final class UnseenLog {
     /// What a Nix that shows its log takes on a slow host. Faster ones only wait for nothing.
     static final long USUAL_BYTES = 256 * 1024;
@@ -34,8 +36,8 @@ final class UnseenLog {
         this.since = nanoTime.getAsLong();
     }
 
-    /// So much has just been written, or been seen to be taken, which took so long. Whoever waited meanwhile waited for
-    /// room, so that nothing is less full than before.
+    /// So much has just been written, or been seen to be taken, which took so long. Whoever waited meanwhile
+    /// waited for room, so that nothing is less full than before.
     void passed(long bytes, long nanos) {
         boolean waited = nanos >= WAITED_NANOS;
         unseen = Math.min(MOST_UNSEEN, (waited ? unseen : left()) + bytes);
