@@ -6,6 +6,7 @@ import dispatcher.nix.BuildStatus;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
 import dispatcher.pressure.BuildWatch;
+import dispatcher.protocol.ClientIdentity;
 import dispatcher.store.BuildLog;
 import dispatcher.store.ClosureCopier;
 import dispatcher.store.ClosureCopier.Copied;
@@ -53,8 +54,8 @@ final class Attempt {
     /// @throws LostException         if it came to nothing there
     /// @throws SourceFailedException if inputs could not be had
     BuiltThere run() throws LostException, SourceFailedException, InterruptedException {
-        try {
-            return attempt();
+        try (var running = job.asking().runs(link)) {
+            return run(running);
         } catch (LostException e) {
             // What conversations keep from being collected as garbage there is needed now.
             if (e.kind().isLackOfDisk()) link.conversations().renew();
@@ -62,13 +63,15 @@ final class Attempt {
         }
     }
 
-    private BuiltThere attempt() throws LostException, SourceFailedException, InterruptedException {
+    private BuiltThere run(Askers.Asking.Running running)
+            throws LostException, SourceFailedException, InterruptedException {
         boolean sentAgain = false;
         boolean askedAgain = false;
         while (true) {
             var lease = leaseWithInputs();
             try {
-                return buildIn(lease);
+                requireElsewhere(lease);
+                return buildIn(lease, running);
             } catch (DiedUnnoticedException e) {
                 link.conversations().dropIdle();
             } catch (UnfitException e) {
@@ -92,6 +95,24 @@ final class Attempt {
         }
     }
 
+    /// Known only once a connection is there.
+    private void requireElsewhere(StorePool.Lease lease) throws LostException, InterruptedException {
+        boolean elsewhere = false;
+        try {
+            for (var client : job.asking().clients())
+                if (link.isHomeOf(client)) throw new LostException(Kind.HOME, atHome(client));
+            elsewhere = true;
+        } finally {
+            if (!elsewhere) lease.release();
+        }
+    }
+
+    /// Why a machine cannot build what this client asks for.
+    static String atHome(ClientIdentity client) {
+        return "client %s asks for it on this very machine, whose Nix has locked the outputs until it has them"
+                .formatted(client);
+    }
+
     /// It had all inputs twice, as it said, and each time not when it was to build.
     private LostException denied(StorePath input) {
         var reason = "it took %s twice, and says that it does not have it".formatted(input);
@@ -107,6 +128,7 @@ final class Attempt {
             case AWAY,
                     DEEP_INPUT,
                     UNFIT,
+                    HOME,
                     BUILDING,
                     ENDED,
                     CLAIMED,
@@ -156,7 +178,7 @@ final class Attempt {
         }
     }
 
-    private BuiltThere buildIn(StorePool.Lease lease)
+    private BuiltThere buildIn(StorePool.Lease lease, Askers.Asking.Running running)
             throws LostException, UnfitException, DiedUnnoticedException, InterruptedException {
         var limits = new BuildLimits(job.drvPath().toString(), job.options(), log, lease.store()::close);
         boolean kept = false;
@@ -173,6 +195,7 @@ final class Attempt {
             var took = Duration.ofNanos(fleet.nanoTime() - start);
             var outputs = result.isSuccess() ? check(lease).check(result) : List.<BuiltOutput>of();
             fleet.recovery().worked(link);
+            if (running.isAskedBack() && !result.isSuccess()) throw askedBack();
             if (limits.end().isEmpty()) {
                 var unfit = Unfit.of(result);
                 if (unfit.isPresent()) throw new UnfitException(unfit.get(), result.message());
@@ -207,6 +230,12 @@ final class Attempt {
             if (limits.end().isPresent()) lease.drop();
             else if (!kept) lease.release();
         }
+    }
+
+    private static LostException askedBack() {
+        return new LostException(
+                Kind.UNFIT,
+                "it has this dispatcher among the builders of its own nix.conf, and asked it for the build that it was to do itself; take the dispatcher out there");
     }
 
     /// Whether the machine has begun to build, rather than had what it was to make.

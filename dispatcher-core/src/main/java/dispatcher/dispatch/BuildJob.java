@@ -7,6 +7,7 @@ import dispatcher.store.BuildOptions;
 /// What is to be built, the same on whatever machine.
 ///
 /// @param number of the build in the life of the program, for listeners
+/// @param asking whose it is
 /// @param needs  what it needs of a machine's own settings
 record BuildJob(
         FleetStore fleet,
@@ -14,4 +15,5 @@ record BuildJob(
         StorePath drvPath,
         BasicDerivation derivation,
         BuildOptions options,
+        Askers.Asking asking,
         Refusals.Needs needs) {}

@@ -40,6 +40,7 @@ final class BuildRun {
     private BuildLog log = BuildLog.NONE;
 
     private final Losses losses;
+    private final Askers.Asking asking;
 
     /// Once its derivation has been read.
     private BuildJob job;
@@ -71,15 +72,22 @@ final class BuildRun {
         this.client = client;
         this.losses = new Losses(drvPath, fleet.limits().maxAttempts());
         this.number = fleet.nextBuild();
-        this.job = new BuildJob(fleet, number, drvPath, derivation, options, Refusals.Needs.NONE);
+        this.asking = fleet.askers().ask(drvPath, session.client());
+        this.job = new BuildJob(fleet, number, drvPath, derivation, options, asking, Refusals.Needs.NONE);
     }
 
     /// Returns the result that the client is told; a machine's fault is only told when no machine is left.
     BuildResult run() throws InterruptedException {
+        try (asking) {
+            return runAsked();
+        }
+    }
+
+    private BuildResult runAsked() throws InterruptedException {
         BuildRequest request;
         try {
             request = fleet.request(drvPath, derivation, session.client());
-            job = new BuildJob(fleet, number, drvPath, derivation, options, Refusals.Needs.of(derivation));
+            job = new BuildJob(fleet, number, drvPath, derivation, options, asking, Refusals.Needs.of(derivation));
         } catch (NixSyntaxException e) {
             return BuildResult.of(
                     BuildStatus.INPUT_REJECTED,
@@ -101,6 +109,8 @@ final class BuildRun {
     }
 
     private BuildResult runInTurn(BuildRequest request, ClientLog clientLog) throws InterruptedException {
+        var askedBack = machineThatAsksBack();
+        if (askedBack.isPresent()) return refuseToWait(askedBack.get());
         try (var turn = fleet.equalBuilds().await(drvPath, derivation, clientLog, this::tellThatItWaits)) {
             var earlier = turn.earlier();
             if (earlier.isPresent() && holdsHere(earlier.get())) {
@@ -121,6 +131,23 @@ final class BuildRun {
                     () -> keep || turn.isWantedByOthers(),
                     turn::clientLeft);
         }
+    }
+
+    /// A machine that builds this and is where the client asks for it: neither would ever end if one waited for
+    /// the other.
+    private Optional<String> machineThatAsksBack() throws InterruptedException {
+        for (var link : asking.running()) {
+            if (!link.isHomeOf(session.client())) continue;
+            asking.asksBack(link);
+            return Optional.of(link.machine().name());
+        }
+        return Optional.empty();
+    }
+
+    private BuildResult refuseToWait(String machine) {
+        return refuse(
+                "%s was not built: machine %s asks for it, which is building it for this dispatcher; take the dispatcher out of 'builders' in the nix.conf of %s"
+                        .formatted(drvPath, machine, machine));
     }
 
     /// Whether nothing was built, as machines had all outputs.
@@ -183,6 +210,7 @@ final class BuildRun {
     private BuildResult runSomewhere(BuildRequest request) throws InterruptedException {
         var since = fleet.now();
         int sourcesLost = 0;
+        avoidHome(request);
         while (true) {
             switch (await(request, since)) {
                 case BuildQueue.Outcome.NoMachine(var reasons) -> {
@@ -214,6 +242,18 @@ final class BuildRun {
             if (losses.exhausted()) return giveUp();
             queued(request);
         }
+    }
+
+    /// The client's own host is no machine for its builds; see [HomeCheck]. Machines without a connection are
+    /// looked at once they have one.
+    private void avoidHome(BuildRequest request) throws InterruptedException {
+        var fitting = fleet.fitting(request);
+        for (var link : fleet.links())
+            if (fitting.contains(link.machine().name()) && link.isHomeOf(session.client()))
+                losses.add(
+                        link.machine().name(),
+                        new LostException(Kind.HOME, Attempt.atHome(session.client())),
+                        0);
     }
 
     /// Whether a machine has refused such builds since this one began to wait for it, and another is there.
@@ -314,7 +354,7 @@ final class BuildRun {
         if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(fleet.noLargerThan(link));
         fleet.listener().buildLost(number, drvPath, machine, loss.reason());
         // What machines the operator should set up otherwise is no news for clients while there are others.
-        if (loss.kind() == Kind.UNFIT) return;
+        if (loss.kind() == Kind.UNFIT || loss.kind() == Kind.HOME) return;
         log.note(Losses.note(drvPath, machine, loss));
         log.flush();
     }

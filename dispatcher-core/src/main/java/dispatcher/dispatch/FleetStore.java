@@ -63,6 +63,7 @@ public final class FleetStore implements AutoCloseable {
     private final Requests requests;
     private final InstantSource clock;
     private final EqualBuilds equalBuilds = new EqualBuilds();
+    private final Askers askers = new Askers();
     private final Recipes recipes = new Recipes();
     private final HeldRealisations heldRealisations = new HeldRealisations();
     private final ProvenInputs proven = new ProvenInputs();
@@ -292,6 +293,11 @@ public final class FleetStore implements AutoCloseable {
 
     EqualBuilds equalBuilds() {
         return equalBuilds;
+    }
+
+    /// Who asks for what.
+    Askers askers() {
+        return askers;
     }
 
     BuildQueue queue() {

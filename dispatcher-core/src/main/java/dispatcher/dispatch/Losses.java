@@ -76,7 +76,7 @@ final class Losses {
             case BUILDING, ENDED, CLAIMED, NO_FIXED_OUTPUT, FAILED, OUT_OF_MEMORY, KILLED, KILLED_UNEXPLAINED -> true;
             // A machine without room for the inputs has not begun.
             case DISK_FULL, NO_INODES, DISK_UNEXPLAINED -> loss.verdict().isPresent();
-            case AWAY, REFUSED, DEEP_INPUT, UNFIT -> false;
+            case AWAY, REFUSED, DEEP_INPUT, UNFIT, HOME -> false;
         };
     }
 
@@ -133,6 +133,7 @@ final class Losses {
             case REFUSED,
                     DEEP_INPUT,
                     UNFIT,
+                    HOME,
                     CLAIMED,
                     NO_FIXED_OUTPUT,
                     FAILED,
@@ -152,6 +153,7 @@ final class Losses {
             case ENDED -> "Nix on machine %s ended while it built %s";
             case BUILDING -> "lost machine %s while building %s";
             case REFUSED, DEEP_INPUT, UNFIT -> "machine %s refuses %s";
+            case HOME -> "machine %s cannot build %s";
             case CLAIMED, NO_FIXED_OUTPUT -> "machine %s has no valid output of %s";
             case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
             case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
@@ -238,6 +240,9 @@ final class Losses {
                     .formatted(drvPath, machines);
         if (kinds.equals(Set.of(Kind.UNFIT)))
             return "%s could not be built, as the own settings of all machines for it keep them from that; this is no fault of the build:"
+                    .formatted(drvPath);
+        if (kinds.equals(Set.of(Kind.HOME)))
+            return "%s was not built: it is asked for on the only machine that is there for it, whose Nix keeps others from building it until it has it; let that Nix build it itself (--builders '' there), or add another machine:"
                     .formatted(drvPath);
         if (kinds.equals(Set.of(Kind.ENDED)))
             return "%s was being built %d times when Nix on its machine ended; perhaps its fixed output refers to store paths, which it must not:"

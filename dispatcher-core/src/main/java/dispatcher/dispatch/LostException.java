@@ -19,6 +19,8 @@ final class LostException extends Exception {
         DEEP_INPUT,
         /// The machine's own settings keep it from builds of this kind.
         UNFIT,
+        /// The build is asked for on the machine, whose Nix waits for it.
+        HOME,
         /// The machine says that it built a fixed output, and does not have it.
         CLAIMED,
         /// The machine built a fixed output, and what came out cannot be one.

@@ -6,6 +6,7 @@ import dispatcher.fleet.Pressure;
 import dispatcher.nix.StoreDir;
 import dispatcher.pressure.MachineSampler;
 import dispatcher.pressure.PressureListener;
+import dispatcher.protocol.ClientIdentity;
 import dispatcher.store.ClosureCopier;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
@@ -34,6 +35,7 @@ public final class MachineLink implements AutoCloseable {
     private final ConversationOpener opener;
     private final StorePool conversations;
     private final MachineSampler sampler;
+    private final HomeCheck home;
     private final ClosureCopier copier = new ClosureCopier();
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -77,6 +79,7 @@ public final class MachineLink implements AutoCloseable {
         this.storeDir = storeDir;
         this.opener = new ConversationOpener(transport, storeDir, limits);
         this.sampler = sampler;
+        this.home = new HomeCheck(this::machine, transport, storeDir, HomeCheck.thisHost(storeDir));
         this.conversations = new StorePool(this::open, nanoTime);
         transport.onBetterWay(conversations::renew);
         sampler.onSample(this::leaveRoom);
@@ -219,6 +222,11 @@ public final class MachineLink implements AutoCloseable {
     /// Watches what memory builds take there, and how it is doing.
     MachineSampler sampler() {
         return sampler;
+    }
+
+    /// Whether the client asks from that machine, as far as can be told; see [HomeCheck].
+    boolean isHomeOf(ClientIdentity client) throws InterruptedException {
+        return home.isHomeOf(client);
     }
 
     private Store open() throws IOException, InterruptedException {

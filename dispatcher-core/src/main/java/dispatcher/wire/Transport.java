@@ -37,6 +37,12 @@ public interface Transport extends Closeable {
         return false;
     }
 
+    /// The numeric address of the host that the latest connection led to; empty if there was none, and by
+    /// default.
+    default Optional<String> peer() {
+        return Optional.empty();
+    }
+
     @Override
     void close();
 }

@@ -93,6 +93,11 @@ public final class Uplink {
         }
 
         @Override
+        public Optional<String> peer() {
+            return transport.peer();
+        }
+
+        @Override
         public void close() {
             transport.close();
         }

@@ -68,6 +68,7 @@ public final class FakeMachine implements Transport {
     private volatile UnaryOperator<OutputStream> tamper = out -> out;
     private volatile @Nullable String sample;
     private volatile boolean closed;
+    private volatile Optional<String> address = Optional.empty();
     private volatile boolean silent;
     private volatile int padding;
     private volatile int bugAt;
@@ -144,6 +145,12 @@ public final class FakeMachine implements Transport {
     public void breakOpen(int after, RuntimeException newBug) {
         bug = newBug;
         bugAt = opened.get() + after + 1;
+    }
+
+    /// Connections lead to this address once there was one; what else runs there it does not tell.
+    public FakeMachine at(String newAddress) {
+        address = Optional.of(newAddress);
+        return this;
     }
 
     /// From now on channels open, and then nothing is said in them.
@@ -320,6 +327,11 @@ public final class FakeMachine implements Transport {
     }
 
     // ---- transport
+
+    @Override
+    public Optional<String> peer() {
+        return opened.get() == 0 ? Optional.empty() : address;
+    }
 
     @Override
     public CommandChannel open(String command) throws UnreachableException {

@@ -4,6 +4,7 @@ import dispatcher.fleet.MachineAddress;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -11,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.client.session.ClientSession;
@@ -50,6 +52,13 @@ final class Connection {
         this.session = session;
         this.compresses = compresses(session);
         this.watch = choice.watch(compresses);
+    }
+
+    /// The numeric address of the host; empty if there is none, as behind a program that connects.
+    Optional<String> peer() {
+        return session.getIoSession().getRemoteAddress() instanceof InetSocketAddress to && to.getAddress() != null
+                ? Optional.of(to.getAddress().getHostAddress())
+                : Optional.empty();
     }
 
     /// Begins to watch. `retires` is asked now and then whether the connection is to be closed, as it is idle or

@@ -42,6 +42,9 @@ final class SshTransport implements Transport {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
+    /// See [#peer].
+    private volatile Optional<String> peer = Optional.empty();
+
     @GuardedBy("lock")
     private final List<Line> lines = new ArrayList<>();
 
@@ -118,6 +121,11 @@ final class SshTransport implements Transport {
         }
         if (busiest == null) throw new IOException("there is no connection to %s".formatted(address));
         busiest.connection.roundTrip();
+    }
+
+    @Override
+    public Optional<String> peer() {
+        return peer;
     }
 
     @Override
@@ -340,6 +348,7 @@ final class SshTransport implements Transport {
     }
 
     private void succeeded(Connection connection) {
+        peer = connection.peer();
         Line line = new Line(connection, options.maxSessions);
         boolean unwanted;
         lock.lock();
