@@ -193,7 +193,7 @@ final class Attempt {
             }
             result = limits.end().orElse(result);
             var took = Duration.ofNanos(fleet.nanoTime() - start);
-            var outputs = result.isSuccess() ? check(lease).check(result) : List.<BuiltOutput>of();
+            var checked = result.isSuccess() ? check(lease).check(result) : OutputCheck.Checked.NOTHING;
             fleet.recovery().worked(link);
             if (running.isAskedBack() && !result.isSuccess()) throw askedBack();
             if (limits.end().isEmpty()) {
@@ -204,7 +204,8 @@ final class Attempt {
             }
             kept = result.isSuccess();
             if (!kept) limits.tellWhatIsKept(machine);
-            return new BuiltThere(job, link, lease, result, outputs, took);
+            if (!checked.made().isEmpty()) noteMade(checked.made().size());
+            return new BuiltThere(job, link, lease, result, checked, took);
         } catch (StoreRefusedException e) {
             var unfit = Unfit.of(Failures.describe(e));
             if (unfit.isPresent()) throw new UnfitException(unfit.get(), Failures.describe(e));
@@ -213,7 +214,7 @@ final class Attempt {
             fleet.recovery().worked(link);
             var took = Duration.ofNanos(fleet.nanoTime() - start);
             var rejected = BuildResult.of(BuildStatus.OUTPUT_REJECTED, Failures.describe(e));
-            return new BuiltThere(job, link, lease, rejected, List.of(), took);
+            return new BuiltThere(job, link, lease, rejected, OutputCheck.Checked.NOTHING, took);
         } catch (NoFixedOutputException e) {
             throw new LostException(e.isClaimed() ? Kind.CLAIMED : Kind.NO_FIXED_OUTPUT, Failures.describe(e));
         } catch (IOException e) {
@@ -230,6 +231,14 @@ final class Attempt {
             if (limits.end().isPresent()) lease.drop();
             else if (!kept) lease.release();
         }
+    }
+
+    /// Nix's own build hook copies outputs and nothing else.
+    private void noteMade(int paths) {
+        log.note(
+                "dispatcher: outputs of %s refer to %d paths that were made in mid-build (recursive-nix); if your Nix says that one of them is not valid, copy it from here by `nix copy --from`, or build with `--store`"
+                        .formatted(job.drvPath(), paths));
+        log.flush();
     }
 
     private static LostException askedBack() {

@@ -4,6 +4,7 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StorePool;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,14 +13,14 @@ import java.util.Map;
 ///
 /// @param link    used by whoever has this
 /// @param lease   the conversation that pins the outputs; over already if there are none
-/// @param outputs empty if it failed
+/// @param checked what came out; nothing if it failed
 /// @param took    on the machine, copying not counted
 record BuiltThere(
         BuildJob job,
         MachineLink link,
         StorePool.Lease lease,
         BuildResult result,
-        List<BuiltOutput> outputs,
+        OutputCheck.Checked checked,
         Duration took) {
 
     /// It is what the build came to: from now on the client can fetch what was made.
@@ -31,13 +32,25 @@ record BuiltThere(
             sizes().forEach(fleet.sizes()::add);
         }
         fleet.listener().buildEnded(job.number(), job.drvPath(), machine, result.status(), result.message(), took);
-        if (result.isSuccess()) session.hold(link, lease, outputs);
+        if (result.isSuccess()) {
+            session.hold(link, lease, held());
+            if (!checked.made().isEmpty())
+                session.isMadeInBuild(checked.made().stream()
+                        .map(made -> made.info().path())
+                        .toList());
+        }
         return result;
+    }
+
+    private List<BuiltOutput> held() {
+        var held = new ArrayList<>(checked.outputs());
+        if (!held.isEmpty()) held.addAll(checked.made());
+        return held;
     }
 
     private Map<StorePath, Long> sizes() {
         var sizes = new LinkedHashMap<StorePath, Long>();
-        for (var output : outputs) sizes.put(output.info().path(), output.info().narSize());
+        for (var output : checked.outputs()) sizes.put(output.info().path(), output.info().narSize());
         return sizes;
     }
 

@@ -422,6 +422,12 @@ final class FleetSession implements Store, PathSource {
         }
     }
 
+    /// A build of this client's had these made, and its outputs refer to them.
+    void isMadeInBuild(Collection<StorePath> paths) {
+        sight.built(paths);
+        built.addAll(paths);
+    }
+
     /// These came out of an equal build that the client has waited for.
     void isBuilt(Collection<StorePath> outputs) {
         sight.built(outputs);

@@ -2,8 +2,8 @@ package dispatcher.dispatch;
 
 import java.io.IOException;
 
-/// An output refers to a path that the build itself had made by Nix on its machine, with the feature `recursive-nix`.
-/// That path is none of the outputs, which are all that a client fetches.
+/// An output refers to more paths that the build itself had made by Nix on its machine, with the feature
+/// `recursive-nix`, than clients can be given.
 final class MadeInBuildException extends IOException {
     private static final long serialVersionUID = 1L;
 

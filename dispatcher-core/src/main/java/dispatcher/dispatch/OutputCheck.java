@@ -42,6 +42,9 @@ final class OutputCheck {
     /// All outputs of a build together, up to here, are compared before the client is told.
     private static final long SMALL = 128 * 1024;
 
+    /// Paths that one build may have made by Nix and refer to. More than the closure of any system has.
+    static final int MOST_MADE = 20_000;
+
     /// The feature of builds that build other things by Nix.
     private static final String RECURSIVE_NIX = "recursive-nix";
 
@@ -74,15 +77,23 @@ final class OutputCheck {
         this.known = known;
     }
 
+    /// What came out of a build.
+    ///
+    /// @param made what outputs refer to and the build itself has had built; only with the feature
+    ///     `recursive-nix`
+    record Checked(List<BuiltOutput> outputs, List<BuiltOutput> made) {
+        static final Checked NOTHING = new Checked(List.of(), List.of());
+    }
+
     /// What came out.
     ///
     /// @param result a success
     /// @throws FalseAnswerException   if it cannot be so
     /// @throws NoFixedOutputException if a fixed output is not there, or refers to store paths
-    /// @throws MadeInBuildException   if an output refers to what the build itself had built
-    List<BuiltOutput> check(BuildResult result) throws IOException, InterruptedException {
+    /// @throws MadeInBuildException   if an output refers to more than may be made in a build
+    Checked check(BuildResult result) throws IOException, InterruptedException {
         var outputs = outputs(result);
-        if (outputs.isEmpty()) return List.of();
+        if (outputs.isEmpty()) return Checked.NOTHING;
         var infos = store.queryPathInfos(outputs.keySet());
         var checked = new ArrayList<PathInfo>();
         for (var output : outputs.entrySet()) {
@@ -92,8 +103,8 @@ final class OutputCheck {
                 throw falsehood("it says to have built %s, and does not have it".formatted(output.getKey()));
             checked.add(possible(info, output.getValue()));
         }
-        requireReferences(checked, outputs.keySet());
-        return withSmallNars(checked);
+        var made = madeInBuild(checked, outputs.keySet());
+        return new Checked(withSmallNars(checked), made);
     }
 
     /// Nix 2.4 to 2.10 make nothing of a fixed output that refers to store paths, and say that it was built. Nix 2.3
@@ -216,29 +227,72 @@ final class OutputCheck {
                 .orElse("no content address");
     }
 
-    /// What a build can have seen is the closure of its inputs, of which clients may have named the roots only.
-    private void requireReferences(Collection<PathInfo> infos, Set<StorePath> outputs)
+    /// What outputs refer to that is neither an output nor in the closure of the inputs, of which clients may
+    /// have named the roots only: a build cannot have seen anything else, unless it had it built.
+    private List<BuiltOutput> madeInBuild(Collection<PathInfo> infos, Set<StorePath> outputs)
             throws IOException, InterruptedException {
         var strange = new TreeSet<StorePath>();
         for (var info : infos) strange.addAll(info.references());
         strange.removeAll(outputs);
         strange.removeAll(derivation.inputSources());
+        if (strange.isEmpty()) return List.of();
+        boolean recursive =
+                DerivationAttributes.of(derivation).requiredSystemFeatures().contains(RECURSIVE_NIX);
+        var closure = closureOfInputs(strange, recursive);
+        strange.removeAll(closure);
+        if (strange.isEmpty()) return List.of();
+        if (!recursive)
+            throw falsehood("it says that what it built refers to %s, which is neither an input nor an output"
+                    .formatted(strange.first()));
+        closure.addAll(outputs);
+        return made(strange, closure);
+    }
+
+    /// @param whole whether all of it is needed, rather than as much as has all of `wanted`
+    private Set<StorePath> closureOfInputs(Set<StorePath> wanted, boolean whole)
+            throws IOException, InterruptedException {
+        var left = new TreeSet<>(wanted);
         var seen = new HashSet<>(derivation.inputSources());
         Set<StorePath> generation = derivation.inputSources();
-        while (!strange.isEmpty() && !generation.isEmpty()) {
+        while ((whole || !left.isEmpty()) && !generation.isEmpty()) {
             var next = new TreeSet<StorePath>();
             for (var info : infosOf(generation))
                 for (var reference : info.references()) if (seen.add(reference)) next.add(reference);
-            strange.removeAll(next);
+            left.removeAll(next);
             generation = next;
         }
-        if (strange.isEmpty()) return;
-        if (DerivationAttributes.of(derivation).requiredSystemFeatures().contains(RECURSIVE_NIX))
-            throw new MadeInBuildException(
-                    "what %s built refers to %s, which was made by Nix in mid-build on machine %s (%s): the dispatcher hands out outputs only, so let it be an input or an output, or build this without the dispatcher"
-                            .formatted(drvPath, strange.first(), machine, RECURSIVE_NIX));
-        throw falsehood("it says that what it built refers to %s, which is neither an input nor an output"
-                .formatted(strange.first()));
+        return seen;
+    }
+
+    /// What the machine says of `roots` and of all that they refer to, but for `others`. Like an output, it is
+    /// held to that when it is fetched.
+    private List<BuiltOutput> made(Set<StorePath> roots, Set<StorePath> others)
+            throws IOException, InterruptedException {
+        var made = new ArrayList<BuiltOutput>();
+        var seen = new HashSet<>(others);
+        seen.addAll(roots);
+        Set<StorePath> generation = roots;
+        while (!generation.isEmpty()) {
+            if (made.size() + generation.size() > MOST_MADE) throw tooMuch();
+            var infos = store.queryPathInfos(generation);
+            var next = new TreeSet<StorePath>();
+            for (var path : generation) {
+                var info = infos.get(path);
+                if (info == null)
+                    throw falsehood("it says that what it built refers to %s, and does not have it".formatted(path));
+                requirePossible(storeDir, info);
+                made.add(new BuiltOutput(info, Optional.empty()));
+                for (var reference : info.references()) if (seen.add(reference)) next.add(reference);
+            }
+            generation = next;
+        }
+        return made;
+    }
+
+    private MadeInBuildException tooMuch() {
+        return new MadeInBuildException(
+                "what %s built refers to more than %d paths that were made by Nix in mid-build on machine %s (%s), and no more are handed out; let them be inputs, or build this without the dispatcher"
+                        .formatted(drvPath, MOST_MADE, machine, RECURSIVE_NIX));
     }
 
     private Collection<PathInfo> infosOf(Set<StorePath> inputs) throws IOException, InterruptedException {
