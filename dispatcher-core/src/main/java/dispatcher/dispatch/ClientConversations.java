@@ -97,12 +97,8 @@ public final class ClientConversations implements ConversationHandler {
             return 0;
         } catch (InterruptedException e) {
             return 1;
-        } catch (ProtocolException e) {
+        } catch (ProtocolException | StoreRefusedException e) {
             refusals.refused(log, "conversation ended", conversation.client().name(), String.valueOf(e.getMessage()));
-            return 1;
-        } catch (StoreRefusedException e) {
-            refusals.refused(log, "conversation ended", conversation.client().name(), String.valueOf(e.getMessage()));
-            tell(conversation.err(), String.valueOf(e.getMessage()));
             return 1;
         } catch (StallWatch.StalledException e) {
             refusals.refused(log, "stalled upload ended", conversation.client().name(), String.valueOf(e.getMessage()));
@@ -167,7 +163,7 @@ public final class ClientConversations implements ConversationHandler {
                         server.run(gate);
                     }
                 }
-            } catch (ProtocolException e) {
+            } catch (ProtocolException | StoreRefusedException e) {
                 tell(conversation.err(), String.valueOf(e.getMessage()));
                 intake.ends();
                 drain(in);

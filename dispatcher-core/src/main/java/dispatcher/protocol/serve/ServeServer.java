@@ -132,7 +132,7 @@ public final class ServeServer {
             }
             case BuildDerivation build -> build(build);
             case BuildPaths(var paths, var _) -> answerForPaths(paths);
-            case ImportPaths _ -> throw refuse("ImportPaths");
+            case ImportPaths _ -> throw refuseImport();
             case ExportPaths _ -> throw refuse("ExportPaths");
         }
     }
@@ -157,6 +157,13 @@ public final class ServeServer {
             }
         }
         out.writeLong(BuildStatus.BUILT.number());
+    }
+
+    /// The name and the references of a path come after its NAR there, its hash not at all: nothing could be
+    /// checked, or be given its place in the spool, as it comes.
+    private static StoreRefusedException refuseImport() {
+        return new StoreRefusedException(
+                "ImportPaths is not done by a build dispatcher, as it tells only after a path's content which path that is; what sends it, such as Hydra's queue runner in C++, can use the dispatcher through Nix: let it build on localhost, and put the dispatcher into 'builders' of nix.conf there");
     }
 
     private static StoreRefusedException refuse(String what) {

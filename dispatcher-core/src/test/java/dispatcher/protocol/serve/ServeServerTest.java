@@ -142,7 +142,6 @@ class ServeServerTest {
     Stream<DynamicTest> operationThatCannotBeAnsweredEndsTheConversation() {
         var paths = new TreeSet<>(List.of(Samples.LIBRARY.path()));
         return Stream.of(
-                        new ServeRequest.ImportPaths(),
                         new ServeRequest.ExportPaths(paths),
                         new ServeRequest.QueryClosure(true, paths))
                 .map(request -> dynamicTest(request.getClass().getSimpleName(), () -> {
@@ -157,6 +156,18 @@ class ServeServerTest {
                                         + " it takes inputs, builds single derivations and hands out results");
                     }
                 }));
+    }
+
+    @Test
+    void importOfPathsEndsTheConversationWithWhatToDo() throws Exception {
+        try (var client = new Client(Samples.store())) {
+            client.send(new ServeRequest.ImportPaths());
+            client.requireEnd(
+                    StoreRefusedException.class,
+                    "ImportPaths is not done by a build dispatcher, as it tells only after a path's content which path that is;"
+                            + " what sends it, such as Hydra's queue runner in C++, can use the dispatcher through Nix:"
+                            + " let it build on localhost, and put the dispatcher into 'builders' of nix.conf there");
+        }
     }
 
     @TestFactory
