@@ -7,6 +7,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.nar.ContentDigest;
 import dispatcher.nix.nar.NarSyntaxException;
 import dispatcher.wire.FalseAnswerException;
+import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -84,9 +85,22 @@ final class AddressedNar extends OutputStream {
 
     /// To be asked once, when the NAR is over.
     ///
-    /// @param from who sent the NAR, for the message
-    /// @throws FalseAnswerException unless it has
-    void requireRight(String from) throws FalseAnswerException {
+    /// @param summary what it turned out to be
+    /// @param from    who sent the NAR, for the message
+    /// @throws FalseAnswerException unless it is what its path's info says, with what to do in case that a disk
+    ///     is to blame
+    void requireRight(NarSummary summary, String from) throws FalseAnswerException {
+        try {
+            summary.requireSameAs(info, from);
+            requireAddress(from);
+        } catch (FalseAnswerException e) {
+            throw new FalseAnswerException(
+                    "%s; the path may be damaged there, which `nix-store --verify --check-contents --repair` finds and mends"
+                            .formatted(e.getMessage()));
+        }
+    }
+
+    private void requireAddress(String from) throws FalseAnswerException {
         if (!isRight())
             throw new FalseAnswerException("the content of %s from %s does not have the address %s"
                     .formatted(

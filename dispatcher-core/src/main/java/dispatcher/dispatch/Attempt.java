@@ -236,7 +236,7 @@ final class Attempt {
     /// Nix's own build hook copies outputs and nothing else.
     private void noteMade(int paths) {
         log.note(
-                "dispatcher: outputs of %s refer to %d paths that were made in mid-build (recursive-nix); if your Nix says that one of them is not valid, copy it from here by `nix copy --from`, or build with `--store`"
+                "dispatcher: outputs of %s refer to %d paths that were made in mid-build (recursive-nix); if your Nix says that one of them is not valid, copy it from here by `nix copy --from`"
                         .formatted(job.drvPath(), paths));
         log.flush();
     }

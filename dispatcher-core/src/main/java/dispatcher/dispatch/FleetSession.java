@@ -271,11 +271,10 @@ final class FleetSession implements Store, PathSource {
             try {
                 var addressed = AddressedNar.of(info, nar);
                 var summary = checkedNar(info, addressed);
-                summary.requireSameAs(info, from);
                 if (holding.isPresent()) {
-                    addressed.requireRight(from);
+                    addressed.requireRight(summary, from);
                     fleet.proofs().received(info);
-                }
+                } else summary.requireSameAs(info, from);
                 nar.finish();
                 var took = Duration.ofNanos(fleet.nanoTime() - begun);
                 fleet.listener().outputSent(clientNumber, path, from, summary.size(), took);
@@ -337,8 +336,7 @@ final class FleetSession implements Store, PathSource {
         try {
             var addressed = AddressedNar.of(info, nar);
             var summary = fromElsewhere(path, store -> store.narFromPath(path, addressed));
-            summary.requireSameAs(info, from);
-            addressed.requireRight(from);
+            addressed.requireRight(summary, from);
             fleet.proofs().received(info);
             nar.finish();
             return summary.size();

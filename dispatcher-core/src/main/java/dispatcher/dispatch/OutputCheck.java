@@ -314,8 +314,7 @@ final class OutputCheck {
         var bytes = new ByteArrayOutputStream((int) info.narSize());
         var nar = new HeldBackEnd(bytes, info.narSize());
         var addressed = AddressedNar.of(info, nar);
-        store.narFromPath(info.path(), addressed).requireSameAs(info, machine);
-        addressed.requireRight(machine);
+        addressed.requireRight(store.narFromPath(info.path(), addressed), machine);
         nar.finish();
         return ByteString.wrap(bytes.toByteArray());
     }

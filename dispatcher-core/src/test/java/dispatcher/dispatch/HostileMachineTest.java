@@ -47,6 +47,8 @@ class HostileMachineTest {
     /// Lines, of which the client takes a few only; a log does not tell that nobody listens any more.
     private static final int ENDLESS = 100_000;
 
+    private static final String REPAIR = "`nix-store --verify --check-contents --repair`";
+
     @TempDir
     private Path temp;
 
@@ -161,6 +163,21 @@ class HostileMachineTest {
             assertThat(client.build(drv("y", x.out())).status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
             assertThat(fleet.failures(honest)).isZero();
             assertThat(fleet.failures(liar)).isOne();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(MachineProtocol.class)
+    void reasonOfAMachineWithADamagedPathSaysWhatMendsIt(MachineProtocol protocol) throws Exception {
+        var machine = machine("damaged", 2, protocol).padding(LARGE);
+        try (var fleet = plan().start(machine)) {
+            var client = fleet.remote(ClientProtocol.WORKER);
+            var x = drv("x");
+            client.build(x);
+            machine.store().with(machine.store().info(x.out()), NarTree.file("#"));
+
+            assertThatThrownBy(() -> client.fetch(x.out())).isInstanceOf(IOException.class);
+            assertThat(fleet.trouble(machine)).contains("the NAR of " + x.out() + " from damaged", REPAIR);
         }
     }
 
