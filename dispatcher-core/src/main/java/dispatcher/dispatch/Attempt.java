@@ -54,8 +54,8 @@ final class Attempt {
     /// @throws LostException         if it came to nothing there
     /// @throws SourceFailedException if inputs could not be had
     BuiltThere run() throws LostException, SourceFailedException, InterruptedException {
-        try (var running = job.asking().runs(link)) {
-            return run(running);
+        try {
+            return attempt();
         } catch (LostException e) {
             // What conversations keep from being collected as garbage there is needed now.
             if (e.kind().isLackOfDisk()) link.conversations().renew();
@@ -63,13 +63,12 @@ final class Attempt {
         }
     }
 
-    private BuiltThere run(Askers.Asking.Running running)
-            throws LostException, SourceFailedException, InterruptedException {
+    private BuiltThere attempt() throws LostException, SourceFailedException, InterruptedException {
         boolean sentAgain = false;
         boolean askedAgain = false;
         while (true) {
             var lease = leaseWithInputs();
-            try {
+            try (var running = job.asking().runs(link)) {
                 requireElsewhere(lease);
                 return buildIn(lease, running);
             } catch (DiedUnnoticedException e) {

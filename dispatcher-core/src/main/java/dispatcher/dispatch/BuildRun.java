@@ -250,10 +250,7 @@ final class BuildRun {
         var fitting = fleet.fitting(request);
         for (var link : fleet.links())
             if (fitting.contains(link.machine().name()) && link.isHomeOf(session.client()))
-                losses.add(
-                        link.machine().name(),
-                        new LostException(Kind.HOME, Attempt.atHome(session.client())),
-                        0);
+                losses.add(link.machine().name(), new LostException(Kind.HOME, Attempt.atHome(session.client())), 0);
     }
 
     /// Whether a machine has refused such builds since this one began to wait for it, and another is there.

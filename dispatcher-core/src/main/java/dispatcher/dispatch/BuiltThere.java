@@ -35,9 +35,8 @@ record BuiltThere(
         if (result.isSuccess()) {
             session.hold(link, lease, held());
             if (!checked.made().isEmpty())
-                session.isMadeInBuild(checked.made().stream()
-                        .map(made -> made.info().path())
-                        .toList());
+                session.isMadeInBuild(
+                        checked.made().stream().map(made -> made.info().path()).toList());
         }
         return result;
     }
@@ -50,7 +49,8 @@ record BuiltThere(
 
     private Map<StorePath, Long> sizes() {
         var sizes = new LinkedHashMap<StorePath, Long>();
-        for (var output : checked.outputs()) sizes.put(output.info().path(), output.info().narSize());
+        for (var output : checked.outputs())
+            sizes.put(output.info().path(), output.info().narSize());
         return sizes;
     }
 

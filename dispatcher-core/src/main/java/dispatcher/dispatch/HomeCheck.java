@@ -6,6 +6,7 @@ import dispatcher.fleet.MachineAddress;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.ClientIdentity;
 import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Interruption;
 import dispatcher.wire.TimeLimit;
 import dispatcher.wire.Transport;
 import java.io.IOException;
@@ -39,6 +40,7 @@ final class HomeCheck {
     private static final int LONGEST_ANSWER = 64 * 1024;
     private static final int MOST_KNOWN = 256;
     private static final String HEAD = "dispatcher-home 1";
+    private static final String CONNECTED = "@connected";
     private static final String END = "@end";
 
     /// Comes on standard input, as [dispatcher.pressure.MachineSampler]'s.
@@ -58,8 +60,14 @@ final class HomeCheck {
     private enum Answer {
         YES,
         NO,
+        /// Asked, it does not tell.
+        SILENT,
+        /// It could not be asked.
         UNKNOWN
     }
+
+    /// Whether an address that connections led to is one of this host's.
+    private record Place(String peer, boolean here) {}
 
     /// What tells this host and its store from others.
     interface ThisHost {
@@ -75,6 +83,8 @@ final class HomeCheck {
     private final ThisHost thisHost;
     private final ReentrantLock lock = new ReentrantLock();
 
+    private volatile Place place = new Place("", false);
+
     /// By the client's address with its port, the latest last.
     @GuardedBy("lock")
     private final Map<String, Boolean> known = new LinkedHashMap<>();
@@ -89,9 +99,7 @@ final class HomeCheck {
     boolean isHomeOf(ClientIdentity client) throws InterruptedException {
         var peer = transport.peer();
         if (peer.isEmpty()) return false;
-        boolean mayBe = client.local()
-                ? thisHost.has(peer.get())
-                : client.host().equals(peer);
+        boolean mayBe = client.local() ? isHere(peer.get()) : client.host().equals(peer);
         if (!mayBe) return false;
         var before = known(client);
         if (before.isPresent()) return before.get();
@@ -99,10 +107,20 @@ final class HomeCheck {
         boolean isHome = switch (answer) {
             case YES -> true;
             case NO -> false;
-            case UNKNOWN -> !client.local() && machine.get().address().port() == MachineAddress.SSH_PORT;
+            case SILENT, UNKNOWN -> !client.local() && machine.get().address().port() == MachineAddress.SSH_PORT;
         };
         if (answer != Answer.UNKNOWN) remember(client, isHome);
         return isHome;
+    }
+
+    /// Looked up once, as that takes long where there are many machines.
+    private boolean isHere(String peer) {
+        var known = place;
+        if (!known.peer.equals(peer)) {
+            known = new Place(peer, thisHost.has(peer));
+            place = known;
+        }
+        return known.here;
     }
 
     private Optional<Boolean> known(ClientIdentity client) {
@@ -118,7 +136,8 @@ final class HomeCheck {
         lock.lock();
         try {
             known.put(client.address(), isHome);
-            if (known.size() > MOST_KNOWN) known.remove(known.keySet().iterator().next());
+            if (known.size() > MOST_KNOWN)
+                known.remove(known.keySet().iterator().next());
         } finally {
             lock.unlock();
         }
@@ -127,37 +146,38 @@ final class HomeCheck {
     private Answer isThisHost() throws InterruptedException {
         var ours = thisHost.marks();
         if (ours.isEmpty()) return Answer.UNKNOWN;
-        var theirs = ask("0000");
-        if (theirs.isEmpty()) return Answer.UNKNOWN;
-        return theirs.get().containsAll(ours.get()) ? Answer.YES : Answer.NO;
+        return ask("0000", ours.get());
     }
 
     private Answer hasConnection(ClientIdentity client) throws InterruptedException {
-        var theirs = ask("%04X".formatted(client.port().orElse(0)));
-        if (theirs.isEmpty()) return Answer.UNKNOWN;
-        return theirs.get().contains("@connected") ? Answer.YES : Answer.NO;
+        return ask("%04X".formatted(client.port().orElse(0)), List.of(CONNECTED));
     }
 
-    /// The lines of its answer; empty if it does not give one.
-    private Optional<List<String>> ask(String port) throws InterruptedException {
+    /// Whether its answer has all of these lines.
+    private Answer ask(String port, List<String> wanted) throws InterruptedException {
         try {
             var channel = transport.openIfConnected("sh");
-            if (channel.isEmpty()) return Optional.empty();
+            if (channel.isEmpty()) return Answer.UNKNOWN;
             var lines = answer(channel.get(), port).lines().toList();
-            return lines.contains(HEAD) && lines.contains(END) ? Optional.of(lines) : Optional.empty();
+            if (!lines.contains(HEAD) || !lines.contains(END)) return Answer.SILENT;
+            return lines.containsAll(wanted) ? Answer.YES : Answer.NO;
         } catch (IOException e) {
+            Interruption.rethrow(e);
             log.atDebug().addKeyValue("machine", machine.get().name()).log("does not tell who it is: {}", e.toString());
-            return Optional.empty();
+            return Answer.UNKNOWN;
         }
     }
 
-    private String answer(CommandChannel channel, String port) throws IOException {
+    private String answer(CommandChannel channel, String port) throws IOException, InterruptedException {
         try (channel;
                 var _ = new TimeLimit(PATIENCE, channel::close)) {
             try (var out = channel.out()) {
                 out.write(SCRIPT.replace("DATABASE", "'" + database(storeDir) + "'")
                         .replace("PORT", port)
                         .getBytes(StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                // A program that does not read; what it says tells whether it is one.
+                Interruption.rethrow(e);
             }
             return new String(channel.in().readNBytes(LONGEST_ANSWER), StandardCharsets.ISO_8859_1);
         }

@@ -145,6 +145,15 @@ class HomeCheckTest {
     }
 
     @Test
+    void machineThatDoesNotTellIsAskedOnce() throws Exception {
+        tells = false;
+        var check = check(HomeCheck.thisHost(storeDir));
+        for (int i = 0; i < 3; i++) assertThat(check.isHomeOf(local())).isFalse();
+
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
     void machineElsewhereIsNotTheHostOfLocalClients() throws Exception {
         peer = "192.0.2.1";
 

@@ -21,8 +21,8 @@ class HomeMachineTest {
     /// Where [TestFleet#remote] clients come from.
     private static final String HOME = "10.0.0.3";
 
-    private static final BuildResult FAILED = BuildResult.of(
-            BuildStatus.MISC_FAILURE, "builder for '/nix/store/x.drv' failed with exit code 1");
+    private static final BuildResult FAILED =
+            BuildResult.of(BuildStatus.MISC_FAILURE, "builder for '/nix/store/x.drv' failed with exit code 1");
 
     @TempDir
     private Path temp;
@@ -49,7 +49,9 @@ class HomeMachineTest {
 
             assertThat(home.built()).isEmpty();
             assertThat(other.built()).containsExactly(drv("x").path(), drv("y").path());
-            assertThat(fleet.events().starting("lost ")).as("only before anything is known of it").hasSize(1);
+            assertThat(fleet.events().starting("lost "))
+                    .as("only before anything is known of it")
+                    .hasSize(1);
             assertThat(fleet.events().starting("aside")).isEmpty();
             assertThat(client.notes()).isEmpty();
         }
@@ -97,7 +99,9 @@ class HomeMachineTest {
             Await.until("the host waits too", () -> client.notes().toString().contains("is being built for another"));
 
             first.open();
-            Await.until("x was not begun on home", () -> !fleet.events().starting("lost x").isEmpty());
+            Await.until(
+                    "x was not begun on home",
+                    () -> !fleet.events().starting("lost x").isEmpty());
             gate.open();
 
             assertThat(Await.result(asked).status()).isEqualTo(BuildStatus.BUILT);

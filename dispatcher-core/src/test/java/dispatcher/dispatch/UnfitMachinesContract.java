@@ -260,8 +260,7 @@ abstract class UnfitMachinesContract {
 
     private static void put(FakeMachine machine, StorePath path, StorePath... references) {
         var tree = NarTree.file("content of " + path);
-        machine.store()
-                .with(PathInfo.of(path, tree.narHash(), tree.toNar().length, List.of(references)), tree);
+        machine.store().with(PathInfo.of(path, tree.narHash(), tree.toNar().length, List.of(references)), tree);
     }
 
     @Test

@@ -141,9 +141,7 @@ class ServeServerTest {
     @TestFactory
     Stream<DynamicTest> operationThatCannotBeAnsweredEndsTheConversation() {
         var paths = new TreeSet<>(List.of(Samples.LIBRARY.path()));
-        return Stream.of(
-                        new ServeRequest.ExportPaths(paths),
-                        new ServeRequest.QueryClosure(true, paths))
+        return Stream.of(new ServeRequest.ExportPaths(paths), new ServeRequest.QueryClosure(true, paths))
                 .map(request -> dynamicTest(request.getClass().getSimpleName(), () -> {
                     try (var client = new Client(Samples.store())) {
                         client.send(request);
