@@ -40,9 +40,8 @@ import java.util.function.Predicate;
 /// One client's conversation with the whole fleet.
 ///
 /// A path is looked for where the client would miss it most: among the outputs that were built for it and wait on
-/// their
-/// machine, then in the spool, then in the host's store if the client is on this host, then on the machines that are
-/// known to hold it.
+/// their machine, then in the spool, then in the host's store if the client is on this host, then on the machines
+/// that are known to hold it.
 ///
 /// Confined to the client's thread. A machine or a host store that breaks is told to the client as a refusal with the
 /// reason; the client's connection goes on, unless a part of a NAR has gone out already.
@@ -223,7 +222,8 @@ final class FleetSession implements Store, PathSource {
     public Optional<Realisation> queryRealisation(RealisationId id) throws IOException, InterruptedException {
         var known = new ArrayList<>(fleet.spool().realisations(id));
         fleet.heldRealisations().of(id).ifPresent(known::add);
-        for (var realisation : known) if (sight.sees(realisation) && has(realisation.outPath())) return Optional.of(realisation);
+        for (var realisation : known)
+            if (sight.sees(realisation) && has(realisation.outPath())) return Optional.of(realisation);
         return Optional.empty();
     }
 
@@ -322,8 +322,7 @@ final class FleetSession implements Store, PathSource {
     }
 
     /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared
-    /// here,
-    /// or else it would be the receiver that is taken to be at fault.
+    /// here, or else it would be the receiver that is taken to be at fault.
     @Override
     public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
         var path = info.path();
@@ -443,8 +442,7 @@ final class FleetSession implements Store, PathSource {
     }
 
     /// Has an output made once more, after the machine that had it broke. Not to be called by who has a slot, for
-    /// which
-    /// this might wait for ever.
+    /// which this might wait for ever.
     private boolean isMadeAgain(StorePath output, String reason) throws InterruptedException {
         var recipe = fleet.recipes().of(output);
         if (recipe.isEmpty()) return false;

@@ -66,7 +66,8 @@ final class UntrustedStore extends ForwardingStore {
         return new NarToAdd(kept, signatures.isEmpty() ? strict(kept, path.nar()) : path.nar());
     }
 
-    /// By its content alone, a path that refers to itself is only proven in the way of Nix before 2.17 and from 2.35 on.
+    /// By its content alone, a path that refers to itself is only proven in the way of Nix before 2.17 and from
+    /// 2.35 on.
     private NarSource strict(PathInfo info, NarSource nar) {
         if (!info.references().contains(info.path())) return nar;
         return sink -> {

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -20,9 +21,8 @@ public final class RealisationJson {
 
     private RealisationJson() {}
 
-    /// Reads a realisation; what it may lack is empty then, and members that are not known are skipped. A signature
-    /// may
-    /// also be an object of `keyName` and `sig`, as newer versions have it.
+    /// Reads a realisation; what it may lack is empty then, and members that are not known are skipped. A
+    /// signature may also be an object of `keyName` and `sig`, as newer versions have it.
     ///
     /// @throws NixSyntaxException if it is none
     public static Realisation parse(String text) {
@@ -87,7 +87,8 @@ public final class RealisationJson {
     private static Map<String, Json> value(Realisation realisation, boolean signed) {
         Map<String, Json> members = new LinkedHashMap<>();
         members.put("outPath", new Json.Text(realisation.outPath().baseName()));
-        var signatures = realisation.signatures().stream().<Json>map(Json.Text::new).toList();
+        var signatures =
+                realisation.signatures().stream().<Json>map(Json.Text::new).toList();
         if (signed) members.put("signatures", new Json.Elements(signatures));
         return members;
     }
@@ -105,7 +106,7 @@ public final class RealisationJson {
         throw wrong(text, "an object expected");
     }
 
-    private static TreeSet<String> signatures(String text, Json.Members members) {
+    private static SortedSet<String> signatures(String text, Json.Members members) {
         var signatures = new TreeSet<String>();
         for (var value : elements(text, members)) signatures.add(signature(text, value));
         return signatures;

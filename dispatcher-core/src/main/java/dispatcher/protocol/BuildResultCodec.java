@@ -112,9 +112,7 @@ public final class BuildResultCodec {
             boolean isSignedSo = realisation.id() instanceof RealisationId.OfPath;
             out.writeText(output.getKey());
             RealisationCodec.writeValue(
-                    storeDir,
-                    out,
-                    isSignedSo ? realisation : realisation.withSignatures(Collections.emptySortedSet()));
+                    storeDir, out, isSignedSo ? realisation : realisation.withSignatures(Collections.emptySortedSet()));
         }
     }
 

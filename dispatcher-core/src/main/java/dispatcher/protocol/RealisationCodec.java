@@ -10,8 +10,8 @@ import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.util.Collections;
 
-/// Realisations in the two forms that both protocols have: the JSON text of Nix 2.4 to 2.34, which names a derivation by
-/// its hash, and that of later versions, which names it by its path.
+/// Realisations in the two forms that both protocols have: the JSON text of Nix 2.4 to 2.34, which names a
+/// derivation by its hash, and that of later versions, which names it by its path.
 public final class RealisationCodec {
     /// One path and those that it depends on. As JSON it takes thirty times as much when it has been read.
     private static final long MOST_BYTES = 1 << 20;

@@ -40,8 +40,8 @@ public interface Store extends AutoCloseable {
     SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException;
 
-    /// Has that be there which [#queryValidPaths] called valid because it can be fetched. For clients that copy paths and
-    /// have nothing built, for which it would be fetched.
+    /// Has that be there which [#queryValidPaths] called valid because it can be fetched. For clients that copy
+    /// paths and have nothing built, for which it would be fetched.
     ///
     /// @throws StoreRefusedException if some of it is not there; it is not called valid a second time
     default void fetchPromised() throws IOException, InterruptedException {}
@@ -71,8 +71,7 @@ public interface Store extends AutoCloseable {
     void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException;
 
     /// Writes the NAR of a path to `sink` as it arrives, checked to be a NAR, and tells what it was. The caller
-    /// compares that
-    /// with what it expected. If it throws, `sink` may have got a part.
+    /// compares that with what it expected. If it throws, `sink` may have got a part.
     NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException;
 
     /// Writes the NAR of a path to `sink` as it arrives, for a receiver that compares its hash by itself: here it is
@@ -96,7 +95,8 @@ public interface Store extends AutoCloseable {
         throw new StoreRefusedException("this store builds no derivation by the path of its .drv file");
     }
 
-    /// Which path an output of a derivation has, as the store knows it; empty if it does not, or that path is not there.
+    /// Which path an output of a derivation has, as the store knows it; empty if it does not, or that path is not
+    /// there.
     default Optional<Realisation> queryRealisation(RealisationId id) throws IOException, InterruptedException {
         return Optional.empty();
     }

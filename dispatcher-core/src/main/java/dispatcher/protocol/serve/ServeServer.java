@@ -198,9 +198,8 @@ public final class ServeServer {
             result = result(build, log);
             log.awaitTaken();
         }
-        var told = codec.realisesByPath()
-                ? result
-                : HashedRealisations.of(codec.storeDir(), build.derivation(), result);
+        var told =
+                codec.realisesByPath() ? result : HashedRealisations.of(codec.storeDir(), build.derivation(), result);
         codec.writeBuildResult(out, told.printable());
     }
 

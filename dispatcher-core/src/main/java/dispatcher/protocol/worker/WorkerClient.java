@@ -97,11 +97,7 @@ public final class WorkerClient implements Store {
     /// @param ours     the version to offer
     /// @param features to offer with it
     WorkerClient(
-            CommandChannel channel,
-            StoreDir storeDir,
-            String peer,
-            ProtocolVersion ours,
-            Set<WorkerFeature> features)
+            CommandChannel channel, StoreDir storeDir, String peer, ProtocolVersion ours, Set<WorkerFeature> features)
             throws IOException {
         this(channel, storeDir, peer, ours, features, _ -> {});
     }

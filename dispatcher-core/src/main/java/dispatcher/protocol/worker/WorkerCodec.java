@@ -144,8 +144,7 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<Worker
             case ENSURE_PATH -> new EnsurePath(in.readStorePath(storeDir, "path"));
             case QUERY_VALID_PATHS ->
                 new QueryValidPaths(in.readStorePaths(storeDir, "paths"), since(27) && in.readBool());
-            case ADD_TO_STORE_NAR ->
-                new AddToStoreNar(readKeyedPathInfo(in), in.readBool(), in.readBool());
+            case ADD_TO_STORE_NAR -> new AddToStoreNar(readKeyedPathInfo(in), in.readBool(), in.readBool());
             case ADD_MULTIPLE_TO_STORE -> new AddMultipleToStore(in.readBool(), in.readBool());
             case BUILD_DERIVATION ->
                 new BuildDerivation(
@@ -418,8 +417,7 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<Worker
     public Optional<Realisation> readKnownRealisation(WireReader in, RealisationId id) throws IOException {
         int count = in.readCount("realisations");
         if (count == 0) return Optional.empty();
-        if (count > 1)
-            throw new ProtocolException("%d realisations of %s are more than one".formatted(count, id));
+        if (count > 1) throw new ProtocolException("%d realisations of %s are more than one".formatted(count, id));
         if (realisesByPath()) return Optional.of(RealisationCodec.readValue(storeDir, in, id));
         if (since(31)) return Optional.of(RealisationCodec.readJson(in));
         return Optional.of(Realisation.unsigned(id, in.readStorePath(storeDir, "path")));

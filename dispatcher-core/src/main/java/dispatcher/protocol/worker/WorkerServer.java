@@ -59,9 +59,9 @@ import java.util.TreeSet;
 /// Answers one client in the worker protocol, from a [Store].
 ///
 /// Confined to one thread, but for the moments of a build when another watches whether the client is still
-/// there. What the client is told of its trust is all that depends on it here, and that a client without trust may
-/// have
-/// a derivation built by the path of its `.drv` file, as newer clients then do; the store sees to the rest.
+/// there. What the client is told of its trust is all that depends on it here, and that a client without trust
+/// may have a derivation built by the path of its `.drv` file, as newer clients then do; the store sees to the
+/// rest.
 public final class WorkerServer {
     private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
     private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
@@ -471,9 +471,9 @@ public final class WorkerServer {
         void from(WireReader payload) throws IOException, InterruptedException;
     }
 
-    /// Takes a framed upload, and answers if it is refused. A client is told at once what is wrong inside, since it may have
-    /// much more to send; then the frames are read to their end, so that the connection goes on. Only faults of
-    /// the framing itself end it.
+    /// Takes a framed upload, and answers if it is refused. A client is told at once what is wrong inside, since
+    /// it may have much more to send; then the frames are read to their end, so that the connection goes on. Only
+    /// faults of the framing itself end it.
     private void receiveFramed(Receiving receiving) throws IOException, InterruptedException {
         var frames = new FramedInput(in);
         var payload = in.inside(frames);
@@ -538,9 +538,8 @@ public final class WorkerServer {
             result = logged(
                     build.drvPath(), log -> store.buildDerivation(build.drvPath(), build.derivation(), options, log));
         }
-        var told = codec.realisesByPath()
-                ? result
-                : HashedRealisations.of(codec.storeDir(), build.derivation(), result);
+        var told =
+                codec.realisesByPath() ? result : HashedRealisations.of(codec.storeDir(), build.derivation(), result);
         codec.writeBuildResult(reply(), told.printable());
     }
 

@@ -23,14 +23,15 @@ import java.util.TreeSet;
 ///
 /// Shape: lines of `Key: value`. `StorePath` is a full path, `References` (separated by spaces) and `Deriver` are
 /// base names, `Sig` comes once for each signature. The registration time and whether the store built the path
-/// have no place in it. `NarCrc32c` (8 hexadecimal digits) and `Realisation` (JSON, once for each) are our own; Nix skips
-/// keys that it does not know.
+/// have no place in it. `NarCrc32c` (8 hexadecimal digits) and `Realisation` (JSON, once for each) are our own;
+/// Nix skips keys that it does not know.
 /// Source: Nix 2.34, `src/libstore/nar-info.cc`.
 ///
 /// @param crc32c       of the NAR
 /// @param realisations which outputs the path is said to be, those told first at the beginning
 record NarInfoFile(PathInfo info, int crc32c, List<Realisation> realisations) {
-    /// No file with these limits is larger, as names have at most 245 characters, and none of them more than four bytes.
+    /// No file with these limits is larger, as names have at most 245 characters, and none of them more than four
+    /// bytes.
     static final long MOST_BYTES =
             SpoolLimits.MOST_REFERENCES * 250L + 4L * SpoolLimits.MOST_REALISATIONS * SpoolLimits.LONGEST_REALISATION;
 
@@ -80,8 +81,7 @@ record NarInfoFile(PathInfo info, int crc32c, List<Realisation> realisations) {
     }
 
     /// What may be kept of a path is bounded by its own limits, and has no line break where that would break the
-    /// file's
-    /// lines.
+    /// file's lines.
     ///
     /// @throws ProtocolException if `info` is too large or cannot be printed
     static void requirePrintable(PathInfo info) throws ProtocolException {
