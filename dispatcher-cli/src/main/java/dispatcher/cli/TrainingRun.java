@@ -39,8 +39,8 @@ import java.util.TreeMap;
 /// AOT cache from it.
 ///
 /// One dispatcher is the only machine of another. Clients of that one send a path and ask for a build, which
-/// travels over SSH on the loopback interface and is refused at the far end, whose own machine is for another
-/// system. Touches nothing but the folder that it is given and a free port of the loopback interface. Fails if
+/// travels over SSH on the loopback interface and is refused at the far end, whose own machine takes no builds, nor
+/// any inputs. Touches nothing but the folder that it is given and a free port of the loopback interface. Fails if
 /// the way there does not work, as with a Java runtime that lacks a module.
 final class TrainingRun {
     private static final int CLIENTS = 20;
@@ -68,7 +68,7 @@ final class TrainingRun {
                 listen: {ssh: "127.0.0.1:%d"}
                 hostKey: %s
                 authorizedKeys: %s
-                machines: [{hostName: nowhere.invalid, system: none, protocol: ssh-ng}]
+                machines: [{hostName: nowhere.invalid, system: none, protocol: ssh-ng, maxJobs: 0}]
                 """.formatted(port, hostKey, clients));
         var near = settings(folder, "near", """
                 listen: {socket: near.sock}

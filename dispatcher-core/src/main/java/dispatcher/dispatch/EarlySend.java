@@ -51,7 +51,12 @@ final class EarlySend {
     private @Nullable EarlyCopy copy;
 
     private volatile boolean failed;
-    private volatile boolean sent;
+
+    /// Whether others have been told that the machine will have it.
+    private volatile boolean announced;
+
+    /// Whether the machine has it, or others send it there.
+    private volatile boolean settled;
 
     /// @param use        of the way to the machine; closed by this
     /// @param nar        closed by this
@@ -107,9 +112,12 @@ final class EarlySend {
     }
 
     private void run() {
+        long begun = fleet.nanoTime();
+        var sent = List.<PathInfo>of();
         try (nar;
                 var permitted = Objects.requireNonNull(copy)) {
-            send(permitted);
+            sent = send(permitted);
+            settled = true;
         } catch (SourceFailedException e) {
             log.atDebug().addKeyValue("path", path()).log("not sent before a build asks for it: {}", e.getMessage());
         } catch (IOException e) {
@@ -123,23 +131,22 @@ final class EarlySend {
         } finally {
             // What comes next is not to be disturbed by that.
             Thread.interrupted();
-            if (!sent) fleet.locations().remove(List.of(path()), machine());
             end();
+            if (announced && !settled) fleet.locations().remove(List.of(path()), machine());
         }
+        if (sent.isEmpty()) return;
+        long bytes = sent.stream().mapToLong(PathInfo::narSize).sum();
+        var took = Duration.ofNanos(fleet.nanoTime() - begun);
+        fleet.listener().inputSentEarly(clientNumber, path(), machine(), bytes, took);
     }
 
-    private void send(EarlyCopy permitted) throws IOException, InterruptedException {
-        long begun = fleet.nanoTime();
+    private List<PathInfo> send(EarlyCopy permitted) throws IOException, InterruptedException {
         fleet.requireAnswer(link());
         var infos = permitted.send(lease().store(), path(), this::isExpectedThere, substitute, new Source());
-        if (infos.isEmpty()) return;
         var paths = infos.stream().map(PathInfo::path).toList();
-        sent = true;
         fleet.locations().add(paths, machine());
         fleet.proofs().confirm(paths, machine());
-        var took = Duration.ofNanos(fleet.nanoTime() - begun);
-        long bytes = infos.stream().mapToLong(PathInfo::narSize).sum();
-        fleet.listener().inputSentEarly(clientNumber, path(), machine(), bytes, took);
+        return infos;
     }
 
     private StorePool.Lease lease() throws IOException, InterruptedException {
@@ -174,8 +181,9 @@ final class EarlySend {
     /// thread.
     void uploaded() {
         if (isOver()) return;
+        announced = true;
         fleet.locations().add(List.of(path()), machine());
-        if (isOver() && !sent) fleet.locations().remove(List.of(path()), machine());
+        if (isOver() && !settled) fleet.locations().remove(List.of(path()), machine());
     }
 
     /// Whether the machine, or the way to it, is to be left alone by this session.

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -158,12 +159,12 @@ class EarlySendTest {
     void uploadThatIsNotWhatItSaidLeavesNothingOnTheMachine(MachineProtocol protocol) throws Exception {
         var machine =
                 protocol == MachineProtocol.SSH ? FakeMachine.named("m", 2).overServe() : FakeMachine.named("m", 2);
-        var wrong = new PathInfo[] {FakeStore.info("large", LARGE)};
+        var announced = FakeStore.info("large", LARGE);
         try (var fleet = plan().start(machine)) {
             var client = client(fleet);
             var other = large("b");
             var upload = Await.start(() -> {
-                client.store().addToStore(List.of(inHalves(wrong[0], other, middle)));
+                client.store().addToStore(List.of(inHalves(announced, other, middle)));
                 return true;
             });
             awaitBegun(machine, "large");
@@ -368,15 +369,14 @@ class EarlySendTest {
     void machineThatTheClientMayNotUseGetsNothing() throws Exception {
         var machine = FakeMachine.named("m", 2);
         try (var fleet = plan().start(machine)) {
-            var arm = new TreeSet<>(List.of("aarch64-linux"));
+            SortedSet<String> arm = new TreeSet<>(List.of("aarch64-linux"));
             fleet.remote(ClientProtocol.WORKER, grant(true, Optional.of(arm))).upload("large", LARGE);
             assertThat(machine.opened()).isZero();
         }
     }
 
-    private static ClientGrant grant(boolean trusted, Optional<TreeSet<String>> systems) {
-        return new ClientGrant(
-                "guests", trusted, 0, systems.map(names -> names), Optional.empty(), OptionalInt.empty(), false);
+    private static ClientGrant grant(boolean trusted, Optional<SortedSet<String>> systems) {
+        return new ClientGrant("guests", trusted, 0, systems, Optional.empty(), OptionalInt.empty(), false);
     }
 
     @Test
