@@ -112,7 +112,8 @@ final class ConversationOpener {
     /// A machine that answers others now is asked a second time soon: it is more likely this conversation that hangs.
     private Store greet(Machine machine, StorePool others) throws IOException, InterruptedException {
         var store = Optional.<Store>empty();
-        if (others.wasHeardWithin(LATELY)) store = greet(machine, others, limits.handshake().dividedBy(FIRST_TRY));
+        if (others.wasHeardWithin(LATELY))
+            store = greet(machine, others, limits.handshake().dividedBy(FIRST_TRY));
         if (store.isEmpty()) store = greet(machine, others, limits.handshake());
         if (store.isPresent()) return new TimedStore(store.get(), machine.name(), limits.reply());
         throw new UnreachableException(

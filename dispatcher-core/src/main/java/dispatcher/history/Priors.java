@@ -56,8 +56,7 @@ final class Priors {
     }
 
     private static <K> void put(Map<K, Window> windows, K key, double seconds, int limit) {
-        windows.merge(
-                key, Window.EMPTY.with(seconds, limit), (before, one) -> before.with(one.get(0), limit));
+        windows.merge(key, Window.EMPTY.with(seconds, limit), (before, one) -> before.with(one.get(0), limit));
     }
 
     /// From the best that is known; empty if nothing is.

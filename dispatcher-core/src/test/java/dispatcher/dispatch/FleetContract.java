@@ -413,8 +413,7 @@ abstract class FleetContract {
     void clientThatWaitsIsToldHowItStands() throws Exception {
         var a = machine("a", 1, 1);
         var gate = a.holdBuilds();
-        try (var fleet =
-                plan().expecting(Work.assumed(Duration.ofSeconds(30))).start(a)) {
+        try (var fleet = plan().expecting(Work.assumed(Duration.ofSeconds(30))).start(a)) {
             var one = client(fleet);
             var two = client(fleet);
             var first = one.start(drv("x"));
@@ -1187,7 +1186,8 @@ abstract class FleetContract {
             a.answerOneAtATime(words);
             try (var fleet = plan().handshakeLimit(Duration.ofHours(1)).start(a)) {
                 var clients = List.of(client(fleet), client(fleet));
-                var builds = List.of(clients.get(0).start(drv("x")), clients.get(1).start(drv("y")));
+                var builds =
+                        List.of(clients.get(0).start(drv("x")), clients.get(1).start(drv("y")));
                 Await.until("the first answer", () -> builds.stream().anyMatch(CompletableFuture::isDone));
                 clients.get(builds.get(0).isDone() ? 0 : 1).leave();
 
@@ -1202,7 +1202,8 @@ abstract class FleetContract {
         var a = machine("a", 4, 1).withNewStore();
         try (var fleet = plan().handshakeLimit(Duration.ofHours(1)).start(a)) {
             var builds = new ArrayList<CompletableFuture<BuildResult>>();
-            for (var name : List.of("w", "x", "y", "z")) builds.add(client(fleet).start(drv(name)));
+            for (var name : List.of("w", "x", "y", "z"))
+                builds.add(client(fleet).start(drv(name)));
 
             assertThat(builds).extracting(Await::result).allMatch(BuildResult::isSuccess);
             assertThat(fleet.events().starting("lost")).isEmpty();
@@ -1216,7 +1217,8 @@ abstract class FleetContract {
         a.staySilent();
         try (var fleet = plan().handshakeLimit(Duration.ofSeconds(2)).start(a, b)) {
             var builds = new ArrayList<CompletableFuture<BuildResult>>();
-            for (var name : List.of("w", "x", "y", "z")) builds.add(client(fleet).start(drv(name)));
+            for (var name : List.of("w", "x", "y", "z"))
+                builds.add(client(fleet).start(drv(name)));
             Await.until("the first greets", () -> a.open() == 1);
 
             assertThat(builds).extracting(Await::result).allMatch(BuildResult::isSuccess);

@@ -114,7 +114,9 @@ class HistoryTest {
             for (int i = 0; i < 9; i++) builtFor("kernel-" + (char) ('a' + i), X86, 600);
             builtFor("python3.11-requests", X86, 12);
             builtFor("python3.12-six", X86, 10);
-            assertThat(of("python3.12-flask", X86).basis()).as("two are too few").isEqualTo(Basis.SYSTEM);
+            assertThat(of("python3.12-flask", X86).basis())
+                    .as("two are too few")
+                    .isEqualTo(Basis.SYSTEM);
             builtFor("python3-attrs", X86, 1000);
 
             assertThat(of("python3.12-flask", X86).basis()).isEqualTo(Basis.KIN);

@@ -35,9 +35,14 @@ class StandingTest {
         var fourth = submit("fourth", SEEN);
 
         assertThat(second.standing().orElseThrow().isMeasured()).isTrue();
-        assertThat(second.standing().orElseThrow().untilExpected()).isBetween(Duration.ofSeconds(20), Duration.ofSeconds(21));
-        assertThat(third.standing().orElseThrow().isMeasured()).as("its own time does not matter").isTrue();
-        assertThat(fourth.standing().orElseThrow().isMeasured()).as("behind one of which nothing is known").isFalse();
+        assertThat(second.standing().orElseThrow().untilExpected())
+                .isBetween(Duration.ofSeconds(20), Duration.ofSeconds(21));
+        assertThat(third.standing().orElseThrow().isMeasured())
+                .as("its own time does not matter")
+                .isTrue();
+        assertThat(fourth.standing().orElseThrow().isMeasured())
+                .as("behind one of which nothing is known")
+                .isFalse();
     }
 
     @Test
@@ -52,8 +57,16 @@ class StandingTest {
 
     @Test
     void reasonForAMachineHasATimeOnlyIfItRestsOnAnything() {
-        var seen = queue.explain(request(SEEN), Set.of()).choices().getFirst().placement().orElseThrow();
-        var unknown = queue.explain(request(Work.UNKNOWN), Set.of()).choices().getFirst().placement().orElseThrow();
+        var seen = queue.explain(request(SEEN), Set.of())
+                .choices()
+                .getFirst()
+                .placement()
+                .orElseThrow();
+        var unknown = queue.explain(request(Work.UNKNOWN), Set.of())
+                .choices()
+                .getFirst()
+                .placement()
+                .orElseThrow();
 
         assertThat(seen.reason()).startsWith("should finish it first, in 20 s: 0 of 1 slots taken");
         assertThat(unknown.reason()).startsWith("should finish it first (no history): 0 of 1 slots taken");

@@ -35,8 +35,8 @@ class SmallDiskIT {
                         .option("--extra-nix-conf", conf.toString())
                         .start();
                 NixClient client = NixClient.beside(fleet).start();
-                DispatcherProcess dispatcher = DispatcherProcess.start(
-                        DispatcherSettings.of(fleet).write("small-disk"), fleet.socket(), "")) {
+                DispatcherProcess dispatcher =
+                        DispatcherProcess.start(DispatcherSettings.of(fleet).write("small-disk"), fleet.socket(), "")) {
             List<String> outputs = new ArrayList<>();
             for (int i = 0; i < BUILDS; i++) {
                 outputs.add(client.buildCommand("big-output", "megabytes", "8", "kind", "random")

@@ -94,7 +94,8 @@ final class FleetAnswers {
                 .text("drv", build.drvPath())
                 .text("client", build.client())
                 .text("since", build.since());
-        build.expectedEnd().ifPresentOrElse(end -> fields.text("expectedEnd", end), () -> fields.unknown("expectedEnd"));
+        build.expectedEnd()
+                .ifPresentOrElse(end -> fields.text("expectedEnd", end), () -> fields.unknown("expectedEnd"));
         return fields.build();
     }
 

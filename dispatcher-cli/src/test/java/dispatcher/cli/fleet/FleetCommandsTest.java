@@ -113,8 +113,7 @@ class FleetCommandsTest {
 
     private BuildQueue.Ticket submit(String name, Work work) {
         var drvPath = StorePath.of("b".repeat(32), name + ".drv");
-        return queue.submit(
-                new BuildRequest(drvPath, "x86_64-linux", new TreeSet<>()).withWork(work), Set.of());
+        return queue.submit(new BuildRequest(drvPath, "x86_64-linux", new TreeSet<>()).withWork(work), Set.of());
     }
 
     private Fields json() {
