@@ -14,6 +14,7 @@ import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
+import dispatcher.wire.Untaken;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -56,6 +57,8 @@ class SshFrontEndTest {
 
     /// One for each task: the shared pool has only as many threads as the host has cores.
     private static final Executor THREADS = task -> Thread.ofVirtual().start(task);
+
+    private static final int MEGABYTE = 1 << 20;
 
     @TempDir
     private Path dir;
@@ -359,6 +362,37 @@ class SshFrontEndTest {
 
     @Nested
     class Conversations {
+
+        @Test
+        void itIsKnownHowMuchOfTheLogAClientHasNotTaken() throws Exception {
+            CompletableFuture<Untaken> written = new CompletableFuture<>();
+            SshFrontEnd frontEnd = start((_, conversation) -> {
+                try {
+                    conversation.err().write(new byte[MEGABYTE]);
+                    conversation.err().flush();
+                    written.complete((Untaken) conversation.err());
+                    conversation.in().readAllBytes();
+                    return 0;
+                } catch (IOException e) {
+                    written.completeExceptionally(e);
+                    return 1;
+                }
+            });
+            Process client = ssh(frontEnd, "nix-store --serve --write").start();
+            try {
+                Untaken log = written.get(30, TimeUnit.SECONDS);
+                assertThat(log.untaken()).isGreaterThan(MEGABYTE / 2);
+
+                assertThat(client.getErrorStream().readNBytes(MEGABYTE)).hasSize(MEGABYTE);
+                long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+                while (log.untaken() > 0) {
+                    assertThat(System.nanoTime()).as("the time that it takes").isLessThan(deadline);
+                    Thread.onSpinWait();
+                }
+            } finally {
+                client.destroyForcibly();
+            }
+        }
 
         @Test
         void megabytesGoThroughBothWaysUnchanged() throws Exception {

@@ -111,6 +111,17 @@ class SshTransportsTest {
         }
 
         @Test
+        void hostIsKnownByItsAddressOnceItIsConnected() throws Exception {
+            try (Sshd sshd = Sshd.start(dir)) {
+                Transport machine =
+                        transports.forMachine(sshd.address(), sshd.options().build());
+                assertThat(machine.peer()).isEmpty();
+                machine.open("true").close();
+                assertThat(machine.peer()).contains(Sshd.HOST);
+            }
+        }
+
+        @Test
         void exitStatusOfARunningProgramIsEmpty() throws Exception {
             try (Sshd sshd = Sshd.start(dir)) {
                 Transport machine =
