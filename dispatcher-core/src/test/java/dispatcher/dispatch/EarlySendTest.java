@@ -380,6 +380,18 @@ class EarlySendTest {
     }
 
     @Test
+    void nothingIsSentEarlyOverALimitedUplink() throws Exception {
+        var machine = FakeMachine.named("m", 2).rationed();
+        try (var fleet = plan().start(machine)) {
+            var client = client(fleet);
+            client.upload("large", LARGE);
+            assertThat(machine.opened()).isZero();
+            assertThat(client.build(drv("x", path("large"))).status()).isEqualTo(BuildStatus.BUILT);
+            assertThat(fleet.events().starting("copied")).containsExactly("copied x m 1");
+        }
+    }
+
+    @Test
     void machineThatIsBusyDrainedOrAwayGetsNothing() throws Exception {
         var machine = FakeMachine.named("m", 1);
         var builds = machine.holdBuilds();

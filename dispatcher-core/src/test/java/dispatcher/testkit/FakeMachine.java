@@ -79,6 +79,7 @@ public final class FakeMachine implements Transport {
     private final AtomicInteger greeting = new AtomicInteger();
     private final AtomicBoolean silentOnce = new AtomicBoolean();
     private volatile boolean old;
+    private volatile boolean rationed;
     private final Semaphore alone = new Semaphore(1);
     private volatile @Nullable Gate uploadGate;
     private volatile FakeStore.Builder builder = this::makeOutputs;
@@ -187,6 +188,12 @@ public final class FakeMachine implements Transport {
     /// In the channel that comes next, nothing is said.
     public void staySilentOnce() {
         silentOnce.set(true);
+    }
+
+    /// It is reached over a limited uplink.
+    public FakeMachine rationed() {
+        rationed = true;
+        return this;
     }
 
     /// How builds go from now on.
@@ -366,6 +373,11 @@ public final class FakeMachine implements Transport {
             }
         });
         return Optional.of(connection.channel());
+    }
+
+    @Override
+    public boolean isRationed() {
+        return rationed;
     }
 
     private void serve(MemoryConnection connection, boolean mute) {

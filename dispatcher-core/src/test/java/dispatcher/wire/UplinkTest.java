@@ -85,6 +85,13 @@ class UplinkTest {
     }
 
     @Test
+    void wayThatIsLimitedTellsSo() {
+        var machine = new Sink();
+        assertThat(machine.isRationed()).isFalse();
+        assertThat(new Uplink(1000, clock.nanoTime()).limit(machine).isRationed()).isTrue();
+    }
+
+    @Test
     void bytesArriveUnchanged() throws Exception {
         var sink = new Sink();
         var channel = open(new Uplink(100L << 20, System::nanoTime), sink);

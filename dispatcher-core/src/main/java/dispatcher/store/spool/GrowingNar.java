@@ -30,6 +30,10 @@ public final class GrowingNar implements AutoCloseable {
     @GuardedBy("lock")
     private long written;
 
+    /// What the reader waits for, so that it is not woken for less.
+    @GuardedBy("lock")
+    private long awaited = Long.MAX_VALUE;
+
     @GuardedBy("lock")
     private State state = State.COMING;
 
@@ -51,7 +55,7 @@ public final class GrowingNar implements AutoCloseable {
         lock.lock();
         try {
             written = bytes;
-            changed.signalAll();
+            if (written >= awaited) changed.signalAll();
         } finally {
             lock.unlock();
         }
@@ -104,14 +108,17 @@ public final class GrowingNar implements AutoCloseable {
         return position;
     }
 
-    /// How many bytes may be read, once that is more than `position`.
+    /// How many bytes may be read, once there is a chunk after `position`, or the end of what comes early.
     private long awaitBeyond(long position) throws IOException, InterruptedException {
         lock.lock();
         try {
+            long end = info.narSize() - HELD;
+            long enough = Math.min(position + CHUNK, end);
+            awaited = position < end ? enough : Long.MAX_VALUE;
             while (true) {
                 if (state == State.BROKEN_OFF) throw new IOException("its upload came to nothing");
-                long readable = state == State.WHOLE ? info.narSize() : Math.min(written, info.narSize() - HELD);
-                if (readable > position) return readable;
+                if (state == State.WHOLE) return info.narSize();
+                if (position < end && written >= enough) return Math.min(written, end);
                 changed.await();
             }
         } finally {

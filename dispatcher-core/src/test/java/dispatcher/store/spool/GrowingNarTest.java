@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class GrowingNarTest {
-    private static final int SIZE = 400_000;
+    private static final int SIZE = 512 * 1024;
 
     @TempDir
     private Path temp;
