@@ -88,7 +88,8 @@ class UplinkTest {
     void wayThatIsLimitedTellsSo() {
         var machine = new Sink();
         assertThat(machine.isRationed()).isFalse();
-        assertThat(new Uplink(1000, clock.nanoTime()).limit(machine).isRationed()).isTrue();
+        assertThat(new Uplink(1000, clock.nanoTime()).limit(machine).isRationed())
+                .isTrue();
     }
 
     @Test
