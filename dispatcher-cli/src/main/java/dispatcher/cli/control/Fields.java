@@ -57,12 +57,12 @@ public record Fields(Json.Members members) {
 
     /// Whether it is there, and its value is known.
     public boolean has(String name) {
-        return members.get(name).filter(value -> value != Json.Null.NULL).isPresent();
+        return members.get(name).filter(value -> !value.equals(Json.Null.NULL)).isPresent();
     }
 
     /// Whether it is there, and nobody knows its value.
     public boolean isUnknown(String name) {
-        return members.get(name).filter(value -> value == Json.Null.NULL).isPresent();
+        return members.get(name).filter(value -> value.equals(Json.Null.NULL)).isPresent();
     }
 
     /// A text that may be left away.
