@@ -72,8 +72,9 @@ class DeepInputTest {
             var result = client.build(drv("x", flat, DEEP));
             assertThat(result.status()).isEqualTo(BuildStatus.INPUT_REJECTED);
             assertThat(result.message())
-                    .isEqualTo("the input %s of %s has directories nested deeper than the 64 that Nix on machine a takes: this is no fault of the machine; make the path less deep, or pack it into one file"
-                            .formatted(DEEP, drv("x").path()));
+                    .isEqualTo(
+                            "the input %s of %s has directories nested deeper than the 64 that Nix on machine a takes: this is no fault of the machine; make the path less deep, or pack it into one file"
+                                    .formatted(DEEP, drv("x").path()));
             assertThat(fleet.failures(machine)).isZero();
             assertThat(client.build(drv("y", flat)).status()).isEqualTo(BuildStatus.BUILT);
         }

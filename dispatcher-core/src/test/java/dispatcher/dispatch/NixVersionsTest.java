@@ -2,6 +2,7 @@ package dispatcher.dispatch;
 
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.client.ClientGrant;
 import dispatcher.fleet.MachineProtocol;
@@ -15,6 +16,7 @@ import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.aterm.DerivationHash;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.NarTree;
@@ -22,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -58,6 +61,10 @@ class NixVersionsTest {
         return new FakeMachine(Machines.machine("a", 2, 1, List.of("ca-derivations"), List.of()));
     }
 
+    private static Realisation out(BuildResult result) {
+        return Objects.requireNonNull(result.outputs().get("out"));
+    }
+
     private TestFleet fleet(FakeMachine machine) throws IOException {
         return TestFleet.plan(temp.resolve("spool")).start(machine);
     }
@@ -71,7 +78,7 @@ class NixVersionsTest {
             var client = fleet.of234(ClientGrant.DEFAULT);
             var result = client.build(FLOATING);
             assertThat(result.status()).isEqualTo(BuildStatus.BUILT);
-            var realisation = result.outputs().get("out");
+            var realisation = out(result);
             assertThat(realisation.id()).isEqualTo(BY_HASH);
             assertThat(client.fetch(realisation.outPath())).isInstanceOf(NarTree.File.class);
             assertThat(fleet.failures(newer)).isZero();
@@ -84,8 +91,8 @@ class NixVersionsTest {
         try (var fleet = fleet(machine().speakingAs234())) {
             var client = fleet.remote(protocol);
             var result = client.build(FLOATING);
-            assertThat(result.outputs().get("out").id()).isEqualTo(BY_PATH);
-            assertThat(client.fetch(result.outputs().get("out").outPath())).isInstanceOf(NarTree.File.class);
+            assertThat(out(result).id()).isEqualTo(BY_PATH);
+            assertThat(client.fetch(out(result).outPath())).isInstanceOf(NarTree.File.class);
         }
     }
 
@@ -96,12 +103,12 @@ class NixVersionsTest {
         liar.building((drvPath, derivation, options, log) -> {
             var made = liar.makeOutputs(drvPath, derivation, options, log);
             var other = new RealisationId.OfHash("sha256:" + "ab".repeat(32), "out");
-            var path = made.outputs().get("out").outPath();
+            var path = out(made).outPath();
             return made.withOutputs(Map.of("out", Realisation.unsigned(other, path)));
         });
         try (var fleet = fleet(liar)) {
             var result = fleet.of234(ClientGrant.DEFAULT).build(FLOATING);
-            assertThat(result.outputs().get("out").id()).isEqualTo(BY_HASH);
+            assertThat(out(result).id()).isEqualTo(BY_HASH);
         }
     }
 
@@ -110,21 +117,51 @@ class NixVersionsTest {
         var signatures = new TreeSet<>(Set.of("m:" + "A".repeat(86) + "=="));
         assertThat(signaturesTold(machine(), BY_PATH, signatures, false)).isEqualTo(signatures);
         assertThat(signaturesTold(machine(), BY_PATH, signatures, true)).isEmpty();
-        assertThat(signaturesTold(machine().speakingAs234(), BY_HASH, signatures, true)).isEqualTo(signatures);
-        assertThat(signaturesTold(machine().speakingAs234(), BY_HASH, signatures, false)).isEmpty();
+        assertThat(signaturesTold(machine().speakingAs234(), BY_HASH, signatures, true))
+                .isEqualTo(signatures);
+        assertThat(signaturesTold(machine().speakingAs234(), BY_HASH, signatures, false))
+                .isEmpty();
     }
 
     private SortedSet<String> signaturesTold(
-            FakeMachine machine, RealisationId id, TreeSet<String> signatures, boolean of234) throws Exception {
+            FakeMachine machine, RealisationId id, SortedSet<String> signatures, boolean of234) throws Exception {
         machine.building((drvPath, derivation, options, log) -> {
             BuildResult made = machine.makeOutputs(drvPath, derivation, options, log);
-            var path = made.outputs().get("out").outPath();
-            return made.withOutputs(Map.of(
-                    "out", Realisation.unsigned(id, path).withSignatures(signatures)));
+            var path = out(made).outPath();
+            return made.withOutputs(Map.of("out", Realisation.unsigned(id, path).withSignatures(signatures)));
         });
         try (var fleet = fleet(machine)) {
             var client = of234 ? fleet.of234(ClientGrant.DEFAULT) : fleet.remote(ClientProtocol.WORKER);
-            return client.build(FLOATING).outputs().get("out").signatures();
+            return out(client.build(FLOATING)).signatures();
         }
+    }
+
+    /// Determinate Nix 3.22 registers no temporary roots where it cannot register many at once, and other versions none
+    /// at all for what they copy.
+    @ParameterizedTest
+    @EnumSource(ClientProtocol.class)
+    void whatASessionHasSentOrAskedForStaysWithoutTemporaryRoots(ClientProtocol protocol) throws Exception {
+        try (var fleet = TestFleet.plan(temp.resolve("spool")).spoolBytes(1700).start(machine())) {
+            var sender = fleet.remote(protocol);
+            var path = sender.upload("input");
+            assertNoRoom(fleet);
+            var asker = fleet.remote(protocol);
+            assertThat(asker.has(path)).isTrue();
+            sender.leave();
+
+            assertNoRoom(fleet);
+            assertThat(asker.fetch(path)).isEqualTo(NarTree.file("input"));
+            asker.leave();
+            fleet.remote(ClientProtocol.WORKER).upload("large", NarTree.file("x".repeat(1500)));
+            assertThat(fleet.spooled()).doesNotContain(path);
+        }
+    }
+
+    private static void assertNoRoom(TestFleet fleet) throws IOException {
+        var other = fleet.remote(ClientProtocol.WORKER);
+        assertThatThrownBy(() -> other.upload("large", NarTree.file("x".repeat(1500))))
+                .isInstanceOf(StoreRefusedException.class)
+                .hasMessageContaining("has no room");
+        other.leave();
     }
 }

@@ -140,19 +140,19 @@ class RealisationsTest {
     @Test
     void clientWithoutTrustNeedsASignatureByATrustedKey() throws Exception {
         var key = Keys.secret("ci-1");
-        try (var fleet = TestFleet.plan(temp.resolve("spool"))
-                .trusting(key.publicKey())
-                .start(machine)) {
+        try (var fleet =
+                TestFleet.plan(temp.resolve("spool")).trusting(key.publicKey()).start(machine)) {
             for (var id : List.of(BY_HASH, BY_PATH)) {
-                var guest = id == BY_HASH ? fleet.of234(GUEST) : fleet.remote(ClientProtocol.WORKER, GUEST);
+                var guest = id.equals(BY_HASH) ? fleet.of234(GUEST) : fleet.remote(ClientProtocol.WORKER, GUEST);
                 var realisation = Realisation.unsigned(id, upload(guest));
-                var other = Realisation.unsigned(id, realisation.outPath()).withSignatures(
-                        signed(key, Realisation.unsigned(id, FakeStore.path("other"))).signatures());
+                var other = Realisation.unsigned(id, realisation.outPath())
+                        .withSignatures(signed(key, Realisation.unsigned(id, FakeStore.path("other")))
+                                .signatures());
                 for (var unproven : List.of(realisation, signed(Keys.secret("ci-1"), realisation), other))
                     assertThatThrownBy(() -> guest.store().registerRealisation(unproven))
                             .isInstanceOf(StoreRefusedException.class)
-                            .hasMessageStartingWith("cannot register realisation '%s' because it lacks a signature"
-                                    .formatted(id));
+                            .hasMessageStartingWith(
+                                    "cannot register realisation '%s' because it lacks a signature".formatted(id));
                 assertThat(guest.store().queryRealisation(id)).isEmpty();
 
                 guest.store().registerRealisation(signed(key, realisation));
@@ -164,9 +164,8 @@ class RealisationsTest {
     @Test
     void isolatedClientIsToldWhatATrustedKeyHasSigned() throws Exception {
         var key = Keys.secret("ci-1");
-        try (var fleet = TestFleet.plan(temp.resolve("spool"))
-                .trusting(key.publicKey())
-                .start(machine)) {
+        try (var fleet =
+                TestFleet.plan(temp.resolve("spool")).trusting(key.publicKey()).start(machine)) {
             var other = fleet.remote(ClientProtocol.WORKER);
             var path = upload(other);
             other.store().registerRealisation(Realisation.unsigned(BY_PATH, path));

@@ -49,8 +49,7 @@ final class TestClient {
         Store connect(CommandChannel channel) throws IOException;
     }
 
-    TestClient(
-            ConversationHandler handler, ClientProtocol protocol, ClientIdentity identity, boolean writes, Nix nix)
+    TestClient(ConversationHandler handler, ClientProtocol protocol, ClientIdentity identity, boolean writes, Nix nix)
             throws IOException {
         served = Await.start(() -> {
             int status = handler.handle(

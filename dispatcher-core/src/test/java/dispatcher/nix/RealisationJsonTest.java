@@ -44,8 +44,8 @@ class RealisationJsonTest {
     /// Nix 2.34, `UnkeyedRealisation::fingerprint`.
     @Test
     void realisationByHashIsSignedWithoutSignatures() {
-        var realisation = Realisation.unsigned(RealisationId.parse(ID), FOO)
-                .withSignatures(new TreeSet<>(Set.of("key:AAAA")));
+        var realisation =
+                Realisation.unsigned(RealisationId.parse(ID), FOO).withSignatures(new TreeSet<>(Set.of("key:AAAA")));
 
         assertThat(RealisationJson.fingerprint(realisation))
                 .isEqualTo("{\"dependentRealisations\":{},\"id\":\"" + ID

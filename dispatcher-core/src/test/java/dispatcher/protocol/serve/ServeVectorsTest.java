@@ -39,9 +39,20 @@ class ServeVectorsTest {
     @TestFactory
     Stream<DynamicTest> fixtures() {
         return vectors.both(
-                        "build-result-2.2", in -> codec(2).readBuildResult(in, DRV), codec(2)::writeBuildResult, NixJson::buildResult)
-                .both("build-result-2.3", in -> codec(3).readBuildResult(in, DRV), codec(3)::writeBuildResult, NixJson::buildResult)
-                .both("build-result-2.6", in -> codec(6).readBuildResult(in, DRV), codec(6)::writeBuildResult, NixJson::buildResult)
+                        "build-result-2.2",
+                        in -> codec(2).readBuildResult(in, DRV),
+                        codec(2)::writeBuildResult,
+                        NixJson::buildResult)
+                .both(
+                        "build-result-2.3",
+                        in -> codec(3).readBuildResult(in, DRV),
+                        codec(3)::writeBuildResult,
+                        NixJson::buildResult)
+                .both(
+                        "build-result-2.6",
+                        in -> codec(6).readBuildResult(in, DRV),
+                        codec(6)::writeBuildResult,
+                        NixJson::buildResult)
                 // The realisations that newer servers make up for older clients lack members that ours have.
                 .readOnly("build-result-2.7-compat", in -> codec(7).readBuildResult(in, DRV), NixJson::buildResult)
                 .both(

@@ -21,8 +21,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -55,7 +55,8 @@ class WorkerProtocolTest {
     }
 
     private static WorkerClient client(RunningServer server, int minor) throws IOException {
-        return new WorkerClient(server.channel(), StoreDir.NIX_STORE, "the server", new ProtocolVersion(1, minor), Set.of());
+        return new WorkerClient(
+                server.channel(), StoreDir.NIX_STORE, "the server", new ProtocolVersion(1, minor), Set.of());
     }
 
     @TestFactory

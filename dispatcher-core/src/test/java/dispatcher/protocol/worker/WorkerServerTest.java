@@ -400,7 +400,8 @@ class WorkerServerTest {
             return ScriptedPeer.bytes(out -> out.writeLong(0));
         }
 
-        /// What it was told to be valid, machines may have to fetch before it goes: `nix copy --substitute-on-destination`.
+        /// What it was told to be valid, machines may have to fetch before it goes: `nix copy
+        /// --substitute-on-destination`.
         @Test
         void clientThatCopiesHearsWhatCouldNotBeFetched() throws Exception {
             withClient(38, (client, store) -> {
@@ -460,8 +461,7 @@ class WorkerServerTest {
         @TestFactory
         Stream<DynamicTest> realisationsAreNotKnown() {
             return with(new int[] {30, 31, 38}, (client, _) -> {
-                client.send(new WorkerRequest.QueryRealisation(UNKNOWN))
-                        .requireLast();
+                client.send(new WorkerRequest.QueryRealisation(UNKNOWN)).requireLast();
                 assertThat(client.in.readLong()).isZero();
             });
         }
@@ -505,7 +505,8 @@ class WorkerServerTest {
                         .requireLast();
                 assertThat(client.in.readLong()).isOne();
                 assertThat(client.codec.readDerivedPath(client.in)).isEqualTo(library);
-                assertThat(client.codec.readBuildResult(client.in, Samples.DRV).status()).isEqualTo(BuildStatus.ALREADY_VALID);
+                assertThat(client.codec.readBuildResult(client.in, Samples.DRV).status())
+                        .isEqualTo(BuildStatus.ALREADY_VALID);
 
                 client.send(buildPaths(
                         WorkerOperation.BUILD_PATHS_WITH_RESULTS,
@@ -891,7 +892,8 @@ class WorkerServerTest {
                         .isInstanceOfSatisfying(
                                 WorkerMessage.Result.class,
                                 line -> assertThat(line.fields()).containsExactly(text(hostile)));
-                assertThat(client.codec.readBuildResult(client.in, Samples.DRV).message()).isEqualTo(shown);
+                assertThat(client.codec.readBuildResult(client.in, Samples.DRV).message())
+                        .isEqualTo(shown);
 
                 store.building((_, _, _, _) -> {
                     throw new StoreRefusedException(hostile);

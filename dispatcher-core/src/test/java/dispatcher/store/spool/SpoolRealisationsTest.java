@@ -62,7 +62,8 @@ class SpoolRealisationsTest {
         a.addTo(spool);
         var signed = realisation(1, a.info().path()).withSignatures(new TreeSet<>(Set.of("key:AAAA")));
         var byPath = Realisation.unsigned(
-                new RealisationId.OfPath(StorePath.of("0".repeat(32), "x.drv"), "dev"), a.info().path());
+                new RealisationId.OfPath(StorePath.of("0".repeat(32), "x.drv"), "dev"),
+                a.info().path());
         assertThat(keep(signed)).isTrue();
         assertThat(keep(byPath)).isTrue();
         close();
@@ -91,7 +92,8 @@ class SpoolRealisationsTest {
         keep(realisation(1, b.info().path()));
 
         assertThat(spool.realisations(id(1)))
-                .containsExactly(realisation(1, a.info().path()), realisation(1, b.info().path()));
+                .containsExactly(
+                        realisation(1, a.info().path()), realisation(1, b.info().path()));
     }
 
     @Test
@@ -109,7 +111,8 @@ class SpoolRealisationsTest {
     void pathHasABoundedNumberOfThemOfWhichTheLastAreKept() throws Exception {
         a.addTo(spool);
         int most = SpoolLimits.MOST_REALISATIONS;
-        for (int number = 0; number <= most; number++) keep(realisation(number, a.info().path()));
+        for (int number = 0; number <= most; number++)
+            keep(realisation(number, a.info().path()));
         close();
         open();
 
@@ -122,7 +125,8 @@ class SpoolRealisationsTest {
     void realisationThatIsTooLargeIsRefused() throws Exception {
         a.addTo(spool);
         var dependencies = new TreeMap<String, StorePath>();
-        for (int number = 0; number < 1000; number++) dependencies.put(id(number).toString(), a.info().path());
+        for (int number = 0; number < 1000; number++)
+            dependencies.put(id(number).toString(), a.info().path());
         var large = new Realisation(id(1), a.info().path(), new TreeSet<>(), dependencies);
         assertThatThrownBy(() -> keep(large))
                 .isInstanceOf(StoreRefusedException.class)
@@ -136,7 +140,8 @@ class SpoolRealisationsTest {
         first.put(new NarInfoFile(a.info(), 0), Instant.EPOCH, owner);
         long before = owner.indexBytes;
         first.realise(a.info().path(), List.of(realisation(1, a.info().path())));
-        assertThat(owner.indexBytes - before).isEqualTo(SpoolRealisations.weight(realisation(1, a.info().path())));
+        assertThat(owner.indexBytes - before)
+                .isEqualTo(SpoolRealisations.weight(realisation(1, a.info().path())));
         first.shrinkTo(0);
         assertThat(owner.indexBytes).isZero();
         assertThat(first.realisations(id(1))).isEmpty();
@@ -149,7 +154,11 @@ class SpoolRealisationsTest {
         var file = temp.resolve("info", a.info().path() + ".narinfo");
         var text = Files.readString(file);
         close();
-        Files.writeString(file, text.replace("\"outPath\":\"" + a.info().path(), "\"outPath\":\"" + b.info().path()));
+        Files.writeString(
+                file,
+                text.replace(
+                        "\"outPath\":\"" + a.info().path(),
+                        "\"outPath\":\"" + b.info().path()));
         open();
 
         assertThat(spool.info(a.info().path())).isEmpty();
