@@ -83,7 +83,7 @@ class HomeCheckTest {
 
     @Test
     void machineThatHasTheClientsConnectionIsItsHost() throws Exception {
-        try (var server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+        try (var server = new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
                 var connection = new Socket(server.getInetAddress(), server.getLocalPort());
                 var accepted = server.accept()) {
             var client = client("127.0.0.1:" + accepted.getPort());
