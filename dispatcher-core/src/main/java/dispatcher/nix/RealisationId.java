@@ -15,10 +15,6 @@ public sealed interface RealisationId {
             return new OfHash(UNKNOWN, outputName);
         }
 
-        public boolean isUnknown() {
-            return hash.equals(UNKNOWN);
-        }
-
         /// `<hash>!<output name>`
         @Override
         public String toString() {
