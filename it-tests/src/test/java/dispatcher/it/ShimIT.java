@@ -69,6 +69,21 @@ class ShimIT {
         }
     }
 
+    /// As Nix from 2.35 on ends its build hook, and that what it has started.
+    @ParameterizedTest
+    @CsvSource({"socat,--stdio", "socat,--serve", "perl,--stdio", "perl,--serve", "nc,--stdio", "nc,--serve"})
+    void endsAtOnceWhenTerminated(String tool, String mode) throws Exception {
+        Process shim = start(tool, mode);
+        try {
+            greet(shim, mode);
+            shim.destroy();
+
+            assertThat(shim.waitFor(SOON.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+        } finally {
+            shim.destroyForcibly();
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"socat,--stdio", "socat,--serve", "perl,--stdio", "perl,--serve", "nc,--stdio", "nc,--serve"})
     void endsWithTheDispatcher(String tool, String mode) throws Exception {
