@@ -30,8 +30,8 @@ class FleetFuzzTest {
     @FuzzTest(maxDuration = DURATION)
     void machinesFile(byte[] bytes) {
         long inclusions = text(bytes).chars().filter(c -> c == '@').count();
-        int size = bytes.length
-                + (OTHER.length() + FILE) * (int) Math.min(inclusions, MachinesFileReader.MOST_INCLUSIONS);
+        int size =
+                bytes.length + (OTHER.length() + FILE) * (int) Math.min(inclusions, MachinesFileReader.MOST_INCLUSIONS);
         for (var rules : Rules.values()) {
             Bounds.hold(size, () -> machines(bytes, rules));
             checkMachines(bytes, machines(bytes, rules));

@@ -55,7 +55,11 @@ abstract class CopyContract {
         client.run("nix-store", "--generate-binary-cache-key", "cache-1", key(), key() + ".pub")
                 .orFail();
         Path settings = DispatcherSettings.of(fleet)
-                .set("trustedPublicKeys", "['%s']".formatted(Files.readString(Path.of(key() + ".pub")).strip()))
+                .set(
+                        "trustedPublicKeys",
+                        "['%s']"
+                                .formatted(Files.readString(Path.of(key() + ".pub"))
+                                        .strip()))
                 .write("copy");
         dispatcher = DispatcherProcess.start(settings, fleet.socket(), "");
         store = dispatcher.builders().split(" ")[0];
@@ -86,7 +90,9 @@ abstract class CopyContract {
                 .orFail();
 
         nix("path-info", "--store", store, out).orFail();
-        assertThat(Files.readString(narInfo(out).orElseThrow())).contains("\nRealisation: {").contains("!out");
+        assertThat(Files.readString(narInfo(out).orElseThrow()))
+                .contains("\nRealisation: {")
+                .contains("!out");
     }
 
     @Test
