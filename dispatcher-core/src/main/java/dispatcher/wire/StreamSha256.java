@@ -65,6 +65,8 @@ final class StreamSha256 {
     private void await() throws InterruptedIOException {
         if (hashing.isEmpty()) return;
         try {
+            // Waiting for a thread that has ended already would not tell.
+            if (Thread.interrupted()) throw new InterruptedException();
             hashing.get().join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

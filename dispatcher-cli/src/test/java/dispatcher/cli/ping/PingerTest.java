@@ -58,7 +58,7 @@ class PingerTest {
 
         assertThat(ping(machine, fake, LONG)).isInstanceOfSatisfying(Answer.Reached.class, reached -> {
             assertThat(reached.nixVersion()).contains("2.31.1");
-            assertThat(reached.protocol()).hasToString("2.7");
+            assertThat(reached.protocol()).hasToString("2.8");
             assertThat(reached.trusted()).contains(false);
             assertThat(reached.problems())
                     .containsExactly(new Problem(
