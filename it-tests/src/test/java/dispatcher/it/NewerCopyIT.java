@@ -5,6 +5,6 @@ package dispatcher.it;
 class NewerCopyIT extends CopyContract {
 
     NewerCopyIT() {
-        super(NixRelease.NEWER);
+        super(NixRelease.NEWER, true);
     }
 }
