@@ -116,7 +116,8 @@ abstract class CopyContract {
         String path = pathInCache(false);
         Result first = nix("copy", "--substitute-on-destination", "--to", store, path);
         assertThat(first.exit() != 0).as("first:%n%s", first.err()).isEqualTo(tellsToSubstitute);
-        if (tellsToSubstitute) assertThat(first.err()).contains("nothing proves").contains("copy once more");
+        if (tellsToSubstitute)
+            assertThat(first.err()).contains("nothing proves").contains("copy once more");
 
         sign(path);
         nix("copy", "--substitute-on-destination", "--to", store, path).orFail();

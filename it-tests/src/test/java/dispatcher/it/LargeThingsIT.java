@@ -135,8 +135,9 @@ class LargeThingsIT {
 
     /// Large ones go while they come, the others with the build.
     private static int pathsSent(String log) {
-        int early = Math.toIntExact(
-                log.lines().filter(line -> line.contains("input sent while it came")).count());
+        int early = Math.toIntExact(log.lines()
+                .filter(line -> line.contains("input sent while it came"))
+                .count());
         int copied = PATHS_COPIED
                 .matcher(log)
                 .results()
