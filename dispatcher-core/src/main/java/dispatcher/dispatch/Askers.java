@@ -11,9 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Who asks for which derivation at this moment, and on which machines that is being built: no machine may build
-/// what it waits for itself, be it that it asks first or that it is asked first. Safe for any thread, waits for
-/// nobody.
+/// Which clients ask for a derivation now, and which machines build it. No machine may build what it waits for
+/// itself. It may ask before the build is sent to it, or while it builds. Safe for any thread; never blocks.
 final class Askers {
     private static final class Shared {
         private final List<ClientIdentity> clients = new ArrayList<>();
@@ -28,7 +27,7 @@ final class Askers {
     @GuardedBy("lock")
     private final Map<StorePath, Shared> derivations = new HashMap<>();
 
-    /// One client asks, until this is closed.
+    /// One client's request for a derivation, until this is closed.
     final class Asking implements AutoCloseable {
         private final StorePath drvPath;
         private final ClientIdentity client;
@@ -40,7 +39,7 @@ final class Askers {
             this.shared = shared;
         }
 
-        /// All who ask for the same derivation now.
+        /// All clients that ask for the same derivation now.
         List<ClientIdentity> clients() {
             lock.lock();
             try {
@@ -60,8 +59,8 @@ final class Askers {
             }
         }
 
-        /// It is built there, until the answer is closed. To be called before [#clients] is looked at: whoever
-        /// asks later sees it in [#running].
+        /// The machine builds it, until the result is closed. Call this before you read [#clients]: a client that
+        /// asks later finds the machine in [#running].
         Running runs(MachineLink link) {
             lock.lock();
             try {

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 public final class ClientConversations implements ConversationHandler {
     private static final Logger log = LoggerFactory.getLogger(ClientConversations.class);
 
-    /// A client that was refused and sends nothing for so long has been told, or never will be.
+    /// A refused client that has sent nothing for this long is no longer read from.
     private static final Duration QUIET = Duration.ofSeconds(2);
 
     private final FleetStore fleet;
@@ -119,7 +119,7 @@ public final class ClientConversations implements ConversationHandler {
         }
     }
 
-    /// The client has gone, and was told that what machines can fetch is there.
+    /// Has machines fetch the paths that were called valid for a client which has left since.
     private static void keepPromises(FleetSession session, String who) throws IOException, InterruptedException {
         try {
             session.keepPromises();

@@ -36,32 +36,6 @@ public record Pressure(
         Optional<Room> buildInodes,
         OptionalLong oomKills,
         long minFree) {
-    /// Of disks that do not tell of inodes, and a Nix that collects nothing by itself.
-    public Pressure(
-            Instant sampledAt,
-            double load,
-            int cores,
-            Room memory,
-            OptionalDouble cpuStalled,
-            OptionalDouble memoryStalled,
-            Room store,
-            Room build,
-            OptionalLong oomKills) {
-        this(
-                sampledAt,
-                load,
-                cores,
-                memory,
-                cpuStalled,
-                memoryStalled,
-                store,
-                build,
-                Optional.empty(),
-                Optional.empty(),
-                oomKills,
-                0);
-    }
-
     /// Fewer inodes are about to be none.
     private static final long LEAST_INODES = 1000;
 

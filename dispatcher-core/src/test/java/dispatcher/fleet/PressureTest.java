@@ -25,7 +25,10 @@ class PressureTest {
                 OptionalDouble.of(stalled),
                 store,
                 build,
-                OptionalLong.empty());
+                Optional.empty(),
+                Optional.empty(),
+                OptionalLong.empty(),
+                0);
     }
 
     private static boolean isShort(double free, double total, double minFree) {

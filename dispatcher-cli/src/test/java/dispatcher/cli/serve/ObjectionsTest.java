@@ -7,6 +7,7 @@ import dispatcher.fleet.Pressure.Room;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,10 @@ class ObjectionsTest {
                 OptionalDouble.empty(),
                 new Room(bytes, 100 * GIB),
                 PLENTY,
-                OptionalLong.empty());
+                Optional.empty(),
+                Optional.empty(),
+                OptionalLong.empty(),
+                0);
     }
 
     @Test
