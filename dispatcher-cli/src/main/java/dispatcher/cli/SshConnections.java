@@ -3,8 +3,8 @@ package dispatcher.cli;
 import dispatcher.cli.ping.MachineConnections;
 import dispatcher.cli.serve.SshOptions;
 import dispatcher.cli.settings.Settings;
-import dispatcher.fleet.Machine;
-import dispatcher.ssh.SshTransports;
+import dispatcher.machine.Machine;
+import dispatcher.ssh.client.SshTransports;
 import dispatcher.wire.Transport;
 
 /// The ways to machines over SSH.

@@ -2,8 +2,8 @@ package dispatcher.cli;
 
 import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.ssh.SshFrontEnd;
-import dispatcher.ssh.SshFrontEndException;
+import dispatcher.ssh.server.SshFrontEnd;
+import dispatcher.ssh.server.SshFrontEndException;
 import java.nio.file.Path;
 
 /// The host key of our SSH server.

@@ -1,8 +1,9 @@
 package dispatcher.dispatch;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.access.ClientIdentity;
+import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.StorePath;
-import dispatcher.protocol.ClientIdentity;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,19 +1,25 @@
 package dispatcher.dispatch;
 
-import dispatcher.dispatch.LostException.Kind;
+import dispatcher.access.ClientIdentity;
+import dispatcher.build.recovery.Unfit;
+import dispatcher.dispatch.AttemptLostException.Kind;
+import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.load.BuildWatch;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
-import dispatcher.pressure.BuildWatch;
-import dispatcher.protocol.ClientIdentity;
+import dispatcher.protocol.Failures;
 import dispatcher.store.BuildLog;
-import dispatcher.store.ClosureCopier;
-import dispatcher.store.ClosureCopier.Copied;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.wire.Interruption;
+import dispatcher.store.transfer.ClosureCopier;
+import dispatcher.store.transfer.ClosureCopier.Copied;
+import dispatcher.store.verify.MadeInBuildException;
+import dispatcher.store.verify.NoFixedOutputException;
+import dispatcher.store.verify.OutputCheck;
+import dispatcher.thread.Interruption;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
@@ -51,19 +57,19 @@ final class Attempt {
     /// A conversation that others have used may have died since without a word, and a machine that seemed to
     /// have all inputs may have lost some. That is nobody's fault, and found out now.
     ///
-    /// @throws LostException         if it came to nothing there
+    /// @throws AttemptLostException         if it came to nothing there
     /// @throws SourceFailedException if inputs could not be had
-    BuiltThere run() throws LostException, SourceFailedException, InterruptedException {
+    AttemptResult run() throws AttemptLostException, SourceFailedException, InterruptedException {
         try {
             return attempt();
-        } catch (LostException e) {
+        } catch (AttemptLostException e) {
             // What conversations keep from being collected as garbage there is needed now.
             if (e.kind().isLackOfDisk()) link.conversations().renew();
             throw e;
         }
     }
 
-    private BuiltThere attempt() throws LostException, SourceFailedException, InterruptedException {
+    private AttemptResult attempt() throws AttemptLostException, SourceFailedException, InterruptedException {
         boolean sentAgain = false;
         boolean askedAgain = false;
         while (true) {
@@ -81,8 +87,8 @@ final class Attempt {
                     continue;
                 }
                 fleet.refusals().add(link, job.needs(), e.unfit, e.reason);
-                throw new LostException(Kind.UNFIT, e.reason);
-            } catch (LostException e) {
+                throw new AttemptLostException(Kind.UNFIT, e.reason);
+            } catch (AttemptLostException e) {
                 var lacking = lackedInput(e);
                 if (lacking.isEmpty()) throw e;
                 if (sentAgain) throw denied(lacking.get());
@@ -95,11 +101,11 @@ final class Attempt {
     }
 
     /// Known only once a connection is there.
-    private void requireElsewhere(StorePool.Lease lease) throws LostException, InterruptedException {
+    private void requireElsewhere(StorePool.Lease lease) throws AttemptLostException, InterruptedException {
         boolean elsewhere = false;
         try {
             for (var client : job.asking().clients())
-                if (link.isHomeOf(client)) throw new LostException(Kind.HOME, atHome(client));
+                if (link.isHomeOf(client)) throw new AttemptLostException(Kind.HOME, atHome(client));
             elsewhere = true;
         } finally {
             if (!elsewhere) lease.release();
@@ -113,14 +119,14 @@ final class Attempt {
     }
 
     /// It had all inputs twice, as it said, and each time not when it was to build.
-    private LostException denied(StorePath input) {
+    private AttemptLostException denied(StorePath input) {
         var reason = "it took %s twice, and says that it does not have it".formatted(input);
         fleet.recovery().lied(link, reason);
-        return new LostException(Kind.REFUSED, reason);
+        return new AttemptLostException(Kind.REFUSED, reason);
     }
 
     /// An input that a machine which would not build lacks by now, as after garbage has been collected there.
-    private Optional<StorePath> lackedInput(LostException loss) throws InterruptedException {
+    private Optional<StorePath> lackedInput(AttemptLostException loss) throws InterruptedException {
         var inputs = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
             case REFUSED, FAILED -> !inputs.isEmpty();
@@ -177,8 +183,8 @@ final class Attempt {
         }
     }
 
-    private BuiltThere buildIn(StorePool.Lease lease, Askers.Asking.Running running)
-            throws LostException, UnfitException, DiedUnnoticedException, InterruptedException {
+    private AttemptResult buildIn(StorePool.Lease lease, Askers.Asking.Running running)
+            throws AttemptLostException, UnfitException, DiedUnnoticedException, InterruptedException {
         var limits = new BuildLimits(job.drvPath().toString(), job.options(), log, lease.store()::close);
         boolean kept = false;
         long start = fleet.nanoTime();
@@ -204,7 +210,7 @@ final class Attempt {
             kept = result.isSuccess();
             if (!kept) limits.tellWhatIsKept(machine);
             if (!checked.made().isEmpty()) noteMade(checked.made().size());
-            return new BuiltThere(job, link, lease, result, checked, took);
+            return new AttemptResult(job, link, lease, result, checked, took);
         } catch (StoreRefusedException e) {
             var unfit = Unfit.of(Failures.describe(e));
             if (unfit.isPresent()) throw new UnfitException(unfit.get(), Failures.describe(e));
@@ -213,9 +219,9 @@ final class Attempt {
             fleet.recovery().worked(link);
             var took = Duration.ofNanos(fleet.nanoTime() - start);
             var rejected = BuildResult.of(BuildStatus.OUTPUT_REJECTED, Failures.describe(e));
-            return new BuiltThere(job, link, lease, rejected, OutputCheck.Checked.NOTHING, took);
+            return new AttemptResult(job, link, lease, rejected, OutputCheck.Checked.NOTHING, took);
         } catch (NoFixedOutputException e) {
-            throw new LostException(e.isClaimed() ? Kind.CLAIMED : Kind.NO_FIXED_OUTPUT, Failures.describe(e));
+            throw new AttemptLostException(e.isClaimed() ? Kind.CLAIMED : Kind.NO_FIXED_OUTPUT, Failures.describe(e));
         } catch (IOException e) {
             Interruption.rethrow(e);
             var unfit = Unfit.ofLastWords(Failures.describe(e));
@@ -224,7 +230,8 @@ final class Attempt {
             else if (lease.isInDoubt() && fleet.nanoTime() - start < UNNOTICED.toNanos())
                 throw new DiedUnnoticedException(e);
             if (!(e instanceof ProtocolException) && isFixed() && answersStill())
-                throw new LostException(Kind.ENDED, "its Nix ended in mid-build (%s)".formatted(Failures.describe(e)));
+                throw new AttemptLostException(
+                        Kind.ENDED, "its Nix ended in mid-build (%s)".formatted(Failures.describe(e)));
             throw setAside(Kind.BUILDING, e);
         } finally {
             if (limits.end().isPresent()) lease.drop();
@@ -240,8 +247,8 @@ final class Attempt {
         log.flush();
     }
 
-    private static LostException askedBack() {
-        return new LostException(
+    private static AttemptLostException askedBack() {
+        return new AttemptLostException(
                 Kind.UNFIT,
                 "it has this dispatcher among the builders of its own nix.conf, and asked it for the build that it was to do itself; take the dispatcher out there");
     }
@@ -293,11 +300,11 @@ final class Attempt {
 
     /// Returns if the build itself came to this end, rather than the machine.
     private void requireTheBuildsOwn(BuildResult result, List<String> lastLines, BuildWatch watch)
-            throws LostException, InterruptedException {
+            throws AttemptLostException, InterruptedException {
         if (result.isSuccess()) return;
         switch (Diagnosis.of(result, lastLines)) {
             case DISK_FULL ->
-                throw new LostException(
+                throw new AttemptLostException(
                         watch.disk() instanceof BuildWatch.Disk.LackedInodes ? Kind.NO_INODES : Kind.DISK_FULL, result);
             case DISK_MENTIONED -> {
                 requireRoom(result, lastLines, watch);
@@ -307,11 +314,11 @@ final class Attempt {
                 switch (watch.memory()) {
                     case BuildWatch.Memory.Lacked(var evidence) -> {
                         fleet.listener().memoryLacked(job.number(), job.drvPath(), machine, evidence);
-                        throw new LostException(Kind.OUT_OF_MEMORY, result);
+                        throw new AttemptLostException(Kind.OUT_OF_MEMORY, result);
                     }
-                    case BuildWatch.Memory.Unknown _ -> throw new LostException(Kind.KILLED_UNEXPLAINED, result);
+                    case BuildWatch.Memory.Unknown _ -> throw new AttemptLostException(Kind.KILLED_UNEXPLAINED, result);
                     case BuildWatch.Memory.Enough _ -> {
-                        if (Diagnosis.isBuilderKilled(result)) throw new LostException(Kind.KILLED, result);
+                        if (Diagnosis.isBuilderKilled(result)) throw new AttemptLostException(Kind.KILLED, result);
                     }
                 }
             }
@@ -320,38 +327,39 @@ final class Attempt {
     }
 
     /// We give it all inputs, so it has nothing to depend on but those.
-    private static void requireLasting(BuildResult result) throws LostException {
+    private static void requireLasting(BuildResult result) throws AttemptLostException {
         if (result.status() == BuildStatus.TRANSIENT_FAILURE || result.status() == BuildStatus.DEPENDENCY_FAILED)
-            throw new LostException(Kind.FAILED, result);
+            throw new AttemptLostException(Kind.FAILED, result);
     }
 
     /// Returns if the machine's disks had room for a build that speaks of one that had none.
     private static void requireRoom(BuildResult result, List<String> lastLines, BuildWatch watch)
-            throws LostException, InterruptedException {
+            throws AttemptLostException, InterruptedException {
         switch (watch.disk()) {
-            case BuildWatch.Disk.Lacked _ -> throw new LostException(Kind.DISK_FULL, result);
-            case BuildWatch.Disk.LackedInodes _ -> throw new LostException(Kind.NO_INODES, result);
-            case BuildWatch.Disk.Unknown _ -> throw new LostException(Kind.DISK_UNEXPLAINED, result);
+            case BuildWatch.Disk.Lacked _ -> throw new AttemptLostException(Kind.DISK_FULL, result);
+            case BuildWatch.Disk.LackedInodes _ -> throw new AttemptLostException(Kind.NO_INODES, result);
+            case BuildWatch.Disk.Unknown _ -> throw new AttemptLostException(Kind.DISK_UNEXPLAINED, result);
             case BuildWatch.Disk.Enough _ -> {
-                if (Diagnosis.mentionsQuota(result, lastLines)) throw new LostException(Kind.DISK_UNEXPLAINED, result);
+                if (Diagnosis.mentionsQuota(result, lastLines))
+                    throw new AttemptLostException(Kind.DISK_UNEXPLAINED, result);
             }
         }
     }
 
-    private static LostException refused(String what, StoreRefusedException refusal) {
+    private static AttemptLostException refused(String what, StoreRefusedException refusal) {
         var reason = what + refusal.getMessage();
-        return new LostException(Diagnosis.isDiskFull(reason) ? Kind.DISK_FULL : Kind.REFUSED, reason);
+        return new AttemptLostException(Diagnosis.isDiskFull(reason) ? Kind.DISK_FULL : Kind.REFUSED, reason);
     }
 
     /// A conversation with the machine in which all inputs are there.
-    private StorePool.Lease leaseWithInputs() throws LostException, SourceFailedException, InterruptedException {
+    private StorePool.Lease leaseWithInputs() throws AttemptLostException, SourceFailedException, InterruptedException {
         try {
             fleet.requireAnswer(link);
             return link.conversations().lease(this::copyInputs).lease();
         } catch (SourceFailedException e) {
             // Others may have it, or fetch it by themselves.
             var unproven = session.unproven(e.paths());
-            if (unproven.isPresent()) throw new LostException(Kind.REFUSED, unproven.get());
+            if (unproven.isPresent()) throw new AttemptLostException(Kind.REFUSED, unproven.get());
             throw e;
         } catch (StoreRefusedException e) {
             requireFlatInputs(e);
@@ -364,27 +372,27 @@ final class Attempt {
     }
 
     /// Returns if it was not for the depth of an input that the machine did not take them.
-    private void requireFlatInputs(IOException refusal) throws LostException, InterruptedException {
+    private void requireFlatInputs(IOException refusal) throws AttemptLostException, InterruptedException {
         var limit = DeepInput.limit(Failures.describe(refusal));
         if (limit.isEmpty()) return;
         var inputs = job.derivation().inputSources();
         var input = DeepInput.find(machine, limit.get(), inputs, this::isExpectedThere, session);
-        throw new LostException(
+        throw new AttemptLostException(
                 Kind.DEEP_INPUT, BuildResult.of(BuildStatus.INPUT_REJECTED, input.explain(job.drvPath())));
     }
 
     /// Happens before the slot is given back, or else the next build would be sent to the machine that just broke.
-    private LostException setAside(Kind kind, IOException failure) {
+    private AttemptLostException setAside(Kind kind, IOException failure) {
         var reason = Failures.describe(failure);
         // In the serve protocol a machine says no by ending the conversation, with the reason as its last words.
         // Before them may be the log of the build.
         if (Diagnosis.isDiskFull(reason.lines().reduce("", (_, line) -> line)))
-            return new LostException(Kind.DISK_FULL, reason);
+            return new AttemptLostException(Kind.DISK_FULL, reason);
         if (job.derivation().inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
-            return new LostException(Kind.REFUSED, reason);
+            return new AttemptLostException(Kind.REFUSED, reason);
         fleet.recovery().broke(link, failure);
         link.conversations().dropIdle();
-        return new LostException(kind, reason);
+        return new AttemptLostException(kind, reason);
     }
 
     private Copied copyInputs(StorePool.Lease lease) throws IOException, InterruptedException {

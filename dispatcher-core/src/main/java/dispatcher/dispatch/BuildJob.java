@@ -1,5 +1,6 @@
 package dispatcher.dispatch;
 
+import dispatcher.build.recovery.Refusals;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StorePath;
 import dispatcher.store.BuildOptions;

@@ -1,6 +1,7 @@
 package dispatcher.dispatch;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.build.log.LogTail;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;

@@ -1,18 +1,24 @@
 package dispatcher.dispatch;
 
-import dispatcher.dispatch.LostException.Kind;
+import dispatcher.build.log.ClientLog;
+import dispatcher.build.log.DetachableBuild;
+import dispatcher.build.log.WaitingNotes;
+import dispatcher.build.recovery.Refusals;
+import dispatcher.dispatch.AttemptLostException.Kind;
+import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
+import dispatcher.protocol.Failures;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.SourceFailedException;
-import dispatcher.wire.Interruption;
+import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,10 +42,10 @@ final class BuildRun {
     private final BuildOptions options;
     private final long number;
     private final BuildLog client;
-    /// Of all clients that want it, once it is this build's turn; see [FollowedLog].
+    /// Of all clients that want it, once it is this build's turn; see `BroadcastLog`.
     private BuildLog log = BuildLog.NONE;
 
-    private final Losses losses;
+    private final AttemptHistory losses;
     private final Askers.Asking asking;
 
     /// Once its derivation has been read.
@@ -70,7 +76,7 @@ final class BuildRun {
         this.derivation = derivation;
         this.options = options;
         this.client = client;
-        this.losses = new Losses(drvPath, fleet.limits().maxAttempts());
+        this.losses = new AttemptHistory(drvPath, fleet.limits().maxAttempts());
         this.number = fleet.nextBuild();
         this.asking = fleet.askers().ask(drvPath, session.client());
         this.job = new BuildJob(fleet, number, drvPath, derivation, options, asking, Refusals.Needs.NONE);
@@ -124,7 +130,7 @@ final class BuildRun {
             }
             log = turn.log();
             boolean keep = session.client().grant().keepBuilding();
-            return AttendedBuild.run(
+            return DetachableBuild.run(
                     drvPath.derivationName(),
                     clientLog,
                     () -> runShared(request, turn),
@@ -244,13 +250,16 @@ final class BuildRun {
         }
     }
 
-    /// The client's own host is no machine for its builds; see [HomeCheck]. Machines without a connection are
+    /// The client's own host is no machine for its builds; see `HomeCheck`. Machines without a connection are
     /// looked at once they have one.
     private void avoidHome(BuildRequest request) throws InterruptedException {
         var fitting = fleet.fitting(request);
         for (var link : fleet.links())
             if (fitting.contains(link.machine().name()) && link.isHomeOf(session.client()))
-                losses.add(link.machine().name(), new LostException(Kind.HOME, Attempt.atHome(session.client())), 0);
+                losses.add(
+                        link.machine().name(),
+                        new AttemptLostException(Kind.HOME, Attempt.atHome(session.client())),
+                        0);
     }
 
     /// Whether a machine has refused such builds since this one began to wait for it, and another is there.
@@ -266,47 +275,47 @@ final class BuildRun {
     }
 
     /// The way to a machine where it has a slot; empty, and the slot given back, if there is none.
-    private Optional<Place> reach(BuildQueue.Assignment slot) {
+    private Optional<LeasedMachine> reach(BuildQueue.Assignment slot) {
         var use = fleet.use(slot.machine().name());
         if (use.isEmpty()) slot.close();
-        return use.map(way -> new Place(slot, way));
+        return use.map(way -> new LeasedMachine(slot, way));
     }
 
     /// Empty if it was lost there.
-    private Optional<BuildResult> buildAt(Place place, BuildRequest request)
+    private Optional<BuildResult> buildAt(LeasedMachine place, BuildRequest request)
             throws SourceFailedException, InterruptedException {
         var stragglers = fleet.limits().stragglers();
         if (!doubled && stragglers.mayBe(derivation, options, request.work())) {
-            try (var race = new Race(job, session, place, log, stragglers, new Course(place, request))) {
+            try (var race = new SpeculativeBuild(job, session, place, log, stragglers, new Course(place, request))) {
                 return race.run().map(this::take);
             }
         }
         try {
             return Optional.of(take(new Attempt(job, session, place.link(), log).run()));
-        } catch (LostException e) {
+        } catch (AttemptLostException e) {
             lose(place.link(), e);
             return Optional.empty();
         }
     }
 
-    private BuildResult take(BuiltThere built) {
+    private BuildResult take(AttemptResult built) {
         // What the machine has of a fixed output that others did not: they cannot have built it, as they said.
         if (built.result().isSuccess())
             claims.forEach((link, reason) -> fleet.recovery().lied(link, reason));
         return built.take(session);
     }
 
-    private final class Course implements Race.Course {
-        private final Place first;
+    private final class Course implements SpeculativeBuild.Course {
+        private final LeasedMachine first;
         private final BuildRequest request;
 
-        Course(Place first, BuildRequest request) {
+        Course(LeasedMachine first, BuildRequest request) {
             this.first = first;
             this.request = request;
         }
 
         @Override
-        public Optional<Place> second() {
+        public Optional<LeasedMachine> second() {
             var excluded = excluded(request);
             var second = fleet.queue()
                     .trySpare(
@@ -319,7 +328,7 @@ final class BuildRun {
         }
 
         @Override
-        public void lost(MachineLink link, LostException loss) {
+        public void lost(MachineLink link, AttemptLostException loss) {
             lose(link, loss);
         }
     }
@@ -344,7 +353,7 @@ final class BuildRun {
         return !losses.excluded(usable).containsAll(usable);
     }
 
-    private void lose(MachineLink link, LostException loss) {
+    private void lose(MachineLink link, AttemptLostException loss) {
         var machine = link.machine().name();
         losses.add(machine, loss, fleet.recovery().failuresLately(machine));
         if (loss.kind() == Kind.CLAIMED) claims.put(link, loss.reason());
@@ -352,7 +361,7 @@ final class BuildRun {
         fleet.listener().buildLost(number, drvPath, machine, loss.reason());
         // What machines the operator should set up otherwise is no news for clients while there are others.
         if (loss.kind() == Kind.UNFIT || loss.kind() == Kind.HOME) return;
-        log.note(Losses.note(drvPath, machine, loss));
+        log.note(AttemptHistory.note(drvPath, machine, loss));
         log.flush();
     }
 

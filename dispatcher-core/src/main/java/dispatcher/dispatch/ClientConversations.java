@@ -1,18 +1,18 @@
 package dispatcher.dispatch;
 
-import dispatcher.client.ClientLimits;
-import dispatcher.client.UploadLimits;
-import dispatcher.nix.NixPublicKey;
-import dispatcher.nix.NixSecretKey;
+import dispatcher.access.ClientLimits;
+import dispatcher.access.RequestMemory;
+import dispatcher.access.RequestRate;
+import dispatcher.access.StallWatch;
+import dispatcher.access.ThrottledLog;
+import dispatcher.access.UploadLimits;
 import dispatcher.nix.StoreDir;
+import dispatcher.nix.key.NixPublicKey;
+import dispatcher.nix.key.NixSecretKey;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
 import dispatcher.protocol.Leftovers;
-import dispatcher.protocol.RefusalLog;
-import dispatcher.protocol.RequestMemory;
-import dispatcher.protocol.RequestRate;
-import dispatcher.protocol.StallWatch;
 import dispatcher.protocol.serve.ServeServer;
 import dispatcher.protocol.worker.Trust;
 import dispatcher.protocol.worker.WorkerServer;
@@ -50,7 +50,7 @@ public final class ClientConversations implements ConversationHandler {
     private final RequestRate rate;
     private final RequestMemory memory;
     private final StallWatch stalls;
-    private final RefusalLog refusals = new RefusalLog(System::nanoTime);
+    private final ThrottledLog refusals = new ThrottledLog(System::nanoTime);
 
     /// @param programVersion shown by clients where they show a Nix version
     /// @param trustedKeys    whose signatures make up for the trust that a client does not have

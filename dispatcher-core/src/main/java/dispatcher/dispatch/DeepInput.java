@@ -6,7 +6,7 @@ import dispatcher.nix.nar.NarDepth;
 import dispatcher.nix.nar.NarParser;
 import dispatcher.nix.nar.NarSyntaxException;
 import dispatcher.store.PathSource;
-import dispatcher.wire.Interruption;
+import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collection;

@@ -1,13 +1,15 @@
 package dispatcher.dispatch;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
-import dispatcher.store.EarlyCopy;
+import dispatcher.protocol.Failures;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.GrowingNar;
+import dispatcher.store.transfer.EarlyCopy;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package dispatcher.dispatch;
 
+import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StorePool;

@@ -1,6 +1,8 @@
 package dispatcher.dispatch;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.build.log.BroadcastLog;
+import dispatcher.build.log.ClientLog;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.StorePath;
@@ -23,7 +25,7 @@ final class EqualBuilds {
     /// What those share who want the same now.
     private static final class Shared {
         private final Semaphore turn = new Semaphore(1);
-        private final FollowedLog log = new FollowedLog();
+        private final BroadcastLog log = new BroadcastLog();
         /// Written by whoever has the turn.
         private volatile @Nullable BuildResult result;
 
@@ -55,7 +57,7 @@ final class EqualBuilds {
             return Optional.ofNullable(shared.result);
         }
 
-        /// Where the build is to tell how it goes: all who want it hear that. See [FollowedLog].
+        /// Where the build is to tell how it goes: all who want it hear that. See [BroadcastLog].
         BuildLog log() {
             return shared.log;
         }

@@ -1,5 +1,7 @@
 package dispatcher.dispatch;
 
+import dispatcher.access.ClientIdentity;
+import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
@@ -7,8 +9,8 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
-import dispatcher.protocol.ClientIdentity;
 import dispatcher.protocol.ClientWatch;
+import dispatcher.protocol.Failures;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
@@ -19,7 +21,11 @@ import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.spool.SpoolSession;
-import dispatcher.wire.Interruption;
+import dispatcher.store.verify.AddressedNar;
+import dispatcher.store.verify.BuiltOutput;
+import dispatcher.store.verify.HeldBackEnd;
+import dispatcher.store.verify.UploadCheck;
+import dispatcher.thread.Interruption;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
@@ -52,10 +58,10 @@ final class FleetSession implements Store, PathSource {
     private final long mostLogBytes;
     private final Sight sight;
     private final SpoolSession spooled;
-    private final Holdings holdings;
+    private final RetainedOutputs holdings;
     private final HostConversation host;
     private final Set<StorePath> built = new HashSet<>();
-    private final Serving serving = new Serving();
+    private final SessionActivity serving = new SessionActivity();
     private final EarlySends early;
 
     /// Empty for who stands for no client, and for [#companion].
@@ -74,7 +80,7 @@ final class FleetSession implements Store, PathSource {
         this.mostLogBytes = mostLogBytes;
         this.sight = sight;
         this.spooled = fleet.spool().session(client.credential());
-        this.holdings = new Holdings(fleet);
+        this.holdings = new RetainedOutputs(fleet);
         this.host = new HostConversation(fleet, client);
         this.early = new EarlySends(fleet, this, clientNumber);
     }
@@ -266,7 +272,7 @@ final class FleetSession implements Store, PathSource {
         var nar = new HeldBackEnd(serving.fetching(sink), info.narSize());
         for (int attempt = 1; ; attempt++) {
             var holding = holdings.of(path);
-            var from = holding.map(Holding::machine).orElse("spool or host");
+            var from = holding.map(RetainedConversation::machine).orElse("spool or host");
             long begun = fleet.nanoTime();
             try {
                 var addressed = AddressedNar.of(info, nar);
@@ -331,7 +337,7 @@ final class FleetSession implements Store, PathSource {
         var holding = holdings.of(path);
         if (holding.isEmpty() && !host.checksNars()) return fromElsewhere(path, store -> store.passNar(info, sink));
         var nar = new HeldBackEnd(sink, info.narSize());
-        var from = holding.map(Holding::machine).orElse("the host's store");
+        var from = holding.map(RetainedConversation::machine).orElse("the host's store");
         try {
             var addressed = AddressedNar.of(info, nar);
             var summary = fromElsewhere(path, store -> store.narFromPath(path, addressed));
@@ -362,7 +368,7 @@ final class FleetSession implements Store, PathSource {
     /// that is still to come in this conversation, which is of no use then.
     private <T> T fromElsewhere(StorePath path, NarRequest<T> request) throws IOException, InterruptedException {
         var holding = holdings.of(path);
-        var found = holding.isPresent() ? holding.map(Holding::store) : host.store();
+        var found = holding.isPresent() ? holding.map(RetainedConversation::store) : host.store();
         var store = found.orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
         try {
             return request.ask(store);

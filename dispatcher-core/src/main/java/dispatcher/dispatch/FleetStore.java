@@ -1,13 +1,22 @@
 package dispatcher.dispatch;
 
-import dispatcher.client.ClientGrant;
+import dispatcher.access.ClientGrant;
+import dispatcher.access.ClientIdentity;
+import dispatcher.build.recovery.Recovery;
+import dispatcher.build.recovery.Refusals;
+import dispatcher.build.request.BuildRequestFactory;
+import dispatcher.build.request.Expectations;
+import dispatcher.build.request.Foresight;
+import dispatcher.build.request.Prospect;
+import dispatcher.build.request.ResourceRules;
 import dispatcher.event.DispatcherListener;
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
+import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.link.MachineLinks;
 import dispatcher.nix.BasicDerivation;
-import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.protocol.ClientIdentity;
+import dispatcher.nix.key.NixPublicKey;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
@@ -16,7 +25,7 @@ import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
 import dispatcher.store.StorePool;
 import dispatcher.store.spool.Spool;
-import dispatcher.wire.SteadyThread;
+import dispatcher.thread.SteadyThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,17 +63,17 @@ public final class FleetStore implements AutoCloseable {
     private final StoreDir storeDir;
     private final Proofs proofs;
     private final DispatcherListener listener;
-    private volatile FaultLimits limits;
+    private volatile RetryPolicy limits;
     private final Recovery recovery;
     private final Refusals refusals;
     private final Foresight foresight;
     private final LongSupplier nanoTime;
     private final PathSizes sizes = new PathSizes();
-    private final Requests requests;
+    private final BuildRequestFactory requests;
     private final InstantSource clock;
     private final EqualBuilds equalBuilds = new EqualBuilds();
     private final Askers askers = new Askers();
-    private final Recipes recipes = new Recipes();
+    private final RebuildCache recipes = new RebuildCache();
     private final HeldRealisations heldRealisations = new HeldRealisations();
     private final ProvenInputs proven = new ProvenInputs();
     private final Grants grants = new Grants();
@@ -92,7 +101,7 @@ public final class FleetStore implements AutoCloseable {
             DispatcherListener listener,
             Expectations expectations,
             ResourceRules resources,
-            FaultLimits limits,
+            RetryPolicy limits,
             InstantSource clock,
             LongSupplier nanoTime) {
         this.links = new MachineLinks(links);
@@ -105,7 +114,7 @@ public final class FleetStore implements AutoCloseable {
         this.listener = listener;
         this.clock = clock;
         this.nanoTime = nanoTime;
-        this.requests = new Requests(expectations, resources, locations, sizes);
+        this.requests = new BuildRequestFactory(expectations, resources, locations, sizes);
         this.limits = limits;
         this.recovery =
                 new Recovery(this.links, queue, () -> this.limits.unavailable(), Thread::sleep, nanoTime, listener);
@@ -179,7 +188,7 @@ public final class FleetStore implements AutoCloseable {
     }
 
     /// From now on; what has begun to wait or to build goes on as it began.
-    public void changeRules(ResourceRules resources, FaultLimits newLimits, List<NixPublicKey> trustedKeys) {
+    public void changeRules(ResourceRules resources, RetryPolicy newLimits, List<NixPublicKey> trustedKeys) {
         requests.changeRules(resources);
         limits = newLimits;
         proofs.trust(trustedKeys);
@@ -277,7 +286,7 @@ public final class FleetStore implements AutoCloseable {
     }
 
     /// How outputs were made.
-    Recipes recipes() {
+    RebuildCache recipes() {
         return recipes;
     }
 
@@ -316,7 +325,7 @@ public final class FleetStore implements AutoCloseable {
         return listener;
     }
 
-    FaultLimits limits() {
+    RetryPolicy limits() {
         return limits;
     }
 

@@ -1,10 +1,11 @@
 package dispatcher.dispatch;
 
-import dispatcher.protocol.ClientIdentity;
+import dispatcher.access.ClientIdentity;
+import dispatcher.protocol.Failures;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.wire.Interruption;
+import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

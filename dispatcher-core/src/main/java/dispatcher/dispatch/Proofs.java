@@ -2,12 +2,14 @@ package dispatcher.dispatch;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dispatcher.nix.NixPublicKey;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.key.NixPublicKey;
 import dispatcher.store.Fingerprints;
 import dispatcher.store.Locations;
+import dispatcher.store.verify.AddressedNar;
+import dispatcher.store.verify.TrustedKeys;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;

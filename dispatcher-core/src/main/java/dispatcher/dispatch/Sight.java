@@ -1,14 +1,16 @@
 package dispatcher.dispatch;
 
-import dispatcher.nix.NixPublicKey;
-import dispatcher.nix.NixSignature;
+import dispatcher.access.ClientIdentity;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.protocol.ClientIdentity;
+import dispatcher.nix.key.NixPublicKey;
+import dispatcher.nix.key.NixSignature;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.verify.AddressedNar;
+import dispatcher.store.verify.TrustedKeys;
 import java.util.Collection;
 import java.util.List;
 

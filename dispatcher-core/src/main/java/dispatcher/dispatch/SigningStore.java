@@ -1,9 +1,9 @@
 package dispatcher.dispatch;
 
-import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.key.NixSecretKey;
 import dispatcher.store.ForwardingStore;
 import dispatcher.store.Store;
 import java.io.IOException;

@@ -2,9 +2,9 @@ package dispatcher.history;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dispatcher.fleet.Machine;
-import dispatcher.nix.PackageName;
+import dispatcher.machine.Machine;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.attributes.PackageName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

@@ -2,7 +2,7 @@ package dispatcher.history;
 
 import dispatcher.file.WholeFile;
 import dispatcher.nix.NixSyntaxException;
-import dispatcher.nix.PackageName;
+import dispatcher.nix.attributes.PackageName;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;

@@ -3,7 +3,7 @@ package dispatcher.history;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dispatcher.history.Estimate.Basis;
-import dispatcher.nix.PackageName;
+import dispatcher.nix.attributes.PackageName;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;

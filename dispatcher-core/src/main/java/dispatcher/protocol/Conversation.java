@@ -1,5 +1,6 @@
 package dispatcher.protocol;
 
+import dispatcher.access.ClientIdentity;
 import java.io.InputStream;
 import java.io.OutputStream;
 

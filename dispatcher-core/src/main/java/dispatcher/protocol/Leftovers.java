@@ -1,6 +1,6 @@
 package dispatcher.protocol;
 
-import dispatcher.wire.Interruption;
+import dispatcher.thread.Interruption;
 import dispatcher.wire.WireReader;
 import java.io.IOException;
 import java.time.Duration;

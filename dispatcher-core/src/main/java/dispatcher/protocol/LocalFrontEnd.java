@@ -1,11 +1,14 @@
 package dispatcher.protocol;
 
-import dispatcher.client.ClientLimits;
-import dispatcher.client.ClientRules;
+import dispatcher.access.ClientIdentity;
+import dispatcher.access.ClientLimits;
+import dispatcher.access.ClientRules;
+import dispatcher.access.ConnectionLimiter;
+import dispatcher.access.ThrottledLog;
 import dispatcher.text.Printable;
-import dispatcher.wire.TimeLimit;
-import dispatcher.wire.UnixSocketChannel;
-import dispatcher.wire.UnixSocketListener;
+import dispatcher.thread.TimeLimit;
+import dispatcher.wire.socket.UnixSocketChannel;
+import dispatcher.wire.socket.UnixSocketListener;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,8 +45,8 @@ public final class LocalFrontEnd implements AutoCloseable {
     private final UnixSocketListener listener;
     private volatile ClientRules rules;
     private volatile Duration loginTime;
-    private final ClientDoor door;
-    private final RefusalLog refusals = new RefusalLog(System::nanoTime);
+    private final ConnectionLimiter door;
+    private final ThrottledLog refusals = new ThrottledLog(System::nanoTime);
     private final ConversationHandler handler;
     private final Set<Thread> conversations = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<String, SynchronousQueue<UnixSocketChannel>> errorStreams =
@@ -59,7 +62,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         this.listener = listener;
         this.rules = rules;
         this.loginTime = limits.loginTime();
-        this.door = new ClientDoor(limits, "by your user", System::nanoTime);
+        this.door = new ConnectionLimiter(limits, "by your user", System::nanoTime);
         this.handler = handler;
     }
 
@@ -88,8 +91,8 @@ public final class LocalFrontEnd implements AutoCloseable {
             var user = channel.peerUser();
             var client = ClientIdentity.ofUser(user, rules.ofUser(user));
             switch (door.arrive(client.credential(), why -> displace(channel, client, why))) {
-                case ClientDoor.Refused(var why) -> refuse(channel, client, why);
-                case ClientDoor.Visit visit -> {
+                case ConnectionLimiter.Refused(var why) -> refuse(channel, client, why);
+                case ConnectionLimiter.Visit visit -> {
                     try {
                         begin(channel, client, visit);
                     } finally {
@@ -130,7 +133,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         channel.close();
     }
 
-    private void begin(UnixSocketChannel channel, ClientIdentity client, ClientDoor.Visit visit)
+    private void begin(UnixSocketChannel channel, ClientIdentity client, ConnectionLimiter.Visit visit)
             throws IOException, InterruptedException {
         var in = channel.in();
         var first = readFirst(channel);
@@ -144,7 +147,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         }
     }
 
-    private record Guest(ClientIdentity client, ClientDoor.Visit visit) {}
+    private record Guest(ClientIdentity client, ConnectionLimiter.Visit visit) {}
 
     private byte[] readFirst(UnixSocketChannel channel) throws IOException {
         try (var _ = new TimeLimit(loginTime, channel::close)) {

@@ -1,10 +1,13 @@
 package dispatcher.schedule;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.Placement;
+import dispatcher.schedule.policy.SchedulerOptions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -48,7 +51,7 @@ public final class BuildQueue {
     private @Nullable Ticket timekeeper;
 
     @GuardedBy("lock")
-    private Map<WaitingBuild, Standing> standings = Map.of();
+    private Map<WaitingBuild, QueuePosition> standings = Map.of();
 
     @GuardedBy("lock")
     private Instant standingsUntil = Instant.MIN;
@@ -177,7 +180,7 @@ public final class BuildQueue {
     }
 
     /// @param waiting by priority and age
-    public record Snapshot(List<MachineView> machines, List<Standing> waiting) {
+    public record Snapshot(List<MachineView> machines, List<QueuePosition> waiting) {
         public Snapshot {
             machines = List.copyOf(machines);
             waiting = List.copyOf(waiting);
@@ -229,11 +232,11 @@ public final class BuildQueue {
     }
 
     @GuardedBy("lock")
-    private Optional<Standing> standing(WaitingBuild build) {
+    private Optional<QueuePosition> standing(WaitingBuild build) {
         var now = clock.instant();
         if (now.isAfter(standingsUntil)) {
             long begun = System.nanoTime();
-            var all = new HashMap<WaitingBuild, Standing>();
+            var all = new HashMap<WaitingBuild, QueuePosition>();
             for (var standing : scheduler.standings(now)) all.put(standing.build(), standing);
             standings = all;
             var cost = Duration.ofNanos(System.nanoTime() - begun).multipliedBy(STANDINGS_PART);
@@ -266,7 +269,7 @@ public final class BuildQueue {
         /// What it may expect; empty if it waits no longer, or came too lately to say. May be some seconds old if very
         /// many wait.
         @SuppressWarnings("GuardedBy")
-        public Optional<Standing> standing() {
+        public Optional<QueuePosition> standing() {
             return ask(_ -> outcome == null ? BuildQueue.this.standing(build) : Optional.empty());
         }
 

@@ -23,7 +23,7 @@ final class ClientShare {
     long plan;
 
     /// Of its lines those that the plan has still to look at, whose turn it is first.
-    final PriorityQueue<ClientLine> turns = new PriorityQueue<>(ClientLine.TURNS);
+    final PriorityQueue<ClientQueue> turns = new PriorityQueue<>(ClientQueue.TURNS);
 
     ClientShare(Client client) {
         this.client = client;

@@ -1,5 +1,6 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.policy.Placement;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;

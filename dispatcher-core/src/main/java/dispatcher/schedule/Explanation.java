@@ -2,7 +2,10 @@ package dispatcher.schedule;
 
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
-import dispatcher.schedule.policy.Need;
+import dispatcher.schedule.policy.MachineKind;
+import dispatcher.schedule.policy.Placement;
+import dispatcher.schedule.policy.SchedulerOptions;
+import dispatcher.schedule.policy.SchedulingKey;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -35,10 +38,10 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     /// @param number of the plan that is made for it
     static Explanation of(
             Fleet fleet, SchedulerOptions options, BuildRequest request, Set<String> excluded, long number, long now) {
-        var need = Need.of(request, excluded);
+        var need = SchedulingKey.of(request, excluded);
         var build = new WaitingBuild(
                 request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, request::inputs);
-        var plan = new Plan(number, now, fleet, Map.of(), options, 0);
+        var plan = new SchedulingRound(number, now, fleet, Map.of(), options, 0);
         var chosen = choose(fleet, plan, build);
         int fewest = Integer.MAX_VALUE;
         for (var slots : fleet.machines())
@@ -70,8 +73,8 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     }
 
     /// Decides as for a build that waits, alone.
-    private static Optional<String> choose(Fleet fleet, Plan plan, WaitingBuild build) {
-        var line = new NeedLine(build.need);
+    private static Optional<String> choose(Fleet fleet, SchedulingRound plan, WaitingBuild build) {
+        var line = new RequirementQueue(build.need);
         fleet.attach(line);
         try {
             return plan.chosenFor(build, line);
@@ -84,7 +87,7 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
         return choice.placement.map(placement -> placement.untilStart() > 0).orElse(false) || choice.notNow.isPresent();
     }
 
-    private static int extras(MachineSlots slots, Need need) {
+    private static int extras(MachineSlots slots, SchedulingKey need) {
         return MachineKind.of(slots.machine).extras(need.requiredFeatures());
     }
 

@@ -1,9 +1,10 @@
 package dispatcher.schedule;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineHealth;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineHealth;
 import dispatcher.schedule.policy.Fitness;
-import dispatcher.schedule.policy.Need;
+import dispatcher.schedule.policy.MachineKind;
+import dispatcher.schedule.policy.SchedulingKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -26,7 +27,7 @@ final class Fleet {
     private final Map<String, MachineSlots> machines = new LinkedHashMap<>();
     private final Map<TierKey, Tier> tiers = new LinkedHashMap<>();
     private final Set<Tier> open = new LinkedHashSet<>();
-    private final Set<NeedLine> lines = new LinkedHashSet<>();
+    private final Set<RequirementQueue> lines = new LinkedHashSet<>();
 
     /// Those that machines are kept for.
     private final Set<WaitingBuild> keepers = new LinkedHashSet<>();
@@ -68,8 +69,8 @@ final class Fleet {
     /// Those of them that a line may go to. Cost: a look at each tier that is open, or that it may go to, whichever
     /// are
     /// fewer.
-    List<Way> openTo(NeedLine line) {
-        var ways = new ArrayList<Way>(Math.min(open.size(), line.ways.size()));
+    List<TierCandidacy> openTo(RequirementQueue line) {
+        var ways = new ArrayList<TierCandidacy>(Math.min(open.size(), line.ways.size()));
         if (open.size() < line.ways.size()) {
             for (var tier : open) {
                 var way = tier.wayOf(line);
@@ -241,19 +242,19 @@ final class Fleet {
     /// Finds the tiers that builds of a line may go to, and keeps that up to date until it is detached. Cost: a look
     /// at
     /// each tier.
-    void attach(NeedLine line) {
+    void attach(RequirementQueue line) {
         lines.add(line);
         for (var tier : tiers.values())
             if (Fitness.isFit(tier.machines().iterator().next().machine, line.need)) tier.join(line);
         line.possible = isPossible(line);
     }
 
-    void detach(NeedLine line) {
+    void detach(RequirementQueue line) {
         lines.remove(line);
         for (var way : List.copyOf(line.ways)) way.tier.part(line);
     }
 
-    private static boolean isPossible(NeedLine line) {
+    private static boolean isPossible(RequirementQueue line) {
         for (var way : line.ways)
             for (var slots : way.tier.machines())
                 if (!slots.gone && !line.need.excluded().contains(slots.machine.name())) return true;
@@ -261,7 +262,7 @@ final class Fleet {
     }
 
     /// What speaks against each machine, for a build that none fits. Cost: a look at each machine.
-    SortedMap<String, String> objections(Need need) {
+    SortedMap<String, String> objections(SchedulingKey need) {
         var reasons = new TreeMap<String, String>();
         for (var slots : machines.values()) {
             if (slots.gone || need.excluded().contains(slots.machine.name())) continue;

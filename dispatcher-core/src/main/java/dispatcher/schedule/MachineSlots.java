@@ -1,8 +1,10 @@
 package dispatcher.schedule;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineHealth;
-import dispatcher.schedule.policy.Need;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineHealth;
+import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.SchedulingKey;
+import dispatcher.schedule.policy.Times;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.PriorityQueue;
@@ -73,7 +75,7 @@ final class MachineSlots {
     }
 
     /// Whether a build of that need finds enough of each resource that is not taken.
-    boolean hasLeft(Need need) {
+    boolean hasLeft(SchedulingKey need) {
         if (need.resources().isEmpty()) return true;
         for (var wanted : need.resources().entrySet()) {
             var has = machine.resources().get(wanted.getKey());

@@ -1,8 +1,10 @@
 package dispatcher.schedule;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineHealth;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineHealth;
 import dispatcher.nix.StorePath;
+import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.Times;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dispatcher.schedule;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
+import dispatcher.schedule.policy.Times;
 
 /// A build that holds a slot of a machine. Confined to whoever owns the scheduler.
 public final class RunningBuild {

@@ -1,11 +1,15 @@
 package dispatcher.schedule;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineHealth;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineHealth;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
-import dispatcher.schedule.policy.Need;
+import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.Placement;
+import dispatcher.schedule.policy.SchedulerOptions;
+import dispatcher.schedule.policy.SchedulingKey;
+import dispatcher.schedule.policy.Times;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -37,7 +41,7 @@ import java.util.function.UnaryOperator;
 public final class Scheduler {
     private SchedulerOptions options;
     private final Fleet fleet = new Fleet();
-    private final Map<Need, NeedLine> lines = new LinkedHashMap<>();
+    private final Map<SchedulingKey, RequirementQueue> lines = new LinkedHashMap<>();
     private final Map<Client, ClientShare> clients = new LinkedHashMap<>();
     private final Set<WaitingBuild> hopeless = new LinkedHashSet<>();
     private long builds;
@@ -67,7 +71,7 @@ public final class Scheduler {
     /// @param latestInputs where its inputs are, looked up now and then while it waits; must answer at once
     public WaitingBuild submit(
             BuildRequest request, Set<String> excluded, Instant since, Supplier<Inputs> latestInputs) {
-        var need = Need.of(request, excluded);
+        var need = SchedulingKey.of(request, excluded);
         var client = clients.computeIfAbsent(request.client(), ClientShare::new);
         if (!client.isActive()) comesBack(client);
         client.waiting++;
@@ -86,8 +90,8 @@ public final class Scheduler {
         if (least < Double.POSITIVE_INFINITY) client.used = Math.max(client.used, least);
     }
 
-    private NeedLine newLine(Need need) {
-        var line = new NeedLine(need);
+    private RequirementQueue newLine(SchedulingKey need) {
+        var line = new RequirementQueue(need);
         fleet.attach(line);
         return line;
     }
@@ -221,7 +225,7 @@ public final class Scheduler {
 
     private void plan(long now, List<Decision> decisions) {
         double capacity = fleet.capacity();
-        var plan = new Plan(++plans, now, fleet, lines, options, capacity > 0 ? work / capacity : 0);
+        var plan = new SchedulingRound(++plans, now, fleet, lines, options, capacity > 0 ? work / capacity : 0);
         var begun = new ArrayList<WaitingBuild>();
         plan.carryOut((build, slots, placement) -> {
             begun.add(build);
@@ -258,11 +262,11 @@ public final class Scheduler {
         elsewhere.add(slow.machine().name());
         var request = slow.build.request().withInputs(inputs);
         var again = new WaitingBuild(
-                request, Need.of(request, elsewhere), client, slow.build.since, builds++, request::inputs);
+                request, SchedulingKey.of(request, elsewhere), client, slow.build.since, builds++, request::inputs);
         again.waiting = false;
         long now = Times.nanos(at);
-        var chooser = new Chooser(++plans, now, fleet, options, 0);
-        var placement = new SpareSlot(fleet, chooser, slow, again, now).find();
+        var chooser = new MachineSelector(++plans, now, fleet, options, 0);
+        var placement = new SpeculativeSlotFinder(fleet, chooser, slow, again, now).find();
         if (placement == null) return Optional.empty();
         var slots = Objects.requireNonNull(fleet.machine(placement.machine()));
         return Optional.of(new Decision.Assigned(start(again, slots, placement, now), placement));
@@ -285,9 +289,9 @@ public final class Scheduler {
     }
 
     /// All who wait, and what each may expect. Cost: sorts all who wait.
-    public List<Standing> standings(Instant now) {
+    public List<QueuePosition> standings(Instant now) {
         for (var line : lines.values()) line.reckon(fleet.version());
-        return Standing.of(lines.values(), Times.nanos(now));
+        return QueuePosition.of(lines.values(), Times.nanos(now));
     }
 
     /// What would be chosen for a build that came now, and why not the others. Cost: one look at each machine.

@@ -1,5 +1,6 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.policy.MachineKind;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -30,7 +31,7 @@ final class Tier {
     private final TreeSet<RunningBuild> running = new TreeSet<>(FIRST_TO_END);
 
     /// Who may go here.
-    private final Map<NeedLine, Way> ways = new LinkedHashMap<>();
+    private final Map<RequirementQueue, TierCandidacy> ways = new LinkedHashMap<>();
 
     /// The first of those with a free slot, at hand since most decisions ask for it.
     private @Nullable MachineSlots leastLoaded;
@@ -81,23 +82,23 @@ final class Tier {
     }
 
     /// Lets a line come here. Line and tier know each other, so that neither needs to be looked for.
-    void join(NeedLine line) {
-        var way = new Way(this, line);
+    void join(RequirementQueue line) {
+        var way = new TierCandidacy(this, line);
         ways.put(line, way);
         line.ways.add(way);
     }
 
-    void part(NeedLine line) {
+    void part(RequirementQueue line) {
         line.ways.remove(ways.remove(line));
     }
 
-    Set<NeedLine> lines() {
+    Set<RequirementQueue> lines() {
         return ways.keySet();
     }
 
     /// Null if a line may not go here.
     @Nullable
-    Way wayOf(NeedLine line) {
+    TierCandidacy wayOf(RequirementQueue line) {
         return ways.get(line);
     }
 

@@ -2,7 +2,8 @@ package dispatcher.schedule;
 
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Inputs;
-import dispatcher.schedule.policy.Need;
+import dispatcher.schedule.policy.SchedulingKey;
+import dispatcher.schedule.policy.Times;
 import java.time.Instant;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// made of.
 public final class WaitingBuild {
     private final BuildRequest request;
-    final Need need;
+    final SchedulingKey need;
     final ClientShare client;
     final long since;
     final long number;
@@ -35,7 +36,7 @@ public final class WaitingBuild {
 
     WaitingBuild(
             BuildRequest request,
-            Need need,
+            SchedulingKey need,
             ClientShare client,
             long since,
             long number,

@@ -1,6 +1,6 @@
 package dispatcher.simulate;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.simulate.model.Host;
 import dispatcher.simulate.model.Job;
 import java.util.ArrayDeque;

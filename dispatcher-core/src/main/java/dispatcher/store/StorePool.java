@@ -2,7 +2,7 @@ package dispatcher.store;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.StorePath;
-import dispatcher.wire.Interruption;
+import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;

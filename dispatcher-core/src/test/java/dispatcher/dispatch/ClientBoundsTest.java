@@ -3,7 +3,7 @@ package dispatcher.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dispatcher.client.UploadLimits;
+import dispatcher.access.UploadLimits;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
@@ -113,7 +113,7 @@ class ClientBoundsTest {
             outputs.put("out" + i, new DerivationOutput.InputAddressed(FakeStore.path("x-out" + i)));
         var huge = recipe(outputs);
         var small = recipe(Map.of("out", new DerivationOutput.InputAddressed(FakeStore.path("x"))));
-        var recipes = new Recipes();
+        var recipes = new RebuildCache();
         recipes.add(List.of(FakeStore.path("x")), small);
         recipes.add(List.of(FakeStore.path("x-out0")), huge);
         Await.until("it is dropped", () -> recipes.of(FakeStore.path("x-out0")).isEmpty());

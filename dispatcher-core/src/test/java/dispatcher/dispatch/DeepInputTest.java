@@ -3,7 +3,7 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;

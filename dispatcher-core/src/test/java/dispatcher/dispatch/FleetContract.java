@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.COLLECTION;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dispatcher.client.ClientGrant;
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.access.ClientGrant;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;

@@ -3,7 +3,7 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.client.ClientGrant;
+import dispatcher.access.ClientGrant;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.protocol.ClientProtocol;

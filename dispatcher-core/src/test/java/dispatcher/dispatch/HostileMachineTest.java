@@ -4,7 +4,7 @@ import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;

@@ -4,8 +4,8 @@ import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dispatcher.client.ClientGrant;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.access.ClientGrant;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ContentAddress.MethodAlgorithm;

@@ -3,10 +3,12 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.dispatch.ResourceRules.Rule;
-import dispatcher.fleet.Machine;
-import dispatcher.nix.PackageName;
+import dispatcher.build.request.Expectations;
+import dispatcher.build.request.ResourceRules;
+import dispatcher.build.request.ResourceRules.Rule;
+import dispatcher.machine.Machine;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.attributes.PackageName;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;

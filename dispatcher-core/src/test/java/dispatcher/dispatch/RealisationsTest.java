@@ -3,12 +3,12 @@ package dispatcher.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dispatcher.client.ClientGrant;
-import dispatcher.nix.NixSecretKey;
+import dispatcher.access.ClientGrant;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.RealisationId;
 import dispatcher.nix.RealisationJson;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.key.NixSecretKey;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.FakeMachine;

@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /// Writes down what happens, a line for each event, with the names of paths and machines.
-final class RecordingListener implements DispatcherListener {
+public final class RecordingListener implements DispatcherListener {
     private final List<String> all = new CopyOnWriteArrayList<>();
     private final Map<Long, List<String>> builds = new ConcurrentHashMap<>();
 
@@ -22,7 +22,7 @@ final class RecordingListener implements DispatcherListener {
         return all;
     }
 
-    List<String> starting(String with) {
+    public List<String> starting(String with) {
         return all.stream().filter(event -> event.startsWith(with)).toList();
     }
 

@@ -3,8 +3,8 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.ClientProtocol;

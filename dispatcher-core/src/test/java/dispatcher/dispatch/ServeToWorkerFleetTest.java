@@ -3,7 +3,7 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.protocol.ClientProtocol;

@@ -3,8 +3,8 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.StoreDir;
+import dispatcher.nix.key.NixSecretKey;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.testkit.FakeMachine;
 import java.nio.file.Path;

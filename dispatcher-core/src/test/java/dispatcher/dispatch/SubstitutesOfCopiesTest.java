@@ -3,10 +3,10 @@ package dispatcher.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.key.NixSecretKey;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.FakeMachine;

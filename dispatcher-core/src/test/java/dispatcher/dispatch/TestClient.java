@@ -1,10 +1,10 @@
 package dispatcher.dispatch;
 
+import dispatcher.access.ClientIdentity;
 import dispatcher.dispatch.TestFleet.Drv;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.protocol.ClientIdentity;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
@@ -26,7 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 /// A client of the dispatcher, connected in memory, on the real client side of its protocol.
-final class TestClient {
+public final class TestClient {
     private final MemoryConnection connection = new MemoryConnection();
     private final CompletableFuture<Integer> served;
     private final Store store;
@@ -79,11 +79,12 @@ final class TestClient {
         return store.queryValidPaths(List.of(path), false).contains(path);
     }
 
-    StorePath upload(String name, StorePath... references) throws IOException, InterruptedException {
+    public StorePath upload(String name, StorePath... references) throws IOException, InterruptedException {
         return upload(name, NarTree.file(name), references);
     }
 
-    StorePath upload(String name, NarTree tree, StorePath... references) throws IOException, InterruptedException {
+    public StorePath upload(String name, NarTree tree, StorePath... references)
+            throws IOException, InterruptedException {
         var info = FakeStore.info(name, tree, references);
         store.addToStore(List.of(FakeStore.toAdd(info, tree)));
         return info.path();
@@ -97,12 +98,12 @@ final class TestClient {
         return store.buildDerivation(drv.path(), drv.derivation(), options, log);
     }
 
-    CompletableFuture<BuildResult> start(Drv drv) {
+    public CompletableFuture<BuildResult> start(Drv drv) {
         return Await.start(() -> build(drv));
     }
 
     /// With a log of the test's; who does not return from a call of it does not read.
-    CompletableFuture<BuildResult> start(Drv drv, BuildLog own) {
+    public CompletableFuture<BuildResult> start(Drv drv, BuildLog own) {
         return Await.start(() -> store.buildDerivation(drv.path(), drv.derivation(), BuildOptions.DEFAULT, own));
     }
 

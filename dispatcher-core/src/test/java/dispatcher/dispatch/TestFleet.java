@@ -2,26 +2,30 @@ package dispatcher.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.client.ClientGrant;
-import dispatcher.client.ClientLimits;
-import dispatcher.client.UploadLimits;
-import dispatcher.fleet.MachineHealth;
+import dispatcher.access.ClientGrant;
+import dispatcher.access.ClientIdentity;
+import dispatcher.access.ClientLimits;
+import dispatcher.access.UploadLimits;
+import dispatcher.build.request.Expectations;
+import dispatcher.build.request.Prospect;
+import dispatcher.build.request.ResourceRules;
+import dispatcher.machine.MachineHealth;
+import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
-import dispatcher.nix.NixPublicKey;
-import dispatcher.nix.NixSecretKey;
-import dispatcher.nix.PackageName;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.protocol.ClientIdentity;
+import dispatcher.nix.attributes.PackageName;
+import dispatcher.nix.key.NixPublicKey;
+import dispatcher.nix.key.NixSecretKey;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.protocol.worker.NixVersions;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.MachineView;
-import dispatcher.schedule.SchedulerOptions;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
@@ -49,7 +53,7 @@ import java.util.stream.Stream;
 
 /// A whole dispatcher before fake machines, with clients that talk to it in memory. When it is closed, nothing may be
 /// left of what it did: no slot taken, no path pinned, no channel to a machine open, no conversation going on.
-final class TestFleet implements AutoCloseable {
+public final class TestFleet implements AutoCloseable {
     private static final ClientIdentity LOCAL = ClientIdentity.ofUser("dev", ClientGrant.DEFAULT);
     private static final ClientIdentity REMOTE = remoteClient(ClientGrant.DEFAULT);
 
@@ -68,7 +72,7 @@ final class TestFleet implements AutoCloseable {
     private final List<TestClient> clients = new CopyOnWriteArrayList<>();
 
     /// How a dispatcher is to be set up.
-    static final class Plan {
+    public static final class Plan {
         private final Path spoolDir;
         private Optional<FakeMachine> host = Optional.empty();
         private Duration handshakeLimit = Duration.ofMinutes(1);
@@ -188,7 +192,7 @@ final class TestFleet implements AutoCloseable {
         }
     }
 
-    static Plan plan(Path spoolDir) {
+    public static Plan plan(Path spoolDir) {
         return new Plan(spoolDir);
     }
 
@@ -212,7 +216,7 @@ final class TestFleet implements AutoCloseable {
                 events,
                 plan.expectations,
                 plan.resources,
-                new FaultLimits(
+                new RetryPolicy(
                         plan.maxAttempts, Duration.ofMinutes(1), plan.unavailable, plan.buildLimits, plan.stragglers),
                 clock,
                 clock.nanoTime());
@@ -260,12 +264,12 @@ final class TestFleet implements AutoCloseable {
         return connect(protocol, LOCAL);
     }
 
-    TestClient remote(ClientProtocol protocol) throws IOException {
+    public TestClient remote(ClientProtocol protocol) throws IOException {
         return connect(protocol, REMOTE);
     }
 
     /// A client with a key of its own.
-    TestClient remote(ClientProtocol protocol, String key, ClientGrant grant) throws IOException {
+    public TestClient remote(ClientProtocol protocol, String key, ClientGrant grant) throws IOException {
         return connect(protocol, ClientIdentity.ofKey(key, "10.0.0.4:51234", "SHA256:" + key, grant));
     }
 
@@ -273,7 +277,7 @@ final class TestFleet implements AutoCloseable {
         return connect(protocol, ClientIdentity.ofUser("guest", grant));
     }
 
-    TestClient remote(ClientProtocol protocol, ClientGrant grant) throws IOException {
+    public TestClient remote(ClientProtocol protocol, ClientGrant grant) throws IOException {
         return connect(protocol, remoteClient(grant));
     }
 
@@ -311,7 +315,7 @@ final class TestFleet implements AutoCloseable {
         return events;
     }
 
-    BuildQueue queue() {
+    public BuildQueue queue() {
         return queue;
     }
 
@@ -363,7 +367,7 @@ final class TestFleet implements AutoCloseable {
     }
 
     /// A derivation with its path.
-    record Drv(StorePath path, BasicDerivation derivation) {
+    public record Drv(StorePath path, BasicDerivation derivation) {
         /// Where its only output goes.
         StorePath out() {
             return derivation.outputs().values().iterator().next().path().orElseThrow();

@@ -3,7 +3,7 @@ package dispatcher.dispatch;
 import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ContentAddress.Method;
@@ -17,7 +17,8 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.StorePaths;
 import dispatcher.protocol.ClientProtocol;
-import dispatcher.schedule.Refused;
+import dispatcher.schedule.policy.Refused;
+import dispatcher.store.verify.OutputCheck;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;

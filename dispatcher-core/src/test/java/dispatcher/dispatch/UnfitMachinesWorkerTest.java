@@ -1,6 +1,6 @@
 package dispatcher.dispatch;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.testkit.FakeMachine;
 

@@ -4,7 +4,7 @@ import static dispatcher.dispatch.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.nix.BuildStatus;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.StoreRefusedException;

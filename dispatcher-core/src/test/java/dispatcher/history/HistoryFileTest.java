@@ -2,7 +2,7 @@ package dispatcher.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.nix.PackageName;
+import dispatcher.nix.attributes.PackageName;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.ManualClock;

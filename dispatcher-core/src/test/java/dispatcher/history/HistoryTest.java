@@ -3,9 +3,9 @@ package dispatcher.history;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dispatcher.fleet.Machine;
 import dispatcher.history.Estimate.Basis;
-import dispatcher.nix.PackageName;
+import dispatcher.machine.Machine;
+import dispatcher.nix.attributes.PackageName;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.Seeds;

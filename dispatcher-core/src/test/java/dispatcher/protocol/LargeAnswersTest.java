@@ -3,7 +3,7 @@ package dispatcher.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -144,7 +144,7 @@ class LargeAnswersTest {
 
     @Test
     void ofInfosThatAreTooMuchNoneIsKept() throws Exception {
-        var infos = new Answers.Infos(3, 1000);
+        var infos = new ReplyChecks.Infos(3, 1000);
         infos.add(FakeStore.info("a", NarTree.file("a")), 600);
         assertThat(infos.all()).hasSize(1);
         infos.add(FakeStore.info("b", NarTree.file("b")), 600);
@@ -153,7 +153,7 @@ class LargeAnswersTest {
 
     @Test
     void thereIsOneInfoForEachPathThatWasAskedFor() {
-        var infos = new Answers.Infos(2);
+        var infos = new ReplyChecks.Infos(2);
         assertThat(infos.add(FakeStore.info("a", NarTree.file("a")), 600)).isFalse();
         assertThat(infos.add(FakeStore.info("a", NarTree.file("a")), 600)).isTrue();
         assertThat(infos.add(FakeStore.info("b", NarTree.file("b")), 600)).isFalse();

@@ -2,13 +2,14 @@ package dispatcher.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.client.ClientGrant;
-import dispatcher.client.ClientLimits;
-import dispatcher.client.ClientPattern;
-import dispatcher.client.ClientRule;
-import dispatcher.client.ClientRules;
+import dispatcher.access.ClientGrant;
+import dispatcher.access.ClientIdentity;
+import dispatcher.access.ClientLimits;
+import dispatcher.access.ClientPattern;
+import dispatcher.access.ClientRule;
+import dispatcher.access.ClientRules;
 import dispatcher.testkit.Await;
-import dispatcher.wire.UnixSocketChannel;
+import dispatcher.wire.socket.UnixSocketChannel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

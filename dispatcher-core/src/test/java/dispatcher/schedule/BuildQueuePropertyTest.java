@@ -2,7 +2,7 @@ package dispatcher.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.schedule.BuildQueue.Assignment;
 import dispatcher.schedule.BuildQueue.Outcome;
 import dispatcher.schedule.BuildQueue.Ticket;
@@ -10,6 +10,7 @@ import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;

@@ -4,11 +4,12 @@ import static dispatcher.testkit.Machines.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.schedule.BuildQueue.Assignment;
 import dispatcher.schedule.BuildQueue.Outcome;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;

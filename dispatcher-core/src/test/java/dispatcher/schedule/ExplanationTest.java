@@ -3,10 +3,11 @@ package dispatcher.schedule;
 import static dispatcher.testkit.Machines.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.schedule.BuildQueue.Outcome;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;

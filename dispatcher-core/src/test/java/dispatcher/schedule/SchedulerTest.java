@@ -4,10 +4,11 @@ import static dispatcher.testkit.Machines.machine;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.FakeStore;
 import java.time.Duration;

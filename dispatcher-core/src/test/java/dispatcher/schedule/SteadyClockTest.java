@@ -4,6 +4,7 @@ import static dispatcher.testkit.Machines.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import java.time.Duration;

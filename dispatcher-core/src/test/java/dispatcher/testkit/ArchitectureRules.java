@@ -35,23 +35,25 @@ public final class ArchitectureRules {
 
     private static final List<Layer> LAYERS = List.of(
             new Layer("values", "dispatcher.nix..", "dispatcher.text.."),
+            new Layer("tools", "dispatcher.file..", "dispatcher.secret..", "dispatcher.thread.."),
+            new Layer("wire", "dispatcher.wire.."),
             new Layer(
                     "contracts",
-                    "dispatcher.file..",
-                    "dispatcher.wire..",
                     "dispatcher.store",
-                    "dispatcher.fleet..",
-                    "dispatcher.client..",
-                    "dispatcher.secret.."),
+                    "dispatcher.machine",
+                    "dispatcher.machine.file..",
+                    "dispatcher.access.."),
             new Layer("protocols", "dispatcher.protocol..", "dispatcher.event.."),
             new Layer(
                     "adapters",
                     "dispatcher.store.*..",
                     "dispatcher.ssh..",
                     "dispatcher.history..",
-                    "dispatcher.pressure.."),
+                    "dispatcher.machine.load..",
+                    "dispatcher.machine.link.."),
             new Layer("scheduling", "dispatcher.schedule.."),
-            new Layer("dispatch", "dispatcher.dispatch..", "dispatcher.simulate.."),
+            new Layer("builds", "dispatcher.build.."),
+            new Layer("sessions", "dispatcher.dispatch..", "dispatcher.simulate.."),
             new Layer("program", "dispatcher.cli.."));
 
     private ArchitectureRules() {}

@@ -1,7 +1,7 @@
 package dispatcher.testkit;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;

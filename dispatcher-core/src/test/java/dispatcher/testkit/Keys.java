@@ -1,6 +1,6 @@
 package dispatcher.testkit;
 
-import dispatcher.nix.NixSecretKey;
+import dispatcher.nix.key.NixSecretKey;
 import java.io.ByteArrayOutputStream;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;

@@ -1,8 +1,8 @@
 package dispatcher.testkit;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;

@@ -18,8 +18,8 @@ import org.apache.sshd.common.signature.Signature;
 ///
 /// In SSH the client's order decides. OpenSSH's clients put AES-GCM last, so as a server we offer nothing else,
 /// which all of them since version 6.2 (2013) take.
-final class Algorithms {
-    static final List<DHFactory> KEY_EXCHANGES = List.of(
+public final class Algorithms {
+    public static final List<DHFactory> KEY_EXCHANGES = List.of(
             BuiltinDHFactories.curve25519,
             BuiltinDHFactories.curve25519_libssh,
             MlKem768.WITH_X25519,
@@ -31,11 +31,11 @@ final class Algorithms {
 
     /// After how much there is a new key exchange. AES-GCM bears four times as much (RFC 4344, section 3.2); the
     /// library's own limit, for older ciphers, would interrupt a transfer every second.
-    static final long BYTES_PER_KEY = 16L << 30;
+    public static final long BYTES_PER_KEY = 16L << 30;
 
     private Algorithms() {}
 
-    static <B extends BaseBuilder<?, B>> B offeredToServers(B builder) {
+    public static <B extends BaseBuilder<?, B>> B offeredToServers(B builder) {
         return offered(builder)
                 .cipherFactories(List.of(
                         BuiltinCiphers.aes128gcm,
@@ -46,7 +46,7 @@ final class Algorithms {
                         BuiltinCiphers.cc20p1305_openssh));
     }
 
-    static <B extends BaseBuilder<?, B>> B offeredToClients(B builder) {
+    public static <B extends BaseBuilder<?, B>> B offeredToClients(B builder) {
         return offered(builder).cipherFactories(List.of(BuiltinCiphers.aes128gcm, BuiltinCiphers.aes256gcm));
     }
 
@@ -61,7 +61,7 @@ final class Algorithms {
                 BuiltinMacs.hmacsha256etm, BuiltinMacs.hmacsha512etm, BuiltinMacs.hmacsha256, BuiltinMacs.hmacsha512);
     }
 
-    static List<NamedFactory<Compression>> compressions(boolean wanted) {
+    public static List<NamedFactory<Compression>> compressions(boolean wanted) {
         return wanted ? List.of(FastZlib.FACTORY, BuiltinCompressions.none) : List.of(BuiltinCompressions.none);
     }
 

@@ -21,7 +21,7 @@ import org.apache.sshd.common.util.buffer.Buffer;
 ///
 /// Any thread; called by those that write to the channel, which it may block, and by the library's when a packet
 /// has been written.
-final class BoundedWriter implements ChannelStreamWriter {
+public final class BoundedWriter implements ChannelStreamWriter {
     private static final int LIMIT_BYTES = 512 * 1024;
     private static final int LIMIT_BYTES_OF_ALL = 4 * 1024 * 1024;
 
@@ -40,7 +40,7 @@ final class BoundedWriter implements ChannelStreamWriter {
     private boolean closed;
 
     /// @param watch told how the writing goes
-    BoundedWriter(Channel channel, WriteWatch watch) {
+    public BoundedWriter(Channel channel, WriteWatch watch) {
         this.channel = channel;
         this.watch = watch;
     }

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// wakes up to four threads that send these three. A window has room for more than is sent meanwhile. Where only one
 /// connection sends there is time for that, and to be prompt is faster. Where windows are what limits a link, the
 /// pause makes each of its round trips longer; below the rate at which that pays there is none.
-final class BulkSockets extends Nio2ServiceFactoryFactory {
+public final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// A packet's end begins the next one that waits, on the same stack.
     private static final int MOST_IN_A_ROW = 16;
 
@@ -76,13 +76,13 @@ final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// @param since when it has sent much last
     private record Sender(long id, long since) {}
 
-    BulkSockets() {
+    public BulkSockets() {
         this(System::nanoTime, () -> LockSupport.parkNanos(PAUSE_NANOS));
     }
 
     /// @param nanoTime a clock as [System#nanoTime]
     /// @param pause    waits as long as is waited before a read; called by virtual threads
-    BulkSockets(LongSupplier nanoTime, Runnable pause) {
+    public BulkSockets(LongSupplier nanoTime, Runnable pause) {
         this.nanoTime = nanoTime;
         this.pause = pause;
     }

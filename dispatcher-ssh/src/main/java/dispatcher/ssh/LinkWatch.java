@@ -1,7 +1,7 @@
 package dispatcher.ssh;
 
 /// Told by those who write to a connection how it goes. For any thread; called with no lock held.
-interface LinkWatch {
+public interface LinkWatch {
     /// A writer begins to wait for the link.
     void waits();
 

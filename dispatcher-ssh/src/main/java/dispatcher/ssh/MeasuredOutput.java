@@ -5,10 +5,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /// Tells a [WriteWatch] of each write.
-final class MeasuredOutput extends FilterOutputStream {
+public final class MeasuredOutput extends FilterOutputStream {
     private final WriteWatch watch;
 
-    MeasuredOutput(OutputStream out, WriteWatch watch) {
+    public MeasuredOutput(OutputStream out, WriteWatch watch) {
         super(out);
         this.watch = watch;
     }

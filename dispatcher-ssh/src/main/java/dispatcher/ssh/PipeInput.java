@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The library's own pipe moves all that it holds each time that a packet has been read, which is slow when it
 /// holds megabytes; this one keeps pieces.
-final class PipeInput extends InputStream {
+public final class PipeInput extends InputStream {
     private static final int PIECE_BYTES = 32 * 1024;
     private static final int SMALL_PIECE_BYTES = 1024;
 
     /// Told how many bytes were read. May write to the peer; no lock is held.
-    interface Consumed {
+    public interface Consumed {
         void consumed(int bytes) throws IOException;
     }
 
@@ -47,12 +47,12 @@ final class PipeInput extends InputStream {
     @GuardedBy("lock")
     private @Nullable IOException failure;
 
-    PipeInput(Consumed consumed) {
+    public PipeInput(Consumed consumed) {
         this.consumed = consumed;
     }
 
     /// Adds to what can be read; dropped after the end.
-    void receive(byte[] data, int offset, int length) {
+    public void receive(byte[] data, int offset, int length) {
         lock.lock();
         try {
             if (ended) return;
@@ -77,12 +77,12 @@ final class PipeInput extends InputStream {
     }
 
     /// Nothing more will come. What has come can still be read. The first ending counts.
-    void end() {
+    public void end() {
         end(null);
     }
 
     /// Nothing more will come, and readers learn why once they have read what has come. The first ending counts.
-    void fail(IOException cause) {
+    public void fail(IOException cause) {
         end(cause);
     }
 
@@ -99,7 +99,7 @@ final class PipeInput extends InputStream {
     }
 
     /// Drops what has come and makes reads fail, also those under way.
-    void abort(IOException cause) {
+    public void abort(IOException cause) {
         lock.lock();
         try {
             pieces.clear();

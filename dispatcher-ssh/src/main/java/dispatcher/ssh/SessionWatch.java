@@ -1,6 +1,6 @@
 package dispatcher.ssh;
 
-import dispatcher.wire.SteadyThread;
+import dispatcher.thread.SteadyThread;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// The library has keep-alives too, but stops them for the time of a key exchange, so that a peer that goes
 /// silent in the midst of one would never be noticed.
-final class SessionWatch {
+public final class SessionWatch {
     private static final Logger log = LoggerFactory.getLogger(SessionWatch.class);
     private static final String KEEP_ALIVE = "keepalive@openssh.com";
     private static final Duration LONGEST_TICK = Duration.ofSeconds(1);
@@ -37,14 +37,14 @@ final class SessionWatch {
     /// @param keepAlive  how often to ask
     /// @param unanswered how many questions in a row may go without an answer
     /// @param writeStall how long a write may be without progress
-    record Patience(Duration keepAlive, int unanswered, Duration writeStall) {
+    public record Patience(Duration keepAlive, int unanswered, Duration writeStall) {
         Duration tick() {
             Duration quarter = (keepAlive.compareTo(writeStall) < 0 ? keepAlive : writeStall).dividedBy(4);
             return quarter.compareTo(LONGEST_TICK) < 0 ? quarter : LONGEST_TICK;
         }
     }
 
-    SessionWatch(String peer, Session session, Patience patience) {
+    public SessionWatch(String peer, Session session, Patience patience) {
         this.peer = peer;
         this.session = session;
         this.patience = patience;
@@ -55,7 +55,7 @@ final class SessionWatch {
     /// @param stalled  whether some write has made no progress for too long
     /// @param eachTick called now and then
     /// @param giveUp   is to close the connection, with the reason
-    void start(BooleanSupplier stalled, Runnable eachTick, Consumer<String> giveUp) {
+    public void start(BooleanSupplier stalled, Runnable eachTick, Consumer<String> giveUp) {
         session.addCloseFutureListener(_ -> closed.countDown());
         nextQuestion = System.nanoTime() + patience.keepAlive().toNanos();
         SteadyThread.unstarted("ssh-watch " + peer, () -> looksAgain(stalled, eachTick, giveUp))
@@ -67,7 +67,7 @@ final class SessionWatch {
         if (closed.await(patience.tick().toNanos(), TimeUnit.NANOSECONDS)) return false;
         eachTick.run();
         if (stalled.getAsBoolean()) {
-            giveUp.accept("a write made no progress for " + Handshake.seconds(patience.writeStall()));
+            giveUp.accept("a write made no progress for " + Waiting.seconds(patience.writeStall()));
         } else if (System.nanoTime() - nextQuestion >= 0) {
             nextQuestion = System.nanoTime() + patience.keepAlive().toNanos();
             if (unanswered.getAndIncrement() < patience.unanswered()) ask();
@@ -77,7 +77,7 @@ final class SessionWatch {
     }
 
     private String silence() {
-        return Handshake.seconds(patience.keepAlive().multipliedBy(patience.unanswered() + 1L));
+        return Waiting.seconds(patience.keepAlive().multipliedBy(patience.unanswered() + 1L));
     }
 
     /// During a key exchange nothing is sent, and that counts as no answer.
@@ -94,7 +94,7 @@ final class SessionWatch {
     }
 
     /// Asks the peer what it does not know; `answered` runs on a thread of the library's when it has said so.
-    static void ask(Session session, Runnable answered) throws IOException {
+    public static void ask(Session session, Runnable answered) throws IOException {
         Buffer buffer = session.createBuffer(SshConstants.SSH_MSG_GLOBAL_REQUEST);
         buffer.putString(KEEP_ALIVE);
         buffer.putBoolean(true);

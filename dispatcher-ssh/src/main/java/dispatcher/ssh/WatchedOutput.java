@@ -10,7 +10,7 @@ import java.util.function.UnaryOperator;
 
 /// Knows since when a write has been without progress, so that another thread can end a connection whose peer
 /// does not read: the library's writes may block for ever.
-final class WatchedOutput extends OutputStream implements Untaken {
+public final class WatchedOutput extends OutputStream implements Untaken {
     private static final int STEP_BYTES = 64 * 1024;
     private static final long NONE = Long.MIN_VALUE;
 
@@ -23,14 +23,14 @@ final class WatchedOutput extends OutputStream implements Untaken {
 
     /// @param untaken see [Untaken#untaken]
     /// @param explain makes a failure of the library's into one that says what happened
-    WatchedOutput(OutputStream to, LongSupplier untaken, UnaryOperator<IOException> explain) {
+    public WatchedOutput(OutputStream to, LongSupplier untaken, UnaryOperator<IOException> explain) {
         this.to = to;
         this.untaken = untaken;
         this.explain = explain;
     }
 
     /// Whether a write has been without progress for `limit` or longer; for any thread.
-    boolean stalled(Duration limit) {
+    public boolean stalled(Duration limit) {
         long start = since;
         return start != NONE && System.nanoTime() - start >= limit.toNanos();
     }

@@ -5,13 +5,13 @@ package dispatcher.ssh;
 /// link's doing.
 ///
 /// For the thread that writes, one at a time; [#left] for any.
-final class WriteWatch {
+public final class WriteWatch {
     private static final int SMALL_BYTES = 16 * 1024;
 
     private final LinkWatch watch;
     private boolean counted;
 
-    WriteWatch(LinkWatch watch) {
+    public WriteWatch(LinkWatch watch) {
         this.watch = watch;
     }
 

@@ -3,11 +3,12 @@ package dispatcher.ssh;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Choice;
-import dispatcher.fleet.MachineAddress;
+import dispatcher.machine.Choice;
+import dispatcher.machine.MachineAddress;
+import dispatcher.ssh.client.SshTransports;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
-import dispatcher.wire.Uplink;
+import dispatcher.wire.rate.Uplink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

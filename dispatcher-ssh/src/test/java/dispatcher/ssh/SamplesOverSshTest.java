@@ -3,14 +3,15 @@ package dispatcher.ssh;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Pressure;
+import dispatcher.machine.Pressure;
+import dispatcher.machine.load.MachineSampler;
+import dispatcher.machine.load.PressureListener;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.pressure.MachineSampler;
-import dispatcher.pressure.PressureListener;
+import dispatcher.ssh.client.SshTransports;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
 import java.io.IOException;

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dispatcher.protocol.RemoteCommand;
+import dispatcher.ssh.keys.AuthorizedKey;
+import dispatcher.ssh.keys.HostKey;
+import dispatcher.ssh.keys.KeyFiles;
+import dispatcher.ssh.keys.KnownHosts;
 import dispatcher.testkit.Bounds;
 import java.io.IOException;
 import java.nio.file.Path;

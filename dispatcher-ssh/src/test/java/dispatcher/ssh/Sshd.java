@@ -3,7 +3,8 @@ package dispatcher.ssh;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dispatcher.fleet.MachineAddress;
+import dispatcher.machine.MachineAddress;
+import dispatcher.ssh.client.SshClientOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -17,14 +18,14 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// A real sshd on a loopback address, with keys of its own, in a folder of its own.
-final class Sshd implements AutoCloseable {
+public final class Sshd implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/sbin/sshd");
-    static final String HOST = "127.0.3.1";
+    public static final String HOST = "127.0.3.1";
 
     final Path dir;
-    final Path clientKey;
-    final Path knownHosts;
-    final int port;
+    public final Path clientKey;
+    public final Path knownHosts;
+    public final int port;
     private final List<String> settings;
     private Process process;
 
@@ -43,26 +44,26 @@ final class Sshd implements AutoCloseable {
     }
 
     /// Skips the test where there is no sshd, or we may not run one.
-    static void assumeThere() {
+    public static void assumeThere() {
         assumeTrue(Files.isExecutable(PROGRAM), "no /usr/sbin/sshd: install openssh-server");
         assumeTrue("root".equals(System.getProperty("user.name")), "sshd can be run by root only");
     }
 
     /// Starts one, with more lines for its sshd_config.
-    static Sshd start(Path dir, String... settings) throws IOException, InterruptedException {
+    public static Sshd start(Path dir, String... settings) throws IOException, InterruptedException {
         assumeThere();
         Files.createDirectories(Path.of("/run/sshd"));
         return new Sshd(dir, freePort(), List.of(settings));
     }
 
-    static int freePort() throws IOException {
+    public static int freePort() throws IOException {
         try (java.net.ServerSocket socket = new java.net.ServerSocket()) {
             socket.bind(new InetSocketAddress(HOST, 0));
             return socket.getLocalPort();
         }
     }
 
-    static void makeKey(Path file, String type, String... more) throws IOException, InterruptedException {
+    public static void makeKey(Path file, String type, String... more) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("ssh-keygen", "-q", "-t", type, "-f", file.toString()));
         command.addAll(more.length == 0 ? List.of("-N", "") : List.of(more));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -113,26 +114,26 @@ final class Sshd implements AutoCloseable {
         }
     }
 
-    String log() throws IOException {
+    public String log() throws IOException {
         return Files.readString(dir.resolve("log"));
     }
 
     /// Type and base 64 of its key.
-    String hostKey() throws IOException {
+    public String hostKey() throws IOException {
         String[] words = Files.readString(dir.resolve("host.pub")).split(" ");
         return words[0] + " " + words[1];
     }
 
-    MachineAddress address() {
+    public MachineAddress address() {
         return new MachineAddress(HOST, port, "root", Optional.of(clientKey), Optional.empty());
     }
 
-    SshClientOptions.Builder options() {
+    public SshClientOptions.Builder options() {
         return SshClientOptions.forHome(dir).knownHosts(List.of(knownHosts));
     }
 
     /// Its processes for connections and what runs in them.
-    List<ProcessHandle> children() {
+    public List<ProcessHandle> children() {
         return process.descendants().toList();
     }
 
@@ -144,7 +145,7 @@ final class Sshd implements AutoCloseable {
     }
 
     /// Kills it and all of its connections, as a crash would.
-    void kill() {
+    public void kill() {
         List<ProcessHandle> all = children();
         process.destroyForcibly();
         all.forEach(ProcessHandle::destroyForcibly);
@@ -152,11 +153,11 @@ final class Sshd implements AutoCloseable {
     }
 
     /// Stops all of its processes where they are.
-    void freeze() throws IOException, InterruptedException {
+    public void freeze() throws IOException, InterruptedException {
         signal("STOP");
     }
 
-    void thaw() throws IOException, InterruptedException {
+    public void thaw() throws IOException, InterruptedException {
         signal("CONT");
     }
 
@@ -166,7 +167,7 @@ final class Sshd implements AutoCloseable {
         new ProcessBuilder(command).inheritIO().start().waitFor();
     }
 
-    void restart() throws IOException, InterruptedException {
+    public void restart() throws IOException, InterruptedException {
         process = launch();
     }
 

@@ -1,12 +1,12 @@
 package dispatcher.cli.builders;
 
-import dispatcher.fleet.PublicHostKey;
+import dispatcher.machine.PublicHostKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
-/// Entries for Nix's `builders`: see [dispatcher.fleet.MachinesFile] for the format.
+/// Entries for Nix's `builders`: see [dispatcher.machine.file.MachinesFile] for the format.
 public final class BuildersLine {
     private static final int SPEED_FACTOR = 1;
 

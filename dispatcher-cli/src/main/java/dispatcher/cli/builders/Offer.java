@@ -1,6 +1,6 @@
 package dispatcher.cli.builders;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;

@@ -3,7 +3,7 @@ package dispatcher.cli.control;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
-import dispatcher.wire.UnixSocketChannel;
+import dispatcher.wire.socket.UnixSocketChannel;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;

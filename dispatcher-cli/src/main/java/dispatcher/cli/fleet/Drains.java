@@ -2,7 +2,7 @@ package dispatcher.cli.fleet;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.file.WholeFile;
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.schedule.BuildQueue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,7 @@
 package dispatcher.cli.fleet;
 
+import dispatcher.build.request.BuildRequestFactory;
+import dispatcher.build.request.LearnedExpectations;
 import dispatcher.cli.control.ControlClient;
 import dispatcher.cli.control.Fields;
 import dispatcher.cli.settings.Resources;
@@ -7,8 +9,6 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.dispatch.LearnedExpectations;
-import dispatcher.dispatch.Requests;
 import dispatcher.history.History;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.store.Locations;
@@ -128,8 +128,8 @@ public final class ExplainCommand implements Callable<Integer> {
                     e);
         }
         var history = History.load(loaded.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
-        var requests =
-                new Requests(new LearnedExpectations(history), loaded.resources(), new Locations(), new PathSizes());
+        var requests = new BuildRequestFactory(
+                new LearnedExpectations(history), loaded.resources(), new Locations(), new PathSizes());
         return new Fields(FleetRequests.explain(
                 queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, loaded.machines()), question));
     }

@@ -1,15 +1,15 @@
 package dispatcher.cli.fleet;
 
+import dispatcher.build.request.Prospect;
 import dispatcher.cli.control.FieldsBuilder;
-import dispatcher.dispatch.Prospect;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.Explanation;
-import dispatcher.schedule.MachineFacts;
 import dispatcher.schedule.MachineView;
-import dispatcher.schedule.Placement;
-import dispatcher.schedule.Refused;
-import dispatcher.schedule.Standing;
+import dispatcher.schedule.QueuePosition;
+import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.Placement;
+import dispatcher.schedule.policy.Refused;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -114,7 +114,7 @@ final class FleetAnswers {
                 .build();
     }
 
-    private static Json.Members waiting(Standing standing, Instant now) {
+    private static Json.Members waiting(QueuePosition standing, Instant now) {
         var request = standing.build().request();
         var fields = new FieldsBuilder()
                 .number("place", standing.place())
@@ -127,7 +127,7 @@ final class FleetAnswers {
                 .text("since", standing.build().since());
         var until = standing.untilExpected();
         // Left out where none of its machines takes builds now.
-        if (until.compareTo(Standing.UNKNOWN) >= 0) return fields.build();
+        if (until.compareTo(QueuePosition.UNKNOWN) >= 0) return fields.build();
         if (standing.isMeasured())
             fields.text("expectedStart", now.plus(until)).decimal("untilExpected", seconds(until));
         else fields.unknown("expectedStart").unknown("untilExpected");

@@ -1,10 +1,10 @@
 package dispatcher.cli.fleet;
 
+import dispatcher.build.request.Prospect;
 import dispatcher.cli.control.ControlHandler;
 import dispatcher.cli.control.FieldsBuilder;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.dispatch.Prospect;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;

@@ -3,7 +3,7 @@ package dispatcher.cli.history;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.nix.NixSyntaxException;
-import dispatcher.nix.PackageName;
+import dispatcher.nix.attributes.PackageName;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dispatcher.cli.history;
 
 import dispatcher.cli.settings.SettingsOption;
-import dispatcher.nix.PackageName;
+import dispatcher.nix.attributes.PackageName;
 import dispatcher.text.Printable;
 import java.io.IOException;
 import java.util.concurrent.Callable;

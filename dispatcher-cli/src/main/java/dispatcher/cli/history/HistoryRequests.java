@@ -5,7 +5,7 @@ import dispatcher.cli.control.Fields;
 import dispatcher.history.Estimate;
 import dispatcher.history.History;
 import dispatcher.nix.NixSyntaxException;
-import dispatcher.nix.PackageName;
+import dispatcher.nix.attributes.PackageName;
 import dispatcher.nix.json.Json;
 import java.time.Duration;
 import java.util.HashMap;

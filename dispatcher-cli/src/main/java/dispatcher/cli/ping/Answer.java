@@ -1,6 +1,6 @@
 package dispatcher.cli.ping;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.protocol.ProtocolVersion;
 import java.time.Duration;
 import java.util.List;
@@ -26,7 +26,7 @@ public sealed interface Answer {
             ProtocolVersion protocol,
             Optional<String> nixVersion,
             Optional<Boolean> trusted,
-            Offered offered,
+            ProbedCapabilities offered,
             List<Problem> problems)
             implements Answer {
         public Reached {

@@ -1,7 +1,7 @@
 package dispatcher.cli.ping;
 
 import dispatcher.cli.settings.Settings;
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.wire.Transport;
 
 /// The ways to machines. Safe for any number of threads.

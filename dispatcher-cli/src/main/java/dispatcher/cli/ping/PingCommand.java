@@ -5,7 +5,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

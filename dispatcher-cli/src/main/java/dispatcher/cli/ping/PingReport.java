@@ -4,7 +4,7 @@ import dispatcher.cli.settings.Fault;
 import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.nix.json.Json;
 import dispatcher.text.Printable;
 import java.time.Duration;
@@ -96,7 +96,7 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
                     NOTHING,
                     NOTHING,
                     compared(failed.machine().systems(), Optional.empty()),
-                    compared(Claims.features(failed.machine()), Optional.empty())
+                    compared(CapabilityCheck.features(failed.machine()), Optional.empty())
                 };
             case Answer.Reached reached ->
                 new String[] {
@@ -114,7 +114,7 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
                             : "?",
                     compared(reached.machine().systems(), reached.offered().systems()),
                     compared(
-                            Claims.features(reached.machine()),
+                            CapabilityCheck.features(reached.machine()),
                             reached.offered().features())
                 };
         };
@@ -225,7 +225,7 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
                 "maxJobs", number(machine.maxJobs())));
     }
 
-    private static Json offered(Offered offered) {
+    private static Json offered(ProbedCapabilities offered) {
         var members = new HashMap<String, Json>();
         offered.systems().ifPresent(systems -> members.put("systems", texts(systems)));
         offered.features().ifPresent(features -> members.put("features", texts(features)));

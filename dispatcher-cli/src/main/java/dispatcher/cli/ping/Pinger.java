@@ -1,6 +1,6 @@
 package dispatcher.cli.ping;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.ProtocolVersion;
@@ -90,7 +90,7 @@ public final class Pinger {
                     greeting.nixVersion().or(offered::nixVersion),
                     trusted,
                     offered,
-                    Claims.problems(machine, offered, trusted));
+                    CapabilityCheck.problems(machine, offered, trusted));
         }
     }
 
@@ -133,11 +133,11 @@ public final class Pinger {
     }
 
     /// A machine that does not tell is no worse for it.
-    private Offered probe(Machine machine, Transport transport) throws InterruptedException {
+    private ProbedCapabilities probe(Machine machine, Transport transport) throws InterruptedException {
         try (var clock = new Deadline(limit, "probe")) {
             return Probe.run(transport, machine.remoteProgram(), clock::cuts);
         } catch (IOException e) {
-            return Offered.NOTHING_TOLD;
+            return ProbedCapabilities.NOTHING_TOLD;
         }
     }
 

@@ -48,7 +48,7 @@ final class Probe {
     /// Runs the script. What `opened` is given may be closed by another thread to end this.
     ///
     /// @param remoteProgram of the machine: Nix's other programs are looked for beside it
-    static Offered run(Transport transport, List<String> remoteProgram, Consumer<CommandChannel> opened)
+    static ProbedCapabilities run(Transport transport, List<String> remoteProgram, Consumer<CommandChannel> opened)
             throws IOException, InterruptedException {
         try (var channel = transport.open(COMMAND)) {
             opened.accept(channel);
@@ -70,10 +70,10 @@ final class Probe {
     }
 
     /// Finds the parts of an answer, whatever else a shell has printed around them.
-    static Offered parse(String answer) {
+    static ProbedCapabilities parse(String answer) {
         var parts = parts(answer);
         var config = config(parts.getOrDefault("config", List.of()));
-        return new Offered(
+        return new ProbedCapabilities(
                 systems(config),
                 words(config, "system-features"),
                 number(Optional.ofNullable(config.get("max-jobs"))),

@@ -4,7 +4,7 @@ import dispatcher.event.DispatcherListener;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
-import dispatcher.wire.SteadyThread;
+import dispatcher.thread.SteadyThread;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

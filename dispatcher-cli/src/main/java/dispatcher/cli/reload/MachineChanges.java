@@ -1,7 +1,7 @@
 package dispatcher.cli.reload;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;

@@ -4,7 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.wire.SteadyThread;
+import dispatcher.thread.SteadyThread;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;

@@ -1,10 +1,10 @@
 package dispatcher.cli.reload;
 
+import dispatcher.access.ClientGrant;
+import dispatcher.access.ClientRule;
 import dispatcher.cli.settings.Durations;
 import dispatcher.cli.settings.Settings;
-import dispatcher.client.ClientGrant;
-import dispatcher.client.ClientRule;
-import dispatcher.nix.NixPublicKey;
+import dispatcher.nix.key.NixPublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,12 +1,12 @@
 package dispatcher.cli.serve;
 
+import dispatcher.build.request.Expectations;
 import dispatcher.cli.recording.RecordingFacts;
 import dispatcher.cli.settings.Settings;
-import dispatcher.dispatch.Expectations;
 import dispatcher.history.History;
 import dispatcher.nix.BasicDerivation;
-import dispatcher.nix.PackageName;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.attributes.PackageName;
 import dispatcher.schedule.policy.Work;
 import dispatcher.simulate.model.Host;
 import java.time.Duration;

@@ -1,5 +1,7 @@
 package dispatcher.cli.serve;
 
+import dispatcher.build.request.LearnedExpectations;
+import dispatcher.build.request.LearningListener;
 import dispatcher.cli.builders.LocalShim;
 import dispatcher.cli.control.ControlHandler;
 import dispatcher.cli.control.ControlServer;
@@ -16,34 +18,32 @@ import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.spool.SpoolRequests;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.dispatch.ClientConversations;
-import dispatcher.dispatch.FaultLimits;
 import dispatcher.dispatch.FleetStore;
-import dispatcher.dispatch.LearnedExpectations;
-import dispatcher.dispatch.LearningListener;
-import dispatcher.dispatch.MachineLink;
+import dispatcher.dispatch.RetryPolicy;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
-import dispatcher.fleet.Machine;
 import dispatcher.history.History;
 import dispatcher.history.HistoryListener;
+import dispatcher.machine.Machine;
+import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.load.MachineSampler;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.pressure.MachineSampler;
 import dispatcher.protocol.LocalFrontEnd;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.SteadyClock;
-import dispatcher.ssh.SshFrontEnd;
-import dispatcher.ssh.SshFrontEndException;
-import dispatcher.ssh.SshFrontEndOptions;
-import dispatcher.ssh.SshTransports;
+import dispatcher.ssh.client.SshTransports;
+import dispatcher.ssh.server.SshFrontEnd;
+import dispatcher.ssh.server.SshFrontEndException;
+import dispatcher.ssh.server.SshFrontEndOptions;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
 import dispatcher.store.StorePool;
 import dispatcher.store.host.HostStore;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.spool.SpoolLimits;
-import dispatcher.wire.SteadyThread;
-import dispatcher.wire.Uplink;
+import dispatcher.thread.SteadyThread;
+import dispatcher.wire.rate.Uplink;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -75,7 +75,7 @@ public final class Server implements AutoCloseable {
     private final Optional<TraceRecorder> recorder;
     private final BuildQueue queue;
     private final Drains drains;
-    private final Objections objections;
+    private final PressureGate objections;
     private final LearningListener learning;
     private final Reloader reloader;
     private volatile Optional<Uplink> uplink;
@@ -101,7 +101,7 @@ public final class Server implements AutoCloseable {
         }
         this.queue = new BuildQueue(settings.machines(), settings.schedule(), clock);
         this.uplink = uplink(settings);
-        this.objections = new Objections(
+        this.objections = new PressureGate(
                 settings.pressureLimits(),
                 (machine, objection) -> queue.learn(machine, facts -> facts.withObjection(objection)));
         var links = settings.machines().stream()
@@ -205,7 +205,7 @@ public final class Server implements AutoCloseable {
         return fleet.narSize(path);
     }
 
-    private static FaultLimits faultLimits(Settings settings) {
+    private static RetryPolicy faultLimits(Settings settings) {
         var timeouts = settings.timeouts();
         var limits = settings.buildLimits();
         var builds = new BuildOptions(
@@ -214,7 +214,7 @@ public final class Server implements AutoCloseable {
                 limits.timeout(),
                 limits.maxLog().bytes(),
                 false);
-        return new FaultLimits(
+        return new RetryPolicy(
                 settings.maxAttempts(), timeouts.answer(), timeouts.unavailable(), builds, settings.stragglers());
     }
 

@@ -1,8 +1,8 @@
 package dispatcher.cli.serve;
 
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.nix.NixSecretKey;
 import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.key.NixSecretKey;
 import dispatcher.secret.SecretFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;

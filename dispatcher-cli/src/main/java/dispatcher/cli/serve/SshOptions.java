@@ -1,8 +1,8 @@
 package dispatcher.cli.serve;
 
 import dispatcher.cli.settings.Settings;
-import dispatcher.fleet.Machine;
-import dispatcher.ssh.SshClientOptions;
+import dispatcher.machine.Machine;
+import dispatcher.ssh.client.SshClientOptions;
 import java.nio.file.Path;
 
 /// How the settings want connections to a machine.

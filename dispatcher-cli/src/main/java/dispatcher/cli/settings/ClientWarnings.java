@@ -1,10 +1,10 @@
 package dispatcher.cli.settings;
 
+import dispatcher.access.ClientPattern;
 import dispatcher.cli.settings.Section.Placed;
 import dispatcher.cli.terminal.Spelling;
-import dispatcher.client.ClientPattern;
-import dispatcher.fleet.Machine;
-import dispatcher.ssh.AuthorizedClients;
+import dispatcher.machine.Machine;
+import dispatcher.ssh.server.AuthorizedClients;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;

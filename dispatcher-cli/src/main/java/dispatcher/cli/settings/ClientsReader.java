@@ -1,11 +1,11 @@
 package dispatcher.cli.settings;
 
-import dispatcher.client.ClientGrant;
-import dispatcher.client.ClientPattern;
-import dispatcher.client.ClientRule;
-import dispatcher.client.ClientRules;
-import dispatcher.nix.NixPublicKey;
+import dispatcher.access.ClientGrant;
+import dispatcher.access.ClientPattern;
+import dispatcher.access.ClientRule;
+import dispatcher.access.ClientRules;
 import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.key.NixPublicKey;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

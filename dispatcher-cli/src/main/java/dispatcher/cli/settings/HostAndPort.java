@@ -1,6 +1,6 @@
 package dispatcher.cli.settings;
 
-import dispatcher.fleet.StoreUri;
+import dispatcher.machine.file.StoreUri;
 import java.util.regex.Pattern;
 
 /// An address to listen at: `127.0.0.1:8080`, `0.0.0.0:22`, `[::1]:2222`, `localhost:80`.

@@ -1,12 +1,12 @@
 package dispatcher.cli.settings;
 
-import dispatcher.fleet.Choice;
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
-import dispatcher.fleet.MachineProtocol;
-import dispatcher.fleet.PublicHostKey;
-import dispatcher.fleet.RemoteNix;
-import dispatcher.fleet.StoreUri;
+import dispatcher.machine.Choice;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
+import dispatcher.machine.PublicHostKey;
+import dispatcher.machine.RemoteNix;
+import dispatcher.machine.file.StoreUri;
 import dispatcher.nix.NixSyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dispatcher.cli.settings;
 
-import dispatcher.dispatch.ResourceRules;
-import dispatcher.dispatch.ResourceRules.Rule;
-import dispatcher.fleet.Machine;
+import dispatcher.build.request.ResourceRules;
+import dispatcher.build.request.ResourceRules.Rule;
+import dispatcher.machine.Machine;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.SortedMap;

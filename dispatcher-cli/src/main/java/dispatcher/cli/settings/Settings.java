@@ -1,14 +1,14 @@
 package dispatcher.cli.settings;
 
-import dispatcher.client.ClientLimits;
-import dispatcher.client.ClientRules;
-import dispatcher.client.UploadLimits;
-import dispatcher.dispatch.ResourceRules;
+import dispatcher.access.ClientLimits;
+import dispatcher.access.ClientRules;
+import dispatcher.access.UploadLimits;
+import dispatcher.build.request.ResourceRules;
 import dispatcher.dispatch.Stragglers;
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.Pressure;
-import dispatcher.nix.NixPublicKey;
-import dispatcher.schedule.SchedulerOptions;
+import dispatcher.machine.Machine;
+import dispatcher.machine.Pressure;
+import dispatcher.nix.key.NixPublicKey;
+import dispatcher.schedule.policy.SchedulerOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,18 +1,18 @@
 package dispatcher.cli.settings;
 
+import dispatcher.access.ClientLimits;
+import dispatcher.access.UploadLimits;
 import dispatcher.cli.settings.Settings.BuildLimits;
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.Settings.Listen;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
-import dispatcher.client.ClientLimits;
-import dispatcher.client.UploadLimits;
 import dispatcher.dispatch.Stragglers;
-import dispatcher.fleet.Pressure;
-import dispatcher.nix.NixPublicKey;
-import dispatcher.schedule.SchedulerOptions;
-import dispatcher.wire.UnixSocketListener;
+import dispatcher.machine.Pressure;
+import dispatcher.nix.key.NixPublicKey;
+import dispatcher.schedule.policy.SchedulerOptions;
+import dispatcher.wire.socket.UnixSocketListener;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;

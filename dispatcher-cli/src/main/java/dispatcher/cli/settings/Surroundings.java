@@ -1,6 +1,6 @@
 package dispatcher.cli.settings;
 
-import dispatcher.fleet.MachinesFile;
+import dispatcher.machine.file.MachinesFile;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachinesFile;
+import dispatcher.machine.Machine;
+import dispatcher.machine.file.MachinesFile;
 import dispatcher.nix.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;

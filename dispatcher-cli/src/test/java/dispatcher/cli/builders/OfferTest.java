@@ -3,9 +3,9 @@ package dispatcher.cli.builders;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;

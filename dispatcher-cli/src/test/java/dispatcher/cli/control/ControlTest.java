@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.json.Json;
 import dispatcher.testkit.Await;
-import dispatcher.wire.UnixSocketChannel;
+import dispatcher.wire.socket.UnixSocketChannel;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

@@ -2,20 +2,20 @@ package dispatcher.cli.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.build.request.BuildRequestFactory;
+import dispatcher.build.request.Expectations;
 import dispatcher.cli.control.ControlServer;
 import dispatcher.cli.control.Fields;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.dispatch.Expectations;
-import dispatcher.dispatch.Requests;
-import dispatcher.nix.PackageName;
 import dispatcher.nix.StorePath;
+import dispatcher.nix.attributes.PackageName;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
-import dispatcher.schedule.Refused;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Refused;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
@@ -72,7 +72,7 @@ class FleetCommandsTest {
     private BuildQueue queue;
     private final Locations locations = new Locations();
     private final PathSizes sizes = new PathSizes();
-    private Requests requests;
+    private BuildRequestFactory requests;
     private final StringWriter out = new StringWriter();
     private Exception thrown = new IOException("nothing was thrown");
 
@@ -91,7 +91,7 @@ class FleetCommandsTest {
                 """);
         settings = SettingsFile.load(config, Surroundings.ofProcess());
         queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
-        requests = new Requests(EXPECTATIONS, settings.resources(), locations, sizes);
+        requests = new BuildRequestFactory(EXPECTATIONS, settings.resources(), locations, sizes);
     }
 
     private ControlServer serve() throws IOException {

@@ -6,7 +6,7 @@ import dispatcher.cli.control.ControlServer;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.history.History;
-import dispatcher.nix.PackageName;
+import dispatcher.nix.attributes.PackageName;
 import dispatcher.nix.json.Json;
 import dispatcher.testkit.ManualClock;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.settings.Settings;
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
 import dispatcher.wire.UnreachableException;

@@ -2,9 +2,9 @@ package dispatcher.cli.ping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.testkit.FakeStore;
@@ -210,7 +210,7 @@ class PingerTest {
         assertThat(ping(machine("a"), fake, Duration.ofSeconds(5)))
                 .isInstanceOfSatisfying(
                         Answer.Reached.class,
-                        reached -> assertThat(reached.offered()).isEqualTo(Offered.NOTHING_TOLD));
+                        reached -> assertThat(reached.offered()).isEqualTo(ProbedCapabilities.NOTHING_TOLD));
     }
 
     @Test

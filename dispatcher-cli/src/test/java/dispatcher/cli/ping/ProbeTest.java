@@ -59,10 +59,10 @@ class ProbeTest {
 
     @Test
     void partsMayBeMissing() {
-        assertThat(Probe.parse("")).isEqualTo(Offered.NOTHING_TOLD);
-        assertThat(Probe.parse("This account is not available.\n")).isEqualTo(Offered.NOTHING_TOLD);
+        assertThat(Probe.parse("")).isEqualTo(ProbedCapabilities.NOTHING_TOLD);
+        assertThat(Probe.parse("This account is not available.\n")).isEqualTo(ProbedCapabilities.NOTHING_TOLD);
         assertThat(Probe.parse("@@dispatcher-cores\n@@dispatcher-disk\nnonsense\n@@dispatcher-config\n\n"))
-                .isEqualTo(Offered.NOTHING_TOLD);
+                .isEqualTo(ProbedCapabilities.NOTHING_TOLD);
     }
 
     @Test

@@ -8,7 +8,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import dispatcher.nix.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;

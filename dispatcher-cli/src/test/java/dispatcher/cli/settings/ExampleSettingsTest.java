@@ -2,7 +2,7 @@ package dispatcher.cli.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

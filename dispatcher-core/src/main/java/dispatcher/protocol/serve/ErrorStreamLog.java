@@ -4,7 +4,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.json.Json;
 import dispatcher.store.BuildLog;
 import dispatcher.text.Printable;
-import dispatcher.wire.Interruption;
+import dispatcher.thread.Interruption;
 import dispatcher.wire.Untaken;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

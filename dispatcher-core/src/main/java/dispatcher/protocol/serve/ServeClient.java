@@ -6,12 +6,12 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.protocol.Answers;
 import dispatcher.protocol.ErrorOutput;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.HandshakeFailures;
 import dispatcher.protocol.LongLine;
 import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.ReplyChecks;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
@@ -114,8 +114,8 @@ public final class ServeClient implements Store {
         var asked = new TreeSet<>(paths);
         request(new ServeRequest.QueryValidPaths(true, substitute, asked));
         return reply(
-                Answers.naming(codec.storeDir(), asked),
-                () -> Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
+                ReplyChecks.naming(codec.storeDir(), asked),
+                () -> ReplyChecks.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
     }
 
     @Override
@@ -129,8 +129,8 @@ public final class ServeClient implements Store {
         return reply(Limits.INFO, () -> {
             var info = codec.readPathInfo(in);
             if (info.isEmpty()) return info;
-            Answers.requireAmong(List.of(path), info.get().path(), peer);
-            Answers.requireEnd(codec.readPathInfo(in), peer);
+            ReplyChecks.requireAmong(List.of(path), info.get().path(), peer);
+            ReplyChecks.requireEnd(codec.readPathInfo(in), peer);
             return info;
         });
     }
@@ -138,13 +138,13 @@ public final class ServeClient implements Store {
     @Override
     public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths) throws IOException {
         if (paths.isEmpty()) return Map.of();
-        var infos = new Answers.Infos(paths.size());
+        var infos = new ReplyChecks.Infos(paths.size());
         var asked = new TreeSet<>(paths);
         request(new ServeRequest.QueryPathInfos(asked));
         reply(Limits.INFO, () -> {
             for (var info = codec.readPathInfo(in); info.isPresent(); info = codec.readPathInfo(in)) {
-                Answers.requireAmong(asked, info.get().path(), peer);
-                if (infos.add(info.get(), in.messageBytes())) Answers.requireEnd(info, peer);
+                ReplyChecks.requireAmong(asked, info.get().path(), peer);
+                if (infos.add(info.get(), in.messageBytes())) ReplyChecks.requireEnd(info, peer);
                 in.beginMessage(Limits.INFO);
             }
             return infos;
@@ -197,7 +197,8 @@ public final class ServeClient implements Store {
         });
         try {
             request(new ServeRequest.BuildDerivation(drvPath, derivation, options));
-            var result = reply(Answers.result(derivation.outputs().size()), () -> codec.readBuildResult(in, drvPath));
+            var result =
+                    reply(ReplyChecks.result(derivation.outputs().size()), () -> codec.readBuildResult(in, drvPath));
             if (!hasWholeLog()) log.note("dispatcher: the end of the log did not come from %s in time".formatted(peer));
             return result;
         } finally {

@@ -1,5 +1,6 @@
 package dispatcher.protocol.serve;
 
+import dispatcher.access.RequestRate;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.DerivedPath;
@@ -8,7 +9,6 @@ import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.HashedRealisations;
 import dispatcher.protocol.ClientWatch;
 import dispatcher.protocol.ProtocolVersion;
-import dispatcher.protocol.RequestRate;
 import dispatcher.protocol.serve.ServeRequest.AddToStoreNar;
 import dispatcher.protocol.serve.ServeRequest.BuildDerivation;
 import dispatcher.protocol.serve.ServeRequest.BuildPaths;

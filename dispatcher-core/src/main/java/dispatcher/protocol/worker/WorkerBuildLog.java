@@ -4,7 +4,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.protocol.worker.WorkerMessage.Field;
 import dispatcher.store.BuildLog;
 import dispatcher.text.Printable;
-import dispatcher.wire.Interruption;
+import dispatcher.thread.Interruption;
 import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.util.List;

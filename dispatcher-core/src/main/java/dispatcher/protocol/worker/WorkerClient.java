@@ -9,12 +9,12 @@ import dispatcher.nix.Realisation;
 import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
-import dispatcher.protocol.Answers;
 import dispatcher.protocol.ErrorOutput;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.HandshakeFailures;
 import dispatcher.protocol.LongLine;
 import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.ReplyChecks;
 import dispatcher.protocol.worker.WorkerMessage.Field;
 import dispatcher.protocol.worker.WorkerRequest.Payload;
 import dispatcher.store.BuildLog;
@@ -194,8 +194,8 @@ public final class WorkerClient implements Store {
                 () -> {
                     readTempRoots(kept.size());
                     awaitReply(BuildLog.NONE);
-                    in.beginMessage(Answers.naming(codec.storeDir(), asked));
-                    valid.addAll(Answers.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
+                    in.beginMessage(ReplyChecks.naming(codec.storeDir(), asked));
+                    valid.addAll(ReplyChecks.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
                 });
         var surprising = new TreeSet<>(valid);
         surprising.removeAll(kept);
@@ -257,7 +257,7 @@ public final class WorkerClient implements Store {
     public Map<StorePath, PathInfo> queryPathInfos(Collection<StorePath> paths)
             throws IOException, InterruptedException {
         var asked = List.copyOf(paths);
-        var infos = new Answers.Infos(asked.size());
+        var infos = new ReplyChecks.Infos(asked.size());
         var refusals = new ArrayDeque<StoreRefusedException>();
         pipeline(
                 asked.size(),
@@ -458,7 +458,7 @@ public final class WorkerClient implements Store {
         codec.writeRequest(out, new WorkerRequest.BuildDerivation(drvPath, derivation, options.mode()));
         out.flush();
         awaitReply(log);
-        in.beginMessage(Answers.result(derivation.outputs().size()));
+        in.beginMessage(ReplyChecks.result(derivation.outputs().size()));
         return codec.readBuildResult(in, drvPath);
     }
 

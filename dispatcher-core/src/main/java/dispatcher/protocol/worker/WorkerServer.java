@@ -1,5 +1,6 @@
 package dispatcher.protocol.worker;
 
+import dispatcher.access.RequestRate;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.DerivedPath;
@@ -9,7 +10,6 @@ import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.HashedRealisations;
 import dispatcher.protocol.ClientWatch;
 import dispatcher.protocol.ProtocolVersion;
-import dispatcher.protocol.RequestRate;
 import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoots;

@@ -1,6 +1,6 @@
 package dispatcher.schedule.policy;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import java.util.Locale;
 
 /// Amounts as a person reads them.

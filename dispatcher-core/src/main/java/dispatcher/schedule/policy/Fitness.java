@@ -1,6 +1,6 @@
 package dispatcher.schedule.policy;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import java.util.Optional;
 import java.util.TreeSet;
 
@@ -13,7 +13,7 @@ public final class Fitness {
     private Fitness() {}
 
     /// What speaks against `machine`, in words; empty if nothing does. Exclusions are not looked at.
-    public static Optional<String> objection(Machine machine, Need need) {
+    public static Optional<String> objection(Machine machine, SchedulingKey need) {
         if (machine.maxJobs() == 0) return Optional.of("its maxJobs is 0");
         var platform = need.platform();
         if (!platform.equals(ANY_PLATFORM) && !machine.systems().contains(platform))
@@ -31,7 +31,7 @@ public final class Fitness {
     }
 
     /// Whether nothing speaks against it: the same as [#objection], without words and so much cheaper.
-    public static boolean isFit(Machine machine, Need need) {
+    public static boolean isFit(Machine machine, SchedulingKey need) {
         return machine.maxJobs() > 0
                 && (need.platform().equals(ANY_PLATFORM) || machine.systems().contains(need.platform()))
                 && need.requiredFeatures().stream()
@@ -42,11 +42,11 @@ public final class Fitness {
     }
 
     public static Optional<String> objection(Machine machine, BuildRequest request) {
-        return objection(machine, Need.of(request, java.util.Set.of()));
+        return objection(machine, SchedulingKey.of(request, java.util.Set.of()));
     }
 
     /// A machine that says nothing of memory is taken to have enough; anything else it must declare.
-    private static Optional<String> resourceObjection(Machine machine, Need need) {
+    private static Optional<String> resourceObjection(Machine machine, SchedulingKey need) {
         for (var taken : need.resources().entrySet()) {
             var name = taken.getKey();
             var has = machine.resources().get(name);

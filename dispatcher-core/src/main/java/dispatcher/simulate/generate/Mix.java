@@ -1,8 +1,8 @@
 package dispatcher.simulate.generate;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.simulate.model.Host;
 import java.time.Duration;
 import java.util.ArrayList;

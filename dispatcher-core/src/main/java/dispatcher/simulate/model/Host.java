@@ -1,6 +1,6 @@
 package dispatcher.simulate.model;
 
-import dispatcher.fleet.Machine;
+import dispatcher.machine.Machine;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Set;

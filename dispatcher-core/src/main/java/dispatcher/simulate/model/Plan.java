@@ -2,7 +2,7 @@ package dispatcher.simulate.model;
 
 import dispatcher.nix.StorePath;
 import dispatcher.schedule.policy.Fitness;
-import dispatcher.schedule.policy.Need;
+import dispatcher.schedule.policy.SchedulingKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -86,14 +86,14 @@ public final class Plan {
     }
 
     private static BitSet[] fitting(Scenario scenario) {
-        var known = new HashMap<Need, BitSet>();
+        var known = new HashMap<SchedulingKey, BitSet>();
         return scenario.jobs().stream()
-                .map(job -> new Need(job.platform(), job.features(), job.resources(), Set.of()))
+                .map(job -> new SchedulingKey(job.platform(), job.features(), job.resources(), Set.of()))
                 .map(need -> known.computeIfAbsent(need, _ -> fitting(scenario.hosts(), need)))
                 .toArray(BitSet[]::new);
     }
 
-    private static BitSet fitting(List<Host> hosts, Need need) {
+    private static BitSet fitting(List<Host> hosts, SchedulingKey need) {
         var fitting = new BitSet();
         for (int host = 0; host < hosts.size(); host++)
             if (Fitness.objection(hosts.get(host).machine(), need).isEmpty()) fitting.set(host);

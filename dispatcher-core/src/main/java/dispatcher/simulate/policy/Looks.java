@@ -1,7 +1,7 @@
 package dispatcher.simulate.policy;
 
-import dispatcher.fleet.Backoff;
-import dispatcher.fleet.Incidents;
+import dispatcher.machine.Backoff;
+import dispatcher.machine.Incidents;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dispatcher.simulate.trace;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
 import dispatcher.simulate.model.Client;

@@ -6,7 +6,7 @@ import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.ProcessChannel;
-import dispatcher.wire.UnixSocketChannel;
+import dispatcher.wire.socket.UnixSocketChannel;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package dispatcher.bench;
 
 import dispatcher.schedule.Scheduler;
-import dispatcher.schedule.SchedulerOptions;
+import dispatcher.schedule.policy.SchedulerOptions;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package dispatcher.bench;
 
-import dispatcher.fleet.Machine;
-import dispatcher.fleet.MachineAddress;
-import dispatcher.fleet.MachineProtocol;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.StorePath;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;

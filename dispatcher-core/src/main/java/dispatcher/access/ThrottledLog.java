@@ -1,0 +1,68 @@
+package dispatcher.access;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+
+/// Writes to the log that somebody was refused something: once, and again after a while with the number of times
+/// since,
+/// so that nobody can fill the log by asking. Safe for any thread.
+public final class ThrottledLog {
+    private static final long QUIET_NANOS = Duration.ofMinutes(10).toNanos();
+    private static final int MOST = 1000;
+
+    private final LongSupplier nanoTime;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /// The one told longest ago comes first.
+    @GuardedBy("lock")
+    private final LinkedHashMap<Refusal, Told> told = new LinkedHashMap<>();
+
+    private record Refusal(String what, String who) {}
+
+    private record Told(long at, long since) {}
+
+    public ThrottledLog(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /// @param what the kind of refusal: one of a few texts
+    /// @param who  an address or a client, the same each time
+    public void refused(Logger log, String what, String who, String why) {
+        var news = news(what, who);
+        if (news.isEmpty()) return;
+        var event = log.atWarn().addKeyValue("from", who).addKeyValue("why", why);
+        if (news.getAsLong() > 0)
+            event.addKeyValue("timesSinceLastTold", news.getAsLong()).log("{}", what);
+        else event.log("{}; not told again for some minutes", what);
+    }
+
+    /// How often it has happened since it was told last; empty if it should not be told now.
+    OptionalLong news(String what, String who) {
+        long now = nanoTime.getAsLong();
+        var refusal = new Refusal(what, who);
+        lock.lock();
+        try {
+            var before = told.get(refusal);
+            if (before != null && now - before.at() < QUIET_NANOS) {
+                told.put(refusal, new Told(before.at(), before.since() + 1));
+                return OptionalLong.empty();
+            }
+            told.remove(refusal);
+            if (told.size() >= MOST) {
+                var oldest = told.firstEntry();
+                // Very many at once are one flood, and not news each.
+                if (now - oldest.getValue().at() < QUIET_NANOS) return OptionalLong.empty();
+                told.pollFirstEntry();
+            }
+            told.put(refusal, new Told(now, 0));
+            return OptionalLong.of(before == null ? 0 : before.since());
+        } finally {
+            lock.unlock();
+        }
+    }
+}

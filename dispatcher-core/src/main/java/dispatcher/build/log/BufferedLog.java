@@ -1,0 +1,81 @@
+package dispatcher.build.log;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.build.log.LogParts.Part;
+import dispatcher.store.BuildLog;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// The log of an attempt that nobody is to read yet, and perhaps never: its last parts are kept until
+/// somebody is, and from then on each goes on as it comes.
+///
+/// Safe for any thread. Bounded as [LogParts] are.
+public final class BufferedLog extends PartedLog implements AutoCloseable {
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private final LogParts held = new LogParts();
+
+    @GuardedBy("lock")
+    private @Nullable BuildLog reader;
+
+    /// From now on somebody reads it: what is held goes there first. To be called once.
+    ///
+    /// @param log waits for nobody
+    public void release(BuildLog log) {
+        while (true) {
+            LogParts.Batch batch;
+            lock.lock();
+            try {
+                if (reader != null) return;
+                batch = held.take();
+                if (batch.isEmpty()) {
+                    reader = log;
+                    break;
+                }
+            } finally {
+                lock.unlock();
+            }
+            batch.tell(log);
+        }
+        log.flush();
+    }
+
+    @Override
+    void add(Part part) {
+        BuildLog to;
+        lock.lock();
+        try {
+            to = reader;
+            if (to == null) held.add(part);
+        } finally {
+            lock.unlock();
+        }
+        if (to != null) part.event().accept(to);
+    }
+
+    /// What is held is flushed when it is read.
+    @Override
+    public void flush() {
+        BuildLog to;
+        lock.lock();
+        try {
+            to = reader;
+        } finally {
+            lock.unlock();
+        }
+        if (to != null) to.flush();
+    }
+
+    /// Nobody will read it any more, unless somebody does already.
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            held.clear();
+            if (reader == null) reader = BuildLog.NONE;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

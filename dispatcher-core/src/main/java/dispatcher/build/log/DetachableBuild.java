@@ -1,0 +1,78 @@
+package dispatcher.build.log;
+
+import dispatcher.nix.BuildResult;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
+
+/// A build on a thread of its own, so that it can outlive the client who began it: if that leaves while others want
+/// the
+/// build, or is one whose builds are to be finished, it goes on until its end or until nobody wants it any more.
+public final class DetachableBuild {
+    /// How often it is looked whether somebody still wants a build whose client has left.
+    private static final Duration LOOK = Duration.ofMillis(250);
+
+    private DetachableBuild() {}
+
+    /// Runs `build`, and returns what it came to. Writes its log meanwhile.
+    ///
+    /// @param log    of the client, whose thread calls this
+    /// @param wanted whether the build is to go on without its client; asked again and again once that has left
+    /// @param left   called once if the client leaves and the build goes on
+    /// @throws InterruptedException if the client has left, however the build ended
+    public static BuildResult run(
+            String what, ClientLog log, Callable<BuildResult> build, BooleanSupplier wanted, Runnable left)
+            throws InterruptedException {
+        var outcome = new CompletableFuture<BuildResult>();
+        var thread = Thread.ofVirtual().name("build of " + what).start(() -> {
+            try {
+                outcome.complete(build.call());
+            } catch (Throwable e) {
+                outcome.completeExceptionally(e);
+            } finally {
+                log.wake();
+            }
+        });
+        try {
+            while (!outcome.isDone()) log.writeNext();
+        } catch (InterruptedException e) {
+            finishWithout(thread, wanted, left);
+            throw e;
+        }
+        return result(outcome);
+    }
+
+    /// The client's thread stays, as the build uses what is the client's.
+    private static void finishWithout(Thread thread, BooleanSupplier wanted, Runnable left) {
+        if (wanted.getAsBoolean()) left.run();
+        boolean stopped = false;
+        while (true) {
+            if (!stopped && !wanted.getAsBoolean()) {
+                thread.interrupt();
+                stopped = true;
+            }
+            try {
+                if (thread.join(LOOK)) return;
+            } catch (InterruptedException e) {
+                // Whoever insists, such as the end of the whole service, has it stopped.
+                thread.interrupt();
+                stopped = true;
+            }
+        }
+    }
+
+    private static BuildResult result(CompletableFuture<BuildResult> outcome) throws InterruptedException {
+        try {
+            return outcome.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case InterruptedException interrupted -> throw interrupted;
+                case RuntimeException bug -> throw bug;
+                case Error bug -> throw bug;
+                case null, default -> throw new IllegalStateException("a build ended in an unforeseen way", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dispatcher.build.log;
+
+import dispatcher.schedule.BuildQueue.Outcome;
+import dispatcher.schedule.BuildQueue.Ticket;
+import dispatcher.schedule.QueuePosition;
+import dispatcher.schedule.policy.Amounts;
+import dispatcher.store.BuildLog;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Tells a client that waits for a machine, now and then, how it stands in the queue.
+public final class WaitingNotes {
+    /// Who gets a machine sooner is not told of waiting.
+    private static final Duration FIRST = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST = Duration.ofMinutes(1);
+
+    private WaitingNotes() {}
+
+    /// Waits for the end of `ticket`, with a note after 1 s, and then, ever more rarely, whenever something has
+    /// changed.
+    public static Outcome await(Ticket ticket, BuildLog log) throws InterruptedException {
+        var pause = FIRST;
+        var told = "";
+        while (true) {
+            var outcome = ticket.await(pause);
+            if (outcome.isPresent()) return outcome.get();
+            var note = ticket.standing().map(WaitingNotes::note).orElse(told);
+            if (!note.equals(told)) {
+                log.note(note);
+                log.flush();
+                told = note;
+            }
+            pause = min(pause.multipliedBy(2), LONGEST);
+        }
+    }
+
+    private static Duration min(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    private static String note(QueuePosition standing) {
+        var request = standing.build().request();
+        var kind = request.platform()
+                + Optional.of(String.join(", ", request.requiredFeatures()))
+                        .filter(features -> !features.isEmpty())
+                        .map(" with "::concat)
+                        .orElse("");
+        return "dispatcher: %s waits for a machine (%s): number %d of %d, %s"
+                .formatted(
+                        request.drvPath().derivationName(),
+                        kind,
+                        standing.place(),
+                        standing.of(),
+                        expectation(standing));
+    }
+
+    private static String expectation(QueuePosition standing) {
+        var until = standing.untilExpected();
+        if (until.compareTo(QueuePosition.UNKNOWN) >= 0) return "none of them takes builds now";
+        if (!standing.isMeasured()) return "no history to tell when it begins";
+        return "expected to begin in %s".formatted(Amounts.seconds(until.toMillis() / 1000.0));
+    }
+}

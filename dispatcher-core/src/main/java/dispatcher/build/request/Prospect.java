@@ -1,0 +1,18 @@
+package dispatcher.build.request;
+
+import dispatcher.schedule.policy.BuildRequest;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// What the scheduler would be told of a build if anybody wanted it now.
+///
+/// @param inputs  paths that it needs on its machine, as far as is known here
+/// @param unknown how many of these are of unknown size, and count as nothing
+public record Prospect(BuildRequest request, int inputs, int unknown) {
+    /// The same, but that it takes so much of these resources.
+    public Prospect taking(SortedMap<String, Long> amounts) {
+        var taken = new TreeMap<>(request.resources());
+        taken.putAll(amounts);
+        return new Prospect(request.withResources(taken), inputs, unknown);
+    }
+}

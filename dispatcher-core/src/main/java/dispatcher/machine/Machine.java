@@ -1,0 +1,112 @@
+package dispatcher.machine;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// A build machine as the settings describe it: where it is and what it may be given.
+///
+/// @param name              shown everywhere, and unique in the fleet
+/// @param address           where and as whom it is reached
+/// @param protocol          what is spoken over SSH
+/// @param remoteProgram     words of the program that speaks it there, with what stands before it, such as
+///                          `sudo -n nix-daemon`; empty for the one on the path of that login
+/// @param systems           platforms that it builds for, e.g. `x86_64-linux`
+/// @param maxJobs           builds at once; 0 means that it is never chosen
+/// @param speedFactor       relative to the others, above 0
+/// @param supportedFeatures what a derivation may require of it, beside the mandatory ones
+/// @param mandatoryFeatures what a derivation must require to be given to it
+/// @param compression       of the bytes on the way to it and from it; by itself where the link is slow
+/// @param substitution      whether it fetches inputs from its own substituters; by itself if the client wants it so
+/// @param resources         what builds share while they run there, by name: [#MEMORY] in bytes, others by count
+public record Machine(
+        String name,
+        MachineAddress address,
+        MachineProtocol protocol,
+        List<String> remoteProgram,
+        SortedSet<String> systems,
+        int maxJobs,
+        double speedFactor,
+        SortedSet<String> supportedFeatures,
+        SortedSet<String> mandatoryFeatures,
+        Choice compression,
+        Choice substitution,
+        SortedMap<String, Long> resources) {
+    /// The resource that every machine has, declared or not.
+    public static final String MEMORY = "memory";
+
+    public Machine {
+        if (name.isBlank()) throw new IllegalArgumentException("a machine has a name");
+        if (systems.isEmpty()) throw new IllegalArgumentException("machine " + name + " builds for no system");
+        if (maxJobs < 0) throw new IllegalArgumentException("maxJobs " + maxJobs + " of " + name + " is negative");
+        if (!(speedFactor > 0) || Double.isInfinite(speedFactor))
+            throw new IllegalArgumentException("speedFactor " + speedFactor + " of " + name + " is not above 0");
+        remoteProgram = List.copyOf(remoteProgram);
+        systems = copy(systems);
+        supportedFeatures = copy(supportedFeatures);
+        mandatoryFeatures = copy(mandatoryFeatures);
+        resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
+    }
+
+    /// With Nix's own program there, compression and substitution where they are of use, and no resources declared.
+    public Machine(
+            String name,
+            MachineAddress address,
+            MachineProtocol protocol,
+            SortedSet<String> systems,
+            int maxJobs,
+            double speedFactor,
+            SortedSet<String> supportedFeatures,
+            SortedSet<String> mandatoryFeatures) {
+        this(
+                name,
+                address,
+                protocol,
+                List.of(),
+                systems,
+                maxJobs,
+                speedFactor,
+                supportedFeatures,
+                mandatoryFeatures,
+                Choice.AUTO,
+                Choice.AUTO,
+                new TreeMap<>());
+    }
+
+    public Machine withResources(SortedMap<String, Long> newResources) {
+        return with(address, newResources);
+    }
+
+    public Machine withAddress(MachineAddress newAddress) {
+        return with(newAddress, resources);
+    }
+
+    private Machine with(MachineAddress newAddress, SortedMap<String, Long> newResources) {
+        return new Machine(
+                name,
+                newAddress,
+                protocol,
+                remoteProgram,
+                systems,
+                maxJobs,
+                speedFactor,
+                supportedFeatures,
+                mandatoryFeatures,
+                compression,
+                substitution,
+                newResources);
+    }
+
+    /// What is to be run there to speak the protocol.
+    public String command() {
+        return protocol.command(remoteProgram);
+    }
+
+    private static SortedSet<String> copy(Set<String> set) {
+        return Collections.unmodifiableSortedSet(new TreeSet<>(set));
+    }
+}

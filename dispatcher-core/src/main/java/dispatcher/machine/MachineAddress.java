@@ -1,0 +1,28 @@
+package dispatcher.machine;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// Where a machine's SSH server is, who we are there, and who it must prove to be.
+///
+/// @param host          name or address, as given
+/// @param user          the login there
+/// @param keyFile       our private key; without it the user's default keys are tried
+/// @param publicHostKey `<type> <base 64>` as in a known_hosts line, or several such lines: any of the keys is a
+///                      proof; without it the known_hosts files decide
+public record MachineAddress(
+        String host, int port, String user, Optional<Path> keyFile, Optional<String> publicHostKey) {
+    public static final int SSH_PORT = 22;
+
+    public MachineAddress {
+        if (host.isBlank()) throw new IllegalArgumentException("a machine has a host name");
+        if (port < 1 || port > 65_535)
+            throw new IllegalArgumentException("port %d is not in 1 … 65535".formatted(port));
+    }
+
+    /// `user@host`, with the port where it is not 22.
+    @Override
+    public String toString() {
+        return user + "@" + (host.contains(":") ? "[" + host + "]" : host) + (port == SSH_PORT ? "" : ":" + port);
+    }
+}

@@ -1,0 +1,253 @@
+package dispatcher.machine.link;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.access.ClientIdentity;
+import dispatcher.machine.Machine;
+import dispatcher.machine.Pressure;
+import dispatcher.machine.load.MachineSampler;
+import dispatcher.machine.load.PressureListener;
+import dispatcher.nix.StoreDir;
+import dispatcher.store.Store;
+import dispatcher.store.StorePool;
+import dispatcher.store.transfer.ClosureCopier;
+import dispatcher.wire.Transport;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+
+/// All that leads to one machine: the transport, the conversations that are open, and the copying that is going on.
+/// Safe for any thread.
+///
+/// Once it is retired, as the machine is not wanted any more or reached otherwise now, it closes itself when the last
+/// who uses it is done.
+public final class MachineLink implements AutoCloseable {
+    /// One conversation may pin so small a part of what is free on the disk of the machine's store.
+    private static final int SHARE_OF_FREE = 32;
+
+    private volatile Machine machine;
+    private final Transport transport;
+    private final StoreDir storeDir;
+    private final ConversationOpener opener;
+    private final StorePool conversations;
+    private final MachineSampler sampler;
+    private final HomeCheck home;
+    private final ClosureCopier copier = new ClosureCopier();
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private int users;
+
+    @GuardedBy("lock")
+    private boolean retired;
+
+    @GuardedBy("lock")
+    private boolean closed;
+
+    /// How long Nix on a machine may take.
+    ///
+    /// @param handshake until it answers at all, once its command has been started
+    /// @param reply     for each reply, see [dispatcher.store.TimedStore]
+    public record Limits(Duration handshake, Duration reply) {}
+
+    /// Of a machine that tells nobody how it is doing.
+    public MachineLink(Machine machine, Transport transport, StoreDir storeDir, Limits limits, LongSupplier nanoTime) {
+        this(
+                machine,
+                transport,
+                storeDir,
+                limits,
+                nanoTime,
+                new MachineSampler(machine.name(), transport, storeDir, PressureListener.NONE, InstantSource.system()));
+    }
+
+    /// @param transport closed with this
+    /// @param sampler   of the same transport; closed with this
+    public MachineLink(
+            Machine machine,
+            Transport transport,
+            StoreDir storeDir,
+            Limits limits,
+            LongSupplier nanoTime,
+            MachineSampler sampler) {
+        this.machine = machine;
+        this.transport = transport;
+        this.storeDir = storeDir;
+        this.opener = new ConversationOpener(transport, storeDir, limits);
+        this.sampler = sampler;
+        this.home = new HomeCheck(this::machine, transport, storeDir, HomeCheck.thisHost(storeDir));
+        this.conversations = new StorePool(this::open, nanoTime);
+        transport.onBetterWay(conversations::renew);
+        sampler.onSample(this::leaveRoom);
+    }
+
+    /// What conversations keep from being collected as garbage must be little of what is free, and nothing once the
+    /// machine lacks room.
+    private void leaveRoom(Pressure now) {
+        conversations.keepUpTo(now.isStoreShort() ? 0 : now.store().free() / SHARE_OF_FREE);
+    }
+
+    public Machine machine() {
+        return machine;
+    }
+
+    /// Whether a machine of the settings is reached by it.
+    boolean leadsTo(Machine other) {
+        return machine.name().equals(other.name())
+                && machine.address().equals(other.address())
+                && machine.protocol() == other.protocol()
+                && machine.remoteProgram().equals(other.remoteProgram())
+                && machine.compression() == other.compression();
+    }
+
+    /// What the settings say of the machine now, to which it leads.
+    void describe(Machine now) {
+        machine = now;
+    }
+
+    // ---- whose it is
+
+    /// Somebody needs it until this is closed.
+    public final class Use implements AutoCloseable {
+        private final AtomicBoolean over = new AtomicBoolean();
+
+        private Use() {}
+
+        public MachineLink link() {
+            return MachineLink.this;
+        }
+
+        /// A second time does nothing.
+        @Override
+        public void close() {
+            if (over.compareAndSet(false, true)) change(-1, false);
+        }
+    }
+
+    /// Keeps it open until given back; empty if it is retired, and nobody uses it.
+    public Optional<Use> use() {
+        lock.lock();
+        try {
+            if (closed) return Optional.empty();
+            users++;
+            return Optional.of(new Use());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Nobody new should come to use it. What is open without use ends now, the rest with its use.
+    void retire() {
+        sampler.hush();
+        conversations.close();
+        change(0, true);
+    }
+
+    private void change(int moreUsers, boolean retire) {
+        lock.lock();
+        try {
+            users += moreUsers;
+            retired |= retire;
+            if (closed || !retired || users > 0) return;
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        end();
+    }
+
+    boolean isClosed() {
+        lock.lock();
+        try {
+            return closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- what it leads to
+
+    /// Whether the machine is to fetch from its own substituters what it can.
+    ///
+    /// @param asked whether the client wants it so
+    public boolean substitutes(boolean asked) {
+        return switch (machine.substitution()) {
+            case AUTO -> asked;
+            case YES -> true;
+            case NO -> false;
+        };
+    }
+
+    /// Whether all that is sent to machines shares a limited uplink.
+    public boolean isRationed() {
+        return transport.isRationed();
+    }
+
+    public StoreDir storeDir() {
+        return storeDir;
+    }
+
+    /// Whether the machine gives a sign of life within so long.
+    public boolean answers(Duration limit) throws InterruptedException {
+        return transport.answers(limit);
+    }
+
+    /// Looks whether the machine works, by opening a conversation with it, and whether its store is where ours is.
+    ///
+    /// @throws IOException if it does not
+    public void look() throws IOException, InterruptedException {
+        opener.forget();
+        conversations.dropIdle();
+        conversations.lease(_ -> machine).lease().release();
+    }
+
+    public StorePool conversations() {
+        return conversations;
+    }
+
+    public ClosureCopier copier() {
+        return copier;
+    }
+
+    /// Bytes, as the settings say or it told itself; empty if neither did.
+    public OptionalLong memory() {
+        var configured = machine.resources().get(Machine.MEMORY);
+        return configured == null ? sampler.memory() : OptionalLong.of(configured);
+    }
+
+    /// Watches what memory builds take there, and how it is doing.
+    public MachineSampler sampler() {
+        return sampler;
+    }
+
+    /// Whether the client asks from that machine, as far as can be told; see [HomeCheck].
+    public boolean isHomeOf(ClientIdentity client) throws InterruptedException {
+        return home.isHomeOf(client);
+    }
+
+    private Store open() throws IOException, InterruptedException {
+        return opener.open(machine, conversations);
+    }
+
+    /// At once, whoever uses it.
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        end();
+    }
+
+    private void end() {
+        sampler.close();
+        conversations.close();
+        transport.close();
+    }
+}

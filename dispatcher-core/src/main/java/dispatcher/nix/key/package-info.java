@@ -1,0 +1,6 @@
+/// Keys that sign store paths, and their signatures: reading, signing, checking. Who is trusted is decided elsewhere.
+/// Start with `NixPublicKey`.
+@NullMarked
+package dispatcher.nix.key;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,158 @@
+package dispatcher.schedule;
+
+import java.util.Comparator;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// What one client waits for that may go to the same machines. Kept in three orders: by age, by what is still to come
+/// after each, and by what each takes. Confined to whoever owns the scheduler.
+final class ClientQueue {
+    private static final Comparator<WaitingBuild> OLDEST_FIRST =
+            (a, b) -> a.since != b.since ? Long.compare(a.since, b.since) : Long.compare(a.number, b.number);
+    private static final Comparator<WaitingBuild> LONGEST_FIRST = (a, b) -> a.remainingSeconds != b.remainingSeconds
+            ? Double.compare(b.remainingSeconds, a.remainingSeconds)
+            : OLDEST_FIRST.compare(a, b);
+
+    private static final Comparator<WaitingBuild> SHORTEST_FIRST = (a, b) -> a.expectedSeconds != b.expectedSeconds
+            ? Double.compare(a.expectedSeconds, b.expectedSeconds)
+            : OLDEST_FIRST.compare(a, b);
+
+    /// Lines whose heads have lost patience.
+    static final Comparator<ClientQueue> OVERDUE_TURNS = (a, b) -> OLDEST_FIRST.compare(a.head(), b.head());
+
+    /// The other lines of one client: who can go to few machines before those who could go to others as well, then the
+    /// longer path.
+    static final Comparator<ClientQueue> TURNS = (a, b) -> {
+        int byCapacity = Double.compare(a.need.capacity(), b.need.capacity());
+        if (byCapacity != 0) return byCapacity;
+        int bySeconds = Double.compare(b.headSeconds, a.headSeconds);
+        return bySeconds != 0 ? bySeconds : OVERDUE_TURNS.compare(a, b);
+    };
+
+    final RequirementQueue need;
+    final ClientShare client;
+    private final TreeSet<WaitingBuild> byAge = new TreeSet<>(OLDEST_FIRST);
+    private final TreeSet<WaitingBuild> byLength = new TreeSet<>(LONGEST_FIRST);
+    private final TreeSet<WaitingBuild> byDuration = new TreeSet<>(SHORTEST_FIRST);
+
+    /// The first of each order, at hand since every plan looks at them.
+    private @Nullable WaitingBuild first;
+
+    private @Nullable WaitingBuild firstByLength;
+
+    private @Nullable WaitingBuild firstByDuration;
+
+    /// What a plan asks of these three. Kept here since of thousands of lines each plan looks at many, and the builds
+    /// themselves are far from the processor.
+    private long sinceOfFirst;
+
+    private double remainingOfLongest;
+    private double remainingOfShortest;
+
+    /// Whether the plan has looked at none of its builds.
+    private boolean isUntouched;
+
+    private long plan;
+    private @Nullable WaitingBuild oldest;
+    private @Nullable WaitingBuild longest;
+    private @Nullable WaitingBuild shortest;
+
+    /// Valid after [#look].
+    private @Nullable WaitingBuild head;
+
+    private boolean headIsOverdue;
+    private double headSeconds;
+
+    ClientQueue(RequirementQueue need, ClientShare client) {
+        this.need = need;
+        this.client = client;
+    }
+
+    void add(WaitingBuild build) {
+        byAge.add(build);
+        byLength.add(build);
+        byDuration.add(build);
+        if (first == null || OLDEST_FIRST.compare(build, first) < 0) first = build;
+        if (firstByLength == null || LONGEST_FIRST.compare(build, firstByLength) < 0) firstByLength = build;
+        if (firstByDuration == null || SHORTEST_FIRST.compare(build, firstByDuration) < 0) firstByDuration = build;
+        noteFirst();
+    }
+
+    void remove(WaitingBuild build) {
+        byAge.remove(build);
+        byLength.remove(build);
+        byDuration.remove(build);
+        if (build == first) first = byAge.isEmpty() ? null : byAge.first();
+        if (build == firstByLength) firstByLength = byLength.isEmpty() ? null : byLength.first();
+        if (build == firstByDuration) firstByDuration = byDuration.isEmpty() ? null : byDuration.first();
+        noteFirst();
+    }
+
+    private void noteFirst() {
+        if (first != null) sinceOfFirst = first.since;
+        if (firstByLength != null) remainingOfLongest = firstByLength.remainingSeconds;
+        if (firstByDuration != null) remainingOfShortest = firstByDuration.remainingSeconds;
+    }
+
+    boolean isEmpty() {
+        return byAge.isEmpty();
+    }
+
+    Iterable<WaitingBuild> byAge() {
+        return byAge;
+    }
+
+    /// Whose turn it is. There is one if [#look] has said so.
+    WaitingBuild head() {
+        if (head == null) throw new IllegalStateException("a turn of nobody");
+        return head;
+    }
+
+    /// Whether whose turn it is has lost patience.
+    boolean headIsOverdue() {
+        return headIsOverdue;
+    }
+
+    void beginPlan(long number) {
+        plan = number;
+        oldest = first;
+        longest = firstByLength;
+        shortest = firstByDuration;
+        isUntouched = true;
+        client.beginPlan(number);
+    }
+
+    /// Finds whose turn it is among those that the plan has not looked at: who has lost patience; else who has more to
+    /// come than the time in which all that waits will be done, as all that waits is done sooner if it begins now;
+    /// else the shortest, as fewer wait long if it is not behind a long one.
+    ///
+    /// @param totalDrain seconds until all that waits for any machine should have begun, if nothing more came
+    /// @param mayBeUrgent false if those with much to come are to be left for better machines
+    /// @return whether there is one
+    boolean look(long now, long patience, double totalDrain, boolean mayBeUrgent) {
+        boolean untouched = isUntouched;
+        isUntouched = false;
+        if (!untouched) goPastThoseLookedAt();
+        head = oldest;
+        if (oldest == null || shortest == null || longest == null) return false;
+        double drain = need.drain(totalDrain);
+        headIsOverdue = now - (untouched ? sinceOfFirst : oldest.since) >= patience;
+        double remaining;
+        if (headIsOverdue) {
+            remaining = oldest.remainingSeconds;
+        } else {
+            double mostRemaining = untouched ? remainingOfLongest : longest.remainingSeconds;
+            boolean urgent = mayBeUrgent && mostRemaining / need.meanSpeed() >= drain * RequirementQueue.URGENT;
+            head = urgent ? longest : shortest;
+            remaining = urgent ? mostRemaining : untouched ? remainingOfShortest : shortest.remainingSeconds;
+        }
+        headSeconds = Math.max(remaining / need.meanSpeed(), drain);
+        return true;
+    }
+
+    private void goPastThoseLookedAt() {
+        while (oldest != null && oldest.plan == plan) oldest = byAge.higher(oldest);
+        while (shortest != null && shortest.plan == plan) shortest = byDuration.higher(shortest);
+        while (longest != null && longest.plan == plan) longest = byLength.higher(longest);
+    }
+}

@@ -1,0 +1,41 @@
+package dispatcher.schedule.policy;
+
+import dispatcher.machine.Machine;
+import java.util.List;
+
+/// What was measured of a machine, beside what the settings say of it.
+///
+/// @param speed     relative to others, above 0: the speed factor as builds have borne it out
+/// @param bandwidth bytes per second that go to it, above 0
+/// @param objection why it should get no more builds for now, e.g. a full disk; empty if nothing speaks against it
+/// @param refused   kinds of builds that it has refused; it may have others
+public record MachineFacts(double speed, double bandwidth, String objection, List<Refused> refused) {
+    /// What is assumed before anything was measured.
+    public static final double DEFAULT_BANDWIDTH = 100e6;
+
+    public MachineFacts {
+        if (!(speed > 0) || Double.isInfinite(speed)) throw new IllegalArgumentException("speed " + speed);
+        if (!(bandwidth > 0)) throw new IllegalArgumentException("bandwidth " + bandwidth);
+        refused = List.copyOf(refused);
+    }
+
+    public static MachineFacts asConfigured(Machine machine) {
+        return new MachineFacts(machine.speedFactor(), DEFAULT_BANDWIDTH, "", List.of());
+    }
+
+    public MachineFacts withSpeed(double newSpeed) {
+        return new MachineFacts(newSpeed, bandwidth, objection, refused);
+    }
+
+    public MachineFacts withBandwidth(double newBandwidth) {
+        return new MachineFacts(speed, newBandwidth, objection, refused);
+    }
+
+    public MachineFacts withObjection(String newObjection) {
+        return new MachineFacts(speed, bandwidth, newObjection, refused);
+    }
+
+    public MachineFacts withRefused(List<Refused> newRefused) {
+        return new MachineFacts(speed, bandwidth, objection, newRefused);
+    }
+}

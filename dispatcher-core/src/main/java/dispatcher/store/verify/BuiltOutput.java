@@ -1,0 +1,11 @@
+package dispatcher.store.verify;
+
+import dispatcher.nix.ByteString;
+import dispatcher.nix.PathInfo;
+import java.util.Optional;
+
+/// A path that a build has made, still on its machine.
+///
+/// @param info as the machine told it, found to be possible; it may not tell another one later
+/// @param nar  all of it, found to be what `info` says, if it is small
+public record BuiltOutput(PathInfo info, Optional<ByteString> nar) {}

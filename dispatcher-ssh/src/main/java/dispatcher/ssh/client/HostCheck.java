@@ -1,0 +1,219 @@
+package dispatcher.ssh.client;
+
+import dispatcher.machine.MachineAddress;
+import dispatcher.ssh.keys.HostKey;
+import dispatcher.ssh.keys.KnownHosts;
+import dispatcher.ssh.keys.KnownHosts.Role;
+import dispatcher.wire.UnreachableException;
+import dispatcher.wire.UnreachableException.Kind;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a host must prove to be: made before a connection, asked when the host has shown its key.
+///
+/// Like OpenSSH: a key that is revoked under the host's name is refused whatever else is known of it; and where no
+/// line
+/// gives a key for `[host]:port`, a key of `host` is a proof too. Lines that revoke a key or name an authority give
+/// none. Of a host whose keys are known, but none of the type that it shows, OpenSSH says that the key has changed;
+/// here that is told as what it is, and refused likewise.
+public final class HostCheck {
+    private static final Logger log = LoggerFactory.getLogger(HostCheck.class);
+
+    private final MachineAddress address;
+    private final SshClientOptions options;
+
+    /// Any of these is a proof.
+    private final List<KnownHosts.Entry> proofs;
+
+    /// The host should have these; of a host at another port than 22 none is expected that is known without a port.
+    private final List<KnownHosts.Entry> expected;
+
+    private final List<KnownHosts.Entry> revoked;
+    private final List<KnownHosts.Entry> authorities;
+
+    /// @param named       what is known by the name that the host has with its port
+    /// @param withoutPort what is known of the host at port 22, if that is another one
+    private HostCheck(
+            MachineAddress address,
+            SshClientOptions options,
+            List<KnownHosts.Entry> named,
+            List<KnownHosts.Entry> withoutPort) {
+        this.address = address;
+        this.options = options;
+        this.expected = of(Role.KNOWN, named);
+        this.proofs = expected.isEmpty() ? of(Role.KNOWN, withoutPort) : expected;
+        List<KnownHosts.Entry> all =
+                Stream.concat(named.stream(), withoutPort.stream()).toList();
+        this.revoked = of(Role.REVOKED, all);
+        this.authorities = of(Role.AUTHORITY, all);
+    }
+
+    private static List<KnownHosts.Entry> of(Role role, List<KnownHosts.Entry> entries) {
+        return entries.stream().filter(entry -> entry.role() == role).toList();
+    }
+
+    /// @throws UnreachableException if what should tell the host's key cannot be read
+    public static HostCheck of(MachineAddress address, SshClientOptions options) throws UnreachableException {
+        return address.publicHostKey().isPresent()
+                ? ofMachine(address, options, address.publicHostKey().get())
+                : ofKnownHosts(address, options);
+    }
+
+    /// By the machine's own keys, and what the known_hosts files revoke, as far as they can be read.
+    private static HostCheck ofMachine(MachineAddress address, SshClientOptions options, String keys)
+            throws UnreachableException {
+        List<KnownHosts.Entry> entries = new ArrayList<>();
+        try {
+            for (String line : keys.lines().toList())
+                entries.add(new KnownHosts.Entry(HostKey.parse(line), "the machine's publicHostKey", Role.KNOWN));
+        } catch (IllegalArgumentException e) {
+            throw new UnreachableException(
+                    Kind.HOST_KEY_UNKNOWN,
+                    "the publicHostKey of %s is no key: %s".formatted(address, e.getMessage()),
+                    "give it as `<type> <base 64>`, e.g. what `ssh-keyscan -t ed25519 -p %d %s` prints after the name"
+                            .formatted(address.port(), address.host()));
+        }
+        try {
+            entries.addAll(of(Role.REVOKED, KnownHosts.lookUp(options.knownHosts, address.host(), address.port())));
+            return new HostCheck(address, options, entries, of(Role.REVOKED, withoutPort(address, options)));
+        } catch (IOException e) {
+            log.atDebug().addKeyValue("machine", address).log("nothing is known to be revoked: {}", e.getMessage());
+            return new HostCheck(address, options, entries, List.of());
+        }
+    }
+
+    private static HostCheck ofKnownHosts(MachineAddress address, SshClientOptions options)
+            throws UnreachableException {
+        try {
+            return new HostCheck(
+                    address,
+                    options,
+                    KnownHosts.lookUp(options.knownHosts, address.host(), address.port()),
+                    withoutPort(address, options));
+        } catch (IOException e) {
+            throw new UnreachableException(
+                    Kind.HOST_KEY_UNKNOWN,
+                    "the known host keys cannot be read, so %s cannot be verified: %s"
+                            .formatted(address, e.getMessage()),
+                    "make %s readable for user %s".formatted(options.knownHosts, System.getProperty("user.name")),
+                    e);
+        }
+    }
+
+    private static List<KnownHosts.Entry> withoutPort(MachineAddress address, SshClientOptions options)
+            throws IOException {
+        return address.port() == MachineAddress.SSH_PORT
+                ? List.of()
+                : KnownHosts.lookUp(options.knownHosts, address.host(), MachineAddress.SSH_PORT);
+    }
+
+    /// Of the key algorithms that could be asked for, first those for which a key is known.
+    public String preferKnown(String algorithms) {
+        Set<String> types = proofs.stream().map(entry -> entry.key().type()).collect(Collectors.toSet());
+        List<String> first = new ArrayList<>();
+        List<String> rest = new ArrayList<>();
+        for (String algorithm : algorithms.split(",", -1)) {
+            String type = algorithm.startsWith("rsa-sha2-") ? "ssh-rsa" : algorithm;
+            (types.contains(type) ? first : rest).add(algorithm);
+        }
+        first.addAll(rest);
+        return String.join(",", first);
+    }
+
+    /// Why `shown` is no proof; nothing if it is.
+    public Optional<UnreachableException> fault(HostKey shown) {
+        for (KnownHosts.Entry entry : revoked) {
+            if (entry.key().equals(shown)) return Optional.of(revoked(entry));
+        }
+        if (proofs.stream().anyMatch(entry -> entry.key().equals(shown))) return Optional.empty();
+        if (expected.isEmpty()) return Optional.of(unknown(shown));
+        boolean sameType =
+                expected.stream().anyMatch(entry -> entry.key().type().equals(shown.type()));
+        return Optional.of(sameType ? changed(shown) : ofAnotherType(shown));
+    }
+
+    private UnreachableException revoked(KnownHosts.Entry entry) {
+        return new UnreachableException(
+                Kind.HOST_KEY_CHANGED,
+                "the host key of %s, %s, is revoked by %s"
+                        .formatted(address, entry.key().describe(), entry.where()),
+                "give the host a new key, and add it to " + firstFile());
+    }
+
+    private UnreachableException unknown(HostKey shown) {
+        if (!authorities.isEmpty())
+            return new UnreachableException(
+                    Kind.HOST_KEY_UNKNOWN,
+                    "the host key of %s is not known; the host sent %s, and %s trusts an authority, whose certificates are not read here"
+                            .formatted(
+                                    address,
+                                    shown.describe(),
+                                    authorities.getFirst().where()),
+                    "%s, write it as the machine's publicHostKey: `%s`".formatted(compare(shown), shown));
+        return new UnreachableException(
+                Kind.HOST_KEY_UNKNOWN,
+                "the host key of %s is not known; the host sent %s".formatted(address, shown.describe()),
+                "%s, run `ssh-keyscan -p %d %s >> %s`"
+                        .formatted(compare(shown), address.port(), address.host(), firstFile()));
+    }
+
+    private static String compare(HostKey shown) {
+        return "if that is its key (compare with `ssh-keygen -lf /etc/ssh/ssh_host_%s_key.pub` there)"
+                .formatted(fileType(shown.type()));
+    }
+
+    /// The host offers none of the types of which keys are known, or else it would have been asked for one of them.
+    private UnreachableException ofAnotherType(HostKey shown) {
+        String remedy = address.publicHostKey().isPresent()
+                ? "add `%s` to the machine's publicHostKey".formatted(shown)
+                : "run `ssh-keyscan -t %s -p %d %s >> %s`"
+                        .formatted(fileType(shown.type()), address.port(), address.host(), firstFile());
+        return new UnreachableException(
+                Kind.HOST_KEY_UNKNOWN,
+                "the host key of %s is not known by its type; %s, of a type that the host does not offer to us, and it sent %s"
+                        .formatted(address, known(), shown.describe()),
+                "%s, %s".formatted(compare(shown), remedy));
+    }
+
+    private UnreachableException changed(HostKey shown) {
+        String remedy = address.publicHostKey().isPresent()
+                ? "correct the machine's publicHostKey"
+                : "run `ssh-keygen -R '%s'` and `ssh-keyscan -p %d %s >> %s`"
+                        .formatted(
+                                address.port() == MachineAddress.SSH_PORT
+                                        ? address.host()
+                                        : "[" + address.host() + "]:" + address.port(),
+                                address.port(),
+                                address.host(),
+                                firstFile());
+        return new UnreachableException(
+                Kind.HOST_KEY_CHANGED,
+                "the host key of %s changed; %s, the host sent %s".formatted(address, known(), shown.describe()),
+                "if the host was reinstalled, %s; else treat it as an attack".formatted(remedy));
+    }
+
+    private String known() {
+        return expected.stream()
+                .map(entry -> entry.where() + " has " + entry.key().describe())
+                .collect(Collectors.joining(", "));
+    }
+
+    /// As it is spelt in file names, and by ssh-keyscan.
+    private static String fileType(String keyType) {
+        if (keyType.startsWith("ecdsa-")) return "ecdsa";
+        return keyType.startsWith("ssh-") ? keyType.substring("ssh-".length()) : keyType;
+    }
+
+    private String firstFile() {
+        return options.knownHosts.isEmpty()
+                ? "~/.ssh/known_hosts"
+                : options.knownHosts.getFirst().toString();
+    }
+}

@@ -1,0 +1,6 @@
+/// The way to machines: one connection for each, on which commands run as channels. Start with `SshTransports`, then
+/// `Connection` and `Handshake`.
+@NullMarked
+package dispatcher.ssh.client;
+
+import org.jspecify.annotations.NullMarked;
