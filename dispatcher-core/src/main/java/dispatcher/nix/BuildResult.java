@@ -4,6 +4,8 @@ import dispatcher.text.Printable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -60,6 +62,15 @@ public record BuildResult(
                 cpuUser,
                 cpuSystem,
                 outputs);
+    }
+
+    /// The paths that came out, in the derivation's order: as the derivation says, and where it cannot say, as the
+    /// builder says.
+    public List<StorePath> outputPaths(BasicDerivation derivation) {
+        var paths = new LinkedHashSet<StorePath>();
+        for (var output : derivation.outputs().values()) output.path().ifPresent(paths::add);
+        outputs.values().stream().map(Realisation::outPath).forEach(paths::add);
+        return List.copyOf(paths);
     }
 
     public BuildResult withOutputs(Map<String, Realisation> newOutputs) {

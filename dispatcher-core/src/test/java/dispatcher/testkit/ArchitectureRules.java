@@ -52,8 +52,9 @@ public final class ArchitectureRules {
                     "dispatcher.machine.load..",
                     "dispatcher.machine.link.."),
             new Layer("scheduling", "dispatcher.schedule.."),
+            new Layer("registry", "dispatcher.machine.registry.."),
             new Layer("builds", "dispatcher.build.."),
-            new Layer("sessions", "dispatcher.dispatch..", "dispatcher.simulate.."),
+            new Layer("sessions", "dispatcher.session..", "dispatcher.simulate.."),
             new Layer("program", "dispatcher.cli.."));
 
     private ArchitectureRules() {}

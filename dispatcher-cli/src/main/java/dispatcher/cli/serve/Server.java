@@ -1,5 +1,10 @@
 package dispatcher.cli.serve;
 
+import dispatcher.build.BuildEnvironment;
+import dispatcher.build.Builds;
+import dispatcher.build.RetryPolicy;
+import dispatcher.build.request.BuildRequestFactory;
+import dispatcher.build.request.Foresight;
 import dispatcher.build.request.LearnedExpectations;
 import dispatcher.build.request.LearningListener;
 import dispatcher.cli.builders.LocalShim;
@@ -17,9 +22,6 @@ import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.spool.SpoolRequests;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.dispatch.ClientConversations;
-import dispatcher.dispatch.FleetStore;
-import dispatcher.dispatch.RetryPolicy;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
 import dispatcher.history.History;
@@ -27,11 +29,15 @@ import dispatcher.history.HistoryListener;
 import dispatcher.machine.Machine;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.load.MachineSampler;
+import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.LocalFrontEnd;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.SteadyClock;
+import dispatcher.session.ClientConversations;
+import dispatcher.session.SessionContext;
+import dispatcher.session.Sessions;
 import dispatcher.ssh.client.SshTransports;
 import dispatcher.ssh.server.SshFrontEnd;
 import dispatcher.ssh.server.SshFrontEndException;
@@ -42,6 +48,7 @@ import dispatcher.store.StorePool;
 import dispatcher.store.host.HostStore;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.spool.SpoolLimits;
+import dispatcher.store.verify.KnownPaths;
 import dispatcher.thread.SteadyThread;
 import dispatcher.wire.rate.Uplink;
 import java.io.IOException;
@@ -68,7 +75,11 @@ public final class Server implements AutoCloseable {
     private final SshTransports transports = new SshTransports();
     private final SteadyClock clock = new SteadyClock();
     private final Spool spool;
-    private final FleetStore fleet;
+    private final KnownPaths known;
+    private final MachineRegistry machines;
+    private final BuildRequestFactory requests;
+    private final Builds builds;
+    private final Sessions sessions;
     private final ClientConversations conversations;
     private final Locations locations;
     private final History history;
@@ -115,30 +126,29 @@ public final class Server implements AutoCloseable {
         for (var machine : settings.machines()) learning.learn(machine.name());
         var expectations = new LearnedExpectations(history);
         this.recorder = settings.trace().map(file -> record(file, expectations));
-        this.fleet = new FleetStore(
-                links,
+        var listener = new ListenerList(
+                new HistoryListener(history, System::nanoTime),
+                learning,
+                new LoggingListener(),
+                recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
+        this.known = KnownPaths.of(locations, STORE_DIR, settings.trustedPublicKeys());
+        this.machines = new MachineRegistry(links, queue, waiting(settings), listener, clock, System::nanoTime);
+        this.requests = new BuildRequestFactory(expectations, settings.resources(), locations, known.sizes());
+        var foresight = new Foresight(machines, queue);
+        this.builds = new Builds(
+                new BuildEnvironment(machines, known, listener, System::nanoTime),
                 queue,
-                spool,
-                hostStore(),
-                locations,
-                STORE_DIR,
-                settings.trustedPublicKeys(),
-                new ListenerList(
-                        new HistoryListener(history, System::nanoTime),
-                        learning,
-                        new LoggingListener(),
-                        recorder.<DispatcherListener>map(listener -> listener).orElse(DispatcherListener.NONE)),
-                expectations,
-                settings.resources(),
-                faultLimits(settings),
-                clock,
-                System::nanoTime);
+                requests,
+                foresight,
+                retryPolicy(settings),
+                clock);
+        this.sessions = new Sessions(new SessionContext(
+                STORE_DIR, spool, hostStore(), machines, known, builds, foresight, listener, System::nanoTime));
         var signingKey = settings.secretKeyFile().map(SigningKey::read);
         signingKey.ifPresent(
                 key -> log.atInfo().addKeyValue("publicKey", key.publicKey()).log("signing outputs"));
         this.conversations = new ClientConversations(
-                fleet,
-                STORE_DIR,
+                sessions,
                 programVersion,
                 settings.trustedPublicKeys(),
                 signingKey,
@@ -177,8 +187,11 @@ public final class Server implements AutoCloseable {
     private void change(SettingsChange change) {
         var next = change.settings();
         if (change.reconnects()) uplink = uplink(next);
-        var left = fleet.replaceMachines(next.machines(), !change.reconnects(), machine -> link(next, machine));
-        fleet.changeRules(next.resources(), faultLimits(next), next.trustedPublicKeys());
+        var left = machines.replace(next.machines(), !change.reconnects(), machine -> link(next, machine));
+        machines.change(waiting(next));
+        requests.changeRules(next.resources());
+        builds.change(retryPolicy(next));
+        known.proofs().trust(next.trustedPublicKeys());
         objections.change(next.pressureLimits());
         history.setMachines(next.machines());
         queue.changeOptions(next.schedule());
@@ -202,11 +215,15 @@ public final class Server implements AutoCloseable {
     }
 
     private OptionalLong narSize(StorePath path) {
-        return fleet.narSize(path);
+        return known.sizes().of(path);
     }
 
-    private static RetryPolicy faultLimits(Settings settings) {
+    private static MachineRegistry.Limits waiting(Settings settings) {
         var timeouts = settings.timeouts();
+        return new MachineRegistry.Limits(timeouts.answer(), timeouts.unavailable());
+    }
+
+    private static RetryPolicy retryPolicy(Settings settings) {
         var limits = settings.buildLimits();
         var builds = new BuildOptions(
                 BuildOptions.BuildMode.NORMAL,
@@ -214,8 +231,7 @@ public final class Server implements AutoCloseable {
                 limits.timeout(),
                 limits.maxLog().bytes(),
                 false);
-        return new RetryPolicy(
-                settings.maxAttempts(), timeouts.answer(), timeouts.unavailable(), builds, settings.stragglers());
+        return new RetryPolicy(settings.maxAttempts(), builds, settings.stragglers());
     }
 
     private Path locationsFile() {
@@ -311,7 +327,7 @@ public final class Server implements AutoCloseable {
         handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
         handlers.putAll(new HistoryRequests(history).handlers());
         handlers.putAll(new ReloadRequests(reloader).handlers());
-        handlers.putAll(new FleetRequests(queue, drains, fleet::prospect, clock).handlers());
+        handlers.putAll(new FleetRequests(queue, drains, sessions::prospect, clock).handlers());
         try {
             frontEnds.add(ControlServer.open(socket, handlers));
         } catch (IOException e) {
@@ -327,7 +343,7 @@ public final class Server implements AutoCloseable {
     ///
     /// @return false if that took longer than `limit`
     boolean drain(Duration limit) throws InterruptedException {
-        return fleet.drain(limit);
+        return sessions.drain(limit);
     }
 
     /// Sends all clients away and leaves every machine. What runs there ends with its connection.
@@ -335,7 +351,7 @@ public final class Server implements AutoCloseable {
     public void close() {
         reloader.close();
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
-        fleet.close();
+        sessions.close();
         recorder.ifPresent(TraceRecorder::close);
         saving.interrupt();
         try {

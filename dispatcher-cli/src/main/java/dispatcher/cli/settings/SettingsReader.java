@@ -2,13 +2,13 @@ package dispatcher.cli.settings;
 
 import dispatcher.access.ClientLimits;
 import dispatcher.access.UploadLimits;
+import dispatcher.build.Stragglers;
 import dispatcher.cli.settings.Settings.BuildLimits;
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.Settings.Listen;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
-import dispatcher.dispatch.Stragglers;
 import dispatcher.machine.Pressure;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.schedule.policy.SchedulerOptions;

@@ -1,11 +1,12 @@
 package dispatcher.build.log;
 
-import dispatcher.nix.BuildResult;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /// A build on a thread of its own, so that it can outlive the client who began it: if that leaves while others want
 /// the
@@ -21,11 +22,12 @@ public final class DetachableBuild {
     /// @param log    of the client, whose thread calls this
     /// @param wanted whether the build is to go on without its client; asked again and again once that has left
     /// @param left   called once if the client leaves and the build goes on
+    /// @param dropped gets what the build came to if the client has left by then
     /// @throws InterruptedException if the client has left, however the build ended
-    public static BuildResult run(
-            String what, ClientLog log, Callable<BuildResult> build, BooleanSupplier wanted, Runnable left)
+    public static <T> T run(
+            String what, ClientLog log, Callable<T> build, BooleanSupplier wanted, Runnable left, Consumer<T> dropped)
             throws InterruptedException {
-        var outcome = new CompletableFuture<BuildResult>();
+        var outcome = new CompletableFuture<T>();
         var thread = Thread.ofVirtual().name("build of " + what).start(() -> {
             try {
                 outcome.complete(build.call());
@@ -39,6 +41,7 @@ public final class DetachableBuild {
             while (!outcome.isDone()) log.writeNext();
         } catch (InterruptedException e) {
             finishWithout(thread, wanted, left);
+            if (outcome.state() == Future.State.SUCCESS) dropped.accept(outcome.join());
             throw e;
         }
         return result(outcome);
@@ -63,7 +66,7 @@ public final class DetachableBuild {
         }
     }
 
-    private static BuildResult result(CompletableFuture<BuildResult> outcome) throws InterruptedException {
+    private static <T> T result(CompletableFuture<T> outcome) throws InterruptedException {
         try {
             return outcome.join();
         } catch (CompletionException e) {

@@ -5,8 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dispatcher.access.ClientGrant;
 import dispatcher.access.ClientIdentity;
 import dispatcher.machine.Machine;
-import dispatcher.machine.link.MachineLink;
-import dispatcher.machine.link.MachineLinks;
+import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StorePath;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
@@ -26,15 +25,15 @@ public final class Foresight {
     /// Of a build of which nothing is known.
     private static final StorePath UNKNOWN = StorePath.of("0".repeat(StorePath.HASH_DIGITS), "unknown.drv");
 
-    private final MachineLinks links;
+    private final MachineRegistry machines;
     private final BuildQueue queue;
 
     /// By credential.
     private final Cache<String, BuildRequest> last =
             Caffeine.newBuilder().maximumSize(MOST_CLIENTS).build();
 
-    public Foresight(MachineLinks links, BuildQueue queue) {
-        this.links = links;
+    public Foresight(MachineRegistry machines, BuildQueue queue) {
+        this.machines = machines;
         this.queue = queue;
     }
 
@@ -62,15 +61,14 @@ public final class Foresight {
 
     /// What may be asked of every machine that the client may use.
     private Optional<BuildRequest> plain(ClientGrant grant) {
-        var machines = links.all().stream()
-                .map(MachineLink::machine)
+        var usable = machines.machines().stream()
                 .filter(machine -> machine.maxJobs() > 0 && mayUse(grant, machine))
                 .toList();
-        if (machines.isEmpty()) return Optional.empty();
-        var platforms = new TreeSet<>(machines.getFirst().systems());
-        for (var machine : machines) platforms.retainAll(machine.systems());
+        if (usable.isEmpty()) return Optional.empty();
+        var platforms = new TreeSet<>(usable.getFirst().systems());
+        for (var machine : usable) platforms.retainAll(machine.systems());
         SortedSet<String> features =
-                machines.size() == 1 ? machines.getFirst().mandatoryFeatures() : Collections.emptySortedSet();
+                usable.size() == 1 ? usable.getFirst().mandatoryFeatures() : Collections.emptySortedSet();
         return platforms.stream()
                 .filter(platform -> isAllowed(grant, platform, features))
                 .findFirst()

@@ -1,0 +1,462 @@
+package dispatcher.build;
+
+import dispatcher.access.ClientIdentity;
+import dispatcher.build.AttemptLostException.Kind;
+import dispatcher.event.DispatcherListener;
+import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.load.BuildWatch;
+import dispatcher.machine.registry.MachineRegistry;
+import dispatcher.machine.registry.Unfit;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.Failures;
+import dispatcher.store.BuildLog;
+import dispatcher.store.SourceFailedException;
+import dispatcher.store.StorePool;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.store.transfer.ClosureCopier;
+import dispatcher.store.transfer.ClosureCopier.Copied;
+import dispatcher.store.verify.KnownPaths;
+import dispatcher.store.verify.MadeInBuildException;
+import dispatcher.store.verify.NoFixedOutputException;
+import dispatcher.store.verify.OutputCheck;
+import dispatcher.thread.Interruption;
+import dispatcher.wire.ProtocolException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/// One build on one machine: copy what that lacks, build, and tell what the build came to from what the machine did.
+///
+/// Used once, by one thread.
+final class Attempt {
+    /// By then a connection that is dead has been found to be so.
+    private static final Duration UNNOTICED = Duration.ofMinutes(1);
+
+    private final BuildJob job;
+    private final MachineRegistry machines;
+    private final KnownPaths known;
+    private final DispatcherListener listener;
+    private final LongSupplier nanoTime;
+    private final BuildInputs inputs;
+    private final MachineLink link;
+    private final String machine;
+    private final BuildLog log;
+
+    /// @param inputs for this attempt alone, until it has ended
+    /// @param link   used by the caller
+    Attempt(BuildJob job, BuildInputs inputs, MachineLink link, BuildLog log) {
+        this.job = job;
+        this.machines = job.environment().machines();
+        this.known = job.environment().known();
+        this.listener = job.environment().listener();
+        this.nanoTime = job.environment().nanoTime();
+        this.inputs = inputs;
+        this.link = link;
+        this.machine = link.machine().name();
+        this.log = log;
+    }
+
+    /// Returns what the build came to. Nobody has been told of its end; of what the machine did wrong they have.
+    ///
+    /// A conversation that others have used may have died since without a word, and a machine that seemed to
+    /// have all inputs may have lost some. That is nobody's fault, and found out now.
+    ///
+    /// @throws AttemptLostException         if it came to nothing there
+    /// @throws SourceFailedException if inputs could not be had
+    AttemptResult run() throws AttemptLostException, SourceFailedException, InterruptedException {
+        try {
+            return attempt();
+        } catch (AttemptLostException e) {
+            // What conversations keep from being collected as garbage there is needed now.
+            if (e.kind().isLackOfDisk()) link.conversations().renew();
+            throw e;
+        }
+    }
+
+    private AttemptResult attempt() throws AttemptLostException, SourceFailedException, InterruptedException {
+        boolean sentAgain = false;
+        boolean askedAgain = false;
+        while (true) {
+            var lease = leaseWithInputs();
+            try (var running = job.asking().runs(link)) {
+                requireElsewhere(lease);
+                return buildIn(lease, running);
+            } catch (DiedUnnoticedException e) {
+                link.conversations().dropIdle();
+            } catch (UnfitException e) {
+                // A process of the machine's Nix has the settings that there were when it began.
+                if (lease.isReused() && !askedAgain) {
+                    askedAgain = true;
+                    link.conversations().renew();
+                    continue;
+                }
+                machines.refusals().add(link, job.needs(), e.unfit, e.reason);
+                throw new AttemptLostException(Kind.UNFIT, e.reason);
+            } catch (AttemptLostException e) {
+                var lacking = lackedInput(e);
+                if (lacking.isEmpty()) throw e;
+                if (sentAgain) throw denied(lacking.get());
+                sentAgain = true;
+                log.note("dispatcher: machine %s has lost inputs of %s; sending them again"
+                        .formatted(machine, job.drvPath()));
+                log.flush();
+            }
+        }
+    }
+
+    /// Known only once a connection is there.
+    private void requireElsewhere(StorePool.Lease lease) throws AttemptLostException, InterruptedException {
+        boolean elsewhere = false;
+        try {
+            for (var client : job.asking().clients())
+                if (link.isHomeOf(client)) throw new AttemptLostException(Kind.HOME, atHome(client));
+            elsewhere = true;
+        } finally {
+            if (!elsewhere) lease.release();
+        }
+    }
+
+    /// Why a machine cannot build what this client asks for.
+    static String atHome(ClientIdentity client) {
+        return "client %s asks for it on this very machine, whose Nix has locked the outputs until it has them"
+                .formatted(client);
+    }
+
+    /// It had all inputs twice, as it said, and each time not when it was to build.
+    private AttemptLostException denied(StorePath input) {
+        var reason = "it took %s twice, and says that it does not have it".formatted(input);
+        machines.recovery().lied(link, reason);
+        return new AttemptLostException(Kind.REFUSED, reason);
+    }
+
+    /// An input that a machine which would not build lacks by now, as after garbage has been collected there.
+    private Optional<StorePath> lackedInput(AttemptLostException loss) throws InterruptedException {
+        var roots = job.derivation().inputSources();
+        boolean mayBe = switch (loss.kind()) {
+            case REFUSED, FAILED -> !roots.isEmpty();
+            case AWAY,
+                    DEEP_INPUT,
+                    UNFIT,
+                    HOME,
+                    BUILDING,
+                    ENDED,
+                    CLAIMED,
+                    NO_FIXED_OUTPUT,
+                    OUT_OF_MEMORY,
+                    KILLED,
+                    KILLED_UNEXPLAINED,
+                    DISK_FULL,
+                    NO_INODES,
+                    DISK_UNEXPLAINED -> false;
+        };
+        if (!mayBe) return Optional.empty();
+        // What earlier conversations believe to be there is forgotten with them.
+        link.conversations().dropIdle();
+        try {
+            var asked = link.conversations().lease(lease -> lease.store().queryValidPaths(roots, false));
+            asked.lease().release();
+            return roots.stream()
+                    .filter(input -> !asked.answer().contains(input))
+                    .findFirst();
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return Optional.empty();
+        }
+    }
+
+    private static final class DiedUnnoticedException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        DiedUnnoticedException(IOException cause) {
+            super(cause);
+        }
+    }
+
+    /// The machine's own settings keep it from builds like this.
+    private static final class UnfitException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Unfit unfit;
+        private final transient String reason;
+
+        /// @param words of the machine
+        UnfitException(Unfit unfit, String words) {
+            super(words);
+            this.unfit = unfit;
+            this.reason = unfit.explain(words);
+        }
+    }
+
+    private AttemptResult buildIn(StorePool.Lease lease, Askers.Asking.Running running)
+            throws AttemptLostException, UnfitException, DiedUnnoticedException, InterruptedException {
+        var limits = new BuildLimits(job.drvPath().toString(), job.options(), log, lease.store()::close);
+        boolean kept = false;
+        long start = nanoTime.getAsLong();
+        try (var watch = link.sampler().watch(job.drvPath(), job.derivation(), this::measured)) {
+            BuildResult result;
+            try {
+                result = lease.store().buildDerivation(job.drvPath(), job.derivation(), job.options(), limits);
+            } catch (IOException e) {
+                // Cutting a build off is what breaks its conversation.
+                result = limits.end().orElseThrow(() -> e);
+            }
+            result = limits.end().orElse(result);
+            var took = Duration.ofNanos(nanoTime.getAsLong() - start);
+            var checked = result.isSuccess() ? check(lease).check(result) : OutputCheck.Checked.NOTHING;
+            machines.recovery().worked(link);
+            if (running.isAskedBack() && !result.isSuccess()) throw askedBack();
+            if (limits.end().isEmpty()) {
+                var unfit = Unfit.of(result);
+                if (unfit.isPresent()) throw new UnfitException(unfit.get(), result.message());
+                if (isMade(result)) machines.refusals().began(link, job.needs());
+                requireTheBuildsOwn(result, limits.lastLines(), watch);
+            }
+            kept = result.isSuccess();
+            if (!kept) limits.tellWhatIsKept(machine);
+            if (!checked.made().isEmpty()) noteMade(checked.made().size());
+            return new AttemptResult(job, link, lease, result, checked, took);
+        } catch (StoreRefusedException e) {
+            var unfit = Unfit.of(Failures.describe(e));
+            if (unfit.isPresent()) throw new UnfitException(unfit.get(), Failures.describe(e));
+            throw refused("it refuses: ", e);
+        } catch (MadeInBuildException e) {
+            machines.recovery().worked(link);
+            var took = Duration.ofNanos(nanoTime.getAsLong() - start);
+            var rejected = BuildResult.of(BuildStatus.OUTPUT_REJECTED, Failures.describe(e));
+            return new AttemptResult(job, link, lease, rejected, OutputCheck.Checked.NOTHING, took);
+        } catch (NoFixedOutputException e) {
+            throw new AttemptLostException(e.isClaimed() ? Kind.CLAIMED : Kind.NO_FIXED_OUTPUT, Failures.describe(e));
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            var unfit = Unfit.ofLastWords(Failures.describe(e));
+            if (unfit.isPresent()) throw new UnfitException(unfit.get(), Failures.describe(e));
+            if (e instanceof ProtocolException) lease.drop();
+            else if (lease.isInDoubt() && nanoTime.getAsLong() - start < UNNOTICED.toNanos())
+                throw new DiedUnnoticedException(e);
+            if (!(e instanceof ProtocolException) && isFixed() && answersStill())
+                throw new AttemptLostException(
+                        Kind.ENDED, "its Nix ended in mid-build (%s)".formatted(Failures.describe(e)));
+            throw setAside(Kind.BUILDING, e);
+        } finally {
+            if (limits.end().isPresent()) lease.drop();
+            else if (!kept) lease.release();
+        }
+    }
+
+    /// Nix's own build hook copies outputs and nothing else.
+    private void noteMade(int paths) {
+        log.note(
+                "dispatcher: outputs of %s refer to %d paths that were made in mid-build (recursive-nix); if your Nix says that one of them is not valid, copy it from here by `nix copy --from`"
+                        .formatted(job.drvPath(), paths));
+        log.flush();
+    }
+
+    private static AttemptLostException askedBack() {
+        return new AttemptLostException(
+                Kind.UNFIT,
+                "it has this dispatcher among the builders of its own nix.conf, and asked it for the build that it was to do itself; take the dispatcher out there");
+    }
+
+    /// Whether the machine has begun to build, rather than had what it was to make.
+    private static boolean isMade(BuildResult result) {
+        return switch (result.status()) {
+            case ALREADY_VALID,
+                    SUBSTITUTED,
+                    RESOLVES_TO_ALREADY_VALID,
+                    INPUT_REJECTED,
+                    DEPENDENCY_FAILED,
+                    NO_SUBSTITUTERS -> false;
+            case BUILT,
+                    PERMANENT_FAILURE,
+                    OUTPUT_REJECTED,
+                    TRANSIENT_FAILURE,
+                    CACHED_FAILURE,
+                    TIMED_OUT,
+                    MISC_FAILURE,
+                    LOG_LIMIT_EXCEEDED,
+                    NOT_DETERMINISTIC -> true;
+        };
+    }
+
+    private boolean isFixed() {
+        return job.derivation().outputs().values().stream().anyMatch(DerivationOutput.Fixed.class::isInstance);
+    }
+
+    /// Whether the machine is well, as a conversation with it ended: it was a single process of its Nix that did.
+    private boolean answersStill() throws InterruptedException {
+        try {
+            link.look();
+            return true;
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return false;
+        }
+    }
+
+    private OutputCheck check(StorePool.Lease lease) {
+        return new OutputCheck(
+                link.storeDir(), machine, job.drvPath(), job.derivation(), lease.store(), inputs::knownInfos);
+    }
+
+    private void measured(long peakBytes) {
+        listener.memoryMeasured(job.number(), job.drvPath(), machine, peakBytes);
+    }
+
+    /// Returns if the build itself came to this end, rather than the machine.
+    private void requireTheBuildsOwn(BuildResult result, List<String> lastLines, BuildWatch watch)
+            throws AttemptLostException, InterruptedException {
+        if (result.isSuccess()) return;
+        switch (Diagnosis.of(result, lastLines)) {
+            case DISK_FULL ->
+                throw new AttemptLostException(
+                        watch.disk() instanceof BuildWatch.Disk.LackedInodes ? Kind.NO_INODES : Kind.DISK_FULL, result);
+            case DISK_MENTIONED -> {
+                requireRoom(result, lastLines, watch);
+                requireLasting(result);
+            }
+            case KILLED -> {
+                switch (watch.memory()) {
+                    case BuildWatch.Memory.Lacked(var evidence) -> {
+                        listener.memoryLacked(job.number(), job.drvPath(), machine, evidence);
+                        throw new AttemptLostException(Kind.OUT_OF_MEMORY, result);
+                    }
+                    case BuildWatch.Memory.Unknown _ -> throw new AttemptLostException(Kind.KILLED_UNEXPLAINED, result);
+                    case BuildWatch.Memory.Enough _ -> {
+                        if (Diagnosis.isBuilderKilled(result)) throw new AttemptLostException(Kind.KILLED, result);
+                    }
+                }
+            }
+            case BUILD_FAILED -> requireLasting(result);
+        }
+    }
+
+    /// We give it all inputs, so it has nothing to depend on but those.
+    private static void requireLasting(BuildResult result) throws AttemptLostException {
+        if (result.status() == BuildStatus.TRANSIENT_FAILURE || result.status() == BuildStatus.DEPENDENCY_FAILED)
+            throw new AttemptLostException(Kind.FAILED, result);
+    }
+
+    /// Returns if the machine's disks had room for a build that speaks of one that had none.
+    private static void requireRoom(BuildResult result, List<String> lastLines, BuildWatch watch)
+            throws AttemptLostException, InterruptedException {
+        switch (watch.disk()) {
+            case BuildWatch.Disk.Lacked _ -> throw new AttemptLostException(Kind.DISK_FULL, result);
+            case BuildWatch.Disk.LackedInodes _ -> throw new AttemptLostException(Kind.NO_INODES, result);
+            case BuildWatch.Disk.Unknown _ -> throw new AttemptLostException(Kind.DISK_UNEXPLAINED, result);
+            case BuildWatch.Disk.Enough _ -> {
+                if (Diagnosis.mentionsQuota(result, lastLines))
+                    throw new AttemptLostException(Kind.DISK_UNEXPLAINED, result);
+            }
+        }
+    }
+
+    private static AttemptLostException refused(String what, StoreRefusedException refusal) {
+        var reason = what + refusal.getMessage();
+        return new AttemptLostException(Diagnosis.isDiskFull(reason) ? Kind.DISK_FULL : Kind.REFUSED, reason);
+    }
+
+    /// A conversation with the machine in which all inputs are there.
+    private StorePool.Lease leaseWithInputs() throws AttemptLostException, SourceFailedException, InterruptedException {
+        try {
+            machines.requireAnswer(link);
+            return link.conversations().lease(this::copyInputs).lease();
+        } catch (SourceFailedException e) {
+            // Others may have it, or fetch it by themselves.
+            var unproven = inputs.unproven(e.paths());
+            if (unproven.isPresent()) throw new AttemptLostException(Kind.REFUSED, unproven.get());
+            throw e;
+        } catch (StoreRefusedException e) {
+            requireFlatInputs(e);
+            throw refused("it refuses the inputs: ", e);
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            requireFlatInputs(e);
+            throw setAside(Kind.AWAY, e);
+        }
+    }
+
+    /// Returns if it was not for the depth of an input that the machine did not take them.
+    private void requireFlatInputs(IOException refusal) throws AttemptLostException, InterruptedException {
+        var limit = DeepInput.limit(Failures.describe(refusal));
+        if (limit.isEmpty()) return;
+        var roots = job.derivation().inputSources();
+        var input = DeepInput.find(machine, limit.get(), roots, this::isExpectedThere, inputs);
+        throw new AttemptLostException(
+                Kind.DEEP_INPUT, BuildResult.of(BuildStatus.INPUT_REJECTED, input.explain(job.drvPath())));
+    }
+
+    /// Happens before the slot is given back, or else the next build would be sent to the machine that just broke.
+    private AttemptLostException setAside(Kind kind, IOException failure) {
+        var reason = Failures.describe(failure);
+        // In the serve protocol a machine says no by ending the conversation, with the reason as its last words.
+        // Before them may be the log of the build.
+        if (Diagnosis.isDiskFull(reason.lines().reduce("", (_, line) -> line)))
+            return new AttemptLostException(Kind.DISK_FULL, reason);
+        if (job.derivation().inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
+            return new AttemptLostException(Kind.REFUSED, reason);
+        machines.recovery().broke(link, failure);
+        link.conversations().dropIdle();
+        return new AttemptLostException(kind, reason);
+    }
+
+    private Copied copyInputs(StorePool.Lease lease) throws IOException, InterruptedException {
+        long begun = nanoTime.getAsLong();
+        boolean substitute = link.substitutes(inputs.substitutes());
+        var roots = job.derivation().inputSources();
+        var copied = link.copier()
+                .copy(
+                        lease.store(),
+                        roots,
+                        this::isExpectedThere,
+                        inputs,
+                        substitute,
+                        missing -> noteDenied(missing, lease),
+                        this::helper);
+        var took = Duration.ofNanos(nanoTime.getAsLong() - begun);
+        known.locations().add(roots, machine);
+        known.sent(copied.sent(), machine);
+        listener.inputsCopied(job.number(), job.drvPath(), machine, copied.paths(), copied.bytes(), took);
+        return copied;
+    }
+
+    /// The machine says that it lacks these.
+    private void noteDenied(Collection<StorePath> missing, StorePool.Lease lease) {
+        for (var path : missing)
+            if (link.conversations().keepsElsewhere(path, lease))
+                machines.recovery()
+                        .contradicted(
+                                link,
+                                path,
+                                "it has to keep %s for a conversation that is open, and says in another that it does not have it"
+                                        .formatted(path));
+    }
+
+    private boolean isExpectedThere(StorePath path) {
+        return known.isOn(machine, path);
+    }
+
+    private ClosureCopier.Helper helper() {
+        var fork = inputs.fork();
+        return new ClosureCopier.Helper() {
+            @Override
+            public void run(ClosureCopier.Errand errand) throws IOException, InterruptedException {
+                var conversation = link.conversations().lease(lease -> {
+                    errand.run(lease.store(), fork);
+                    return lease;
+                });
+                conversation.lease().release();
+            }
+
+            @Override
+            public void close() {
+                fork.close();
+            }
+        };
+    }
+}

@@ -1,0 +1,14 @@
+package dispatcher.build;
+
+import dispatcher.event.DispatcherListener;
+import dispatcher.machine.registry.MachineRegistry;
+import dispatcher.store.verify.KnownPaths;
+import java.util.function.LongSupplier;
+
+/// What every attempt at a build shares. Its parts are safe for any thread.
+///
+/// @param machines set aside, or blamed, for what goes wrong there
+/// @param known    what machines have; kept up to date by attempts
+/// @param nanoTime as `System::nanoTime`
+public record BuildEnvironment(
+        MachineRegistry machines, KnownPaths known, DispatcherListener listener, LongSupplier nanoTime) {}

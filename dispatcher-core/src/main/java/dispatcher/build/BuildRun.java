@@ -1,0 +1,414 @@
+package dispatcher.build;
+
+import dispatcher.build.AttemptLostException.Kind;
+import dispatcher.build.log.ClientLog;
+import dispatcher.build.log.DetachableBuild;
+import dispatcher.build.log.WaitingNotes;
+import dispatcher.event.DispatcherListener;
+import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.registry.MachineRegistry;
+import dispatcher.machine.registry.Refusals;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.Failures;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.BuildOptions.BuildMode;
+import dispatcher.store.SourceFailedException;
+import dispatcher.thread.Interruption;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere
+/// if
+/// the machine is lost.
+///
+/// Used once, by the client's thread, which alone writes to the client.
+final class BuildRun {
+    private final Builds builds;
+    private final MachineRegistry machines;
+    private final DispatcherListener listener;
+    private final BuildOrder order;
+    private final StorePath drvPath;
+    private final BasicDerivation derivation;
+    private final BuildOptions options;
+    private final long number;
+    /// Of all clients that want it, once it is this build's turn; see `BroadcastLog`.
+    private BuildLog log = BuildLog.NONE;
+
+    private final AttemptHistory losses;
+    private final Askers.Asking asking;
+
+    /// Once its derivation has been read.
+    private BuildJob job;
+
+    /// Machines that said to have built a fixed output and did not have it, and what they said.
+    private final Map<MachineLink, String> claims = new LinkedHashMap<>();
+
+    /// Whether it has been begun on two machines at once.
+    private boolean doubled;
+    private long queuedAt;
+    /// Written by the build's thread, read by the client's thread once that has ended.
+    private boolean ended;
+
+    BuildRun(Builds builds, BuildOrder order) {
+        this.builds = builds;
+        this.machines = builds.environment().machines();
+        this.listener = builds.environment().listener();
+        this.order = order;
+        this.drvPath = order.drvPath();
+        this.derivation = order.derivation();
+        this.options = order.options();
+        this.losses = new AttemptHistory(drvPath, builds.policy().maxAttempts());
+        this.number = builds.nextNumber();
+        this.asking = builds.askers().ask(drvPath, order.client());
+        this.job = job(Refusals.Needs.NONE);
+    }
+
+    private BuildJob job(Refusals.Needs needs) {
+        return new BuildJob(builds.environment(), number, drvPath, derivation, options, asking, needs);
+    }
+
+    BuildOutcome run() throws InterruptedException {
+        try (asking) {
+            return runAsked();
+        }
+    }
+
+    private BuildOutcome runAsked() throws InterruptedException {
+        BuildRequest request;
+        try {
+            request = builds.request(drvPath, derivation, order.client());
+            job = job(Refusals.Needs.of(derivation));
+        } catch (NixSyntaxException e) {
+            return notBuilt(
+                    BuildStatus.INPUT_REJECTED,
+                    "%s has attributes that cannot be read: %s".formatted(drvPath, e.getMessage()));
+        }
+        listener.buildRequested(number, order.clientNumber(), drvPath, derivation);
+        queued(request);
+        var objection = order.client().grant().objection(request.platform(), request.requiredFeatures());
+        if (objection.isPresent()) return refuseClient(objection.get());
+        builds.foresight().asked(order.client(), request);
+        try (var clientLog = new ClientLog(order.log())) {
+            return written(clientLog, runInTurn(request, clientLog));
+        } catch (InterruptedException | RuntimeException | Error e) {
+            if (!ended) listener.buildAbandoned(number, drvPath);
+            throw e;
+        }
+    }
+
+    /// Returns once the client has read the log.
+    private static BuildOutcome written(ClientLog log, BuildOutcome outcome) throws InterruptedException {
+        boolean written = false;
+        try {
+            log.writeRest();
+            written = true;
+            return outcome;
+        } finally {
+            if (!written) outcome.release();
+        }
+    }
+
+    private BuildOutcome runInTurn(BuildRequest request, ClientLog clientLog) throws InterruptedException {
+        var askedBack = machineThatAsksBack();
+        if (askedBack.isPresent()) return refuseToWait(askedBack.get());
+        try (var turn = builds.equalBuilds().await(drvPath, derivation, clientLog, this::tellThatItWaits)) {
+            var earlier = turn.earlier();
+            if (earlier.isPresent() && holdsHere(earlier.get())) {
+                listener.buildShared(number, order.clientNumber(), drvPath);
+                return new BuildOutcome.Shared(earlier.get());
+            }
+            if (isBuiltAlready()) {
+                listener.buildFound(number, drvPath);
+                return new BuildOutcome.Found();
+            }
+            log = turn.log();
+            boolean keep = order.client().grant().keepBuilding();
+            return DetachableBuild.run(
+                    drvPath.derivationName(),
+                    clientLog,
+                    () -> runShared(request, turn),
+                    () -> keep || turn.isWantedByOthers(),
+                    turn::clientLeft,
+                    BuildOutcome::release);
+        }
+    }
+
+    /// A machine that builds this and is where the client asks for it: neither would ever end if one waited for
+    /// the other.
+    private Optional<String> machineThatAsksBack() throws InterruptedException {
+        for (var link : asking.running()) {
+            if (!link.isHomeOf(order.client())) continue;
+            asking.asksBack(link);
+            return Optional.of(link.machine().name());
+        }
+        return Optional.empty();
+    }
+
+    private BuildOutcome refuseToWait(String machine) {
+        return refuse(
+                "%s was not built: machine %s asks for it, which is building it for this dispatcher; take the dispatcher out of 'builders' in the nix.conf of %s"
+                        .formatted(drvPath, machine, machine));
+    }
+
+    private void queued(BuildRequest request) {
+        queuedAt = nanoTime();
+        listener.buildQueued(number, order.clientNumber(), drvPath, request.platform(), request.requiredFeatures());
+    }
+
+    /// The turn ends with the build, as its client may take long to read the rest of the log.
+    private BuildOutcome runShared(BuildRequest request, EqualBuilds.Turn turn) throws InterruptedException {
+        try (turn) {
+            var outcome = runSomewhere(request);
+            ended = true;
+            if (isTrueForAll(outcome.result())) turn.share(outcome.result());
+            return outcome;
+        }
+    }
+
+    private void tellThatItWaits() {
+        order.log().note("dispatcher: %s is being built for another client; waiting for that".formatted(drvPath));
+        order.log().flush();
+    }
+
+    /// Whether another client who asks for the same build may be told the same.
+    private boolean isTrueForAll(BuildResult result) {
+        if (options.mode() != BuildMode.NORMAL) return false;
+        return result.isSuccess() || result.status() == BuildStatus.PERMANENT_FAILURE;
+    }
+
+    /// Whether what an equal build came to will do for this client, who must be able to fetch what came out.
+    private boolean holdsHere(BuildResult result) throws InterruptedException {
+        if (options.mode() != BuildMode.NORMAL) return false;
+        if (!result.isSuccess()) return true;
+        try {
+            return order.outputs().canBeFetched(result.outputPaths(derivation));
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return false;
+        }
+    }
+
+    /// Whether some machine is known to hold all outputs, from an earlier build or an earlier life of us, and
+    /// still has them.
+    private boolean isBuiltAlready() throws InterruptedException {
+        if (options.mode() != BuildMode.NORMAL) return false;
+        var outputs = new ArrayList<StorePath>();
+        for (var output : derivation.outputs().values()) {
+            if (output.path().isEmpty()) return false;
+            outputs.add(output.path().get());
+        }
+        return order.outputs().areOnMachines(outputs);
+    }
+
+    private BuildOutcome runSomewhere(BuildRequest request) throws InterruptedException {
+        var since = builds.now();
+        int sourcesLost = 0;
+        avoidHome(request);
+        while (true) {
+            switch (await(request, since)) {
+                case BuildQueue.Outcome.NoMachine(var reasons) -> {
+                    return refuse(request, reasons);
+                }
+                case BuildQueue.Outcome.Assigned(var assignment) -> {
+                    if (hasRefused(assignment.machine().name(), request)) {
+                        assignment.close();
+                        break;
+                    }
+                    var place = reach(assignment);
+                    // Else it is not in the settings any more, and the queue has not been told yet.
+                    if (place.isEmpty()) break;
+                    var machine = place.get().machine();
+                    try (var there = place.get()) {
+                        var waited = Duration.ofNanos(nanoTime() - queuedAt);
+                        listener.buildAssigned(number, drvPath, machine, assignment.reason(), waited);
+                        log.assigned(machine, assignment.reason());
+                        var outcome = buildAt(there, request);
+                        if (outcome.isPresent()) return outcome.get();
+                    } catch (SourceFailedException e) {
+                        var reason = Failures.describe(e);
+                        if (++sourcesLost >= builds.policy().maxAttempts()) return refuse(reason);
+                        listener.buildLost(number, drvPath, machine, reason);
+                        if (!order.inputs().recover(e.paths(), reason)) return refuse(reason);
+                    }
+                }
+            }
+            if (losses.exhausted()) return giveUp();
+            queued(request);
+        }
+    }
+
+    /// The client's own host is no machine for its builds; see `HomeCheck`. Machines without a connection are
+    /// looked at once they have one.
+    private void avoidHome(BuildRequest request) throws InterruptedException {
+        var fitting = machines.fitting(request);
+        for (var link : machines.links())
+            if (fitting.contains(link.machine().name()) && link.isHomeOf(order.client()))
+                losses.add(
+                        link.machine().name(), new AttemptLostException(Kind.HOME, Attempt.atHome(order.client())), 0);
+    }
+
+    /// Whether a machine has refused such builds since this one began to wait for it, and another is there.
+    private boolean hasRefused(String machine, BuildRequest request) {
+        return !machines.refusals().mayAsk(machine, job.needs())
+                && excluded(request).contains(machine);
+    }
+
+    /// Machines that it must not go to next.
+    private Set<String> excluded(BuildRequest request) {
+        var usable = machines.usable(request);
+        return machines.refusals().excluding(job.needs(), usable, losses.excluded(usable));
+    }
+
+    /// The way to a machine where it has a slot; empty, and the slot given back, if there is none.
+    private Optional<LeasedMachine> reach(BuildQueue.Assignment slot) {
+        var use = machines.use(slot.machine().name());
+        if (use.isEmpty()) slot.close();
+        return use.map(way -> new LeasedMachine(slot, way));
+    }
+
+    /// Empty if it was lost there.
+    private Optional<BuildOutcome> buildAt(LeasedMachine place, BuildRequest request)
+            throws SourceFailedException, InterruptedException {
+        var stragglers = builds.policy().stragglers();
+        if (!doubled && stragglers.mayBe(derivation, options, request.work())) {
+            try (var race =
+                    new SpeculativeBuild(job, order.inputs(), place, log, stragglers, new Course(place, request))) {
+                return race.run().map(this::take);
+            }
+        }
+        try {
+            return Optional.of(take(new Attempt(job, order.inputs(), place.link(), log).run()));
+        } catch (AttemptLostException e) {
+            lose(place.link(), e);
+            return Optional.empty();
+        }
+    }
+
+    private BuildOutcome take(AttemptResult built) {
+        // What the machine has of a fixed output that others did not: they cannot have built it, as they said.
+        if (built.result().isSuccess())
+            claims.forEach((link, reason) -> machines.recovery().lied(link, reason));
+        return built.take();
+    }
+
+    private final class Course implements SpeculativeBuild.Course {
+        private final LeasedMachine first;
+        private final BuildRequest request;
+
+        Course(LeasedMachine first, BuildRequest request) {
+            this.first = first;
+            this.request = request;
+        }
+
+        @Override
+        public Optional<LeasedMachine> second() {
+            if (builds.isStopping()) return Optional.empty();
+            var excluded = excluded(request);
+            var second = builds.queue()
+                    .trySpare(
+                            first.slot(),
+                            excluded,
+                            builds.locating(derivation.inputSources()).get())
+                    .flatMap(BuildRun.this::reach);
+            doubled |= second.isPresent();
+            return second;
+        }
+
+        @Override
+        public void lost(MachineLink link, AttemptLostException loss) {
+            lose(link, loss);
+        }
+    }
+
+    /// Waits for a machine, but not for ever for machines that are all away.
+    private BuildQueue.Outcome await(BuildRequest request, Instant since) throws InterruptedException {
+        var inputs = builds.locating(derivation.inputSources());
+        while (true) {
+            var excluded = excluded(request);
+            var ticket = builds.queue().submit(request, excluded, since, inputs);
+            try (var _ = machines.recovery().waiting(ticket, excluded)) {
+                var outcome = WaitingNotes.await(ticket, log);
+                if (outcome instanceof BuildQueue.Outcome.Assigned || builds.isStopping() || !maySubmit(request))
+                    return outcome;
+            }
+        }
+    }
+
+    /// Whether there is a machine for it by now, if only one that was to be avoided as long as there were others.
+    private boolean maySubmit(BuildRequest request) {
+        var usable = machines.usable(request);
+        return !losses.excluded(usable).containsAll(usable);
+    }
+
+    private void lose(MachineLink link, AttemptLostException loss) {
+        var machine = link.machine().name();
+        losses.add(machine, loss, machines.recovery().failuresLately(machine));
+        if (loss.kind() == Kind.CLAIMED) claims.put(link, loss.reason());
+        if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(machines.noLargerThan(link));
+        listener.buildLost(number, drvPath, machine, loss.reason());
+        // What machines the operator should set up otherwise is no news for clients while there are others.
+        if (loss.kind() == Kind.UNFIT || loss.kind() == Kind.HOME) return;
+        log.note(AttemptHistory.note(drvPath, machine, loss));
+        log.flush();
+    }
+
+    private BuildOutcome refuse(BuildRequest request, Map<String, String> reasons) {
+        if (builds.isStopping())
+            return refuse("the dispatcher is being stopped and takes no new builds; ask again when it is back");
+        if (!losses.isEmpty()) return giveUp();
+        if (!machines.fitting(request).isEmpty()) return refuse(noneIsThere(reasons));
+        var words = new StringBuilder("no machine can build %s for %s".formatted(drvPath, request.platform()));
+        if (!request.requiredFeatures().isEmpty())
+            words.append(" with the features ").append(String.join(", ", request.requiredFeatures()));
+        reasons.forEach((machine, reason) ->
+                words.append("\n  ").append(machine).append(": ").append(reason));
+        listener.buildRefused(number, drvPath, words.toString());
+        return notBuilt(BuildStatus.MISC_FAILURE, words.toString());
+    }
+
+    private String noneIsThere(Map<String, String> reasons) {
+        var words =
+                new StringBuilder("%s could not be built, as no machine for it is there; this is no fault of the build:"
+                        .formatted(drvPath));
+        reasons.forEach((machine, reason) ->
+                words.append("\n  ").append(machine).append(": ").append(reason));
+        return words.toString();
+    }
+
+    private BuildOutcome giveUp() {
+        var verdict = losses.verdict();
+        listener.buildRefused(number, drvPath, verdict.message());
+        return new BuildOutcome.NotBuilt(verdict);
+    }
+
+    private BuildOutcome refuseClient(String objection) {
+        listener.buildRefused(number, drvPath, "%s: %s".formatted(order.client(), objection));
+        return notBuilt(BuildStatus.MISC_FAILURE, objection);
+    }
+
+    private BuildOutcome refuse(String reason) {
+        listener.buildRefused(number, drvPath, reason);
+        return notBuilt(BuildStatus.TRANSIENT_FAILURE, reason);
+    }
+
+    private static BuildOutcome notBuilt(BuildStatus status, String message) {
+        return new BuildOutcome.NotBuilt(BuildResult.of(status, message));
+    }
+
+    private long nanoTime() {
+        return builds.environment().nanoTime().getAsLong();
+    }
+}

@@ -1,0 +1,140 @@
+package dispatcher.build;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.build.log.BroadcastLog;
+import dispatcher.build.log.ClientLog;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildResult;
+import dispatcher.nix.StorePath;
+import dispatcher.store.BuildLog;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Lets only one of several equal builds run at a time, whoever wants them: the others follow its log, and need not
+/// run
+/// if it came to something. No client that does not read keeps the turn. Safe for any thread; waiting ends when the
+/// thread is interrupted.
+final class EqualBuilds {
+    private record Key(StorePath drvPath, BasicDerivation derivation) {}
+
+    /// What those share who want the same now.
+    private static final class Shared {
+        private final Semaphore turn = new Semaphore(1);
+        private final BroadcastLog log = new BroadcastLog();
+        /// Written by whoever has the turn.
+        private volatile @Nullable BuildResult result;
+
+        /// Guarded by the outer lock.
+        private int users;
+    }
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private final Map<Key, Shared> builds = new HashMap<>();
+
+    /// One who is free to build; to be closed in the end.
+    final class Turn implements AutoCloseable {
+        private final Key key;
+        private final Shared shared;
+        private final ClientLog client;
+        private final AtomicBoolean over = new AtomicBoolean();
+
+        private Turn(Key key, Shared shared, ClientLog client) {
+            this.key = key;
+            this.shared = shared;
+            this.client = client;
+            shared.log.begin();
+        }
+
+        /// What an equal build came to while this one waited for it.
+        Optional<BuildResult> earlier() {
+            return Optional.ofNullable(shared.result);
+        }
+
+        /// Where the build is to tell how it goes: all who want it hear that. See [BroadcastLog].
+        BuildLog log() {
+            return shared.log;
+        }
+
+        /// The client who has the turn has left, and hears no more.
+        void clientLeft() {
+            shared.log.leave(client);
+        }
+
+        /// Whether another client waits for this build.
+        boolean isWantedByOthers() {
+            lock.lock();
+            try {
+                return shared.users > 1;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// What this build came to, for those who wait.
+        void share(BuildResult result) {
+            shared.result = result;
+        }
+
+        /// For any thread; a second time does nothing.
+        @Override
+        public void close() {
+            if (!over.compareAndSet(false, true)) return;
+            shared.log.leave(client);
+            shared.turn.release();
+            shared.log.wake();
+            EqualBuilds.this.leave(key, shared);
+        }
+    }
+
+    /// Returns when no equal build is under way.
+    ///
+    /// @param client  gets the log of the one that is, and of the one that follows; is written meanwhile
+    /// @param waiting called if there is one, before anything of that log is written
+    Turn await(StorePath drvPath, BasicDerivation derivation, ClientLog client, Runnable waiting)
+            throws InterruptedException {
+        var key = new Key(drvPath, derivation);
+        var shared = join(key);
+        boolean mine = false;
+        try {
+            shared.log.follow(client);
+            if (!shared.turn.tryAcquire()) {
+                waiting.run();
+                while (!shared.turn.tryAcquire()) client.writeNext();
+            }
+            mine = true;
+        } finally {
+            if (!mine) {
+                shared.log.leave(client);
+                leave(key, shared);
+            }
+        }
+        return new Turn(key, shared, client);
+    }
+
+    private Shared join(Key key) {
+        lock.lock();
+        try {
+            var shared = builds.computeIfAbsent(key, _ -> new Shared());
+            shared.users++;
+            return shared;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void leave(Key key, Shared shared) {
+        lock.lock();
+        try {
+            if (--shared.users == 0) builds.remove(key);
+        } finally {
+            lock.unlock();
+        }
+    }
+}

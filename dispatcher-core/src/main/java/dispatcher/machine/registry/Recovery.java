@@ -1,0 +1,452 @@
+package dispatcher.machine.registry;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.event.DispatcherListener;
+import dispatcher.machine.Backoff;
+import dispatcher.machine.Incidents;
+import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.link.MachineLinks;
+import dispatcher.nix.StorePath;
+import dispatcher.protocol.Failures;
+import dispatcher.protocol.HandshakeException;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.BuildQueue.Ticket;
+import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Fitness;
+import dispatcher.thread.Interruption;
+import dispatcher.thread.SteadyThread;
+import dispatcher.wire.FalseAnswerException;
+import dispatcher.wire.ProtocolException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Sets machines aside that broke, and brings them back. A machine that is set aside is looked at now and then by a
+/// thread of its own, which opens a conversation with it; when that goes well it is used again. So no build ever waits
+/// for a machine that is known to be broken, and nobody but this thread bothers one that has just come back. A machine
+/// that said what is not so is not even looked at for a time.
+///
+/// Also ends the waiting of builds whose machines have all been away for too long.
+///
+/// Safe for any thread. The lock is never held over I/O or a call to somebody else.
+public final class Recovery implements AutoCloseable {
+    private static final Duration LIES_COUNT_FOR = Duration.ofDays(7);
+    private static final int MOST_CONTRADICTIONS = 10_000;
+
+    private final MachineLinks links;
+    private final BuildQueue queue;
+    private final Supplier<Duration> patience;
+    private final Pauses pauses;
+    private final LongSupplier nanoTime;
+    private final DispatcherListener listener;
+    private volatile boolean ending;
+    private final Set<Waiting> waiting = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition returned = lock.newCondition();
+
+    @GuardedBy("lock")
+    private final Map<String, Aside> aside = new HashMap<>();
+
+    /// How often it was set aside since a build was last done there.
+    @GuardedBy("lock")
+    private final Map<String, Integer> failures = new HashMap<>();
+
+    @GuardedBy("lock")
+    private final Incidents incidents = new Incidents(Incidents.LATELY);
+
+    @GuardedBy("lock")
+    private boolean closed;
+
+    /// How often machines have lied lately.
+    @GuardedBy("lock")
+    private final Incidents lies = new Incidents(LIES_COUNT_FOR);
+
+    /// How often machines have said lately what makes no sense.
+    @GuardedBy("lock")
+    private final Incidents garbage = new Incidents(Incidents.LATELY);
+
+    /// How often a machine has contradicted itself about a path.
+    private final Cache<Contradiction, Integer> contradictions = Caffeine.newBuilder()
+            .maximumSize(MOST_CONTRADICTIONS)
+            .expireAfterWrite(Incidents.LATELY)
+            .build();
+
+    private record Contradiction(String machine, StorePath path) {}
+
+    /// @param heldUntil what happens before does not bring it back; not after `since` if it has told no lie
+    /// @param times     how often there was a reason since
+    private record Aside(long since, String error, long heldUntil, int times, Thread thread) {
+        Aside again(String newError, long newHeldUntil) {
+            return new Aside(since, newError, newHeldUntil, times + 1, thread);
+        }
+
+        /// Words for how long that is; empty if it is not at all.
+        Optional<String> held() {
+            long minutes = Duration.ofNanos(heldUntil - since).toMinutes();
+            return minutes > 0
+                    ? Optional.of("; it is not used for %d min, whatever it does".formatted(minutes))
+                    : Optional.empty();
+        }
+    }
+
+    /// Lets time pass.
+    public interface Pauses {
+        void pause(Duration duration) throws InterruptedException;
+    }
+
+    public Recovery(
+            MachineLinks links,
+            BuildQueue queue,
+            Supplier<Duration> patience,
+            Pauses pauses,
+            LongSupplier nanoTime,
+            DispatcherListener listener) {
+        this.links = links;
+        this.queue = queue;
+        this.patience = patience;
+        this.pauses = pauses;
+        this.nanoTime = nanoTime;
+        this.listener = listener;
+    }
+
+    /// Talking to a machine came to this.
+    public void broke(MachineLink link, IOException failure) {
+        var reason = Failures.describe(failure);
+        switch (failure) {
+            case FalseAnswerException _ -> lied(link, reason);
+            case HandshakeException _ -> failed(link, reason);
+            case ProtocolException _ -> garbled(link, reason);
+            default -> failed(link, reason);
+        }
+    }
+
+    /// What a machine said makes no sense. A crash of its Nix may explain that once in an hour; more often, a look at
+    /// the machine does not show that it has ended.
+    private void garbled(MachineLink link, String reason) {
+        boolean again;
+        lock.lock();
+        try {
+            long now = nanoTime.getAsLong();
+            garbage.add(link.machine().name(), now);
+            again = garbage.lately(link.machine().name(), now) > 1;
+        } finally {
+            lock.unlock();
+        }
+        setAside(link, reason, again);
+    }
+
+    /// A machine, or the way to it, broke: nothing goes there before it has been found to work. A way that is not
+    /// taken
+    /// any more says nothing of where the machine is now.
+    void failed(MachineLink link, String error) {
+        setAside(link, error, false);
+    }
+
+    /// A machine said what is not so. It is set aside for a time, longer with each lie of late: neither a look at it
+    /// nor another build of its shows that it has stopped to lie.
+    public void lied(MachineLink link, String error) {
+        setAside(link, error, true);
+    }
+
+    /// A machine says now of a path something else than it did before. Garbage collection may explain it once, and not
+    /// twice for the same path.
+    public void contradicted(MachineLink link, StorePath path, String reason) {
+        int times =
+                contradictions.asMap().merge(new Contradiction(link.machine().name(), path), 1, Integer::sum);
+        if (times > 1) lied(link, reason);
+    }
+
+    private void setAside(MachineLink link, String error, boolean lie) {
+        if (!links.isCurrent(link)) return;
+        var machine = link.machine().name();
+        queue.machineFailed(machine, error);
+        Aside now;
+        lock.lock();
+        try {
+            long time = nanoTime.getAsLong();
+            var before = aside.get(machine);
+            long until = before == null ? time : before.heldUntil;
+            // Builds that ran at the same time are told the same lie.
+            if (lie && until - time <= 0) until = time + holdFor(machine, time).toNanos();
+            if (before != null) aside.put(machine, before.again(error, until));
+            if (closed || before != null) return;
+            failures.merge(machine, 1, Integer::sum);
+            incidents.add(machine, time);
+            var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link));
+            now = new Aside(time, error, until, 1, thread);
+            aside.put(machine, now);
+        } finally {
+            lock.unlock();
+        }
+        try {
+            // Once more, as somebody may have told it meanwhile that the machine works.
+            queue.machineFailed(machine, error);
+            listener.machineSetAside(machine, now.held().map(error::concat).orElse(error));
+        } finally {
+            now.thread.start();
+        }
+        review();
+        // Replaced meanwhile, by somebody who may not have seen that it was set aside.
+        if (!links.isCurrent(link)) forget(Set.of(machine));
+    }
+
+    @GuardedBy("lock")
+    private Duration holdFor(String machine, long time) {
+        lies.add(machine, time);
+        return Backoff.afterLies(lies.lately(machine, time));
+    }
+
+    /// A machine did its part in a build: whatever it was set aside for is over, but for a lie.
+    public void worked(MachineLink link) {
+        if (!links.isCurrent(link)) return;
+        var machine = link.machine().name();
+        lock.lock();
+        try {
+            failures.remove(machine);
+        } finally {
+            lock.unlock();
+        }
+        takeBack(machine, queue::machineWorked);
+    }
+
+    /// These machines are gone, or somewhere else now: what was held against them does not count any more.
+    public void forget(Set<String> machines) {
+        for (var machine : machines) {
+            Aside before;
+            lock.lock();
+            try {
+                failures.remove(machine);
+                incidents.forget(machine);
+                lies.forget(machine);
+                garbage.forget(machine);
+                before = aside.remove(machine);
+                returned.signalAll();
+            } finally {
+                lock.unlock();
+            }
+            if (before != null) before.thread.interrupt();
+            contradictions.asMap().keySet().removeIf(contradiction -> contradiction.machine.equals(machine));
+            queue.machineWorked(machine);
+        }
+    }
+
+    /// A machine works.
+    ///
+    /// @param tell tells the queue
+    /// @return whether it is not set aside any more
+    private boolean takeBack(String machine, Consumer<String> tell) {
+        var before = asideNow(machine);
+        if (before != null && isHeld(before)) return false;
+        tell.accept(machine);
+        Aside now;
+        lock.lock();
+        try {
+            now = aside.get(machine);
+            if (Objects.equals(now, before)) aside.remove(machine);
+            returned.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        if (now != null && !now.equals(before)) {
+            // It broke again meanwhile, of which the queue may have been told before it was told this.
+            queue.machineFailed(machine, now.error);
+            return false;
+        }
+        if (before == null) return true;
+        if (!before.thread.equals(Thread.currentThread())) before.thread.interrupt();
+        listener.machineBack(machine, Duration.ofNanos(nanoTime.getAsLong() - before.since));
+        return true;
+    }
+
+    private @Nullable Aside asideNow(String machine) {
+        lock.lock();
+        try {
+            return aside.get(machine);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isHeld(Aside machine) {
+        return machine.heldUntil - nanoTime.getAsLong() > 0;
+    }
+
+    /// Waits until one of these machines is not set aside, for as long as builds wait for machines.
+    ///
+    /// @return whether there is one
+    public boolean awaitAny(Set<String> machines) throws InterruptedException {
+        long left = patience.get().toNanos();
+        lock.lockInterruptibly();
+        try {
+            while (true) {
+                var there = machines.stream().filter(links::has).toList();
+                if (there.isEmpty()) return false;
+                if (!aside.keySet().containsAll(there)) return true;
+                if (left <= 0) return false;
+                left = returned.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// One look, after a pause. Interrupted if it has worked meanwhile, or all of this ends.
+    ///
+    /// @return whether there is to be another
+    private boolean looksAgain(MachineLink link) throws InterruptedException {
+        var machine = link.machine().name();
+        pause(machine, nextPause(machine));
+        var now = asideNow(machine);
+        if (now != null && isHeld(now)) return true;
+        try {
+            link.look();
+            return links.isCurrent(link) && !takeBack(machine, queue::machineAnswered);
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            failed(link, Failures.describe(e));
+            return true;
+        }
+    }
+
+    /// Until it is looked at next: not before the time for its lies is over.
+    private Duration nextPause(String machine) {
+        var usual = Backoff.after(failures(machine), away(machine), ThreadLocalRandom.current());
+        var now = asideNow(machine);
+        if (now == null) return usual;
+        var held = Duration.ofNanos(now.heldUntil - nanoTime.getAsLong());
+        return held.compareTo(usual) > 0 ? held : usual;
+    }
+
+    /// In between is the moment in which builds that wait for this machine have done so for long enough.
+    private void pause(String machine, Duration whole) throws InterruptedException {
+        var left = patience.get().minus(away(machine));
+        boolean between = left.isPositive() && left.compareTo(whole) < 0;
+        if (between) {
+            pauses.pause(left);
+            review();
+        }
+        pauses.pause(between ? whole.minus(left) : whole);
+    }
+
+    private int failures(String machine) {
+        lock.lock();
+        try {
+            return failures.getOrDefault(machine, 1);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// How often it was set aside in the last hour.
+    public int failuresLately(String machine) {
+        lock.lock();
+        try {
+            return incidents.lately(machine, nanoTime.getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// For how long it has been set aside; zero if it is not.
+    private Duration away(String machine) {
+        lock.lock();
+        try {
+            var since = aside.get(machine);
+            return since == null ? Duration.ZERO : Duration.ofNanos(nanoTime.getAsLong() - since.since);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- builds that wait in vain
+
+    /// To be opened once a build waits in the queue, and closed when it does so no longer. In between it is refused if
+    /// all its machines have been away for too long.
+    public Waiting waiting(Ticket ticket, Set<String> excluded) {
+        var build = new Waiting(ticket, Set.copyOf(excluded));
+        waiting.add(build);
+        build.review();
+        return build;
+    }
+
+    private void review() {
+        waiting.forEach(Waiting::review);
+    }
+
+    /// Ends the waiting of all builds, also of those that begin to wait from now on.
+    public void endWaiting() {
+        ending = true;
+        review();
+    }
+
+    /// Machine to what is wrong with it, of all that fit; empty if some fits that is not set aside, or not long
+    /// enough.
+    private Map<String, String> allAway(BuildRequest request, Set<String> excluded) {
+        var now = nanoTime.getAsLong();
+        var reasons = new LinkedHashMap<String, String>();
+        lock.lock();
+        try {
+            for (var link : links.all()) {
+                var name = link.machine().name();
+                if (excluded.contains(name)
+                        || Fitness.objection(link.machine(), request).isPresent()) continue;
+                var since = aside.get(name);
+                if (since == null || now - since.since < patience.get().toNanos()) return Map.of();
+                reasons.put(name, since.error);
+            }
+        } finally {
+            lock.unlock();
+        }
+        return reasons;
+    }
+
+    /// A build that waits in the queue.
+    public final class Waiting implements AutoCloseable {
+        private final Ticket ticket;
+        private final Set<String> excluded;
+
+        private Waiting(Ticket ticket, Set<String> excluded) {
+            this.ticket = ticket;
+            this.excluded = excluded;
+        }
+
+        private void review() {
+            var away = allAway(ticket.request(), excluded);
+            if (ending || !away.isEmpty()) ticket.refuse(away);
+        }
+
+        @Override
+        public void close() {
+            waiting.remove(this);
+        }
+    }
+
+    @Override
+    public void close() {
+        List<Aside> all;
+        lock.lock();
+        try {
+            closed = true;
+            all = List.copyOf(aside.values());
+        } finally {
+            lock.unlock();
+        }
+        for (var machine : all) machine.thread.interrupt();
+    }
+}

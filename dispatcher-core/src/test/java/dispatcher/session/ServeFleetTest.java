@@ -1,0 +1,18 @@
+package dispatcher.session;
+
+import dispatcher.machine.Machine;
+import dispatcher.protocol.ClientProtocol;
+import dispatcher.testkit.FakeMachine;
+
+/// Client and machines speak the serve protocol.
+class ServeFleetTest extends FleetContract {
+    @Override
+    ClientProtocol protocol() {
+        return ClientProtocol.SERVE;
+    }
+
+    @Override
+    FakeMachine fake(Machine machine) {
+        return new FakeMachine(machine).overServe();
+    }
+}

@@ -1,0 +1,18 @@
+package dispatcher.session;
+
+import dispatcher.machine.Machine;
+import dispatcher.protocol.ClientProtocol;
+import dispatcher.testkit.FakeMachine;
+
+/// Client in the worker protocol, machines in the serve protocol.
+class WorkerToServeFleetTest extends FleetContract {
+    @Override
+    ClientProtocol protocol() {
+        return ClientProtocol.WORKER;
+    }
+
+    @Override
+    FakeMachine fake(Machine machine) {
+        return new FakeMachine(machine).overServe();
+    }
+}
