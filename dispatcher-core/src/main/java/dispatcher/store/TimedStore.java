@@ -73,7 +73,7 @@ public final class TimedStore implements Store {
             if (!cut.get()) throw e;
             throw new UnreachableException(
                     UnreachableException.Kind.TIMED_OUT,
-                    "%s is there, and has not answered within timeouts.reply".formatted(peer),
+                    "%s is there, and has not answered within timeouts.nixReply".formatted(peer),
                     "log in there and see what its Nix daemon is doing",
                     e);
         } finally {

@@ -78,7 +78,10 @@ final class Chaos implements AutoCloseable {
     private Path settings() throws Exception {
         Path file = DispatcherSettings.of(fleet)
                 .set("ssh", "{keepAlive: 1s}")
-                .set("timeouts", "{connect: 4s, handshake: 8s, silence: 6s, answer: 2s, unavailable: 1m, drain: 20s}")
+                .set(
+                        "timeouts",
+                        "{connect: 4s, handshake: 8s, silentConnection: 6s, checkBeforeBuild: 2s, waitForMachine: 1m,"
+                                + " drain: 20s}")
                 .write("chaos");
         String text = Files.readString(file);
         int half = text.indexOf("- name: builder-3");

@@ -1,6 +1,6 @@
 package dispatcher.cli.builders;
 
-import dispatcher.cli.settings.HostAndPort;
+import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.UserFacingException;

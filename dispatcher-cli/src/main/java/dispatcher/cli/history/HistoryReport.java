@@ -1,7 +1,7 @@
 package dispatcher.cli.history;
 
 import dispatcher.cli.control.Fields;
-import dispatcher.cli.settings.Durations;
+import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;

@@ -1,6 +1,6 @@
 package dispatcher.cli.ping;
 
-import dispatcher.cli.settings.Durations;
+import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.Spelling;

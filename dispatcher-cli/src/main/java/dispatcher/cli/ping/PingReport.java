@@ -1,6 +1,6 @@
 package dispatcher.cli.ping;
 
-import dispatcher.cli.settings.Fault;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;

@@ -1,6 +1,6 @@
 package dispatcher.cli.reload;
 
-import dispatcher.cli.settings.Fault;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.terminal.UserFacingException;
 import java.util.List;

@@ -3,7 +3,7 @@ package dispatcher.cli.reload;
 import dispatcher.cli.control.ControlHandler;
 import dispatcher.cli.control.Fields;
 import dispatcher.cli.control.FieldsBuilder;
-import dispatcher.cli.settings.Fault;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.nix.json.Json;
 import java.util.Map;
 

@@ -1,6 +1,7 @@
 package dispatcher.cli.reload;
 
 import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.SettingsTable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,10 +23,10 @@ public record SettingsChange(Settings settings, List<String> changes, List<Strin
         var changes = MachineChanges.between(running.machines(), read.machines());
         var needRestart = new ArrayList<String>();
         boolean reconnects = false;
-        for (var key : SettingsKey.ALL) {
+        for (var key : SettingsTable.compared()) {
             if (!key.differs(running, read)) continue;
             switch (key.effect()) {
-                case NOW -> changes.add(key.describe(running, read));
+                case AT_ONCE, NEW_BUILDS, NEW_CLIENTS -> changes.add(key.describe(running, read));
                 case NEW_CONNECTIONS -> {
                     changes.add(key.describe(running, read));
                     reconnects = true;

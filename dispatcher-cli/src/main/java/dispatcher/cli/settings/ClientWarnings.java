@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.access.ClientPattern;
 import dispatcher.cli.settings.Section.Placed;
 import dispatcher.cli.terminal.Spelling;

@@ -1,5 +1,8 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.yaml.Fault;
+import dispatcher.cli.settings.yaml.Faults;
+import dispatcher.cli.settings.yaml.Node;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.file.MachinesFile;
@@ -55,19 +58,20 @@ final class FleetReader {
     }
 
     List<Machine> read(Section top) {
-        var reader = new MachineReader(base, surroundings);
-        for (var section : top.sections("machines")) {
+        var reader = new MachineReader(surroundings.user());
+        for (var section : top.sections(MachineKeys.MACHINES)) {
             try (section) {
                 reader.read(section).ifPresent(machine -> {
-                    var key = section.has("name") ? "name" : "hostName";
+                    var key = section.has(MachineKeys.NAME) ? MachineKeys.NAME : MachineKeys.HOST_NAME;
                     add(machine, new Fault(faults.file(), section.line(key), section.pathOf(key), ""))
                             .ifPresent(faults::add);
                 });
             }
         }
-        top.scalar("machinesFile").ifPresent(this::machinesFile);
+        top.scalar(MachineKeys.MACHINES_FILE).ifPresent(this::machinesFile);
         if (fleet.isEmpty() && faults.isEmpty())
-            top.fault("machines", "no machine is named, here or by machinesFile; at least one is needed");
+            top.fault(
+                    MachineKeys.MACHINES, "no machine is named, here or by machinesFile; at least one is needed");
         return fleet;
     }
 
@@ -98,11 +102,11 @@ final class FleetReader {
         try {
             var source = include(path, faults.file());
             if (source.isPresent()) add(source.get());
-            else faults.add(scalar.line(), "machinesFile", "there is no file " + surroundings.resolve(base, path));
+            else faults.add(scalar.line(), MachineKeys.MACHINES_FILE.path(), "there is no file " + surroundings.resolve(base, path));
         } catch (IOException e) {
-            faults.add(scalar.line(), "machinesFile", e.getMessage() + " cannot be read");
+            faults.add(scalar.line(), MachineKeys.MACHINES_FILE.path(), e.getMessage() + " cannot be read");
         } catch (InvalidPathException e) {
-            faults.add(scalar.line(), "machinesFile", "'%s' is no path: %s".formatted(path, e.getReason()));
+            faults.add(scalar.line(), MachineKeys.MACHINES_FILE.path(), "'%s' is no path: %s".formatted(path, e.getReason()));
         }
     }
 

@@ -2,24 +2,24 @@ package dispatcher.cli.settings;
 
 import dispatcher.build.request.ResourceRules;
 import dispatcher.build.request.ResourceRules.Rule;
+import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.Shape;
+import dispatcher.cli.settings.value.Type;
 import dispatcher.machine.Machine;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /// What machines have that builds share, and what builds take of it.
 public final class Resources {
+    /// Amounts by name: memory is a size, such as 64GiB; anything else a whole number.
+    static final Type<Long> TYPE =
+            Type.of("{memory: SIZE, NAME: COUNT}", new Shape.Amounts(), text -> amount("", text));
+
     private Resources() {}
 
-    /// A mapping from names to amounts: memory is a size, such as 64GiB; anything else a whole number.
-    static SortedMap<String, Long> amounts(Section section, String key) {
-        var amounts = new TreeMap<String, Long>();
-        try (var group = section.section(key)) {
-            for (var name : group.keys())
-                group.value(name, text -> amount(name, text)).ifPresent(amount -> amounts.put(name, amount));
-        }
-        return amounts;
+    static SortedMap<String, Long> amounts(Section section, Key<Long> key) {
+        return section.named(key, Resources::amount);
     }
 
     /// A size such as 64GiB if it is memory, else a whole number.
@@ -34,7 +34,7 @@ public final class Resources {
     /// `resources`: a list of entries with `builds` and `take`, or with `attribute` and `resource`.
     static ResourceRules rules(Section top) {
         var rules = new ArrayList<Rule>();
-        for (var section : top.sections("resources"))
+        for (var section : top.sections(BuildKeys.RESOURCES))
             try (section) {
                 rule(section).ifPresent(rules::add);
             }
@@ -42,22 +42,22 @@ public final class Resources {
     }
 
     private static Optional<Rule> rule(Section section) {
-        var builds = section.text("builds");
-        var attribute = section.text("attribute");
-        var resource = section.text("resource");
-        var amounts = amounts(section, "take");
+        var builds = section.get(BuildKeys.BUILDS);
+        var attribute = section.get(BuildKeys.ATTRIBUTE);
+        var resource = section.get(BuildKeys.RESOURCE);
+        var amounts = amounts(section, BuildKeys.TAKE);
         if (builds.isPresent() == attribute.isPresent()) {
             section.fault(
                     "needs one of `builds`, a pattern for names of derivations, and `attribute`, the name of one");
             return Optional.empty();
         }
         if (builds.isPresent()) {
-            section.require("take", "what these builds take, e.g. {memory: 16GiB}");
-            if (section.has("resource")) section.fault("resource", "goes with `attribute`");
+            section.require(BuildKeys.TAKE);
+            if (section.has(BuildKeys.RESOURCE)) section.fault(BuildKeys.RESOURCE, "goes with `attribute`");
             return builds.map(name -> new Rule.Named(name, amounts));
         }
-        section.require("resource", "what the attribute tells the amount of, e.g. memory");
-        if (section.has("take")) section.fault("take", "goes with `builds`");
+        section.require(BuildKeys.RESOURCE);
+        if (section.has(BuildKeys.TAKE)) section.fault(BuildKeys.TAKE, "goes with `builds`");
         return attribute.flatMap(name -> resource.map(what -> new Rule.Attribute(name, what)));
     }
 }

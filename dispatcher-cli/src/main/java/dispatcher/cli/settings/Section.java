@@ -1,17 +1,23 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.Key.Preset;
+import dispatcher.cli.settings.value.Type;
+import dispatcher.cli.settings.yaml.Faults;
+import dispatcher.cli.settings.yaml.Node;
 import dispatcher.cli.terminal.Spelling;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// A group of keys while it is bound to values: asked for each key that it may have, it notes whatever is wrong
-/// and answers with the default, so that reading goes on; [#close] then complains of the keys that nobody asked
-/// for.
+/// A group of keys while it is bound to values: asked for the keys that the table has for it, it notes whatever is wrong
+/// and answers with the default, so that reading goes on; [#close] then complains of the keys that the table does not
+/// have, and of former names.
 ///
 /// A key without a value (or with `null`) counts as absent. Confined to one thread.
 final class Section implements AutoCloseable {
@@ -21,43 +27,71 @@ final class Section implements AutoCloseable {
     private final Faults faults;
     private final String path;
     private final Node.Mapping mapping;
-    private final Set<String> known = new HashSet<>();
+    private final Group group;
+    private final Function<String, Path> paths;
 
-    private Section(Faults faults, String path, Node.Mapping mapping) {
+    private Section(Faults faults, String path, Node.Mapping mapping, Group group, Function<String, Path> paths) {
         this.faults = faults;
         this.path = path;
         this.mapping = mapping;
+        this.group = group;
+        this.paths = paths;
+    }
+
+    /// The top of a document.
+    ///
+    /// @param paths makes an absolute path of one that is written in the settings
+    static Section top(Node root, Group group, Function<String, Path> paths, Faults faults) {
+        return of(root, "", group, paths, faults);
     }
 
     /// The section that a node is. If it is none, a fault is noted, and an empty section given whose faults
     /// nobody hears.
-    static Section of(Node node, String path, Faults faults) {
+    private static Section of(Node node, String path, Group group, Function<String, Path> paths, Faults faults) {
         return switch (node) {
-            case Node.Mapping mapping -> new Section(faults, path, mapping);
-            case Node.Null nothing -> new Section(faults, path, Node.Mapping.empty(nothing.line()));
+            case Node.Mapping mapping -> new Section(faults, path, mapping, group, paths);
+            case Node.Null nothing -> new Section(faults, path, Node.Mapping.empty(nothing.line()), group, paths);
             default -> {
-                faults.add(node.line(), path, "is %s; it should be a group of keys".formatted(node.kind()));
-                yield new Section(new Faults(faults.file()), path, Node.Mapping.empty(node.line()));
+                faults.add(node.line(), path, noGroup(node));
+                yield new Section(new Faults(faults.file()), path, Node.Mapping.empty(node.line()), group, paths);
             }
         };
     }
 
-    String pathOf(String key) {
+    private static String noGroup(Node node) {
+        return "is %s; it should be a group of keys".formatted(node.kind());
+    }
+
+    String pathOf(Row row) {
+        return pathOf(written(row));
+    }
+
+    private String pathOf(String key) {
         return path.isEmpty() ? key : path + "." + key;
     }
 
+    /// The name by which the file has it: the present one, unless only the former one is there.
+    private String written(Row row) {
+        if (!group.rows().contains(row))
+            throw new IllegalArgumentException("'%s' is no key of '%s'".formatted(row.path(), group.path()));
+        boolean former = row instanceof Key<?> key
+                && !mapping.entries().containsKey(key.name())
+                && key.formerName().filter(mapping.entries()::containsKey).isPresent();
+        return former ? ((Key<?>) row).formerName().orElseThrow() : row.name();
+    }
+
     /// Line of a key, or of the section where it is absent.
-    int line(String key) {
+    int line(Row row) {
+        return line(written(row));
+    }
+
+    private int line(String key) {
         var entry = mapping.entries().get(key);
         return entry == null ? mapping.line() : entry.line();
     }
 
-    int line() {
-        return mapping.line();
-    }
-
-    void fault(String key, String message) {
-        faults.add(line(key), pathOf(key), message);
+    void fault(Row row, String message) {
+        faults.add(line(row), pathOf(row), message);
     }
 
     /// A fault about the section as a whole.
@@ -66,42 +100,42 @@ final class Section implements AutoCloseable {
     }
 
     /// Whether the key has a value, be it right or wrong.
-    boolean has(String key) {
-        return node(key).isPresent();
+    boolean has(Row row) {
+        return node(row).isPresent();
     }
 
     /// Whether the key is there with `null` or nothing.
-    boolean isNull(String key) {
-        known.add(key);
-        var entry = mapping.entries().get(key);
+    boolean isNull(Row row) {
+        var entry = mapping.entries().get(written(row));
         return entry != null && entry.value() instanceof Node.Null;
     }
 
-    boolean isEmptyList(String key) {
-        return node(key)
+    boolean isEmptyList(Row row) {
+        return node(row)
                 .filter(node ->
                         node instanceof Node.Sequence list && list.items().isEmpty())
                 .isPresent();
     }
 
-    /// The keys that there are, in their order, for a section whose keys are names.
-    Set<String> keys() {
-        known.addAll(mapping.entries().keySet());
-        return mapping.entries().keySet();
-    }
-
-    Optional<Node> node(String key) {
-        known.add(key);
-        return Optional.ofNullable(mapping.entries().get(key))
+    private Optional<Node> node(Row row) {
+        return Optional.ofNullable(mapping.entries().get(written(row)))
                 .map(Node.Entry::value)
                 .filter(node -> !(node instanceof Node.Null));
     }
 
-    Section section(String key) {
-        return of(node(key).orElseGet(() -> Node.Mapping.empty(line(key))), pathOf(key), faults);
+    Section section(Group inner) {
+        var node = node(inner).orElseGet(() -> Node.Mapping.empty(line(inner)));
+        return of(node, pathOf(inner), inner, paths, faults);
     }
 
-    Optional<Node.Scalar> scalar(String key) {
+    /// A list of sections; empty if the key is absent.
+    List<Section> sections(Group inner) {
+        return items(inner)
+                .map(item -> of(item.node(), item.path(), inner, paths, faults))
+                .toList();
+    }
+
+    Optional<Node.Scalar> scalar(Key<?> key) {
         return node(key).flatMap(node -> scalar(node, pathOf(key)));
     }
 
@@ -120,128 +154,120 @@ final class Section implements AutoCloseable {
         return Optional.empty();
     }
 
-    Optional<String> text(String key) {
-        return scalar(key).map(Node.Scalar::text);
+    /// The value that the file has.
+    <T> Optional<T> get(Key<T> key) {
+        return get(key, key.type());
     }
 
-    /// A value by its parser, which throws [IllegalArgumentException] with a message for people.
-    <T> Optional<T> value(String key, Function<String, T> parser) {
-        return scalar(key).flatMap(scalar -> parsed(scalar, pathOf(key), parser));
+    /// The same, of another type than the table has.
+    <T> Optional<T> get(Key<?> key, Type<T> type) {
+        return scalar(key).flatMap(scalar -> parsed(scalar, pathOf(key), type));
     }
 
-    private <T> Optional<T> parsed(Node.Scalar scalar, String where, Function<String, T> parser) {
+    /// The value that the file has, or else the default of the table.
+    <T> T value(Key<T> key) {
+        return get(key).orElseGet(() -> preset(key));
+    }
+
+    private static <T> T preset(Key<T> key) {
+        if (key.preset() instanceof Preset.Value<T>(var value)) return value;
+        throw new IllegalArgumentException(key.path() + " has no fixed default");
+    }
+
+    private <T> Optional<T> parsed(Node.Scalar scalar, String where, Type<T> type) {
         try {
-            return Optional.of(parser.apply(scalar.text()));
+            return Optional.of(type.parser().parse(scalar.text(), paths));
         } catch (IllegalArgumentException e) {
             faults.add(scalar.line(), where, String.valueOf(e.getMessage()));
             return Optional.empty();
         }
     }
 
-    Optional<Integer> integer(String key, int least, int most) {
-        return value(key, text -> {
-            var plain = text.strip();
-            if (plain.matches("[+-]?\\d{1,9}")) {
-                int number = Integer.parseInt(plain);
-                if (number >= least && number <= most) return number;
-            }
-            throw new IllegalArgumentException("'%s' is not a whole number %s".formatted(text, range(least, most)));
-        });
-    }
-
-    private static String range(int least, int most) {
-        return most == Integer.MAX_VALUE ? "of %d or more".formatted(least) : "from %d to %d".formatted(least, most);
-    }
-
-    Optional<Boolean> flag(String key) {
-        return word(
-                key,
-                text -> switch (text) {
-                    case "true", "yes" -> Optional.of(true);
-                    case "false", "no" -> Optional.of(false);
-                    default -> Optional.empty();
-                },
-                List.of("true", "false"));
-    }
-
-    /// One of several words.
-    <T> Optional<T> word(String key, Function<String, Optional<T>> meaning, List<String> words) {
-        return value(
-                key,
-                text -> meaning.apply(text)
-                        .orElseThrow(() -> new IllegalArgumentException("'%s' is not one of %s%s"
-                                .formatted(
-                                        text,
-                                        String.join(", ", words),
-                                        Spelling.nearest(text, words)
-                                                .map("; did you mean '%s'?"::formatted)
-                                                .orElse("")))));
-    }
-
-    /// A list of texts; empty if the key is absent.
-    List<String> texts(String key) {
-        return items(key)
-                .flatMap(item -> scalar(item.node(), item.path()).stream())
-                .map(Node.Scalar::text)
-                .toList();
-    }
-
-    /// A list of values by their parser; empty if the key is absent.
-    <T> List<T> values(String key, Function<String, T> parser) {
-        return placed(key, parser).stream().map(Placed::value).toList();
+    /// The list of a key; empty if the key is absent.
+    <T> List<T> values(Key<T> key) {
+        return placed(key).stream().map(Placed::value).toList();
     }
 
     /// A value and where it stands.
     record Placed<T>(T value, int line, String path) {}
 
     /// The same, with the places.
-    <T> List<Placed<T>> placed(String key, Function<String, T> parser) {
+    <T> List<Placed<T>> placed(Key<T> key) {
         return items(key)
                 .flatMap(item -> scalar(item.node(), item.path())
-                        .flatMap(scalar -> parsed(scalar, item.path(), parser)
+                        .flatMap(scalar -> parsed(scalar, item.path(), key.type())
                                 .map(value -> new Placed<>(value, scalar.line(), item.path())))
                         .stream())
                 .toList();
     }
 
-    /// A list of sections; empty if the key is absent.
-    List<Section> sections(String key) {
-        return items(key).map(item -> of(item.node(), item.path(), faults)).toList();
-    }
-
-    /// In which faults are told.
-    String file() {
-        return faults.file();
-    }
-
     private record Item(Node node, String path) {}
 
-    private Stream<Item> items(String key) {
-        var node = node(key);
+    private Stream<Item> items(Row row) {
+        var node = node(row);
         if (node.isEmpty()) return Stream.empty();
         if (node.get() instanceof Node.Sequence sequence) {
             var items = new ArrayList<Item>();
-            for (var item : sequence.items()) items.add(new Item(item, pathOf(key) + "[" + items.size() + "]"));
+            for (var item : sequence.items()) items.add(new Item(item, pathOf(row) + "[" + items.size() + "]"));
             return items.stream();
         }
         faults.add(
                 node.get().line(),
-                pathOf(key),
+                pathOf(row),
                 "is %s; it should be a list, such as [a, b]"
                         .formatted(node.get().kind()));
         return Stream.empty();
     }
 
-    /// Notes a fault if the key has no value.
-    void require(String key, String meaning) {
-        if (!has(key)) faults.add(line(key), pathOf(key), "is missing: " + meaning);
+    /// Of a key with a group in which any name may stand.
+    ///
+    /// @param parser of name and text; throws [IllegalArgumentException] with a message for people
+    <T> SortedMap<String, T> named(Key<?> key, BiFunction<String, String, T> parser) {
+        var values = new TreeMap<String, T>();
+        switch (node(key).orElseGet(() -> Node.Mapping.empty(line(key)))) {
+            case Node.Mapping named ->
+                named.entries().forEach((name, entry) -> {
+                    var where = pathOf(key) + "." + name;
+                    if (entry.value() instanceof Node.Null) return;
+                    var type = Type.of(key.type().words(), key.type().shape(), text -> parser.apply(name, text));
+                    scalar(entry.value(), where)
+                            .flatMap(scalar -> parsed(scalar, where, type))
+                            .ifPresent(value -> values.put(name, value));
+                });
+            case Node other -> faults.add(other.line(), pathOf(key), noGroup(other));
+        }
+        return values;
     }
 
-    /// Notes a fault for each key that nobody asked for.
+    /// Notes a fault if the key has no value.
+    void require(Key<?> key) {
+        if (!has(key) && key.preset() instanceof Preset.Required<?>(var meaning)) fault(key, "is missing: " + meaning);
+    }
+
+    /// Notes a fault for each key that is not in the table, and for each that has both its names; a warning for each
+    /// that has its former one.
     @Override
     public void close() {
-        mapping.entries().forEach((key, entry) -> {
-            if (!known.contains(key)) faults.add(entry.line(), pathOf(key), "unknown key" + Spelling.hint(key, known));
+        var known = group.rows().stream().map(Row::name).toList();
+        mapping.entries().forEach((name, entry) -> {
+            if (known.contains(name)) return;
+            var now = group.keys().stream()
+                    .filter(key -> key.formerName().filter(name::equals).isPresent())
+                    .findFirst();
+            if (now.isEmpty()) faults.add(entry.line(), pathOf(name), "unknown key" + Spelling.hint(name, known));
+            else former(name, entry.line(), now.get().name());
         });
+    }
+
+    private void former(String name, int line, String now) {
+        var given = mapping.entries().get(now);
+        if (given == null)
+            faults.warn(line, pathOf(name), "this is now called `%s`; the old name still works".formatted(pathOf(now)));
+        else
+            faults.add(
+                    line,
+                    pathOf(name),
+                    "this is the old name of `%s`, which line %d has too; take one away"
+                            .formatted(pathOf(now), given.line()));
     }
 }

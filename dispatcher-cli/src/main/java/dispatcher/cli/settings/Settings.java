@@ -1,5 +1,8 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.HostAndPort;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.access.ClientLimits;
 import dispatcher.access.ClientRules;
 import dispatcher.access.UploadLimits;

@@ -1,5 +1,7 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.yaml.Fault;
+import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.terminal.UserFacingException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.yaml.Fault;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;

@@ -1,6 +1,6 @@
 package dispatcher.cli.spool;
 
-import dispatcher.cli.settings.ByteSize;
+import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.SettingsOption;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -3,7 +3,7 @@ package dispatcher.cli.reload;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.control.ControlServer;
-import dispatcher.cli.settings.Fault;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;

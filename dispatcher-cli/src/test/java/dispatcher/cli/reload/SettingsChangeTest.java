@@ -3,7 +3,9 @@ package dispatcher.cli.reload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dispatcher.cli.settings.Compared;
 import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.SettingsTable;
 import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
@@ -107,9 +109,9 @@ class SettingsChangeTest {
             delimiter = '|',
             value = {
                 "'timeouts: {drain: 5m}' | timeouts.drain: 10m -> 5m",
-                "'timeouts: {answer: 5s}' | timeouts.answer: 2s -> 5s",
+                "'timeouts: {checkBeforeBuild: 5s}' | timeouts.checkBeforeBuild: 2s -> 5s",
                 "'maxAttempts: 7' | maxAttempts: 3 -> 7",
-                "'schedule: {patience: 1h}' | schedule.patience: 30m -> 1h",
+                "'schedule: {firstAfterWaiting: 1h}' | schedule.firstAfterWaiting: 30m -> 1h",
                 "'schedule: {maxLoad: 1.5}' | schedule.maxLoad: none -> 1.5",
                 "'schedule: {stragglers: 3}' | schedule.stragglers: none -> 3.0",
                 "'schedule: {stragglersAfter: 2m}' | schedule.stragglersAfter: 1m -> 2m",
@@ -138,7 +140,7 @@ class SettingsChangeTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "'timeouts: {reply: 5m}' | timeouts.reply: 2m -> 5m",
+                "'timeouts: {nixReply: 5m}' | timeouts.nixReply: 2m -> 5m",
                 "'ssh: {idle: 5m}' | ssh.idle: 2m -> 5m",
                 "'uplink: 20MiB/s' | uplink: none -> 20MiB",
             })
@@ -185,7 +187,7 @@ class SettingsChangeTest {
             for (var key : knownKeys(section + ".", section + ": {nonsense: 1}")) keys.add(section + "." + key);
         keys.removeAll(List.of("machines", "machinesFile"));
 
-        assertThat(SettingsKey.ALL).extracting(SettingsKey::name).containsExactlyInAnyOrderElementsOf(keys);
+        assertThat(SettingsTable.compared()).extracting(Compared::name).containsExactlyInAnyOrderElementsOf(keys);
     }
 
     private List<String> knownKeys(String prefix, String text) {

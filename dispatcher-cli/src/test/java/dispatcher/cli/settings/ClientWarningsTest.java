@@ -2,6 +2,7 @@ package dispatcher.cli.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.cli.settings.yaml.Fault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

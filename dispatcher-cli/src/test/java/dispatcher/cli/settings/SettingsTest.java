@@ -12,6 +12,9 @@ import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
 import dispatcher.build.request.ResourceRules.Rule;
 import dispatcher.cli.settings.Settings.HostStore;
+import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.HostAndPort;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.Choice;
 import dispatcher.machine.Machine;
@@ -62,7 +65,7 @@ class SettingsTest {
                             Optional.of(Path.of("/run/d.sock")), Optional.empty(), Optional.empty()));
             assertThat(settings.authorizedKeys()).isEqualTo(directory.resolve("authorized_keys"));
             assertThat(settings.clients()).isEqualTo(ClientRules.NONE);
-            assertThat(settings.trustedPublicKeys()).containsExactly(NixPublicKey.parse(SettingsReader.NIX_CACHE_KEY));
+            assertThat(settings.trustedPublicKeys()).containsExactly(ClientKeys.NIX_CACHE_KEY);
             assertThat(settings.limits()).isEqualTo(ClientLimits.DEFAULT);
             assertThat(settings.uploads()).isEqualTo(UploadLimits.DEFAULT);
             assertThat(settings.state()).isEqualTo(Path.of("/var/lib/dispatcher"));
@@ -113,13 +116,13 @@ class SettingsTest {
                     state: state
                     spool: {path: /big, size: 1.5TiB}
                     hostStore: off
-                    schedule: {patience: 10m, trace: traces/today, minFreeDisk: 5GiB, maxLoad: 1.5, stragglers: 2.5, stragglersAfter: 10s}
+                    schedule: {firstAfterWaiting: 10m, trace: traces/today, minFreeDisk: 5GiB, maxLoad: 1.5, stragglers: 2.5, stragglersAfter: 10s}
                     resources:
                       - {builds: 'chromium-*', take: {memory: 16GiB}}
                       - {attribute: gpus, resource: gpu}
                     maxAttempts: 5
                     uplink: 20MiB/s
-                    timeouts: {connect: 2s, handshake: 500ms, silence: 1m30s, reply: 5m, answer: 1s, unavailable: 5m, drain: 1h}
+                    timeouts: {connect: 2s, handshake: 500ms, silentConnection: 1m30s, nixReply: 5m, checkBeforeBuild: 1s, waitForMachine: 5m, drain: 1h}
                     buildLimits: {timeout: 2h, maxSilent: 10m, maxLog: 1MB}
                     ssh: {maxSessions: 8, maxStarting: 2, keepAlive: 5s, idle: 1m, maxAge: 1d, knownHosts: [kh]}
                     machines:

@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.yaml;
 
 /// Something wrong in a settings file.
 ///
@@ -7,7 +7,7 @@ package dispatcher.cli.settings;
 /// @param key  the way to the place, e.g. `machines[1].port`; the empty text for the file itself
 public record Fault(String file, int line, String key, String message) {
     /// The same with what it means for the machine that it is about.
-    Fault ofUnused() {
+    public Fault ofUnused() {
         return new Fault(file, line, key, message + "; this machine is not used");
     }
 

@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.yaml;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -17,7 +17,7 @@ import java.util.SequencedMap;
 /// Reads a YAML document into [Node]s. Anchors, aliases and merge keys (`<<`) work; a key given twice is a fault.
 ///
 /// Confined to one thread.
-final class LocatedYaml {
+public final class LocatedYaml {
     private final List<String> lines;
     private final Faults faults;
     private final YAMLParser parser;
@@ -31,7 +31,7 @@ final class LocatedYaml {
 
     /// The document's root, an empty mapping for an empty document, or nothing and a fault if it is no YAML at
     /// all.
-    static Optional<Node> read(String text, Faults faults) {
+    public static Optional<Node> read(String text, Faults faults) {
         try (var parser = new YAMLFactory().createParser(text)) {
             return new LocatedYaml(text.lines().toList(), faults, parser).document();
         } catch (JsonProcessingException e) {

@@ -1,43 +1,53 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.yaml;
 
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Collects faults while a file is read, so that they are told at once, up to [#MOST]: a file with more is not
-/// settings
-/// with mistakes, but something else, and reading it to its end would tell nothing more. Confined to one thread.
-final class Faults {
-    static final int MOST = 50;
+/// Collects faults while a file is read, so that they are reported at once, up to [#MOST]: a file with more is not
+/// settings with mistakes, but something else, and reading it to its end would say nothing more. Confined to one thread.
+public final class Faults {
+    public static final int MOST = 50;
 
     private final String file;
     private final List<Fault> faults = new ArrayList<>();
+    private final List<Fault> warnings = new ArrayList<>();
 
-    Faults(String file) {
+    public Faults(String file) {
         this.file = file;
     }
 
-    String file() {
+    public String file() {
         return file;
     }
 
     /// @throws TooManyException for the one after the last that is kept
-    void add(int line, String key, String message) {
+    public void add(int line, String key, String message) {
         add(new Fault(file, line, key, message));
     }
 
     /// @throws TooManyException for the one after the last that is kept
-    void add(Fault fault) {
+    public void add(Fault fault) {
         if (faults.size() == MOST) throw new TooManyException();
         faults.add(fault);
     }
 
-    boolean isEmpty() {
+    /// Notes what is allowed and should be written otherwise; no more than [#MOST] of that are kept.
+    public void warn(int line, String key, String message) {
+        if (warnings.size() < MOST) warnings.add(new Fault(file, line, key, message));
+    }
+
+    /// In the order of reading.
+    public List<Fault> warnings() {
+        return List.copyOf(warnings);
+    }
+
+    public boolean isEmpty() {
         return faults.isEmpty();
     }
 
     /// In the order of the file; those of other files after them.
-    List<Fault> sorted() {
+    public List<Fault> sorted() {
         var sorted = new ArrayList<>(faults);
         sorted.sort(Comparator.comparing((Fault fault) -> !fault.file().equals(file))
                 .thenComparing(Fault::file)
@@ -46,7 +56,7 @@ final class Faults {
     }
 
     /// Ends the reading of a file that has more faults than are told.
-    static final class TooManyException extends RuntimeException {
+    public static final class TooManyException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         private TooManyException() {

@@ -1,11 +1,11 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.yaml;
 
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
 /// A piece of a YAML document that knows its line.
-sealed interface Node {
+public sealed interface Node {
     /// Where it begins, from 1.
     int line();
 
@@ -51,7 +51,7 @@ sealed interface Node {
             return "a group of keys";
         }
 
-        static Mapping empty(int line) {
+        public static Mapping empty(int line) {
             return new Mapping(line, new LinkedHashMap<>());
         }
     }

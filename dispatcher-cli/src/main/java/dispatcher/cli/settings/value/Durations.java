@@ -1,11 +1,14 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.value;
 
 import java.time.Duration;
 import java.util.regex.Pattern;
 
 /// Durations as people write them: `500ms`, `10s`, `5m`, `2h`, `1d`, and such parts in a row, `1h30m`.
 public final class Durations {
-    private static final Pattern TEXT = Pattern.compile("(?:\\d{1,9}(?:ms|s|m|h|d) ?)*\\d{1,9}(?:ms|s|m|h|d)");
+    /// Of what [#parse] takes, in the dialect of Java and of ECMA.
+    static final String EXPRESSION = "(?:\\d{1,9}(?:ms|s|m|h|d) ?)*\\d{1,9}(?:ms|s|m|h|d)";
+
+    private static final Pattern TEXT = Pattern.compile(EXPRESSION);
     private static final Pattern PART = Pattern.compile("(\\d+)(ms|s|m|h|d)");
 
     private Durations() {}

@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.value;
 
 import dispatcher.machine.file.StoreUri;
 import java.util.regex.Pattern;

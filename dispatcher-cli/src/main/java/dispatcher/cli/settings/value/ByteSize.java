@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.value;
 
 import java.math.BigDecimal;
 import java.util.regex.Pattern;
@@ -7,6 +7,9 @@ import java.util.regex.Pattern;
 ///
 /// Units are B, KiB, MiB, GiB, TiB, PiB (powers of 1024) and kB or KB, MB, GB, TB, PB (powers of 1000).
 public record ByteSize(long bytes) implements Comparable<ByteSize> {
+    /// Of what [#parse] takes, in the dialect of Java and of ECMA.
+    static final String EXPRESSION = "\\d{1,19}(?:\\.\\d{1,9})? ?(?:B|[kKmMgGtTpP]i?B)";
+
     private static final Pattern TEXT = Pattern.compile("(\\d{1,19}(?:\\.\\d{1,9})?) ?([A-Za-z]+)");
     private static final String PREFIXES = "KMGTP";
 
