@@ -2,6 +2,7 @@ package dispatcher.cli;
 
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
+import dispatcher.cli.config.ConfigCommand;
 import dispatcher.cli.fleet.DrainCommand;
 import dispatcher.cli.fleet.ExplainCommand;
 import dispatcher.cli.fleet.MachinesCommand;
@@ -48,6 +49,7 @@ public final class Main {
             "drain",
             "resume",
             "reload",
+            "config",
             "spool",
             "history",
             "simulate",
@@ -96,6 +98,7 @@ public final class Main {
             case "drain" -> new DrainCommand();
             case "resume" -> new ResumeCommand();
             case "reload" -> new ReloadCommand();
+            case "config" -> new ConfigCommand();
             case "spool" -> new SpoolCommand();
             case "history" -> new HistoryCommand();
             case "simulate" -> new SimulateCommand();

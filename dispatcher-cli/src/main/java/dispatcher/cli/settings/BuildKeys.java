@@ -23,7 +23,7 @@ final class BuildKeys {
                     A build that has waited so long goes before all that came later, whatever their priority and their client's
                     share.""");
     static final Key<Path> TRACE = Key.of("schedule.trace", Types.path())
-            .presetIs("none: nothing is recorded")
+            .presetIs("none; nothing is recorded")
             .example("/var/lib/dispatcher/trace")
             .counts(Effect.RESTART, Settings::trace)
             .help("""
@@ -68,7 +68,7 @@ final class BuildKeys {
 
     static final Key<String> BUILDS = Key.of("resources[].builds", Types.text())
             .counts(Effect.NEW_BUILDS)
-            .help("Names of derivations; * is any text. Goes with `take`.");
+            .help("A pattern for names of derivations; * is any text. Goes with `take`.");
     static final Key<Long> TAKE = Key.of("resources[].take", Resources.TYPE)
             .required("what these builds take, e.g. {memory: 16GiB}")
             .counts(Effect.NEW_BUILDS)
@@ -76,12 +76,12 @@ final class BuildKeys {
     static final Key<String> ATTRIBUTE = Key.of("resources[].attribute", Types.text())
             .counts(Effect.NEW_BUILDS)
             .help("""
-                    An attribute of the derivation, which tells the amount: bytes of memory, else a count. Goes with `resource`, in
+                    An attribute of the derivation, that gives the amount: bytes of memory, else a count. Goes with `resource`, in
                     place of `builds`.""");
     static final Key<String> RESOURCE = Key.of("resources[].resource", Types.text())
             .required("what the attribute tells the amount of, e.g. memory")
             .counts(Effect.NEW_BUILDS)
-            .help("What the attribute tells the amount of.");
+            .help("What that is an amount of.");
     static final Group RESOURCES = Group.list(
                     "resources",
                     """
@@ -131,7 +131,7 @@ final class BuildKeys {
     static final Group BUILD_LIMITS = Group.of(
             "buildLimits",
             """
-            What a build may take whose client sets no such limits. Nix tells them over ssh:// only, so for clients that come over
+            What a build may take whose client sets no such limits. Nix sends them over ssh:// only, so for clients that come over
             ssh-ng:// these hold.""",
             TIMEOUT,
             MAX_SILENT,

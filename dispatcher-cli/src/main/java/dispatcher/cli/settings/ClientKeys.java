@@ -144,7 +144,7 @@ final class ClientKeys {
                     Whose signatures make up for trust: paths that a client without trust sends are taken if one of these keys has
                     signed them, or if they follow from their content. And what one machine has fetched from its substituters
                     goes on to another machine or to a client only with such a signature; for that, another value counts at once.
-                    As in Nix's trusted-public-keys, with the same default.""");
+                    As in Nix's trusted-public-keys.""");
 
     static final Key<Integer> CONNECTIONS = Key.of("limits.connections", count())
             .preset(USUAL.connections())

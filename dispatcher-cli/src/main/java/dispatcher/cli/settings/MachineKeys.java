@@ -37,21 +37,20 @@ final class MachineKeys {
             .counts(Effect.AT_ONCE)
             .help("Of the machine's sshd.");
     static final Key<String> SYSTEM = Key.of("machines[].system", Types.text("system", MachineKeys::system))
-            .presetIs("see `systems`")
+            .presetIs("none; `systems` counts")
             .example("aarch64-linux")
             .counts(Effect.AT_ONCE)
             .help("What it builds for, if that is one system.");
     static final Key<String> SYSTEMS = Key.list("machines[].systems", Types.text("system", MachineKeys::system))
-            .presetIs("`system`; one of the two is required")
             .live("[aarch64-linux, armv7l-linux]")
             .counts(Effect.AT_ONCE)
-            .help("What it builds for, if there are several. `system` counts if both are there.");
+            .help("What it builds for, if there are several. `system` counts if both are there; one of them is required.");
     static final Key<MachineProtocol> PROTOCOL = Key.of("machines[].protocol", protocol())
             .preset(MachineProtocol.SSH)
             .live(MachineProtocol.SSH_NG.scheme())
             .counts(Effect.AT_ONCE)
             .help("""
-                    ssh-ng: the worker protocol, by `nix-daemon --stdio`. ssh (the default, as in NixOS): the older serve
+                    ssh-ng: the worker protocol, by `nix-daemon --stdio`. ssh, the default of NixOS too: the older serve
                     protocol, by `nix-store --serve --write`. ssh-ng shows more and copes better with big builds: prefer it.
                     With null, hostName is a whole store URI, as in NixOS.""");
     static final Key<String> SSH_USER = Key.of("machines[].sshUser", Types.text("word", MachineKeys::word))
@@ -165,8 +164,8 @@ final class MachineKeys {
             .counts(Effect.AT_ONCE)
             .help("""
                     Further machines, in the format of /etc/nix/machines, or in Lix's TOML: a path, or the entries themselves. A
-                    line with a fault takes only its own machine out of use: the log tells it at the start and at each reload,
-                    and `dispatcher ping` too.""");
+                    line with a fault takes only its own machine out of use: the log names it at the start and at each reload,
+                    and so does `dispatcher ping`.""");
 
     private MachineKeys() {}
 

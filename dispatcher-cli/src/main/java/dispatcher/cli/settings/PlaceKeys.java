@@ -42,7 +42,7 @@ final class PlaceKeys {
             .counts(Effect.RESTART, Settings::hostKey)
             .help("Private key of our SSH server; made at the first start.");
     static final Key<Path> SECRET_KEY_FILE = Key.of("secretKeyFile", Types.path())
-            .presetIs("none: outputs are not signed")
+            .presetIs("none; outputs are not signed")
             .example("/etc/dispatcher/secret-key")
             .counts(Effect.RESTART, Settings::secretKeyFile)
             .help("""

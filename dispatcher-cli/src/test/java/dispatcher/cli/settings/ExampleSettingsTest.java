@@ -2,6 +2,7 @@ package dispatcher.cli.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.cli.settings.document.ExampleFile;
 import dispatcher.machine.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,15 +27,53 @@ class ExampleSettingsTest {
     @Test
     void showTheDefaultsInTheirComments() throws IOException {
         var key = Pattern.compile(
-                "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|patience|minFreeDisk|maxAttempts|connect|handshake"
+                "(?m)^( *)# ((?:authorizedKeys|state|hostKey|path|hostStore|firstAfterWaiting|minFreeDisk|maxAttempts|connect|handshake"
                         + "|connections|connectionsPerAddress|connectionsPerKey|channelsPerConnection|loggingIn"
                         + "|loggingInPerAddress|loginTime"
                         + "|failedLogins|requestSize|requestsPerSecond|logSize|spoolShare|uploadPause"
-                        + "|stragglers|stragglersAfter|silence|reply|answer|unavailable|drain|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
+                        + "|stragglers|stragglersAfter|silentConnection|nixReply|checkBeforeBuild|waitForMachine|drain|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
         assertThat(key.matcher(text).results()).hasSize(36);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
+    }
+
+    /// Each default that is a fixed value, of keys that stand once in the file.
+    @Test
+    void showTheDefaultsOfTheTable() throws IOException {
+        var text = example();
+        var uncommented = text;
+        for (var key : SettingsTable.keys()) {
+            if (!(key.preset() instanceof Key.Preset.Value<?>) || key.isLive() || key.path().contains("[]")) continue;
+            var line = "# %s: %s\n".formatted(key.name(), key.presetWords());
+            assertThat(text).contains(line);
+            uncommented = uncommented.replace(line, line.substring(2));
+        }
+
+        assertThat(read(uncommented)).isEqualTo(read(text));
+    }
+
+    @Test
+    void areWhatTheTableYields() throws IOException {
+        assertThat(example())
+                .as("after a change of the table run `./dispatcher config example > config/dispatcher.example.yaml`")
+                .isEqualTo(ExampleFile.text());
+    }
+
+    @Test
+    void nameEveryKeyThatPeopleAreToSee() throws IOException {
+        var keys = Pattern.compile("(?m)^(?: |#|-)*([A-Za-z]+):")
+                .matcher(example())
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+
+        assertThat(keys)
+                .containsAll(SettingsTable.keys().stream()
+                        .filter(Key::isListed)
+                        .map(Key::name)
+                        .toList())
+                .doesNotContain("web");
     }
 
     @Test

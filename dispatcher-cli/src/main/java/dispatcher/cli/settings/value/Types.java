@@ -61,7 +61,7 @@ public final class Types {
     public static Type<ByteSize> rate() {
         return Type.of(
                         "bytes per second",
-                        new Shape.Pattern(ByteSize.EXPRESSION + "(?: *\\/s)?"),
+                        new Shape.Pattern(ByteSize.EXPRESSION + "(?: */s)?"),
                         Types::rate)
                 .shownBy(rate -> rate + "/s");
     }
