@@ -1,9 +1,7 @@
 package dispatcher.access;
 
+import dispatcher.text.Wildcards;
 import java.util.Base64;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// How a rule names clients.
 public sealed interface ClientPattern {
@@ -58,9 +56,7 @@ public sealed interface ClientPattern {
         }
 
         public boolean matches(String name) {
-            var expression =
-                    Stream.of(text.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
-            return Pattern.compile(expression, Pattern.DOTALL).matcher(name).matches();
+            return Wildcards.matches(text, name);
         }
 
         @Override

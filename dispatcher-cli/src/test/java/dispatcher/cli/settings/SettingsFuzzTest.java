@@ -6,10 +6,13 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.settings.value.HostAndPort;
+import dispatcher.machine.file.MachinesFile;
 import dispatcher.testkit.Bounds;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// Whatever a settings file holds, it becomes settings, or faults that each have a line.
 ///
@@ -38,6 +41,32 @@ class SettingsFuzzTest {
                 assertThat(fault.line()).isPositive();
                 assertThat(fault.message()).isNotBlank();
             });
+        }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void tomlMachines(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> tryTomlMachines(bytes));
+    }
+
+    private static void tryTomlMachines(byte[] bytes) {
+        var text = text(bytes);
+        long lines = text.chars().filter(c -> c == '\n').count() + 1;
+        try {
+            var file = TomlMachines.read(new MachinesFile.Source("machines", 1, text), SURROUNDINGS.machineDefaults());
+            assertThat(file.entries()).extracting(entry -> entry.machine().name()).doesNotHaveDuplicates();
+            assertThat(file.entries())
+                    .extracting(MachinesFile.Entry::line)
+                    .allSatisfy(line -> assertThat((long) line).isBetween(1L, lines));
+            assertThat(Stream.of(file.faults(), file.warnings()).flatMap(List::stream))
+                    .allSatisfy(remark -> {
+                        assertThat((long) remark.line()).isBetween(1L, lines);
+                        assertThat(remark.message()).isNotBlank();
+                    });
+        } catch (TomlMachines.UnreadableException e) {
+            var fault = e.fault("machines");
+            assertThat((long) fault.line()).isBetween(1L, lines);
+            assertThat(fault.message()).isNotBlank();
         }
     }
 

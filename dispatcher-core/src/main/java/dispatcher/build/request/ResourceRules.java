@@ -3,11 +3,11 @@ package dispatcher.build.request;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.DerivationAttributes;
+import dispatcher.text.Wildcards;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /// What builds take of a machine's resources while they run. Of several rules that fit a build, the largest amount of
 /// each resource counts.
@@ -27,12 +27,7 @@ public record ResourceRules(List<Rule> rules) {
             }
 
             boolean fits(String derivationName) {
-                var pattern = new StringBuilder();
-                for (var part : name.split("\\*", -1)) {
-                    if (!pattern.isEmpty()) pattern.append(".*");
-                    pattern.append(Pattern.quote(part));
-                }
-                return derivationName.matches(pattern.toString());
+                return Wildcards.matches(name, derivationName);
             }
         }
 
