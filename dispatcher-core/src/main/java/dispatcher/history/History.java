@@ -5,13 +5,15 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dispatcher.machine.Machine;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
-import java.nio.file.Path;
+import dispatcher.state.Unsaved;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,15 +21,20 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What builds took so far, and what others may be expected to take.
 ///
 /// Bounded: of more than 50,000 packages those of least use are forgotten. Safe for any thread; waits for no I/O but
 /// in [#load] and [#save]. A question costs about a microsecond.
 public final class History {
+    private static final Logger log = LoggerFactory.getLogger(History.class);
+
     /// Expected of a build of which nothing at all is known.
     public static final Duration DEFAULT_DURATION = Duration.ofSeconds(30);
     /// Bytes per second, expected of the way to a machine to which nothing has been copied yet.
@@ -46,13 +53,15 @@ public final class History {
 
     private final Duration otherwise;
     private final InstantSource clock;
-    private final Cache<PackageName, SortedMap<String, PackageHistory>> packages =
-            Caffeine.newBuilder().maximumSize(MOST_PACKAGES).build();
+    private final Unsaved<PackageName> unsaved = new Unsaved<>(MOST_PACKAGES);
+    private final AtomicBoolean machinesUnsaved = new AtomicBoolean();
+    private final Cache<PackageName, SortedMap<String, PackageHistory>> packages = Caffeine.newBuilder()
+            .maximumSize(MOST_PACKAGES)
+            .<PackageName, SortedMap<String, PackageHistory>>evictionListener((name, _, _) -> evicted(name))
+            .build();
     private final Priors priors = new Priors();
     private final Map<String, MachineHistory> machines = new ConcurrentHashMap<>();
     private final DependencyChains chains = new DependencyChains(this);
-    private final AtomicLong changes = new AtomicLong();
-    private volatile long saved;
 
     /// @param otherwise what a build is expected to take of which nothing at all is known
     public History(Duration otherwise, InstantSource clock) {
@@ -159,7 +168,7 @@ public final class History {
             return Collections.unmodifiableSortedMap(next);
         });
         priors.add(name, system, seconds * effectiveSpeed(machine));
-        changes.incrementAndGet();
+        unsaved.add(name);
     }
 
     private void measureSpeed(PackageName name, String system, String machine, double seconds) {
@@ -187,7 +196,7 @@ public final class History {
     public void copied(String machine, long bytes, long begun, long ended) {
         if (bytes < SMALLEST_COPY) return;
         machines.computeIfPresent(machine, (_, before) -> before.copied(bytes, begun, ended));
-        changes.incrementAndGet();
+        machinesUnsaved.set(true);
     }
 
     /// A build was asked for.
@@ -223,13 +232,13 @@ public final class History {
             next.put(system, change.apply(known == null ? PackageHistory.EMPTY.requested() : known));
             return Collections.unmodifiableSortedMap(next);
         });
-        changes.incrementAndGet();
+        unsaved.add(name);
     }
 
     /// Forgets a package for all systems; false if nothing was known of it.
     public boolean forget(PackageName name) {
         boolean known = packages.asMap().remove(name) != null;
-        if (known) changes.incrementAndGet();
+        if (known) unsaved.add(name);
         return known;
     }
 
@@ -281,17 +290,20 @@ public final class History {
                         .toList();
     }
 
-    // ---- its file
+    // ---- over a restart
 
-    /// What an earlier process wrote down. A file that is missing is as good as an empty one; one that is not to be
-    /// understood is set aside, under its name with `.broken` at the end.
-    public static History load(Path file, Duration otherwise, InstantSource clock) {
+    /// What an earlier process wrote down. If that cannot be read, the log says so, and builds are learned from anew.
+    public static History load(HistoryStore store, Duration otherwise, InstantSource clock) {
         var history = new History(otherwise, clock);
-        HistoryFile.read(file).ifPresent(history::fill);
+        try {
+            history.fill(store.load());
+        } catch (IOException e) {
+            log.atWarn().addKeyValue("why", e.getMessage()).log("what builds took is forgotten");
+        }
         return history;
     }
 
-    private void fill(HistoryFile.Contents contents) {
+    private void fill(HistoryStore.Contents contents) {
         machines.putAll(contents.machines());
         contents.packages().forEach((key, known) -> {
             packages.asMap()
@@ -305,12 +317,39 @@ public final class History {
                             });
             if (known.seconds().size() > 0) priors.add(key.name(), key.system(), Quantiles.median(work(known)));
         });
-        saved = changes.get();
     }
 
-    /// Writes all of it to `file`, whole or not at all, if there is anything new. For one thread at a time.
-    public void save(Path file) {
-        long now = changes.get();
-        if (now != saved && HistoryFile.write(file, machines, packages.asMap())) saved = now;
+    /// A package of least use is forgotten, where it is written down too.
+    private void evicted(@Nullable PackageName name) {
+        if (name != null) unsaved.add(name);
+    }
+
+    /// Writes what has changed since the last time to `store`, if anything has. For one thread at a time. If it cannot
+    /// be written, the log says so, and the next time it is tried again.
+    public void save(HistoryStore store) {
+        packages.cleanUp();
+        boolean machinesToo = machinesUnsaved.getAndSet(false);
+        var batch = unsaved.take();
+        if (batch.isEmpty() && !machinesToo) return;
+        try {
+            save(store, batch);
+        } catch (IOException e) {
+            unsaved.putBack(batch);
+            if (machinesToo) machinesUnsaved.set(true);
+            log.atWarn().addKeyValue("why", e.getMessage()).log("what builds took is not written down");
+        }
+    }
+
+    private void save(HistoryStore store, Unsaved.Batch<PackageName> batch) throws IOException {
+        var changed = new HashMap<HistoryStore.Key, PackageHistory>();
+        var forgotten = new ArrayList<PackageName>();
+        for (var name : batch.all() ? packages.asMap().keySet() : batch.keys()) {
+            var systemsOfIt = of(name);
+            if (systemsOfIt.isEmpty()) forgotten.add(name);
+            systemsOfIt.forEach((system, known) -> changed.put(new HistoryStore.Key(name, system), known));
+        }
+        var contents = new HistoryStore.Contents(machines, changed);
+        if (batch.all()) store.replaceAll(contents);
+        else store.save(contents, forgotten);
     }
 }

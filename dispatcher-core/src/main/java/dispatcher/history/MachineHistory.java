@@ -7,7 +7,7 @@ package dispatcher.history;
 /// @param copiedBytes  that went there, those of earlier copies counted less and less
 /// @param copySeconds  during which they went, likewise
 /// @param copiedUntil  up to when time has been counted in `copySeconds`; nanoseconds, of this process only
-record MachineHistory(double configured, Window speeds, double copiedBytes, double copySeconds, long copiedUntil) {
+public record MachineHistory(double configured, Window speeds, double copiedBytes, double copySeconds, long copiedUntil) {
     static final int MOST_SPEEDS = 31;
     /// So many builds count as much as the settings do.
     private static final int WEIGHT_OF_SETTINGS = 5;
@@ -18,6 +18,20 @@ record MachineHistory(double configured, Window speeds, double copiedBytes, doub
 
     static MachineHistory of(double configured) {
         return new MachineHistory(configured, Window.EMPTY, 0, 0, Long.MIN_VALUE);
+    }
+
+    /// One that was written down.
+    ///
+    /// @throws IllegalArgumentException if it cannot have been
+    public static MachineHistory restored(double configured, Window speeds, double copiedBytes, double copySeconds) {
+        if (!(configured > 0) || !Float.isFinite((float) configured))
+            throw new IllegalArgumentException("a speed of " + configured);
+        return new MachineHistory(
+                configured,
+                speeds.requireWithin(MOST_SPEEDS, Double.NEGATIVE_INFINITY),
+                Window.requireNumber(copiedBytes),
+                Window.requireNumber(copySeconds),
+                Long.MIN_VALUE);
     }
 
     MachineHistory withConfigured(double speed) {

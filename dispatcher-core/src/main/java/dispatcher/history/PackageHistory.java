@@ -1,5 +1,6 @@
 package dispatcher.history;
 
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,7 +23,7 @@ import java.util.function.ToDoubleFunction;
 /// @param behind      for each of the last builds: seconds, on machines of speed 1, that the longest chain of builds
 /// took
 ///                    that waited for it
-record PackageHistory(
+public record PackageHistory(
         long builds,
         Instant lastSeen,
         long outputBytes,
@@ -35,6 +36,37 @@ record PackageHistory(
     static final int MOST_BEHIND = 8;
     static final PackageHistory EMPTY =
             new PackageHistory(0, Instant.EPOCH, 0, Window.EMPTY, List.of(), Window.EMPTY, Window.EMPTY);
+
+    /// One that was written down.
+    ///
+    /// @throws IllegalArgumentException if it cannot have been
+    public static PackageHistory restored(
+            long builds,
+            long lastSeen,
+            long outputBytes,
+            Window seconds,
+            List<String> machines,
+            Window peaks,
+            Window behind) {
+        if (builds < 0 || lastSeen < 0 || outputBytes < 0)
+            throw new IllegalArgumentException(
+                    "%d builds, the last at %d, of %d bytes".formatted(builds, lastSeen, outputBytes));
+        if (machines.size() != seconds.size())
+            throw new IllegalArgumentException(
+                    "%d durations of %d machines".formatted(seconds.size(), machines.size()));
+        try {
+            return new PackageHistory(
+                    builds,
+                    Instant.ofEpochSecond(lastSeen),
+                    outputBytes,
+                    seconds.requireWithin(MOST_DURATIONS, 0),
+                    List.copyOf(machines),
+                    peaks.requireWithin(MOST_PEAKS, 0),
+                    behind.requireWithin(MOST_BEHIND, 0));
+        } catch (DateTimeException e) {
+            throw new IllegalArgumentException("last built at " + lastSeen, e);
+        }
+    }
 
     PackageHistory built(String machine, double took, Instant now) {
         var next = seconds.with(took, MOST_DURATIONS);

@@ -11,11 +11,11 @@ import java.util.HexFormat;
 /// What a path info says of the content: the SHA-256 of the path, the hash and the size of its NAR, and its
 /// references.
 /// Two infos with the same fingerprint describe the same content. About 50 bytes in memory.
-record Fingerprint(long a, long b, long c, long d) {
+public record Fingerprint(long a, long b, long c, long d) {
     private static final String WHAT = "fingerprint";
 
     /// @param info with the size of the NAR
-    static Fingerprint of(PathInfo info) {
+    public static Fingerprint of(PathInfo info) {
         var digest = HashAlgorithm.SHA256.newDigest();
         add(digest, info.path().baseName());
         digest.update(info.narHash().bytes().toByteArray());
@@ -36,7 +36,7 @@ record Fingerprint(long a, long b, long c, long d) {
     /// Reads what [#toString] writes.
     ///
     /// @throws NixSyntaxException if it is none
-    static Fingerprint parse(String text) {
+    public static Fingerprint parse(String text) {
         try {
             var bytes = HexFormat.of().parseHex(text);
             if (bytes.length == HashAlgorithm.SHA256.size()) return of(ByteBuffer.wrap(bytes));

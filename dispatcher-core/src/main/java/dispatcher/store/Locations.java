@@ -2,26 +2,19 @@ package dispatcher.store;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dispatcher.file.WholeFile;
-import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
+import dispatcher.state.Unsaved;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Collectors;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,33 +29,38 @@ import org.slf4j.LoggerFactory;
 ///
 /// Bounded: the paths of least use are forgotten first. Safe for any thread. About 400 bytes a path.
 ///
-/// What was built is also written down at once, at the end of a file, so that a crash forgets none of it; all the rest
-/// is written now and then. A line of the file is a path, its fingerprints and the machines.
+/// What was built is also written to its [LocationStore] at once, so that a crash forgets none of it; all the rest is
+/// written now and then.
 public final class Locations {
     private static final Logger log = LoggerFactory.getLogger(Locations.class);
     private static final int MOST = 200_000;
-    private static final String HEAD = "dispatcher-locations 2";
 
-    /// Without fingerprints.
-    private static final String OLD_HEAD = "dispatcher-locations 1";
+    /// So many are written in one go, during which nothing that is built can be written.
+    private static final int CHUNK = 2_000;
 
-    private final Cache<StorePath, SortedSet<String>> machines =
-            Caffeine.newBuilder().maximumSize(MOST).build();
+    private final Unsaved<StorePath> unsaved = new Unsaved<>(MOST);
+    private final Cache<StorePath, SortedSet<String>> machines = Caffeine.newBuilder()
+            .maximumSize(MOST)
+            .<StorePath, SortedSet<String>>evictionListener((path, _, _) -> evicted(path))
+            .build();
     private final Fingerprints contents = new Fingerprints(MOST);
-    private final AtomicLong changes = new AtomicLong();
-    private final @Nullable Path journal;
+    private final LocationStore store;
+
+    /// Held while something is written down, or else an older state of a path could be written after a newer one.
     private final ReentrantLock writing = new ReentrantLock();
 
-    @GuardedBy("writing")
-    private long saved;
-
-    /// Nothing is known, and nothing is written at once.
+    /// Nothing is known, and nothing is written down.
     public Locations() {
-        this(null);
+        this(LocationStore.NONE);
     }
 
-    private Locations(@Nullable Path journal) {
-        this.journal = journal;
+    private Locations(LocationStore store) {
+        this.store = store;
+    }
+
+    /// A path of least use is forgotten, where it is written down too.
+    private void evicted(@Nullable StorePath path) {
+        if (path != null) unsaved.add(path);
     }
 
     /// Where `path` may be, in the order of the machines' names.
@@ -73,14 +71,20 @@ public final class Locations {
 
     public void add(Collection<StorePath> paths, String machine) {
         var alone = Collections.unmodifiableSortedSet(new TreeSet<>(Set.of(machine)));
+        var news = new ArrayList<StorePath>();
         for (var path : paths)
-            machines.asMap().merge(path, alone, (before, _) -> {
-                if (before.contains(machine)) return before;
-                var all = new TreeSet<>(before);
-                all.add(machine);
-                return Collections.unmodifiableSortedSet(all);
+            machines.asMap().compute(path, (_, before) -> {
+                if (before != null && before.contains(machine)) return before;
+                news.add(path);
+                return before == null ? alone : plus(before, machine);
             });
-        if (!paths.isEmpty()) changes.incrementAndGet();
+        unsaved.addAll(news);
+    }
+
+    private static SortedSet<String> plus(SortedSet<String> before, String machine) {
+        var all = new TreeSet<>(before);
+        all.add(machine);
+        return Collections.unmodifiableSortedSet(all);
     }
 
     /// The same for what a machine has built, which is remembered whatever happens, with what it holds.
@@ -88,30 +92,21 @@ public final class Locations {
     /// @param infos as the machine that built them has told them
     public void addBuilt(Collection<PathInfo> infos, String machine) {
         addContents(infos);
-        add(infos.stream().map(PathInfo::path).toList(), machine);
-        var file = journal;
-        if (file == null || infos.isEmpty()) return;
-        var lines = new StringBuilder();
-        for (var info : infos) lines.append(line(info.path(), List.of(machine)));
-        writing.lock();
-        try {
-            Files.createDirectories(file.resolveSibling("."));
-            if (!Files.exists(file)) Files.writeString(file, HEAD + "\n");
-            Files.writeString(file, lines, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
-        } catch (IOException e) {
-            notWritten(file, e);
-        } finally {
-            writing.unlock();
-        }
+        var paths = infos.stream().map(PathInfo::path).toList();
+        add(paths, machine);
+        if (!paths.isEmpty()) write(() -> new Unsaved.Batch<>(false, taken(paths)));
+    }
+
+    private List<StorePath> taken(List<StorePath> paths) {
+        unsaved.remove(paths);
+        return paths;
     }
 
     /// Remembers what paths hold, wherever they are.
     ///
     /// @param infos from somebody who is believed
     public void addContents(Collection<PathInfo> infos) {
-        boolean changed = false;
-        for (var info : infos) changed |= contents.add(info);
-        if (changed) changes.incrementAndGet();
+        for (var info : infos) if (contents.add(info)) unsaved.add(info.path());
     }
 
     /// What is known of what paths hold.
@@ -119,104 +114,73 @@ public final class Locations {
         return contents;
     }
 
-    private String line(StorePath path, Collection<String> names) {
-        var known = contents.of(path).stream().map(Fingerprint::toString).collect(Collectors.joining(","));
-        return path.baseName() + "\t" + known + "\t" + String.join("\t", names) + "\n";
-    }
-
-    private static void notWritten(Path file, IOException why) {
-        log.atWarn()
-                .addKeyValue("file", file)
-                .addKeyValue("why", why.toString())
-                .log("locations not written down");
-    }
-
     /// The machine says that it does not have them, or what it has is of no use.
     public void remove(Collection<StorePath> paths, String machine) {
+        var changed = new ArrayList<StorePath>();
         for (var path : paths)
             machines.asMap().computeIfPresent(path, (_, before) -> {
                 if (!before.contains(machine)) return before;
+                changed.add(path);
                 var rest = new TreeSet<>(before);
                 rest.remove(machine);
                 return rest.isEmpty() ? null : Collections.unmodifiableSortedSet(rest);
             });
-        if (!paths.isEmpty()) changes.incrementAndGet();
+        unsaved.addAll(changed);
     }
 
-    /// What an earlier process wrote down. A file that is missing, or not to be understood, is as good as an empty
-    /// one;
-    /// a last line that was cut off is left out.
+    /// What an earlier process wrote down. If that cannot be read, the log says so, and it is learned again.
     ///
-    /// @param file  where what is built will be written at once
+    /// @param store where all is written down from now on
     /// @param known names of the machines that there are now; what is said of others is left out
-    public static Locations load(Path file, Set<String> known) {
-        var locations = new Locations(file);
+    public static Locations load(LocationStore store, Set<String> known) {
+        var locations = new Locations(store);
         try {
-            var text = Files.readString(file);
-            locations.read(text.substring(0, text.lastIndexOf('\n') + 1).lines().toList(), known);
-            // Else what is written next would be joined to it, or taken for lines of the old form.
-            if (!text.endsWith("\n") || !text.startsWith(HEAD)) locations.rewrite(file);
-        } catch (NoSuchFileException e) {
-            log.atDebug().log("no {} yet", file);
-        } catch (IOException | NixSyntaxException e) {
-            log.atWarn()
-                    .addKeyValue("file", file)
-                    .addKeyValue("why", e.getMessage())
-                    .log("locations forgotten");
-            var empty = new Locations(file);
-            empty.rewrite(file);
-            return empty;
+            store.load(path -> locations.restore(path, known));
+        } catch (IOException e) {
+            log.atWarn().addKeyValue("why", e.getMessage()).log("locations forgotten");
         }
         return locations;
     }
 
-    private void rewrite(Path file) {
-        changes.incrementAndGet();
-        save(file);
+    private void restore(LocationStore.KnownPath known, Set<String> present) {
+        var names = new TreeSet<>(known.machines());
+        if (names.retainAll(present)) unsaved.add(known.path());
+        if (names.isEmpty()) return;
+        for (var content : known.contents()) contents.add(known.path(), content);
+        machines.put(known.path(), Collections.unmodifiableSortedSet(names));
     }
 
-    /// Reads what [#save] writes.
-    void read(List<String> lines, Set<String> known) throws IOException {
-        var head = lines.isEmpty() ? "" : lines.getFirst();
-        if (!head.equals(HEAD) && !head.equals(OLD_HEAD)) throw new IOException("its first line is not " + HEAD);
-        int firstName = head.equals(HEAD) ? 2 : 1;
-        for (var line : lines.subList(1, lines.size())) {
-            var words = List.of(line.split("\t", -1));
-            var path = StorePath.parse(words.getFirst());
-            var names = words.stream().skip(firstName).filter(known::contains).toList();
-            if (names.isEmpty()) continue;
-            if (firstName == 2) readContents(path, words.get(1));
-            for (var name : names) add(List.of(path), name);
-        }
+    /// Writes down what has changed since the last time, if anything has. If that cannot be written, the log says so,
+    /// and the next time it is tried again.
+    public void save() {
+        machines.cleanUp();
+        while (write(() -> unsaved.take(CHUNK)) == CHUNK)
+            log.atTrace().log("{} paths written down", CHUNK);
+    }
+
+    /// @return how many paths were written one by one
+    private int write(Supplier<Unsaved.Batch<StorePath>> next) {
         writing.lock();
         try {
-            saved = changes.get();
+            var batch = next.get();
+            if (batch.isEmpty()) return 0;
+            try {
+                if (batch.all()) store.replaceAll(known(machines.asMap().keySet()));
+                else store.save(known(batch.keys()));
+                return batch.keys().size();
+            } catch (IOException e) {
+                unsaved.putBack(batch);
+                log.atWarn().addKeyValue("why", e.getMessage()).log("locations not written down");
+                return 0;
+            }
         } finally {
             writing.unlock();
         }
     }
 
-    private void readContents(StorePath path, String fingerprints) {
-        if (fingerprints.isEmpty()) return;
-        for (var fingerprint : fingerprints.split(",", -1)) contents.add(path, Fingerprint.parse(fingerprint));
-    }
-
-    /// Writes all of it to `file`, whole or not at all, if there is anything new.
-    public void save(Path file) {
-        // Held meanwhile, or what is built now would be written into the file that goes.
-        writing.lock();
-        try {
-            long now = changes.get();
-            if (now == saved) return;
-            WholeFile.write(file, out -> {
-                out.write(HEAD + "\n");
-                for (var entry : machines.asMap().entrySet()) out.write(line(entry.getKey(), entry.getValue()));
-            });
-            saved = now;
-        } catch (IOException e) {
-            notWritten(file, e);
-        } finally {
-            writing.unlock();
-        }
+    private List<LocationStore.KnownPath> known(Collection<StorePath> paths) {
+        return paths.stream()
+                .map(path -> new LocationStore.KnownPath(path, of(path), contents.of(path)))
+                .toList();
     }
 }

@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.MemoryLocationStore;
 import dispatcher.testkit.NarTree;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class LocationsTest {
     private static final PathInfo INFO_A = FakeStore.info("a", NarTree.file("a"));
@@ -19,18 +20,12 @@ class LocationsTest {
     private static final StorePath A = INFO_A.path();
     private static final StorePath B = INFO_B.path();
 
-    @TempDir
-    private Path dir;
-
-    private final Locations locations = new Locations();
+    private final MemoryLocationStore store = new MemoryLocationStore();
+    private final Locations locations = Locations.load(store, Set.of());
 
     private Locations reloaded(String... machines) {
-        locations.save(file());
-        return Locations.load(file(), Set.of(machines));
-    }
-
-    private Path file() {
-        return dir.resolve("locations");
+        locations.save();
+        return Locations.load(store, Set.of(machines));
     }
 
     @Test
@@ -72,72 +67,117 @@ class LocationsTest {
     }
 
     @Test
-    void whatIsNewIsWrittenAndNothingElse() throws Exception {
+    void whatIsNewIsWrittenAndNothingElse() {
         assertThat(reloaded("one").of(A)).isEmpty();
-        assertThat(file()).as("nothing to write").doesNotExist();
+        assertThat(store.writes()).as("nothing to write").isZero();
         locations.add(List.of(A), "one");
-        locations.save(file());
-        Files.delete(file());
-        locations.save(file());
-        assertThat(file()).as("nothing new").doesNotExist();
+        locations.save();
+        locations.add(List.of(A), "one");
+        locations.remove(List.of(A), "two");
+        locations.save();
+        assertThat(store.writes()).as("nothing new").isEqualTo(1);
         locations.remove(List.of(A), "one");
         assertThat(reloaded("one").of(A)).isEmpty();
-        assertThat(file()).exists();
+        assertThat(store.writes()).isEqualTo(2);
+        assertThat(store.paths()).isEmpty();
     }
 
     @Test
-    void aFileThatIsNotUnderstoodIsAsGoodAsNone() throws Exception {
-        for (var text : List.of(
-                "",
-                "else\n%s\tone\n".formatted(A),
-                "dispatcher-locations 2\n%s\t\tone\nno path\t\tone\n".formatted(A),
-                "dispatcher-locations 2\n%s\tno fingerprint\tone\n".formatted(A))) {
-            Files.writeString(file(), text);
-            assertThat(Locations.load(file(), Set.of("one")).of(A)).as(text).isEmpty();
+    void whatCannotBeReadIsAsGoodAsNone() {
+        var damaged = Locations.load(new BrokenStore(), Set.of("one"));
+
+        assertThat(damaged.of(A)).isEmpty();
+        damaged.add(List.of(A), "one");
+        assertThat(damaged.of(A)).containsExactly("one");
+    }
+
+    private static final class BrokenStore implements LocationStore {
+        @Override
+        public void load(Consumer<KnownPath> each) throws IOException {
+            throw new IOException("damaged");
         }
-        Files.write(file(), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
-        assertThat(Locations.load(file(), Set.of("one")).of(A)).isEmpty();
+
+        @Override
+        public void save(Collection<KnownPath> paths) throws IOException {
+            throw new IOException("damaged");
+        }
+
+        @Override
+        public void replaceAll(Collection<KnownPath> paths) throws IOException {
+            throw new IOException("damaged");
+        }
+    }
+
+    @Test
+    void whatCannotBeWrittenIsWrittenTheNextTime() {
+        store.setFull(true);
+        locations.addBuilt(List.of(INFO_A), "one");
+        locations.add(List.of(B), "one");
+        locations.save();
+        assertThat(locations.of(B)).containsExactly("one");
+        assertThat(store.paths()).isEmpty();
+        store.setFull(false);
+
+        assertThat(reloaded("one").of(A)).containsExactly("one");
+        assertThat(reloaded("one").of(B)).containsExactly("one");
+    }
+
+    private static StorePath path(int number) {
+        var digits = Integer.toString(number);
+        return StorePath.of("0".repeat(32 - digits.length()) + digits, "p");
+    }
+
+    /// So that a disk that is full for days costs no memory.
+    @Test
+    void ofVeryManyChangesThatCannotBeWrittenTheLastStateIsWritten() {
+        locations.add(List.of(A), "gone");
+        locations.save();
+        store.setFull(true);
+        locations.remove(List.of(A), "gone");
+        for (int i = 0; i <= 200_000; i++) locations.add(List.of(path(i)), "one");
+        locations.save();
+        store.setFull(false);
+        locations.save();
+
+        assertThat(store.paths()).hasSizeBetween(150_000, 200_000).noneMatch(known -> known.path().equals(A));
+    }
+
+    @Test
+    void pathsOfLeastUseAreForgottenWhereTheyAreWrittenToo() {
+        for (int i = 0; i < 210_000; i++) {
+            locations.add(List.of(path(i)), "one");
+            if (i % 50_000 == 0) locations.save();
+        }
+        locations.save();
+
+        assertThat(store.paths()).hasSizeLessThanOrEqualTo(200_000);
     }
 
     @Test
     void whatIsBuiltIsWrittenAtOnceBesideWhatWasSaved() {
         locations.add(List.of(A), "one");
-        locations.save(file());
-        Locations.load(file(), Set.of("one", "two")).addBuilt(List.of(INFO_A, INFO_B), "two");
-        var again = Locations.load(file(), Set.of("one", "two"));
+        locations.save();
+        Locations.load(store, Set.of("one", "two")).addBuilt(List.of(INFO_A, INFO_B), "two");
+        var again = Locations.load(store, Set.of("one", "two"));
 
         assertThat(again.of(A)).containsExactly("one", "two");
         assertThat(again.of(B)).containsExactly("two");
         again.addBuilt(List.of(INFO_B), "one");
-        again.save(file());
-        assertThat(Locations.load(file(), Set.of("one", "two")).of(B)).containsExactly("one", "two");
+        again.save();
+        assertThat(Locations.load(store, Set.of("one", "two")).of(B)).containsExactly("one", "two");
     }
 
     @Test
     void whatIsBuiltFirstOfAllIsWrittenToo() {
-        Locations.load(file(), Set.of()).addBuilt(List.of(INFO_A), "one");
+        Locations.load(store, Set.of()).addBuilt(List.of(INFO_A), "one");
 
-        assertThat(Locations.load(file(), Set.of("one")).of(A)).containsExactly("one");
-    }
-
-    @Test
-    void lineThatACrashCutOffIsLeftOutAndNothingIsJoinedToIt() throws Exception {
-        Locations.load(file(), Set.of()).addBuilt(List.of(INFO_A, INFO_B), "one");
-        var text = Files.readString(file());
-        for (int cut = 1; cut < text.length() - text.indexOf(B.baseName()); cut++) {
-            Files.writeString(file(), text.substring(0, text.length() - cut));
-            var known = Locations.load(file(), Set.of("one"));
-            assertThat(known.of(A)).containsExactly("one");
-            assertThat(known.of(B)).isEmpty();
-            known.addBuilt(List.of(INFO_B), "one");
-            assertThat(Locations.load(file(), Set.of("one")).of(B)).containsExactly("one");
-        }
+        assertThat(Locations.load(store, Set.of("one")).of(A)).containsExactly("one");
     }
 
     @Test
     void whatABuiltPathHoldsIsRememberedOverACrash() {
-        Locations.load(file(), Set.of()).addBuilt(List.of(INFO_B), "one");
-        var again = Locations.load(file(), Set.of("one")).contents();
+        Locations.load(store, Set.of()).addBuilt(List.of(INFO_B), "one");
+        var again = Locations.load(store, Set.of("one")).contents();
 
         assertThat(again.agrees(INFO_B)).isTrue();
         assertThat(again.agrees(INFO_A)).isFalse();
@@ -165,7 +205,7 @@ class LocationsTest {
     @Test
     void contentIsNewsToBeWritten() {
         locations.add(List.of(A), "one");
-        locations.save(file());
+        locations.save();
         locations.addContents(List.of(INFO_A));
 
         assertThat(reloaded("one").contents().agrees(INFO_A)).isTrue();
@@ -181,20 +221,5 @@ class LocationsTest {
                 .isTrue();
         assertThat(contents.agrees(FakeStore.info("a", NarTree.file("build 0"))))
                 .isFalse();
-    }
-
-    /// Without what the paths hold; what is written from then on has that.
-    @Test
-    void fileOfAnEarlierVersionIsUnderstood() throws Exception {
-        Files.writeString(file(), "dispatcher-locations 1\n%s\tone\ttwo\n".formatted(A));
-        var known = Locations.load(file(), Set.of("one", "two"));
-        assertThat(known.of(A)).containsExactly("one", "two");
-        assertThat(known.contents().count(A)).isZero();
-        known.addBuilt(List.of(INFO_B), "one");
-        var again = Locations.load(file(), Set.of("one", "two"));
-
-        assertThat(again.of(A)).containsExactly("one", "two");
-        assertThat(again.of(B)).containsExactly("one");
-        assertThat(again.contents().agrees(INFO_B)).isTrue();
     }
 }

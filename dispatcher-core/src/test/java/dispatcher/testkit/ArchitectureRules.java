@@ -35,7 +35,7 @@ public final class ArchitectureRules {
 
     private static final List<Layer> LAYERS = List.of(
             new Layer("values", "dispatcher.nix..", "dispatcher.text.."),
-            new Layer("tools", "dispatcher.file..", "dispatcher.secret..", "dispatcher.thread.."),
+            new Layer("tools", "dispatcher.state..", "dispatcher.secret..", "dispatcher.thread.."),
             new Layer("wire", "dispatcher.wire.."),
             new Layer(
                     "contracts",
@@ -77,7 +77,8 @@ public final class ArchitectureRules {
                         scheduleSeesNoProtocol(),
                         onlyTheHostStoreSpeaksAProtocol(),
                         only("dispatcher.ssh..", "org.apache.sshd..", "org.bouncycastle.."),
-                        only("dispatcher.cli..", "picocli..", "com.fasterxml..", "org.apache.logging.."))
+                        only("dispatcher.cli..", "picocli..", "com.fasterxml..", "org.apache.logging.."),
+                        only("dispatcher.cli.state..", "java.sql..", "org.jdbi..", "org.flywaydb..", "org.sqlite.."))
                 .map(rule -> rule.allowEmptyShould(true));
     }
 

@@ -7,6 +7,7 @@ import dispatcher.cli.control.Fields;
 import dispatcher.cli.settings.Resources;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.history.History;
@@ -118,8 +119,10 @@ public final class ExplainCommand implements Callable<Integer> {
     /// What the settings and the drains make of it, which is all that there is to know before a start.
     private static Fields idle(Settings loaded, Question question) throws IOException, InterruptedException {
         var queue = new BuildQueue(loaded.machines(), loaded.schedule(), InstantSource.system());
-        try {
-            for (var drained : Drains.read(loaded.drainsFile())) queue.drain(drained, true);
+        try (var state = StateDatabase.existingIn(loaded.state())) {
+            for (var drained : state.drains().load()) queue.drain(drained, true);
+            var history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
+            return idle(loaded, question, queue, history);
         } catch (IOException e) {
             throw new UserFacingException(
                     "cannot tell which machines are drained, and no dispatcher answers at " + loaded.controlSocket(),
@@ -127,7 +130,10 @@ public final class ExplainCommand implements Callable<Integer> {
                     "run this as the user that runs the dispatcher",
                     e);
         }
-        var history = History.load(loaded.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
+    }
+
+    private static Fields idle(Settings loaded, Question question, BuildQueue queue, History history)
+            throws IOException, InterruptedException {
         var requests = new BuildRequestFactory(
                 new LearnedExpectations(history), loaded.resources(), new Locations(), new PathSizes());
         return new Fields(FleetRequests.explain(

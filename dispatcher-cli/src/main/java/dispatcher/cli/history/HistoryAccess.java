@@ -3,12 +3,13 @@ package dispatcher.cli.history;
 import dispatcher.cli.control.ControlClient;
 import dispatcher.cli.control.Fields;
 import dispatcher.cli.settings.Settings;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.history.History;
 import dispatcher.nix.json.Json;
 import java.io.IOException;
 import java.time.InstantSource;
 
-/// The way to the history: by the running dispatcher, or, if none runs, by reading its file.
+/// The way to the history: by the running dispatcher, or, if none runs, by reading its database.
 final class HistoryAccess {
     private HistoryAccess() {}
 
@@ -19,12 +20,14 @@ final class HistoryAccess {
     }
 
     private static Fields read(Settings settings, Fields request) throws IOException, InterruptedException {
-        var history = History.load(settings.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
-        history.setMachines(settings.machines());
-        var handler = new HistoryRequests(history).handlers().get(request.text("command"));
-        if (handler == null) throw new IllegalArgumentException("no such request: " + request);
-        var answer = new Fields(handler.answer(request));
-        history.save(settings.historyFile());
-        return answer;
+        try (var state = StateDatabase.existingIn(settings.state())) {
+            var history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
+            history.setMachines(settings.machines());
+            var handler = new HistoryRequests(history).handlers().get(request.text("command"));
+            if (handler == null) throw new IllegalArgumentException("no such request: " + request);
+            var answer = new Fields(handler.answer(request));
+            history.save(state.history());
+            return answer;
+        }
     }
 }

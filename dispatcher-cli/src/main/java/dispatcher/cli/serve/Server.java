@@ -21,6 +21,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.spool.SpoolRequests;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
@@ -81,6 +82,7 @@ public final class Server implements AutoCloseable {
     private final Builds builds;
     private final Sessions sessions;
     private final ClientConversations conversations;
+    private final StateDatabase state;
     private final Locations locations;
     private final History history;
     private final Optional<TraceRecorder> recorder;
@@ -118,9 +120,10 @@ public final class Server implements AutoCloseable {
         var links = settings.machines().stream()
                 .map(machine -> link(settings, machine))
                 .toList();
+        this.state = StateDatabase.in(settings.state());
         this.locations = Locations.load(
-                locationsFile(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
-        this.history = History.load(settings.historyFile(), History.DEFAULT_DURATION, InstantSource.system());
+                state.locations(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
+        this.history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
         history.setMachines(settings.machines());
         this.learning = new LearningListener(queue, history);
         for (var machine : settings.machines()) learning.learn(machine.name());
@@ -154,7 +157,7 @@ public final class Server implements AutoCloseable {
                 signingKey,
                 settings.limits(),
                 settings.uploads());
-        this.drains = Drains.load(settings.drainsFile(), queue);
+        this.drains = Drains.load(state.drains(), queue);
         this.reloader =
                 new Reloader(settings, running -> SettingsFile.again(running, Surroundings.ofProcess()), this::change);
         try {
@@ -234,10 +237,6 @@ public final class Server implements AutoCloseable {
         return new RetryPolicy(settings.maxAttempts(), builds, settings.stragglers());
     }
 
-    private Path locationsFile() {
-        return settings.state().resolve("locations");
-    }
-
     /// Closing saves for the last time.
     private boolean savesAgain() throws InterruptedException {
         Thread.sleep(SAVE_INTERVAL);
@@ -247,10 +246,11 @@ public final class Server implements AutoCloseable {
 
     private void save() {
         try {
-            locations.save(locationsFile());
+            locations.save();
         } finally {
-            history.save(settings.historyFile());
+            history.save(state.history());
         }
+        state.checkpoint();
     }
 
     private MachineLink link(Settings settings, Machine machine) {
@@ -360,6 +360,7 @@ public final class Server implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         save();
+        state.close();
         transports.close();
         spool.close();
     }

@@ -97,16 +97,6 @@ public record Settings(
         return state.resolve("control.sock");
     }
 
-    /// Where what builds took is kept.
-    public Path historyFile() {
-        return state.resolve("history");
-    }
-
-    /// Where the names of drained machines are.
-    public Path drainsFile() {
-        return state.resolve("drained");
-    }
-
     /// The same with other limits.
     public Settings withTimeouts(Timeouts newTimeouts) {
         return new Settings(

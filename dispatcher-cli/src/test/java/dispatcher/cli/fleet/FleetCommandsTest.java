@@ -9,6 +9,8 @@ import dispatcher.cli.control.Fields;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
+import dispatcher.cli.state.DrainStore;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
@@ -32,9 +34,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -69,6 +73,7 @@ class FleetCommandsTest {
 
     private Path config;
     private Settings settings;
+    private StateDatabase state;
     private BuildQueue queue;
     private final Locations locations = new Locations();
     private final PathSizes sizes = new PathSizes();
@@ -90,13 +95,23 @@ class FleetCommandsTest {
                   - {attribute: licences, resource: licence}
                 """);
         settings = SettingsFile.load(config, Surroundings.ofProcess());
+        state = StateDatabase.in(settings.state());
         queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
         requests = new BuildRequestFactory(EXPECTATIONS, settings.resources(), locations, sizes);
     }
 
+    @AfterEach
+    void closeState() {
+        state.close();
+    }
+
     private ControlServer serve() throws IOException {
+        return serve(state.drains());
+    }
+
+    private ControlServer serve(DrainStore store) throws IOException {
         Files.createDirectories(settings.state());
-        var drains = Drains.load(settings.drainsFile(), queue);
+        var drains = Drains.load(store, queue);
         return ControlServer.open(
                 settings.controlSocket(),
                 new FleetRequests(
@@ -287,7 +302,7 @@ class FleetCommandsTest {
                 assertThat(assigned(submit("thing"))).isEqualTo("fast");
             }
             assertThat(lines()).endsWith("fast is not drained any more", "fast was not drained");
-            assertThat(settings.drainsFile()).isEmptyFile();
+            assertThat(state.drains().load()).isEmpty();
         }
 
         private String assigned(BuildQueue.Ticket ticket) throws InterruptedException {
@@ -315,8 +330,8 @@ class FleetCommandsTest {
             try (var _ = serve()) {
                 var ticket = submit("thing");
                 var waiting = Await.start(() -> run(new DrainCommand(), "fast", "--wait", "--json"));
-                Await.until("it is drained", () -> Files.exists(settings.drainsFile()));
-                Files.delete(settings.drainsFile());
+                Await.until("it is drained", () -> !state.drains().load().isEmpty());
+                state.drains().save(new TreeSet<>());
                 queue.drain("fast", false);
                 assertThat(Await.result(waiting)).isEqualTo(1);
                 ticket.cancel();
@@ -332,13 +347,12 @@ class FleetCommandsTest {
             assertThat(thrown)
                     .hasMessageContaining("there is no machine fats")
                     .hasMessageContaining("did you mean 'fast'?");
-            assertThat(settings.drainsFile()).doesNotExist();
+            assertThat(state.drains().load()).isEmpty();
         }
 
         @Test
         void whatIsNotInTheSettingsAnyMoreCanBeResumed() throws Exception {
-            Files.createDirectories(settings.state());
-            Files.writeString(settings.drainsFile(), "former\n");
+            state.drains().save(new TreeSet<>(Set.of("former")));
             try (var _ = serve()) {
                 assertThat(run(new ResumeCommand(), "former")).isZero();
             }
@@ -347,12 +361,23 @@ class FleetCommandsTest {
 
         @Test
         void whatCannotBeWrittenDownIsNotDone() throws Exception {
-            try (var _ = serve()) {
-                Files.createDirectories(settings.drainsFile().resolve("in the way"));
+            try (var _ = serve(new FullStore())) {
                 assertThat(run(new DrainCommand(), "fast")).isEqualTo(1);
             }
             assertThat(thrown).hasMessageContaining("cannot write down that fast is drained; nothing has changed");
             assertThat(queue.explain(request(), Set.of()).chosen()).contains("fast");
+        }
+
+        private static final class FullStore implements DrainStore {
+            @Override
+            public SortedSet<String> load() {
+                return new TreeSet<>();
+            }
+
+            @Override
+            public void save(SortedSet<String> names) throws IOException {
+                throw new IOException("the disk is full");
+            }
         }
 
         private BuildRequest request() {
@@ -496,8 +521,8 @@ class FleetCommandsTest {
 
         @Test
         void withoutADispatcherAnswersForAnIdleFleetWithItsDrains() throws Exception {
-            Files.createDirectories(settings.state());
-            Files.writeString(settings.drainsFile(), "fast\n");
+            state.drains().save(new TreeSet<>(Set.of("fast")));
+            state.close();
             assertThat(run(new ExplainCommand(), "--system", "x86_64-linux")).isZero();
             assertThat(lines().getFirst()).startsWith("no dispatcher runs;");
             assertThat(out.toString()).contains("would go to slow now");

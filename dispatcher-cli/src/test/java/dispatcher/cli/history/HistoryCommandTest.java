@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dispatcher.cli.control.ControlServer;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.history.History;
 import dispatcher.nix.attributes.PackageName;
 import dispatcher.nix.json.Json;
@@ -55,7 +56,9 @@ class HistoryCommandTest {
     }
 
     private void save() {
-        history.save(directory.resolve("state/history"));
+        try (var state = StateDatabase.in(directory.resolve("state"))) {
+            history.save(state.history());
+        }
     }
 
     @Test
@@ -83,7 +86,7 @@ class HistoryCommandTest {
     }
 
     @Test
-    void readsTheFileWhereNoDispatcherRuns() throws Exception {
+    void readsTheDatabaseWhereNoDispatcherRuns() throws Exception {
         assertThat(run()).isZero();
         assertThat(out.toString()).contains("no build is known yet");
         save();
@@ -102,7 +105,7 @@ class HistoryCommandTest {
     }
 
     @Test
-    void forgetsAPackageInTheFileToo() throws Exception {
+    void forgetsAPackageInTheDatabaseToo() throws Exception {
         save();
         assertThat(run("forget", "glibc", "--json")).isZero();
         assertThat(out.toString().strip()).isEqualTo("{\"forgotten\":true}");

@@ -1,4 +1,4 @@
-package dispatcher.store;
+package dispatcher.cli.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,10 +7,9 @@ import dispatcher.nix.NixSyntaxException;
 import dispatcher.testkit.Bounds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
 
 /// Whatever the file of locations has become, it is read or refused. `scripts/fuzz` looks for new inputs.
-class LocationsFuzzTest {
+class OldLocationsFileFuzzTest {
     @FuzzTest(maxDuration = "10m")
     void locations(byte[] bytes) {
         Bounds.hold(bytes.length, () -> tryLocations(bytes));
@@ -19,7 +18,7 @@ class LocationsFuzzTest {
     private static void tryLocations(byte[] bytes) {
         try {
             var lines = new String(bytes, StandardCharsets.UTF_8).lines().toList();
-            new Locations().read(lines, Set.of("a", "b"));
+            OldLocationsFile.parse(lines);
             assertThat(lines.getFirst()).isIn("dispatcher-locations 1", "dispatcher-locations 2");
         } catch (IOException | NixSyntaxException e) {
             assertThat(e.getMessage()).isNotBlank();

@@ -1,0 +1,188 @@
+package dispatcher.cli.state;
+
+import dispatcher.history.HistoryStore;
+import dispatcher.history.MachineHistory;
+import dispatcher.history.PackageHistory;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.attributes.PackageName;
+import java.io.IOException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+
+/// What builds took, in a table of packages and one of machines.
+record SqlHistory(StateDatabase database) implements HistoryStore {
+    private static final int BATCH = 1_000;
+    private static final String PUT_MACHINE =
+            """
+            INSERT INTO history_machine (name, configured, speeds, copied_bytes, copy_seconds) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET configured = excluded.configured, speeds = excluded.speeds,
+                copied_bytes = excluded.copied_bytes, copy_seconds = excluded.copy_seconds""";
+    private static final String PUT_PACKAGE = """
+            INSERT INTO history_package
+                (name, system, builds, last_seen, output_bytes, seconds, machines, peaks, behind)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (name, system) DO UPDATE SET builds = excluded.builds, last_seen = excluded.last_seen,
+                output_bytes = excluded.output_bytes, seconds = excluded.seconds, machines = excluded.machines,
+                peaks = excluded.peaks, behind = excluded.behind""";
+
+    private record MachineRow(
+            String name, double configured, String speeds, double copiedBytes, double copySeconds) {
+        static MachineRow of(ResultSet row) throws SQLException {
+            return new MachineRow(
+                    row.getString("name"),
+                    row.getDouble("configured"),
+                    row.getString("speeds"),
+                    row.getDouble("copied_bytes"),
+                    row.getDouble("copy_seconds"));
+        }
+
+        MachineHistory machine() {
+            return MachineHistory.restored(configured, Lists.window(speeds), copiedBytes, copySeconds);
+        }
+    }
+
+    private record PackageRow(
+            String name,
+            String system,
+            long builds,
+            long lastSeen,
+            long outputBytes,
+            String seconds,
+            String machines,
+            String peaks,
+            String behind) {
+        static PackageRow of(ResultSet row) throws SQLException {
+            return new PackageRow(
+                    row.getString("name"),
+                    row.getString("system"),
+                    row.getLong("builds"),
+                    row.getLong("last_seen"),
+                    row.getLong("output_bytes"),
+                    row.getString("seconds"),
+                    row.getString("machines"),
+                    row.getString("peaks"),
+                    row.getString("behind"));
+        }
+
+        Key key() {
+            return new Key(new PackageName(name), system);
+        }
+
+        PackageHistory history() {
+            return PackageHistory.restored(
+                    builds,
+                    lastSeen,
+                    outputBytes,
+                    Lists.window(seconds),
+                    Lists.texts(machines),
+                    Lists.window(peaks),
+                    Lists.window(behind));
+        }
+    }
+
+    @Override
+    public Contents load() throws IOException {
+        return database.read(new Contents(Map.of(), Map.of()), handle -> new Contents(machines(handle), packages(handle)));
+    }
+
+    private static Map<String, MachineHistory> machines(Handle handle) {
+        var machines = new HashMap<String, MachineHistory>();
+        var unread = new UnreadRows("history_machine");
+        handle.createQuery("SELECT * FROM history_machine")
+                .map((row, _) -> MachineRow.of(row))
+                .forEach(row -> {
+                    try {
+                        machines.put(row.name(), row.machine());
+                    } catch (IllegalArgumentException e) {
+                        unread.add(row.name(), e);
+                    }
+                });
+        unread.warn();
+        return machines;
+    }
+
+    private static Map<Key, PackageHistory> packages(Handle handle) {
+        var packages = new HashMap<Key, PackageHistory>();
+        var unread = new UnreadRows("history_package");
+        handle.createQuery("SELECT * FROM history_package")
+                .map((row, _) -> PackageRow.of(row))
+                .forEach(row -> {
+                    try {
+                        packages.put(row.key(), row.history());
+                    } catch (IllegalArgumentException | NixSyntaxException e) {
+                        unread.add(row.name(), e);
+                    }
+                });
+        unread.warn();
+        return packages;
+    }
+
+    @Override
+    public void save(Contents changed, Collection<PackageName> forgotten) throws IOException {
+        database.write(handle -> {
+            forget(handle, forgotten);
+            write(handle, changed);
+        });
+    }
+
+    @Override
+    public void replaceAll(Contents all) throws IOException {
+        database.write(handle -> {
+            handle.execute("DELETE FROM history_package");
+            handle.execute("DELETE FROM history_machine");
+            write(handle, all);
+        });
+    }
+
+    private static void forget(Handle handle, Collection<PackageName> names) {
+        try (var batch = handle.prepareBatch("DELETE FROM history_package WHERE name = ?")) {
+            for (var name : names) batch.add(name.text());
+            Batches.execute(batch);
+        }
+    }
+
+    /// Puts these in the place of what is there of the same machines and packages.
+    static void write(Handle handle, Contents contents) {
+        Batches.of(contents.machines().entrySet(), BATCH, some -> writeMachines(handle, some));
+        Batches.of(contents.packages().entrySet(), BATCH, some -> writePackages(handle, some));
+    }
+
+    private static void writeMachines(Handle handle, List<Map.Entry<String, MachineHistory>> machines) {
+        try (var batch = handle.prepareBatch(PUT_MACHINE)) {
+            for (var entry : machines) {
+                var known = entry.getValue();
+                batch.add(
+                        entry.getKey(),
+                        known.configured(),
+                        Lists.print(known.speeds()),
+                        known.copiedBytes(),
+                        known.copySeconds());
+            }
+            Batches.execute(batch);
+        }
+    }
+
+    private static void writePackages(Handle handle, List<Map.Entry<Key, PackageHistory>> packages) {
+        try (var batch = handle.prepareBatch(PUT_PACKAGE)) {
+            for (var entry : packages) {
+                var known = entry.getValue();
+                batch.add(
+                        entry.getKey().name().text(),
+                        entry.getKey().system(),
+                        known.builds(),
+                        known.lastSeen().getEpochSecond(),
+                        known.outputBytes(),
+                        Lists.print(known.seconds()),
+                        Lists.print(known.machines()),
+                        Lists.print(known.peaks()),
+                        Lists.print(known.behind()));
+            }
+            Batches.execute(batch);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE drained_machine ADD COLUMN why TEXT NOT NULL DEFAULT '';

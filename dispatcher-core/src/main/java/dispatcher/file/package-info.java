@@ -1,5 +1,0 @@
-/// Files of our own.
-@NullMarked
-package dispatcher.file;
-
-import org.jspecify.annotations.NullMarked;
