@@ -4,7 +4,7 @@ import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.Shape;
 import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.value.Types;
-import dispatcher.dispatch.Stragglers;
+import dispatcher.build.Stragglers;
 import dispatcher.machine.Pressure;
 import dispatcher.schedule.policy.SchedulerOptions;
 import java.math.BigDecimal;
