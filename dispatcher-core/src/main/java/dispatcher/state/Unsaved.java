@@ -52,11 +52,6 @@ public final class Unsaved<K> {
 
     /// Takes all changes.
     public Batch<K> take() {
-        return take(Integer.MAX_VALUE);
-    }
-
-    /// Takes some changes, at most `count` unless all is to be written down.
-    public Batch<K> take(int count) {
         if (all) {
             // In this order: what changes meanwhile is added after that, or is seen by whoever writes all.
             all = false;
@@ -64,11 +59,7 @@ public final class Unsaved<K> {
             return new Batch<>(true, List.of());
         }
         var taken = new ArrayList<K>();
-        var some = keys.iterator();
-        while (taken.size() < count && some.hasNext()) {
-            var key = some.next();
-            if (keys.remove(key)) taken.add(key);
-        }
+        for (var key : keys) if (keys.remove(key)) taken.add(key);
         return new Batch<>(false, taken);
     }
 

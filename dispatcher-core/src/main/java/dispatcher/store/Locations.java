@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,12 +93,8 @@ public final class Locations {
         addContents(infos);
         var paths = infos.stream().map(PathInfo::path).toList();
         add(paths, machine);
-        if (!paths.isEmpty()) write(() -> new Unsaved.Batch<>(false, taken(paths)));
-    }
-
-    private List<StorePath> taken(List<StorePath> paths) {
         unsaved.remove(paths);
-        return paths;
+        if (!paths.isEmpty() && !write(paths)) unsaved.addAll(paths);
     }
 
     /// Remembers what paths hold, wherever they are.
@@ -154,28 +149,41 @@ public final class Locations {
     /// and the next time it is tried again.
     public void save() {
         machines.cleanUp();
-        while (write(() -> unsaved.take(CHUNK)) == CHUNK)
-            log.atTrace().log("{} paths written down", CHUNK);
+        var batch = unsaved.take();
+        if (batch.all()) {
+            if (!write(() -> store.replaceAll(known(machines.asMap().keySet())))) unsaved.putBack(batch);
+            return;
+        }
+        // In the order in which a table has them, or else each chunk would change all of it.
+        var paths = batch.keys().stream().sorted().toList();
+        for (int from = 0; from < paths.size(); from += CHUNK)
+            if (!write(paths.subList(from, Math.min(from + CHUNK, paths.size())))) {
+                unsaved.addAll(paths.subList(from, paths.size()));
+                return;
+            }
     }
 
-    /// @return how many paths were written one by one
-    private int write(Supplier<Unsaved.Batch<StorePath>> next) {
+    /// Writes down what is known of these now.
+    private boolean write(List<StorePath> paths) {
+        return write(() -> store.save(known(paths)));
+    }
+
+    /// False if it cannot be done, which the log says.
+    private boolean write(Writing work) {
         writing.lock();
         try {
-            var batch = next.get();
-            if (batch.isEmpty()) return 0;
-            try {
-                if (batch.all()) store.replaceAll(known(machines.asMap().keySet()));
-                else store.save(known(batch.keys()));
-                return batch.keys().size();
-            } catch (IOException e) {
-                unsaved.putBack(batch);
-                log.atWarn().addKeyValue("why", e.getMessage()).log("locations not written down");
-                return 0;
-            }
+            work.run();
+            return true;
+        } catch (IOException e) {
+            log.atWarn().addKeyValue("why", e.getMessage()).log("locations not written down");
+            return false;
         } finally {
             writing.unlock();
         }
+    }
+
+    private interface Writing {
+        void run() throws IOException;
     }
 
     private List<LocationStore.KnownPath> known(Collection<StorePath> paths) {

@@ -22,15 +22,6 @@ class UnsavedTest {
     }
 
     @Test
-    void isTakenInPieces() {
-        unsaved.addAll(List.of(1, 2, 3));
-
-        assertThat(unsaved.take(2).keys()).hasSize(2);
-        assertThat(unsaved.take(2).keys()).hasSize(1);
-        assertThat(unsaved.take(2).isEmpty()).isTrue();
-    }
-
-    @Test
     void whatIsPutBackIsTakenAgain() {
         unsaved.addAll(List.of(1, 2));
         var batch = unsaved.take();
@@ -43,7 +34,7 @@ class UnsavedTest {
     @Test
     void ofTooManyChangesIsRememberedThatThereAreSome() {
         unsaved.addAll(IntStream.range(0, 11).boxed().toList());
-        var batch = unsaved.take(3);
+        var batch = unsaved.take();
 
         assertThat(batch.all()).isTrue();
         assertThat(batch.keys()).isEmpty();
@@ -72,7 +63,7 @@ class UnsavedTest {
         });
         begun.await();
         var taken = new HashSet<Integer>();
-        while (adding.isAlive()) taken.addAll(many.take(100).keys());
+        while (adding.isAlive()) taken.addAll(many.take().keys());
         taken.addAll(many.take().keys());
 
         assertThat(taken).hasSize(count);

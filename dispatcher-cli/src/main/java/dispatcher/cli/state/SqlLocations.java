@@ -5,7 +5,9 @@ import dispatcher.nix.StorePath;
 import dispatcher.store.Fingerprint;
 import dispatcher.store.LocationStore;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -89,8 +91,11 @@ record SqlLocations(StateDatabase database) implements LocationStore {
         });
     }
 
+    /// In the order of the tables, or else many would go from page to page of the disk at random.
     static void write(Handle handle, Collection<KnownPath> paths) {
-        Batches.of(paths, BATCH, some -> writeBatch(handle, some));
+        var sorted = new ArrayList<>(paths);
+        sorted.sort(Comparator.comparing(KnownPath::path));
+        Batches.of(sorted, BATCH, some -> writeBatch(handle, some));
     }
 
     private static void writeBatch(Handle handle, Collection<KnownPath> paths) {

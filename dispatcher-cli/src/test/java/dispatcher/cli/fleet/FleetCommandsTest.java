@@ -25,6 +25,7 @@ import dispatcher.testkit.Await;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -330,13 +331,21 @@ class FleetCommandsTest {
             try (var _ = serve()) {
                 var ticket = submit("thing");
                 var waiting = Await.start(() -> run(new DrainCommand(), "fast", "--wait", "--json"));
-                Await.until("it is drained", () -> !state.drains().load().isEmpty());
+                Await.until("it is drained", this::somethingIsDrained);
                 state.drains().save(new TreeSet<>());
                 queue.drain("fast", false);
                 assertThat(Await.result(waiting)).isEqualTo(1);
                 ticket.cancel();
             }
             assertThat(thrown).hasMessageContaining("fast is in use again");
+        }
+
+        private boolean somethingIsDrained() {
+            try {
+                return !state.drains().load().isEmpty();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         @Test
