@@ -11,11 +11,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
 /// A file of SQLite's, with its companions `-wal` and `-shm` beside it; only its owner can read it.
 record SqliteFile(Path path) {
+    private static final Logger log = LoggerFactory.getLogger(StateDatabase.class);
     private static final String OWNER_ONLY = "rw-------";
 
     /// So long it waits for another process that writes, such as a command.
@@ -54,7 +57,12 @@ record SqliteFile(Path path) {
     /// A command that root runs must not keep the dispatcher's own user from its state.
     private void giveTo(Path directory) throws IOException {
         var owner = Files.getOwner(directory);
-        if (!Files.getOwner(path).equals(owner)) Files.setOwner(path, owner);
+        if (Files.getOwner(path).equals(owner)) return;
+        try {
+            Files.setOwner(path, owner);
+        } catch (IOException e) {
+            log.atDebug().log("{} does not go to {}, who has its directory: {}", path, owner, e.toString());
+        }
     }
 
     private Path companion(String ending) {
