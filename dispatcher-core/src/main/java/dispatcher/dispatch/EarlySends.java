@@ -42,7 +42,7 @@ final class EarlySends implements Follower, AutoCloseable {
         return info.narSize() >= LEAST_BYTES
                 && !fleet.isDraining()
                 && sends.stream().noneMatch(EarlySend::hasFailed)
-                && fleet.spool().info(info.path()).isEmpty();
+                && fleet.spool().queryPathInfo(info.path()).isEmpty();
     }
 
     @Override

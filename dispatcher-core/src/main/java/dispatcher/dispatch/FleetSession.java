@@ -20,6 +20,7 @@ import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
 import dispatcher.store.StorePool;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.store.spool.SpoolSession;
 import dispatcher.store.verify.AddressedNar;
 import dispatcher.store.verify.BuiltOutput;
@@ -79,10 +80,10 @@ final class FleetSession implements Store, PathSource {
         this.clientNumber = clientNumber;
         this.mostLogBytes = mostLogBytes;
         this.sight = sight;
-        this.spooled = fleet.spool().session(client.credential());
         this.holdings = new RetainedOutputs(fleet);
         this.host = new HostConversation(fleet, client);
         this.early = new EarlySends(fleet, this, clientNumber);
+        this.spooled = fleet.spool().session(client.credential(), early);
     }
 
     /// What notices that the client goes while something is made once more for a question of its.
@@ -98,7 +99,7 @@ final class FleetSession implements Store, PathSource {
             throws IOException, InterruptedException {
         // Before it is asked whether they are there: then they cannot go between the question and the answer.
         spooled.keep(paths);
-        var valid = new TreeSet<>(fleet.spool().contained(paths));
+        var valid = new TreeSet<>(fleet.spool().queryValidPaths(paths, false));
         if (!sight.isWhole()) valid.removeIf(path -> spoolInfo(path).isEmpty());
         var rest = new TreeSet<>(paths);
         rest.removeAll(valid);
@@ -145,7 +146,7 @@ final class FleetSession implements Store, PathSource {
 
     /// What the spool knows of a path that the client may see. For any thread.
     Optional<PathInfo> spoolInfo(StorePath path) {
-        return fleet.spool().info(path).filter(sight::sees);
+        return fleet.spool().queryPathInfo(path).filter(sight::sees);
     }
 
     private Collection<StorePath> visibleOnMachines(Collection<StorePath> paths) {
@@ -156,7 +157,7 @@ final class FleetSession implements Store, PathSource {
     /// An isolated client is told of what it knows the name of, but given no list of anything that others have sent.
     @Override
     public SortedSet<StorePath> queryAllValidPaths() {
-        var paths = new TreeSet<>(sight.isWhole() ? fleet.spool().paths() : spooled.uploaded());
+        var paths = new TreeSet<>(sight.isWhole() ? fleet.spool().queryAllValidPaths() : spooled.uploaded());
         paths.addAll(holdings.paths());
         return paths;
     }
@@ -254,19 +255,27 @@ final class FleetSession implements Store, PathSource {
     public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
         for (var said : paths) {
             var path = UploadCheck.check(said, fleet.storeDir());
-            spooled.add(path.info(), path.nar(), early);
+            spooled.addToStore(List.of(path));
             early.uploaded(path.info().path());
-            var present = fleet.spool().info(path.info().path());
+            var present = fleet.spool().queryPathInfo(path.info().path());
             if (present.isEmpty()) continue;
             believe(List.of(present.get()));
             sight.uploaded(path.info(), present.get());
         }
     }
 
+    @Override
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
+        return switch (verify) {
+            case Verify.Here _ -> narForClient(path, sink);
+            case Verify.ByReceiver(var told) -> narForMachine(told, sink);
+        };
+    }
+
     /// The end of the NAR is held back until all of it has been found to be what the path's info says. If its machine
     /// breaks in the middle, the rest comes from where it is made once more.
-    @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+    private NarSummary narForClient(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var info = queryPathInfo(path)
                 .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
         var nar = new HeldBackEnd(serving.fetching(sink), info.narSize());
@@ -323,28 +332,29 @@ final class FleetSession implements Store, PathSource {
             early.get().writeTo(sink);
             return new NarSummary(info.narHash(), early.get().length());
         }
-        if (isSpooled(path)) return new NarSummary(info.narHash(), fleet.spool().copyNar(path, sink));
-        return fromElsewhere(path, store -> store.narFromPath(path, sink));
+        if (isSpooled(path)) return fleet.spool().narFromPath(path, Verify.HERE, sink);
+        return fromElsewhere(path, store -> store.narFromPath(path, Verify.HERE, sink));
     }
 
     /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared
     /// here, or else it would be the receiver that is taken to be at fault.
-    @Override
-    public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
+    private NarSummary narForMachine(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
         var path = info.path();
         holdings.recall(path);
-        if (isSpooled(path)) return fleet.spool().copyNar(path, sink);
+        var verify = Verify.byReceiver(info);
+        if (isSpooled(path)) return fleet.spool().narFromPath(path, verify, sink);
         var holding = holdings.of(path);
-        if (holding.isEmpty() && !host.checksNars()) return fromElsewhere(path, store -> store.passNar(info, sink));
+        if (holding.isEmpty() && !host.checksNars())
+            return fromElsewhere(path, store -> store.narFromPath(path, verify, sink));
         var nar = new HeldBackEnd(sink, info.narSize());
         var from = holding.map(RetainedConversation::machine).orElse("the host's store");
         try {
             var addressed = AddressedNar.of(info, nar);
-            var summary = fromElsewhere(path, store -> store.narFromPath(path, addressed));
+            var summary = fromElsewhere(path, store -> store.narFromPath(path, Verify.HERE, addressed));
             addressed.requireRight(summary, from);
             fleet.proofs().received(info);
             nar.finish();
-            return summary.size();
+            return summary;
         } catch (ProtocolException e) {
             if (!nar.hasFailed()) holding.ifPresent(held -> holdings.distrust(held, path, Failures.describe(e)));
             throw e;

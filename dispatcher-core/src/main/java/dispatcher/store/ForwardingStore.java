@@ -64,13 +64,9 @@ public abstract class ForwardingStore implements Store {
     }
 
     @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-        return store.narFromPath(path, sink);
-    }
-
-    @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-        return store.passNar(info, sink);
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
+        return store.narFromPath(path, verify, sink);
     }
 
     @Override

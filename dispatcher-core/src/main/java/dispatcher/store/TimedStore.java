@@ -152,15 +152,10 @@ public final class TimedStore implements Store {
     }
 
     @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
         var progress = new Progress(sink);
-        return watched(progress::awaitStall, () -> store.narFromPath(path, progress));
-    }
-
-    @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-        var progress = new Progress(sink);
-        return watched(progress::awaitStall, () -> store.passNar(info, progress));
+        return watched(progress::awaitStall, () -> store.narFromPath(path, verify, progress));
     }
 
     /// Notes whether it is the receiver that is waited for, and how much has come.

@@ -105,25 +105,13 @@ final class WatchedStore implements Store {
     }
 
     @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-        return watchNar(sink, noted -> store.narFromPath(path, noted));
-    }
-
-    @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-        return watchNar(sink, noted -> store.passNar(info, noted));
-    }
-
-    private interface NarRequest<T> {
-        T make(OutputStream sink) throws IOException, InterruptedException;
-    }
-
-    /// A refusal after the first byte comes from the receiver of the NAR, and leaves the rest of it unread.
-    private <T> T watchNar(OutputStream sink, NarRequest<T> request) throws IOException, InterruptedException {
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
         var noted = new NotedSink(sink);
         try {
-            return watch(() -> request.make(noted));
+            return watch(() -> store.narFromPath(path, verify, noted));
         } catch (StoreRefusedException e) {
+            // After the first byte, it comes from the receiver of the NAR, and leaves the rest of it unread.
             brokenOff |= noted.begun;
             throw e;
         }

@@ -25,6 +25,7 @@ import dispatcher.store.ForwardingStore;
 import dispatcher.store.Locations;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
@@ -1434,7 +1435,7 @@ abstract class FleetContract {
             var right = a.store().info(x.out());
             a.store().with(right, NarTree.file("#".repeat(outputLength(x, a) + LARGE)));
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), nar)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar)).isInstanceOf(IOException.class);
 
             assertThat((long) nar.size()).isLessThan(right.narSize());
             assertThat(client.awaitEnd()).isEqualTo(1);
@@ -1453,7 +1454,7 @@ abstract class FleetContract {
             var right = a.store().info(x.out());
             a.store().with(right, wrong);
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), nar)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar)).isInstanceOf(IOException.class);
 
             assertThat((long) nar.size()).isLessThan(right.narSize());
         }
@@ -1487,7 +1488,7 @@ abstract class FleetContract {
 
     private static byte[] nar(FleetSession session, PathInfo info) throws Exception {
         var nar = new ByteArrayOutputStream();
-        session.copyNar(info, nar);
+        session.narFromPath(info.path(), Verify.byReceiver(info), nar);
         return nar.toByteArray();
     }
 
@@ -1506,11 +1507,11 @@ abstract class FleetContract {
                     throw new StoreRefusedException("no space left on device");
                 }
             };
-            assertThatThrownBy(() -> session.copyNar(info, full)).hasMessageContaining("no space left on device");
+            assertThatThrownBy(() -> session.narFromPath(info.path(), Verify.byReceiver(info), full)).hasMessageContaining("no space left on device");
 
             assertThat(session.queryPathInfo(x.out())).contains(info);
             var nar = new ByteArrayOutputStream();
-            session.narFromPath(x.out(), nar);
+            session.narFromPath(x.out(), Verify.HERE, nar);
             assertThat(nar.size()).isEqualTo((int) info.narSize());
         }
     }
@@ -1524,7 +1525,7 @@ abstract class FleetContract {
             client.build(x);
             a.store().breakingNar(x.out(), 500_000);
 
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), new ByteArrayOutputStream()))
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, new ByteArrayOutputStream()))
                     .isInstanceOf(IOException.class);
             assertThat(client.awaitEnd()).isEqualTo(1);
         }
@@ -1537,7 +1538,7 @@ abstract class FleetContract {
             var client = client(fleet);
             var x = drv("x");
             client.build(x);
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), new OutputStream() {
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, new OutputStream() {
                         @Override
                         public void write(int b) throws IOException {
                             client.store().close();

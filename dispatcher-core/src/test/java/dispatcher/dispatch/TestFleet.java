@@ -330,7 +330,7 @@ public final class TestFleet implements AutoCloseable {
 
     /// What is in the spool.
     Set<StorePath> spooled() {
-        return Set.copyOf(spool.paths());
+        return Set.copyOf(spool.queryAllValidPaths());
     }
 
     ManualClock clock() {

@@ -7,6 +7,7 @@ import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StorePool.Lease;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.NarTree;
@@ -38,7 +39,7 @@ class StorePoolTest {
     }
 
     private void breakOff(Lease lease) {
-        assertThatThrownBy(() -> lease.store().narFromPath(PATH, failing(new IOException("receiver is gone"))))
+        assertThatThrownBy(() -> lease.store().narFromPath(PATH, Verify.HERE, failing(new IOException("receiver is gone"))))
                 .hasMessage("receiver is gone");
     }
 
@@ -203,7 +204,7 @@ class StorePoolTest {
         void refusalByTheReceiverOfANarLeavesTheRestUnread() throws Exception {
             var lease = lease();
             assertThatThrownBy(() ->
-                            lease.store().narFromPath(PATH, failing(new StoreRefusedException("receiver says no"))))
+                            lease.store().narFromPath(PATH, Verify.HERE, failing(new StoreRefusedException("receiver says no"))))
                     .isInstanceOf(StoreRefusedException.class);
             lease.release();
 
@@ -289,7 +290,7 @@ class StorePoolTest {
         }
 
         private void breakingOff(Lease lease) throws IOException, InterruptedException {
-            lease.store().narFromPath(PATH, failing(new IOException("the connection broke")));
+            lease.store().narFromPath(PATH, Verify.HERE, failing(new IOException("the connection broke")));
         }
     }
 

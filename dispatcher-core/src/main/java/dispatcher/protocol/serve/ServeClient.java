@@ -17,9 +17,9 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Limits;
-import dispatcher.wire.NarCopy;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
@@ -163,19 +163,10 @@ public final class ServeClient implements Store {
     }
 
     @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
-        return dump(path, () -> NarCopy.copy(in, sink));
-    }
-
-    @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException {
-        return dump(info.path(), () -> NarCopy.pass(in, sink));
-    }
-
-    private <T> T dump(StorePath path, Reading<T> reading) throws IOException {
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) throws IOException {
         request(new ServeRequest.DumpStorePath(path));
         try {
-            return reading.read();
+            return ReplyChecks.nar(in, verify, sink);
         } catch (EOFException e) {
             throw withLastWords(e);
         }

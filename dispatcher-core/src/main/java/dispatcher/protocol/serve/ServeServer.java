@@ -22,6 +22,7 @@ import dispatcher.store.BuildLog;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.TooLargeException;
@@ -119,7 +120,7 @@ public final class ServeServer {
                 }
                 out.writeText("");
             }
-            case DumpStorePath(var path) -> store.narFromPath(path, out.asStream());
+            case DumpStorePath(var path) -> store.narFromPath(path, Verify.HERE, out.asStream());
             case QueryClosure(boolean includeOutputs, var paths) -> {
                 if (includeOutputs) throw refuse("QueryClosure with outputs");
                 out.writeStorePaths(codec.storeDir(), closure(paths));

@@ -22,10 +22,10 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.FramedOutput;
 import dispatcher.wire.Limits;
-import dispatcher.wire.NarCopy;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
@@ -440,15 +440,9 @@ public final class WorkerClient implements Store {
     }
 
     @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) throws IOException {
         request(new WorkerRequest.NarFromPath(path));
-        return NarCopy.copy(in, sink);
-    }
-
-    @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException {
-        request(new WorkerRequest.NarFromPath(info.path()));
-        return NarCopy.pass(in, sink);
+        return ReplyChecks.nar(in, verify, sink);
     }
 
     @Override

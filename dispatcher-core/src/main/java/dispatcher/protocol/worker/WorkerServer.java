@@ -38,6 +38,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.text.Printable;
 import dispatcher.wire.FramedInput;
 import dispatcher.wire.NarCopy;
@@ -412,7 +413,7 @@ public final class WorkerServer {
     }
 
     private void sendNar(StorePath path) throws IOException, InterruptedException {
-        store.narFromPath(path, new ReplyOnFirstByte());
+        store.narFromPath(path, Verify.HERE, new ReplyOnFirstByte());
     }
 
     /// A NAR follows the word that the request is done, after which nothing can be refused any more; so that

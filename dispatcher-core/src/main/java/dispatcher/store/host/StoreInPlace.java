@@ -1,8 +1,10 @@
 package dispatcher.store.host;
 
-import dispatcher.nix.PathInfo;
+import dispatcher.nix.StorePath;
 import dispatcher.store.ForwardingStore;
 import dispatcher.store.Store;
+import dispatcher.store.Verify;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 
@@ -17,7 +19,10 @@ final class StoreInPlace extends ForwardingStore {
     }
 
     @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-        return files.writeNar(info, sink) ? info.narSize() : super.passNar(info, sink);
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
+        return verify instanceof Verify.ByReceiver(var told) && files.writeNar(told, sink)
+                ? new NarSummary(told.narHash(), told.narSize())
+                : super.narFromPath(path, verify, sink);
     }
 }

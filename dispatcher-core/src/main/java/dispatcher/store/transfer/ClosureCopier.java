@@ -6,6 +6,8 @@ import dispatcher.store.NarToAdd;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
+import dispatcher.store.StoreWriter;
+import dispatcher.store.Verify;
 import dispatcher.thread.Interruption;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
@@ -283,7 +285,8 @@ public final class ClosureCopier {
     /// Adds paths in this order.
     ///
     /// @throws SourceFailedException if one cannot be had
-    static void send(List<PathInfo> paths, Store target, PathSource source) throws IOException, InterruptedException {
+    static void send(List<PathInfo> paths, StoreWriter target, PathSource source)
+            throws IOException, InterruptedException {
         var batch = paths.stream()
                 .map(info -> new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)))
                 .toList();
@@ -302,7 +305,7 @@ public final class ClosureCopier {
             throws IOException, InterruptedException {
         var receiver = new Receiver(sink);
         try {
-            var summary = new NarSummary(info.narHash(), source.copyNar(info, receiver));
+            var summary = source.narFromPath(info.path(), Verify.byReceiver(info), receiver);
             summary.requireSameAs(info, "its source");
             return summary;
         } catch (IOException e) {

@@ -9,9 +9,11 @@ import dispatcher.store.ForwardingStore;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
+import dispatcher.store.Verify;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
@@ -49,7 +51,7 @@ class MissingPathsTest {
         }
 
         @Override
-        public long copyNar(PathInfo info, OutputStream sink) {
+        public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) {
             throw new AssertionError("nothing is sent yet");
         }
     }
