@@ -12,7 +12,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.protocol.Failures;
 import dispatcher.store.BuildLog;
 import dispatcher.store.SourceFailedException;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.transfer.ClosureCopier;
 import dispatcher.store.transfer.ClosureCopier.Copied;

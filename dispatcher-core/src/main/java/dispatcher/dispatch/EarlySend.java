@@ -7,7 +7,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.protocol.Failures;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.Verify;
 import dispatcher.store.spool.GrowingNar;
 import dispatcher.store.transfer.EarlyCopy;

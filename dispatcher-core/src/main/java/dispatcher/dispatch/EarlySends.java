@@ -3,7 +3,7 @@ package dispatcher.dispatch;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.GrowingNar;
 import dispatcher.store.spool.SpoolSession.Follower;
 import java.util.ArrayList;

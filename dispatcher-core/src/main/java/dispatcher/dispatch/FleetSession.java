@@ -18,7 +18,7 @@ import dispatcher.store.NarToAdd;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.Verify;
 import dispatcher.store.spool.SpoolSession;

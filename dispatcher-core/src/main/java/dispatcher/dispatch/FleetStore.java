@@ -23,7 +23,7 @@ import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.Inputs;
 import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.Spool;
 import dispatcher.thread.SteadyThread;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dispatcher.dispatch;
 import dispatcher.access.ClientIdentity;
 import dispatcher.protocol.Failures;
 import dispatcher.store.Store;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.thread.Interruption;
 import java.io.IOException;

@@ -7,7 +7,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.Failures;
 import dispatcher.store.SourceFailedException;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.verify.BuiltOutput;
 import dispatcher.thread.Interruption;

@@ -11,7 +11,7 @@ import dispatcher.nix.key.NixPublicKey;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
-import dispatcher.store.ForwardingStore;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
@@ -32,7 +32,7 @@ import java.util.List;
 ///
 /// As Nix's daemon has it for users that are not in `trusted-users` (Nix 2.36, `src/libstore/daemon.cc`), but
 /// that there nothing whose path follows from a `.drv` file can be built without naming that file alone.
-final class UntrustedStore extends ForwardingStore {
+final class UntrustedStore extends GuardedStore {
     private final FleetSession session;
     private final StoreDir storeDir;
     private final TrustedKeys trustedKeys;

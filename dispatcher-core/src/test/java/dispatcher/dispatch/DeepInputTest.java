@@ -7,7 +7,7 @@ import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
-import dispatcher.store.ForwardingStore;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
@@ -46,7 +46,7 @@ class DeepInputTest {
         return (protocol == MachineProtocol.SSH ? machine.overServe() : machine).lying(Refusing::new);
     }
 
-    private static final class Refusing extends ForwardingStore {
+    private static final class Refusing extends GuardedStore {
         Refusing(Store store) {
             super(store);
         }

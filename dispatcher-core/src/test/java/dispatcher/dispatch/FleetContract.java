@@ -21,7 +21,7 @@ import dispatcher.protocol.ClientProtocol;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
-import dispatcher.store.ForwardingStore;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.Locations;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
@@ -546,7 +546,7 @@ abstract class FleetContract {
 
     /// As Nix refuses each path that is not in its own directory.
     private static Store elsewhere(Store store) {
-        return new ForwardingStore(store) {
+        return new GuardedStore(store) {
             @Override
             public SortedSet<StorePath> queryValidPaths(
                     Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {

@@ -29,7 +29,7 @@ import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.spool.SpoolLimits;
 import dispatcher.testkit.Await;

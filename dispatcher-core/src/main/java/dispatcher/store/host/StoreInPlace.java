@@ -1,7 +1,7 @@
 package dispatcher.store.host;
 
 import dispatcher.nix.StorePath;
-import dispatcher.store.ForwardingStore;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.Store;
 import dispatcher.store.Verify;
 import dispatcher.wire.NarSummary;
@@ -10,7 +10,7 @@ import java.io.OutputStream;
 
 /// A conversation with the daemon of a store on this host, which also keeps what is asked for; only NARs whose hash is
 /// checked elsewhere are made here, as far as the files can be read.
-final class StoreInPlace extends ForwardingStore {
+final class StoreInPlace extends GuardedStore {
     private final StoreFiles files;
 
     StoreInPlace(Store daemon, StoreFiles files) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
-import dispatcher.store.ForwardingStore;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
@@ -57,8 +57,8 @@ class MissingPathsTest {
     }
 
     /// A machine whose second question and those after it are held up by `beforeAnswer`.
-    private ForwardingStore askedTwice(CountDownLatch asked, CountDownLatch beforeAnswer) {
-        return new ForwardingStore(machine) {
+    private GuardedStore askedTwice(CountDownLatch asked, CountDownLatch beforeAnswer) {
+        return new GuardedStore(machine) {
             private boolean first = true;
 
             @Override
@@ -157,7 +157,7 @@ class MissingPathsTest {
     @Test
     void machineThatFailsMeanwhileIsToldOf() {
         var tool = addManyBelow("tool", add("lib"));
-        var target = new ForwardingStore(machine) {
+        var target = new GuardedStore(machine) {
             @Override
             public SortedSet<StorePath> queryValidPaths(
                     Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)

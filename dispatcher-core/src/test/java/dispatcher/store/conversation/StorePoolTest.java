@@ -1,4 +1,4 @@
-package dispatcher.store;
+package dispatcher.store.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,7 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
-import dispatcher.store.StorePool.Lease;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.SourceFailedException;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.store.conversation.StorePool.Lease;
 import dispatcher.store.Verify;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
