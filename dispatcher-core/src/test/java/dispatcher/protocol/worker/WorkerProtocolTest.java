@@ -57,7 +57,10 @@ class WorkerProtocolTest {
 
     private static WorkerClient client(RunningServer server, int minor) throws IOException {
         return new WorkerClient(
-                server.channel(), StoreDir.NIX_STORE, "the server", new ProtocolVersion(1, minor), Set.of());
+                server.channel(),
+                StoreDir.NIX_STORE,
+                "the server",
+                new WorkerHandshake(new ProtocolVersion(1, minor), Set.of()));
     }
 
     @TestFactory
