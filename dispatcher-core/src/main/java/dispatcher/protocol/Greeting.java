@@ -36,7 +36,12 @@ public record Greeting(
             0x6478696fL);
 
     public static final Greeting SERVE = new Greeting(
-            "serve protocol", new ProtocolVersion(2, 8), new ProtocolVersion(2, 5), "Nix 2.1", 0x390c9debL, 0x5452eecbL);
+            "serve protocol",
+            new ProtocolVersion(2, 8),
+            new ProtocolVersion(2, 5),
+            "Nix 2.1",
+            0x390c9debL,
+            0x5452eecbL);
 
     /// Whether that is a version of this protocol, and not too old for us.
     public boolean isSpoken(ProtocolVersion version) {
@@ -49,7 +54,7 @@ public record Greeting(
     /// @param ours   the version to offer
     /// @return the version to speak
     /// @throws HandshakeException if what answers does not speak this protocol, or in too old a version
-    /// @throws IOException        with the reason, as far as it is known, if the far end ended or the connection broke
+    /// @throws IOException        if the connection broke, with the reason if that is known
     public ProtocolVersion greetServer(HandshakeFailures farEnd, WireReader in, WireWriter out, ProtocolVersion ours)
             throws IOException {
         Optional<IOException> untaken = Optional.empty();

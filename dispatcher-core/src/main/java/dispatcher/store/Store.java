@@ -1,7 +1,5 @@
 package dispatcher.store;
 
-import java.io.IOException;
-
 /// A conversation with a Nix store: which of these paths do you have, take a NAR, hand one out, build a derivation.
 ///
 /// A machine, the coordinator's own store and the whole fleet are all reached through it, so whoever answers a

@@ -116,7 +116,8 @@ class AddressedOutputsTest {
             var client = fleet.remote(ClientProtocol.WORKER);
             assertThat(client.build(x).status()).isEqualTo(BuildStatus.BUILT);
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar))
+                    .isInstanceOf(IOException.class);
             assertThat(nar.size()).isLessThan(wrong.toNar().length);
             assertThat(fleet.failures(liar)).isOne();
             client.leave();

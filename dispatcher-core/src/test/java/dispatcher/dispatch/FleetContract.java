@@ -21,11 +21,11 @@ import dispatcher.protocol.ClientProtocol;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
-import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.Locations;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.Verify;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
@@ -1435,7 +1435,8 @@ abstract class FleetContract {
             var right = a.store().info(x.out());
             a.store().with(right, NarTree.file("#".repeat(outputLength(x, a) + LARGE)));
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar))
+                    .isInstanceOf(IOException.class);
 
             assertThat((long) nar.size()).isLessThan(right.narSize());
             assertThat(client.awaitEnd()).isEqualTo(1);
@@ -1454,7 +1455,8 @@ abstract class FleetContract {
             var right = a.store().info(x.out());
             a.store().with(right, wrong);
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar))
+                    .isInstanceOf(IOException.class);
 
             assertThat((long) nar.size()).isLessThan(right.narSize());
         }
@@ -1507,7 +1509,8 @@ abstract class FleetContract {
                     throw new StoreRefusedException("no space left on device");
                 }
             };
-            assertThatThrownBy(() -> session.narFromPath(info.path(), Verify.byReceiver(info), full)).hasMessageContaining("no space left on device");
+            assertThatThrownBy(() -> session.narFromPath(info.path(), Verify.byReceiver(info), full))
+                    .hasMessageContaining("no space left on device");
 
             assertThat(session.queryPathInfo(x.out())).contains(info);
             var nar = new ByteArrayOutputStream();

@@ -184,7 +184,8 @@ class HeldPathsTest {
 
                 assertThat(client.has(libc.path())).isFalse();
                 assertThat(client.store().queryPathInfo(libc.path())).isEmpty();
-                assertThatThrownBy(() -> client.store().narFromPath(libc.path(), Verify.HERE, new ByteArrayOutputStream()))
+                assertThatThrownBy(
+                                () -> client.store().narFromPath(libc.path(), Verify.HERE, new ByteArrayOutputStream()))
                         .isInstanceOf(IOException.class);
             }
         }
@@ -356,7 +357,9 @@ class HeldPathsTest {
             assertThat(honest.received()).isEmpty();
             assertThat(fleet.failures(honest)).isZero();
             assertThat(fleet.failures(liar)).isOne();
-            assertThatThrownBy(() -> client(fleet).store().narFromPath(libc.path(), Verify.HERE, OutputStream.nullOutputStream()))
+            assertThatThrownBy(() -> client(fleet)
+                            .store()
+                            .narFromPath(libc.path(), Verify.HERE, OutputStream.nullOutputStream()))
                     .isInstanceOf(IOException.class);
         }
     }

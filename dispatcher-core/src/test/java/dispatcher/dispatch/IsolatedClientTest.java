@@ -102,7 +102,8 @@ class IsolatedClientTest {
         assertThat(guest(fleet, protocol).has(path)).as("is valid").isFalse();
         assertThat(guest(fleet, protocol).store().queryPathInfo(path)).isEmpty();
         assertThat(guest(fleet, protocol).store().queryPathInfos(List.of(path))).isEmpty();
-        assertThatThrownBy(() -> guest(fleet, protocol).store().narFromPath(path, Verify.HERE, OutputStream.nullOutputStream()))
+        assertThatThrownBy(() ->
+                        guest(fleet, protocol).store().narFromPath(path, Verify.HERE, OutputStream.nullOutputStream()))
                 .as("its NAR")
                 .isInstanceOf(IOException.class);
         if (protocol == ClientProtocol.WORKER)

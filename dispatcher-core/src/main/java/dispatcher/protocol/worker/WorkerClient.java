@@ -81,8 +81,7 @@ public final class WorkerClient implements Store {
     }
 
     /// @param handshake with what to offer
-    WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, WorkerHandshake handshake)
-            throws IOException {
+    WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, WorkerHandshake handshake) throws IOException {
         this(channel, storeDir, peer, handshake, _ -> {});
     }
 

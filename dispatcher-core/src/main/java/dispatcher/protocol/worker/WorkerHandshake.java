@@ -33,8 +33,7 @@ record WorkerHandshake(ProtocolVersion ours, Set<WorkerFeature> features) {
     static final WorkerHandshake CLIENT =
             new WorkerHandshake(Greeting.WORKER.newest(), Set.of(WorkerFeature.REALISATION_WITH_PATH));
 
-    static final WorkerHandshake SERVER =
-            new WorkerHandshake(Greeting.WORKER.newest(), Set.of(WorkerFeature.values()));
+    static final WorkerHandshake SERVER = new WorkerHandshake(Greeting.WORKER.newest(), Set.of(WorkerFeature.values()));
 
     /// What both ends speak from now on.
     ///
@@ -48,7 +47,8 @@ record WorkerHandshake(ProtocolVersion ours, Set<WorkerFeature> features) {
     Agreed withServer(HandshakeFailures farEnd, StoreDir storeDir, WireReader in, WireWriter out) throws IOException {
         try {
             var version = Greeting.WORKER.greetServer(farEnd, in, out, ours);
-            if (hasFeatures(version)) out.writeTexts(WorkerFeature.names(features)).flush();
+            if (hasFeatures(version))
+                out.writeTexts(WorkerFeature.names(features)).flush();
             var common = common(version, in);
             out.writeBool(false).writeBool(false).flush();
             var codec = new WorkerCodec(storeDir, version, common);

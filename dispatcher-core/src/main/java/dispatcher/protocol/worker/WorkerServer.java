@@ -96,12 +96,7 @@ public final class WorkerServer {
     /// @param daemon    what the client is told
     /// @param handshake with what to offer
     WorkerServer(
-            WireReader in,
-            WireWriter out,
-            Store store,
-            StoreDir storeDir,
-            DaemonInfo daemon,
-            WorkerHandshake handshake)
+            WireReader in, WireWriter out, Store store, StoreDir storeDir, DaemonInfo daemon, WorkerHandshake handshake)
             throws IOException {
         this.trust = daemon.trust();
         this.in = in;

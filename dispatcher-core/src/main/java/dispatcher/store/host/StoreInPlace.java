@@ -1,9 +1,9 @@
 package dispatcher.store.host;
 
 import dispatcher.nix.StorePath;
-import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.Store;
 import dispatcher.store.Verify;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;

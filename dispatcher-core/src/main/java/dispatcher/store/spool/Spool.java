@@ -150,8 +150,7 @@ public final class Spool implements StoreReader, AutoCloseable {
         try (var in = open(path, nar)) {
             size = copy(in, sink, nar.size(), crc32c);
         }
-        if (size == nar.size() && (int) crc32c.getValue() == nar.crc32c())
-            return new NarSummary(nar.hash(), size);
+        if (size == nar.size() && (int) crc32c.getValue() == nar.crc32c()) return new NarSummary(nar.hash(), size);
         drop(nar);
         throw new IOException(
                 "the NAR of %s in the spool at %s was damaged on disk (%d of %d bytes, CRC-32C %08x instead of %08x) and is dropped: check that disk"

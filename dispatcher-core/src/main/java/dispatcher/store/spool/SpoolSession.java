@@ -3,8 +3,8 @@ package dispatcher.store.spool;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
-import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.NarToAdd;
+import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.StoreWriter;
 import dispatcher.wire.ProtocolException;
@@ -67,10 +67,10 @@ public final class SpoolSession implements StoreWriter, AutoCloseable {
     }
 
     /// Takes paths and keeps them: of each all, or nothing if this throws. What is there already is kept as it is,
-    /// though the NAR is read to its end all the same; nobody follows it then, as nothing is written. The sink that a
-    /// NAR gets throws what this method is to throw, so its source must let that through.
+    /// though the NAR is read to its end all the same; nobody follows it then, as nothing is written. The sink
+    /// that a NAR gets throws what this method is to throw, so its source must let that through.
     ///
-    /// @param paths with the hashes of the NARs, and their sizes if they are known; content addresses are not checked
+    /// @param paths with the hashes of the NARs, and sizes if they are known; content addresses are not checked
     /// @throws ProtocolException     if a NAR is not what its path's info says
     /// @throws StoreRefusedException if there is no room, perhaps only found in the middle of a NAR
     @Override

@@ -116,7 +116,7 @@ public final class ClosureCopier {
 
     /// What a helper is for.
     public interface Errand {
-        void run(Store target, PathSource source) throws IOException, InterruptedException;
+        void run(StoreWriter target, PathSource source) throws IOException, InterruptedException;
     }
 
     /// Returns when `target` has all of `paths` and what they refer to.
@@ -175,7 +175,7 @@ public final class ClosureCopier {
     /// Claiming all of them at once keeps two copies from waiting for each other: a copy only waits for claims
     /// that are older than its own. Sends nothing if the machine must be asked again.
     private Sent sendUnclaimed(
-            Store target,
+            StoreWriter target,
             Map<StorePath, PathInfo> missing,
             Set<StorePath> outdated,
             PathSource source,
@@ -198,7 +198,7 @@ public final class ClosureCopier {
         }
     }
 
-    private Sent send(Store target, List<PathInfo> claimed, PathSource source, Supplier<? extends Helper> helper)
+    private Sent send(StoreWriter target, List<PathInfo> claimed, PathSource source, Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
         if (claimed.isEmpty()) return Sent.NOTHING;
         long bytes = claimed.stream().mapToLong(PathInfo::narSize).sum();
@@ -266,7 +266,7 @@ public final class ClosureCopier {
         }
 
         @Override
-        public void run(Store target, PathSource source) throws IOException, InterruptedException {
+        public void run(StoreWriter target, PathSource source) throws IOException, InterruptedException {
             while (true) {
                 if (unsent == null) unsent = shipment.take();
                 if (unsent.isEmpty()) return;

@@ -4,6 +4,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.PathSource;
 import dispatcher.store.Store;
+import dispatcher.store.StoreWriter;
 import dispatcher.store.Verify;
 import dispatcher.thread.Interruption;
 import dispatcher.wire.NarSummary;
@@ -62,7 +63,7 @@ public final class EarlyCopy implements AutoCloseable {
         return claimed.isEmpty() ? List.of() : send(target, claimed.get(), source);
     }
 
-    private List<PathInfo> send(Store target, Underway.Claim claimed, PathSource source)
+    private List<PathInfo> send(StoreWriter target, Underway.Claim claimed, PathSource source)
             throws IOException, InterruptedException {
         claim = claimed;
         boolean sent = false;

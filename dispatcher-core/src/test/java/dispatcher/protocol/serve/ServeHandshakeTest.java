@@ -28,8 +28,8 @@ class ServeHandshakeTest {
 
     @TestFactory
     Stream<DynamicTest> bothEndsAgreeOnTheOlderVersionAndKeepStep() {
-        return minors().boxed().flatMap(client -> minors()
-                .mapToObj(server -> DynamicTest.dynamicTest(
+        return minors().boxed()
+                .flatMap(client -> minors().mapToObj(server -> DynamicTest.dynamicTest(
                         "client of 2.%d, server of 2.%d".formatted(client, server), () -> shakeHands(client, server))));
     }
 

@@ -270,10 +270,10 @@ class ServeServerTest {
                     try (var server = RunningServer.serve(Samples.store())) {
                         var channel = server.channel();
                         new ScriptedPeer(channel.in(), channel.out())
-                                .send(out ->
-                                        out.writeLong(Greeting.SERVE.clientMagic()).writeLong(version))
-                                .expect(out ->
-                                        out.writeLong(Greeting.SERVE.serverMagic()).writeLong(0x208))
+                                .send(out -> out.writeLong(Greeting.SERVE.clientMagic())
+                                        .writeLong(version))
+                                .expect(out -> out.writeLong(Greeting.SERVE.serverMagic())
+                                        .writeLong(0x208))
                                 .expectEnd();
                         assertThat(server.awaitEnd().orElseThrow())
                                 .isInstanceOf(ProtocolException.class)

@@ -11,8 +11,7 @@ import java.util.Set;
 
 /// Both ends of the worker protocol as they are in other versions of Nix than the newest.
 public final class NixVersions {
-    private static final WorkerHandshake WITHOUT_FEATURES =
-            new WorkerHandshake(new ProtocolVersion(1, 38), Set.of());
+    private static final WorkerHandshake WITHOUT_FEATURES = new WorkerHandshake(new ProtocolVersion(1, 38), Set.of());
 
     private NixVersions() {}
 

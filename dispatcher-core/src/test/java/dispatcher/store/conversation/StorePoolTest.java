@@ -12,8 +12,8 @@ import dispatcher.store.NarToAdd;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.store.conversation.StorePool.Lease;
 import dispatcher.store.Verify;
+import dispatcher.store.conversation.StorePool.Lease;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.NarTree;
@@ -45,7 +45,8 @@ class StorePoolTest {
     }
 
     private void breakOff(Lease lease) {
-        assertThatThrownBy(() -> lease.store().narFromPath(PATH, Verify.HERE, failing(new IOException("receiver is gone"))))
+        assertThatThrownBy(() ->
+                        lease.store().narFromPath(PATH, Verify.HERE, failing(new IOException("receiver is gone"))))
                 .hasMessage("receiver is gone");
     }
 
@@ -209,8 +210,8 @@ class StorePoolTest {
         @Test
         void refusalByTheReceiverOfANarLeavesTheRestUnread() throws Exception {
             var lease = lease();
-            assertThatThrownBy(() ->
-                            lease.store().narFromPath(PATH, Verify.HERE, failing(new StoreRefusedException("receiver says no"))))
+            assertThatThrownBy(() -> lease.store()
+                            .narFromPath(PATH, Verify.HERE, failing(new StoreRefusedException("receiver says no"))))
                     .isInstanceOf(StoreRefusedException.class);
             lease.release();
 

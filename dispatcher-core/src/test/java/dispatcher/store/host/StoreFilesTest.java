@@ -41,7 +41,9 @@ class StoreFilesTest {
 
     private long pass() throws Exception {
         try (var conversation = new StoreInPlace(daemon, files())) {
-            return conversation.narFromPath(INFO.path(), Verify.byReceiver(INFO), nar).size();
+            return conversation
+                    .narFromPath(INFO.path(), Verify.byReceiver(INFO), nar)
+                    .size();
         }
     }
 

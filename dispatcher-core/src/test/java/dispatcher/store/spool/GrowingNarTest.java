@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
-import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.NarToAdd;
+import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.Gate;

@@ -12,8 +12,8 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.nar.NarWriter;
-import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.NarToAdd;
+import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.Verify;
 import dispatcher.wire.NarCopy;
@@ -146,7 +146,8 @@ class SpoolTest {
             add(a);
             assertThat(spool.queryPathInfo(a.path())).contains(a.info());
             assertThat(spool.queryAllValidPaths()).containsExactly(a.path());
-            assertThat(spool.queryValidPaths(List.of(a.path(), b.path()), false)).containsExactly(a.path());
+            assertThat(spool.queryValidPaths(List.of(a.path(), b.path()), false))
+                    .containsExactly(a.path());
             assertThat(read(a.path())).isEqualTo(a.nar());
             assertThat(spool.status()).isEqualTo(new SpoolStatus(1, 4000, 0, LIMIT));
         }
@@ -723,7 +724,8 @@ class SpoolTest {
             assertThat(spool.entries())
                     .extracting(SpoolEntry::path)
                     .isEqualTo(uploads.stream().map(Upload::path).toList());
-            for (var upload : uploads) assertThat(spool.queryPathInfo(upload.path())).contains(upload.info());
+            for (var upload : uploads)
+                assertThat(spool.queryPathInfo(upload.path())).contains(upload.info());
         }
 
         /// Puts a path into the directory, as it lies there while nobody has it open.

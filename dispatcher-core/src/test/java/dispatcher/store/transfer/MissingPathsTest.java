@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
-import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
 import dispatcher.store.Verify;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
