@@ -20,6 +20,7 @@ import dispatcher.ssh.server.SshFrontEnd;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
+import dispatcher.store.Verify;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.socket.UnixSocketChannel;
 import java.io.ByteArrayOutputStream;
@@ -120,7 +121,7 @@ final class TrainingRun {
         try (var transports = new SshTransports();
                 var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
                 var far = new WorkerClient(transport.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "the far end")) {
-            far.narFromPath(path, OutputStream.nullOutputStream());
+            far.narFromPath(path, Verify.HERE, OutputStream.nullOutputStream());
         }
     }
 

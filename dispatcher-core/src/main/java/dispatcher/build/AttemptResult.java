@@ -3,7 +3,7 @@ package dispatcher.build;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.StorePath;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.verify.OutputCheck;
 import java.time.Duration;
 import java.util.ArrayList;

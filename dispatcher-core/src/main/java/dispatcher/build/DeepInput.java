@@ -6,6 +6,7 @@ import dispatcher.nix.nar.NarDepth;
 import dispatcher.nix.nar.NarParser;
 import dispatcher.nix.nar.NarSyntaxException;
 import dispatcher.store.PathSource;
+import dispatcher.store.Verify;
 import dispatcher.store.transfer.Closure;
 import dispatcher.thread.Interruption;
 import java.io.IOException;
@@ -61,7 +62,7 @@ record DeepInput(String machine, int most, Optional<StorePath> path) {
     private static int depth(PathInfo info, PathSource paths) throws IOException, InterruptedException {
         var depth = new NarDepth();
         var parser = new NarParser(depth);
-        long _ = paths.copyNar(info, new OutputStream() {
+        var _ = paths.narFromPath(info.path(), Verify.byReceiver(info), new OutputStream() {
             @Override
             public void write(int b) {
                 write(new byte[] {(byte) b}, 0, 1);

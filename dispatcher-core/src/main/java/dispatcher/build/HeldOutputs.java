@@ -2,7 +2,7 @@ package dispatcher.build;
 
 import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.StorePath;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.verify.BuiltOutput;
 import java.util.List;
 

@@ -3,14 +3,12 @@ package dispatcher.protocol;
 import dispatcher.protocol.HandshakeException.Kind;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.WireReader;
-import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
@@ -28,65 +26,56 @@ public final class HandshakeFailures {
     /// What Nix and sshd put before and into their lines for terminals.
     private static final Pattern CONTROL = Pattern.compile("\\x1b\\[[0-9;]*[A-Za-z]|[\\p{Cntrl}&&[^\\n]]");
 
-    private HandshakeFailures() {}
+    private final CommandChannel channel;
+    private final ErrorOutput errors;
+    private final String peer;
 
-    /// Says the first words of a conversation, and waits for the first of the answer.
-    ///
-    /// @throws IOException with the reason, as far as it is known, if the program ended or the connection broke
-    public static long exchange(
-            CommandChannel channel,
-            ErrorOutput errors,
-            WireReader in,
-            WireWriter out,
-            long magic,
-            ProtocolVersion ours,
-            String peer)
-            throws IOException {
-        Optional<IOException> untaken = Optional.empty();
-        try {
-            out.writeLong(magic).writeLong(ours.wire()).flush();
-        } catch (IOException e) {
-            // It has ended already, and perhaps said why.
-            untaken = Optional.of(e);
-        }
-        try {
-            return in.readLong();
-        } catch (IOException e) {
-            untaken.ifPresent(e::addSuppressed);
-            throw endedEarly(channel, errors, in.drainBuffered(SHOWN), peer, e);
-        }
+    /// @param errors what the far end of `channel` writes to its standard error
+    /// @param peer   who is there, for messages
+    public HandshakeFailures(CommandChannel channel, ErrorOutput errors, String peer) {
+        this.channel = channel;
+        this.errors = errors;
+        this.peer = peer;
+    }
+
+    /// Who is at the far end.
+    public String peer() {
+        return peer;
     }
 
     /// The program ended, or the connection broke, within its greeting.
-    public static IOException endedEarly(CommandChannel channel, ErrorOutput errors, String peer, IOException cause) {
-        return endedEarly(channel, errors, "", peer, cause);
+    public IOException endedEarly(IOException cause) {
+        return endedEarly("", cause);
     }
 
-    private static IOException endedEarly(
-            CommandChannel channel, ErrorOutput errors, String text, String peer, IOException cause) {
-        var status = status(channel, errors);
+    /// The same before its first word was complete: what has come of that is text.
+    public IOException endedEarly(WireReader in, IOException cause) {
+        return endedEarly(in.drainBuffered(SHOWN), cause);
+    }
+
+    private IOException endedEarly(String text, IOException cause) {
+        var status = status();
         var said = text.strip() + "\n" + errors.tail();
-        return status.isEmpty() && said.isBlank() ? cause : ended(status, said, peer);
+        return status.isEmpty() && said.isBlank() ? cause : ended(status, said);
     }
 
     /// The first eight bytes are not those of the protocol: they are text. If the program ends after it, it is its
     /// answer; else the protocol may follow.
-    public static HandshakeException noise(
-            CommandChannel channel, ErrorOutput errors, WireReader in, long first, String peer) {
+    public HandshakeException noise(WireReader in, long first) {
         var start = ByteBuffer.allocate(Long.BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(first)
                 .array();
         var text = new String(start, StandardCharsets.UTF_8) + in.drainBuffered(SHOWN);
-        var status = status(channel, errors);
-        if (status.isPresent()) return ended(status, text.strip() + "\n" + errors.tail(), peer);
+        var status = status();
+        if (status.isPresent()) return ended(status, text.strip() + "\n" + errors.tail());
         return new HandshakeException(
                 Kind.NOISE,
                 "%s said something before the protocol began: '%s'".formatted(peer, text.strip()),
                 "keep the shell start-up files of that user from printing when the shell is not interactive");
     }
 
-    private static OptionalInt status(CommandChannel channel, ErrorOutput errors) {
+    private OptionalInt status() {
         try {
             var status = channel.exitStatus(Duration.ofMillis(LAST_WORDS_MILLIS));
             errors.awaitEnd(LAST_WORDS_MILLIS);
@@ -97,7 +86,7 @@ public final class HandshakeFailures {
         }
     }
 
-    private static HandshakeException ended(OptionalInt status, String said, String peer) {
+    private HandshakeException ended(OptionalInt status, String said) {
         var plain = plain(said);
         var words = telling(plain);
         var saying = words.isEmpty() ? NO_WORD : "saying: " + words;

@@ -33,8 +33,6 @@ import org.slf4j.LoggerFactory;
 /// which takes its standard error. One thread for each connection.
 public final class LocalFrontEnd implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LocalFrontEnd.class);
-    private static final long WORKER_MAGIC = 0x6e697863L;
-    private static final long SERVE_MAGIC = 0x390c9debL;
     private static final byte[] PREAMBLE = "stdio ".getBytes(StandardCharsets.US_ASCII);
     private static final int LONGEST_PREAMBLE = 128;
     private static final long PARTNER_SECONDS = 5;
@@ -174,8 +172,8 @@ public final class LocalFrontEnd implements AutoCloseable {
 
     private static ClientProtocol protocol(byte[] first) throws IOException {
         long magic = ByteBuffer.wrap(first).order(ByteOrder.LITTLE_ENDIAN).getLong();
-        if (magic == WORKER_MAGIC) return ClientProtocol.WORKER;
-        if (magic == SERVE_MAGIC) return ClientProtocol.SERVE;
+        if (magic == Greeting.WORKER.clientMagic()) return ClientProtocol.WORKER;
+        if (magic == Greeting.SERVE.clientMagic()) return ClientProtocol.SERVE;
         throw new IOException("neither protocol begins with 0x%x".formatted(magic));
     }
 

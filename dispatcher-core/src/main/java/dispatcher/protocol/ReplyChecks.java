@@ -4,9 +4,15 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.wire.FalseAnswerException;
 import dispatcher.wire.Limits;
+import dispatcher.wire.NarCopy;
+import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
+import dispatcher.wire.WireReader;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -34,6 +40,16 @@ public final class ReplyChecks {
     /// For the result of a build with so many outputs.
     public static Limits result(int outputs) {
         return Limits.ANSWERS.plus(outputs, outputs * OUTPUT_BYTES);
+    }
+
+    /// The NAR that comes next.
+    ///
+    /// @throws IOException as [NarCopy#copy(WireReader, OutputStream)] does
+    public static NarSummary nar(WireReader in, Verify verify, OutputStream sink) throws IOException {
+        return switch (verify) {
+            case Verify.Here _ -> NarCopy.copy(in, sink);
+            case Verify.ByReceiver(var told) -> new NarSummary(told.narHash(), NarCopy.pass(in, sink));
+        };
     }
 
     /// Infos as they come, which together may take more than there is room for, though no machine is to blame for

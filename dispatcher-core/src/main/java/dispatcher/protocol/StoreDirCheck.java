@@ -3,7 +3,7 @@ package dispatcher.protocol;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.HandshakeException.Kind;
-import dispatcher.store.Store;
+import dispatcher.store.StoreReader;
 import dispatcher.store.StoreRefusedException;
 import java.io.IOException;
 import java.util.List;
@@ -23,7 +23,8 @@ public final class StoreDirCheck {
     /// @param peer who is at the far end, for messages
     /// @throws HandshakeException if the store has another directory
     /// @throws IOException        if the conversation broke
-    public static void require(Store store, StoreDir storeDir, String peer) throws IOException, InterruptedException {
+    public static void require(StoreReader store, StoreDir storeDir, String peer)
+            throws IOException, InterruptedException {
         try {
             var _ = store.queryValidPaths(List.of(PROBE), _ -> false, false);
         } catch (IOException e) {

@@ -20,6 +20,7 @@ import dispatcher.store.NarToAdd;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.store.transfer.Closure;
 import dispatcher.store.verify.AddressedNar;
 import dispatcher.store.verify.HeldBackEnd;
@@ -78,11 +79,11 @@ final class ClientSession implements Store, OutputLookup {
         this.mostLogBytes = mostLogBytes;
         this.sight = sight;
         this.whenClosed = whenClosed;
-        this.paths = new SessionPaths(context, client, sight);
+        this.early = new EarlySends(context, client, clientNumber, this::paths);
+        this.paths = new SessionPaths(context, client, sight, early);
         this.retained = paths.retained();
         this.rebuilder = new Rebuilder(context, clientNumber, paths, this::isBuiltFrom);
         this.inputs = new SessionInputs(paths, rebuilder);
-        this.early = new EarlySends(context, client, clientNumber, paths);
     }
 
     /// Where the client's paths are.
@@ -169,19 +170,27 @@ final class ClientSession implements Store, OutputLookup {
     public void addToStore(List<NarToAdd> uploads) throws IOException, InterruptedException {
         for (var said : uploads) {
             var path = UploadCheck.check(said, context.storeDir());
-            paths.spooled().add(path.info(), path.nar(), early);
+            paths.spooled().addToStore(List.of(path));
             early.uploaded(path.info().path());
-            var present = context.spool().info(path.info().path());
+            var present = context.spool().queryPathInfo(path.info().path());
             if (present.isEmpty()) continue;
             context.known().believe(List.of(present.get()));
             sight.uploaded(path.info(), present.get());
         }
     }
 
+    @Override
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
+        return switch (verify) {
+            case Verify.Here _ -> narForClient(path, sink);
+            case Verify.ByReceiver _ -> paths.narFromPath(path, verify, sink);
+        };
+    }
+
     /// The end of the NAR is held back until all of it has been found to be what the path's info says. If its machine
     /// breaks in the middle, the rest comes from where it is made once more.
-    @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+    private NarSummary narForClient(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var info = queryPathInfo(path)
                 .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
         var nar = new HeldBackEnd(activity.fetching(sink), info.narSize());

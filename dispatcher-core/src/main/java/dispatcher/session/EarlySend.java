@@ -7,9 +7,11 @@ import dispatcher.nix.StorePath;
 import dispatcher.protocol.Failures;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
-import dispatcher.store.StorePool;
+import dispatcher.store.Verify;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.GrowingNar;
 import dispatcher.store.transfer.EarlyCopy;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -265,10 +267,11 @@ final class EarlySend {
         }
 
         @Override
-        public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-            return info.path().equals(path())
-                    ? nar.copyTo(sink)
-                    : context.spool().copyNar(info.path(), sink);
+        public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+                throws IOException, InterruptedException {
+            return path.equals(path())
+                    ? new NarSummary(nar.info().narHash(), nar.copyTo(sink))
+                    : context.spool().narFromPath(path, verify, sink);
         }
     }
 }

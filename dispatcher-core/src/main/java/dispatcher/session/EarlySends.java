@@ -4,12 +4,13 @@ import dispatcher.access.ClientIdentity;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.GrowingNar;
 import dispatcher.store.spool.SpoolSession.Follower;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Sends the large inputs of one client on to the machine that will probably build, while the client uploads them.
 /// What that machine then has, the build's copy finds there; if another machine builds, nothing but bytes was spent,
@@ -25,14 +26,14 @@ final class EarlySends implements Follower, AutoCloseable {
     private final SessionContext context;
     private final ClientIdentity client;
     private final long clientNumber;
-    private final SessionPaths paths;
+    private final Supplier<SessionPaths> paths;
 
     /// Under way, or over and keeping a conversation.
     private final List<EarlySend> sends = new ArrayList<>();
 
     private Optional<String> machine = Optional.empty();
 
-    EarlySends(SessionContext context, ClientIdentity client, long clientNumber, SessionPaths paths) {
+    EarlySends(SessionContext context, ClientIdentity client, long clientNumber, Supplier<SessionPaths> paths) {
         this.context = context;
         this.client = client;
         this.clientNumber = clientNumber;
@@ -45,7 +46,7 @@ final class EarlySends implements Follower, AutoCloseable {
         return info.narSize() >= LEAST_BYTES
                 && !context.builds().isStopping()
                 && sends.stream().noneMatch(EarlySend::hasFailed)
-                && context.spool().info(info.path()).isEmpty();
+                && context.spool().queryPathInfo(info.path()).isEmpty();
     }
 
     @Override
@@ -64,8 +65,8 @@ final class EarlySends implements Follower, AutoCloseable {
                 use.get(),
                 nar,
                 takeOver(link),
-                link.substitutes(paths.substitutes()),
-                paths::spoolInfo);
+                link.substitutes(paths.get().substitutes()),
+                paths.get()::spoolInfo);
         sends.add(send);
         send.start();
     }

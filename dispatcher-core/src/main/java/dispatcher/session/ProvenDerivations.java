@@ -16,6 +16,7 @@ import dispatcher.nix.nar.NarSyntaxException;
 import dispatcher.nix.nar.NarVisitor;
 import dispatcher.store.PathSource;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.store.transfer.Closure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -206,7 +207,7 @@ final class ProvenDerivations {
                 text.write(bytes, offset, length);
             }
         });
-        long _ = paths.copyNar(info, new OutputStream() {
+        var _ = paths.narFromPath(info.path(), Verify.byReceiver(info), new OutputStream() {
             @Override
             public void write(int b) throws IOException {
                 write(new byte[] {(byte) b}, 0, 1);

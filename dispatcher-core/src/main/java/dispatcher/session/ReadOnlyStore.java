@@ -6,10 +6,10 @@ import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
-import dispatcher.store.ForwardingStore;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.conversation.GuardedStore;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 /// Answers questions and hands out NARs, and takes nothing: what `nix-store --serve` without `--write` does. Confined
 /// to
 /// the conversation's thread.
-final class ReadOnlyStore extends ForwardingStore {
+final class ReadOnlyStore extends GuardedStore {
     ReadOnlyStore(Store store) {
         super(store);
     }

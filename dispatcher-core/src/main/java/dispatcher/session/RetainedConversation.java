@@ -6,7 +6,7 @@ import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.Store;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.verify.BuiltOutput;
 import dispatcher.store.verify.OutputCheck;
 import dispatcher.wire.FalseAnswerException;

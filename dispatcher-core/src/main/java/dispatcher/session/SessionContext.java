@@ -5,7 +5,7 @@ import dispatcher.build.request.Foresight;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StoreDir;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.verify.KnownPaths;
 import java.util.Optional;

@@ -3,6 +3,8 @@ package dispatcher.session;
 import dispatcher.build.BuildInputs;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
+import dispatcher.store.Verify;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Collection;
@@ -42,8 +44,9 @@ final class SessionInputs implements BuildInputs.Fork {
     }
 
     @Override
-    public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-        return paths.copyNar(info, sink);
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
+        return paths.narFromPath(path, verify, sink);
     }
 
     @Override

@@ -7,7 +7,9 @@ import dispatcher.protocol.Failures;
 import dispatcher.store.PathSource;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.store.spool.SpoolSession;
+import dispatcher.store.spool.SpoolSession.Follower;
 import dispatcher.store.verify.AddressedNar;
 import dispatcher.store.verify.HeldBackEnd;
 import dispatcher.wire.NarSummary;
@@ -40,11 +42,12 @@ final class SessionPaths implements PathSource, AutoCloseable {
     /// Whether the client wants machines to fetch from their substituters what they can.
     private boolean substitutes;
 
-    SessionPaths(SessionContext context, ClientIdentity client, Sight sight) {
+    /// @param follower may follow what the client uploads
+    SessionPaths(SessionContext context, ClientIdentity client, Sight sight, Follower follower) {
         this.context = context;
         this.client = client;
         this.sight = sight;
-        this.spooled = context.spool().session(client.credential());
+        this.spooled = context.spool().session(client.credential(), follower);
         this.retained = new RetainedOutputs(
                 context.machines(), context.known(), context.learned().recipes());
         this.host = new HostConversation(context.hostStore(), client, context.listener());
@@ -52,7 +55,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
 
     /// The same paths for another thread; to be closed. To be made while nothing here is under way.
     SessionPaths fork() {
-        var fork = new SessionPaths(context, client, sight);
+        var fork = new SessionPaths(context, client, sight, Follower.NONE);
         fork.substitutes = substitutes;
         retained.shareWith(fork.retained);
         return fork;
@@ -78,7 +81,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
             throws IOException, InterruptedException {
         // Before it is asked whether they are there: then they cannot go between the question and the answer.
         spooled.keep(paths);
-        var valid = new TreeSet<>(context.spool().contained(paths));
+        var valid = new TreeSet<>(context.spool().queryValidPaths(paths, false));
         if (!sight.isWhole()) valid.removeIf(path -> spoolInfo(path).isEmpty());
         var rest = new TreeSet<>(paths);
         rest.removeAll(valid);
@@ -109,7 +112,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
 
     /// Every path that the client may list. An isolated client gets no list of what others have sent.
     SortedSet<StorePath> listed() {
-        var paths = new TreeSet<>(sight.isWhole() ? context.spool().paths() : spooled.uploaded());
+        var paths = new TreeSet<>(sight.isWhole() ? context.spool().queryAllValidPaths() : spooled.uploaded());
         paths.addAll(retained.paths());
         return paths;
     }
@@ -123,7 +126,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
 
     /// What the spool knows of a path that the client may see. For any thread.
     Optional<PathInfo> spoolInfo(StorePath path) {
-        return context.spool().info(path).filter(sight::sees);
+        return context.spool().queryPathInfo(path).filter(sight::sees);
     }
 
     @Override
@@ -174,6 +177,22 @@ final class SessionPaths implements PathSource, AutoCloseable {
 
     // ---- their NARs
 
+    @Override
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
+        return switch (verify) {
+            case Verify.Here _ -> {
+                var info = info(path).orElseThrow(() -> notHere(path));
+                yield hashedNar(info, sink);
+            }
+            case Verify.ByReceiver(var told) -> narForMachine(told, sink);
+        };
+    }
+
+    private static StoreRefusedException notHere(StorePath path) {
+        return new StoreRefusedException("path '%s' is not here".formatted(path));
+    }
+
     /// Writes a NAR from where it is. What the spool has was hashed when it came, and so was what is here already.
     ///
     /// @return hash and size of what was written
@@ -185,28 +204,28 @@ final class SessionPaths implements PathSource, AutoCloseable {
             return new NarSummary(info.narHash(), early.get().length());
         }
         if (isSpooled(path))
-            return new NarSummary(info.narHash(), context.spool().copyNar(path, sink));
-        return fromElsewhere(path, store -> store.narFromPath(path, sink));
+            return context.spool().narFromPath(path, Verify.HERE, sink);
+        return fromElsewhere(path, store -> store.narFromPath(path, Verify.HERE, sink));
     }
 
     /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared
     /// here, or else the receiver would be taken to be at fault.
-    @Override
-    public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
+    private NarSummary narForMachine(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
         var path = info.path();
         retained.recall(path);
-        if (isSpooled(path)) return context.spool().copyNar(path, sink);
+        var verify = Verify.byReceiver(info);
+        if (isSpooled(path)) return context.spool().narFromPath(path, verify, sink);
         var holder = retained.of(path);
-        if (holder.isEmpty() && !host.checksNars()) return fromElsewhere(path, store -> store.passNar(info, sink));
+        if (holder.isEmpty() && !host.checksNars()) return fromElsewhere(path, store -> store.narFromPath(path, verify, sink));
         var nar = new HeldBackEnd(sink, info.narSize());
         var from = holder.map(RetainedConversation::machine).orElse("the host's store");
         try {
             var addressed = AddressedNar.of(info, nar);
-            var summary = fromElsewhere(path, store -> store.narFromPath(path, addressed));
+            var summary = fromElsewhere(path, store -> store.narFromPath(path, Verify.HERE, addressed));
             addressed.requireRight(summary, from);
             context.known().proofs().received(info);
             nar.finish();
-            return summary.size();
+            return summary;
         } catch (ProtocolException e) {
             if (!nar.hasFailed()) holder.ifPresent(held -> retained.distrust(held, path, Failures.describe(e)));
             throw e;
@@ -231,7 +250,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
     private <T> T fromElsewhere(StorePath path, NarRequest<T> request) throws IOException, InterruptedException {
         var holder = retained.of(path);
         var found = holder.isPresent() ? holder.map(RetainedConversation::store) : host.store();
-        var store = found.orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
+        var store = found.orElseThrow(() -> notHere(path));
         try {
             return request.ask(store);
         } finally {

@@ -6,7 +6,8 @@ import dispatcher.build.request.Prospect;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.key.NixPublicKey;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
+import dispatcher.store.spool.SpoolSession.Follower;
 import dispatcher.store.transfer.Closure;
 import dispatcher.thread.SteadyThread;
 import java.io.IOException;
@@ -74,7 +75,7 @@ public final class Sessions implements AutoCloseable {
     public Prospect prospect(StorePath drvPath, BasicDerivation derivation) throws IOException, InterruptedException {
         var sight = new Sight(
                 NOBODY, List.of(), context.storeDir(), context.learned().grants());
-        try (var paths = new SessionPaths(context, NOBODY, sight)) {
+        try (var paths = new SessionPaths(context, NOBODY, sight, Follower.NONE)) {
             var closure = Closure.of(new TreeSet<>(derivation.inputSources()), roots -> {
                 var infos = paths.knownInfos(roots);
                 context.known().sizes().add(infos.values());

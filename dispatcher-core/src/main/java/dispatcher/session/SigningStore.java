@@ -4,8 +4,8 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.key.NixSecretKey;
-import dispatcher.store.ForwardingStore;
 import dispatcher.store.Store;
+import dispatcher.store.conversation.GuardedStore;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
@@ -15,7 +15,7 @@ import java.util.Optional;
 /// Puts our signature under what was built in a conversation, where its client asks about it. What clients have sent
 /// is
 /// theirs to sign, whoever holds it by now. Confined to the conversation's thread.
-final class SigningStore extends ForwardingStore {
+final class SigningStore extends GuardedStore {
     private final StoreDir storeDir;
     private final NixSecretKey key;
     private final ClientSession session;

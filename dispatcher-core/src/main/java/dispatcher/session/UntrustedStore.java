@@ -12,10 +12,10 @@ import dispatcher.nix.key.NixPublicKey;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
-import dispatcher.store.ForwardingStore;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.store.verify.AddressedNar;
 import dispatcher.store.verify.TrustedKeys;
 import java.io.IOException;
@@ -33,7 +33,7 @@ import java.util.List;
 ///
 /// As Nix's daemon has it for users that are not in `trusted-users` (Nix 2.36, `src/libstore/daemon.cc`), but
 /// that there nothing whose path follows from a `.drv` file can be built without naming that file alone.
-final class UntrustedStore extends ForwardingStore {
+final class UntrustedStore extends GuardedStore {
     private final ClientSession session;
     private final ClientIdentity client;
     private final StoreDir storeDir;

@@ -3,14 +3,13 @@ package dispatcher.store;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
 /// Where paths can be had from, to be copied elsewhere.
-public interface PathSource {
+public interface PathSource extends NarReader {
     /// What is known of `path`; empty if it cannot be had here.
     Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException;
 
@@ -21,14 +20,7 @@ public interface PathSource {
         return infos;
     }
 
-    /// Writes the NAR of a path, for a receiver that compares its hash with what `info` says.
-    ///
-    /// @param info as [#info] told it
-    /// @return how many bytes it had
-    long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException;
-
     /// A receiver did not take what came from here. If that was since a NAR had another hash than was told, it must
-    /// not
-    /// happen again.
+    /// not happen again.
     default void notTaken() {}
 }

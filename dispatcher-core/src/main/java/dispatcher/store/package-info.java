@@ -1,5 +1,6 @@
-/// The one abstraction of the dispatcher: a [dispatcher.store.Store] that knows paths, takes and hands out NARs and
-/// builds.
+/// The one abstraction of the dispatcher: stores that know paths and hand out NARs, take them, and build. How one is
+/// reached, kept or checked is a matter of the packages below this one and of the protocols. Start with
+/// [dispatcher.store.Store].
 @NullMarked
 package dispatcher.store;
 

@@ -8,10 +8,10 @@ import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.session.TestFleet;
-import dispatcher.store.ForwardingStore;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
@@ -47,7 +47,7 @@ class DeepInputTest {
         return (protocol == MachineProtocol.SSH ? machine.overServe() : machine).lying(Refusing::new);
     }
 
-    private static final class Refusing extends ForwardingStore {
+    private static final class Refusing extends GuardedStore {
         Refusing(Store store) {
             super(store);
         }

@@ -9,6 +9,7 @@ import dispatcher.protocol.worker.WorkerServer;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Store;
+import dispatcher.store.Verify;
 import dispatcher.testkit.Bounds;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Samples;
@@ -104,7 +105,7 @@ class ProtocolFuzzTest {
                 store.queryValidPaths(List.of(Samples.SOURCE.path(), Samples.LIBRARY.path()), false);
                 store.buildDerivation(Samples.DRV, Samples.DERIVATION, BuildOptions.DEFAULT, BuildLog.NONE);
                 store.queryPathInfo(Samples.OUT);
-                store.narFromPath(Samples.OUT, OutputStream.nullOutputStream());
+                store.narFromPath(Samples.OUT, Verify.HERE, OutputStream.nullOutputStream());
                 store.addToStore(List.of(FakeStore.toAdd(Samples.SOURCE, Samples.SOURCE_TREE)));
             }
         }

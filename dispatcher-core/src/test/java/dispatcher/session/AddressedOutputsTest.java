@@ -18,6 +18,7 @@ import dispatcher.nix.Realisation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePaths;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.NarTree;
@@ -115,7 +116,8 @@ class AddressedOutputsTest {
             var client = fleet.remote(ClientProtocol.WORKER);
             assertThat(client.build(x).status()).isEqualTo(BuildStatus.BUILT);
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), nar)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar))
+                    .isInstanceOf(IOException.class);
             assertThat(nar.size()).isLessThan(wrong.toNar().length);
             assertThat(fleet.failures(liar)).isOne();
             client.leave();

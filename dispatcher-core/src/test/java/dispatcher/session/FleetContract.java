@@ -21,10 +21,11 @@ import dispatcher.protocol.ClientProtocol;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
-import dispatcher.store.ForwardingStore;
 import dispatcher.store.Locations;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
@@ -545,7 +546,7 @@ abstract class FleetContract {
 
     /// As Nix refuses each path that is not in its own directory.
     private static Store elsewhere(Store store) {
-        return new ForwardingStore(store) {
+        return new GuardedStore(store) {
             @Override
             public SortedSet<StorePath> queryValidPaths(
                     Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {
@@ -1434,7 +1435,8 @@ abstract class FleetContract {
             var right = a.store().info(x.out());
             a.store().with(right, NarTree.file("#".repeat(outputLength(x, a) + LARGE)));
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), nar)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar))
+                    .isInstanceOf(IOException.class);
 
             assertThat((long) nar.size()).isLessThan(right.narSize());
             assertThat(client.awaitEnd()).isEqualTo(1);
@@ -1453,7 +1455,8 @@ abstract class FleetContract {
             var right = a.store().info(x.out());
             a.store().with(right, wrong);
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), nar)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar))
+                    .isInstanceOf(IOException.class);
 
             assertThat((long) nar.size()).isLessThan(right.narSize());
         }
@@ -1487,7 +1490,7 @@ abstract class FleetContract {
 
     private static byte[] nar(SessionPaths paths, PathInfo info) throws Exception {
         var nar = new ByteArrayOutputStream();
-        paths.copyNar(info, nar);
+        paths.narFromPath(info.path(), Verify.byReceiver(info), nar);
         return nar.toByteArray();
     }
 
@@ -1506,12 +1509,12 @@ abstract class FleetContract {
                     throw new StoreRefusedException("no space left on device");
                 }
             };
-            assertThatThrownBy(() -> session.paths().copyNar(info, full))
+            assertThatThrownBy(() -> session.paths().narFromPath(info.path(), Verify.byReceiver(info), full))
                     .hasMessageContaining("no space left on device");
 
             assertThat(session.queryPathInfo(x.out())).contains(info);
             var nar = new ByteArrayOutputStream();
-            session.narFromPath(x.out(), nar);
+            session.narFromPath(x.out(), Verify.HERE, nar);
             assertThat(nar.size()).isEqualTo((int) info.narSize());
         }
     }
@@ -1525,7 +1528,7 @@ abstract class FleetContract {
             client.build(x);
             a.store().breakingNar(x.out(), 500_000);
 
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), new ByteArrayOutputStream()))
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, new ByteArrayOutputStream()))
                     .isInstanceOf(IOException.class);
             assertThat(client.awaitEnd()).isEqualTo(1);
         }
@@ -1538,7 +1541,7 @@ abstract class FleetContract {
             var client = client(fleet);
             var x = drv("x");
             client.build(x);
-            assertThatThrownBy(() -> client.store().narFromPath(x.out(), new OutputStream() {
+            assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, new OutputStream() {
                         @Override
                         public void write(int b) throws IOException {
                             client.store().close();

@@ -17,6 +17,7 @@ import dispatcher.nix.StorePaths;
 import dispatcher.nix.key.NixSecretKey;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.Locations;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Keys;
@@ -183,7 +184,8 @@ class HeldPathsTest {
 
                 assertThat(client.has(libc.path())).isFalse();
                 assertThat(client.store().queryPathInfo(libc.path())).isEmpty();
-                assertThatThrownBy(() -> client.store().narFromPath(libc.path(), new ByteArrayOutputStream()))
+                assertThatThrownBy(
+                                () -> client.store().narFromPath(libc.path(), Verify.HERE, new ByteArrayOutputStream()))
                         .isInstanceOf(IOException.class);
             }
         }
@@ -232,7 +234,7 @@ class HeldPathsTest {
         known.add(List.of(source.path()), "liar");
         try (var fleet = plan().start(liar)) {
             var nar = new ByteArrayOutputStream();
-            assertThatThrownBy(() -> client(fleet).store().narFromPath(source.path(), nar))
+            assertThatThrownBy(() -> client(fleet).store().narFromPath(source.path(), Verify.HERE, nar))
                     .isInstanceOf(IOException.class);
             assertThat((long) nar.size()).isLessThan(source.narSize());
             assertThat(fleet.failures(liar)).isOne();
@@ -355,7 +357,9 @@ class HeldPathsTest {
             assertThat(honest.received()).isEmpty();
             assertThat(fleet.failures(honest)).isZero();
             assertThat(fleet.failures(liar)).isOne();
-            assertThatThrownBy(() -> client(fleet).store().narFromPath(libc.path(), OutputStream.nullOutputStream()))
+            assertThatThrownBy(() -> client(fleet)
+                            .store()
+                            .narFromPath(libc.path(), Verify.HERE, OutputStream.nullOutputStream()))
                     .isInstanceOf(IOException.class);
         }
     }

@@ -14,6 +14,7 @@ import dispatcher.protocol.ClientProtocol;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
+import dispatcher.store.Verify;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
@@ -132,7 +133,7 @@ class HostileMachineTest {
                 assertThat(client.build(x).status()).isEqualTo(BuildStatus.BUILT);
                 long right = liar.store().info(x.out()).narSize();
                 var nar = new ByteArrayOutputStream();
-                assertThatThrownBy(() -> client.store().narFromPath(x.out(), nar))
+                assertThatThrownBy(() -> client.store().narFromPath(x.out(), Verify.HERE, nar))
                         .isInstanceOf(IOException.class);
                 assertThat((long) nar.size()).isLessThan(right);
                 assertThat(fleet.failures(liar)).isOne();

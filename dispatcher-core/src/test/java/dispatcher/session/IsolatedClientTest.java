@@ -20,6 +20,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.nix.StorePaths;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
@@ -101,7 +102,8 @@ class IsolatedClientTest {
         assertThat(guest(fleet, protocol).has(path)).as("is valid").isFalse();
         assertThat(guest(fleet, protocol).store().queryPathInfo(path)).isEmpty();
         assertThat(guest(fleet, protocol).store().queryPathInfos(List.of(path))).isEmpty();
-        assertThatThrownBy(() -> guest(fleet, protocol).store().narFromPath(path, OutputStream.nullOutputStream()))
+        assertThatThrownBy(() ->
+                        guest(fleet, protocol).store().narFromPath(path, Verify.HERE, OutputStream.nullOutputStream()))
                 .as("its NAR")
                 .isInstanceOf(IOException.class);
         if (protocol == ClientProtocol.WORKER)

@@ -17,6 +17,7 @@ import dispatcher.nix.StorePaths;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Store;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Liar;
@@ -255,9 +256,10 @@ enum Lie {
     private static UnaryOperator<Store> nars(Nars nars) {
         return truth -> new Liar(truth) {
             @Override
-            public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+            public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+                    throws IOException, InterruptedException {
                 var bytes = new ByteArrayOutputStream();
-                var summary = super.narFromPath(path, bytes);
+                var summary = super.narFromPath(path, verify, bytes);
                 if (NarTree.parse(bytes.toByteArray()) instanceof NarTree.File(var _, var text))
                     nars.write(text.utf8(), sink);
                 return summary;

@@ -15,8 +15,10 @@ import dispatcher.nix.aterm.DerivationHash;
 import dispatcher.nix.aterm.DerivationText;
 import dispatcher.store.PathSource;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -56,11 +58,12 @@ class ProvenDerivationsTest {
         }
 
         @Override
-        public long copyNar(PathInfo info, OutputStream sink) throws IOException {
-            read.add(info.path());
-            var nar = Optional.ofNullable(trees.get(info.path())).orElseThrow().toNar();
+        public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) throws IOException {
+            read.add(path);
+            var tree = Optional.ofNullable(trees.get(path)).orElseThrow();
+            var nar = tree.toNar();
             sink.write(nar, 0, nar.length);
-            return nar.length;
+            return new NarSummary(tree.narHash(), nar.length);
         }
     }
 

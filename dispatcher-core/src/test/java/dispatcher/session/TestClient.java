@@ -13,6 +13,7 @@ import dispatcher.session.TestFleet.Drv;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Store;
+import dispatcher.store.Verify;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.MemoryConnection;
@@ -111,7 +112,7 @@ public final class TestClient {
     NarTree fetch(StorePath path) throws IOException, InterruptedException {
         var info = store.queryPathInfo(path).orElseThrow(() -> new AssertionError("no " + path));
         var nar = new ByteArrayOutputStream();
-        store.narFromPath(path, nar).requireSameAs(info, "the dispatcher");
+        store.narFromPath(path, Verify.HERE, nar).requireSameAs(info, "the dispatcher");
         return NarTree.parse(nar.toByteArray());
     }
 

@@ -36,7 +36,7 @@ import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.spool.SpoolLimits;
 import dispatcher.store.verify.KnownPaths;
@@ -331,7 +331,7 @@ public final class TestFleet implements AutoCloseable {
 
     /// What is in the spool.
     public Set<StorePath> spooled() {
-        return Set.copyOf(spool.paths());
+        return Set.copyOf(spool.queryAllValidPaths());
     }
 
     public ManualClock clock() {

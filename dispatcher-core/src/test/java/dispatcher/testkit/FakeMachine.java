@@ -22,6 +22,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.Transport;
@@ -476,8 +477,8 @@ public final class FakeMachine implements Transport {
         }
 
         @Override
-        public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
-            return store.narFromPath(path, sink);
+        public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) throws IOException {
+            return store.narFromPath(path, verify, sink);
         }
 
         @Override

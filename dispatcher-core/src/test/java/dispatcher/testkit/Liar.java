@@ -8,6 +8,7 @@ import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
+import dispatcher.store.Verify;
 import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -54,8 +55,9 @@ public class Liar implements Store {
     }
 
     @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException, InterruptedException {
-        return truth.narFromPath(path, sink);
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
+        return truth.narFromPath(path, verify, sink);
     }
 
     @Override

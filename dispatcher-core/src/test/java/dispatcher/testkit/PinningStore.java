@@ -6,9 +6,9 @@ import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
-import dispatcher.store.ForwardingStore;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
+import dispatcher.store.conversation.GuardedStore;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -20,7 +20,7 @@ import java.util.function.Predicate;
 
 /// A store that knows what it may not collect as garbage for this conversation: what it was asked for and has, what it
 /// was sent, and what it built.
-final class PinningStore extends ForwardingStore {
+final class PinningStore extends GuardedStore {
     private final Set<StorePath> pinned = ConcurrentHashMap.newKeySet();
 
     PinningStore(Store store) {

@@ -45,7 +45,7 @@ import dispatcher.ssh.server.SshFrontEndException;
 import dispatcher.ssh.server.SshFrontEndOptions;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.host.HostStore;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.spool.SpoolLimits;

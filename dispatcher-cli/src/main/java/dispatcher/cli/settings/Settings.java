@@ -182,7 +182,7 @@ public record Settings(
     /// @param handshake   for the SSH login, and again for the greeting of the protocol
     /// @param silence     without any byte from a machine, not even an answer to a keep-alive, after which it is
     ///                    lost
-    /// @param reply       for Nix on a machine to answer a question, and what else `TimedStore` measures by it
+    /// @param reply       for Nix on a machine to answer a question, and what else `ReplyDeadline` measures by it
     /// @param answer      for a sign of life of a machine that a build is about to go to
     /// @param unavailable how long a build waits while all its machines are set aside
     /// @param drain       how long builds may go on when the dispatcher is told to stop

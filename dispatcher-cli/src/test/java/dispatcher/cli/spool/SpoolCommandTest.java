@@ -11,6 +11,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
+import dispatcher.store.NarToAdd;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.spool.SpoolLimits;
 import dispatcher.store.spool.SpoolSession;
@@ -60,10 +61,10 @@ class SpoolCommandTest {
         var nar = new byte[bytes];
         var hash = new NarHash(Hash.sha256(nar).bytes());
         try (var session = spool.session("client")) {
-            session.add(PathInfo.of(path, hash, nar.length, List.of()), sink -> {
+            session.addToStore(List.of(new NarToAdd(PathInfo.of(path, hash, nar.length, List.of()), sink -> {
                 sink.write(nar);
                 return new NarSummary(hash, nar.length);
-            });
+            })));
         }
     }
 
@@ -108,7 +109,7 @@ class SpoolCommandTest {
                 assertThat(pin).isNotNull();
                 assertThat(run("trim", "0")).isZero();
             }
-            assertThat(spool.paths()).containsExactly(A);
+            assertThat(spool.queryAllValidPaths()).containsExactly(A);
         }
         assertThat(out.toString()).isEqualToNormalizingNewlines("""
                         /nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-b
@@ -128,7 +129,7 @@ class SpoolCommandTest {
         assertThat(run("trim", "2KiB")).isZero();
         assertThat(out.toString()).contains("1 path went and freed 1 KiB; 1 path with 2 KiB left");
         try (var spool = open()) {
-            assertThat(spool.paths()).containsExactly(B);
+            assertThat(spool.queryAllValidPaths()).containsExactly(B);
         }
     }
 

@@ -7,8 +7,8 @@ import dispatcher.protocol.StoreDirCheck;
 import dispatcher.protocol.serve.ServeClient;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.store.Store;
-import dispatcher.store.StorePool;
-import dispatcher.store.TimedStore;
+import dispatcher.store.conversation.ReplyDeadline;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.thread.Interruption;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
@@ -115,7 +115,7 @@ final class ConversationOpener {
         if (others.wasHeardWithin(LATELY))
             store = greet(machine, others, limits.handshake().dividedBy(FIRST_TRY));
         if (store.isEmpty()) store = greet(machine, others, limits.handshake());
-        if (store.isPresent()) return new TimedStore(store.get(), machine.name(), limits.reply());
+        if (store.isPresent()) return ReplyDeadline.around(store.get(), machine.name(), limits.reply());
         throw new UnreachableException(
                 UnreachableException.Kind.TIMED_OUT,
                 "'%s' on %s gave no answer within %d s"

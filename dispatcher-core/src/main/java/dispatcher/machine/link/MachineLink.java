@@ -8,7 +8,7 @@ import dispatcher.machine.load.MachineSampler;
 import dispatcher.machine.load.PressureListener;
 import dispatcher.nix.StoreDir;
 import dispatcher.store.Store;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.store.transfer.ClosureCopier;
 import dispatcher.wire.Transport;
 import java.io.IOException;
@@ -51,7 +51,7 @@ public final class MachineLink implements AutoCloseable {
     /// How long Nix on a machine may take.
     ///
     /// @param handshake until it answers at all, once its command has been started
-    /// @param reply     for each reply, see [dispatcher.store.TimedStore]
+    /// @param reply     for each reply, see [dispatcher.store.conversation.ReplyDeadline]
     public record Limits(Duration handshake, Duration reply) {}
 
     /// Of a machine that tells nobody how it is doing.

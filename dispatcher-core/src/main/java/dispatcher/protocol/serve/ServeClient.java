@@ -7,6 +7,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ErrorOutput;
+import dispatcher.protocol.Greeting;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.HandshakeFailures;
 import dispatcher.protocol.LongLine;
@@ -17,9 +18,9 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Limits;
-import dispatcher.wire.NarCopy;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
@@ -62,14 +63,14 @@ public final class ServeClient implements Store {
     /// @param peer who is at the far end, for messages
     /// @throws HandshakeException if what answers does not serve a store, or in too old a version
     public ServeClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
-        this(channel, storeDir, peer, ServeCodec.OURS, _ -> {});
+        this(channel, storeDir, peer, Greeting.SERVE.newest(), _ -> {});
     }
 
     /// @param errors told each line that the far end writes to its standard error before the first build, on a thread
     ///               of its own
     public ServeClient(CommandChannel channel, StoreDir storeDir, String peer, Consumer<ByteString> errors)
             throws IOException {
-        this(channel, storeDir, peer, ServeCodec.OURS, errors);
+        this(channel, storeDir, peer, Greeting.SERVE.newest(), errors);
     }
 
     /// @param ours the version to offer
@@ -89,16 +90,7 @@ public final class ServeClient implements Store {
         this.errors = ErrorOutput.start(channel.err(), peer, errorListener);
         this.in = new WireReader(channel.in(), Limits.ANSWERS);
         this.out = new WireWriter(channel.out());
-        long magic = HandshakeFailures.exchange(channel, errors, in, out, ServeCodec.CLIENT_MAGIC, ours, peer);
-        if (magic != ServeCodec.SERVER_MAGIC) throw HandshakeFailures.noise(channel, errors, in, magic, peer);
-        var theirs = ProtocolVersion.ofWire(in.readLong());
-        if (theirs.major() != 2 || theirs.compareTo(ServeCodec.OLDEST) < 0)
-            throw new HandshakeException(
-                    HandshakeException.Kind.OLD_PROTOCOL,
-                    "%s speaks version %s of the serve protocol, and %s is the oldest that will do"
-                            .formatted(peer, theirs, ServeCodec.OLDEST),
-                    "update Nix on that machine to 2.3 or newer");
-        this.codec = new ServeCodec(storeDir, theirs.min(ours));
+        this.codec = ServeCodec.withServer(new HandshakeFailures(channel, errors, peer), storeDir, in, out, ours);
     }
 
     /// The version that both sides speak.
@@ -163,19 +155,10 @@ public final class ServeClient implements Store {
     }
 
     @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
-        return dump(path, () -> NarCopy.copy(in, sink));
-    }
-
-    @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException {
-        return dump(info.path(), () -> NarCopy.pass(in, sink));
-    }
-
-    private <T> T dump(StorePath path, Reading<T> reading) throws IOException {
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) throws IOException {
         request(new ServeRequest.DumpStorePath(path));
         try {
-            return reading.read();
+            return ReplyChecks.nar(in, verify, sink);
         } catch (EOFException e) {
             throw withLastWords(e);
         }

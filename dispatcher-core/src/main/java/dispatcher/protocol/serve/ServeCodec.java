@@ -8,6 +8,9 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.BuildResultCodec;
 import dispatcher.protocol.DerivationCodec;
+import dispatcher.protocol.Greeting;
+import dispatcher.protocol.HandshakeException;
+import dispatcher.protocol.HandshakeFailures;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.protocol.serve.ServeRequest.AddToStoreNar;
 import dispatcher.protocol.serve.ServeRequest.BuildDerivation;
@@ -33,10 +36,27 @@ import java.util.Optional;
 ///
 /// @param version the lower of both sides' versions
 public record ServeCodec(StoreDir storeDir, ProtocolVersion version) {
-    static final long CLIENT_MAGIC = 0x390c9debL;
-    static final long SERVER_MAGIC = 0x5452eecbL;
-    static final ProtocolVersion OURS = new ProtocolVersion(2, 8);
-    static final ProtocolVersion OLDEST = new ProtocolVersion(2, 5);
+    /// The client's end of the handshake.
+    ///
+    /// @param farEnd finds out why it does not serve a store
+    /// @param ours   the version to offer
+    /// @throws HandshakeException if what answers does not serve a store, or in too old a version
+    static ServeCodec withServer(
+            HandshakeFailures farEnd, StoreDir storeDir, WireReader in, WireWriter out, ProtocolVersion ours)
+            throws IOException {
+        return new ServeCodec(storeDir, Greeting.SERVE.greetServer(farEnd, in, out, ours));
+    }
+
+    /// The server's end.
+    ///
+    /// @param ours the version to offer
+    /// @throws ProtocolException if the client speaks something else, or too old a version
+    static ServeCodec withClient(StoreDir storeDir, WireReader in, WireWriter out, ProtocolVersion ours)
+            throws IOException {
+        var theirs = Greeting.SERVE.greetClient(in, out, ours);
+        if (!Greeting.SERVE.isSpoken(theirs)) throw new ProtocolException(Greeting.SERVE.refusal(theirs));
+        return new ServeCodec(storeDir, theirs.min(ours));
+    }
 
     public void writeRequest(WireWriter out, ServeRequest request) throws IOException {
         out.writeLong(request.number());

@@ -8,7 +8,7 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.HashedRealisations;
 import dispatcher.protocol.ClientWatch;
-import dispatcher.protocol.ProtocolVersion;
+import dispatcher.protocol.Greeting;
 import dispatcher.protocol.serve.ServeRequest.AddToStoreNar;
 import dispatcher.protocol.serve.ServeRequest.BuildDerivation;
 import dispatcher.protocol.serve.ServeRequest.BuildPaths;
@@ -22,6 +22,7 @@ import dispatcher.store.BuildLog;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
 import dispatcher.wire.TooLargeException;
@@ -59,17 +60,7 @@ public final class ServeServer {
         this.err = err;
         this.store = store;
         this.watch = new ClientWatch(in);
-        long magic = in.readLong();
-        if (magic != ServeCodec.CLIENT_MAGIC)
-            throw new ProtocolException("a client began with 0x%x, not with the serve protocol's 0x%x"
-                    .formatted(magic, ServeCodec.CLIENT_MAGIC));
-        var theirs = ProtocolVersion.ofWire(in.readLong());
-        out.writeLong(ServeCodec.SERVER_MAGIC).writeLong(ServeCodec.OURS.wire()).flush();
-        if (theirs.major() != 2 || theirs.compareTo(ServeCodec.OLDEST) < 0)
-            throw new ProtocolException(
-                    "this dispatcher speaks the serve protocol from %s on (Nix 2.1), this client speaks %s"
-                            .formatted(ServeCodec.OLDEST, theirs));
-        this.codec = new ServeCodec(storeDir, theirs.min(ServeCodec.OURS));
+        this.codec = ServeCodec.withClient(storeDir, in, out, Greeting.SERVE.newest());
     }
 
     /// Notices that the client goes, for a store that has something built to answer a question.
@@ -119,7 +110,7 @@ public final class ServeServer {
                 }
                 out.writeText("");
             }
-            case DumpStorePath(var path) -> store.narFromPath(path, out.asStream());
+            case DumpStorePath(var path) -> store.narFromPath(path, Verify.HERE, out.asStream());
             case QueryClosure(boolean includeOutputs, var paths) -> {
                 if (includeOutputs) throw refuse("QueryClosure with outputs");
                 out.writeStorePaths(codec.storeDir(), closure(paths));

@@ -1,4 +1,4 @@
-/// The serve protocol, 2.5 to 2.7: its requests, its codec, the client that speaks it to machines and the
+/// The serve protocol, 2.5 to 2.8: its requests, its codec, the client that speaks it to machines and the
 /// server that answers clients. Source: Nix 2.34, `src/libstore/serve-protocol*.cc`, `legacy-ssh-store.cc`,
 /// `nix-store.cc`.
 @NullMarked

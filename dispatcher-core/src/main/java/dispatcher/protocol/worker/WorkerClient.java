@@ -12,25 +12,21 @@ import dispatcher.nix.StorePath;
 import dispatcher.protocol.ErrorOutput;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.HandshakeFailures;
-import dispatcher.protocol.LongLine;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.protocol.ReplyChecks;
-import dispatcher.protocol.worker.WorkerMessage.Field;
 import dispatcher.protocol.worker.WorkerRequest.Payload;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.FramedOutput;
 import dispatcher.wire.Limits;
-import dispatcher.wire.NarCopy;
 import dispatcher.wire.NarSummary;
-import dispatcher.wire.ProtocolException;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
@@ -38,7 +34,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -54,28 +49,19 @@ import org.slf4j.LoggerFactory;
 ///
 /// Confined to one thread but for [#close], which any thread may call to end whatever is going on.
 public final class WorkerClient implements Store {
-    private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
-    private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
-    private static final Set<WorkerFeature> FEATURES = Set.of(WorkerFeature.REALISATION_WITH_PATH);
-    private static final long CLIENT_MAGIC = 0x6e697863L;
-    private static final long SERVER_MAGIC = 0x6478696fL;
-
     /// Requests of which the replies may be unread. Once those fill the buffers on the way, in which a short one takes
     /// as much room as a page, the daemon waits for us to read; so the requests have to fit into the buffers too.
     private static final int UNREAD = 200;
 
-    /// What Nix itself puts before what a `post-build-hook` prints.
-    private static final ByteString HOOK = ByteString.of("post-build-hook: ");
-
     private static final Logger log = LoggerFactory.getLogger(WorkerClient.class);
 
     private final CommandChannel channel;
-    private final ErrorOutput errors;
     private final String peer;
     private final WireReader in;
     private final WireWriter out;
     private final WorkerCodec codec;
     private final MessageCodec messages;
+    private final SideChannel sideChannel;
     private final DaemonInfo daemon;
     /// Whether the daemon leaves the build directories of failed builds in this conversation.
     private boolean keepsFailed;
@@ -85,78 +71,37 @@ public final class WorkerClient implements Store {
     /// @param peer who is at the far end, for messages
     /// @throws HandshakeException if what answers is no daemon, or too old a one
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
-        this(channel, storeDir, peer, OURS, FEATURES, _ -> {});
+        this(channel, storeDir, peer, WorkerHandshake.CLIENT, _ -> {});
     }
 
     /// @param errors told each line that the far end writes to its standard error, on a thread of its own
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, Consumer<ByteString> errors)
             throws IOException {
-        this(channel, storeDir, peer, OURS, FEATURES, errors);
+        this(channel, storeDir, peer, WorkerHandshake.CLIENT, errors);
     }
 
-    /// @param ours     the version to offer
-    /// @param features to offer with it
-    WorkerClient(
-            CommandChannel channel, StoreDir storeDir, String peer, ProtocolVersion ours, Set<WorkerFeature> features)
-            throws IOException {
-        this(channel, storeDir, peer, ours, features, _ -> {});
+    /// @param handshake with what to offer
+    WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, WorkerHandshake handshake) throws IOException {
+        this(channel, storeDir, peer, handshake, _ -> {});
     }
 
     private WorkerClient(
             CommandChannel channel,
             StoreDir storeDir,
             String peer,
-            ProtocolVersion ours,
-            Set<WorkerFeature> features,
+            WorkerHandshake handshake,
             Consumer<ByteString> errorListener)
             throws IOException {
         this.channel = channel;
         this.peer = peer;
-        this.errors = ErrorOutput.start(channel.err(), peer, errorListener);
+        var errors = ErrorOutput.start(channel.err(), peer, errorListener);
         this.in = new WireReader(channel.in(), Limits.ANSWERS);
         this.out = new WireWriter(channel.out());
-        try {
-            var version = greet(ours);
-            this.codec = new WorkerCodec(storeDir, version, agree(version, features));
-            this.messages = new MessageCodec(version);
-            this.daemon = introduce();
-        } catch (EOFException e) {
-            throw HandshakeFailures.endedEarly(channel, errors, peer, e);
-        }
-    }
-
-    private ProtocolVersion greet(ProtocolVersion ours) throws IOException {
-        long magic = HandshakeFailures.exchange(channel, errors, in, out, CLIENT_MAGIC, ours, peer);
-        if (magic != SERVER_MAGIC) throw HandshakeFailures.noise(channel, errors, in, magic, peer);
-        var theirs = ProtocolVersion.ofWire(in.readLong());
-        if (theirs.major() != 1 || theirs.compareTo(OLDEST) < 0)
-            throw new HandshakeException(
-                    HandshakeException.Kind.OLD_PROTOCOL,
-                    "%s speaks version %s of the worker protocol, and %s is the oldest that will do"
-                            .formatted(peer, theirs, OLDEST),
-                    "update Nix on that machine to 2.3 or newer");
-        return theirs.min(ours);
-    }
-
-    private Set<WorkerFeature> agree(ProtocolVersion version, Set<WorkerFeature> features) throws IOException {
-        if (!version.isAtLeast(1, 38)) return Set.of();
-        out.writeTexts(WorkerFeature.names(features)).flush();
-        return WorkerFeature.common(features, in.readTexts("features"));
-    }
-
-    /// The rest of the handshake: no processor to stay on, no space to reserve.
-    private DaemonInfo introduce() throws IOException {
-        out.writeBool(false).writeBool(false).flush();
-        var info = codec.readDaemonInfo(in);
-        try {
-            awaitReply(BuildLog.NONE);
-        } catch (StoreRefusedException e) {
-            throw new HandshakeException(
-                    HandshakeException.Kind.ENDED,
-                    "the Nix daemon of %s turned us away: %s".formatted(peer, e.getMessage()),
-                    "see the daemon's log on that machine, and its allowed-users setting");
-        }
-        return info;
+        var agreed = handshake.withServer(new HandshakeFailures(channel, errors, peer), storeDir, in, out);
+        this.codec = agreed.codec();
+        this.messages = agreed.messages();
+        this.daemon = agreed.daemon();
+        this.sideChannel = new SideChannel(in, messages, peer);
     }
 
     /// The version that both sides speak.
@@ -193,7 +138,7 @@ public final class WorkerClient implements Store {
                 },
                 () -> {
                     readTempRoots(kept.size());
-                    awaitReply(BuildLog.NONE);
+                    sideChannel.awaitReply(BuildLog.NONE);
                     in.beginMessage(ReplyChecks.naming(codec.storeDir(), asked));
                     valid.addAll(ReplyChecks.among(asked, in.readStorePaths(codec.storeDir(), "valid paths"), peer));
                 });
@@ -208,7 +153,7 @@ public final class WorkerClient implements Store {
     private void readTempRoots(int count) throws IOException {
         for (int i = 0; i < count; i++) {
             try {
-                awaitReply(BuildLog.NONE);
+                sideChannel.awaitReply(BuildLog.NONE);
                 in.readLong();
             } catch (StoreRefusedException e) {
                 log.atDebug().log("{} keeps no temporary root: {}", peer, e.reason());
@@ -267,7 +212,7 @@ public final class WorkerClient implements Store {
                 () -> {
                     for (var path : asked) {
                         try {
-                            awaitReply(BuildLog.NONE);
+                            sideChannel.awaitReply(BuildLog.NONE);
                             in.beginMessage(Limits.INFO);
                             if (in.readBool()) infos.add(codec.readPathInfo(in, path), in.messageBytes());
                         } catch (StoreRefusedException e) {
@@ -365,7 +310,7 @@ public final class WorkerClient implements Store {
         var pulled = new PulledOutput(in, out, messages);
         writeNar(path, pulled);
         pulled.close();
-        awaitReply(BuildLog.NONE);
+        sideChannel.awaitReply(BuildLog.NONE);
     }
 
     private static void writeNar(NarToAdd path, OutputStream sink) throws IOException, InterruptedException {
@@ -383,7 +328,7 @@ public final class WorkerClient implements Store {
     private void uploadFramed(Upload upload) throws IOException, InterruptedException {
         out.flush();
         var reading = new FutureTask<Void>(() -> {
-            awaitReply(BuildLog.NONE);
+            sideChannel.awaitReply(BuildLog.NONE);
             return null;
         });
         var listener = Thread.ofVirtual().name("reply of " + peer).start(reading);
@@ -440,15 +385,9 @@ public final class WorkerClient implements Store {
     }
 
     @Override
-    public NarSummary narFromPath(StorePath path, OutputStream sink) throws IOException {
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) throws IOException {
         request(new WorkerRequest.NarFromPath(path));
-        return NarCopy.copy(in, sink);
-    }
-
-    @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException {
-        request(new WorkerRequest.NarFromPath(info.path()));
-        return NarCopy.pass(in, sink);
+        return ReplyChecks.nar(in, verify, sink);
     }
 
     @Override
@@ -457,7 +396,7 @@ public final class WorkerClient implements Store {
         if (options.keepFailed() != keepsFailed) setOptions(options);
         codec.writeRequest(out, new WorkerRequest.BuildDerivation(drvPath, derivation, options.mode()));
         out.flush();
-        awaitReply(log);
+        sideChannel.awaitReply(log);
         in.beginMessage(ReplyChecks.result(derivation.outputs().size()));
         return codec.readBuildResult(in, drvPath);
     }
@@ -492,44 +431,7 @@ public final class WorkerClient implements Store {
     private void request(WorkerRequest request) throws IOException {
         codec.writeRequest(out, request);
         out.flush();
-        awaitReply(BuildLog.NONE);
-    }
-
-    /// Reads the side channel until the reply may be read.
-    ///
-    /// @throws StoreRefusedException if the daemon answers with an error instead
-    private void awaitReply(BuildLog log) throws IOException {
-        var pieces = new LongLine(log);
-        while (true) {
-            if (!in.hasBuffered()) log.flush();
-            var message = messages.read(in, pieces::add);
-            pieces.end();
-            switch (message) {
-                case WorkerMessage.Last() -> {
-                    in.beginMessage();
-                    return;
-                }
-                case WorkerMessage.Failure error -> throw new StoreRefusedException(error.message());
-                case WorkerMessage.Next(var text) -> log.note(text.utf8().stripTrailing());
-                case WorkerMessage.Result result -> {
-                    if (result.type() == WorkerMessage.RESULT_BUILD_LOG_LINE)
-                        firstText(result.fields()).ifPresent(log::line);
-                    else if (result.type() == WorkerMessage.RESULT_POST_BUILD_LOG_LINE)
-                        firstText(result.fields()).ifPresent(line -> log.line(HOOK.plus(line)));
-                    else if (result.type() == WorkerMessage.RESULT_SET_PHASE)
-                        firstText(result.fields()).ifPresent(phase -> log.phase(phase.utf8()));
-                }
-                case WorkerMessage.StartActivity _, WorkerMessage.StopActivity _ -> {}
-                case WorkerMessage.Read _, WorkerMessage.Write _ ->
-                    throw new ProtocolException("%s asks for data that no request of ours has".formatted(peer));
-            }
-        }
-    }
-
-    private static Optional<ByteString> firstText(List<Field> fields) {
-        return !fields.isEmpty() && fields.getFirst() instanceof Field.Text(var text)
-                ? Optional.of(text)
-                : Optional.empty();
+        sideChannel.awaitReply(BuildLog.NONE);
     }
 
     @Override

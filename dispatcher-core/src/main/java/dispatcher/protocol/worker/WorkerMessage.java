@@ -1,6 +1,7 @@
 package dispatcher.protocol.worker;
 
 import dispatcher.nix.ByteString;
+import dispatcher.text.Printable;
 import java.util.List;
 
 /// A message on the side channel that runs between a request and its reply.
@@ -22,7 +23,14 @@ public sealed interface WorkerMessage {
     /// The request failed; no reply follows.
     ///
     /// @param exitStatus only carried before 1.26
-    record Failure(String message, long exitStatus) implements WorkerMessage {}
+    record Failure(String message, long exitStatus) implements WorkerMessage {
+        private static final long FAILED = 1;
+
+        /// What a server says of a request that failed, with nothing in it that a terminal would obey but colours.
+        static Failure saying(String message) {
+            return new Failure(Printable.coloured(message), FAILED);
+        }
+    }
 
     /// @param level  0 (error) to 7 (vomit); [MessageCodec#levelInfo] for all that is worth seeing
     /// @param parent 0 for none

@@ -9,7 +9,6 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.HashedRealisations;
 import dispatcher.protocol.ClientWatch;
-import dispatcher.protocol.ProtocolVersion;
 import dispatcher.protocol.worker.WorkerRequest.AddMultipleToStore;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoot;
 import dispatcher.protocol.worker.WorkerRequest.AddTempRoots;
@@ -38,7 +37,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
-import dispatcher.text.Printable;
+import dispatcher.store.Verify;
 import dispatcher.wire.FramedInput;
 import dispatcher.wire.NarCopy;
 import dispatcher.wire.ProtocolException;
@@ -50,7 +49,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
@@ -63,13 +61,7 @@ import java.util.TreeSet;
 /// may have a derivation built by the path of its `.drv` file, as newer clients then do; the store sees to the
 /// rest.
 public final class WorkerServer {
-    private static final ProtocolVersion OURS = new ProtocolVersion(1, 38);
-    private static final ProtocolVersion OLDEST = new ProtocolVersion(1, 21);
-    private static final Set<WorkerFeature> FEATURES = EnumSet.allOf(WorkerFeature.class);
-    private static final long CLIENT_MAGIC = 0x6e697863L;
-    private static final long SERVER_MAGIC = 0x6478696fL;
     private static final int MAX_SILENT_TIME = 5;
-    private static final long FAILED = 1;
 
     /// Memory for a place in a sorted set.
     private static final long ANSWERED_PATH = 48;
@@ -98,56 +90,22 @@ public final class WorkerServer {
     public WorkerServer(
             WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion, Trust trust)
             throws IOException {
-        this(in, out, store, storeDir, programVersion, trust, OURS, FEATURES);
+        this(in, out, store, storeDir, new DaemonInfo(programVersion, trust), WorkerHandshake.SERVER);
     }
 
-    /// @param ours     the version to offer
-    /// @param features to offer with it
+    /// @param daemon    what the client is told
+    /// @param handshake with what to offer
     WorkerServer(
-            WireReader in,
-            WireWriter out,
-            Store store,
-            StoreDir storeDir,
-            String programVersion,
-            Trust trust,
-            ProtocolVersion ours,
-            Set<WorkerFeature> features)
+            WireReader in, WireWriter out, Store store, StoreDir storeDir, DaemonInfo daemon, WorkerHandshake handshake)
             throws IOException {
-        this.trust = trust;
+        this.trust = daemon.trust();
         this.in = in;
         this.out = out;
         this.store = store;
         this.watch = new ClientWatch(in);
-        long magic = in.readLong();
-        if (magic != CLIENT_MAGIC)
-            throw new ProtocolException(
-                    "a client began with 0x%x, not with the worker protocol's 0x%x".formatted(magic, CLIENT_MAGIC));
-        out.writeLong(SERVER_MAGIC).writeLong(ours.wire()).flush();
-        var theirs = ProtocolVersion.ofWire(in.readLong());
-        if (theirs.major() != ours.major())
-            throw new ProtocolException(
-                    "this dispatcher speaks the worker protocol %s, this client %s".formatted(ours, theirs));
-        var version = theirs.min(ours);
-        this.codec = new WorkerCodec(storeDir, version, agree(version, features));
-        this.messages = new MessageCodec(version);
-        if (version.isAtLeast(1, 14) && in.readBool()) in.readLong();
-        if (version.isAtLeast(1, 11)) in.readBool();
-        codec.writeDaemonInfo(out, new DaemonInfo(programVersion, trust));
-        if (version.compareTo(OLDEST) < 0) {
-            var tooOld = "this dispatcher speaks the worker protocol from %s on (Nix 2.3), this client speaks %s"
-                    .formatted(OLDEST, version);
-            fail(tooOld);
-            throw new ProtocolException(tooOld);
-        }
-        messages.write(out, new WorkerMessage.Last());
-        out.flush();
-    }
-
-    private Set<WorkerFeature> agree(ProtocolVersion version, Set<WorkerFeature> features) throws IOException {
-        if (!version.isAtLeast(1, 38)) return Set.of();
-        var theirs = in.readTexts("features");
-        out.writeTexts(WorkerFeature.names(features)).flush();
-        return WorkerFeature.common(features, theirs);
+        var agreed = handshake.withClient(storeDir, daemon, in, out);
+        this.codec = agreed.codec();
+        this.messages = agreed.messages();
     }
 
     /// Notices that the client goes, for a store that has something built to answer a question.
@@ -407,12 +365,12 @@ public final class WorkerServer {
 
     private void fail(String message) throws IOException {
         answered = true;
-        messages.write(out, new WorkerMessage.Failure(Printable.coloured(message), FAILED));
+        messages.write(out, WorkerMessage.Failure.saying(message));
         out.flush();
     }
 
     private void sendNar(StorePath path) throws IOException, InterruptedException {
-        store.narFromPath(path, new ReplyOnFirstByte());
+        store.narFromPath(path, Verify.HERE, new ReplyOnFirstByte());
     }
 
     /// A NAR follows the word that the request is done, after which nothing can be refused any more; so that

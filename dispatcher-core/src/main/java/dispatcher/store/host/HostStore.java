@@ -3,7 +3,7 @@ package dispatcher.store.host;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.worker.WorkerClient;
 import dispatcher.store.Store;
-import dispatcher.store.StorePool;
+import dispatcher.store.conversation.StorePool;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.ProcessChannel;
 import dispatcher.wire.socket.UnixSocketChannel;

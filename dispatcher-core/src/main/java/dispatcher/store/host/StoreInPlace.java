@@ -1,14 +1,16 @@
 package dispatcher.store.host;
 
-import dispatcher.nix.PathInfo;
-import dispatcher.store.ForwardingStore;
+import dispatcher.nix.StorePath;
 import dispatcher.store.Store;
+import dispatcher.store.Verify;
+import dispatcher.store.conversation.GuardedStore;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 
 /// A conversation with the daemon of a store on this host, which also keeps what is asked for; only NARs whose hash is
 /// checked elsewhere are made here, as far as the files can be read.
-final class StoreInPlace extends ForwardingStore {
+final class StoreInPlace extends GuardedStore {
     private final StoreFiles files;
 
     StoreInPlace(Store daemon, StoreFiles files) {
@@ -17,7 +19,10 @@ final class StoreInPlace extends ForwardingStore {
     }
 
     @Override
-    public long passNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-        return files.writeNar(info, sink) ? info.narSize() : super.passNar(info, sink);
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
+        return verify instanceof Verify.ByReceiver(var told) && files.writeNar(told, sink)
+                ? new NarSummary(told.narHash(), told.narSize())
+                : super.narFromPath(path, verify, sink);
     }
 }

@@ -5,8 +5,11 @@ import dispatcher.nix.Realisation;
 import dispatcher.nix.RealisationId;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.store.StoreReader;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.store.spool.SpoolNode.Nar;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,6 +22,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 import java.util.zip.Checksum;
 import org.slf4j.Logger;
@@ -31,7 +35,7 @@ import org.slf4j.LoggerFactory;
 /// about 800 bytes a path. One limit counts NARs, whole ones and those on their way; another one that memory, and so
 /// the
 /// small files beside the NARs too. Of either, each client has a share.
-public final class Spool implements AutoCloseable {
+public final class Spool implements StoreReader, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
     private static final int CHUNK = 128 * 1024;
 
@@ -78,17 +82,20 @@ public final class Spool implements AutoCloseable {
     }
 
     /// What is known of a path; its registration time is not kept. Counts as a use.
-    public Optional<PathInfo> info(StorePath path) {
+    @Override
+    public Optional<PathInfo> queryPathInfo(StorePath path) {
         return contents.info(path);
     }
 
-    /// All that it has.
-    public SortedSet<StorePath> paths() {
+    @Override
+    public SortedSet<StorePath> queryAllValidPaths() {
         return contents.paths();
     }
 
-    /// Which of `paths` it has. To be sure that they stay, have a session keep them first, and ask then.
-    public SortedSet<StorePath> contained(Collection<StorePath> paths) {
+    /// To be sure that they stay, have a session keep them first, and ask then. It fetches nothing.
+    @Override
+    public SortedSet<StorePath> queryValidPaths(
+            Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) {
         return contents.contained(paths);
     }
 
@@ -110,7 +117,12 @@ public final class Spool implements AutoCloseable {
     ///
     /// @param client the same for all of its conversations; its share of the room is counted by that
     public SpoolSession session(String client) {
-        return new SpoolSession(contents, files, client);
+        return session(client, SpoolSession.Follower.NONE);
+    }
+
+    /// The same, with somebody who may follow what is uploaded.
+    public SpoolSession session(String client, SpoolSession.Follower follower) {
+        return new SpoolSession(contents, files, client, follower);
     }
 
     /// What each client gets from now on, in percent; what they have stays.
@@ -123,22 +135,22 @@ public final class Spool implements AutoCloseable {
         return files.storeDir();
     }
 
-    /// Writes the NAR of a path to `sink`, which it neither flushes nor closes.
-    ///
-    /// What is read is checked by its size and the CRC-32C that it had when its hash was found right: that finds
-    /// what a disk spoils at a twentieth of the cost of the hash or less, and whoever receives the NAR hashes it
-    /// anyway.
+    /// Whoever verifies, what is read is checked by its size and the CRC-32C that it had when its hash was found right:
+    /// that finds what a disk spoils at a twentieth of the cost of the hash or less, and whoever receives the NAR
+    /// hashes it anyway.
     ///
     /// @throws StoreRefusedException if the path is not there; nothing was written
     /// @throws IOException           if the NAR was damaged on disk; all paths with it are dropped then
-    public long copyNar(StorePath path, OutputStream sink) throws IOException, InterruptedException {
+    @Override
+    public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+            throws IOException, InterruptedException {
         var nar = contents.use(path).orElseThrow(() -> absent(path));
         var crc32c = new CRC32C();
         long size;
         try (var in = open(path, nar)) {
             size = copy(in, sink, nar.size(), crc32c);
         }
-        if (size == nar.size() && (int) crc32c.getValue() == nar.crc32c()) return size;
+        if (size == nar.size() && (int) crc32c.getValue() == nar.crc32c()) return new NarSummary(nar.hash(), size);
         drop(nar);
         throw new IOException(
                 "the NAR of %s in the spool at %s was damaged on disk (%d of %d bytes, CRC-32C %08x instead of %08x) and is dropped: check that disk"

@@ -3,8 +3,10 @@ package dispatcher.store.spool;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.StorePath;
+import dispatcher.store.NarToAdd;
 import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.StoreWriter;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.util.BitSet;
@@ -15,10 +17,11 @@ import java.util.SortedSet;
 /// One conversation's dealings with a spool: what the client uploads in it counts towards that client's share, and
 /// what
 /// the session pins stays until it is closed. A pin takes about a bit. Confined to one thread.
-public final class SpoolSession implements AutoCloseable {
+public final class SpoolSession implements StoreWriter, AutoCloseable {
     private final SpoolContents contents;
     private final SpoolFiles files;
     private final SpoolOwner client;
+    private final Follower follower;
 
     /// What it pins, by the index's numbers; changed under the lock of the contents.
     private final BitSet pinned = new BitSet();
@@ -49,10 +52,12 @@ public final class SpoolSession implements AutoCloseable {
         void begins(GrowingNar nar);
     }
 
-    SpoolSession(SpoolContents contents, SpoolFiles files, String client) {
+    /// @param follower may follow what is uploaded in the session
+    SpoolSession(SpoolContents contents, SpoolFiles files, String client, Follower follower) {
         this.contents = contents;
         this.files = files;
         this.client = contents.enter(client);
+        this.follower = follower;
     }
 
     /// Keeps those of `paths` that are there from being evicted until this is closed. Counts as a use, and is no more
@@ -61,21 +66,19 @@ public final class SpoolSession implements AutoCloseable {
         contents.keep(paths, client, pinned);
     }
 
-    /// Takes a path and keeps it: all of it, or nothing if this throws. What is there already is kept as it is, though
-    /// the NAR is read to its end all the same. The sink that `nar` gets throws what this method is to throw, so it
-    /// must let that through.
+    /// Takes paths and keeps them: of each all, or nothing if this throws. What is there already is kept as it is,
+    /// though the NAR is read to its end all the same; nobody follows it then, as nothing is written. The sink
+    /// that a NAR gets throws what this method is to throw, so its source must let that through.
     ///
-    /// @param info with the hash of the NAR, and its size if that is known; a content address is not checked
-    /// @throws ProtocolException     if the NAR is not what `info` says
-    /// @throws StoreRefusedException if there is no room, perhaps only found in the middle of the NAR
-    public void add(PathInfo info, NarSource nar) throws IOException, InterruptedException {
-        add(info, nar, Follower.NONE);
+    /// @param paths with the hashes of the NARs, and sizes if they are known; content addresses are not checked
+    /// @throws ProtocolException     if a NAR is not what its path's info says
+    /// @throws StoreRefusedException if there is no room, perhaps only found in the middle of a NAR
+    @Override
+    public void addToStore(List<NarToAdd> paths) throws IOException, InterruptedException {
+        for (var path : paths) add(path.info(), path.nar());
     }
 
-    /// The same, with somebody who may follow the NAR while it comes. Not if the spool has an equal one: then nothing
-    /// is
-    /// written.
-    public void add(PathInfo info, NarSource nar, Follower follower) throws IOException, InterruptedException {
+    private void add(PathInfo info, NarSource nar) throws IOException, InterruptedException {
         NarInfoFile.requirePrintable(info);
         contents.pin(info.path());
         try {
@@ -96,6 +99,13 @@ public final class SpoolSession implements AutoCloseable {
     public boolean keep(Realisation realisation) throws IOException, InterruptedException {
         SpoolRealisations.requireBounded(realisation);
         return contents.keep(realisation, client);
+    }
+
+    @Override
+    public void registerRealisation(Realisation realisation) throws IOException, InterruptedException {
+        if (!keep(realisation))
+            throw new StoreRefusedException("'%s' is not in the spool, and cannot be the output '%s'"
+                    .formatted(realisation.outPath(), realisation.id()));
     }
 
     /// What is there that the client was the first to upload, lately and in whatever session.

@@ -6,6 +6,8 @@ import dispatcher.store.NarToAdd;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
+import dispatcher.store.StoreWriter;
+import dispatcher.store.Verify;
 import dispatcher.thread.Interruption;
 import dispatcher.wire.NarSummary;
 import dispatcher.wire.ProtocolException;
@@ -114,7 +116,7 @@ public final class ClosureCopier {
 
     /// What a helper is for.
     public interface Errand {
-        void run(Store target, PathSource source) throws IOException, InterruptedException;
+        void run(StoreWriter target, PathSource source) throws IOException, InterruptedException;
     }
 
     /// Returns when `target` has all of `paths` and what they refer to.
@@ -173,7 +175,7 @@ public final class ClosureCopier {
     /// Claiming all of them at once keeps two copies from waiting for each other: a copy only waits for claims
     /// that are older than its own. Sends nothing if the machine must be asked again.
     private Sent sendUnclaimed(
-            Store target,
+            StoreWriter target,
             Map<StorePath, PathInfo> missing,
             Set<StorePath> outdated,
             PathSource source,
@@ -196,7 +198,7 @@ public final class ClosureCopier {
         }
     }
 
-    private Sent send(Store target, List<PathInfo> claimed, PathSource source, Supplier<? extends Helper> helper)
+    private Sent send(StoreWriter target, List<PathInfo> claimed, PathSource source, Supplier<? extends Helper> helper)
             throws IOException, InterruptedException {
         if (claimed.isEmpty()) return Sent.NOTHING;
         long bytes = claimed.stream().mapToLong(PathInfo::narSize).sum();
@@ -264,7 +266,7 @@ public final class ClosureCopier {
         }
 
         @Override
-        public void run(Store target, PathSource source) throws IOException, InterruptedException {
+        public void run(StoreWriter target, PathSource source) throws IOException, InterruptedException {
             while (true) {
                 if (unsent == null) unsent = shipment.take();
                 if (unsent.isEmpty()) return;
@@ -283,7 +285,8 @@ public final class ClosureCopier {
     /// Adds paths in this order.
     ///
     /// @throws SourceFailedException if one cannot be had
-    static void send(List<PathInfo> paths, Store target, PathSource source) throws IOException, InterruptedException {
+    static void send(List<PathInfo> paths, StoreWriter target, PathSource source)
+            throws IOException, InterruptedException {
         var batch = paths.stream()
                 .map(info -> new NarToAdd(info.withoutUltimate(), sink -> copyNar(source, info, sink)))
                 .toList();
@@ -302,7 +305,7 @@ public final class ClosureCopier {
             throws IOException, InterruptedException {
         var receiver = new Receiver(sink);
         try {
-            var summary = new NarSummary(info.narHash(), source.copyNar(info, receiver));
+            var summary = source.narFromPath(info.path(), Verify.byReceiver(info), receiver);
             summary.requireSameAs(info, "its source");
             return summary;
         } catch (IOException e) {

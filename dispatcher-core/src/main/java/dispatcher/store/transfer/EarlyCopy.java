@@ -4,7 +4,10 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.PathSource;
 import dispatcher.store.Store;
+import dispatcher.store.StoreWriter;
+import dispatcher.store.Verify;
 import dispatcher.thread.Interruption;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
@@ -60,7 +63,7 @@ public final class EarlyCopy implements AutoCloseable {
         return claimed.isEmpty() ? List.of() : send(target, claimed.get(), source);
     }
 
-    private List<PathInfo> send(Store target, Underway.Claim claimed, PathSource source)
+    private List<PathInfo> send(StoreWriter target, Underway.Claim claimed, PathSource source)
             throws IOException, InterruptedException {
         claim = claimed;
         boolean sent = false;
@@ -98,8 +101,9 @@ public final class EarlyCopy implements AutoCloseable {
         }
 
         @Override
-        public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-            return source.copyNar(info, new OutputStream() {
+        public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+                throws IOException, InterruptedException {
+            return source.narFromPath(path, verify, new OutputStream() {
                 @Override
                 public void write(int b) throws IOException {
                     write(new byte[] {(byte) b}, 0, 1);

@@ -4,7 +4,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
-import dispatcher.store.Store;
+import dispatcher.store.StoreReader;
 import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -37,7 +37,7 @@ final class MissingPaths {
     /// So many are asked for before all are known.
     private static final int MUCH = 100;
 
-    private final Store target;
+    private final StoreReader target;
     private final Predicate<StorePath> expected;
     private final boolean substitute;
     private final PathSource source;
@@ -50,7 +50,7 @@ final class MissingPaths {
 
     /// @param expected   which paths the machine is thought to have, however that may be
     /// @param substitute whether it may first fetch what it lacks from its own substituters
-    MissingPaths(Store target, Predicate<StorePath> expected, boolean substitute, PathSource source) {
+    MissingPaths(StoreReader target, Predicate<StorePath> expected, boolean substitute, PathSource source) {
         this.target = target;
         this.expected = expected;
         this.substitute = substitute;

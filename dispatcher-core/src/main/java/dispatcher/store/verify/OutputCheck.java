@@ -11,7 +11,8 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.StorePaths;
 import dispatcher.nix.attributes.DerivationAttributes;
-import dispatcher.store.Store;
+import dispatcher.store.StoreReader;
+import dispatcher.store.Verify;
 import dispatcher.wire.FalseAnswerException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -52,7 +53,7 @@ public final class OutputCheck {
     private final String machine;
     private final StorePath drvPath;
     private final BasicDerivation derivation;
-    private final Store store;
+    private final StoreReader store;
     private final KnownInfos known;
 
     /// Path infos that are not the machine's.
@@ -67,7 +68,7 @@ public final class OutputCheck {
             String machine,
             StorePath drvPath,
             BasicDerivation derivation,
-            Store store,
+            StoreReader store,
             KnownInfos known) {
         this.storeDir = storeDir;
         this.machine = machine;
@@ -315,7 +316,7 @@ public final class OutputCheck {
         var bytes = new ByteArrayOutputStream((int) info.narSize());
         var nar = new HeldBackEnd(bytes, info.narSize());
         var addressed = AddressedNar.of(info, nar);
-        addressed.requireRight(store.narFromPath(info.path(), addressed), machine);
+        addressed.requireRight(store.narFromPath(info.path(), Verify.HERE, addressed), machine);
         nar.finish();
         return ByteString.wrap(bytes.toByteArray());
     }

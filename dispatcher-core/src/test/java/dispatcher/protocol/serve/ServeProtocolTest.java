@@ -15,6 +15,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
 import dispatcher.testkit.RecordedLog;
@@ -95,7 +96,7 @@ class ServeProtocolTest {
         return inEachVersion((_, _, client) -> {
             for (var path : List.of(Samples.SOURCE, Samples.LIBRARY)) {
                 var nar = new ByteArrayOutputStream();
-                client.narFromPath(path.path(), nar).requireSameAs(path, "the server");
+                client.narFromPath(path.path(), Verify.HERE, nar).requireSameAs(path, "the server");
                 assertThat(NarTree.parse(nar.toByteArray()).narHash()).isEqualTo(path.narHash());
             }
         });
@@ -222,7 +223,7 @@ class ServeProtocolTest {
         var missing = FakeStore.path("missing");
         return endingWith(
                 "path '%s' is not valid".formatted(missing),
-                (_, _, client) -> client.narFromPath(missing, new ByteArrayOutputStream()));
+                (_, _, client) -> client.narFromPath(missing, Verify.HERE, new ByteArrayOutputStream()));
     }
 
     @TestFactory

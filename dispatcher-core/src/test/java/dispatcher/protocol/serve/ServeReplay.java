@@ -3,6 +3,7 @@ package dispatcher.protocol.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.nix.StoreDir;
+import dispatcher.protocol.Greeting;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.testkit.Capture;
 import dispatcher.testkit.Replay;
@@ -19,9 +20,9 @@ final class ServeReplay extends Replay {
     @Override
     protected void run() throws IOException {
         if (!client.in.awaitInput()) return;
-        assertThat(client.echoLong()).isEqualTo(ServeCodec.CLIENT_MAGIC);
+        assertThat(client.echoLong()).isEqualTo(Greeting.SERVE.clientMagic());
         var theirs = echoVersion(client);
-        assertThat(server.echoLong()).isEqualTo(ServeCodec.SERVER_MAGIC);
+        assertThat(server.echoLong()).isEqualTo(Greeting.SERVE.serverMagic());
         var codec = new ServeCodec(DIR, theirs.min(echoVersion(server)));
         while (client.in.awaitInput()) {
             long number = client.in.readLong();

@@ -8,6 +8,7 @@ import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
+import dispatcher.protocol.Greeting;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.protocol.RunningServer;
 import dispatcher.store.BuildOptions;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
 class ServeServerTest {
     private static final StoreDir DIR = StoreDir.NIX_STORE;
-    private static final ServeCodec CODEC = new ServeCodec(DIR, ServeCodec.OURS);
+    private static final ServeCodec CODEC = new ServeCodec(DIR, Greeting.SERVE.newest());
 
     /// A client that does what the test says, after the handshake in our version.
     private static final class Client implements AutoCloseable {
@@ -50,11 +51,11 @@ class ServeServerTest {
             channel = server.channel();
             in = new WireReader(channel.in());
             out = new WireWriter(channel.out());
-            out.writeLong(ServeCodec.CLIENT_MAGIC)
-                    .writeLong(ServeCodec.OURS.wire())
+            out.writeLong(Greeting.SERVE.clientMagic())
+                    .writeLong(Greeting.SERVE.newest().wire())
                     .flush();
-            assertThat(in.readLong()).isEqualTo(ServeCodec.SERVER_MAGIC);
-            assertThat(in.readLong()).isEqualTo(ServeCodec.OURS.wire());
+            assertThat(in.readLong()).isEqualTo(Greeting.SERVE.serverMagic());
+            assertThat(in.readLong()).isEqualTo(Greeting.SERVE.newest().wire());
         }
 
         Client send(ServeRequest request) throws IOException {
@@ -269,10 +270,10 @@ class ServeServerTest {
                     try (var server = RunningServer.serve(Samples.store())) {
                         var channel = server.channel();
                         new ScriptedPeer(channel.in(), channel.out())
-                                .send(out ->
-                                        out.writeLong(ServeCodec.CLIENT_MAGIC).writeLong(version))
-                                .expect(out ->
-                                        out.writeLong(ServeCodec.SERVER_MAGIC).writeLong(0x208))
+                                .send(out -> out.writeLong(Greeting.SERVE.clientMagic())
+                                        .writeLong(version))
+                                .expect(out -> out.writeLong(Greeting.SERVE.serverMagic())
+                                        .writeLong(0x208))
                                 .expectEnd();
                         assertThat(server.awaitEnd().orElseThrow())
                                 .isInstanceOf(ProtocolException.class)

@@ -8,6 +8,7 @@ import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.ProtocolVersion;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.MemoryConnection;
 import dispatcher.testkit.NarTree;
@@ -353,7 +354,7 @@ class WorkerClientTest {
         var nar = Samples.SOURCE_TREE.toNar();
         daemon.send(out -> out.writeLong(LAST).writeRaw(nar, 0, nar.length));
         var sink = new ByteArrayOutputStream();
-        client.narFromPath(Samples.SOURCE.path(), sink).requireSameAs(Samples.SOURCE, "arm-3");
+        client.narFromPath(Samples.SOURCE.path(), Verify.HERE, sink).requireSameAs(Samples.SOURCE, "arm-3");
         assertThat(sink.toByteArray()).isEqualTo(nar);
     }
 
@@ -363,7 +364,7 @@ class WorkerClientTest {
         var nar = Samples.SOURCE_TREE.toNar();
         daemon.send(out -> out.writeLong(LAST).writeRaw(nar, 0, 80));
         daemon.hangUp();
-        assertThatThrownBy(() -> client.narFromPath(Samples.SOURCE.path(), new ByteArrayOutputStream()))
+        assertThatThrownBy(() -> client.narFromPath(Samples.SOURCE.path(), Verify.HERE, new ByteArrayOutputStream()))
                 .isInstanceOf(EOFException.class);
     }
 

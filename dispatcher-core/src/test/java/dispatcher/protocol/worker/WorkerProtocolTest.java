@@ -13,6 +13,7 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
 import dispatcher.testkit.RecordedLog;
@@ -56,7 +57,10 @@ class WorkerProtocolTest {
 
     private static WorkerClient client(RunningServer server, int minor) throws IOException {
         return new WorkerClient(
-                server.channel(), StoreDir.NIX_STORE, "the server", new ProtocolVersion(1, minor), Set.of());
+                server.channel(),
+                StoreDir.NIX_STORE,
+                "the server",
+                new WorkerHandshake(new ProtocolVersion(1, minor), Set.of()));
     }
 
     @TestFactory
@@ -98,7 +102,7 @@ class WorkerProtocolTest {
         return inEachVersion((_, _, client) -> {
             for (var path : List.of(Samples.SOURCE, Samples.LIBRARY)) {
                 var nar = new ByteArrayOutputStream();
-                client.narFromPath(path.path(), nar).requireSameAs(path, "the server");
+                client.narFromPath(path.path(), Verify.HERE, nar).requireSameAs(path, "the server");
                 assertThat(NarTree.parse(nar.toByteArray()).narHash()).isEqualTo(path.narHash());
             }
         });
@@ -107,7 +111,7 @@ class WorkerProtocolTest {
     @TestFactory
     Stream<DynamicTest> narOfUnknownPathIsRefused() {
         return inEachVersion((_, _, client) -> assertThatThrownBy(
-                        () -> client.narFromPath(FakeStore.path("missing"), new ByteArrayOutputStream()))
+                        () -> client.narFromPath(FakeStore.path("missing"), Verify.HERE, new ByteArrayOutputStream()))
                 .isInstanceOf(StoreRefusedException.class)
                 .hasMessage("path '%s' is not valid", FakeStore.path("missing")));
     }

@@ -3,6 +3,7 @@ package dispatcher.store.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.nix.PathInfo;
+import dispatcher.store.Verify;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
 import java.io.ByteArrayOutputStream;
@@ -40,7 +41,9 @@ class StoreFilesTest {
 
     private long pass() throws Exception {
         try (var conversation = new StoreInPlace(daemon, files())) {
-            return conversation.passNar(INFO, nar);
+            return conversation
+                    .narFromPath(INFO.path(), Verify.byReceiver(INFO), nar)
+                    .size();
         }
     }
 
@@ -72,7 +75,7 @@ class StoreFilesTest {
     void narThatIsToBeHashedHereComesFromTheDaemon() throws Exception {
         inFiles(TREE);
         try (var conversation = new StoreInPlace(daemon, files())) {
-            conversation.narFromPath(INFO.path(), nar);
+            conversation.narFromPath(INFO.path(), Verify.HERE, nar);
         }
 
         assertThat(daemon.journal()).anyMatch(asked -> asked.contains("tool"));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
+import dispatcher.store.NarToAdd;
 import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.Await;
@@ -82,8 +83,8 @@ class GrowingNarTest {
 
     private CompletableFuture<Boolean> add(PathInfo info, NarSource nar, Reader reader) {
         return Await.start(() -> {
-            try (var session = spool.session("client")) {
-                session.add(info, nar, reader);
+            try (var session = spool.session("client", reader)) {
+                session.addToStore(List.of(new NarToAdd(info, nar)));
             }
             return true;
         });
@@ -131,7 +132,7 @@ class GrowingNarTest {
         assertThatThrownBy(() -> Await.result(added)).hasCauseInstanceOf(ProtocolException.class);
         assertThatThrownBy(() -> Await.result(reader.result)).hasCauseInstanceOf(IOException.class);
         assertThat(reader.read.size()).isLessThanOrEqualTo(SIZE - 8);
-        assertThat(spool.paths()).isEmpty();
+        assertThat(spool.queryAllValidPaths()).isEmpty();
     }
 
     @Test
@@ -160,7 +161,7 @@ class GrowingNarTest {
         gate.open();
         assertThat(Await.result(added)).isTrue();
         assertThatThrownBy(() -> Await.result(reader.result)).hasMessageContaining("came to nothing");
-        assertThat(spool.info(upload.path()).orElseThrow().narHash())
+        assertThat(spool.queryPathInfo(upload.path()).orElseThrow().narHash())
                 .isEqualTo(other.info().narHash());
         assertThat(reader.read.size()).isLessThanOrEqualTo(SIZE - 8);
     }
@@ -169,18 +170,19 @@ class GrowingNarTest {
     void readerReadsOnWhenThePathHasGoneFromTheSpoolMeanwhile() throws Exception {
         var read = new ByteArrayOutputStream();
         var following = new CompletableFuture<GrowingNar>();
-        try (var session = spool.session("client")) {
-            session.add(upload.info(), upload.source(), new SpoolSession.Follower() {
-                @Override
-                public boolean wants(PathInfo info) {
-                    return true;
-                }
+        var follower = new SpoolSession.Follower() {
+            @Override
+            public boolean wants(PathInfo info) {
+                return true;
+            }
 
-                @Override
-                public void begins(GrowingNar nar) {
-                    following.complete(nar);
-                }
-            });
+            @Override
+            public void begins(GrowingNar nar) {
+                following.complete(nar);
+            }
+        };
+        try (var session = spool.session("client", follower)) {
+            session.addToStore(List.of(upload.toAdd()));
         }
         assertThat(spool.trim(0).paths()).isEqualTo(List.of(upload.path()));
         try (var nar = following.join()) {

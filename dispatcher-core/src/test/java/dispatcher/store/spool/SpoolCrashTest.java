@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
+import dispatcher.store.Verify;
 import dispatcher.testkit.NarTree;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -54,17 +55,17 @@ class SpoolCrashTest {
 
     private static int verify(Path dir, long seed) throws Exception {
         try (var spool = Spool.open(dir, StoreDir.NIX_STORE, SpoolLimits.of(LIMIT))) {
-            for (var path : spool.paths()) {
+            for (var path : spool.queryAllValidPaths()) {
                 var bytes = new ByteArrayOutputStream();
-                spool.copyNar(path, bytes);
+                spool.narFromPath(path, Verify.HERE, bytes);
                 assertThat(NarTree.parse(bytes.toByteArray()).narHash())
-                        .isEqualTo(spool.info(path).orElseThrow().narHash());
+                        .isEqualTo(spool.queryPathInfo(path).orElseThrow().narHash());
             }
             assertThat(count(dir.resolve("info")))
                     .as("infos, seed %d", seed)
                     .isEqualTo(spool.status().paths());
-            var hashes = spool.paths().stream()
-                    .map(path -> spool.info(path).orElseThrow().narHash())
+            var hashes = spool.queryAllValidPaths().stream()
+                    .map(path -> spool.queryPathInfo(path).orElseThrow().narHash())
                     .distinct();
             assertThat(count(dir.resolve("nar"))).as("NARs, seed %d", seed).isEqualTo(hashes.count());
             assertThat(count(dir.resolve("tmp")))
@@ -171,7 +172,7 @@ class SpoolCrashTest {
             try (var spool = Spool.open(dir, StoreDir.NIX_STORE, SpoolLimits.of(1L << 30))) {
                 Upload.of("first", 600_000).addTo(spool);
                 fillUp(spool);
-                System.out.println("after a large one: " + spool.paths());
+                System.out.println("after a large one: " + spool.queryAllValidPaths());
                 var other = Upload.of("other", 200_000);
                 Upload.add(spool, other.info(), sink -> {
                     sink.write(other.nar(), 0, 100_000);
@@ -179,9 +180,9 @@ class SpoolCrashTest {
                     sink.write(other.nar(), 100_000, 100_000);
                     return other.summary();
                 });
-                System.out.println("after one that went on meanwhile: " + spool.paths());
+                System.out.println("after one that went on meanwhile: " + spool.queryAllValidPaths());
                 Upload.of("second", 600_000).addTo(spool);
-                System.out.println("after one of the same size: " + spool.paths());
+                System.out.println("after one of the same size: " + spool.queryAllValidPaths());
                 System.out.println("temporary files: " + count(dir.resolve("tmp")));
             }
         }

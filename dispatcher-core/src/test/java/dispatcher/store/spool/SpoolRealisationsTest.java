@@ -71,7 +71,7 @@ class SpoolRealisationsTest {
 
         assertThat(spool.realisations(signed.id())).containsExactly(signed);
         assertThat(spool.realisations(byPath.id())).containsExactly(byPath);
-        assertThat(spool.info(a.info().path())).contains(a.info());
+        assertThat(spool.queryPathInfo(a.info().path())).contains(a.info());
 
         spool.trim(0);
         assertThat(spool.realisations(signed.id())).isEmpty();
@@ -161,7 +161,7 @@ class SpoolRealisationsTest {
                         "\"outPath\":\"" + b.info().path()));
         open();
 
-        assertThat(spool.info(a.info().path())).isEmpty();
+        assertThat(spool.queryPathInfo(a.info().path())).isEmpty();
         assertThat(temp.resolve("bad", a.info().path() + ".narinfo")).exists();
     }
 }

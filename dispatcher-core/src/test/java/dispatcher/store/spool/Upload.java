@@ -5,6 +5,7 @@ import dispatcher.nix.NarHash;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.nar.NarWriter;
+import dispatcher.store.NarToAdd;
 import dispatcher.store.NarToAdd.NarSource;
 import dispatcher.wire.NarSummary;
 import java.io.ByteArrayOutputStream;
@@ -86,6 +87,10 @@ final class Upload {
         return new Upload(newInfo, nar);
     }
 
+    NarToAdd toAdd() {
+        return new NarToAdd(info, source());
+    }
+
     void addTo(Spool spool) throws IOException, InterruptedException {
         add(spool, info, source());
     }
@@ -93,7 +98,7 @@ final class Upload {
     /// What a client uploads that leaves at once.
     static void add(Spool spool, PathInfo info, NarSource source) throws IOException, InterruptedException {
         try (var session = spool.session("client")) {
-            session.add(info, source);
+            session.addToStore(List.of(new NarToAdd(info, source)));
         }
     }
 

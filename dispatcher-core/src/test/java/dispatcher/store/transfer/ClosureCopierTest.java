@@ -14,6 +14,7 @@ import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
 import dispatcher.store.transfer.ClosureCopier.Copied;
 import dispatcher.store.transfer.ClosureCopier.Errand;
 import dispatcher.store.transfer.ClosureCopier.Helper;
@@ -97,12 +98,12 @@ class ClosureCopierTest {
         }
 
         @Override
-        public long copyNar(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
-            var path = info.path();
+        public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
+                throws IOException, InterruptedException {
             var gate = gates.get(path);
             if (gate != null) gate.pass();
             var failure = failures.get(path);
-            if (failure == null) return paths.narFromPath(path, sink).size();
+            if (failure == null) return paths.narFromPath(path, verify, sink);
             sink.write(paths.tree(path).toNar(), 0, 8);
             throw failure;
         }
@@ -139,7 +140,7 @@ class ClosureCopierTest {
         }
 
         @Override
-        public NarSummary narFromPath(StorePath path, OutputStream sink) {
+        public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) {
             throw new AssertionError();
         }
 

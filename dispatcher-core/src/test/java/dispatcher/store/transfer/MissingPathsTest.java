@@ -5,13 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
-import dispatcher.store.ForwardingStore;
 import dispatcher.store.PathSource;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
+import dispatcher.store.Verify;
+import dispatcher.store.conversation.GuardedStore;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
+import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
@@ -49,14 +51,14 @@ class MissingPathsTest {
         }
 
         @Override
-        public long copyNar(PathInfo info, OutputStream sink) {
+        public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink) {
             throw new AssertionError("nothing is sent yet");
         }
     }
 
     /// A machine whose second question and those after it are held up by `beforeAnswer`.
-    private ForwardingStore askedTwice(CountDownLatch asked, CountDownLatch beforeAnswer) {
-        return new ForwardingStore(machine) {
+    private GuardedStore askedTwice(CountDownLatch asked, CountDownLatch beforeAnswer) {
+        return new GuardedStore(machine) {
             private boolean first = true;
 
             @Override
@@ -155,7 +157,7 @@ class MissingPathsTest {
     @Test
     void machineThatFailsMeanwhileIsToldOf() {
         var tool = addManyBelow("tool", add("lib"));
-        var target = new ForwardingStore(machine) {
+        var target = new GuardedStore(machine) {
             @Override
             public SortedSet<StorePath> queryValidPaths(
                     Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)

@@ -1,7 +1,10 @@
-package dispatcher.store;
+package dispatcher.store.conversation;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.StorePath;
+import dispatcher.store.SourceFailedException;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
 import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.time.Duration;
@@ -76,7 +79,8 @@ public final class StorePool implements AutoCloseable {
     public final class Lease {
         private final Store inner;
         private final PinnedPaths pinned;
-        private final WatchedStore store;
+        private final Wholeness wholeness;
+        private final GuardedStore store;
         private final long openedAt;
         private final long bornIn;
         private final boolean reused;
@@ -85,7 +89,8 @@ public final class StorePool implements AutoCloseable {
         private Lease(Store inner, PinnedPaths pinned, long openedAt, long bornIn, boolean reused) {
             this.inner = inner;
             this.pinned = pinned;
-            this.store = new WatchedStore(inner, pinned, StorePool.this::heard);
+            this.wholeness = new Wholeness(StorePool.this::heard);
+            this.store = new GuardedStore(inner, List.of(pinned, wholeness));
             this.openedAt = openedAt;
             this.bornIn = bornIn;
             this.reused = reused;
@@ -98,7 +103,7 @@ public final class StorePool implements AutoCloseable {
         /// Whether somebody used it before, and nothing has been heard since: the far end may have gone without a
         /// word.
         public boolean isInDoubt() {
-            return reused && !store.isHeard();
+            return reused && !wholeness.isHeard();
         }
 
         /// Whether somebody used it before: the far end may have begun it with other settings than it has now.
@@ -108,7 +113,7 @@ public final class StorePool implements AutoCloseable {
 
         /// Whether a call on it broke off: nobody knows what the far end will say next.
         public boolean isBrokenOff() {
-            return store.isBrokenOff();
+            return wholeness.isBrokenOff();
         }
 
         /// Whether it pins so much that it ends when it is given back.
@@ -125,7 +130,7 @@ public final class StorePool implements AutoCloseable {
         public void release() {
             if (over) return;
             over = true;
-            if (store.isBrokenOff() || !keep()) end(inner, pinned);
+            if (wholeness.isBrokenOff() || !keep()) end(inner, pinned);
         }
 
         private boolean keep() {

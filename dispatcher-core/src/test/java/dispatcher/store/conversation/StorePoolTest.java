@@ -1,4 +1,4 @@
-package dispatcher.store;
+package dispatcher.store.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,7 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
-import dispatcher.store.StorePool.Lease;
+import dispatcher.store.BuildLog;
+import dispatcher.store.BuildOptions;
+import dispatcher.store.NarToAdd;
+import dispatcher.store.SourceFailedException;
+import dispatcher.store.Store;
+import dispatcher.store.StoreRefusedException;
+import dispatcher.store.Verify;
+import dispatcher.store.conversation.StorePool.Lease;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.NarTree;
@@ -38,7 +45,8 @@ class StorePoolTest {
     }
 
     private void breakOff(Lease lease) {
-        assertThatThrownBy(() -> lease.store().narFromPath(PATH, failing(new IOException("receiver is gone"))))
+        assertThatThrownBy(() ->
+                        lease.store().narFromPath(PATH, Verify.HERE, failing(new IOException("receiver is gone"))))
                 .hasMessage("receiver is gone");
     }
 
@@ -202,8 +210,8 @@ class StorePoolTest {
         @Test
         void refusalByTheReceiverOfANarLeavesTheRestUnread() throws Exception {
             var lease = lease();
-            assertThatThrownBy(() ->
-                            lease.store().narFromPath(PATH, failing(new StoreRefusedException("receiver says no"))))
+            assertThatThrownBy(() -> lease.store()
+                            .narFromPath(PATH, Verify.HERE, failing(new StoreRefusedException("receiver says no"))))
                     .isInstanceOf(StoreRefusedException.class);
             lease.release();
 
@@ -289,7 +297,7 @@ class StorePoolTest {
         }
 
         private void breakingOff(Lease lease) throws IOException, InterruptedException {
-            lease.store().narFromPath(PATH, failing(new IOException("the connection broke")));
+            lease.store().narFromPath(PATH, Verify.HERE, failing(new IOException("the connection broke")));
         }
     }
 
