@@ -40,7 +40,7 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
             Fleet fleet, SchedulerOptions options, BuildRequest request, Set<String> excluded, long number, long now) {
         var need = SchedulingKey.of(request, excluded);
         var build = new WaitingBuild(
-                request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, request::inputs);
+                request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, false);
         var plan = new SchedulingRound(number, now, fleet, Map.of(), options, 0);
         var chosen = choose(fleet, plan, build);
         int fewest = Integer.MAX_VALUE;

@@ -1,7 +1,6 @@
 package dispatcher.schedule;
 
 import dispatcher.machine.Machine;
-import dispatcher.machine.MachineHealth;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.MachineKind;
 import dispatcher.schedule.policy.SchedulingKey;
@@ -233,10 +232,6 @@ final class Fleet {
         if (!slots.gone || !slots.running.isEmpty()) return;
         machines.remove(slots.machine.name());
         part(slots, slots.tier());
-    }
-
-    void health(MachineSlots slots, MachineHealth health) {
-        if (!slots.health.equals(health)) change(slots, () -> slots.health = health);
     }
 
     /// Finds the tiers that builds of a line may go to, and keeps that up to date until it is detached. Cost: a look

@@ -33,6 +33,10 @@ final class RequirementQueue {
     long openingsOf;
 
     private double work;
+
+    /// As it was when the plan began.
+    private double planWork;
+
     private long reckoned = -1;
     private double capacity;
     private double meanSpeed;
@@ -84,6 +88,12 @@ final class RequirementQueue {
         return builds;
     }
 
+    /// Whoever begins or comes while the plan is made does not count in it.
+    void beginPlan(long number) {
+        plan = number;
+        planWork = work;
+    }
+
     /// To be called before those below. Cost: a look at each tier if the fleet has changed since.
     void reckon(long fleetVersion) {
         if (reckoned == fleetVersion) return;
@@ -130,10 +140,10 @@ final class RequirementQueue {
         return bestBandwidth;
     }
 
-    /// Seconds until all that waits should have begun, if nothing more came.
+    /// Seconds until all that waited when the plan began should have begun, if nothing more came.
     ///
     /// @param total of what waits for any machine
     double drain(double total) {
-        return capacity > 0 ? Math.max(total, work / capacity) : total;
+        return capacity > 0 ? Math.max(total, planWork / capacity) : total;
     }
 }

@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Decides which build goes where and when. Knows builds that wait, builds that run, and machines; is told what
 /// happens, and asked what follows. Has no clock, no thread and no lock: time is what it is told, so the service and
@@ -50,6 +50,9 @@ public final class Scheduler {
     private double work;
     private long wake = Long.MAX_VALUE;
 
+    /// The round that is not over until it is known where the inputs of a build are. Dropped when anything changes.
+    private @Nullable SchedulingRound paused;
+
     /// Whether a machine is not kept for somebody any more, whom others had to pass by in this plan.
     private boolean keepsLess;
 
@@ -65,19 +68,20 @@ public final class Scheduler {
     /// @param excluded names of machines that it must not go to
     /// @param since    when it was first wanted, which is earlier than now if it has been lost before
     public WaitingBuild submit(BuildRequest request, Set<String> excluded, Instant since) {
-        return submit(request, excluded, since, request::inputs);
+        return submit(request, excluded, since, false);
     }
 
-    /// @param latestInputs where its inputs are, looked up now and then while it waits; must answer at once
-    public WaitingBuild submit(
-            BuildRequest request, Set<String> excluded, Instant since, Supplier<Inputs> latestInputs) {
+    /// @param inputsMove whether its inputs may come to other machines while it waits, so that [#unlocated] may ask for
+    ///     them
+    public WaitingBuild submit(BuildRequest request, Set<String> excluded, Instant since, boolean inputsMove) {
+        paused = null;
         var need = SchedulingKey.of(request, excluded);
         var client = clients.computeIfAbsent(request.client(), ClientShare::new);
         if (!client.isActive()) comesBack(client);
         client.waiting++;
         waiting++;
         var line = lines.computeIfAbsent(need, this::newLine);
-        var build = new WaitingBuild(request, line.need, client, Times.nanos(since), builds++, latestInputs);
+        var build = new WaitingBuild(request, line.need, client, Times.nanos(since), builds++, inputsMove);
         work += build.expectedSeconds;
         line.add(build);
         if (!line.possible) hopeless.add(build);
@@ -106,6 +110,7 @@ public final class Scheduler {
     /// Nobody wants it any more. Nothing happens if it waits no longer.
     public void cancel(WaitingBuild build) {
         if (!build.waiting) return;
+        paused = null;
         leave(build);
         hopeless.remove(build);
         forgetIfIdle(build.client);
@@ -128,6 +133,7 @@ public final class Scheduler {
     /// A build has ended or was lost; its slot is free. A second time does nothing.
     public void finished(RunningBuild running, Instant at) {
         if (running.ended) return;
+        paused = null;
         running.ended = true;
         fleet.end(running);
         var client = running.build.client;
@@ -149,6 +155,7 @@ public final class Scheduler {
 
     /// Makes these the machines. What runs on one that is not among them goes on there.
     public void replaceMachines(Collection<Machine> machines) {
+        paused = null;
         fleet.replace(machines);
         hopeless.clear();
         for (var line : lines.values()) if (!line.possible) hopeless.addAll(line.builds());
@@ -156,6 +163,7 @@ public final class Scheduler {
 
     /// How builds take their turns from the next decision on.
     public void changeOptions(SchedulerOptions newOptions) {
+        paused = null;
         options = newOptions;
     }
 
@@ -164,25 +172,34 @@ public final class Scheduler {
         var slots = fleet.machine(machine);
         if (slots == null) return;
         var facts = change.apply(slots.facts);
-        if (!facts.equals(slots.facts)) fleet.change(slots, () -> slots.facts = facts);
+        if (!facts.equals(slots.facts)) change(slots, () -> slots.facts = facts);
     }
 
     /// A machine, or the way to it, broke: nothing goes there until it has been seen to work.
     public void machineFailed(String machine, Instant now, String error) {
         var slots = fleet.machine(machine);
-        if (slots != null) fleet.health(slots, slots.health.failed(now, error));
+        if (slots != null) health(slots, slots.health.failed(now, error));
     }
 
     /// A machine that was set aside works again, as far as can be seen without a build.
     public void machineAnswered(String machine) {
         var slots = fleet.machine(machine);
-        if (slots != null) fleet.health(slots, slots.health.answered());
+        if (slots != null) health(slots, slots.health.answered());
     }
 
     /// A machine did a build: whatever it was set aside for is over.
     public void machineWorked(String machine) {
         var slots = fleet.machine(machine);
-        if (slots != null) fleet.health(slots, MachineHealth.GOOD);
+        if (slots != null) health(slots, MachineHealth.GOOD);
+    }
+
+    private void health(MachineSlots slots, MachineHealth health) {
+        if (!slots.health.equals(health)) change(slots, () -> slots.health = health);
+    }
+
+    private void change(MachineSlots slots, Runnable change) {
+        paused = null;
+        fleet.change(slots, change);
     }
 
     public boolean isAvailable(String machine) {
@@ -202,13 +219,14 @@ public final class Scheduler {
     public boolean drain(String machine, boolean drained) {
         var slots = fleet.machine(machine);
         if (slots == null || slots.gone) return false;
-        fleet.change(slots, () -> slots.drained = drained);
+        change(slots, () -> slots.drained = drained);
         return true;
     }
 
     // ---- decisions
 
-    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt].
+    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt]. These
+    /// are not all as long as [#unlocated] says so.
     public List<Decision> decide(Instant at) {
         var decisions = new ArrayList<Decision>();
         for (var build : List.copyOf(hopeless)) {
@@ -217,15 +235,26 @@ public final class Scheduler {
         }
         long now = Times.nanos(at);
         do {
-            keepsLess = false;
+            if (paused == null) keepsLess = false;
             plan(now, decisions);
-        } while (keepsLess);
+        } while (keepsLess && paused == null);
         return decisions;
     }
 
+    /// The build whose turn it is in what [#decide] has decided last, but whose inputs were located long ago: they are
+    /// to be looked up now, without any lock, and [#located] and [#decide] to be called. If anything else happens
+    /// meanwhile, the next decision begins anew.
+    public Optional<WaitingBuild> unlocated() {
+        return paused == null ? Optional.empty() : Optional.ofNullable(paused.unlocated());
+    }
+
+    /// Where the inputs of a build are by now.
+    public void located(WaitingBuild build, Inputs inputs, Instant at) {
+        build.located(inputs, Times.nanos(at));
+    }
+
     private void plan(long now, List<Decision> decisions) {
-        double capacity = fleet.capacity();
-        var plan = new SchedulingRound(++plans, now, fleet, lines, options, capacity > 0 ? work / capacity : 0);
+        var plan = paused == null ? newRound(now) : paused;
         var begun = new ArrayList<WaitingBuild>();
         plan.carryOut((build, slots, placement) -> {
             begun.add(build);
@@ -233,6 +262,12 @@ public final class Scheduler {
         });
         for (var build : begun) leave(build);
         wake = plan.wake();
+        paused = plan.unlocated() == null ? null : plan;
+    }
+
+    private SchedulingRound newRound(long now) {
+        double capacity = fleet.capacity();
+        return new SchedulingRound(++plans, now, fleet, lines, options, capacity > 0 ? work / capacity : 0);
     }
 
     private RunningBuild start(WaitingBuild build, MachineSlots slots, Placement placement, long now) {
@@ -260,9 +295,10 @@ public final class Scheduler {
         if (slow.ended || client.running + client.waiting >= client.client.maxBuilds()) return Optional.empty();
         var elsewhere = new HashSet<>(excluded);
         elsewhere.add(slow.machine().name());
+        paused = null;
         var request = slow.build.request().withInputs(inputs);
         var again = new WaitingBuild(
-                request, SchedulingKey.of(request, elsewhere), client, slow.build.since, builds++, request::inputs);
+                request, SchedulingKey.of(request, elsewhere), client, slow.build.since, builds++, false);
         again.waiting = false;
         long now = Times.nanos(at);
         var chooser = new MachineSelector(++plans, now, fleet, options, 0);
@@ -296,6 +332,7 @@ public final class Scheduler {
 
     /// What would be chosen for a build that came now, and why not the others. Cost: one look at each machine.
     public Explanation explain(BuildRequest request, Set<String> excluded, Instant now) {
+        paused = null;
         return Explanation.of(fleet, options, request, excluded, ++plans, Times.nanos(now));
     }
 }

@@ -1,5 +1,7 @@
 package dispatcher.schedule;
 
+import static java.util.Objects.requireNonNull;
+
 import dispatcher.schedule.MachineSelector.Choice;
 import dispatcher.schedule.policy.Placement;
 import dispatcher.schedule.policy.SchedulerOptions;
@@ -16,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// One going through those who wait, in their order, to see who begins now: each is given in mind the machine that
 /// should finish it first. If that machine is busy the build waits for it, and those behind reckon with that.
 ///
+/// Pauses where the turn is a build's whose inputs were located long ago, and goes on when it is known where they are
+/// by now: see [#unlocated].
+///
 /// Looks at no more builds that wait for a better machine than `lookAhead`; from then on a free slot is
 /// taken by the next build that fits.
 /// Cost: one look at each tier for each build looked at. Used once, by whoever owns the scheduler.
@@ -27,13 +32,12 @@ final class SchedulingRound {
             .thenComparing(share -> share.turns.peek(), Comparator.nullsLast(ClientQueue.TURNS))
             .thenComparing(share -> share.client.name());
 
-    /// Where inputs are is looked up anew after so long, while a build waits that would have to copy so many bytes,
-    /// and
-    /// for so many builds in one plan.
+    /// Inputs are located anew after so long, while a build waits that would have to copy so many bytes, and for so many
+    /// builds in one plan.
     private static final long INPUTS_AGE = 10_000_000_000L;
 
     private static final long INPUTS_WORTH_IT = 1_000_000;
-    private static final int INPUTS_LOOKED_UP = 64;
+    private static final int MOST_LOCATED = 64;
 
     /// Copying takes long if it takes more than this part of the building, and more seconds than this.
     private static final double LONG_COPY_PART = 0.1;
@@ -59,7 +63,16 @@ final class SchedulingRound {
     private final PriorityQueue<ClientQueue> overdue = new PriorityQueue<>(ClientQueue.OVERDUE_TURNS);
     private final Set<ClientShare> clients = new LinkedHashSet<>();
     private int held;
-    private int inputsLookedUp;
+    private int located;
+
+    private final PriorityQueue<ClientShare> next = new PriorityQueue<>(SHARES);
+
+    /// Whether [#next] has been filled: only when those who have lost patience have had their turns, as those have had
+    /// more of their share then.
+    private boolean sharesHaveTurns;
+
+    /// The turn at which it is to be found out first where the build's inputs are.
+    private @Nullable Turn paused;
     private long wake = Long.MAX_VALUE;
 
     /// @param totalDrain seconds in which the whole fleet would do all that waits
@@ -94,7 +107,7 @@ final class SchedulingRound {
     }
 
     private void takePart(RequirementQueue need) {
-        need.plan = number;
+        need.beginPlan(number);
         need.reckon(fleet.version());
         for (var line : need.lines()) {
             line.beginPlan(number);
@@ -123,35 +136,98 @@ final class SchedulingRound {
         void start(WaitingBuild build, MachineSlots slots, Placement placement);
     }
 
+    /// Whose turn it is as soon as it is known where its inputs are by now; null if the round is over.
+    @Nullable
+    WaitingBuild unlocated() {
+        return paused == null ? null : paused.build;
+    }
+
+    /// To be called until [#unlocated] is null, each time with nothing changed since the last time but the inputs of
+    /// that build. Does nothing as long as these have not been located.
     void carryOut(Starter starter) {
-        gather();
-        while (isOpen() && !overdue.isEmpty()) {
-            var line = overdue.remove();
-            if (line.client.mayRunMore()) take(line, starter);
+        if (paused == null) gather();
+        else if (wasLocatedLongAgo(paused.build)) return;
+        else goOn(starter);
+        if (!sharesHaveTurns) {
+            while (paused == null && isOpen() && !overdue.isEmpty()) {
+                var line = overdue.remove();
+                if (line.client.mayRunMore()) take(line, starter);
+            }
+            if (paused != null) return;
+            sharesHaveTurns = true;
+            next.addAll(clients);
         }
-        // Only now, as those who have had a turn before have had more of their share.
-        var next = new PriorityQueue<>(SHARES);
-        next.addAll(clients);
-        while (isOpen() && !next.isEmpty()) {
+        while (paused == null && isOpen() && !next.isEmpty()) {
             var client = next.remove();
             if (!client.mayRunMore()) continue;
             if (client.turns.isEmpty() || (!mayLookFurther() && !client.putOff.isEmpty())) takePutOff(client, starter);
             else take(client.turns.remove(), starter);
-            if (client.hasTurns()) next.add(client);
+            if (paused == null && client.hasTurns()) next.add(client);
         }
+    }
+
+    private void goOn(Starter starter) {
+        var turn = requireNonNull(paused);
+        paused = null;
+        located++;
+        carryOut(turn, chooser.choose(turn.build, turn.need, turn.mayHold), starter);
+        var client = turn.build.client;
+        if (sharesHaveTurns && client.hasTurns()) next.add(client);
     }
 
     private boolean isOpen() {
         return !fleet.open().isEmpty();
     }
 
-    /// The turn of one build. If no machine takes it, its line has none any more.
+    /// The turn of one build.
+    ///
+    /// @param line       that it is the head of; null if it has been put off before
+    /// @param hasLostPatience whether it goes before all others
+    /// @param mayHold    whether it may wait for a busy machine
+    private record Turn(
+            WaitingBuild build,
+            RequirementQueue need,
+            @Nullable ClientQueue line,
+            boolean hasLostPatience,
+            boolean mayHold) {}
+
     private void take(ClientQueue line, Starter starter) {
         // Those behind a look that is far enough ahead: long builds are left for better machines from then on.
         if (!mayLookFurther()) line.look(now, patience, totalDrain, false);
         var build = line.head();
         boolean overdue = line.headIsOverdue();
-        var choice = choose(build, line.need, !overdue && mayHold(build));
+        choose(new Turn(build, line.need, line, overdue, !overdue && mayHold(build)), starter);
+    }
+
+    private void takePutOff(ClientShare client, Starter starter) {
+        var build = client.putOff.remove();
+        var need = lines.get(build.need);
+        if (need != null) choose(new Turn(build, need, null, false, mayHold(build)), starter);
+    }
+
+    /// While it waited, others may have brought its inputs somewhere: then it waits until that is known.
+    private void choose(Turn turn, Starter starter) {
+        var choice = chooser.choose(turn.build, turn.need, turn.mayHold);
+        if (choice != null
+                && choice.placement().copyBytes() >= INPUTS_WORTH_IT
+                && located < MOST_LOCATED
+                && wasLocatedLongAgo(turn.build)) paused = turn;
+        else carryOut(turn, choice, starter);
+    }
+
+    private boolean wasLocatedLongAgo(WaitingBuild build) {
+        return build.wasLocatedBefore(now - INPUTS_AGE);
+    }
+
+    private void carryOut(Turn turn, @Nullable Choice choice, Starter starter) {
+        if (turn.line == null) carryOutPutOff(turn.build, choice, starter);
+        else carryOutHead(turn, turn.line, choice, starter);
+    }
+
+    /// If no machine takes it, its line has no more turns.
+    private void carryOutHead(Turn turn, ClientQueue line, @Nullable Choice choice, Starter starter) {
+        var build = turn.build;
+        boolean overdue = turn.hasLostPatience;
         if (choice == null) {
             if (overdue) keepAMachineFor(build, line.need);
             return;
@@ -170,22 +246,19 @@ final class SchedulingRound {
             held++;
             line.client.putOff.add(build);
         } else {
-            carryOut(build, instead == null ? choice : instead, starter);
+            begin(build, instead == null ? choice : instead, starter);
         }
         enqueue(line);
     }
 
-    /// The turn of a build that has let those of the same client go first that need not copy for long. What is on its
-    /// way to the same machine goes first as well: if more was sent at the same time, it would come no sooner.
-    private void takePutOff(ClientShare client, Starter starter) {
-        var build = client.putOff.remove();
-        var need = lines.get(build.need);
-        var choice = need == null ? null : choose(build, need, mayHold(build));
+    /// A build that has let those of the same client go first that need not copy for long. What is on its way to the
+    /// same machine goes first as well: if more was sent at the same time, it would come no sooner.
+    private void carryOutPutOff(WaitingBuild build, @Nullable Choice choice, Starter starter) {
         if (choice == null) return;
         var slots = choice.now();
         if (slots != null && waitsForLink(slots, choice.placement()))
             wake = Math.min(wake, Times.after(now, slots.linkBusy(now)));
-        else carryOut(build, choice, starter);
+        else begin(build, choice, starter);
     }
 
     /// Whether a build had better let go first what is on its way to a machine.
@@ -199,7 +272,7 @@ final class SchedulingRound {
     }
 
     /// Begins it, or keeps a slot in mind for it.
-    private void carryOut(WaitingBuild build, Choice choice, Starter starter) {
+    private void begin(WaitingBuild build, Choice choice, Starter starter) {
         build.client.planUsed += choice.placement().copy() + choice.placement().build();
         var slots = choice.now();
         if (slots == null) {
@@ -208,16 +281,6 @@ final class SchedulingRound {
         }
         build.client.planRunning++;
         starter.start(build, slots, choice.placement());
-    }
-
-    /// While it waited, others may have brought its inputs somewhere.
-    private @Nullable Choice choose(WaitingBuild build, RequirementQueue need, boolean mayHold) {
-        var choice = chooser.choose(build, need, mayHold);
-        if (choice == null || choice.placement().copyBytes() < INPUTS_WORTH_IT || inputsLookedUp >= INPUTS_LOOKED_UP)
-            return choice;
-        if (!build.lookUpInputs(now - INPUTS_AGE, now)) return choice;
-        inputsLookedUp++;
-        return chooser.choose(build, need, mayHold);
     }
 
     private boolean mayLookFurther() {

@@ -5,7 +5,6 @@ import dispatcher.schedule.policy.Inputs;
 import dispatcher.schedule.policy.SchedulingKey;
 import dispatcher.schedule.policy.Times;
 import java.time.Instant;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A build that waits for a slot, or has waited for one. Confined to whoever owns the scheduler, but for what it was
@@ -20,8 +19,9 @@ public final class WaitingBuild {
     final double remainingSeconds;
     final boolean isKnown;
 
-    private final Supplier<Inputs> latestInputs;
     private Inputs inputs;
+
+    /// `Long.MAX_VALUE` if what came with the request holds for as long as it waits.
     private long inputsKnownAt;
 
     /// Until it has a slot or leaves.
@@ -34,16 +34,11 @@ public final class WaitingBuild {
     @Nullable
     MachineSlots keeps;
 
+    /// @param inputsMove whether its inputs may come to other machines while it waits
     WaitingBuild(
-            BuildRequest request,
-            SchedulingKey need,
-            ClientShare client,
-            long since,
-            long number,
-            Supplier<Inputs> latestInputs) {
-        this.latestInputs = latestInputs;
+            BuildRequest request, SchedulingKey need, ClientShare client, long since, long number, boolean inputsMove) {
         this.inputs = request.inputs();
-        this.inputsKnownAt = since;
+        this.inputsKnownAt = inputsMove ? since : Long.MAX_VALUE;
         this.request = request;
         this.need = need;
         this.client = client;
@@ -58,19 +53,19 @@ public final class WaitingBuild {
         return request;
     }
 
-    /// What it needs on the machine, and where that is, as last looked up.
+    /// What it needs on the machine, and where that is, as last located.
     Inputs inputs() {
         return inputs;
     }
 
-    /// Looks up anew where its inputs are, if that was last done before `before`.
-    ///
-    /// @return whether it was done
-    boolean lookUpInputs(long before, long now) {
-        if (inputsKnownAt >= before) return false;
-        inputs = latestInputs.get();
+    /// Whether its inputs were last located before `before`, and may be elsewhere by now.
+    boolean wasLocatedBefore(long before) {
+        return inputsKnownAt < before;
+    }
+
+    void located(Inputs latest, long now) {
+        inputs = latest;
         inputsKnownAt = now;
-        return true;
     }
 
     /// When it was first submitted.
