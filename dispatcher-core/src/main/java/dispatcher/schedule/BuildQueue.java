@@ -2,6 +2,8 @@ package dispatcher.schedule;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.machine.Machine;
+import dispatcher.schedule.index.RunningBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;

@@ -3,9 +3,9 @@ package dispatcher.simulate.policy;
 import static java.util.Objects.requireNonNull;
 
 import dispatcher.schedule.Decision;
-import dispatcher.schedule.RunningBuild;
+import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.Scheduler;
-import dispatcher.schedule.WaitingBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;

@@ -1,9 +1,9 @@
 package dispatcher.bench;
 
 import dispatcher.schedule.Decision;
-import dispatcher.schedule.RunningBuild;
+import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.Scheduler;
-import dispatcher.schedule.WaitingBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.SchedulerOptions;
 import java.time.Duration;
