@@ -2,6 +2,8 @@ package dispatcher.schedule;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.machine.Machine;
+import dispatcher.schedule.index.RunningBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -31,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Safe for any thread. One lock guards the [Scheduler]; it is never held over I/O or a call to somebody else.
 /// It has no thread of its own: whoever enters moves it on, and one of those who wait keeps the time for all.
+///
+/// Where the inputs of a build are by now is looked up without the lock, by who has moved the queue on until its turn.
 public final class BuildQueue {
     private static final Duration STANDINGS_AGE = Duration.ofSeconds(1);
 
@@ -52,6 +57,9 @@ public final class BuildQueue {
 
     @GuardedBy("lock")
     private Map<WaitingBuild, QueuePosition> standings = Map.of();
+
+    /// Of the build whose turn it is, but whose inputs are to be located first.
+    private final AtomicReference<@Nullable Ticket> unlocated = new AtomicReference<>();
 
     @GuardedBy("lock")
     private Instant standingsUntil = Instant.MIN;
@@ -78,23 +86,29 @@ public final class BuildQueue {
 
     /// @param since when the build was first wanted, if it comes for another time
     public Ticket submit(BuildRequest request, Set<String> excluded, Instant since) {
-        return submit(request, excluded, since, request::inputs);
+        return add(request, excluded, since, null);
     }
 
-    /// @param latestInputs where its inputs are, looked up now and then while it waits; called with the lock held, so
-    /// it
-    ///     must answer at once
+    /// @param latestInputs where its inputs are by now, asked now and then while it waits, by any thread that uses the
+    ///     queue; never with the lock held
     public Ticket submit(BuildRequest request, Set<String> excluded, Instant since, Supplier<Inputs> latestInputs) {
+        return add(request, excluded, since, latestInputs);
+    }
+
+    private Ticket add(
+            BuildRequest request, Set<String> excluded, Instant since, @Nullable Supplier<Inputs> latestInputs) {
+        Ticket ticket;
         lock.lock();
         try {
-            var build = scheduler.submit(request, excluded, since, latestInputs);
-            var ticket = new Ticket(build, lock.newCondition());
+            var build = scheduler.submit(request, excluded, since, latestInputs != null);
+            ticket = new Ticket(build, latestInputs, lock.newCondition());
             tickets.put(build, ticket);
             moveOn();
-            return ticket;
         } finally {
             lock.unlock();
         }
+        locate();
+        return ticket;
     }
 
     /// A second slot for a build that holds one, on another machine: at once or not at all, and only
@@ -144,14 +158,16 @@ public final class BuildQueue {
     ///
     /// @return whether there is such a machine
     public boolean drain(String machine, boolean drained) {
+        boolean known;
         lock.lock();
         try {
-            boolean known = scheduler.drain(machine, drained);
+            known = scheduler.drain(machine, drained);
             moveOn();
-            return known;
         } finally {
             lock.unlock();
         }
+        locate();
+        return known;
     }
 
     /// Makes these the machines. What runs on one that is not among them goes on there.
@@ -212,9 +228,27 @@ public final class BuildQueue {
         } finally {
             lock.unlock();
         }
+        locate();
     }
 
-    /// The caller holds the lock.
+    /// Finishes what [#moveOn] has left because it was not known where inputs are. The caller holds no lock.
+    private void locate() {
+        for (var ticket = unlocated.getAndSet(null); ticket != null; ticket = unlocated.getAndSet(null)) {
+            located(ticket, ticket.latestInputs());
+        }
+    }
+
+    private void located(Ticket ticket, Inputs inputs) {
+        lock.lock();
+        try {
+            scheduler.located(ticket.build, inputs, clock.instant());
+            moveOn();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The caller holds the lock, and calls [#locate] when it has let go of it.
     @GuardedBy("lock")
     private void moveOn() {
         for (var decision : scheduler.decide(clock.instant())) {
@@ -227,6 +261,7 @@ public final class BuildQueue {
                         case Decision.Impossible(var _, var reasons) -> new Outcome.NoMachine(reasons);
                     });
         }
+        unlocated.set(scheduler.unlocated().map(tickets::get).orElse(null));
         // It may want to be asked sooner than the one who keeps the time knows.
         if (timekeeper != null) timekeeper.changed.signal();
     }
@@ -248,18 +283,24 @@ public final class BuildQueue {
     /// A build's place in the queue. Its owner must wait for it or cancel it.
     public final class Ticket {
         private final WaitingBuild build;
+        private final @Nullable Supplier<Inputs> latestInputs;
         private final Condition changed;
 
         /// Guarded by the queue's lock.
         private @Nullable Outcome outcome;
 
-        private Ticket(WaitingBuild build, Condition changed) {
+        private Ticket(WaitingBuild build, @Nullable Supplier<Inputs> latestInputs, Condition changed) {
             this.build = build;
+            this.latestInputs = latestInputs;
             this.changed = changed;
         }
 
         public BuildRequest request() {
             return build.request();
+        }
+
+        private Inputs latestInputs() {
+            return latestInputs == null ? request().inputs() : latestInputs.get();
         }
 
         public boolean isWaiting() {
@@ -282,17 +323,29 @@ public final class BuildQueue {
         }
 
         /// The same, but for no longer than `limit`, after which the build still waits.
-        @SuppressWarnings("GuardedBy")
         public Optional<Outcome> await(Duration limit) throws InterruptedException {
             long deadline = System.nanoTime() + limit.toNanos();
+            while (true) {
+                try {
+                    var ended = awaitEndOrUnlocated(deadline);
+                    if (ended.isPresent() || deadline - System.nanoTime() <= 0) return ended;
+                } finally {
+                    locate();
+                }
+            }
+        }
+
+        /// Also returns with nothing when somebody's inputs are to be located.
+        @SuppressWarnings("GuardedBy")
+        private Optional<Outcome> awaitEndOrUnlocated(long deadline) throws InterruptedException {
             lock.lock();
             try {
-                while (outcome == null) {
+                while (outcome == null && unlocated.get() == null) {
                     long left = deadline - System.nanoTime();
-                    if (left <= 0) return Optional.empty();
+                    if (left <= 0) break;
                     awaitChange(left);
                 }
-                return Optional.of(outcome);
+                return Optional.ofNullable(outcome);
             } catch (InterruptedException e) {
                 leave();
                 throw e;
@@ -347,6 +400,7 @@ public final class BuildQueue {
             } finally {
                 lock.unlock();
             }
+            locate();
         }
 
         /// Leaves the queue, and gives back what it may have got. Nothing happens if that has been done.
@@ -357,16 +411,19 @@ public final class BuildQueue {
             } finally {
                 lock.unlock();
             }
+            locate();
         }
 
         /// The caller holds the queue's lock.
         @SuppressWarnings("GuardedBy")
         private void leave() {
-            if (outcome instanceof Outcome.Assigned(var assignment)) assignment.close();
-            if (outcome != null) return;
-            outcome = new Outcome.NoMachine(Map.of());
-            scheduler.cancel(build);
-            tickets.remove(build);
+            if (outcome instanceof Outcome.Assigned(var assignment)) {
+                scheduler.finished(assignment.running, clock.instant());
+            } else if (outcome == null) {
+                outcome = new Outcome.NoMachine(Map.of());
+                scheduler.cancel(build);
+                tickets.remove(build);
+            }
             moveOn();
         }
 

@@ -1,5 +1,7 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.index.RunningBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.Placement;
 import java.util.Collections;
 import java.util.SortedMap;

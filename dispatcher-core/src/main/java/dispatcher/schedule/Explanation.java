@@ -1,5 +1,10 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.index.ClientShare;
+import dispatcher.schedule.index.Fleet;
+import dispatcher.schedule.index.MachineSlots;
+import dispatcher.schedule.index.RequirementQueue;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.MachineKind;
@@ -40,20 +45,20 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
             Fleet fleet, SchedulerOptions options, BuildRequest request, Set<String> excluded, long number, long now) {
         var need = SchedulingKey.of(request, excluded);
         var build = new WaitingBuild(
-                request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, request::inputs);
+                request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, false);
         var plan = new SchedulingRound(number, now, fleet, Map.of(), options, 0);
         var chosen = choose(fleet, plan, build);
         int fewest = Integer.MAX_VALUE;
         for (var slots : fleet.machines())
-            if (Fitness.objection(slots.machine, need).isEmpty() && slots.free() > 0 && slots.takes(build))
+            if (Fitness.objection(slots.machine(), need).isEmpty() && slots.free() > 0 && slots.takes(build))
                 fewest = Math.min(fewest, extras(slots, need));
         var choices = new ArrayList<Choice>();
         for (var slots : fleet.machines()) {
-            if (slots.gone) continue;
-            var name = slots.machine.name();
+            if (slots.isGone()) continue;
+            var name = slots.name();
             var unfit = excluded.contains(name)
                     ? Optional.of("the build has been lost there")
-                    : Fitness.objection(slots.machine, need);
+                    : Fitness.objection(slots.machine(), need);
             if (unfit.isPresent()) {
                 choices.add(new Choice(name, unfit, Optional.empty(), Optional.empty()));
                 continue;
@@ -74,12 +79,12 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
 
     /// Decides as for a build that waits, alone.
     private static Optional<String> choose(Fleet fleet, SchedulingRound plan, WaitingBuild build) {
-        var line = new RequirementQueue(build.need);
-        fleet.attach(line);
+        var queue = new RequirementQueue(build.need());
+        fleet.attach(queue);
         try {
-            return plan.chosenFor(build, line);
+            return plan.chosenFor(build, queue);
         } finally {
-            fleet.detach(line);
+            fleet.detach(queue);
         }
     }
 
@@ -88,22 +93,22 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     }
 
     private static int extras(MachineSlots slots, SchedulingKey need) {
-        return MachineKind.of(slots.machine).extras(need.requiredFeatures());
+        return MachineKind.of(slots.machine()).extras(need.requiredFeatures());
     }
 
     private static Optional<String> notNow(MachineSlots slots, WaitingBuild build) {
         return switch (MachineView.state(slots)) {
             case DRAINED -> Optional.of("it is drained");
-            case SET_ASIDE -> Optional.of("it is set aside until it works again: " + slots.health.lastError());
-            case UNDER_PRESSURE -> Optional.of(slots.facts.objection());
+            case SET_ASIDE -> Optional.of("it is set aside until it works again: " + slots.health().lastError());
+            case UNDER_PRESSURE -> Optional.of(slots.facts().objection());
             case REMOVED -> Optional.of("it is not in the settings any more");
             case ON_TRIAL ->
                 slots.free() > 0
                         ? Optional.empty()
                         : Optional.of("it has failed again and again and is being tried with one build");
             case READY -> {
-                if (slots.free() == 0) yield Optional.of("all %d slots are taken".formatted(slots.machine.maxJobs()));
-                if (!slots.hasLeft(build.need)) yield Optional.of("others have taken what the build needs of it");
+                if (slots.free() == 0) yield Optional.of("all %d slots are taken".formatted(slots.machine().maxJobs()));
+                if (!slots.hasLeft(build.need())) yield Optional.of("others have taken what the build needs of it");
                 yield slots.takes(build)
                         ? Optional.empty()
                         : Optional.of("it is kept for a build that has waited long");

@@ -3,6 +3,9 @@ package dispatcher.schedule;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
 import dispatcher.nix.StorePath;
+import dispatcher.schedule.index.MachineSlots;
+import dispatcher.schedule.index.RunningBuild;
+import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.MachineFacts;
 import dispatcher.schedule.policy.Times;
 import java.time.Instant;
@@ -54,27 +57,29 @@ public record MachineView(
     }
 
     static MachineView of(MachineSlots slots) {
-        var running = slots.running.stream()
-                .sorted(Comparator.comparingLong(build -> build.start))
-                .map(build -> new Running(
-                        build.build.request().drvPath(),
-                        build.build.request().client().name(),
-                        Times.instant(build.start),
-                        Optional.of(Times.instant(build.expectedEnd))
-                                .filter(_ -> build.build.request().work().isMeasured())))
+        var running = slots.running().stream()
+                .sorted(Comparator.comparingLong(RunningBuild::start))
+                .map(build -> running(build, build.build().request()))
                 .toList();
         var taken = new TreeMap<String, Long>();
         slots.taken().forEach((name, amount) -> {
             if (amount > 0) taken.put(name, amount);
         });
-        return new MachineView(slots.machine, slots.facts, slots.health, state(slots), running, taken);
+        return new MachineView(slots.machine(), slots.facts(), slots.health(), state(slots), running, taken);
+    }
+
+    private static Running running(RunningBuild build, BuildRequest request) {
+        var end = request.work().isMeasured()
+                ? Optional.of(Times.instant(build.expectedEnd()))
+                : Optional.<Instant>empty();
+        return new Running(request.drvPath(), request.client().name(), Times.instant(build.start()), end);
     }
 
     static State state(MachineSlots slots) {
-        if (slots.gone) return State.REMOVED;
-        if (slots.drained) return State.DRAINED;
-        if (slots.health.isAside()) return State.SET_ASIDE;
-        if (!slots.facts.objection().isEmpty()) return State.UNDER_PRESSURE;
-        return slots.health.isOnTrial() ? State.ON_TRIAL : State.READY;
+        if (slots.isGone()) return State.REMOVED;
+        if (slots.isDrained()) return State.DRAINED;
+        if (slots.health().isAside()) return State.SET_ASIDE;
+        if (!slots.facts().objection().isEmpty()) return State.UNDER_PRESSURE;
+        return slots.health().isOnTrial() ? State.ON_TRIAL : State.READY;
     }
 }

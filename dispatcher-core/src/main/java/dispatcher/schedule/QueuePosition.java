@@ -1,15 +1,19 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.index.RequirementQueue;
+import dispatcher.schedule.index.Tier;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.SchedulingKey;
 import dispatcher.schedule.policy.Times;
+import dispatcher.schedule.policy.Turns;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /// What a build that waits may expect.
 ///
@@ -25,31 +29,28 @@ public record QueuePosition(WaitingBuild build, int place, int of, Duration unti
 
     private static final Comparator<WaitingBuild> ORDER = Comparator.<WaitingBuild>comparingInt(
                     build -> -build.request().client().priority())
-            .thenComparingLong(build -> build.since)
-            .thenComparingLong(build -> build.number);
+            .thenComparing(Turns.OLDEST_FIRST);
 
     /// All, in the order of priority and age.
-    static List<QueuePosition> of(Collection<RequirementQueue> lines, long now) {
+    static List<QueuePosition> of(Collection<RequirementQueue> queues, long now) {
         var all = new ArrayList<WaitingBuild>();
         var groups = new HashMap<Set<Tier>, Ahead>();
         var groupOf = new HashMap<SchedulingKey, Ahead>();
-        for (var line : lines) {
-            all.addAll(line.builds());
-            groupOf.put(
-                    line.need,
-                    groups.computeIfAbsent(
-                            line.ways.stream().map(way -> way.tier).collect(Collectors.toSet()),
-                            _ -> new Ahead(line, now)));
+        for (var queue : queues) {
+            all.addAll(queue.builds());
+            var tiers = new HashSet<Tier>();
+            for (var way : queue.ways()) tiers.add(way.tier());
+            groupOf.put(queue.need(), groups.computeIfAbsent(tiers, _ -> new Ahead(queue, now)));
         }
         all.sort(ORDER);
         var standings = new ArrayList<QueuePosition>(all.size());
         var counts = new ArrayList<Ahead>(all.size());
         for (var build : all) {
-            var group = groupOf.get(build.need);
+            var group = groupOf.get(build.need());
             if (group == null) continue;
             counts.add(group);
             standings.add(new QueuePosition(build, ++group.count, 0, group.expected(), group.isMeasured));
-            group.work += build.expectedSeconds;
+            group.work += build.expectedSeconds();
             group.isMeasured &= build.request().work().isMeasured();
         }
         for (int i = 0; i < standings.size(); i++) {
@@ -71,11 +72,11 @@ public record QueuePosition(WaitingBuild build, int place, int of, Duration unti
         private double work;
         private boolean isMeasured = true;
 
-        Ahead(RequirementQueue line, long now) {
-            this.capacity = line.capacity();
+        Ahead(RequirementQueue queue, long now) {
+            this.capacity = queue.capacity();
             long first = Long.MAX_VALUE;
-            for (var way : line.ways) {
-                for (var slots : way.tier.machines()) {
+            for (var way : queue.ways()) {
+                for (var slots : way.tier().machines()) {
                     if (slots.capacity() == 0 || slots.firstFree(now) >= first) continue;
                     first = slots.firstFree(now);
                     isMeasured = slots.isFirstFreeMeasured();

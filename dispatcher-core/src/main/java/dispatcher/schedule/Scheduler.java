@@ -2,6 +2,12 @@ package dispatcher.schedule;
 
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
+import dispatcher.schedule.index.ClientShare;
+import dispatcher.schedule.index.Fleet;
+import dispatcher.schedule.index.MachineSlots;
+import dispatcher.schedule.index.RequirementQueue;
+import dispatcher.schedule.index.RunningBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
@@ -10,6 +16,7 @@ import dispatcher.schedule.policy.Placement;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.SchedulingKey;
 import dispatcher.schedule.policy.Times;
+import dispatcher.schedule.policy.Turns;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,8 +28,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Decides which build goes where and when. Knows builds that wait, builds that run, and machines; is told what
 /// happens, and asked what follows. Has no clock, no thread and no lock: time is what it is told, so the service and
@@ -41,7 +48,7 @@ import java.util.function.UnaryOperator;
 public final class Scheduler {
     private SchedulerOptions options;
     private final Fleet fleet = new Fleet();
-    private final Map<SchedulingKey, RequirementQueue> lines = new LinkedHashMap<>();
+    private final Map<SchedulingKey, RequirementQueue> queues = new LinkedHashMap<>();
     private final Map<Client, ClientShare> clients = new LinkedHashMap<>();
     private final Set<WaitingBuild> hopeless = new LinkedHashSet<>();
     private long builds;
@@ -49,6 +56,9 @@ public final class Scheduler {
     private int waiting;
     private double work;
     private long wake = Long.MAX_VALUE;
+
+    /// The round that is not over until it is known where the inputs of a build are. Dropped when anything changes.
+    private @Nullable SchedulingRound paused;
 
     /// Whether a machine is not kept for somebody any more, whom others had to pass by in this plan.
     private boolean keepsLess;
@@ -65,75 +75,72 @@ public final class Scheduler {
     /// @param excluded names of machines that it must not go to
     /// @param since    when it was first wanted, which is earlier than now if it has been lost before
     public WaitingBuild submit(BuildRequest request, Set<String> excluded, Instant since) {
-        return submit(request, excluded, since, request::inputs);
+        return submit(request, excluded, since, false);
     }
 
-    /// @param latestInputs where its inputs are, looked up now and then while it waits; must answer at once
-    public WaitingBuild submit(
-            BuildRequest request, Set<String> excluded, Instant since, Supplier<Inputs> latestInputs) {
+    /// @param inputsMove whether its inputs may come to other machines while it waits, so that [#unlocated] may ask for
+    ///     them
+    public WaitingBuild submit(BuildRequest request, Set<String> excluded, Instant since, boolean inputsMove) {
+        paused = null;
         var need = SchedulingKey.of(request, excluded);
         var client = clients.computeIfAbsent(request.client(), ClientShare::new);
-        if (!client.isActive()) comesBack(client);
-        client.waiting++;
+        if (!client.isActive()) client.comeBack(Turns.startOf(client.used(), leastUsed()));
+        client.addWaiting(1);
         waiting++;
-        var line = lines.computeIfAbsent(need, this::newLine);
-        var build = new WaitingBuild(request, line.need, client, Times.nanos(since), builds++, latestInputs);
-        work += build.expectedSeconds;
-        line.add(build);
-        if (!line.possible) hopeless.add(build);
+        var queue = queues.computeIfAbsent(need, this::newQueue);
+        var build = new WaitingBuild(request, queue.need(), client, Times.nanos(since), builds++, inputsMove);
+        work += build.expectedSeconds();
+        queue.add(build);
+        if (!queue.isPossible()) hopeless.add(build);
         return build;
     }
 
-    /// It has been idle until now.
-    private void comesBack(ClientShare client) {
-        double least = leastUsed();
-        if (least < Double.POSITIVE_INFINITY) client.used = Math.max(client.used, least);
-    }
-
-    private RequirementQueue newLine(SchedulingKey need) {
-        var line = new RequirementQueue(need);
-        fleet.attach(line);
-        return line;
+    private RequirementQueue newQueue(SchedulingKey need) {
+        var queue = new RequirementQueue(need);
+        fleet.attach(queue);
+        return queue;
     }
 
     /// Of the clients that wait or build; infinite if there are none.
     private double leastUsed() {
         double least = Double.POSITIVE_INFINITY;
-        for (var client : clients.values()) if (client.isActive()) least = Math.min(least, client.used);
+        for (var client : clients.values()) if (client.isActive()) least = Math.min(least, client.used());
         return least;
     }
 
     /// Nobody wants it any more. Nothing happens if it waits no longer.
     public void cancel(WaitingBuild build) {
-        if (!build.waiting) return;
+        if (!build.isWaiting()) return;
+        paused = null;
         leave(build);
         hopeless.remove(build);
-        forgetIfIdle(build.client);
+        forgetIfIdle(build.client());
     }
 
     private void leave(WaitingBuild build) {
-        build.waiting = false;
-        build.client.waiting--;
+        build.leave();
+        build.client().addWaiting(-1);
         waiting--;
-        work = waiting == 0 ? 0 : Math.max(0, work - build.expectedSeconds);
+        work = waiting == 0 ? 0 : Math.max(0, work - build.expectedSeconds());
         fleet.stopKeeping(build);
-        var line = lines.get(build.need);
-        if (line == null) return;
-        line.remove(build);
-        if (!line.isEmpty()) return;
-        lines.remove(build.need);
-        fleet.detach(line);
+        var queue = queues.get(build.need());
+        if (queue == null) return;
+        queue.remove(build);
+        if (!queue.isEmpty()) return;
+        queues.remove(build.need());
+        fleet.detach(queue);
     }
 
     /// A build has ended or was lost; its slot is free. A second time does nothing.
     public void finished(RunningBuild running, Instant at) {
-        if (running.ended) return;
-        running.ended = true;
+        if (running.hasEnded()) return;
+        paused = null;
+        running.end();
         fleet.end(running);
-        var client = running.build.client;
-        client.running--;
+        var client = running.build().client();
+        client.addRunning(-1);
         // It was charged with what was expected; now it is known what it was.
-        client.used += (Times.nanos(at) - running.expectedEnd) / Times.SECOND;
+        client.charge((Times.nanos(at) - running.expectedEnd()) / Times.SECOND);
         forgetIfIdle(client);
     }
 
@@ -142,20 +149,22 @@ public final class Scheduler {
     private void forgetIfIdle(ClientShare client) {
         if (client.isActive()) return;
         double least = leastUsed();
-        clients.values().removeIf(other -> !other.isActive() && other.used <= least);
+        clients.values().removeIf(other -> !other.isActive() && other.used() <= least);
     }
 
     // ---- machines
 
     /// Makes these the machines. What runs on one that is not among them goes on there.
     public void replaceMachines(Collection<Machine> machines) {
+        paused = null;
         fleet.replace(machines);
         hopeless.clear();
-        for (var line : lines.values()) if (!line.possible) hopeless.addAll(line.builds());
+        for (var queue : queues.values()) if (!queue.isPossible()) hopeless.addAll(queue.builds());
     }
 
     /// How builds take their turns from the next decision on.
     public void changeOptions(SchedulerOptions newOptions) {
+        paused = null;
         options = newOptions;
     }
 
@@ -163,31 +172,39 @@ public final class Scheduler {
     public void learn(String machine, UnaryOperator<MachineFacts> change) {
         var slots = fleet.machine(machine);
         if (slots == null) return;
-        var facts = change.apply(slots.facts);
-        if (!facts.equals(slots.facts)) fleet.change(slots, () -> slots.facts = facts);
+        var facts = change.apply(slots.facts());
+        if (facts.equals(slots.facts())) return;
+        paused = null;
+        fleet.learn(slots, facts);
     }
 
     /// A machine, or the way to it, broke: nothing goes there until it has been seen to work.
     public void machineFailed(String machine, Instant now, String error) {
         var slots = fleet.machine(machine);
-        if (slots != null) fleet.health(slots, slots.health.failed(now, error));
+        if (slots != null) health(slots, slots.health().failed(now, error));
     }
 
     /// A machine that was set aside works again, as far as can be seen without a build.
     public void machineAnswered(String machine) {
         var slots = fleet.machine(machine);
-        if (slots != null) fleet.health(slots, slots.health.answered());
+        if (slots != null) health(slots, slots.health().answered());
     }
 
     /// A machine did a build: whatever it was set aside for is over.
     public void machineWorked(String machine) {
         var slots = fleet.machine(machine);
-        if (slots != null) fleet.health(slots, MachineHealth.GOOD);
+        if (slots != null) health(slots, MachineHealth.GOOD);
+    }
+
+    private void health(MachineSlots slots, MachineHealth health) {
+        if (slots.health().equals(health)) return;
+        paused = null;
+        fleet.health(slots, health);
     }
 
     public boolean isAvailable(String machine) {
         var slots = fleet.machine(machine);
-        return slots != null && !slots.gone && !slots.health.isAside();
+        return slots != null && !slots.isGone() && !slots.health().isAside();
     }
 
     /// Whether builds could begin on a machine, now or when others end there.
@@ -201,31 +218,44 @@ public final class Scheduler {
     /// @return whether there is such a machine
     public boolean drain(String machine, boolean drained) {
         var slots = fleet.machine(machine);
-        if (slots == null || slots.gone) return false;
-        fleet.change(slots, () -> slots.drained = drained);
+        if (slots == null || slots.isGone()) return false;
+        paused = null;
+        fleet.drain(slots, drained);
         return true;
     }
 
     // ---- decisions
 
-    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt].
+    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt]. These
+    /// are not all as long as [#unlocated] says so.
     public List<Decision> decide(Instant at) {
         var decisions = new ArrayList<Decision>();
         for (var build : List.copyOf(hopeless)) {
             cancel(build);
-            decisions.add(new Decision.Impossible(build, fleet.objections(build.need)));
+            decisions.add(new Decision.Impossible(build, fleet.objections(build.need())));
         }
         long now = Times.nanos(at);
         do {
-            keepsLess = false;
+            if (paused == null) keepsLess = false;
             plan(now, decisions);
-        } while (keepsLess);
+        } while (keepsLess && paused == null);
         return decisions;
     }
 
+    /// The build whose turn it is in what [#decide] has decided last, but whose inputs were located long ago: they are
+    /// to be looked up now, without any lock, and [#located] and [#decide] to be called. If anything else happens
+    /// meanwhile, the next decision begins anew.
+    public Optional<WaitingBuild> unlocated() {
+        return paused == null ? Optional.empty() : Optional.ofNullable(paused.unlocated());
+    }
+
+    /// Where the inputs of a build are by now.
+    public void located(WaitingBuild build, Inputs inputs, Instant at) {
+        build.located(inputs, Times.nanos(at));
+    }
+
     private void plan(long now, List<Decision> decisions) {
-        double capacity = fleet.capacity();
-        var plan = new SchedulingRound(++plans, now, fleet, lines, options, capacity > 0 ? work / capacity : 0);
+        var plan = paused == null ? newRound(now) : paused;
         var begun = new ArrayList<WaitingBuild>();
         plan.carryOut((build, slots, placement) -> {
             begun.add(build);
@@ -233,18 +263,25 @@ public final class Scheduler {
         });
         for (var build : begun) leave(build);
         wake = plan.wake();
+        paused = plan.unlocated() == null ? null : plan;
+    }
+
+    private SchedulingRound newRound(long now) {
+        double capacity = fleet.capacity();
+        return new SchedulingRound(++plans, now, fleet, queues, options, capacity > 0 ? work / capacity : 0);
     }
 
     private RunningBuild start(WaitingBuild build, MachineSlots slots, Placement placement, long now) {
         double seconds = placement.copy() + placement.build();
-        var running = new RunningBuild(
-                build, slots, now, Times.after(now, seconds), placement.copyBytes() / slots.facts.bandwidth());
+        double sending = placement.copyBytes() / slots.facts().bandwidth();
+        var running = new RunningBuild(build, slots.machine(), now, Times.after(now, seconds), sending);
         fleet.stopKeeping(build);
-        build.client.running++;
-        build.client.used += seconds;
+        var client = build.client();
+        client.addRunning(1);
+        client.charge(seconds);
         fleet.start(running);
         // What is kept for builds that may not begin would only stand idle.
-        if (build.client.running >= build.client.client.maxBuilds()) keepsLess |= fleet.stopKeepingFor(build.client);
+        if (client.isFull()) keepsLess |= fleet.stopKeepingFor(client);
         return running;
     }
 
@@ -255,15 +292,16 @@ public final class Scheduler {
     /// @param excluded names of machines that it must not go to, beside the one where it is
     /// @param inputs   where its inputs are by now
     public Optional<Decision.Assigned> startAgain(RunningBuild slow, Set<String> excluded, Inputs inputs, Instant at) {
-        var client = slow.build.client;
+        var client = slow.build().client();
         // All that it waits for may have to run before either ends.
-        if (slow.ended || client.running + client.waiting >= client.client.maxBuilds()) return Optional.empty();
+        if (slow.hasEnded() || client.running() + client.waiting() >= client.client().maxBuilds()) return Optional.empty();
         var elsewhere = new HashSet<>(excluded);
         elsewhere.add(slow.machine().name());
-        var request = slow.build.request().withInputs(inputs);
-        var again = new WaitingBuild(
-                request, SchedulingKey.of(request, elsewhere), client, slow.build.since, builds++, request::inputs);
-        again.waiting = false;
+        paused = null;
+        var request = slow.build().request().withInputs(inputs);
+        var need = SchedulingKey.of(request, elsewhere);
+        var again = new WaitingBuild(request, need, client, slow.build().sinceNanos(), builds++, false);
+        again.leave();
         long now = Times.nanos(at);
         var chooser = new MachineSelector(++plans, now, fleet, options, 0);
         var placement = new SpeculativeSlotFinder(fleet, chooser, slow, again, now).find();
@@ -290,12 +328,13 @@ public final class Scheduler {
 
     /// All who wait, and what each may expect. Cost: sorts all who wait.
     public List<QueuePosition> standings(Instant now) {
-        for (var line : lines.values()) line.reckon(fleet.version());
-        return QueuePosition.of(lines.values(), Times.nanos(now));
+        for (var queue : queues.values()) queue.reckon(fleet.version());
+        return QueuePosition.of(queues.values(), Times.nanos(now));
     }
 
     /// What would be chosen for a build that came now, and why not the others. Cost: one look at each machine.
     public Explanation explain(BuildRequest request, Set<String> excluded, Instant now) {
+        paused = null;
         return Explanation.of(fleet, options, request, excluded, ++plans, Times.nanos(now));
     }
 }

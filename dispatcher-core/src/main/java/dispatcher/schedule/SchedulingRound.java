@@ -1,65 +1,69 @@
 package dispatcher.schedule;
 
+import static java.util.Objects.requireNonNull;
+
 import dispatcher.schedule.MachineSelector.Choice;
+import dispatcher.schedule.index.ClientQueue;
+import dispatcher.schedule.index.ClientShare;
+import dispatcher.schedule.index.Fleet;
+import dispatcher.schedule.index.MachineSlots;
+import dispatcher.schedule.index.RequirementQueue;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.Placement;
+import dispatcher.schedule.policy.Placing;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.SchedulingKey;
 import dispatcher.schedule.policy.Times;
-import java.util.Comparator;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One going through those who wait, in their order, to see who begins now: each is given in mind the machine that
 /// should finish it first. If that machine is busy the build waits for it, and those behind reckon with that.
 ///
+/// Pauses where the turn is a build's whose inputs were located long ago, and goes on when it is known where they are
+/// by now: see [#unlocated].
+///
 /// Looks at no more builds that wait for a better machine than `lookAhead`; from then on a free slot is
 /// taken by the next build that fits.
 /// Cost: one look at each tier for each build looked at. Used once, by whoever owns the scheduler.
 final class SchedulingRound {
-    private static final Comparator<ClientShare> SHARES = Comparator.<ClientShare>comparingInt(
-                    share -> -share.client.priority())
-            .thenComparingDouble(share -> share.planUsed)
-            .thenComparing(share -> share.turns.isEmpty())
-            .thenComparing(share -> share.turns.peek(), Comparator.nullsLast(ClientQueue.TURNS))
-            .thenComparing(share -> share.client.name());
-
-    /// Where inputs are is looked up anew after so long, while a build waits that would have to copy so many bytes,
-    /// and
-    /// for so many builds in one plan.
+    /// Inputs are located anew after so long, while a build waits that would have to copy so many bytes, and for so many
+    /// builds in one plan.
     private static final long INPUTS_AGE = 10_000_000_000L;
 
     private static final long INPUTS_WORTH_IT = 1_000_000;
-    private static final int INPUTS_LOOKED_UP = 64;
+    private static final int MOST_LOCATED = 64;
 
-    /// Copying takes long if it takes more than this part of the building, and more seconds than this.
-    private static final double LONG_COPY_PART = 0.1;
-
-    private static final double LONG_COPY = 1;
-
-    /// A link that is busy for longer has no room for a long copy.
-    private static final double LINK_BUSY = 0.5;
-
-    /// Looks at kinds of machines, free ones too. With very many kinds it is not looked so far ahead. Why so many is
-    /// told in ADR 8.
+    /// Looks at kinds of machines, free ones too. With very many kinds it is not looked so far ahead. Why so many: see
+    /// docs/BENCHMARKS.md.
     private static final int MOST_LOOKS = 700;
 
     private final long number;
     private final long now;
     private final Fleet fleet;
-    private final Map<SchedulingKey, RequirementQueue> lines;
+    private final Map<SchedulingKey, RequirementQueue> queues;
     private final SchedulerOptions options;
     private final long patience;
     private final double setUp;
     private final double totalDrain;
     private final MachineSelector chooser;
     private final PriorityQueue<ClientQueue> overdue = new PriorityQueue<>(ClientQueue.OVERDUE_TURNS);
-    private final Set<ClientShare> clients = new LinkedHashSet<>();
+    private final List<ClientTurns> clients = new ArrayList<>();
     private int held;
-    private int inputsLookedUp;
+    private int located;
+
+    private final PriorityQueue<ClientTurns> next = new PriorityQueue<>(ClientTurns.SHARES);
+
+    /// Whether [#next] has been filled: only when those who have lost patience have had their turns, as those have had
+    /// more of their share then.
+    private boolean sharesHaveTurns;
+
+    /// The turn at which it is to be found out first where the build's inputs are.
+    private @Nullable Turn paused;
     private long wake = Long.MAX_VALUE;
 
     /// @param totalDrain seconds in which the whole fleet would do all that waits
@@ -67,13 +71,13 @@ final class SchedulingRound {
             long number,
             long now,
             Fleet fleet,
-            Map<SchedulingKey, RequirementQueue> lines,
+            Map<SchedulingKey, RequirementQueue> queues,
             SchedulerOptions options,
             double totalDrain) {
         this.number = number;
         this.now = now;
         this.fleet = fleet;
-        this.lines = lines;
+        this.queues = queues;
         this.options = options;
         this.patience = options.patience().toNanos();
         this.setUp = Times.seconds(options.setUp());
@@ -85,32 +89,34 @@ final class SchedulingRound {
     /// waits.
     private void gather() {
         int ways = 0;
-        for (var tier : fleet.open()) ways += tier.lines().size();
-        if (ways > lines.size()) {
-            for (var need : lines.values()) if (need.isOpen()) takePart(need);
+        for (var tier : fleet.open()) ways += tier.countOfQueues();
+        if (ways > queues.size()) {
+            for (var queue : queues.values()) if (queue.isOpen()) takePart(queue);
         } else {
-            for (var tier : fleet.open()) for (var need : tier.lines()) if (need.plan != number) takePart(need);
+            for (var tier : fleet.open())
+                for (var queue : tier.queues()) if (!queue.takesPartIn(number)) takePart(queue);
         }
     }
 
-    private void takePart(RequirementQueue need) {
-        need.plan = number;
-        need.reckon(fleet.version());
-        for (var line : need.lines()) {
-            line.beginPlan(number);
-            enqueue(line);
+    private void takePart(RequirementQueue queue) {
+        queue.beginPlan(number);
+        queue.reckon(fleet.version());
+        for (var ofClient : queue.clients()) {
+            ofClient.beginPlan(number);
+            if (ofClient.client().beginPlan(number, clients.size())) clients.add(new ClientTurns(ofClient.client()));
+            enqueue(ofClient);
         }
     }
 
     /// Lets it have a turn, if one of it is left that has had none.
-    private void enqueue(ClientQueue line) {
-        if (!line.look(now, patience, totalDrain, mayLookFurther())) return;
-        if (line.headIsOverdue()) {
-            overdue.add(line);
-        } else {
-            line.client.turns.add(line);
-            clients.add(line.client);
-        }
+    private void enqueue(ClientQueue queue) {
+        if (!queue.look(now, patience, totalDrain, mayLookFurther())) return;
+        if (queue.headIsOverdue()) overdue.add(queue);
+        else turnsOf(queue.client()).add(queue);
+    }
+
+    private ClientTurns turnsOf(ClientShare client) {
+        return clients.get(client.planIndex());
     }
 
     /// When the plan should be made anew if nothing happens; `Long.MAX_VALUE` if nobody waits for a better machine.
@@ -123,42 +129,102 @@ final class SchedulingRound {
         void start(WaitingBuild build, MachineSlots slots, Placement placement);
     }
 
+    /// Whose turn it is as soon as it is known where its inputs are by now; null if the round is over.
+    @Nullable
+    WaitingBuild unlocated() {
+        return paused == null ? null : paused.build;
+    }
+
+    /// To be called until [#unlocated] is null, each time with nothing changed since the last time but the inputs of
+    /// that build. Does nothing as long as these have not been located.
     void carryOut(Starter starter) {
-        gather();
-        while (isOpen() && !overdue.isEmpty()) {
-            var line = overdue.remove();
-            if (line.client.mayRunMore()) take(line, starter);
+        if (paused == null) gather();
+        else if (wasLocatedLongAgo(paused.build)) return;
+        else goOn(starter);
+        if (!sharesHaveTurns) {
+            while (paused == null && fleet.isOpen() && !overdue.isEmpty()) {
+                var queue = overdue.remove();
+                if (queue.client().mayRunMore()) take(queue, starter);
+            }
+            if (paused != null) return;
+            sharesHaveTurns = true;
+            for (var client : clients) if (client.hasNextQueue()) next.add(client);
         }
-        // Only now, as those who have had a turn before have had more of their share.
-        var next = new PriorityQueue<>(SHARES);
-        next.addAll(clients);
-        while (isOpen() && !next.isEmpty()) {
+        while (paused == null && fleet.isOpen() && !next.isEmpty()) {
             var client = next.remove();
-            if (!client.mayRunMore()) continue;
-            if (client.turns.isEmpty() || (!mayLookFurther() && !client.putOff.isEmpty())) takePutOff(client, starter);
-            else take(client.turns.remove(), starter);
-            if (client.hasTurns()) next.add(client);
+            if (!client.share().mayRunMore()) continue;
+            if (!client.hasNextQueue() || (!mayLookFurther() && client.hasPutOff()))
+                takePutOff(client.nextPutOff(), starter);
+            else take(client.nextQueue(), starter);
+            if (paused == null && client.hasNext()) next.add(client);
         }
     }
 
-    private boolean isOpen() {
-        return !fleet.open().isEmpty();
+    private void goOn(Starter starter) {
+        var turn = requireNonNull(paused);
+        paused = null;
+        located++;
+        carryOut(turn, chooser.choose(turn.build, turn.need, turn.mayHold), starter);
+        var client = turnsOf(turn.build.client());
+        if (sharesHaveTurns && client.hasNext()) next.add(client);
     }
 
-    /// The turn of one build. If no machine takes it, its line has none any more.
-    private void take(ClientQueue line, Starter starter) {
+    /// The turn of one build.
+    ///
+    /// @param need            those that may go to the same machines
+    /// @param ofClient        that it is the head of; null if it has been put off before
+    /// @param hasLostPatience whether it goes before all others
+    /// @param mayHold         whether it may wait for a busy machine
+    private record Turn(
+            WaitingBuild build,
+            RequirementQueue need,
+            @Nullable ClientQueue ofClient,
+            boolean hasLostPatience,
+            boolean mayHold) {}
+
+    private void take(ClientQueue queue, Starter starter) {
         // Those behind a look that is far enough ahead: long builds are left for better machines from then on.
-        if (!mayLookFurther()) line.look(now, patience, totalDrain, false);
-        var build = line.head();
-        boolean overdue = line.headIsOverdue();
-        var choice = choose(build, line.need, !overdue && mayHold(build));
+        if (!mayLookFurther()) queue.look(now, patience, totalDrain, false);
+        var build = queue.head();
+        boolean overdue = queue.headIsOverdue();
+        choose(new Turn(build, queue.queue(), queue, overdue, !overdue && mayHold(build)), starter);
+    }
+
+    private void takePutOff(WaitingBuild build, Starter starter) {
+        var need = queues.get(build.need());
+        if (need != null) choose(new Turn(build, need, null, false, mayHold(build)), starter);
+    }
+
+    /// While it waited, others may have brought its inputs somewhere: then it waits until that is known.
+    private void choose(Turn turn, Starter starter) {
+        var choice = chooser.choose(turn.build, turn.need, turn.mayHold);
+        if (choice != null
+                && choice.placement().copyBytes() >= INPUTS_WORTH_IT
+                && located < MOST_LOCATED
+                && wasLocatedLongAgo(turn.build)) paused = turn;
+        else carryOut(turn, choice, starter);
+    }
+
+    private boolean wasLocatedLongAgo(WaitingBuild build) {
+        return build.wasLocatedBefore(now - INPUTS_AGE);
+    }
+
+    private void carryOut(Turn turn, @Nullable Choice choice, Starter starter) {
+        if (turn.ofClient == null) carryOutPutOff(turn.build, choice, starter);
+        else carryOutHead(turn, turn.ofClient, choice, starter);
+    }
+
+    /// If no machine takes it, its queue has no more turns.
+    private void carryOutHead(Turn turn, ClientQueue queue, @Nullable Choice choice, Starter starter) {
+        var build = turn.build;
+        boolean overdue = turn.hasLostPatience;
         if (choice == null) {
-            if (overdue) keepAMachineFor(build, line.need);
+            if (overdue) keepAMachineFor(build, turn.need);
             return;
         }
-        build.plan = number;
+        build.lookedAt(number);
         boolean far = !mayLookFurther();
-        var instead = overdue || !mayWait(build) ? null : chooser.insteadOfSlow(build, line.need, choice, far);
+        var instead = overdue || !mayWait(build) ? null : chooser.insteadOfSlow(build, turn.need, choice, far);
         // Those behind are no shorter.
         if (instead != null && (far || !mayLookFurther())) return;
         if (instead == null
@@ -166,58 +232,42 @@ final class SchedulingRound {
                 && options.hold()
                 && mayLookFurther()
                 && choice.now() != null
-                && copiesLong(choice.placement())) {
+                && Placing.copiesLong(choice.placement(), setUp)) {
             held++;
-            line.client.putOff.add(build);
+            turnsOf(build.client()).putOff(build);
         } else {
-            carryOut(build, instead == null ? choice : instead, starter);
+            begin(build, instead == null ? choice : instead, starter);
         }
-        enqueue(line);
+        enqueue(queue);
     }
 
-    /// The turn of a build that has let those of the same client go first that need not copy for long. What is on its
-    /// way to the same machine goes first as well: if more was sent at the same time, it would come no sooner.
-    private void takePutOff(ClientShare client, Starter starter) {
-        var build = client.putOff.remove();
-        var need = lines.get(build.need);
-        var choice = need == null ? null : choose(build, need, mayHold(build));
+    /// A build that has let those of the same client go first that need not copy for long. What is on its way to the
+    /// same machine goes first as well: if more was sent at the same time, it would come no sooner.
+    private void carryOutPutOff(WaitingBuild build, @Nullable Choice choice, Starter starter) {
         if (choice == null) return;
         var slots = choice.now();
         if (slots != null && waitsForLink(slots, choice.placement()))
             wake = Math.min(wake, Times.after(now, slots.linkBusy(now)));
-        else carryOut(build, choice, starter);
+        else begin(build, choice, starter);
     }
 
     /// Whether a build had better let go first what is on its way to a machine.
     boolean waitsForLink(MachineSlots slots, Placement placement) {
-        return options.hold() && copiesLong(placement) && slots.linkBusy(now) > LINK_BUSY;
-    }
-
-    private boolean copiesLong(Placement placement) {
-        double copy = placement.copy() - setUp;
-        return copy > LONG_COPY && copy > LONG_COPY_PART * placement.build();
+        return options.hold()
+                && Placing.copiesLong(placement, setUp)
+                && !Placing.hasRoomForLongCopies(slots.linkBusy(now));
     }
 
     /// Begins it, or keeps a slot in mind for it.
-    private void carryOut(WaitingBuild build, Choice choice, Starter starter) {
-        build.client.planUsed += choice.placement().copy() + choice.placement().build();
+    private void begin(WaitingBuild build, Choice choice, Starter starter) {
+        build.client().planUse(choice.placement().copy() + choice.placement().build());
         var slots = choice.now();
         if (slots == null) {
             hold(choice);
             return;
         }
-        build.client.planRunning++;
+        build.client().planOneMore();
         starter.start(build, slots, choice.placement());
-    }
-
-    /// While it waited, others may have brought its inputs somewhere.
-    private @Nullable Choice choose(WaitingBuild build, RequirementQueue need, boolean mayHold) {
-        var choice = chooser.choose(build, need, mayHold);
-        if (choice == null || choice.placement().copyBytes() < INPUTS_WORTH_IT || inputsLookedUp >= INPUTS_LOOKED_UP)
-            return choice;
-        if (!build.lookUpInputs(now - INPUTS_AGE, now)) return choice;
-        inputsLookedUp++;
-        return chooser.choose(build, need, mayHold);
     }
 
     private boolean mayLookFurther() {
@@ -227,11 +277,11 @@ final class SchedulingRound {
     /// Only a build that is known to take long enough is worth the wait; one that has been lost before has waited
     /// enough.
     private boolean mayHold(WaitingBuild build) {
-        return mayWait(build) && mayLookFurther() && build.isKnown;
+        return mayWait(build) && mayLookFurther() && build.isKnown();
     }
 
     private boolean mayWait(WaitingBuild build) {
-        return options.hold() && build.need.excluded().isEmpty();
+        return options.hold() && build.need().excluded().isEmpty();
     }
 
     /// The machine that a build would get if nobody else waited; empty if it would wait.
@@ -241,7 +291,7 @@ final class SchedulingRound {
         if (choice == null || choice.now() == null) return Optional.empty();
         if (mayWait(build) && chooser.insteadOfSlow(build, need, choice, true) != null) return Optional.empty();
         if (waitsForLink(choice.now(), choice.placement())) return Optional.empty();
-        return Optional.of(choice.now().machine.name());
+        return Optional.of(choice.now().name());
     }
 
     Placement place(WaitingBuild build, MachineSlots slots, long start, boolean spared) {
@@ -253,19 +303,19 @@ final class SchedulingRound {
         held++;
         wake = Math.min(wake, Times.after(now, Math.max(1, later.placement().untilStart())));
         long end = Times.after(now, later.placement().finish());
-        later.tier().reserve(number, now, end);
+        requireNonNull(later.later()).reserve(number, now, end);
         var slots = fleet.machine(later.placement().machine());
         if (slots != null) slots.reserve(number, now, end);
     }
 
     /// A build that takes resources might else wait for ever for enough of them to be free at once.
     private void keepAMachineFor(WaitingBuild build, RequirementQueue need) {
-        if (build.need.resources().isEmpty() || build.keeps != null) return;
+        if (build.need().resources().isEmpty() || build.isKeeper()) return;
         MachineSlots best = null;
-        for (var way : need.ways)
-            for (var slots : way.tier.machines()) {
-                if (slots.keptFor != null || slots.capacity() == 0) continue;
-                if (build.need.excluded().contains(slots.machine.name())) continue;
+        for (var way : need.ways())
+            for (var slots : way.tier().machines()) {
+                if (slots.isKept() || slots.capacity() == 0) continue;
+                if (build.need().excluded().contains(slots.name())) continue;
                 if (best == null || slots.firstFree(now) < best.firstFree(now)) best = slots;
             }
         if (best != null) fleet.keep(best, build);

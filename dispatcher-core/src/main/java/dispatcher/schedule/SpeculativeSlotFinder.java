@@ -1,7 +1,13 @@
 package dispatcher.schedule;
 
+import dispatcher.schedule.index.Fleet;
+import dispatcher.schedule.index.MachineSlots;
+import dispatcher.schedule.index.RunningBuild;
+import dispatcher.schedule.index.TierQueues;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.Placement;
+import dispatcher.schedule.policy.Placing;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,9 +18,6 @@ import org.jspecify.annotations.Nullable;
 /// Cost: one look at each tier with a free slot, and at those of its machines that will not do. Used
 /// once, by whoever owns the scheduler.
 final class SpeculativeSlotFinder {
-    /// So much faster than the machine where the build is.
-    static final double FASTER = 1.3;
-
     private final Fleet fleet;
     private final MachineSelector chooser;
     private final RunningBuild slow;
@@ -22,7 +25,7 @@ final class SpeculativeSlotFinder {
     private final long now;
 
     /// @param slow  the build where it is
-    /// @param again the same build, excluded from where it is; in no line
+    /// @param again the same build, excluded from where it is; in no queue
     SpeculativeSlotFinder(Fleet fleet, MachineSelector chooser, RunningBuild slow, WaitingBuild again, long now) {
         this.fleet = fleet;
         this.chooser = chooser;
@@ -31,29 +34,32 @@ final class SpeculativeSlotFinder {
         this.now = now;
     }
 
+    private record Pick(MachineSlots slots, int extras) {}
+
     /// Null if there is none.
     @Nullable
     Placement find() {
         var picks = picks();
         int fewest = Integer.MAX_VALUE;
-        for (var slots : picks) fewest = Math.min(fewest, extras(slots));
+        for (var pick : picks) fewest = Math.min(fewest, pick.extras);
         Placement best = null;
-        for (var slots : picks) {
-            var placement = chooser.place(again, slots, now, extras(slots) > fewest);
+        for (var pick : picks) {
+            var placement = chooser.place(again, pick.slots, now, pick.extras > fewest);
             if (best == null || placement.score() < best.score()) best = placement;
         }
         return best;
     }
 
     /// The first that will do of each tier.
-    private List<MachineSlots> picks() {
+    private List<Pick> picks() {
         double least = leastSpeed();
-        var picks = new ArrayList<MachineSlots>();
-        for (var tier : fleet.open()) {
-            if (!Fitness.isFit(tier.machines().iterator().next().machine, again.need)) continue;
+        var picks = new ArrayList<Pick>();
+        for (var there : fleet.open()) {
+            var tier = there.tier();
+            if (!Fitness.isFit(tier.anyMachine(), again.need())) continue;
             for (var slots : tier.machinesWithFreeSlots()) {
-                if (!willDo(slots, least)) continue;
-                picks.add(slots);
+                if (!willDo(slots, least) || !isWantedByNobody(slots, there)) continue;
+                picks.add(new Pick(slots, tier.kind().extras(again.need().requiredFeatures())));
                 break;
             }
         }
@@ -61,27 +67,22 @@ final class SpeculativeSlotFinder {
     }
 
     private double leastSpeed() {
-        var at = slow.slots;
-        boolean badly = at.gone || at.health.isAside() || !at.facts.objection().isEmpty();
-        return badly ? 0 : at.facts.speed() * FASTER;
+        var at = fleet.machine(slow.machine().name());
+        boolean badly = at == null
+                || at.isGone()
+                || at.health().isAside()
+                || !at.facts().objection().isEmpty();
+        return badly ? 0 : Placing.clearlyFasterThan(at.speed());
     }
 
     /// A machine that is just being tried after it has failed is not the one to count on.
     private boolean willDo(MachineSlots slots, double leastSpeed) {
-        return slots.facts.speed() >= leastSpeed
-                && !slots.health.isOnTrial()
-                && slots.keptFor == null
-                && slots.takes(again)
-                && isWantedByNobody(slots);
+        return slots.speed() >= leastSpeed && !slots.health().isOnTrial() && !slots.isKept() && slots.takes(again);
     }
 
     /// Also not by those who wait for something else to be free as well.
-    private static boolean isWantedByNobody(MachineSlots slots) {
-        for (var line : slots.tier().lines()) if (!line.need.excluded().contains(slots.machine.name())) return false;
+    private static boolean isWantedByNobody(MachineSlots slots, TierQueues there) {
+        for (var queue : there.queues()) if (!queue.need().excluded().contains(slots.name())) return false;
         return true;
-    }
-
-    private int extras(MachineSlots slots) {
-        return slots.tier().kind.extras(again.need.requiredFeatures());
     }
 }

@@ -18,6 +18,7 @@ import dispatcher.testkit.Machines;
 import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.Seeds;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -71,7 +72,7 @@ class BuildQueuePropertyTest {
                 new TreeSet<>(some(random, FEATURES)),
                 new Client("client " + random.nextInt(3), random.nextInt(2), random.nextInt(1, 9)),
                 Work.of(Duration.ofSeconds(random.nextInt(1, 200))),
-                Inputs.of(random.nextInt(1_000_000)),
+                Inputs.of(random.nextInt(2_000_000)),
                 new TreeMap<>());
     }
 
@@ -151,7 +152,15 @@ class BuildQueuePropertyTest {
 
         private void submit() {
             var excluded = random.nextInt(4) == 0 ? Set.of(anyMachine()) : Set.<String>of();
-            waiting.add(new Entry(queue.submit(request(random, submitted++), excluded), excluded));
+            var request = request(random, submitted++);
+            var ticket = random.nextBoolean()
+                    ? queue.submit(request, excluded)
+                    : queue.submit(request, excluded, clock.instant(), () -> onSomeMachine(request.inputs()));
+            waiting.add(new Entry(ticket, excluded));
+        }
+
+        private Inputs onSomeMachine(Inputs inputs) {
+            return new Inputs(inputs.bytes(), Map.of(anyMachine(), inputs.bytes()));
         }
 
         /// A second slot for one that has one.
@@ -283,7 +292,12 @@ class BuildQueuePropertyTest {
 
     private static String build(BuildQueue queue, BuildRequest request, Map<String, AtomicInteger> running) {
         try {
-            if (!(queue.submit(request, Set.of()).await() instanceof Outcome.Assigned(var assignment))) return "none";
+            // Located so long ago that this is done again for each.
+            var ticket = queue.submit(request, Set.of(), Instant.now().minusSeconds(60), () -> {
+                Thread.yield();
+                return request.inputs();
+            });
+            if (!(ticket.await() instanceof Outcome.Assigned(var assignment))) return "none";
             var machine = assignment.machine();
             var count = running.computeIfAbsent(machine.name(), _ -> new AtomicInteger());
             try (assignment) {

@@ -9,15 +9,19 @@ import dispatcher.schedule.BuildQueue.Assignment;
 import dispatcher.schedule.BuildQueue.Outcome;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Inputs;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -55,6 +59,68 @@ class BuildQueueTest {
         return queue.snapshot().machines().stream()
                 .mapToInt(MachineView::slotsTaken)
                 .sum();
+    }
+
+    @Nested
+    class LatestInputs {
+        private static final Inputs NOWHERE = Inputs.of(5_000_000_000L);
+
+        private final BuildQueue queue = queue(machine("a", 1, 1), machine("b", 1, 1));
+
+        private Ticket submit(Supplier<Inputs> latest) {
+            return queue.submit(
+                    request("x").withInputs(NOWHERE), Set.of(), clock.instant().minusSeconds(60), latest);
+        }
+
+        @Test
+        void decideOnTheMachine() throws Exception {
+            var ticket = submit(() -> new Inputs(NOWHERE.bytes(), Map.of("b", NOWHERE.bytes())));
+
+            assertThat(machineOf(ticket)).isEqualTo("b");
+        }
+
+        @Test
+        void areLookedUpWhileOthersUseTheQueue() throws Exception {
+            var ticket = submit(() -> {
+                Await.result(Await.start(queue::snapshot));
+                return NOWHERE;
+            });
+
+            assertThat(machineOf(ticket)).isEqualTo("a");
+        }
+
+        @Test
+        void areLookedUpByWhoeverGivesASlotBack() throws Exception {
+            var one = BuildQueueTest.submit(queue, "one");
+            var two = BuildQueueTest.submit(queue, "two");
+            var lookedUpBy = new ArrayList<Thread>();
+            var ticket = submit(() -> {
+                lookedUpBy.add(Thread.currentThread());
+                return NOWHERE;
+            });
+            assertThat(lookedUpBy).as("as long as there is no slot").isEmpty();
+            slot(two).close();
+
+            assertThat(machineOf(ticket)).isNotEqualTo(machineOf(one));
+            assertThat(lookedUpBy).containsExactly(Thread.currentThread());
+        }
+
+        /// Whose turn it is may change while its inputs are looked up.
+        @Test
+        void ofABuildThatIsCancelledMeanwhileDecideNothing() throws Exception {
+            var cancelled = new AtomicReference<Ticket>();
+            var held = BuildQueueTest.submit(queue, "one");
+            BuildQueueTest.submit(queue, "two");
+            cancelled.set(submit(() -> {
+                cancelled.get().cancel();
+                return NOWHERE;
+            }));
+            var next = BuildQueueTest.submit(queue, "next");
+            slot(held).close();
+
+            assertThat(cancelled.get().await()).isInstanceOf(Outcome.NoMachine.class);
+            assertThat(waits(next)).isFalse();
+        }
     }
 
     @Nested

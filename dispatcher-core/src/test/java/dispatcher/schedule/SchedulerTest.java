@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.machine.Machine;
+import dispatcher.schedule.index.WaitingBuild;
+import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
@@ -250,7 +252,7 @@ class SchedulerTest {
             decide(scheduler);
 
             assertThat(begun).hasSize(1);
-            assertThat(waiting.stream().filter(build -> build.plan > 0).count() * kinds)
+            assertThat(waiting.stream().filter(WaitingBuild::wasLookedAt).count() * kinds)
                     .as("looks at kinds of machines")
                     .isLessThan(1000);
         }
@@ -289,13 +291,60 @@ class SchedulerTest {
             submit(scheduler, build("holder1"), build("holder2"));
             decide(scheduler);
             var there = new Inputs(CLOSURE, Map.of("b", CLOSURE));
-            scheduler.submit(copies("x", ALICE, 60, Map.of()), Set.of(), now, () -> there);
+            var x = scheduler.submit(copies("x", ALICE, 60, Map.of()), Set.of(), now, true);
+            endOfHolders(scheduler);
+            decide(scheduler);
+            assertThat(scheduler.unlocated()).contains(x);
+            assertThat(begun).as("before its inputs are located").isEmpty();
+
+            scheduler.located(x, there, now);
+            decide(scheduler);
+
+            assertThat(scheduler.unlocated()).isEmpty();
+            assertThat(machineOf("x")).isEqualTo("b");
+        }
+
+        @Test
+        void othersThatComeWhileInputsAreLocatedTakeTheirTurns() {
+            var scheduler = scheduler(machine("a", 1, 1), machine("b", 1, 1));
+            submit(scheduler, build("holder1"), build("holder2"));
+            decide(scheduler);
+            var x = scheduler.submit(copies("x", ALICE, 60, Map.of()), Set.of(), now, true);
+            endOfHolders(scheduler);
+            decide(scheduler);
+            assertThat(scheduler.unlocated()).contains(x);
+
+            submit(scheduler, build("y").withClient(new Client("urgent", 1, 100)));
+            decide(scheduler);
+            assertThat(begun).containsExactly("y");
+            assertThat(scheduler.unlocated()).contains(x);
+
+            scheduler.cancel(x);
+            decide(scheduler);
+            assertThat(scheduler.unlocated()).isEmpty();
+            assertThat(begun).containsExactly("y");
+        }
+
+        @Test
+        void inputsThatWereLocatedLatelyAreNotLocatedAgain() {
+            var scheduler = scheduler(machine("a", 1, 1), machine("b", 1, 1));
+            submit(scheduler, build("holder1"), build("holder2"));
+            decide(scheduler);
+            begun.clear();
+            scheduler.submit(copies("x", ALICE, 60, Map.of()), Set.of(), now, true);
+            now = now.plusSeconds(5);
+            scheduler.finished(requireNonNull(running.remove("holder1")), now);
+            decide(scheduler);
+
+            assertThat(scheduler.unlocated()).isEmpty();
+            assertThat(begun).containsExactly("x");
+        }
+
+        private void endOfHolders(Scheduler scheduler) {
+            begun.clear();
             now = now.plusSeconds(60);
             for (var holder : List.of("holder1", "holder2"))
                 scheduler.finished(requireNonNull(running.remove(holder)), now);
-            decide(scheduler);
-
-            assertThat(machineOf("x")).isEqualTo("b");
         }
 
         private static final long CLOSURE = 5_000_000_000L;

@@ -4,6 +4,7 @@ import static dispatcher.testkit.Machines.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.machine.Machine;
+import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;

@@ -57,6 +57,16 @@ public final class ArchitectureRules {
             new Layer("sessions", "dispatcher.session..", "dispatcher.simulate.."),
             new Layer("program", "dispatcher.cli.."));
 
+    private static final int MOST_MUTUAL = 4;
+
+    /// Still to be parted into sessions and builds.
+    private static final String[] TANGLED = {"dispatcher.dispatch"};
+
+    private static final int MOST_FILES = 22;
+
+    /// Still to be parted.
+    private static final String[] LARGE = {"dispatcher.dispatch"};
+
     private ArchitectureRules() {}
 
     /// Our product classes on the class path: no tests, no test kit.
@@ -73,6 +83,8 @@ public final class ArchitectureRules {
                         arrowsRunDownwards(),
                         everyClassIsInALayer(),
                         packagesAreFreeOfCircles(),
+                        classesFormNoKnots(),
+                        packagesAreSmall(),
                         valuesDoNoInputOrOutput(),
                         scheduleSeesNoProtocol(),
                         onlyTheHostStoreSpeaksAProtocol(),
@@ -112,6 +124,20 @@ public final class ArchitectureRules {
                 .should()
                 .beFreeOfCycles()
                 .because("packages in a circle can only be read as one");
+    }
+
+    private static ArchRule classesFormNoKnots() {
+        return classes()
+                .that(resideOutsideOfPackages(TANGLED))
+                .should(PackageSizes.haveNoKnotOfMoreThan(MOST_MUTUAL))
+                .because("classes that depend on each other mutually can only be read as one");
+    }
+
+    private static ArchRule packagesAreSmall() {
+        return classes()
+                .that(resideOutsideOfPackages(LARGE))
+                .should(PackageSizes.haveNoMoreFilesThan(MOST_FILES))
+                .because("what is in a package is looked for in a list that can be taken in at once");
     }
 
     private static ArchRule valuesDoNoInputOrOutput() {

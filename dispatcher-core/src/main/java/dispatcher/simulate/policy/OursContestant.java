@@ -1,9 +1,11 @@
 package dispatcher.simulate.policy;
 
+import static java.util.Objects.requireNonNull;
+
 import dispatcher.schedule.Decision;
-import dispatcher.schedule.RunningBuild;
+import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.Scheduler;
-import dispatcher.schedule.WaitingBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
@@ -127,7 +129,7 @@ public final class OursContestant implements Contestant {
                 .withWork(new Work(expected(job), plan.job(job).estimate().isPresent(), remaining[job]))
                 .withInputs(inputs(job))
                 .withResources(plan.job(job).resources());
-        numbers.put(scheduler.submit(request, excluded(job), since, () -> inputs(job)), job);
+        numbers.put(scheduler.submit(request, excluded(job), since, true), job);
     }
 
     private Set<String> excluded(int job) {
@@ -164,7 +166,7 @@ public final class OursContestant implements Contestant {
             scheduler.machineAnswered(plan.host(host).name());
         for (var front : fronts) front.goOn(now);
         var starts = new ArrayList<Start>();
-        for (var decision : scheduler.decide(now)) {
+        for (var decision : decisions(now)) {
             int job = number(decision.build());
             switch (decision) {
                 case Decision.Assigned(var build, var placement) -> {
@@ -177,6 +179,16 @@ public final class OursContestant implements Contestant {
             }
         }
         return starts;
+    }
+
+    private List<Decision> decisions(Instant now) {
+        var decisions = new ArrayList<>(scheduler.decide(now));
+        for (var build = scheduler.unlocated(); build.isPresent(); build = scheduler.unlocated()) {
+            var job = requireNonNull(numbers.get(build.get()));
+            scheduler.located(build.get(), inputs(job), now);
+            decisions.addAll(scheduler.decide(now));
+        }
+        return decisions;
     }
 
     private int number(WaitingBuild build) {

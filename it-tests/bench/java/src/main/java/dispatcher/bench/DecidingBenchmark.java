@@ -1,7 +1,7 @@
 package dispatcher.bench;
 
 import dispatcher.schedule.Decision;
-import dispatcher.schedule.RunningBuild;
+import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

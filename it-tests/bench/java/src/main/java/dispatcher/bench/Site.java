@@ -1,9 +1,9 @@
 package dispatcher.bench;
 
 import dispatcher.schedule.Decision;
-import dispatcher.schedule.RunningBuild;
+import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.Scheduler;
-import dispatcher.schedule.WaitingBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.SchedulerOptions;
 import java.time.Duration;
@@ -38,7 +38,7 @@ final class Site {
         for (int before = -1; before != running.size(); ) {
             before = running.size();
             for (int i = 0; i < 10 * machines; i++) enqueue();
-            take(scheduler.decide(now));
+            take(decide());
         }
         refill();
     }
@@ -58,12 +58,22 @@ final class Site {
     /// Takes builds into the queue until as many wait as should, of mixed ages.
     private void refill() {
         while (scheduler.waitingBuilds() < waiting) enqueue();
-        take(scheduler.decide(now));
+        take(decide());
     }
 
     private void enqueue() {
         long age = random.nextLong(OLDEST.toMillis());
-        scheduler.submit(population.build(), Set.of(), now.minusMillis(age));
+        scheduler.submit(population.build(), Set.of(), now.minusMillis(age), true);
+    }
+
+    /// Finds the inputs of builds, whenever it is asked for them, where they were.
+    private List<Decision> decide() {
+        var decisions = scheduler.decide(now);
+        for (var build = scheduler.unlocated(); build.isPresent(); build = scheduler.unlocated()) {
+            scheduler.located(build.get(), build.get().request().inputs(), now);
+            decisions.addAll(scheduler.decide(now));
+        }
+        return decisions;
     }
 
     private void take(List<Decision> decisions) {
@@ -88,7 +98,7 @@ final class Site {
 
     List<Decision> finish(RunningBuild build) {
         scheduler.finished(build, now);
-        return scheduler.decide(now);
+        return decide();
     }
 
     /// Whoever began is replaced, so that as many wait as before.
@@ -104,8 +114,8 @@ final class Site {
     record Submitted(WaitingBuild build, List<Decision> decisions) {}
 
     Submitted submit(BuildRequest request) {
-        var build = scheduler.submit(request, Set.of(), now);
-        return new Submitted(build, scheduler.decide(now));
+        var build = scheduler.submit(request, Set.of(), now, true);
+        return new Submitted(build, decide());
     }
 
     void afterSubmit(Submitted submitted) {

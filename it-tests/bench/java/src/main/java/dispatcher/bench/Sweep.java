@@ -1,6 +1,6 @@
 package dispatcher.bench;
 
-import dispatcher.schedule.RunningBuild;
+import dispatcher.schedule.index.RunningBuild;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,39 +1,28 @@
-package dispatcher.schedule;
+package dispatcher.schedule.index;
 
+import dispatcher.schedule.policy.Turns;
 import java.util.Comparator;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// What one client waits for that may go to the same machines. Kept in three orders: by age, by what is still to come
 /// after each, and by what each takes. Confined to whoever owns the scheduler.
-final class ClientQueue {
-    private static final Comparator<WaitingBuild> OLDEST_FIRST =
-            (a, b) -> a.since != b.since ? Long.compare(a.since, b.since) : Long.compare(a.number, b.number);
-    private static final Comparator<WaitingBuild> LONGEST_FIRST = (a, b) -> a.remainingSeconds != b.remainingSeconds
-            ? Double.compare(b.remainingSeconds, a.remainingSeconds)
-            : OLDEST_FIRST.compare(a, b);
+public final class ClientQueue {
+    /// Queues whose heads have lost patience.
+    public static final Comparator<ClientQueue> OVERDUE_TURNS =
+            (a, b) -> Turns.OLDEST_FIRST.compare(a.head(), b.head());
 
-    private static final Comparator<WaitingBuild> SHORTEST_FIRST = (a, b) -> a.expectedSeconds != b.expectedSeconds
-            ? Double.compare(a.expectedSeconds, b.expectedSeconds)
-            : OLDEST_FIRST.compare(a, b);
-
-    /// Lines whose heads have lost patience.
-    static final Comparator<ClientQueue> OVERDUE_TURNS = (a, b) -> OLDEST_FIRST.compare(a.head(), b.head());
-
-    /// The other lines of one client: who can go to few machines before those who could go to others as well, then the
-    /// longer path.
-    static final Comparator<ClientQueue> TURNS = (a, b) -> {
-        int byCapacity = Double.compare(a.need.capacity(), b.need.capacity());
-        if (byCapacity != 0) return byCapacity;
-        int bySeconds = Double.compare(b.headSeconds, a.headSeconds);
-        return bySeconds != 0 ? bySeconds : OVERDUE_TURNS.compare(a, b);
+    /// The other queues of one client.
+    public static final Comparator<ClientQueue> TURNS = (a, b) -> {
+        int byPlace = Turns.compare(a.queue.capacity(), a.weight, b.queue.capacity(), b.weight);
+        return byPlace != 0 ? byPlace : OVERDUE_TURNS.compare(a, b);
     };
 
-    final RequirementQueue need;
-    final ClientShare client;
-    private final TreeSet<WaitingBuild> byAge = new TreeSet<>(OLDEST_FIRST);
-    private final TreeSet<WaitingBuild> byLength = new TreeSet<>(LONGEST_FIRST);
-    private final TreeSet<WaitingBuild> byDuration = new TreeSet<>(SHORTEST_FIRST);
+    private final RequirementQueue queue;
+    private final ClientShare client;
+    private final TreeSet<WaitingBuild> byAge = new TreeSet<>(Turns.OLDEST_FIRST);
+    private final TreeSet<WaitingBuild> byLength = new TreeSet<>(Turns.LONGEST_FIRST);
+    private final TreeSet<WaitingBuild> byDuration = new TreeSet<>(Turns.SHORTEST_FIRST);
 
     /// The first of each order, at hand since every plan looks at them.
     private @Nullable WaitingBuild first;
@@ -61,20 +50,29 @@ final class ClientQueue {
     private @Nullable WaitingBuild head;
 
     private boolean headIsOverdue;
-    private double headSeconds;
+    private double weight;
 
-    ClientQueue(RequirementQueue need, ClientShare client) {
-        this.need = need;
+    ClientQueue(RequirementQueue queue, ClientShare client) {
+        this.queue = queue;
         this.client = client;
+    }
+
+    /// Of those that may go to the same machines, of all clients.
+    public RequirementQueue queue() {
+        return queue;
+    }
+
+    public ClientShare client() {
+        return client;
     }
 
     void add(WaitingBuild build) {
         byAge.add(build);
         byLength.add(build);
         byDuration.add(build);
-        if (first == null || OLDEST_FIRST.compare(build, first) < 0) first = build;
-        if (firstByLength == null || LONGEST_FIRST.compare(build, firstByLength) < 0) firstByLength = build;
-        if (firstByDuration == null || SHORTEST_FIRST.compare(build, firstByDuration) < 0) firstByDuration = build;
+        if (first == null || Turns.OLDEST_FIRST.compare(build, first) < 0) first = build;
+        if (firstByLength == null || Turns.LONGEST_FIRST.compare(build, firstByLength) < 0) firstByLength = build;
+        if (firstByDuration == null || Turns.SHORTEST_FIRST.compare(build, firstByDuration) < 0) firstByDuration = build;
         noteFirst();
     }
 
@@ -89,9 +87,9 @@ final class ClientQueue {
     }
 
     private void noteFirst() {
-        if (first != null) sinceOfFirst = first.since;
-        if (firstByLength != null) remainingOfLongest = firstByLength.remainingSeconds;
-        if (firstByDuration != null) remainingOfShortest = firstByDuration.remainingSeconds;
+        if (first != null) sinceOfFirst = first.sinceNanos();
+        if (firstByLength != null) remainingOfLongest = firstByLength.remainingSeconds();
+        if (firstByDuration != null) remainingOfShortest = firstByDuration.remainingSeconds();
     }
 
     boolean isEmpty() {
@@ -103,23 +101,22 @@ final class ClientQueue {
     }
 
     /// Whose turn it is. There is one if [#look] has said so.
-    WaitingBuild head() {
+    public WaitingBuild head() {
         if (head == null) throw new IllegalStateException("a turn of nobody");
         return head;
     }
 
     /// Whether whose turn it is has lost patience.
-    boolean headIsOverdue() {
+    public boolean headIsOverdue() {
         return headIsOverdue;
     }
 
-    void beginPlan(long number) {
+    public void beginPlan(long number) {
         plan = number;
         oldest = first;
         longest = firstByLength;
         shortest = firstByDuration;
         isUntouched = true;
-        client.beginPlan(number);
     }
 
     /// Finds whose turn it is among those that the plan has not looked at: who has lost patience; else who has more to
@@ -129,30 +126,30 @@ final class ClientQueue {
     /// @param totalDrain seconds until all that waits for any machine should have begun, if nothing more came
     /// @param mayBeUrgent false if those with much to come are to be left for better machines
     /// @return whether there is one
-    boolean look(long now, long patience, double totalDrain, boolean mayBeUrgent) {
+    public boolean look(long now, long patience, double totalDrain, boolean mayBeUrgent) {
         boolean untouched = isUntouched;
         isUntouched = false;
         if (!untouched) goPastThoseLookedAt();
         head = oldest;
         if (oldest == null || shortest == null || longest == null) return false;
-        double drain = need.drain(totalDrain);
-        headIsOverdue = now - (untouched ? sinceOfFirst : oldest.since) >= patience;
+        double drain = queue.drain(totalDrain);
+        headIsOverdue = Turns.hasLostPatience(untouched ? sinceOfFirst : oldest.sinceNanos(), patience, now);
         double remaining;
         if (headIsOverdue) {
-            remaining = oldest.remainingSeconds;
+            remaining = oldest.remainingSeconds();
         } else {
-            double mostRemaining = untouched ? remainingOfLongest : longest.remainingSeconds;
-            boolean urgent = mayBeUrgent && mostRemaining / need.meanSpeed() >= drain * RequirementQueue.URGENT;
+            double mostRemaining = untouched ? remainingOfLongest : longest.remainingSeconds();
+            boolean urgent = mayBeUrgent && Turns.isUrgent(mostRemaining, queue.meanSpeed(), drain);
             head = urgent ? longest : shortest;
-            remaining = urgent ? mostRemaining : untouched ? remainingOfShortest : shortest.remainingSeconds;
+            remaining = urgent ? mostRemaining : untouched ? remainingOfShortest : shortest.remainingSeconds();
         }
-        headSeconds = Math.max(remaining / need.meanSpeed(), drain);
+        weight = Turns.weight(remaining, queue.meanSpeed(), drain);
         return true;
     }
 
     private void goPastThoseLookedAt() {
-        while (oldest != null && oldest.plan == plan) oldest = byAge.higher(oldest);
-        while (shortest != null && shortest.plan == plan) shortest = byDuration.higher(shortest);
-        while (longest != null && longest.plan == plan) longest = byLength.higher(longest);
+        while (oldest != null && oldest.wasLookedAt(plan)) oldest = byAge.higher(oldest);
+        while (shortest != null && shortest.wasLookedAt(plan)) shortest = byDuration.higher(shortest);
+        while (longest != null && longest.wasLookedAt(plan)) longest = byLength.higher(longest);
     }
 }

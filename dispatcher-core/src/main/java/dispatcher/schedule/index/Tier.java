@@ -1,10 +1,9 @@
-package dispatcher.schedule;
+package dispatcher.schedule.index;
 
+import dispatcher.machine.Machine;
 import dispatcher.schedule.policy.MachineKind;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,36 +12,34 @@ import org.jspecify.annotations.Nullable;
 /// Machines that are alike: fit for the same builds, about as fast, and about as well connected. What holds for one
 /// holds for all, so that a decision costs no more for a thousand of them than for one. Confined to whoever owns the
 /// scheduler.
-final class Tier {
+public final class Tier {
     private static final Comparator<MachineSlots> LEAST_LOADED_FIRST = Comparator.<MachineSlots>comparingDouble(
-                    slots -> slots.listedLoad)
-            .thenComparingDouble(slots -> -slots.facts.speed())
-            .thenComparingInt(slots -> slots.index);
+                    MachineSlots::listedLoad)
+            .thenComparingDouble(slots -> -slots.speed())
+            .thenComparingInt(MachineSlots::index);
 
     private static final Comparator<RunningBuild> FIRST_TO_END = Comparator.<RunningBuild>comparingLong(
-                    build -> build.expectedEnd)
-            .thenComparingLong(build -> build.build.number);
+                    RunningBuild::expectedEnd)
+            .thenComparingLong(build -> build.build().number());
 
-    final MachineKind kind;
-    final double speed;
-    final double bandwidth;
+    private final MachineKind kind;
+    private final double speed;
+    private final double bandwidth;
     private final Set<MachineSlots> machines = new HashSet<>();
     private final TreeSet<MachineSlots> open = new TreeSet<>(LEAST_LOADED_FIRST);
+
+    /// Builds whose ends free a slot: what a drained or broken machine frees is of no use.
     private final TreeSet<RunningBuild> running = new TreeSet<>(FIRST_TO_END);
 
-    /// Who may go here.
-    private final Map<RequirementQueue, TierCandidacy> ways = new LinkedHashMap<>();
-
-    /// The first of those with a free slot, at hand since most decisions ask for it.
+    /// The first of the machines with a free slot, at hand since most decisions ask for it.
     private @Nullable MachineSlots leastLoaded;
 
     private long changes;
     private int freeSlots;
     private double capacity;
 
-    /// Of the builds that run, the first whose end frees a slot. At hand since every plan asks, and most tiers have
-    /// not
-    /// changed since the one before.
+    /// The first of the builds that run. At hand since every plan asks, and most tiers have not changed since the one
+    /// before.
     private @Nullable RunningBuild first;
 
     private long firstEnd;
@@ -52,6 +49,7 @@ final class Tier {
     private long plan;
 
     private final PriorityQueue<Long> plannedEnds = new PriorityQueue<>();
+
     /// Of the builds that run, the first whose end nobody has in mind.
     private @Nullable RunningBuild next;
 
@@ -64,69 +62,87 @@ final class Tier {
         this.bandwidth = bandwidth;
     }
 
+    public MachineKind kind() {
+        return kind;
+    }
+
+    public double speed() {
+        return speed;
+    }
+
+    /// In bytes per second.
+    public double bandwidth() {
+        return bandwidth;
+    }
+
     // ---- what is so
 
     void add(MachineSlots slots) {
-        slots.tier = this;
         machines.add(slots);
-        running.addAll(slots.running);
         list(slots);
     }
 
     void remove(MachineSlots slots) {
         unlist(slots);
+        if (slots.listsEnds()) running.removeAll(slots.running());
+        slots.leaveTier();
         machines.remove(slots);
-        running.removeAll(slots.running);
         firstIsStale = true;
-        slots.tier = null;
-    }
-
-    /// Lets a line come here. Line and tier know each other, so that neither needs to be looked for.
-    void join(RequirementQueue line) {
-        var way = new TierCandidacy(this, line);
-        ways.put(line, way);
-        line.ways.add(way);
-    }
-
-    void part(RequirementQueue line) {
-        line.ways.remove(ways.remove(line));
-    }
-
-    Set<RequirementQueue> lines() {
-        return ways.keySet();
-    }
-
-    /// Null if a line may not go here.
-    @Nullable
-    TierCandidacy wayOf(RequirementQueue line) {
-        return ways.get(line);
     }
 
     boolean isEmpty() {
         return machines.isEmpty();
     }
 
-    Set<MachineSlots> machines() {
+    /// In no order that matters.
+    public Iterable<MachineSlots> machines() {
         return machines;
+    }
+
+    /// One of them; what holds for its kind holds for all.
+    public Machine anyMachine() {
+        return machines.iterator().next().machine();
     }
 
     /// To be called around every change of one of its machines: unlist, change, list.
     void unlist(MachineSlots slots) {
         open.remove(slots);
         noteLeastLoaded();
-        freeSlots -= slots.listedFree;
-        capacity -= slots.capacity() * slots.facts.speed();
-        slots.listedFree = 0;
+        freeSlots -= slots.listedFree();
+        capacity -= slots.capacity() * slots.speed();
+        slots.unlist();
     }
 
     void list(MachineSlots slots) {
         firstIsStale = true;
-        slots.listedFree = slots.free();
-        slots.listedLoad = slots.load();
-        capacity += slots.capacity() * slots.facts.speed();
-        freeSlots += slots.listedFree;
-        if (slots.listedFree > 0) open.add(slots);
+        listEnds(slots);
+        capacity += slots.capacity() * slots.speed();
+        freeSlots += slots.listedFree();
+        if (slots.listedFree() > 0) open.add(slots);
         noteLeastLoaded();
+    }
+
+    private void listEnds(MachineSlots slots) {
+        boolean listed = slots.listsEnds();
+        boolean ends = slots.slotsTaken() <= slots.capacity();
+        slots.list(ends);
+        if (ends == listed) return;
+        if (ends) running.addAll(slots.running());
+        else running.removeAll(slots.running());
+    }
+
+    void start(RunningBuild build, MachineSlots slots) {
+        unlist(slots);
+        slots.add(build);
+        if (slots.listsEnds()) running.add(build);
+        list(slots);
+    }
+
+    void end(RunningBuild build, MachineSlots slots) {
+        unlist(slots);
+        slots.remove(build);
+        running.remove(build);
+        list(slots);
     }
 
     /// Grows whenever another one of these machines may be the first that takes a build.
@@ -144,31 +160,17 @@ final class Tier {
         leastLoaded = open.isEmpty() ? null : open.first();
     }
 
-    void started(RunningBuild build) {
-        running.add(build);
-        firstIsStale = true;
-    }
-
-    void ended(RunningBuild build) {
-        running.remove(build);
-        firstIsStale = true;
-    }
-
-    boolean hasFree() {
+    public boolean hasFree() {
         return freeSlots > 0;
     }
 
-    int freeSlots() {
-        return freeSlots;
-    }
-
     /// Slots times speed of the machines that may be given builds.
-    double capacity() {
+    public double capacity() {
         return machines.isEmpty() ? 0 : Math.max(0, capacity);
     }
 
     /// The least loaded first.
-    Iterable<MachineSlots> machinesWithFreeSlots() {
+    public Iterable<MachineSlots> machinesWithFreeSlots() {
         return open;
     }
 
@@ -193,27 +195,20 @@ final class Tier {
     }
 
     private void findFirst() {
-        first = running.isEmpty() ? null : firstThatFrees(running.first());
-        firstEnd = first == null ? Long.MAX_VALUE : first.expectedEnd;
+        first = running.isEmpty() ? null : running.first();
+        firstEnd = first == null ? Long.MAX_VALUE : first.expectedEnd();
         firstIsStale = false;
-    }
-
-    /// That build or the next one after it whose end frees a slot.
-    private @Nullable RunningBuild firstThatFrees(@Nullable RunningBuild build) {
-        var found = build;
-        while (found != null && !freesASlot(found)) found = running.higher(found);
-        return found;
     }
 
     /// When the next slot should be free that nobody ahead in this plan has in mind. `Long.MAX_VALUE` if there never
     /// will be one.
-    long nextFree(long number, long now) {
+    public long nextFree(long number, long now) {
         if (plan != number) beginPlan(number, now);
         return nextFree;
     }
 
     /// Somebody has that slot in mind, until `end`.
-    void reserve(long number, long now, long end) {
+    public void reserve(long number, long now, long end) {
         long taken = nextFree(number, now);
         if (taken == nextEnd && next != null) next = running.higher(next);
         else plannedEnds.poll();
@@ -221,16 +216,9 @@ final class Tier {
         findNextEnd(now);
     }
 
-    /// Builds may begin and end meanwhile.
     private void findNextEnd(long now) {
-        next = firstThatFrees(next);
         nextEnd = next == null ? Long.MAX_VALUE : next.endSeenAt(now);
         var planned = plannedEnds.peek();
         nextFree = planned == null ? nextEnd : Math.min(nextEnd, planned);
-    }
-
-    /// What a drained or broken machine frees is of no use.
-    private static boolean freesASlot(RunningBuild build) {
-        return build.slots.running.size() <= build.slots.capacity();
     }
 }

@@ -1,0 +1,98 @@
+package dispatcher.schedule.index;
+
+import dispatcher.schedule.policy.Client;
+
+/// How much one client has had of the fleet, as start-time fair queueing counts it: who has had less goes first. Who
+/// comes, or comes back after having had nothing to build, starts where the others are: idleness earns no credit.
+/// Knows no build. Confined to whoever owns the scheduler.
+public final class ClientShare {
+    private final Client client;
+    private double used;
+    private int waiting;
+    private int running;
+    private long plan;
+    private int planIndex;
+    private double planUsed;
+    private int planRunning;
+
+    public ClientShare(Client client) {
+        this.client = client;
+    }
+
+    public Client client() {
+        return client;
+    }
+
+    /// Seconds of slots that it has had, or what counts as such.
+    public double used() {
+        return used;
+    }
+
+    public void charge(double seconds) {
+        used += seconds;
+    }
+
+    /// It has been idle until now.
+    public void comeBack(double startsAt) {
+        used = startsAt;
+    }
+
+    public int waiting() {
+        return waiting;
+    }
+
+    public int running() {
+        return running;
+    }
+
+    public void addWaiting(int more) {
+        waiting += more;
+    }
+
+    public void addRunning(int more) {
+        running += more;
+    }
+
+    public boolean isActive() {
+        return waiting + running > 0;
+    }
+
+    /// Whether it may have no more builds run at once.
+    public boolean isFull() {
+        return running >= client.maxBuilds();
+    }
+
+    // ---- what is planned
+
+    /// @param index where the plan keeps what it knows of this client
+    /// @return false if it takes part already
+    public boolean beginPlan(long number, int index) {
+        if (plan == number) return false;
+        plan = number;
+        planIndex = index;
+        planUsed = used;
+        planRunning = running;
+        return true;
+    }
+
+    public int planIndex() {
+        return planIndex;
+    }
+
+    /// What [#used] would be if all that the plan holds in mind had begun.
+    public double planUsed() {
+        return planUsed;
+    }
+
+    public void planUse(double seconds) {
+        planUsed += seconds;
+    }
+
+    public void planOneMore() {
+        planRunning++;
+    }
+
+    public boolean mayRunMore() {
+        return planRunning < client.maxBuilds();
+    }
+}
