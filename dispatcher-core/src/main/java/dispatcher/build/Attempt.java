@@ -1,7 +1,11 @@
 package dispatcher.build;
 
 import dispatcher.access.ClientIdentity;
-import dispatcher.build.AttemptLostException.Kind;
+import dispatcher.build.failure.AttemptLostException.Kind;
+import dispatcher.build.failure.AttemptLostException;
+import dispatcher.build.failure.DeepInput;
+import dispatcher.build.failure.Diagnosis;
+import dispatcher.build.log.BuildLimits;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.load.BuildWatch;
@@ -16,8 +20,8 @@ import dispatcher.store.BuildLog;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.conversation.StorePool;
-import dispatcher.store.transfer.ClosureCopier;
 import dispatcher.store.transfer.ClosureCopier.Copied;
+import dispatcher.store.transfer.ClosureCopier;
 import dispatcher.store.verify.KnownPaths;
 import dispatcher.store.verify.MadeInBuildException;
 import dispatcher.store.verify.NoFixedOutputException;

@@ -1,5 +1,6 @@
 package dispatcher.build;
 
+import dispatcher.build.failure.AttemptLostException;
 import dispatcher.build.log.BufferedLog;
 import dispatcher.store.BuildLog;
 import dispatcher.store.SourceFailedException;

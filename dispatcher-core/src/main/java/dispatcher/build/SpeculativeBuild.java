@@ -1,6 +1,7 @@
 package dispatcher.build;
 
 import dispatcher.build.SpeculativeAttempt.End;
+import dispatcher.build.failure.AttemptLostException;
 import dispatcher.build.log.BufferedLog;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.protocol.Failures;

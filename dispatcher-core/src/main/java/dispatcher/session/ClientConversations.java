@@ -17,6 +17,7 @@ import dispatcher.protocol.Leftovers;
 import dispatcher.protocol.serve.ServeServer;
 import dispatcher.protocol.worker.Trust;
 import dispatcher.protocol.worker.WorkerServer;
+import dispatcher.session.rights.ReadOnlyStore;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.text.Printable;

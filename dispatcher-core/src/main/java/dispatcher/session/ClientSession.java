@@ -13,9 +13,11 @@ import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientWatch;
 import dispatcher.protocol.Failures;
+import dispatcher.session.rights.Passable;
+import dispatcher.session.rights.Sight;
 import dispatcher.store.BuildLog;
-import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
+import dispatcher.store.BuildOptions;
 import dispatcher.store.NarToAdd;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
@@ -46,7 +48,7 @@ import java.util.function.Predicate;
 ///
 /// Confined to the client's thread. A machine or a host store that breaks is told to the client as a refusal with the
 /// reason; the client's connection goes on, unless a part of a NAR has gone out already.
-final class ClientSession implements Store, OutputLookup {
+public final class ClientSession implements Store, OutputLookup {
     private final SessionContext context;
     private final ClientIdentity client;
     private final long clientNumber;

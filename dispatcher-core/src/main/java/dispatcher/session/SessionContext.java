@@ -5,6 +5,8 @@ import dispatcher.build.request.Foresight;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StoreDir;
+import dispatcher.session.rights.Grants;
+import dispatcher.session.rights.ProvenInputs;
 import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.Spool;
 import dispatcher.store.verify.KnownPaths;

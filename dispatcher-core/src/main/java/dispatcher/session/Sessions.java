@@ -6,6 +6,7 @@ import dispatcher.build.request.Prospect;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.key.NixPublicKey;
+import dispatcher.session.rights.Sight;
 import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.SpoolSession.Follower;
 import dispatcher.store.transfer.Closure;

@@ -302,7 +302,7 @@ public final class TestFleet implements AutoCloseable {
     }
 
     /// What stands behind a client, which can do with it what no protocol lets a client do.
-    ClientSession session() {
+    public ClientSession session() {
         return sessions.open(LOCAL, 0, 0, List.of());
     }
 

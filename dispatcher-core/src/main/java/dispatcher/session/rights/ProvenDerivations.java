@@ -1,4 +1,4 @@
-package dispatcher.session;
+package dispatcher.session.rights;
 
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.Derivation;
@@ -34,7 +34,7 @@ import java.util.TreeSet;
 /// all:
 /// of these, only those are read that were not proven lately, so that a graph costs the reading of each file once. The
 /// file of the derivation itself must be here each time.
-final class ProvenDerivations {
+public final class ProvenDerivations {
     /// Of one `.drv` file, which has to be in memory to be hashed.
     private static final long MOST_BYTES = 16L << 20;
 
@@ -43,7 +43,7 @@ final class ProvenDerivations {
     private final ProvenInputs proven;
     private final DerivationHash hash;
 
-    ProvenDerivations(PathSource paths, StoreDir storeDir, ProvenInputs proven) {
+    public ProvenDerivations(PathSource paths, StoreDir storeDir, ProvenInputs proven) {
         this.paths = paths;
         this.storeDir = storeDir;
         this.proven = proven;
@@ -51,12 +51,12 @@ final class ProvenDerivations {
     }
 
     /// What may be built as it is.
-    record Proven(StorePath drvPath, BasicDerivation derivation) {}
+    public record Proven(StorePath drvPath, BasicDerivation derivation) {}
 
     /// A derivation by its parts.
     ///
     /// @throws StoreRefusedException if nothing proves it
-    Proven prove(StorePath drvPath, BasicDerivation derivation) throws IOException, InterruptedException {
+    public Proven prove(StorePath drvPath, BasicDerivation derivation) throws IOException, InterruptedException {
         var outputs = derivation.outputs().values();
         if (outputs.stream().anyMatch(ProvenDerivations::followsFromDerivation)) {
             var proven = prove(drvPath);
@@ -91,7 +91,7 @@ final class ProvenDerivations {
     /// A derivation by its `.drv` file, with the whole closure of its inputs.
     ///
     /// @throws StoreRefusedException if the file, one that it names or an input is not here, or it proves nothing
-    Proven prove(StorePath drvPath) throws IOException, InterruptedException {
+    public Proven prove(StorePath drvPath) throws IOException, InterruptedException {
         var derivation = read(drvPath);
         if (derivation.outputs().isEmpty()) throw refused(drvPath, "it has no outputs");
         if (derivation.hasDynamicInputs()) throw refused(drvPath, "it depends on derivations that others make");

@@ -1,8 +1,8 @@
-package dispatcher.build;
+package dispatcher.build.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.build.AttemptLostException.Kind;
+import dispatcher.build.failure.AttemptLostException.Kind;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.testkit.FakeStore;

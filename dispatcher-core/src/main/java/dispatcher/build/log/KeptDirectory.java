@@ -1,4 +1,4 @@
-package dispatcher.build;
+package dispatcher.build.log;
 
 import dispatcher.nix.ByteString;
 import java.util.Optional;

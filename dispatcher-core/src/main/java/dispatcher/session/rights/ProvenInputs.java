@@ -1,4 +1,4 @@
-package dispatcher.session;
+package dispatcher.session.rights;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -11,7 +11,7 @@ import java.util.Optional;
 /// path follows from its text, so what follows from that text is the same for all. It tells nothing of whether the
 /// file
 /// is here. Bounded by size; safe for any thread.
-final class ProvenInputs implements DerivationHash.Memory {
+public final class ProvenInputs implements DerivationHash.Memory {
     /// In bytes; 20,000 derivations or so.
     private static final long MOST = 16 << 20;
 

@@ -1,4 +1,4 @@
-package dispatcher.session;
+package dispatcher.session.rights;
 
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StoreDir;
@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /// What of a client's requests can be passed on: what a machine answers to it has to be within what is read of a
 /// machine, or else an honest one would be taken for one that says too much. Nothing comes near that in practice.
-final class Passable {
+public final class Passable {
     /// Of one derivation.
     static final int MOST_OUTPUTS = 10_000;
 
@@ -22,7 +22,7 @@ final class Passable {
     private Passable() {}
 
     /// Why a derivation cannot be built; empty if it can. What it makes may refer to all inputs and outputs.
-    static Optional<String> objection(StorePath drvPath, BasicDerivation derivation, StoreDir storeDir) {
+    public static Optional<String> objection(StorePath drvPath, BasicDerivation derivation, StoreDir storeDir) {
         int outputs = derivation.outputs().size();
         if (outputs > MOST_OUTPUTS)
             return Optional.of("%s has %d outputs, and the dispatcher can pass on no more than %d"

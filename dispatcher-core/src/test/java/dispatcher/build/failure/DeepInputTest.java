@@ -1,4 +1,4 @@
-package dispatcher.build;
+package dispatcher.build.failure;
 
 import static dispatcher.session.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,7 +1,6 @@
-package dispatcher.build;
+package dispatcher.build.log;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dispatcher.build.log.LogTail;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Stands between the machine and the log. A thread of its own waits for the limits, if there are any, and ends with
 /// [#end].
-final class BuildLimits implements BuildLog {
+public final class BuildLimits implements BuildLog {
     private final String what;
     private final BuildOptions options;
     private final BuildLog log;
@@ -46,7 +45,7 @@ final class BuildLimits implements BuildLog {
     ///
     /// @param what the derivation, for messages
     /// @param cut  ends the build, from any thread
-    BuildLimits(String what, BuildOptions options, BuildLog log, Runnable cut) {
+    public BuildLimits(String what, BuildOptions options, BuildLog log, Runnable cut) {
         this.what = what;
         this.options = options;
         this.log = log;
@@ -56,7 +55,7 @@ final class BuildLimits implements BuildLog {
     }
 
     /// Ends the watch. What comes out is what the client is told in place of the build's own end, if it was cut.
-    Optional<BuildResult> end() {
+    public Optional<BuildResult> end() {
         lock.lock();
         try {
             over = true;
@@ -68,12 +67,12 @@ final class BuildLimits implements BuildLog {
     }
 
     /// The last lines that the build has written.
-    List<String> lastLines() {
+    public List<String> lastLines() {
         return tail.lines();
     }
 
     /// Tells the client where the build directory of the failed build is, if it asked for that to be kept.
-    void tellWhatIsKept(String machine) {
+    public void tellWhatIsKept(String machine) {
         if (!options.keepFailed()) return;
         log.note(kept.path()
                 .map(path -> "dispatcher: the build directory of %s is kept on machine %s: %s"

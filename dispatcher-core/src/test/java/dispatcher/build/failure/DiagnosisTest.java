@@ -1,4 +1,4 @@
-package dispatcher.build;
+package dispatcher.build.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

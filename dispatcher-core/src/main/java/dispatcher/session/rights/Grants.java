@@ -1,4 +1,4 @@
-package dispatcher.session;
+package dispatcher.session.rights;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -8,7 +8,7 @@ import dispatcher.nix.StorePath;
 
 /// What isolated clients have uploaded and built lately, in any conversation, and so may see. What is forgotten is
 /// uploaded or built once more. Bounded; safe for any thread.
-final class Grants {
+public final class Grants {
     private static final int MOST = 200_000;
 
     private final Cache<Key, NarHash> uploads =

@@ -1,4 +1,4 @@
-package dispatcher.session;
+package dispatcher.session.rights;
 
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
@@ -19,8 +19,8 @@ import java.util.function.Predicate;
 /// Answers questions and hands out NARs, and takes nothing: what `nix-store --serve` without `--write` does. Confined
 /// to
 /// the conversation's thread.
-final class ReadOnlyStore extends GuardedStore {
-    ReadOnlyStore(Store store) {
+public final class ReadOnlyStore extends GuardedStore {
+    public ReadOnlyStore(Store store) {
         super(store);
     }
 

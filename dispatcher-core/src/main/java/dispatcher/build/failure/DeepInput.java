@@ -1,4 +1,4 @@
-package dispatcher.build;
+package dispatcher.build.failure;
 
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
@@ -25,14 +25,14 @@ import java.util.regex.Pattern;
 /// @param machine who refuses it
 /// @param most    directories that there may be around anything in a path
 /// @param path    empty if it was not found, for all that was looked at
-record DeepInput(String machine, int most, Optional<StorePath> path) {
+public record DeepInput(String machine, int most, Optional<StorePath> path) {
     private static final Pattern WORDS = Pattern.compile("exceeds maximum (?:NAR directory )?depth of (\\d{1,6})");
 
     /// What is read to find it. It is among the first that the machine lacks.
     private static final long MOST_BYTES = 1L << 30;
 
     /// How deep paths may be for who says that; empty if it says something else.
-    static Optional<Integer> limit(String words) {
+    public static Optional<Integer> limit(String words) {
         var matcher = WORDS.matcher(words);
         return matcher.find() ? Optional.of(Integer.valueOf(matcher.group(1))) : Optional.empty();
     }
@@ -41,7 +41,7 @@ record DeepInput(String machine, int most, Optional<StorePath> path) {
     ///
     /// @param inputs  or their roots
     /// @param isThere whether the machine has a path
-    static DeepInput find(
+    public static DeepInput find(
             String machine, int most, Collection<StorePath> inputs, Predicate<StorePath> isThere, PathSource paths)
             throws InterruptedException {
         long read = 0;
@@ -77,7 +77,7 @@ record DeepInput(String machine, int most, Optional<StorePath> path) {
     }
 
     /// What its client is told.
-    String explain(StorePath drvPath) {
+    public String explain(StorePath drvPath) {
         return "%s of %s has directories nested deeper than the %d that Nix on machine %s takes: this is no fault of the machine; make the path less deep, or pack it into one file"
                 .formatted(path.map(input -> "the input " + input).orElse("an input"), drvPath, most, machine);
     }

@@ -1,14 +1,14 @@
-package dispatcher.build;
+package dispatcher.build.failure;
 
 import dispatcher.nix.BuildResult;
 import java.util.Optional;
 
 /// A build came to nothing on one machine, and another may do better.
-final class AttemptLostException extends Exception {
+public final class AttemptLostException extends Exception {
     private static final long serialVersionUID = 1L;
 
     /// What it was that went wrong.
-    enum Kind {
+    public enum Kind {
         /// The machine, or the way to it, broke before the build began.
         AWAY,
         /// The same while it built, so that the build itself may be to blame.
@@ -43,7 +43,7 @@ final class AttemptLostException extends Exception {
         DISK_UNEXPLAINED;
 
         /// Whether the machine lacks room, or may do so.
-        boolean isLackOfDisk() {
+        public boolean isLackOfDisk() {
             return this == DISK_FULL || this == NO_INODES || this == DISK_UNEXPLAINED;
         }
     }
@@ -53,23 +53,23 @@ final class AttemptLostException extends Exception {
     /// What the machine said of the build; empty if it said nothing.
     private final transient Optional<BuildResult> verdict;
 
-    AttemptLostException(Kind kind, String reason) {
+    public AttemptLostException(Kind kind, String reason) {
         super(reason);
         this.kind = kind;
         this.verdict = Optional.empty();
     }
 
-    AttemptLostException(Kind kind, BuildResult verdict) {
+    public AttemptLostException(Kind kind, BuildResult verdict) {
         super(verdict.message());
         this.kind = kind;
         this.verdict = Optional.of(verdict);
     }
 
-    Kind kind() {
+    public Kind kind() {
         return kind;
     }
 
-    String reason() {
+    public String reason() {
         return String.valueOf(getMessage());
     }
 

@@ -1,4 +1,4 @@
-package dispatcher.session;
+package dispatcher.session.rights;
 
 import dispatcher.access.ClientIdentity;
 import dispatcher.nix.NixSyntaxException;
@@ -21,26 +21,26 @@ import java.util.List;
 /// - the store of this host, if the client is on it, whose files it can read anyway.
 ///
 /// Values and lookups in memory only; safe for any thread.
-final class Sight {
+public final class Sight {
     private final ClientIdentity client;
     private final List<NixPublicKey> trustedKeys;
     private final StoreDir storeDir;
     private final Grants grants;
 
     /// @param trustedKeys whose signatures make a path one that anybody may see
-    Sight(ClientIdentity client, List<NixPublicKey> trustedKeys, StoreDir storeDir, Grants grants) {
+    public Sight(ClientIdentity client, List<NixPublicKey> trustedKeys, StoreDir storeDir, Grants grants) {
         this.client = client;
         this.trustedKeys = trustedKeys;
         this.storeDir = storeDir;
         this.grants = grants;
     }
 
-    boolean isWhole() {
+    public boolean isWhole() {
         return !client.grant().isolated();
     }
 
     /// Whether it may see a path of the spool.
-    boolean sees(PathInfo info) {
+    public boolean sees(PathInfo info) {
         return isWhole()
                 || grants.hasUploaded(client.credential(), info)
                 || (info.isContentAddressed(storeDir) && AddressedNar.isCheckable(info))
@@ -48,7 +48,7 @@ final class Sight {
     }
 
     /// Whether it may be told, and is to believe, which path an output has.
-    boolean sees(Realisation realisation) {
+    public boolean sees(Realisation realisation) {
         return isWhole() || new TrustedKeys(trustedKeys, storeDir).haveSigned(realisation);
     }
 
@@ -66,7 +66,7 @@ final class Sight {
     }
 
     /// Whether it may be told that a machine has a path.
-    boolean seesOnMachines(StorePath path) {
+    public boolean seesOnMachines(StorePath path) {
         return isWhole() || grants.hasBuilt(client.credential(), path);
     }
 
@@ -74,7 +74,7 @@ final class Sight {
     ///
     /// @param present what is here now, which may have come from another client before
     /// @throws StoreRefusedException if that is something else, which is not to be seen in place of what was sent
-    void uploaded(PathInfo sent, PathInfo present) throws StoreRefusedException {
+    public void uploaded(PathInfo sent, PathInfo present) throws StoreRefusedException {
         if (isWhole()) return;
         if (!present.narHash().equals(sent.narHash()))
             throw new StoreRefusedException(
@@ -85,7 +85,7 @@ final class Sight {
     }
 
     /// These came out of a build that it wanted.
-    void built(Collection<StorePath> outputs) {
+    public void built(Collection<StorePath> outputs) {
         if (!isWhole()) for (var output : outputs) grants.built(client.credential(), output);
     }
 }

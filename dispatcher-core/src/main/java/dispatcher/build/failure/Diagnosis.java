@@ -1,4 +1,4 @@
-package dispatcher.build;
+package dispatcher.build.failure;
 
 import dispatcher.nix.BuildResult;
 import java.util.Collection;
@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /// Source: Nix, `src/libstore/unix/build/derivation-builder.cc` and its predecessors, for its own words; the others
 /// are
 /// those of the C library, the kernel, gcc and SQLite.
-enum Diagnosis {
+public enum Diagnosis {
     /// It would fail anywhere.
     BUILD_FAILED,
     /// Something killed it, as the kernel does when memory runs out, or it got no memory.
@@ -36,7 +36,7 @@ enum Diagnosis {
             + "|memory allocation of \\d+ bytes failed");
 
     /// @param lastLines of the build's log
-    static Diagnosis of(BuildResult result, Collection<String> lastLines) {
+    public static Diagnosis of(BuildResult result, Collection<String> lastLines) {
         return switch (result.status()) {
             case PERMANENT_FAILURE, TRANSIENT_FAILURE, MISC_FAILURE, OUTPUT_REJECTED, CACHED_FAILURE -> {
                 if (isDiskFull(wordsOfNix(result))) yield DISK_FULL;
@@ -64,17 +64,17 @@ enum Diagnosis {
     }
 
     /// Whether a quota may be what was used up, which is seen on no disk.
-    static boolean mentionsQuota(BuildResult result, Collection<String> lastLines) {
+    public static boolean mentionsQuota(BuildResult result, Collection<String> lastLines) {
         return result.message().contains(QUOTA) || lastLines.stream().anyMatch(line -> line.contains(QUOTA));
     }
 
     /// Whether it was the builder itself that was killed, rather than something that it had started.
-    static boolean isBuilderKilled(BuildResult result) {
+    public static boolean isBuilderKilled(BuildResult result) {
         return result.message().contains("due to signal 9");
     }
 
     /// Whether these are words of a machine whose disk is full.
-    static boolean isDiskFull(String text) {
+    public static boolean isDiskFull(String text) {
         return FULL.stream().anyMatch(text::contains);
     }
 }

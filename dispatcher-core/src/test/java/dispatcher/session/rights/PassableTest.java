@@ -1,4 +1,4 @@
-package dispatcher.session;
+package dispatcher.session.rights;
 
 import static dispatcher.session.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,6 +11,7 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.ClientProtocol;
+import dispatcher.session.TestFleet;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;

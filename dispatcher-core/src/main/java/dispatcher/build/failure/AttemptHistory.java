@@ -1,6 +1,6 @@
-package dispatcher.build;
+package dispatcher.build.failure;
 
-import dispatcher.build.AttemptLostException.Kind;
+import dispatcher.build.failure.AttemptLostException.Kind;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 /// Where a fixed output did not come out, one other machine is. Where memory ran out, only a larger machine is, once.
 /// A build that was killed, nobody knows why, goes to any other,
 /// once.
-final class AttemptHistory {
+public final class AttemptHistory {
     private static final int MOST_KILLED = 2;
     private static final int MOST_UNLUCKY = 3;
     private static final int MOST_WITHOUT_OUTPUT = 2;
@@ -50,13 +50,13 @@ final class AttemptHistory {
     /// How often it spoke of a full disk, which nobody saw.
     private int diskUnexplained;
 
-    AttemptHistory(StorePath drvPath, int maxAttempts) {
+    public AttemptHistory(StorePath drvPath, int maxAttempts) {
         this.drvPath = drvPath;
         this.maxAttempts = maxAttempts;
     }
 
     /// @param failures of the machine in the last hour, this one included
-    void add(String machine, AttemptLostException loss, int failures) {
+    public void add(String machine, AttemptLostException loss, int failures) {
         last.remove(machine);
         last.put(machine, loss);
         counts.merge(machine, 1, Integer::sum);
@@ -81,16 +81,16 @@ final class AttemptHistory {
     }
 
     /// It must not go to these machines.
-    void ruleOut(Set<String> machines) {
+    public void ruleOut(Set<String> machines) {
         ruledOut.addAll(machines);
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return last.isEmpty();
     }
 
     /// Whether it began often enough. What a machine is known for is not held against it, but not without end.
-    boolean exhausted() {
+    public boolean exhausted() {
         return begun - unlucky >= maxAttempts
                 || begun >= MOST_UNLUCKY * maxAttempts
                 || killed >= MOST_KILLED
@@ -101,7 +101,7 @@ final class AttemptHistory {
     /// Machines that it must not go to next.
     ///
     /// @param usable machines that fit and are not set aside
-    Set<String> excluded(Set<String> usable) {
+    public Set<String> excluded(Set<String> usable) {
         var left = new HashSet<>(usable);
         left.removeAll(ruledOut);
         var excluded = new HashSet<>(ruledOut);
@@ -147,7 +147,7 @@ final class AttemptHistory {
     }
 
     /// What the client is told in one line when this has happened.
-    static String note(StorePath drvPath, String machine, AttemptLostException loss) {
+    public static String note(StorePath drvPath, String machine, AttemptLostException loss) {
         var what = switch (loss.kind()) {
             case AWAY -> "machine %s cannot be used for %s";
             case ENDED -> "Nix on machine %s ended while it built %s";
@@ -169,7 +169,7 @@ final class AttemptHistory {
 
     /// What the client is told when the build goes nowhere any more. If all machines that may do such builds said
     /// something of this one, that is what the last one said.
-    BuildResult verdict() {
+    public BuildResult verdict() {
         var told = telling();
         var verdicts =
                 told.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
