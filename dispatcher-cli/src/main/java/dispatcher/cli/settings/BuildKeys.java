@@ -20,38 +20,40 @@ final class BuildKeys {
             .formerly("patience")
             .counts(Effect.NEW_BUILDS, it -> it.schedule().patience())
             .help("""
-                    A build that has waited so long goes before all that came later, whatever their priority and their client's
-                    share.""");
+                    A build that has waited so long goes before all that came later, whatever their priority and
+                    their client's share.""");
     static final Key<Path> TRACE = Key.of("schedule.trace", Types.path())
             .presetIs("none; nothing is recorded")
             .example("/var/lib/dispatcher/trace")
             .counts(Effect.RESTART, Settings::trace)
             .help("""
-                    Record what clients ask for and what it takes, for `dispatcher simulate`: names of derivations and clients, no
-                    store paths. At each start, and after 64 MiB, what is there becomes FILE.1.""");
+                    Record what clients ask for and what it takes, for `dispatcher simulate`: names of
+                    derivations and clients, no store paths. At each start, and after 64 MiB, what is there
+                    becomes FILE.1.""");
     static final Key<ByteSize> MIN_FREE_DISK = Key.of("schedule.minFreeDisk", Types.size())
             .preset(new ByteSize(Pressure.Limits.DEFAULT.minFreeDisk()))
             .counts(Effect.NEW_BUILDS, it -> new ByteSize(it.pressureLimits().minFreeDisk()))
             .help("""
-                    What a machine must have left to get more builds. It is asked over the connection that is there, every 4 s while
-                    it builds; of one that cannot tell, as its account runs no commands but Nix, nothing is held against it. Of the
-                    disk of the store and of the one of the build directories, or a quarter of a small one; 0MB for no limit.""");
+                    What a machine must have left to get more builds. It is asked over the connection that is
+                    there, every 4 s while it builds; of one that cannot tell, as its account runs no commands
+                    but Nix, nothing is held against it. Of the disk of the store and of the one of the build
+                    directories, or a quarter of a small one; 0MB for no limit.""");
     static final Key<Double> MAX_LOAD = Key.of("schedule.maxLoad", load())
             .presetIs("no limit")
             .example("4")
             .counts(Effect.NEW_BUILDS, it -> orNone(it.pressureLimits().maxLoad()))
             .help("""
-                    Load for each core (as `uptime` has it for the last minute, divided by the cores) above which a machine gets no
-                    more builds.""");
+                    Load for each core (as `uptime` has it for the last minute, divided by the cores) above
+                    which a machine gets no more builds.""");
     static final Key<Double> STRAGGLERS = Key.of("schedule.stragglers", factor())
             .preset(Stragglers.OFF.factor())
             .counts(Effect.NEW_BUILDS, it -> orNone(it.stragglers().factor()))
             .help("""
-                    A build that takes so many times what is expected of it, and at least `stragglersAfter` more, is begun a second
-                    time while it goes on: on another machine, at least 1.3 times as fast (any, if its own is under pressure or
-                    gone), in a slot that nobody who waits could use. The first result counts, and the other attempt is stopped.
-                    Only where it is known what such builds take, and not for content-addressed outputs. A number above 1, such as
-                    3, or no.""");
+                    A build that takes so many times what is expected of it, and at least `stragglersAfter`
+                    more, is begun a second time while it goes on: on another machine, at least 1.3 times as
+                    fast (any, if its own is under pressure or gone), in a slot that nobody who waits could use.
+                    The first result counts, and the other attempt is stopped. Only where it is known what such
+                    builds take, and not for content-addressed outputs. A number above 1, such as 3, or no.""");
     static final Key<Duration> STRAGGLERS_AFTER = Key.of("schedule.stragglersAfter", Types.duration())
             .preset(Stragglers.LEAST)
             .counts(Effect.NEW_BUILDS, it -> it.stragglers().least())
@@ -76,8 +78,8 @@ final class BuildKeys {
     static final Key<String> ATTRIBUTE = Key.of("resources[].attribute", Types.text())
             .counts(Effect.NEW_BUILDS)
             .help("""
-                    An attribute of the derivation, that gives the amount: bytes of memory, else a count. Goes with `resource`, in
-                    place of `builds`.""");
+                    An attribute of the derivation, which gives the amount: bytes of memory, else a count. Goes
+                    with `resource`, in place of `builds`.""");
     static final Key<String> RESOURCE = Key.of("resources[].resource", Types.text())
             .required("what the attribute tells the amount of, e.g. memory")
             .counts(Effect.NEW_BUILDS)
@@ -85,9 +87,9 @@ final class BuildKeys {
     static final Group RESOURCES = Group.list(
                     "resources",
                     """
-                    What builds take of a machine's `resources` while they run; of several entries that fit, the largest amounts
-                    count. What is known of a package's memory from earlier builds counts where no entry says anything of its
-                    memory.""",
+                    What builds take of a machine's `resources` while they run; of several entries that fit, the
+                    largest amounts count. What is known of a package's memory from earlier builds counts where
+                    no entry says anything of its memory.""",
                     """
                       - builds: "chromium-*"
                         take: {memory: 16GiB}
@@ -107,9 +109,10 @@ final class BuildKeys {
             .preset(3)
             .counts(Effect.NEW_BUILDS, Settings::maxAttempts)
             .help("""
-                    How often a build may begin and be lost, with its machine or the way to it, before it is given up: it may be
-                    what takes machines down. Losses with a machine that has also broken without the build in the last hour do not
-                    count, but three times as many in all are too many.""");
+                    How often a build may begin and be lost, with its machine or the way to it, before it is
+                    given up: it may be what takes machines down. Losses with a machine that has also broken
+                    without the build in the last hour do not count, but three times as many in all are too
+                    many.""");
 
     static final Key<Duration> TIMEOUT = Key.of("buildLimits.timeout", Types.duration())
             .presetIs("no limit")
@@ -131,8 +134,8 @@ final class BuildKeys {
     static final Group BUILD_LIMITS = Group.of(
             "buildLimits",
             """
-            What a build may take whose client sets no such limits. Nix sends them over ssh:// only, so for clients that come over
-            ssh-ng:// these hold.""",
+            What a build may take whose client sets no such limits. Nix sends them over ssh:// only, so for
+            clients that come over ssh-ng:// these hold.""",
             TIMEOUT,
             MAX_SILENT,
             MAX_LOG);

@@ -28,8 +28,8 @@ final class ClientKeys {
             .example("authorized_keys")
             .counts(Effect.RESTART, Settings::authorizedKeys)
             .help("""
-                    Public keys of the clients that may come in by SSH, as in OpenSSH's file of that name. Read again when it
-                    changes.""");
+                    Public keys of the clients that may come in by SSH, as in OpenSSH's file of that name. Read
+                    again when it changes.""");
 
     static final Key<String> NAME = Key.of("clients[].name", Types.text("name", ClientKeys::name))
             .required("what this rule is called in messages")
@@ -40,34 +40,35 @@ final class ClientKeys {
             .preset(false)
             .counts(Effect.NEW_CLIENTS)
             .help("""
-                    true: this entry, the last one, is for all clients that no entry names, of both kinds; in place of keys and
-                    users.""");
+                    true: this entry, the last one, is for all clients that no entry names, of both kinds; in
+                    place of keys and users.""");
     static final Key<ClientPattern> KEYS = Key.list(
                     "clients[].keys", Types.text("fingerprint, public key or comment", ClientPattern::ofKey))
             .live("[\"SHA256:jnUOY26kZyAzkhJB6rDuIEWUzTLSXMxV0ZNnqJwk0NY\", \"*@ci.example.org\"]")
             .counts(Effect.NEW_CLIENTS)
             .help("""
-                    Clients that come by SSH: the fingerprint (`ssh-keygen -lf KEY.pub`), the whole public key, or its comment in
-                    authorized_keys, in which * stands for any text.""");
+                    Clients that come by SSH: the fingerprint (`ssh-keygen -lf KEY.pub`), the whole public key,
+                    or its comment in authorized_keys, in which * stands for any text.""");
     static final Key<ClientPattern.Name> USERS = Key.list(
                     "clients[].users", Types.text("user", ClientPattern::ofUser))
             .live("[root]")
             .counts(Effect.NEW_CLIENTS)
             .help("""
-                    Clients on this host, by the user that connects to the socket: mostly root, as nix-daemon runs the
-                    builds.""");
+                    Clients on this host, by the user that connects to the socket: mostly root, as nix-daemon
+                    runs the builds.""");
     static final Key<Boolean> TRUSTED = Key.of("clients[].trusted", Types.flag())
             .preset(true)
             .counts(Effect.NEW_CLIENTS)
             .help("""
-                    false: not believed without a proof, as by a nix-daemon without the user in its `trusted-users`.""");
+                    false: not believed without a proof, as by a nix-daemon without the user in its
+                    `trusted-users`.""");
     static final Key<Boolean> ISOLATE = Key.of("clients[].isolate", Types.flag())
             .preset(false)
             .counts(Effect.NEW_CLIENTS)
             .help("""
-                    true: it sees nothing of what others have but what anybody can prove: paths that it has uploaded or built
-                    itself, that one of trustedPublicKeys has signed, or that follow from their content. Needs
-                    `trusted: false`.""");
+                    true: it sees nothing of what others have but what anybody can prove: paths that it has
+                    uploaded or built itself, that one of trustedPublicKeys has signed, or that follow from
+                    their content. Needs `trusted: false`.""");
     static final Key<Integer> PRIORITY = Key.of(
                     "clients[].priority", Types.whole(ClientGrant.LOWEST_PRIORITY, ClientGrant.HIGHEST_PRIORITY))
             .preset(0)
@@ -98,9 +99,10 @@ final class ClientKeys {
     static final Group CLIENTS = Group.list(
                     "clients",
                     """
-                    What each client may do. The first entry that names a client counts; the last one may say what those get that
-                    none names, else they are trusted and may do everything. Only keys in authorized_keys come in at all; an
-                    entry that names none of these, or no user or system that there is, gives a warning in the log.""",
+                    What each client may do. The first entry that names a client counts; the last one may say
+                    what those get that none names, else they are trusted and may do everything. Only keys in
+                    authorized_keys come in at all; an entry that names none of these, or no user or system that
+                    there is, gives a warning in the log.""",
                     """
                       - name: guests
                         keys: ["*"]
@@ -141,17 +143,17 @@ final class ClientKeys {
                     .map(NixPublicKey::name)
                     .collect(Collectors.joining(", ")))
             .help("""
-                    Whose signatures make up for trust: paths that a client without trust sends are taken if one of these keys has
-                    signed them, or if they follow from their content. And what one machine has fetched from its substituters
-                    goes on to another machine or to a client only with such a signature; for that, another value counts at once.
-                    As in Nix's trusted-public-keys.""");
+                    Whose signatures make up for trust: paths that a client without trust sends are taken if one
+                    of these keys has signed them, or if they follow from their content. And what one machine
+                    has fetched from its substituters goes on to another machine or to a client only with such a
+                    signature; for that, another value counts at once. As in Nix's trusted-public-keys.""");
 
     static final Key<Integer> CONNECTIONS = Key.of("limits.connections", count())
             .preset(USUAL.connections())
             .counts(Effect.NEW_CLIENTS, it -> it.limits().connections())
             .help("""
-                    Connections at once: by SSH, and as many at the local socket. Nix has one connection for each build that it
-                    waits for.""");
+                    Connections at once: by SSH, and as many at the local socket. Nix has one connection for
+                    each build that it waits for.""");
     static final Key<Integer> CONNECTIONS_PER_ADDRESS = Key.of("limits.connectionsPerAddress", count())
             .preset(USUAL.connectionsPerAddress())
             .counts(Effect.NEW_CLIENTS, it -> it.limits().connectionsPerAddress())
@@ -168,8 +170,9 @@ final class ClientKeys {
             .preset(USUAL.loggingIn())
             .counts(Effect.NEW_CLIENTS, it -> it.limits().loggingIn())
             .help("""
-                    Connections at once that have not logged in. Where they are too many, one that has had three seconds gives its
-                    place to the next, and an address with many of them gives places to others.""");
+                    Connections at once that have not logged in. Where they are too many, one that has had three
+                    seconds gives its place to the next, and an address with many of them gives places to
+                    others.""");
     static final Key<Integer> LOGGING_IN_PER_ADDRESS = Key.of("limits.loggingInPerAddress", count())
             .preset(USUAL.loggingInPerAddress())
             .counts(Effect.NEW_CLIENTS, it -> it.limits().loggingInPerAddress())
@@ -182,9 +185,9 @@ final class ClientKeys {
             .preset(USUAL.failedLogins())
             .counts(Effect.NEW_CLIENTS, it -> it.limits().failedLogins())
             .help("""
-                    Logins that fail from one address in a short time (a key that is not known here, or none shown at all), before
-                    only a twentieth of loggingInPerAddress may log in from there at once; one is forgotten each five seconds. A
-                    good key gets in all the same.""");
+                    Logins that fail from one address in a short time (a key that is not known here, or none
+                    shown at all), before only a twentieth of loggingInPerAddress may log in from there at once;
+                    one is forgotten each five seconds. A good key gets in all the same.""");
 
     /// From the inputs of a build of a thousand paths on.
     static final Key<ByteSize> REQUEST_SIZE = Key.of(
@@ -207,8 +210,9 @@ final class ClientKeys {
             .preset(UploadLimits.DEFAULT.spoolShare())
             .counts(Effect.NEW_CLIENTS, it -> it.uploads().spoolShare())
             .help("""
-                    Percent of the spool that one client (a key or a local user) gets while others want room: for uploads under
-                    way and what its builds need, and before paths of others go for it. What nobody wants it may have too.""");
+                    Percent of the spool that one client (a key or a local user) gets while others want room:
+                    for uploads under way and what its builds need, and before paths of others go for it. What
+                    nobody wants it may have too.""");
     static final Key<Duration> UPLOAD_PAUSE = Key.of("limits.uploadPause", Types.duration())
             .preset(UploadLimits.DEFAULT.pause())
             .counts(Effect.NEW_CLIENTS, it -> it.uploads().pause())
@@ -217,8 +221,8 @@ final class ClientKeys {
     static final Group LIMITS = Group.of(
             "limits",
             """
-            How much clients may take of what all share. The reason for a refusal goes to the client, and into the log once for
-            each client and some minutes.""",
+            How much clients may take of what all share. The reason for a refusal goes to the client, and into
+            the log once for each client and some minutes.""",
             CONNECTIONS,
             CONNECTIONS_PER_ADDRESS,
             CONNECTIONS_PER_KEY,

@@ -12,8 +12,8 @@ final class ConnectionKeys {
             .example("20MiB/s")
             .counts(Effect.NEW_CONNECTIONS, Settings::uplink)
             .help("""
-                    Bytes per second that are sent to all machines together, before compression; machines that are sent to at the
-                    same time get the same, however many builds they have.""");
+                    Bytes per second that are sent to all machines together, before compression; machines that
+                    are sent to at the same time get the same, however many builds they have.""");
 
     static final Key<Duration> CONNECT = Key.of("timeouts.connect", Types.duration())
             .preset(Duration.ofSeconds(10))
@@ -28,37 +28,38 @@ final class ConnectionKeys {
             .formerly("silence")
             .counts(Effect.NEW_CONNECTIONS, it -> it.timeouts().silence())
             .help("""
-                    A connection on which nothing at all has come for so long, not even the answer to a keep-alive, counts as
-                    broken.""");
+                    A connection on which nothing at all has come for so long, not even the answer to a
+                    keep-alive, counts as broken.""");
     static final Key<Duration> NIX_REPLY = Key.of("timeouts.nixReply", Types.duration())
             .preset(Duration.ofMinutes(2))
             .formerly("reply")
             .counts(Effect.NEW_CONNECTIONS, it -> it.timeouts().reply())
             .help("""
-                    For Nix on a machine to answer a question, such as which paths it has: one that is alive and says nothing is
-                    left, and its build goes elsewhere. Copying must make progress in that time. Builds may take, and be silent, as
-                    long as their clients allow; what a machine fetches from its substituters may take thirty times as long.""");
+                    For Nix on a machine to answer a question, such as which paths it has: one that is alive and
+                    says nothing is left, and its build goes elsewhere. Copying must make progress in that time.
+                    Builds may take, and be silent, as long as their clients allow; what a machine fetches from
+                    its substituters may take thirty times as long.""");
     static final Key<Duration> CHECK_BEFORE_BUILD = Key.of("timeouts.checkBeforeBuild", Types.duration())
             .preset(Duration.ofSeconds(2))
             .formerly("answer")
             .counts(Effect.NEW_BUILDS, it -> it.timeouts().answer())
             .help("""
-                    A machine that a build is about to go to must give some sign of life within this time, else the build goes
-                    elsewhere and the machine is set aside. It is then looked at after 1 s, later less often, and used again once it
-                    works.""");
+                    A machine that a build is about to go to must give some sign of life within this time, else
+                    the build goes elsewhere and the machine is set aside. It is then looked at after 1 s, later
+                    less often, and used again once it works.""");
     static final Key<Duration> WAIT_FOR_MACHINE = Key.of("timeouts.waitForMachine", Types.duration())
             .preset(Duration.ofMinutes(1))
             .formerly("unavailable")
             .counts(Effect.NEW_BUILDS, it -> it.timeouts().unavailable())
             .help("""
-                    How long builds wait while all machines that fit them are set aside, before they fail with an error that says
-                    so.""");
+                    How long builds wait while all machines that fit them are set aside, before they fail with
+                    an error that says so.""");
     static final Key<Duration> DRAIN = Key.of("timeouts.drain", Types.duration())
             .preset(Duration.ofMinutes(10))
             .counts(Effect.NEW_BUILDS, it -> it.timeouts().drain())
             .help("""
-                    How long builds that run may go on when the dispatcher is told to stop (SIGTERM). New ones are refused
-                    meanwhile; a second SIGTERM ends it at once.""");
+                    How long builds that run may go on when the dispatcher is told to stop (SIGTERM). New ones
+                    are refused meanwhile; a second SIGTERM ends it at once.""");
     static final Group TIMEOUTS = Group.of(
             "timeouts",
             "How long machines may take, and builds may wait for them.",
@@ -74,7 +75,8 @@ final class ConnectionKeys {
             .preset(10)
             .counts(Effect.NEW_CONNECTIONS, it -> it.ssh().maxSessions())
             .help("""
-                    Channels on one connection. Not more than MaxSessions in the machines' sshd_config (10 by default).""");
+                    Channels on one connection. Not more than MaxSessions in the machines' sshd_config (10 by
+                    default).""");
     static final Key<Integer> MAX_STARTING = Key.of("ssh.maxStarting", Types.whole(1, 1000))
             .preset(2)
             .counts(Effect.RESTART, it -> it.ssh().maxStarting())

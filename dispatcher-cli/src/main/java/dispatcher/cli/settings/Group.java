@@ -58,9 +58,4 @@ public record Group(String path, String help, List<Row> rows, String examples, O
                 ? group.groups()
                 : Stream.empty()));
     }
-
-    /// The row of that name, other than by a former one.
-    Optional<Row> row(String name) {
-        return rows.stream().filter(row -> row.name().equals(name)).findFirst();
-    }
 }

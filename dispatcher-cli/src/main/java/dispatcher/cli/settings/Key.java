@@ -9,7 +9,7 @@ import java.util.function.Function;
 ///
 /// @param type       of the value, or of each value of a list
 /// @param isList     whether the file has a list of such values
-/// @param preset     what it is if the file does not say it: the value itself, or words for one that depends on other things
+/// @param preset     what it is if the file does not say it: the value itself, or words for one that depends on others
 /// @param example    for the example file: a value as text
 /// @param isLive     whether the example file sets it; else it has it in a comment
 /// @param formerName what it was called before

@@ -50,9 +50,9 @@ final class MachineKeys {
             .live(MachineProtocol.SSH_NG.scheme())
             .counts(Effect.AT_ONCE)
             .help("""
-                    ssh-ng: the worker protocol, by `nix-daemon --stdio`. ssh, the default of NixOS too: the older serve
-                    protocol, by `nix-store --serve --write`. ssh-ng shows more and copes better with big builds: prefer it.
-                    With null, hostName is a whole store URI, as in NixOS.""");
+                    ssh-ng: the worker protocol, by `nix-daemon --stdio`. ssh, the default of NixOS too: the
+                    older serve protocol, by `nix-store --serve --write`. ssh-ng shows more and copes better
+                    with big builds: prefer it. With null, hostName is a whole store URI, as in NixOS.""");
     static final Key<String> SSH_USER = Key.of("machines[].sshUser", Types.text("word", MachineKeys::word))
             .presetIs("the user that runs the dispatcher")
             .live("nix")
@@ -64,8 +64,8 @@ final class MachineKeys {
             .example("sudo -n /opt/nix/bin/nix-daemon")
             .counts(Effect.AT_ONCE)
             .help("""
-                    What is run there, if it is not on the path of a login that is not interactive, or needs sudo: words as in
-                    Nix's remote-program, without quotes.""");
+                    What is run there, if it is not on the path of a login that is not interactive, or needs
+                    sudo: words as in Nix's remote-program, without quotes.""");
     static final Key<String> REMOTE_STORE = Key.of("machines[].remoteStore", remoteStore())
             .preset("auto")
             .counts(Effect.AT_ONCE)
@@ -75,8 +75,8 @@ final class MachineKeys {
             .live("/etc/dispatcher/id_ed25519")
             .counts(Effect.AT_ONCE)
             .help("""
-                    File of the private key. As ssh does, we refuse one of our own that others may read or write (0600 is
-                    right); one that another user owns need only be readable: /run/secrets/NAME, or
+                    File of the private key. As ssh does, we refuse one of our own that others may read or write
+                    (0600 is right); one that another user owns need only be readable: /run/secrets/NAME, or
                     /run/credentials/dispatcher.service/NAME, where systemd's LoadCredential=NAME:/path puts it.""");
     static final Key<String> PUBLIC_HOST_KEY = Key.of(
                     "machines[].publicHostKey", Types.text("public key", MachineKeys::hostKeys))
@@ -84,9 +84,10 @@ final class MachineKeys {
             .example("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA…")
             .counts(Effect.AT_ONCE)
             .help("""
-                    The host key: the machine's /etc/ssh/ssh_host_ed25519_key.pub, or the base 64 of it as in NixOS; several
-                    lines for several keys, of which any is a proof. A host that is not known is refused, and so is a key that
-                    those files revoke. ssh_config is not read (no aliases, no jump hosts), nor are host certificates.""");
+                    The host key: the machine's /etc/ssh/ssh_host_ed25519_key.pub, or the base 64 of it as in
+                    NixOS; several lines for several keys, of which any is a proof. A host that is not known is
+                    refused, and so is a key that those files revoke. ssh_config is not read (no aliases, no
+                    jump hosts), nor are host certificates.""");
     static final Key<Integer> MAX_JOBS = Key.of("machines[].maxJobs", Types.whole(0, Integer.MAX_VALUE))
             .preset(1)
             .live("8")
@@ -111,15 +112,16 @@ final class MachineKeys {
             .preset(Choice.AUTO)
             .counts(Effect.AT_ONCE)
             .help("""
-                    Whether what goes there and comes from there is compressed on the way. auto: not before uploads have proved
-                    that it is the link, not the machine, that takes less than 12.5 MB/s, and no longer than it is the link that
-                    is waited for.""");
+                    Whether what goes there and comes from there is compressed on the way. auto: not before
+                    uploads have proved that it is the link, not the machine, that takes less than 12.5 MB/s,
+                    and no longer than it is the link that is waited for.""");
     static final Key<Choice> SUBSTITUTE = Key.of("machines[].substitute", choice())
             .preset(Choice.AUTO)
             .counts(Effect.AT_ONCE)
             .help("""
-                    Whether the machine fetches inputs from its own substituters, as far as they have them, instead of getting
-                    them from us. auto: if the client says so (builders-use-substitutes = true in its nix.conf).""");
+                    Whether the machine fetches inputs from its own substituters, as far as they have them,
+                    instead of getting them from us. auto: if the client says so (builders-use-substitutes =
+                    true in its nix.conf).""");
     static final Key<Long> RESOURCES = Key.of("machines[].resources", Resources.TYPE)
             .presetIs("none; a machine that declares no memory is taken to have enough")
             .example("{memory: 64GiB, gpu: 2}")
@@ -163,9 +165,9 @@ final class MachineKeys {
                       ssh-ng://nix@arm-2 aarch64-linux - 4 1 big-parallel""")
             .counts(Effect.AT_ONCE)
             .help("""
-                    Further machines, in the format of /etc/nix/machines, or in Lix's TOML: a path, or the entries themselves. A
-                    line with a fault takes only its own machine out of use: the log names it at the start and at each reload,
-                    and so does `dispatcher ping`.""");
+                    Further machines, in the format of /etc/nix/machines, or in Lix's TOML: a path, or the
+                    entries themselves. A line with a fault takes only its own machine out of use: the log names
+                    it at the start and at each reload, and so does `dispatcher ping`.""");
 
     private MachineKeys() {}
 

@@ -14,15 +14,16 @@ final class PlaceKeys {
             .live("/run/dispatcher/dispatcher.sock")
             .counts(Effect.RESTART, it -> it.listen().socket())
             .help("""
-                    For Nix on this host. `dispatcher builders` prints the line for its nix.conf. At most 103 bytes; letters, digits
-                    and / . _ + @ - only, as Nix has to read the path out of a URI. What is there must be a socket that nobody
-                    listens at, or nothing.""");
+                    For Nix on this host. `dispatcher builders` prints the line for its nix.conf. At most 103
+                    bytes; letters, digits and / . _ + @ - only, as Nix has to read the path out of a URI. What
+                    is there must be a socket that nobody listens at, or nothing.""");
     static final Key<HostAndPort> SSH = Key.of("listen.ssh", Types.address())
             .live("0.0.0.0:2222")
             .counts(Effect.RESTART, it -> it.listen().ssh())
             .help("""
-                    For Nix on other hosts: `dispatcher builders --ssh THIS-HOST` prints the line for them. 0.0.0.0 is every IPv4
-                    address, [::] every address. Only the Nix protocols are spoken there; there is no shell and no forwarding.""");
+                    For Nix on other hosts: `dispatcher builders --ssh THIS-HOST` prints the line for them.
+                    0.0.0.0 is every IPv4 address, [::] every address. Only the Nix protocols are spoken there;
+                    there is no shell and no forwarding.""");
     static final Key<HostAndPort> WEB = Key.of("listen.web", Types.address())
             .unlisted()
             .counts(Effect.RESTART, it -> it.listen().web())
@@ -34,8 +35,8 @@ final class PlaceKeys {
             .preset(Path.of("/var/lib/dispatcher"))
             .counts(Effect.RESTART, Settings::state)
             .help("""
-                    Directory for what must outlive the program, and for control.sock, by which commands such as `dispatcher spool`
-                    ask the running one.""");
+                    Directory for what must outlive the program, and for control.sock, by which commands such as
+                    `dispatcher spool` ask the running one.""");
     static final Key<Path> HOST_KEY = Key.of("hostKey", Types.path())
             .presetIs("ssh_host_ed25519_key in the state directory")
             .example("/var/lib/dispatcher/ssh_host_ed25519_key")
@@ -46,9 +47,10 @@ final class PlaceKeys {
             .example("/etc/dispatcher/secret-key")
             .counts(Effect.RESTART, Settings::secretKeyFile)
             .help("""
-                    What outputs are signed with before they go to their clients, as `nix-store --generate-binary-cache-key NAME
-                    SECRET PUBLIC` makes it: clients that have the public half in trusted-public-keys then need not trust us
-                    otherwise. For its file holds what `sshKey` of machines says.""");
+                    What outputs are signed with before they go to their clients, as `nix-store
+                    --generate-binary-cache-key NAME SECRET PUBLIC` makes it: clients that have the public half
+                    in trusted-public-keys then need not trust us otherwise. For its file holds what `sshKey` of
+                    machines says.""");
 
     static final Key<Path> SPOOL_PATH = Key.of("spool.path", Types.path())
             .presetIs("spool in the state directory")
@@ -71,8 +73,9 @@ final class PlaceKeys {
             .preset(new HostStore.Auto())
             .counts(Effect.RESTART, it -> shown(it.hostStore()))
             .help("""
-                    Whether inputs are read from the store of this host, so that its own clients need not send them: auto (if a
-                    nix-daemon answers at its usual socket), off, or the path of a nix-daemon's socket.""");
+                    Whether inputs are read from the store of this host, so that its own clients need not send
+                    them: auto (if a nix-daemon answers at its usual socket), off, or the path of a nix-daemon's
+                    socket.""");
 
     private PlaceKeys() {}
 

@@ -16,15 +16,16 @@ public final class ExampleFile {
             #
             # It is looked for here, in this order:   --config FILE   $DISPATCHER_CONFIG   ./dispatcher.yaml
             #                                         /etc/dispatcher/dispatcher.yaml
-            # Unknown keys are refused, and all faults are reported at once; `dispatcher config check FILE` looks for them.
-            # Relative paths start at this file's directory, and ~/ is the home directory. Sizes: 800MB, 50GiB. Durations:
-            # 500ms, 10s, 5m, 1h30m. Anchors and <<: merges work. `dispatcher config schema` prints a JSON schema for editors.
+            # Unknown keys are refused, and all faults are reported at once; `dispatcher config check FILE` looks for
+            # them. Relative paths start at this file's directory, and ~/ is the home directory. Sizes: 800MB, 50GiB.
+            # Durations: 500ms, 10s, 5m, 1h30m. Anchors and <<: merges work. `dispatcher config schema` prints a JSON
+            # schema for editors.
             #
             # Where a key is commented out and no default is named beside it, its value is the default.
             #
-            # The running dispatcher reads it again when it has changed, on SIGHUP, and on `dispatcher reload`: all of it or, if
-            # there is a fault, nothing. What needs a restart is named then; docs/SETTINGS.md says of each key when another
-            # value counts.
+            # The running dispatcher reads it again when it has changed, on SIGHUP, and on `dispatcher reload`: all of
+            # it or, if there is a fault, nothing. What needs a restart is named then; docs/SETTINGS.md says of each key
+            # when another value counts.
             """;
 
     private final StringBuilder text = new StringBuilder(HEAD);

@@ -9,13 +9,14 @@ public final class Reference {
     private static final String HEAD = """
             # Settings
 
-            Every key of the settings file, with its type, its default, and when another value counts in a running dispatcher
-            (see [OPERATING.md](OPERATING.md#change-the-settings-while-it-runs)). The program printed this page:
-            `dispatcher config reference`. [config/dispatcher.example.yaml](../config/dispatcher.example.yaml) is a file with all
-            these keys, and `dispatcher config check FILE` looks for faults in one.
+            Every key of the settings file, with its type, its default, and when another value counts in a running
+            dispatcher (see [OPERATING.md](OPERATING.md#change-the-settings-while-it-runs)). The program printed this page:
+            `dispatcher config reference`. [config/dispatcher.example.yaml](../config/dispatcher.example.yaml) is a file
+            with all these keys, and `dispatcher config check FILE` looks for faults in one.
 
-            A key without a value counts as absent. Sizes have a unit (`800MB`, `50GiB`), and so have durations (`500ms`, `10s`,
-            `5m`, `1h30m`). Relative paths start at the directory of the settings file; `~/` is the home directory.
+            A key without a value counts as absent. Sizes have a unit (`800MB`, `50GiB`), and so have durations
+            (`500ms`, `10s`, `5m`, `1h30m`). Relative paths start at the directory of the settings file; `~/` is the
+            home directory.
             """;
 
     private Reference() {}
