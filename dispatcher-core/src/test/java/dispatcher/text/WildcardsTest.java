@@ -62,7 +62,9 @@ class WildcardsTest {
         var pattern = "*a".repeat(50) + "b";
         var text = "a".repeat(5000);
 
-        Bounds.hold(pattern.length() + text.length(), () -> assertThat(Wildcards.matches(pattern, text)).isFalse());
+        Bounds.hold(
+                pattern.length() + text.length(),
+                () -> assertThat(Wildcards.matches(pattern, text)).isFalse());
         assertThat(Wildcards.matches(pattern, text + "b")).isTrue();
     }
 }

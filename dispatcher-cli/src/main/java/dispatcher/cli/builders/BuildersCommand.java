@@ -1,8 +1,8 @@
 package dispatcher.cli.builders;
 
-import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.PublicHostKey;

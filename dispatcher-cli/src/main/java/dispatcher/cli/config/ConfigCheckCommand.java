@@ -43,10 +43,7 @@ final class ConfigCheckCommand implements Callable<Integer> {
     @Mixin
     private SettingsOption settings;
 
-    @Parameters(
-            paramLabel = "FILE",
-            arity = "0..1",
-            description = "The settings, in place of --config.")
+    @Parameters(paramLabel = "FILE", arity = "0..1", description = "The settings, in place of --config.")
     private @Nullable Path file;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -70,9 +67,7 @@ final class ConfigCheckCommand implements Callable<Integer> {
     }
 
     private Settings read() {
-        return file == null
-                ? settings.or(parent.settings()).load()
-                : SettingsFile.load(file, Surroundings.ofProcess());
+        return file == null ? settings.or(parent.settings()).load() : SettingsFile.load(file, Surroundings.ofProcess());
     }
 
     private static void lines(Settings read, PrintWriter out) {
@@ -86,10 +81,14 @@ final class ConfigCheckCommand implements Callable<Integer> {
 
     private static String json(Path file, List<Fault> faults, List<Fault> warnings) {
         return new Json.Members(Map.of(
-                        "file", new Json.Text(file.toString()),
-                        "valid", new Json.Bool(faults.isEmpty()),
-                        "faults", elements(faults),
-                        "warnings", elements(warnings)))
+                        "file",
+                        new Json.Text(file.toString()),
+                        "valid",
+                        new Json.Bool(faults.isEmpty()),
+                        "faults",
+                        elements(faults),
+                        "warnings",
+                        elements(warnings)))
                 .show();
     }
 

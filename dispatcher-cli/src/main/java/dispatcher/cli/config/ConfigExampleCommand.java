@@ -6,7 +6,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /// `dispatcher config example`.
-@Command(name = "example", description = "Print a settings file that works and explains every key.", mixinStandardHelpOptions = true)
+@Command(
+        name = "example",
+        description = "Print a settings file that works and explains every key.",
+        mixinStandardHelpOptions = true)
 final class ConfigExampleCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -6,7 +6,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /// `dispatcher config schema`.
-@Command(name = "schema", description = "Print a JSON schema (draft 2020-12) of settings files, for editors.", mixinStandardHelpOptions = true)
+@Command(
+        name = "schema",
+        description = "Print a JSON schema (draft 2020-12) of settings files, for editors.",
+        mixinStandardHelpOptions = true)
 final class ConfigSchemaCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -1,8 +1,8 @@
 package dispatcher.cli.ping;
 
-import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.machine.Machine;

@@ -84,22 +84,15 @@ final class BuildKeys {
             .required("what the attribute tells the amount of, e.g. memory")
             .counts(Effect.NEW_BUILDS)
             .help("What that is an amount of.");
-    static final Group RESOURCES = Group.list(
-                    "resources",
-                    """
+    static final Group RESOURCES = Group.list("resources", """
                     What builds take of a machine's `resources` while they run; of several entries that fit, the
                     largest amounts count. What is known of a package's memory from earlier builds counts where
-                    no entry says anything of its memory.""",
-                    """
+                    no entry says anything of its memory.""", """
                       - builds: "chromium-*"
                         take: {memory: 16GiB}
                       - attribute: requiredGpus
                         resource: gpu
-                    """,
-                    BUILDS,
-                    TAKE,
-                    ATTRIBUTE,
-                    RESOURCE)
+                    """, BUILDS, TAKE, ATTRIBUTE, RESOURCE)
             .compared(
                     Effect.NEW_BUILDS,
                     it -> it.resources().rules(),
@@ -131,14 +124,9 @@ final class BuildKeys {
             .example("100MB")
             .counts(Effect.NEW_BUILDS, it -> it.buildLimits().maxLog())
             .help("Size of its log.");
-    static final Group BUILD_LIMITS = Group.of(
-            "buildLimits",
-            """
+    static final Group BUILD_LIMITS = Group.of("buildLimits", """
             What a build may take whose client sets no such limits. Nix sends them over ssh:// only, so for
-            clients that come over ssh-ng:// these hold.""",
-            TIMEOUT,
-            MAX_SILENT,
-            MAX_LOG);
+            clients that come over ssh-ng:// these hold.""", TIMEOUT, MAX_SILENT, MAX_LOG);
 
     private BuildKeys() {}
 

@@ -49,8 +49,7 @@ final class ClientKeys {
             .help("""
                     Clients that come by SSH: the fingerprint (`ssh-keygen -lf KEY.pub`), the whole public key,
                     or its comment in authorized_keys, in which * stands for any text.""");
-    static final Key<ClientPattern.Name> USERS = Key.list(
-                    "clients[].users", Types.text("user", ClientPattern::ofUser))
+    static final Key<ClientPattern.Name> USERS = Key.list("clients[].users", Types.text("user", ClientPattern::ofUser))
             .live("[root]")
             .counts(Effect.NEW_CLIENTS)
             .help("""
@@ -139,9 +138,12 @@ final class ClientKeys {
                     "trustedPublicKeys", Types.text("public key", ClientKeys::publicKey))
             .presetIs("the key of cache.nixos.org, as in Nix")
             .live("[\"%s\"]".formatted(NIX_CACHE_KEY))
-            .counts(Effect.NEW_CLIENTS, Settings::trustedPublicKeys, it -> it.trustedPublicKeys().stream()
-                    .map(NixPublicKey::name)
-                    .collect(Collectors.joining(", ")))
+            .counts(
+                    Effect.NEW_CLIENTS,
+                    Settings::trustedPublicKeys,
+                    it -> it.trustedPublicKeys().stream()
+                            .map(NixPublicKey::name)
+                            .collect(Collectors.joining(", ")))
             .help("""
                     Whose signatures make up for trust: paths that a client without trust sends are taken if one
                     of these keys has signed them, or if they follow from their content. And what one machine
@@ -201,8 +203,7 @@ final class ClientKeys {
             .counts(Effect.AT_ONCE, it -> it.limits().requestsPerSecond())
             .help("With one key or by one local user. What is more waits.");
     static final Key<ByteSize> LOG_SIZE = Key.of(
-                    "limits.logSize",
-                    Types.sizeAboveZero(_ -> "a build that may not write a log cannot be built"))
+                    "limits.logSize", Types.sizeAboveZero(_ -> "a build that may not write a log cannot be built"))
             .preset(new ByteSize(USUAL.logBytes()))
             .counts(Effect.NEW_CLIENTS, it -> new ByteSize(it.limits().logBytes()))
             .help("Of one build. A client may ask for less.");
@@ -216,7 +217,8 @@ final class ClientKeys {
     static final Key<Duration> UPLOAD_PAUSE = Key.of("limits.uploadPause", Types.duration())
             .preset(UploadLimits.DEFAULT.pause())
             .counts(Effect.NEW_CLIENTS, it -> it.uploads().pause())
-            .help("How long a client may send nothing in the middle of a request or an upload before its connection ends.");
+            .help(
+                    "How long a client may send nothing in the middle of a request or an upload before its connection ends.");
 
     static final Group LIMITS = Group.of(
             "limits",

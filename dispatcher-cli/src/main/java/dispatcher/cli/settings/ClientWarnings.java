@@ -1,8 +1,8 @@
 package dispatcher.cli.settings;
 
-import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.access.ClientPattern;
 import dispatcher.cli.settings.Section.Placed;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.machine.Machine;
 import dispatcher.ssh.server.AuthorizedClients;

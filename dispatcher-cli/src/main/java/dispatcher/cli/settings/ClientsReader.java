@@ -1,7 +1,6 @@
 package dispatcher.cli.settings;
 
 import dispatcher.access.ClientGrant;
-import dispatcher.access.ClientPattern;
 import dispatcher.access.ClientRule;
 import dispatcher.access.ClientRules;
 import java.util.ArrayList;

@@ -12,8 +12,7 @@ import java.util.stream.Collectors;
 /// @param name  as in the file
 /// @param value what can be compared
 /// @param shown the value for people, never a secret
-public record Compared(
-        String name, Effect effect, Function<Settings, Object> value, Function<Settings, String> shown) {
+public record Compared(String name, Effect effect, Function<Settings, Object> value, Function<Settings, String> shown) {
 
     static Compared of(String name, Effect effect, Function<Settings, Object> value) {
         return new Compared(name, effect, value, settings -> show(value.apply(settings)));

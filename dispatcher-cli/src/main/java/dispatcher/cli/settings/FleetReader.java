@@ -70,8 +70,7 @@ final class FleetReader {
         }
         top.scalar(MachineKeys.MACHINES_FILE).ifPresent(this::machinesFile);
         if (fleet.isEmpty() && faults.isEmpty())
-            top.fault(
-                    MachineKeys.MACHINES, "no machine is named, here or by machinesFile; at least one is needed");
+            top.fault(MachineKeys.MACHINES, "no machine is named, here or by machinesFile; at least one is needed");
         return fleet;
     }
 
@@ -102,11 +101,18 @@ final class FleetReader {
         try {
             var source = include(path, faults.file());
             if (source.isPresent()) add(source.get());
-            else faults.add(scalar.line(), MachineKeys.MACHINES_FILE.path(), "there is no file " + surroundings.resolve(base, path));
+            else
+                faults.add(
+                        scalar.line(),
+                        MachineKeys.MACHINES_FILE.path(),
+                        "there is no file " + surroundings.resolve(base, path));
         } catch (IOException e) {
             faults.add(scalar.line(), MachineKeys.MACHINES_FILE.path(), e.getMessage() + " cannot be read");
         } catch (InvalidPathException e) {
-            faults.add(scalar.line(), MachineKeys.MACHINES_FILE.path(), "'%s' is no path: %s".formatted(path, e.getReason()));
+            faults.add(
+                    scalar.line(),
+                    MachineKeys.MACHINES_FILE.path(),
+                    "'%s' is no path: %s".formatted(path, e.getReason()));
         }
     }
 

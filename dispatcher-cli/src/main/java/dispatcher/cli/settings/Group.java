@@ -46,7 +46,8 @@ public record Group(String path, String help, List<Row> rows, String examples, O
 
     /// Those of this group itself.
     public List<Key<?>> keys() {
-        return rows.stream().<Key<?>>mapMulti((row, keys) -> {
+        return rows.stream()
+                .<Key<?>>mapMulti((row, keys) -> {
                     if (row instanceof Key<?> key) keys.accept(key);
                 })
                 .toList();
@@ -54,8 +55,8 @@ public record Group(String path, String help, List<Row> rows, String examples, O
 
     /// This group and those in it, from the outside to the inside.
     public Stream<Group> groups() {
-        return Stream.concat(Stream.of(this), rows.stream().flatMap(row -> row instanceof Group group
-                ? group.groups()
-                : Stream.empty()));
+        return Stream.concat(
+                Stream.of(this),
+                rows.stream().flatMap(row -> row instanceof Group group ? group.groups() : Stream.empty()));
     }
 }

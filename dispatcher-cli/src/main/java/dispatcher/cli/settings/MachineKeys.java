@@ -44,7 +44,8 @@ final class MachineKeys {
     static final Key<String> SYSTEMS = Key.list("machines[].systems", Types.text("system", MachineKeys::system))
             .live("[aarch64-linux, armv7l-linux]")
             .counts(Effect.AT_ONCE)
-            .help("What it builds for, if there are several. `system` counts if both are there; one of them is required.");
+            .help(
+                    "What it builds for, if there are several. `system` counts if both are there; one of them is required.");
     static final Key<MachineProtocol> PROTOCOL = Key.of("machines[].protocol", protocol())
             .preset(MachineProtocol.SSH)
             .live(MachineProtocol.SSH_NG.scheme())

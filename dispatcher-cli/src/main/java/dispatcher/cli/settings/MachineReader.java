@@ -63,8 +63,7 @@ final class MachineReader {
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in
     /// NixOS.
     private static Optional<StoreUri> uri(Section section) {
-        if (section.isNull(MachineKeys.PROTOCOL))
-            return section.get(MachineKeys.HOST_NAME, MachineKeys.STORE_URI);
+        if (section.isNull(MachineKeys.PROTOCOL)) return section.get(MachineKeys.HOST_NAME, MachineKeys.STORE_URI);
         var protocol = section.value(MachineKeys.PROTOCOL);
         return section.get(MachineKeys.HOST_NAME)
                 .map(host -> new StoreUri(

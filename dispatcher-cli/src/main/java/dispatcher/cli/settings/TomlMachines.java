@@ -1,11 +1,11 @@
 package dispatcher.cli.settings;
 
-import dispatcher.cli.settings.yaml.Fault;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.machine.file.MachinesFile;
 import dispatcher.machine.file.MachinesFile.Defaults;
 import dispatcher.machine.file.MachinesFile.Remark;

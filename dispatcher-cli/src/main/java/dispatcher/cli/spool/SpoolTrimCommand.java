@@ -1,7 +1,7 @@
 package dispatcher.cli.spool;
 
-import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.settings.value.ByteSize;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;

@@ -2,10 +2,10 @@ package dispatcher.cli.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.settings.document.ExampleFile;
 import dispatcher.cli.settings.document.Reference;
 import dispatcher.cli.settings.document.SettingsSchema;
-import dispatcher.cli.settings.SettingsException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -53,7 +53,8 @@ class ConfigCommandTest {
 
         assertThat(run("check", "--config", file)).isZero();
         assertThat(run("--config", file, "check")).isZero();
-        assertThat(out.toString()).isEqualTo("%s has no fault: 1 machine\n".formatted(file).repeat(2));
+        assertThat(out.toString())
+                .isEqualTo("%s has no fault: 1 machine\n".formatted(file).repeat(2));
     }
 
     @Test

@@ -3,10 +3,10 @@ package dispatcher.cli.reload;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.control.ControlServer;
-import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.Machine;
 import dispatcher.nix.json.Json;

@@ -44,7 +44,9 @@ class ExampleSettingsTest {
         var text = example();
         var uncommented = text;
         for (var key : SettingsTable.keys()) {
-            if (!(key.preset() instanceof Key.Preset.Value<?>) || key.isLive() || key.path().contains("[]")) continue;
+            if (!(key.preset() instanceof Key.Preset.Value<?>)
+                    || key.isLive()
+                    || key.path().contains("[]")) continue;
             var line = "# %s: %s\n".formatted(key.name(), key.presetWords());
             assertThat(text).contains(line);
             uncommented = uncommented.replace(line, line.substring(2));

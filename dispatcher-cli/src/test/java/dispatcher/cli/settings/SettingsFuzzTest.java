@@ -54,7 +54,9 @@ class SettingsFuzzTest {
         long lines = text.chars().filter(c -> c == '\n').count() + 1;
         try {
             var file = TomlMachines.read(new MachinesFile.Source("machines", 1, text), SURROUNDINGS.machineDefaults());
-            assertThat(file.entries()).extracting(entry -> entry.machine().name()).doesNotHaveDuplicates();
+            assertThat(file.entries())
+                    .extracting(entry -> entry.machine().name())
+                    .doesNotHaveDuplicates();
             assertThat(file.entries())
                     .extracting(MachinesFile.Entry::line)
                     .allSatisfy(line -> assertThat((long) line).isBetween(1L, lines));

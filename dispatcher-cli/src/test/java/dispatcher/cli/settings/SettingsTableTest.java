@@ -106,7 +106,8 @@ class SettingsTableTest {
                 .filteredOn(compared -> compared.differs(before, after))
                 .extracting(Compared::name)
                 // By default these are in the state directory.
-                .filteredOn(name -> !key.path().equals("state") || !List.of("hostKey", "spool.path").contains(name))
+                .filteredOn(name -> !key.path().equals("state")
+                        || !List.of("hostKey", "spool.path").contains(name))
                 .containsExactly(key.path());
     }
 
@@ -157,8 +158,7 @@ class SettingsTableTest {
         if (key.name().equals("remoteStore")) return;
         var entry = new TreeMap<>(Map.of("hostName", "a", "system", "x86_64-linux"));
         if (key.name().equals("systems")) entry.remove("system");
-        others.put(
-                "publicHostKey", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILTNDAv9OI9CdXO0lewXwsi/k34jvxHLZ6x3YxW7q6cq");
+        others.put("publicHostKey", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILTNDAv9OI9CdXO0lewXwsi/k34jvxHLZ6x3YxW7q6cq");
         entry.put(key.name(), others.getOrDefault(key.name(), key.example()));
         var listen = "listen: {socket: d.sock}\n";
 
@@ -189,7 +189,8 @@ class SettingsTableTest {
         var rules = read("listen: {socket: d.sock}\n" + MACHINES + "clients: [%s]".formatted(flow(entry)))
                 .clients();
         return Stream.concat(
-                        rules.rules().stream().<Object>map(ClientRule::toString), Stream.of(rules.others().toString()))
+                        rules.rules().stream().<Object>map(ClientRule::toString),
+                        Stream.of(rules.others().toString()))
                 .toList();
     }
 
@@ -237,8 +238,8 @@ class SettingsTableTest {
     @Test
     void anOldNameBesideTheNewOneIsAFault() {
         assertThatExceptionOfType(SettingsException.class)
-                .isThrownBy(() -> read(
-                        "listen: {socket: d.sock}\n" + MACHINES + "timeouts:\n  nixReply: 1m\n  reply: 2m\n"))
+                .isThrownBy(() ->
+                        read("listen: {socket: d.sock}\n" + MACHINES + "timeouts:\n  nixReply: 1m\n  reply: 2m\n"))
                 .satisfies(e -> assertThat(e.faults())
                         .extracting(Fault::toString)
                         .containsExactly("d.yaml:5: timeouts.reply: this is the old name of `timeouts.nixReply`, which"
@@ -251,8 +252,7 @@ class SettingsTableTest {
         SettingsTable.TOP.groups().forEach(group -> {
             for (var row : group.rows()) {
                 assertThat(row.help()).as(row.path()).endsWith(".");
-                assertThat(row.path())
-                        .isEqualTo(group.path().isEmpty() ? row.path() : group.path() + "." + row.name());
+                assertThat(row.path()).isEqualTo(group.path().isEmpty() ? row.path() : group.path() + "." + row.name());
             }
             if (!group.path().isEmpty()) assertThat(group.path()).doesNotContain(".");
         });

@@ -65,7 +65,8 @@ public final class ExampleFile {
         }
         for (var key : group.keys()) comment("%s: %s".formatted(key.name(), key.help()), indent);
         var lines = group.name() + ":\n" + group.examples();
-        lines.lines().forEach(line -> text.append(indent).append("# ").append(line).append('\n'));
+        lines.lines()
+                .forEach(line -> text.append(indent).append("# ").append(line).append('\n'));
     }
 
     /// The first entry of a list; the first key stands beside the dash.

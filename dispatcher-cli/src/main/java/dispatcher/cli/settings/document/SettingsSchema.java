@@ -56,7 +56,8 @@ public final class SettingsSchema {
         switch (row) {
             case Group group -> {
                 var inner = group.isList() ? list(group(group)) : group(group);
-                if (!group.help().isEmpty()) inner.put("description", group.help().strip().replaceAll("\\s+", " "));
+                if (!group.help().isEmpty())
+                    inner.put("description", group.help().strip().replaceAll("\\s+", " "));
                 properties.set(group.name(), inner);
             }
             case Key<?> key -> {
@@ -69,9 +70,10 @@ public final class SettingsSchema {
     }
 
     private static ObjectNode key(Key<?> key) {
-        var schema = key.isList() ? list(shape(key.type().shape())) : orNull(shape(key.type().shape()));
-        return schema.put(
-                "description", "%s Default: %s.".formatted(key.help(), key.presetWords()));
+        var schema = key.isList()
+                ? list(shape(key.type().shape()))
+                : orNull(shape(key.type().shape()));
+        return schema.put("description", "%s Default: %s.".formatted(key.help(), key.presetWords()));
     }
 
     private static ObjectNode former(Key<?> key) {
@@ -87,7 +89,8 @@ public final class SettingsSchema {
     private static ObjectNode shape(Shape shape) {
         return switch (shape) {
             case Shape.Text() -> typed(List.of("string", "number"));
-            case Shape.Pattern(var expression) -> typed(List.of("string")).put("pattern", "^(?:%s)$".formatted(expression));
+            case Shape.Pattern(var expression) ->
+                typed(List.of("string")).put("pattern", "^(?:%s)$".formatted(expression));
             case Shape.Whole(int least, int most) -> {
                 var whole = typed(List.of("integer")).put("minimum", least);
                 yield most == Integer.MAX_VALUE ? whole : whole.put("maximum", most);
@@ -117,7 +120,9 @@ public final class SettingsSchema {
                 var schema = typed(List.of("object"));
                 schema.putObject("properties")
                         .set("memory", typed(List.of("string", "null")).put("pattern", SIZE));
-                schema.set("additionalProperties", typed(List.of("integer", "null")).put("minimum", 0));
+                schema.set(
+                        "additionalProperties",
+                        typed(List.of("integer", "null")).put("minimum", 0));
                 yield schema;
             }
         };

@@ -59,10 +59,7 @@ public final class Types {
 
     /// Bytes per second, above zero.
     public static Type<ByteSize> rate() {
-        return Type.of(
-                        "bytes per second",
-                        new Shape.Pattern(ByteSize.EXPRESSION + "(?: */s)?"),
-                        Types::rate)
+        return Type.of("bytes per second", new Shape.Pattern(ByteSize.EXPRESSION + "(?: */s)?"), Types::rate)
                 .shownBy(rate -> rate + "/s");
     }
 
@@ -80,7 +77,8 @@ public final class Types {
 
     /// @param most [Integer#MAX_VALUE] for no bound
     public static Type<Integer> whole(int least, int most) {
-        var range = most == Integer.MAX_VALUE ? "of %d or more".formatted(least) : "from %d to %d".formatted(least, most);
+        var range =
+                most == Integer.MAX_VALUE ? "of %d or more".formatted(least) : "from %d to %d".formatted(least, most);
         return Type.of("whole number " + range, new Shape.Whole(least, most), text -> {
             var plain = text.strip();
             if (plain.matches("[+-]?\\d{1,9}")) {
@@ -92,21 +90,19 @@ public final class Types {
     }
 
     public static Type<Boolean> flag() {
-        return Type.of(
-                "true or false",
-                new Shape.Flag(),
-                text -> switch (text) {
-                    case "true", "yes" -> true;
-                    case "false", "no" -> false;
-                    default -> throw notOneOf(text, List.of("true", "false"));
-                });
+        return Type.of("true or false", new Shape.Flag(), text -> switch (text) {
+            case "true", "yes" -> true;
+            case "false", "no" -> false;
+            default -> throw notOneOf(text, List.of("true", "false"));
+        });
     }
 
     /// One of several words.
     ///
     /// @param word    how a value is written
     /// @param meaning of each word
-    public static <T> Type<T> word(List<String> words, Function<T, String> word, Function<String, Optional<T>> meaning) {
+    public static <T> Type<T> word(
+            List<String> words, Function<T, String> word, Function<String, Optional<T>> meaning) {
         return Type.of(
                         String.join(", ", words),
                         new Shape.Words(words),

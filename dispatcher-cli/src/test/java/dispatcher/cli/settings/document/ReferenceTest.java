@@ -19,15 +19,17 @@ class ReferenceTest {
 
     @Test
     void hasALineForEachKeyThatPeopleAreToSee() {
-        var lines = Reference.text().lines().filter(line -> line.startsWith("| `")).toList();
+        var lines =
+                Reference.text().lines().filter(line -> line.startsWith("| `")).toList();
 
-        assertThat(lines).hasSameSizeAs(SettingsTable.keys().stream().filter(Key::isListed).toList());
         assertThat(lines)
-                .contains(
-                        "| `maxAttempts` | whole number from 1 to 1000 | 3 | for builds and decisions from then on | "
-                                + "How often a build may begin and be lost, with its machine or the way to it, before it is given"
-                                + " up: it may be what takes machines down. Losses with a machine that has also broken without the"
-                                + " build in the last hour do not count, but three times as many in all are too many. |")
+                .hasSameSizeAs(
+                        SettingsTable.keys().stream().filter(Key::isListed).toList());
+        assertThat(lines)
+                .contains("| `maxAttempts` | whole number from 1 to 1000 | 3 | for builds and decisions from then on | "
+                        + "How often a build may begin and be lost, with its machine or the way to it, before it is given"
+                        + " up: it may be what takes machines down. Losses with a machine that has also broken without the"
+                        + " build in the last hour do not count, but three times as many in all are too many. |")
                 .noneMatch(line -> line.contains("`web`"));
     }
 

@@ -2,7 +2,6 @@ package dispatcher.cli.settings.document;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.networknt.schema.Error;
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
@@ -20,20 +19,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsSchemaTest {
     private final SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
-    private final Schema schema =
-            registry.getSchema(SettingsSchema.text(), InputFormat.JSON);
+    private final Schema schema = registry.getSchema(SettingsSchema.text(), InputFormat.JSON);
 
     private List<String> faults(String yaml) {
-        return schema.validate(yaml, InputFormat.YAML).stream().map(Error::toString).toList();
+        return schema.validate(yaml, InputFormat.YAML).stream()
+                .map(Object::toString)
+                .toList();
     }
 
     @Test
     void isASchemaItself() {
-        var draft = registry.getSchema(
-                SchemaLocation.of("https://json-schema.org/draft/2020-12/schema"));
+        var draft = registry.getSchema(SchemaLocation.of("https://json-schema.org/draft/2020-12/schema"));
 
-        assertThat(draft.validate(SettingsSchema.text(), InputFormat.JSON))
-                .isEmpty();
+        assertThat(draft.validate(SettingsSchema.text(), InputFormat.JSON)).isEmpty();
     }
 
     @Test
@@ -53,11 +51,13 @@ class SettingsSchemaTest {
     }
 
     private static String alone(Group group, Key<?> key) {
-        var line = "%s: %s".formatted(key.name(), key.example().lines().findFirst().orElseThrow());
+        var line =
+                "%s: %s".formatted(key.name(), key.example().lines().findFirst().orElseThrow());
         if (group.path().isEmpty()) return line;
         if (!group.isList()) return "%s: {%s}".formatted(group.name(), line);
         var required = group.keys().stream()
-                .filter(other -> other.preset() instanceof Key.Preset.Required<?> && other.isLive() && !other.equals(key))
+                .filter(other ->
+                        other.preset() instanceof Key.Preset.Required<?> && other.isLive() && !other.equals(key))
                 .map(other -> "%s: %s, ".formatted(other.name(), other.example()))
                 .collect(Collectors.joining());
         return "%s: [{%s%s}]".formatted(group.name(), required, line);
