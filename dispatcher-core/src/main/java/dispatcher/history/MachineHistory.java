@@ -7,7 +7,8 @@ package dispatcher.history;
 /// @param copiedBytes  that went there, those of earlier copies counted less and less
 /// @param copySeconds  during which they went, likewise
 /// @param copiedUntil  up to when time has been counted in `copySeconds`; nanoseconds, of this process only
-public record MachineHistory(double configured, Window speeds, double copiedBytes, double copySeconds, long copiedUntil) {
+public record MachineHistory(
+        double configured, Window speeds, double copiedBytes, double copySeconds, long copiedUntil) {
     static final int MOST_SPEEDS = 31;
     /// So many builds count as much as the settings do.
     private static final int WEIGHT_OF_SETTINGS = 5;

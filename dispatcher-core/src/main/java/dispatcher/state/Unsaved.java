@@ -59,7 +59,10 @@ public final class Unsaved<K> {
             return new Batch<>(true, List.of());
         }
         var taken = new ArrayList<K>();
-        for (var key : keys) if (keys.remove(key)) taken.add(key);
+        for (var some = keys.iterator(); some.hasNext(); ) {
+            var key = some.next();
+            if (keys.remove(key)) taken.add(key);
+        }
         return new Batch<>(false, taken);
     }
 

@@ -139,7 +139,9 @@ class LocationsTest {
         store.setFull(false);
         locations.save();
 
-        assertThat(store.paths()).hasSizeBetween(150_000, 200_000).noneMatch(known -> known.path().equals(A));
+        assertThat(store.paths())
+                .hasSizeBetween(150_000, 200_000)
+                .noneMatch(known -> known.path().equals(A));
     }
 
     @Test

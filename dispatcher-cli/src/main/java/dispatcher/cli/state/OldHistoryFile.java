@@ -1,7 +1,6 @@
 package dispatcher.cli.state;
 
-import dispatcher.history.HistoryStore.Contents;
-import dispatcher.history.HistoryStore.Key;
+import dispatcher.history.HistoryStore;
 import dispatcher.history.MachineHistory;
 import dispatcher.history.PackageHistory;
 import dispatcher.history.Window;
@@ -26,12 +25,12 @@ final class OldHistoryFile {
     private OldHistoryFile() {}
 
     /// @throws IllegalArgumentException with the number of the line at fault
-    static Contents parse(List<String> lines) {
+    static HistoryStore.Contents parse(List<String> lines) {
         if (lines.isEmpty() || !lines.getFirst().equals(HEAD))
             throw new IllegalArgumentException("its first line is not " + HEAD);
         var machines = new LinkedHashMap<String, MachineHistory>();
         var names = new ArrayList<String>();
-        var packages = new LinkedHashMap<Key, PackageHistory>();
+        var packages = new LinkedHashMap<HistoryStore.Key, PackageHistory>();
         for (int i = 1; i < lines.size(); i++) {
             var fields = lines.get(i).split("\t", -1);
             try {
@@ -43,7 +42,7 @@ final class OldHistoryFile {
                     }
                     case "package" -> {
                         requireFields(fields, PACKAGE_FIELDS);
-                        packages.put(new Key(new PackageName(fields[1]), fields[2]), packageHistory(fields, names));
+                        packages.put(new HistoryStore.Key(new PackageName(fields[1]), fields[2]), packageHistory(fields, names));
                     }
                     default -> throw new IllegalArgumentException("it begins with neither machine nor package");
                 }
@@ -51,7 +50,7 @@ final class OldHistoryFile {
                 throw new IllegalArgumentException("line %d: %s".formatted(i + 1, e.getMessage()), e);
             }
         }
-        return new Contents(machines, packages);
+        return new HistoryStore.Contents(machines, packages);
     }
 
     private static void requireFields(String[] fields, int count) {
