@@ -44,8 +44,7 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     static Explanation of(
             Fleet fleet, SchedulerOptions options, BuildRequest request, Set<String> excluded, long number, long now) {
         var need = SchedulingKey.of(request, excluded);
-        var build = new WaitingBuild(
-                request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, false);
+        var build = new WaitingBuild(request, need, new ClientShare(request.client()), now, Long.MAX_VALUE, false);
         var plan = new SchedulingRound(number, now, fleet, Map.of(), options, 0);
         var chosen = choose(fleet, plan, build);
         int fewest = Integer.MAX_VALUE;
@@ -99,7 +98,9 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     private static Optional<String> notNow(MachineSlots slots, WaitingBuild build) {
         return switch (MachineView.state(slots)) {
             case DRAINED -> Optional.of("it is drained");
-            case SET_ASIDE -> Optional.of("it is set aside until it works again: " + slots.health().lastError());
+            case SET_ASIDE ->
+                Optional.of("it is set aside until it works again: "
+                        + slots.health().lastError());
             case UNDER_PRESSURE -> Optional.of(slots.facts().objection());
             case REMOVED -> Optional.of("it is not in the settings any more");
             case ON_TRIAL ->
@@ -107,7 +108,9 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
                         ? Optional.empty()
                         : Optional.of("it has failed again and again and is being tried with one build");
             case READY -> {
-                if (slots.free() == 0) yield Optional.of("all %d slots are taken".formatted(slots.machine().maxJobs()));
+                if (slots.free() == 0)
+                    yield Optional.of(
+                            "all %d slots are taken".formatted(slots.machine().maxJobs()));
                 if (!slots.hasLeft(build.need())) yield Optional.of("others have taken what the build needs of it");
                 yield slots.takes(build)
                         ? Optional.empty()

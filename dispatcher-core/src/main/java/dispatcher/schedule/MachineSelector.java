@@ -97,8 +97,10 @@ final class MachineSelector {
         for (var opening : candidates.contenders()) {
             double seconds = copySeconds(bytes, opening.slots()) + build.expectedSeconds() / opening.speed();
             double score = Placement.score(0, seconds, opening.spared());
-            if (best != null && (score > least || (score == least && opening.slots().index() > best.slots().index())))
-                continue;
+            if (best != null
+                    && (score > least
+                            || (score == least
+                                    && opening.slots().index() > best.slots().index()))) continue;
             least = score;
             best = opening;
         }

@@ -226,7 +226,8 @@ public final class Scheduler {
 
     // ---- decisions
 
-    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt]. These
+    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt].
+    /// These
     /// are not all as long as [#unlocated] says so.
     public List<Decision> decide(Instant at) {
         var decisions = new ArrayList<Decision>();
@@ -294,7 +295,8 @@ public final class Scheduler {
     public Optional<Decision.Assigned> startAgain(RunningBuild slow, Set<String> excluded, Inputs inputs, Instant at) {
         var client = slow.build().client();
         // All that it waits for may have to run before either ends.
-        if (slow.hasEnded() || client.running() + client.waiting() >= client.client().maxBuilds()) return Optional.empty();
+        if (slow.hasEnded()
+                || client.running() + client.waiting() >= client.client().maxBuilds()) return Optional.empty();
         var elsewhere = new HashSet<>(excluded);
         elsewhere.add(slow.machine().name());
         paused = null;
@@ -328,7 +330,7 @@ public final class Scheduler {
 
     /// All who wait, and what each may expect. Cost: sorts all who wait.
     public List<QueuePosition> standings(Instant now) {
-        for (var queue : queues.values()) queue.reckon(fleet.version());
+        for (var queue : queues.values()) queue.refresh(fleet.version());
         return QueuePosition.of(queues.values(), Times.nanos(now));
     }
 

@@ -22,7 +22,7 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /// One going through those who wait, in their order, to see who begins now: each is given in mind the machine that
-/// should finish it first. If that machine is busy the build waits for it, and those behind reckon with that.
+/// should finish it first. If that machine is busy the build waits for it, and those behind count on that.
 ///
 /// Pauses where the turn is a build's whose inputs were located long ago, and goes on when it is known where they are
 /// by now: see [#unlocated].
@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// taken by the next build that fits.
 /// Cost: one look at each tier for each build looked at. Used once, by whoever owns the scheduler.
 final class SchedulingRound {
-    /// Inputs are located anew after so long, while a build waits that would have to copy so many bytes, and for so many
+    /// Inputs are located anew after so long, while a build waits that would have to copy so many bytes, and for so
+    /// many
     /// builds in one plan.
     private static final long INPUTS_AGE = 10_000_000_000L;
 
@@ -100,7 +101,7 @@ final class SchedulingRound {
 
     private void takePart(RequirementQueue queue) {
         queue.beginPlan(number);
-        queue.reckon(fleet.version());
+        queue.refresh(fleet.version());
         for (var ofClient : queue.clients()) {
             ofClient.beginPlan(number);
             if (ofClient.client().beginPlan(number, clients.size())) clients.add(new ClientTurns(ofClient.client()));
@@ -286,7 +287,7 @@ final class SchedulingRound {
 
     /// The machine that a build would get if nobody else waited; empty if it would wait.
     Optional<String> chosenFor(WaitingBuild build, RequirementQueue need) {
-        need.reckon(fleet.version());
+        need.refresh(fleet.version());
         var choice = chooser.choose(build, need, mayHold(build));
         if (choice == null || choice.now() == null) return Optional.empty();
         if (mayWait(build) && chooser.insteadOfSlow(build, need, choice, true) != null) return Optional.empty();
@@ -298,7 +299,7 @@ final class SchedulingRound {
         return chooser.place(build, slots, start, spared);
     }
 
-    /// Those behind are to reckon with it.
+    /// Those behind are to count on it.
     private void hold(Choice later) {
         held++;
         wake = Math.min(wake, Times.after(now, Math.max(1, later.placement().untilStart())));

@@ -1,5 +1,7 @@
 package dispatcher.schedule;
 
+import static java.util.Objects.requireNonNull;
+
 import dispatcher.schedule.index.Fleet;
 import dispatcher.schedule.index.MachineSlots;
 import dispatcher.schedule.index.RunningBuild;
@@ -67,11 +69,9 @@ final class SpeculativeSlotFinder {
     }
 
     private double leastSpeed() {
-        var at = fleet.machine(slow.machine().name());
-        boolean badly = at == null
-                || at.isGone()
-                || at.health().isAside()
-                || !at.facts().objection().isEmpty();
+        var at = requireNonNull(fleet.machine(slow.machine().name()));
+        boolean badly =
+                at.isGone() || at.health().isAside() || !at.facts().objection().isEmpty();
         return badly ? 0 : Placing.clearlyFasterThan(at.speed());
     }
 

@@ -5,8 +5,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.machine.Machine;
-import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.index.RunningBuild;
+import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;

@@ -40,11 +40,7 @@ final class PackageSizes {
         return new PackageCondition("have no more than %d source files".formatted(most)) {
             @Override
             void check(String name, Map<String, Set<String>> dependencies, ConditionEvents events) {
-                report(
-                        name,
-                        "has %d source files".formatted(dependencies.size()),
-                        dependencies.size() <= most,
-                        events);
+                report(name, "has %d source files".formatted(dependencies.size()), dependencies.size() <= most, events);
             }
         };
     }
@@ -53,12 +49,11 @@ final class PackageSizes {
     ///
     /// @param dependencies each name with those that it leads to, all of which have an entry
     static Set<Set<String>> knots(Map<String, Set<String>> dependencies) {
-        Map<String, Set<String>> reached =
-                dependencies.keySet().stream().collect(Collectors.toMap(name -> name, name -> from(name, dependencies)));
+        Map<String, Set<String>> reached = dependencies.keySet().stream()
+                .collect(Collectors.toMap(name -> name, name -> from(name, dependencies)));
         return reached.keySet().stream()
                 .map(name -> reached.getOrDefault(name, Set.of()).stream()
-                        .filter(other ->
-                                reached.getOrDefault(other, Set.of()).contains(name))
+                        .filter(other -> reached.getOrDefault(other, Set.of()).contains(name))
                         .collect(Collectors.toCollection(TreeSet::new)))
                 .collect(Collectors.toSet());
     }

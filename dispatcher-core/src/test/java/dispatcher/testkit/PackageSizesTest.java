@@ -38,8 +38,7 @@ class PackageSizesTest {
 
         assertThatThrownBy(() ->
                         classes().should(PackageSizes.haveNoKnotOfMoreThan(0)).check(here))
-                .hasMessageContaining(
-                        "package dispatcher.testkit: 1 classes depend on each other: PackageSizesTest");
+                .hasMessageContaining("package dispatcher.testkit: 1 classes depend on each other: PackageSizesTest");
         assertThatThrownBy(() ->
                         classes().should(PackageSizes.haveNoMoreFilesThan(0)).check(here))
                 .hasMessageContaining("package dispatcher.testkit: has 1 source files");

@@ -31,7 +31,7 @@ public final class ClientQueue {
 
     private @Nullable WaitingBuild firstByDuration;
 
-    /// What a plan asks of these three. Kept here since of thousands of lines each plan looks at many, and the builds
+    /// What a plan asks of these three. Kept here since each plan looks at many of thousands of queues, and the builds
     /// themselves are far from the processor.
     private long sinceOfFirst;
 
@@ -72,7 +72,8 @@ public final class ClientQueue {
         byDuration.add(build);
         if (first == null || Turns.OLDEST_FIRST.compare(build, first) < 0) first = build;
         if (firstByLength == null || Turns.LONGEST_FIRST.compare(build, firstByLength) < 0) firstByLength = build;
-        if (firstByDuration == null || Turns.SHORTEST_FIRST.compare(build, firstByDuration) < 0) firstByDuration = build;
+        if (firstByDuration == null || Turns.SHORTEST_FIRST.compare(build, firstByDuration) < 0)
+            firstByDuration = build;
         noteFirst();
     }
 

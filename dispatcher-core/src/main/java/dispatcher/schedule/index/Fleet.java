@@ -36,7 +36,7 @@ public final class Fleet {
     private int nextIndex;
     private long version;
     private long changes;
-    private long reckoned = -1;
+    private long capacityOf = -1;
     private double capacity;
 
     /// A machine and where it is listed.
@@ -94,8 +94,8 @@ public final class Fleet {
 
     /// Slots times speed of all that may be given builds. Cost: a look at each tier if machines have changed since.
     public double capacity() {
-        if (reckoned != version) {
-            reckoned = version;
+        if (capacityOf != version) {
+            capacityOf = version;
             capacity = 0;
             for (var there : tiers.values()) capacity += there.tier().capacity();
         }
@@ -141,7 +141,8 @@ public final class Fleet {
         var key = TierKey.of(slots);
         var there = tiers.get(key);
         if (there == null) {
-            there = new TierQueues(new Tier(key.kind(), slots.speed(), slots.facts().bandwidth()));
+            there = new TierQueues(
+                    new Tier(key.kind(), slots.speed(), slots.facts().bandwidth()));
             tiers.put(key, there);
             for (var queue : queues) if (Fitness.isFit(slots.machine(), queue.need())) there.join(queue);
         }
@@ -205,12 +206,12 @@ public final class Fleet {
 
     // ---- builds that wait
 
-    /// Finds the tiers that builds of a queue may go to, and keeps that up to date until it is detached. Cost: a look at
+    /// Finds the tiers that builds of a queue may go to, and keeps that up to date until it is detached. Cost: a look
+    /// at
     /// each tier.
     public void attach(RequirementQueue queue) {
         queues.add(queue);
-        for (var there : tiers.values())
-            if (Fitness.isFit(there.tier().anyMachine(), queue.need())) there.join(queue);
+        for (var there : tiers.values()) if (Fitness.isFit(there.tier().anyMachine(), queue.need())) there.join(queue);
         queue.findWhetherPossible();
     }
 
@@ -229,7 +230,8 @@ public final class Fleet {
         return !open.isEmpty();
     }
 
-    /// Machines with a free slot for a build. Found once for all of a queue, as hundreds of them may be looked at in one
+    /// Machines with a free slot for a build. Found once for all of a queue, as hundreds of them may be looked at in
+    /// one
     /// plan; only one that a machine is kept free for can go where others of its queue can't.
     public PlacementCandidates candidates(WaitingBuild build, RequirementQueue queue, long now) {
         if (build.isKeeper()) return PlacementCandidates.of(openTo(queue), build, now);

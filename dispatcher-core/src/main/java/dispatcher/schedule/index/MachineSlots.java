@@ -15,7 +15,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// One machine as the scheduler sees it: what runs there and whether more may. Changes only by way of [Fleet], so that it
+/// One machine as the scheduler sees it: what runs there and whether more may. Changes only by way of [Fleet], so that
+/// it
 /// is listed where it belongs. Confined to whoever owns the scheduler.
 public final class MachineSlots {
     private final int index;
@@ -198,8 +199,8 @@ public final class MachineSlots {
     }
 
     void add(RunningBuild build) {
-        linkFree = Times.after(
-                running.isEmpty() ? build.start() : Math.max(linkFree, build.start()), build.copySeconds());
+        linkFree =
+                Times.after(running.isEmpty() ? build.start() : Math.max(linkFree, build.start()), build.copySeconds());
         running.add(build);
         build.build().need().resources().forEach((name, amount) -> taken.merge(name, amount, Long::sum));
     }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Machines with a free slot that builds of one line may be given, of each tier the least loaded; as it is until a
+/// Machines with a free slot that builds of one queue may be given, of each tier the least loaded; as it is until a
 /// build begins or ends or a machine changes. Has at hand what counts of them for each build, and leaves out
 /// those that cannot be the best for any.
 ///

@@ -25,7 +25,7 @@ public final class RequirementQueue {
     /// As it was when the plan began.
     private double planWork;
 
-    private long reckoned = -1;
+    private long refreshedFor = -1;
     private double capacity;
     private double meanSpeed;
     private double bestSpeed;
@@ -136,9 +136,9 @@ public final class RequirementQueue {
     }
 
     /// To be called before those below. Cost: a look at each tier if the fleet has changed since.
-    public void reckon(long fleetVersion) {
-        if (reckoned == fleetVersion) return;
-        reckoned = fleetVersion;
+    public void refresh(long fleetVersion) {
+        if (refreshedFor == fleetVersion) return;
+        refreshedFor = fleetVersion;
         capacity = 0;
         bestSpeed = 0;
         bestBandwidth = 0;

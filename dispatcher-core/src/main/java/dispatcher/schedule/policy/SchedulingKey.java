@@ -4,7 +4,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 
-/// What decides which machines a build may go to: builds of one need wait in one line.
+/// What decides which machines a build may go to: builds of one need wait in one queue.
 ///
 /// @param excluded names of machines that it must not go to
 public record SchedulingKey(

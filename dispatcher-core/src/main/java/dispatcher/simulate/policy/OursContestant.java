@@ -3,8 +3,8 @@ package dispatcher.simulate.policy;
 import static java.util.Objects.requireNonNull;
 
 import dispatcher.schedule.Decision;
-import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.Scheduler;
+import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;

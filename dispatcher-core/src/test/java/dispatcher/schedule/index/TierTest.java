@@ -19,8 +19,7 @@ import org.junit.jupiter.api.Test;
 /// When the next slot of machines that are alike is free.
 class TierTest {
     private final Fleet fleet = new Fleet();
-    private final RequirementQueue queue =
-            new RequirementQueue(SchedulingKey.of(request("any"), Set.of()));
+    private final RequirementQueue queue = new RequirementQueue(SchedulingKey.of(request("any"), Set.of()));
     private long builds;
     private long plans;
 
