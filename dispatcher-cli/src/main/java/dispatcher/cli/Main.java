@@ -2,13 +2,13 @@ package dispatcher.cli;
 
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
-import dispatcher.cli.fleet.DrainCommand;
-import dispatcher.cli.fleet.ExplainCommand;
-import dispatcher.cli.fleet.MachinesCommand;
-import dispatcher.cli.fleet.QueueCommand;
-import dispatcher.cli.fleet.ResumeCommand;
+import dispatcher.cli.drain.DrainCommand;
+import dispatcher.cli.drain.ResumeCommand;
+import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.history.HistoryCommand;
+import dispatcher.cli.machines.MachinesCommand;
 import dispatcher.cli.ping.PingCommand;
+import dispatcher.cli.queue.QueueCommand;
 import dispatcher.cli.reload.ReloadCommand;
 import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.simulate.SimulateCommand;

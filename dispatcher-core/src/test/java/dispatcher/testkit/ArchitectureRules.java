@@ -76,7 +76,8 @@ public final class ArchitectureRules {
                         scheduleSeesNoProtocol(),
                         onlyTheHostStoreSpeaksAProtocol(),
                         only("dispatcher.ssh..", "org.apache.sshd..", "org.bouncycastle.."),
-                        only("dispatcher.cli..", "picocli..", "com.fasterxml..", "org.apache.logging.."))
+                        only("dispatcher.cli..", "picocli..", "com.fasterxml..", "org.apache.logging.."),
+                        only("dispatcher.cli.api.http..", "io.helidon.."))
                 .map(rule -> rule.allowEmptyShould(true));
     }
 
