@@ -52,6 +52,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -309,6 +310,15 @@ public final class Server implements AutoCloseable {
 
     private void openControl() {
         var socket = settings.controlSocket();
+        try {
+            frontEnds.add(ApiServer.open(socket, endpoints()));
+        } catch (IOException e) {
+            throw cannot("listen at " + socket, e, "see state in " + settings.file());
+        }
+    }
+
+    /// What can be asked over the control socket.
+    List<Endpoint> endpoints() {
         var endpoints = new ArrayList<Endpoint>();
         endpoints.add(MachineAnswers.endpoint(queue, clock));
         endpoints.add(new QueueEndpoint(queue, clock).endpoint());
@@ -317,11 +327,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new HistoryEndpoints(history).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
-        try {
-            frontEnds.add(ApiServer.open(socket, endpoints));
-        } catch (IOException e) {
-            throw cannot("listen at " + socket, e, "see state in " + settings.file());
-        }
+        return endpoints;
     }
 
     private static UserFacingException cannot(String what, IOException cause, String next) {
