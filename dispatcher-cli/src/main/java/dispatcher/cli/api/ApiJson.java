@@ -27,11 +27,13 @@ public final class ApiJson {
             .addModule(ApiValues.module())
             .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, null))
             .withConfigOverride(
-                    Optional.class, override -> override.setInclude(JsonInclude.Value.construct(
+                    Optional.class,
+                    override -> override.setInclude(JsonInclude.Value.construct(
                             JsonInclude.Include.NON_ABSENT, JsonInclude.Include.NON_ABSENT)))
             .withConfigOverride(
-                    Figure.class, override -> override.setInclude(JsonInclude.Value.construct(
-                            JsonInclude.Include.NON_EMPTY, JsonInclude.Include.NON_EMPTY)))
+                    Figure.class,
+                    override -> override.setInclude(
+                            JsonInclude.Value.construct(JsonInclude.Include.NON_EMPTY, JsonInclude.Include.NON_EMPTY)))
             .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
             .disable(MapperFeature.SORT_CREATOR_PROPERTIES_FIRST, MapperFeature.ALLOW_COERCION_OF_SCALARS)
@@ -41,8 +43,7 @@ public final class ApiJson {
                     DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES,
                     DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES,
                     DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .disable(
-                    DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .build();
 
     private ApiJson() {}

@@ -37,7 +37,9 @@ public abstract class ApiCommand implements Callable<Integer> {
     ///
     /// @throws UserFacingException if there are none, they cannot be read or have faults
     protected final Settings settings() {
-        return above().map(above -> settings.or(above.settings)).orElse(settings).load();
+        return above().map(above -> settings.or(above.settings))
+                .orElse(settings)
+                .load();
     }
 
     /// Whether the answer is to be shown as JSON.

@@ -77,11 +77,9 @@ public final class ExplainCommand extends ApiCommand {
     }
 
     private Question question() {
-        if (file.isPresent() == system.isPresent())
-            throw wrongUsage("name either a .drv file or --system");
+        if (file.isPresent() == system.isPresent()) throw wrongUsage("name either a .drv file or --system");
         if (file.isPresent() && (!features.isEmpty() || name.isPresent() || !resources.isEmpty()))
-            throw wrongUsage(
-                    "--features, --name and --resource go with --system; for a .drv file they follow from it");
+            throw wrongUsage("--features, --name and --resource go with --system; for a .drv file they follow from it");
         try {
             return file.isPresent()
                     ? Question.ofFile(file.get())

@@ -32,8 +32,7 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
     }
 
     public Endpoint endpoint() {
-        return Endpoint.post(
-                ExplainRequest.PATH, request -> explain(Question.of(request.body(ExplainRequest.class))));
+        return Endpoint.post(ExplainRequest.PATH, request -> explain(Question.of(request.body(ExplainRequest.class))));
     }
 
     /// Answers for the dispatcher, or without one for a queue in which nothing happens.
@@ -96,9 +95,7 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
     private static Figure<BigDecimal> figure(
             Optional<Placement> placement, ToDoubleFunction<Placement> figure, Predicate<Placement> isMeasured) {
         if (placement.isEmpty()) return Figure.absent();
-        return isMeasured.test(placement.get())
-                ? Decimals.of(figure.applyAsDouble(placement.get()))
-                : Figure.unknown();
+        return isMeasured.test(placement.get()) ? Decimals.of(figure.applyAsDouble(placement.get())) : Figure.unknown();
     }
 
     private static String verdict(Explanation.Choice choice, Explanation explanation) {

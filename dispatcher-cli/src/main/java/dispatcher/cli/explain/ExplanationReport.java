@@ -59,8 +59,7 @@ record ExplanationReport(ExplainAnswer answer) {
     }
 
     private boolean anyFree() {
-        return answer.machines().stream()
-                .anyMatch(machine -> machine.verdict().equals(NOT_BEST));
+        return answer.machines().stream().anyMatch(machine -> machine.verdict().equals(NOT_BEST));
     }
 
     private String expectation() {

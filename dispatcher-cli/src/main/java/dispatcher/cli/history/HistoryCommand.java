@@ -52,8 +52,9 @@ public final class HistoryCommand extends ApiCommand {
         var answer = dispatcher(settings)
                 .get(HistoryAnswer.PATH + wanted.map(HistoryCommand::query).orElse(""))
                 .orElseGet(() -> HistoryAccess.ofFile(settings, history -> history.show(wanted)));
-        show(answer, () -> new HistoryReport(answer.printable(HistoryAnswer.class))
-                .lines(wanted.isEmpty(), Terminal.out()));
+        show(
+                answer,
+                () -> new HistoryReport(answer.printable(HistoryAnswer.class)).lines(wanted.isEmpty(), Terminal.out()));
         return ExitCode.OK;
     }
 

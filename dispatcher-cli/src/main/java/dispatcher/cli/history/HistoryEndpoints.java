@@ -26,8 +26,7 @@ public record HistoryEndpoints(History history) {
                         request -> show(request.parameter(NAME).map(HistoryEndpoints::name))),
                 Endpoint.post(
                         ForgetRequest.PATH,
-                        request -> forget(
-                                name(request.body(ForgetRequest.class).name()))));
+                        request -> forget(name(request.body(ForgetRequest.class).name()))));
     }
 
     private static PackageName name(String text) {
@@ -44,10 +43,7 @@ public record HistoryEndpoints(History history) {
                 .filter(line -> name.map(line.name()::equals).orElse(true))
                 .toList();
         return new HistoryAnswer(
-                packages.stream()
-                        .limit(MOST_LISTED)
-                        .map(HistoryEndpoints::line)
-                        .toList(),
+                packages.stream().limit(MOST_LISTED).map(HistoryEndpoints::line).toList(),
                 packages.size(),
                 history.machines().stream().map(HistoryEndpoints::line).toList());
     }

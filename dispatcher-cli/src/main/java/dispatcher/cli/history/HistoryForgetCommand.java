@@ -28,10 +28,12 @@ public final class HistoryForgetCommand extends ApiCommand {
                 .post(ForgetRequest.PATH, new ForgetRequest(name.text()))
                 .orElseGet(() -> HistoryAccess.ofFile(settings, history -> history.forget(name)));
         var shown = Printable.line(name.toString());
-        show(answer, () -> List.of(
-                answer.as(ForgetRequest.Answer.class).forgotten()
-                        ? "forgot " + shown
-                        : "nothing was known of " + shown));
+        show(
+                answer,
+                () -> List.of(
+                        answer.as(ForgetRequest.Answer.class).forgotten()
+                                ? "forgot " + shown
+                                : "nothing was known of " + shown));
         return ExitCode.OK;
     }
 }

@@ -57,7 +57,8 @@ class ApiJsonTest {
 
     @Test
     void aFigureThatIsKnownIsItself() {
-        var known = JSON.replace("\"figure\":null", "\"figure\":2.500").replace("\"text\"", "\"other\":\"%s\",\"text\"")
+        var known = JSON.replace("\"figure\":null", "\"figure\":2.500")
+                .replace("\"text\"", "\"other\":\"%s\",\"text\"")
                 .formatted("2026-01-01T00:00:00Z");
         assertThat(read(known).figure()).isEqualTo(Figure.known(new BigDecimal("2.500")));
         assertThat(read(known).other()).isEqualTo(Figure.known(Instant.parse("2026-01-01T00:00:00Z")));
@@ -118,6 +119,7 @@ class ApiJsonTest {
 
     @Test
     void membersThatAreNotKnownAreSkipped() {
-        assertThat(read(JSON.replace("{\"amounts\"", "{\"new\":[{\"a\":null}],\"amounts\""))).isEqualTo(SAMPLE);
+        assertThat(read(JSON.replace("{\"amounts\"", "{\"new\":[{\"a\":null}],\"amounts\"")))
+                .isEqualTo(SAMPLE);
     }
 }

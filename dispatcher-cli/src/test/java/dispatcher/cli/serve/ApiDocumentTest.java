@@ -81,7 +81,9 @@ class ApiDocumentTest {
                     .get(MachinesAnswer.PATH)
                     .orElseThrow()
                     .as(MachinesAnswer.class);
-            assertThat(machines.machines()).singleElement().matches(it -> it.name().equals("a"));
+            assertThat(machines.machines())
+                    .singleElement()
+                    .matches(it -> it.name().equals("a"));
         }
     }
 

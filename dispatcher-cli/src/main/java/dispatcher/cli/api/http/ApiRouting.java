@@ -81,7 +81,8 @@ final class ApiRouting {
 
     private static ApiRequest read(ServerRequest request) throws IOException {
         var parameters = new HashMap<String, String>();
-        for (var name : request.query().names()) parameters.put(name, request.query().get(name));
+        for (var name : request.query().names())
+            parameters.put(name, request.query().get(name));
         var content = request.content();
         byte[] body = {};
         // Not closed, as that would wait for the rest of a body that is refused.

@@ -1,5 +1,6 @@
 package dispatcher.cli.api.http;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.socket.UnixSocketChannel;
 import dispatcher.wire.socket.UnixSocketListener;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,15 +27,21 @@ public final class ApiServer implements AutoCloseable {
 
     private final Path path;
     private final UnixSocketListener listener;
-    private final HttpService service;
+    private final List<Endpoint> endpoints;
     private final Duration patience;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /// Made for the first request, as it takes time and memory that a dispatcher nobody asks does not need.
+    @GuardedBy("lock")
+    private @Nullable HttpService service;
+
     private final Semaphore slots = new Semaphore(MOST_AT_ONCE);
     private final Set<Thread> connections = ConcurrentHashMap.newKeySet();
 
-    private ApiServer(Path path, UnixSocketListener listener, HttpService service, Duration patience) {
+    private ApiServer(Path path, UnixSocketListener listener, List<Endpoint> endpoints, Duration patience) {
         this.path = path;
         this.listener = listener;
-        this.service = service;
+        this.endpoints = List.copyOf(endpoints);
         this.patience = patience;
     }
 
@@ -46,7 +55,7 @@ public final class ApiServer implements AutoCloseable {
     /// @param patience for the request to come, and again for the answer to be taken
     static ApiServer open(Path path, List<Endpoint> endpoints, Duration patience) throws IOException {
         var listener = UnixSocketListener.open(path, "rw-------");
-        var server = new ApiServer(path, listener, new HttpService(endpoints), patience);
+        var server = new ApiServer(path, listener, endpoints, patience);
         listener.serve("control request", server::converse);
         return server;
     }
@@ -56,7 +65,7 @@ public final class ApiServer implements AutoCloseable {
         try (channel) {
             slots.acquire();
             try {
-                converse(channel, service, patience);
+                converse(channel, service(), patience);
             } finally {
                 slots.release();
             }
@@ -69,6 +78,17 @@ public final class ApiServer implements AutoCloseable {
             // The client has gone already.
         } finally {
             connections.remove(Thread.currentThread());
+        }
+    }
+
+    private HttpService service() {
+        lock.lock();
+        try {
+            var made = service == null ? new HttpService(endpoints) : service;
+            service = made;
+            return made;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -91,6 +111,5 @@ public final class ApiServer implements AutoCloseable {
             log.atWarn().log("cannot remove {}: {}", path, e.toString());
         }
         for (var connection : connections) connection.interrupt();
-        service.executor().shutdownNow();
     }
 }

@@ -44,8 +44,7 @@ final class HttpService implements ListenerContext {
     private final Router router;
 
     HttpService(List<Endpoint> endpoints) {
-        this.router =
-                Router.builder().addRouting(ApiRouting.of(endpoints)).build();
+        this.router = Router.builder().addRouting(ApiRouting.of(endpoints)).build();
     }
 
     /// Ends each connection after its first request, so that nobody's connection waits for what may never come.

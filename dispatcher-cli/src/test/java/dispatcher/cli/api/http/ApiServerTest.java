@@ -62,8 +62,9 @@ class ApiServerTest {
                 socket,
                 List.of(
                         Endpoint.post(API + "echo", request -> request.body(Echo.class)),
-                        Endpoint.get(API + "greet", request -> new Echo(request.parameter("name")
-                                .orElse("nobody"))),
+                        Endpoint.get(
+                                API + "greet",
+                                request -> new Echo(request.parameter("name").orElse("nobody"))),
                         Endpoint.get(API + "large", _ -> new Echo("x".repeat(16 << 20))),
                         Endpoint.get(API + "meet", _ -> {
                             meet();
@@ -81,8 +82,9 @@ class ApiServerTest {
                         Endpoint.get(API + "bug", _ -> {
                             throw new IllegalStateException("a bug");
                         }),
-                        Endpoint.post(API + "count", request -> new Count(
-                                request.body(Count.class).n() + 1))),
+                        Endpoint.post(
+                                API + "count",
+                                request -> new Count(request.body(Count.class).n() + 1))),
                 patience);
     }
 
@@ -120,7 +122,9 @@ class ApiServerTest {
 
     @Test
     void parametersAreDecoded() {
-        assertThat(client().get(API + "greet?name=a%26b%2Fc%20d+e").orElseThrow().as(Echo.class))
+        assertThat(client().get(API + "greet?name=a%26b%2Fc%20d+e")
+                        .orElseThrow()
+                        .as(Echo.class))
                 .isEqualTo(new Echo("a&b/c d e"));
         assertThat(client().get(API + "greet").orElseThrow().as(Echo.class)).isEqualTo(new Echo("nobody"));
     }
@@ -228,8 +232,8 @@ class ApiServerTest {
         assertThat(say("POST /api/v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 16777217\r\n\r\n"))
                 .startsWith("HTTP/1.1 413 ")
                 .contains("it has more than 16777216 bytes");
-        assertThat(say("POST /api/v1/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                        + "800000\r\n" + "x".repeat(8 << 20) + "\r\n800001\r\n"))
+        assertThat(say("POST /api/v1/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + "800000\r\n"
+                        + "x".repeat(8 << 20) + "\r\n800001\r\n"))
                 .startsWith("HTTP/1.1 413 ")
                 .contains("it has more than 16777216 bytes");
     }
