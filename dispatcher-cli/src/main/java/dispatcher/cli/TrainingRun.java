@@ -31,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -82,8 +83,20 @@ final class TrainingRun {
             for (int i = 0; i < CLIENTS; i++) build(folder.resolve("near.sock"), i, 8192);
             build(folder.resolve("near.sock"), CLIENTS, LARGE);
             fetch(SettingsFile.load(near, Surroundings.ofProcess()), input(CLIENTS));
+            ask(near);
         }
         Main.commandLine("builders").execute("builders", "--json", "--config", near.toString());
+    }
+
+    /// By the commands that operators and their scripts use most, for people and as JSON.
+    private static void ask(Path settings) {
+        for (var command : List.of("machines", "queue", "history", "spool", "explain"))
+            for (var json : List.of(true, false)) {
+                var line = new ArrayList<>(List.of(command, "--config", settings.toString()));
+                if (json) line.add("--json");
+                if (command.equals("explain")) line.addAll(List.of("--system", SYSTEM));
+                Main.commandLine(command).execute(line.toArray(String[]::new));
+            }
     }
 
     /// Lets a build fail that would otherwise hang.

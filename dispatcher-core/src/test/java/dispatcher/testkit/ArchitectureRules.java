@@ -84,7 +84,8 @@ public final class ArchitectureRules {
                         onlyTheHostStoreSpeaksAProtocol(),
                         only("dispatcher.ssh..", "org.apache.sshd..", "org.bouncycastle.."),
                         only("dispatcher.cli..", "picocli..", "com.fasterxml..", "org.apache.logging.."),
-                        only("dispatcher.cli.state..", "java.sql..", "org.jdbi..", "org.flywaydb..", "org.sqlite.."))
+                        only("dispatcher.cli.state..", "java.sql..", "org.jdbi..", "org.flywaydb..", "org.sqlite.."),
+                        only("dispatcher.cli.api.http..", "io.helidon.."))
                 .map(rule -> rule.allowEmptyShould(true));
     }
 

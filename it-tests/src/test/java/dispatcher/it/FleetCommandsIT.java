@@ -2,9 +2,16 @@ package dispatcher.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.control.Fields;
-import dispatcher.nix.json.Json;
+import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.DrainAnswer;
+import dispatcher.cli.api.ExplainAnswer;
+import dispatcher.cli.api.HistoryAnswer;
+import dispatcher.cli.api.MachineAnswer;
+import dispatcher.cli.api.MachinesAnswer;
+import dispatcher.cli.api.QueueAnswer;
+import dispatcher.cli.api.ReloadAnswer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -91,13 +98,14 @@ class FleetCommandsIT {
     void machineThatIsAddedTakesWhatWaitsAndAWrongFileChangesNothing() throws Exception {
         try (Background build = Background.start(sleepers(2), fleet.folder())) {
             awaitRunning(first, 1);
-            Fields waiting =
-                    await("one waits", () -> Optional.of(ask("queue")).filter(queue -> queue.number("waiting") == 1));
-            assertThat(waiting.objects("builds")).singleElement().satisfies(one -> {
-                assertThat(one.text("drv")).contains("sleeper-");
-                assertThat(one.text("system")).isEqualTo("x86_64-linux");
-                assertThat(one.number("place")).isEqualTo(1);
-                assertThat(one.isUnknown("untilExpected") || one.decimal("untilExpected") < 86_400)
+            QueueAnswer waiting = await("one waits", () -> Optional.of(ask("queue", QueueAnswer.class))
+                    .filter(queue -> queue.waiting() == 1));
+            assertThat(waiting.builds()).singleElement().satisfies(one -> {
+                assertThat(one.drv()).contains("sleeper-");
+                assertThat(one.system()).isEqualTo("x86_64-linux");
+                assertThat(one.place()).isEqualTo(1);
+                assertThat(one.untilExpected().isUnknown()
+                                || one.untilExpected().toOptional().orElseThrow().doubleValue() < 86_400)
                         .isTrue();
             });
 
@@ -108,23 +116,23 @@ class FleetCommandsIT {
                     .contains("nothing has changed", "changing.yaml:", "maxjob", "did you mean 'maxJobs'");
             Result refusedJson = reload().with("--json").run();
             assertThat(refusedJson.exit()).isEqualTo(1);
-            Fields faults = fields(refusedJson.out());
-            assertThat(faults.flag("reloaded")).isFalse();
-            assertThat(faults.objects("faults")).hasSize(2).allSatisfy(fault -> {
-                assertThat(Path.of(fault.text("file")).getFileName()).hasToString("changing.yaml");
-                assertThat(fault.text("key")).endsWith("maxjob");
+            ReloadAnswer faults = read(refusedJson.out(), ReloadAnswer.class);
+            assertThat(faults.reloaded()).isFalse();
+            assertThat(faults.faults().orElseThrow()).hasSize(2).allSatisfy(fault -> {
+                assertThat(Path.of(fault.file()).getFileName()).hasToString("changing.yaml");
+                assertThat(fault.key()).endsWith("maxjob");
             });
             dispatcher.signalReload();
             dispatcher.awaitLog("settings not reloaded, nothing has changed", LONG);
             dispatcher.awaitLog(settings + ":", LONG);
-            assertThat(ask("machines").objects("machines"))
-                    .extracting(machine -> machine.text("name"))
+            assertThat(ask("machines", MachinesAnswer.class).machines())
+                    .extracting(MachineAnswer::name)
                     .containsExactly(first.name());
 
             Files.writeString(
                     settings,
                     both().set("maxAttempts", 2).set("spool", spool("1GiB")).text());
-            assertThat(ask(reload()).texts("needRestart"))
+            assertThat(ask(reload(), ReloadAnswer.class).needRestart().orElseThrow())
                     .singleElement()
                     .asString()
                     .startsWith("spool.size: ");
@@ -135,9 +143,9 @@ class FleetCommandsIT {
 
             assertThat(built.lines()).hasSize(2).anyMatch(first::holds).anyMatch(second::holds);
         }
-        assertThat(ask("history").objects("packages")).anySatisfy(known -> {
-            assertThat(known.text("name")).isEqualTo("sleeper");
-            assertThat(known.number("builds")).isGreaterThanOrEqualTo(2);
+        assertThat(ask("history", HistoryAnswer.class).packages()).anySatisfy(known -> {
+            assertThat(known.name()).isEqualTo("sleeper");
+            assertThat(known.builds()).isGreaterThanOrEqualTo(2);
         });
     }
 
@@ -149,8 +157,8 @@ class FleetCommandsIT {
             // Nobody tells it: it sees by itself that the file has changed.
             await(
                     "it is removed",
-                    () -> machine(first).filter(it -> it.text("state").equals("removed")));
-            assertThat(machine(first).orElseThrow().number("slotsTaken")).isEqualTo(1);
+                    () -> machine(first).filter(it -> it.state().equals("removed")));
+            assertThat(machine(first).orElseThrow().slotsTaken()).isEqualTo(1);
 
             String other = client.buildCommand("one")
                     .with("--builders", builders)
@@ -171,39 +179,37 @@ class FleetCommandsIT {
 
         both().write("changing");
         dispatcher.signalReload();
-        await("it is back", () -> machine(first).filter(it -> it.text("state").equals("ready")));
+        await("it is back", () -> machine(first).filter(it -> it.state().equals("ready")));
     }
 
     @Test
     void drainedMachineGetsNoBuildsUntilItIsResumedWhateverIsReloaded() throws Exception {
         both().write("changing");
-        assertThat(ask(reload()).texts("needRestart")).isEmpty();
-        Fields drained = fields(command("drain", first.name(), "--wait", "--json")
-                .run()
-                .orFail()
-                .out());
-        assertThat(drained.flag("changed")).isTrue();
-        assertThat(machine(first).orElseThrow().text("state")).isEqualTo("drained");
+        assertThat(ask(reload(), ReloadAnswer.class).needRestart().orElseThrow())
+                .isEmpty();
+        DrainAnswer drained = ask(command("drain", first.name(), "--wait"), DrainAnswer.class);
+        assertThat(drained.changed()).isTrue();
+        assertThat(machine(first).orElseThrow().state()).isEqualTo("drained");
 
-        Fields explained = ask(command("explain", "--system", "x86_64-linux"));
-        assertThat(explained.text("chosen")).isEqualTo(second.name());
-        assertThat(explained.objects("machines"))
-                .filteredOn(it -> it.text("name").equals(first.name()))
+        ExplainAnswer explained = ask(command("explain", "--system", "x86_64-linux"), ExplainAnswer.class);
+        assertThat(explained.chosen()).contains(second.name());
+        assertThat(explained.machines())
+                .filteredOn(it -> it.name().equals(first.name()))
                 .singleElement()
                 .satisfies(it -> {
-                    assertThat(it.text("verdict")).isEqualTo("not-now");
-                    assertThat(it.text("reason")).contains("drained");
+                    assertThat(it.verdict()).isEqualTo("not-now");
+                    assertThat(it.reason().orElseThrow()).contains("drained");
                 });
         Result never = command("explain", "--system", "riscv64-linux", "--json").run();
         assertThat(never.exit()).isEqualTo(1);
-        assertThat(fields(never.out()).flag("possible")).isFalse();
+        assertThat(read(never.out(), ExplainAnswer.class).possible()).isFalse();
 
         both().without(first).write("changing");
-        ask(reload());
+        ask(reload(), ReloadAnswer.class);
         assertThat(machine(first)).isEmpty();
         both().write("changing");
-        ask(reload());
-        assertThat(machine(first).orElseThrow().text("state")).isEqualTo("drained");
+        ask(reload(), ReloadAnswer.class);
+        assertThat(machine(first).orElseThrow().state()).isEqualTo("drained");
         String built = client.buildCommand("one")
                 .with("--builders", builders)
                 .run()
@@ -213,8 +219,8 @@ class FleetCommandsIT {
         assertThat(second.holds(built)).isTrue();
         assertThat(first.holds(built)).isFalse();
 
-        Fields resumed = ask(command("resume", first.name()));
-        assertThat(resumed.object("machine").text("state")).isEqualTo("ready");
+        DrainAnswer resumed = ask(command("resume", first.name()), DrainAnswer.class);
+        assertThat(resumed.machine().orElseThrow().state()).isEqualTo("ready");
     }
 
     @Test
@@ -225,28 +231,28 @@ class FleetCommandsIT {
                 .run()
                 .orFail();
         both().write("changing");
-        ask(reload());
+        ask(reload(), ReloadAnswer.class);
         String last = client.run(
                         "nix-instantiate", Checkout.graph("chain"), "--argstr", "salt", salt, "--argstr", "n", "2")
                 .orFail()
                 .lines()
                 .getLast();
 
-        Fields explained = ask(command("explain", client.outside(last)));
+        ExplainAnswer explained = ask(command("explain", client.outside(last)), ExplainAnswer.class);
 
-        assertThat(explained.text("drv")).isEqualTo(Path.of(last).getFileName().toString());
-        Fields inputs = explained.object("inputs");
-        assertThat(inputs.number("paths")).isEqualTo(1);
-        assertThat(inputs.number("unknown")).isZero();
-        assertThat(inputs.number("bytes")).isPositive();
-        assertThat(explained.objects("machines"))
-                .filteredOn(it -> it.text("name").equals(first.name()))
+        assertThat(explained.drv()).isEqualTo(Path.of(last).getFileName().toString());
+        ExplainAnswer.Inputs inputs = explained.inputs();
+        assertThat(inputs.paths()).isEqualTo(1);
+        assertThat(inputs.unknown()).isZero();
+        assertThat(inputs.bytes()).isPositive();
+        assertThat(explained.machines())
+                .filteredOn(it -> it.name().equals(first.name()))
                 .singleElement()
-                .satisfies(it -> assertThat(it.number("copyBytes")).isZero());
-        assertThat(explained.objects("machines"))
-                .filteredOn(it -> it.text("name").equals(second.name()))
+                .satisfies(it -> assertThat(it.copyBytes()).contains(0L));
+        assertThat(explained.machines())
+                .filteredOn(it -> it.name().equals(second.name()))
                 .singleElement()
-                .satisfies(it -> assertThat(it.number("copyBytes")).isEqualTo(inputs.number("bytes")));
+                .satisfies(it -> assertThat(it.copyBytes()).contains(inputs.bytes()));
     }
 
     @Test
@@ -303,25 +309,26 @@ class FleetCommandsIT {
         await(
                 "%d run on %s".formatted(builds, machine.name()),
                 () -> machine(machine)
-                        .filter(it -> it.number("slotsTaken") == builds
-                                && it.objects("running").size() == builds));
+                        .filter(it -> it.slotsTaken() == builds
+                                && it.running().size() == builds));
     }
 
-    private Optional<Fields> machine(Fleet.Machine machine) throws Exception {
-        List<Fields> all = ask("machines").objects("machines");
-        return all.stream().filter(it -> it.text("name").equals(machine.name())).findFirst();
+    private Optional<MachineAnswer> machine(Fleet.Machine machine) throws Exception {
+        return ask("machines", MachinesAnswer.class).machines().stream()
+                .filter(it -> it.name().equals(machine.name()))
+                .findFirst();
     }
 
-    private Fields ask(String command) throws Exception {
-        return ask(command(command));
+    private <T> T ask(String command, Class<T> type) throws Exception {
+        return ask(command(command), type);
     }
 
-    private static Fields ask(Command command) throws Exception {
-        return fields(command.with("--json").run().orFail().out());
+    private static <T> T ask(Command command, Class<T> type) throws Exception {
+        return read(command.with("--json").run().orFail().out(), type);
     }
 
-    private static Fields fields(String json) {
-        return new Fields((Json.Members) Json.parse(json));
+    private static <T> T read(String json, Class<T> type) {
+        return ApiJson.read(json.getBytes(StandardCharsets.UTF_8), type);
     }
 
     private interface Look<T> {

@@ -2,8 +2,12 @@ package dispatcher.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.control.Fields;
-import dispatcher.nix.json.Json;
+import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.HistoryAnswer;
+import dispatcher.cli.api.MachineAnswer;
+import dispatcher.cli.api.MachinesAnswer;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,12 +95,12 @@ class StragglersIT {
                 .doesNotContain("machine lost", "machine set aside");
         awaitNothingRuns(slow());
         awaitNothingRuns(fast());
-        Fields learned = history();
-        assertThat(learned.number("samples"))
+        HistoryAnswer.PackageLine learned = history();
+        assertThat(learned.samples())
                 .as("the attempt that was stopped is no build")
-                .isEqualTo(3);
-        assertThat(learned.decimal("highSeconds")).isLessThan(1);
-        assertThat(machine(slow()).object("speed").decimal("measured")).isEqualTo(1);
+                .contains(3L);
+        assertThat(learned.highSeconds().orElseThrow()).isLessThan(BigDecimal.ONE);
+        assertThat(machine(slow()).speed().measured()).isEqualByComparingTo(BigDecimal.ONE);
 
         slow().run("rm", SLOW).orFail();
         drain();
@@ -112,7 +116,7 @@ class StragglersIT {
                     LONG,
                     () -> "a build that hangs\n" + dispatcher.log(),
                     () -> !slow().processes(SLEEP).isEmpty());
-            assertThat(machine(slow()).number("slotsTaken")).isEqualTo(1);
+            assertThat(machine(slow()).slotsTaken()).isEqualTo(1);
             command("resume", fast().name()).run().orFail();
             return build.await(LONG).orFail();
         }
@@ -124,8 +128,8 @@ class StragglersIT {
                 () -> "%s to have a free slot and no build%n%s".formatted(machine.name(), dispatcher.log()),
                 () -> machine.processes(SLEEP).isEmpty()
                         && machine.processes(SCRIPT).isEmpty()
-                        && machine(machine).number("slotsTaken") == 0);
-        assertThat(machine(machine).text("state")).isEqualTo("ready");
+                        && machine(machine).slotsTaken() == 0);
+        assertThat(machine(machine).state()).isEqualTo("ready");
     }
 
     // ---- what they do
@@ -138,20 +142,20 @@ class StragglersIT {
         command("drain", fast().name()).run().orFail();
     }
 
-    private Fields machine(Fleet.Machine machine) throws Exception {
-        return ask("machines").objects("machines").stream()
-                .filter(it -> it.text("name").equals(machine.name()))
+    private MachineAnswer machine(Fleet.Machine machine) throws Exception {
+        return ask("machines", MachinesAnswer.class).machines().stream()
+                .filter(it -> it.name().equals(machine.name()))
                 .findFirst()
                 .orElseThrow();
     }
 
-    private Fields history() throws Exception {
-        return ask("history", "straggler").objects("packages").getFirst();
+    private HistoryAnswer.PackageLine history() throws Exception {
+        return ask("history", HistoryAnswer.class, "straggler").packages().getFirst();
     }
 
-    private Fields ask(String command, Object... arguments) throws Exception {
+    private <T> T ask(String command, Class<T> type, Object... arguments) throws Exception {
         var answer = command(command, arguments).with("--json").run().orFail().out();
-        return new Fields((Json.Members) Json.parse(answer));
+        return ApiJson.read(answer.getBytes(StandardCharsets.UTF_8), type);
     }
 
     private Command command(String name, Object... arguments) {

@@ -1,20 +1,18 @@
 package dispatcher.cli.history;
 
-import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.api.HistoryAnswer;
+import dispatcher.cli.command.ApiCommand;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.attributes.PackageName;
-import java.io.IOException;
-import java.util.concurrent.Callable;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /// `dispatcher history`: what builds took, and how fast machines are.
@@ -27,22 +25,13 @@ import picocli.CommandLine.TypeConversionException;
         },
         subcommands = HistoryForgetCommand.class,
         mixinStandardHelpOptions = true)
-public final class HistoryCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @Mixin
-    private SettingsOption settings;
-
+public final class HistoryCommand extends ApiCommand {
     @Parameters(
             paramLabel = "NAME",
             arity = "0..1",
             converter = NameConverter.class,
             description = "Only this package, such as hello, or hello:fetch for what fetches its source.")
     private @Nullable PackageName name;
-
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
 
     /// For the command line.
     static final class NameConverter implements ITypeConverter<PackageName> {
@@ -56,25 +45,20 @@ public final class HistoryCommand implements Callable<Integer> {
         }
     }
 
-    SettingsOption settings() {
-        return settings;
-    }
-
-    boolean json() {
-        return json;
-    }
-
     @Override
-    public Integer call() throws IOException, InterruptedException {
-        var request = name == null ? HistoryRequests.showRequest() : HistoryRequests.showRequest(name);
-        var answer = HistoryAccess.ask(settings.load(), request);
-        var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().show());
-        else
-            new HistoryReport(answer.printable())
-                    .lines(name == null, Terminal.out())
-                    .forEach(out::println);
-        out.flush();
+    public Integer call() {
+        var settings = settings();
+        var wanted = Optional.ofNullable(name);
+        var answer = dispatcher(settings)
+                .get(HistoryAnswer.PATH + wanted.map(HistoryCommand::query).orElse(""))
+                .orElseGet(() -> HistoryAccess.ofDatabase(settings, history -> history.show(wanted)));
+        show(
+                answer,
+                () -> new HistoryReport(answer.printable(HistoryAnswer.class)).lines(wanted.isEmpty(), Terminal.out()));
         return ExitCode.OK;
+    }
+
+    private static String query(PackageName name) {
+        return "?%s=%s".formatted(HistoryEndpoints.NAME, URLEncoder.encode(name.text(), StandardCharsets.UTF_8));
     }
 }

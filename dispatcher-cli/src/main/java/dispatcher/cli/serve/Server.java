@@ -7,20 +7,23 @@ import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.LearnedExpectations;
 import dispatcher.build.request.LearningListener;
+import dispatcher.cli.api.http.ApiServer;
+import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.builders.LocalShim;
-import dispatcher.cli.control.ControlHandler;
-import dispatcher.cli.control.ControlServer;
-import dispatcher.cli.fleet.Drains;
-import dispatcher.cli.fleet.FleetRequests;
-import dispatcher.cli.history.HistoryRequests;
+import dispatcher.cli.drain.DrainEndpoints;
+import dispatcher.cli.drain.Drains;
+import dispatcher.cli.explain.ExplainEndpoint;
+import dispatcher.cli.history.HistoryEndpoints;
+import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.queue.QueueEndpoint;
 import dispatcher.cli.recording.TraceRecorder;
-import dispatcher.cli.reload.ReloadRequests;
+import dispatcher.cli.reload.ReloadEndpoint;
 import dispatcher.cli.reload.Reloader;
 import dispatcher.cli.reload.SettingsChange;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
-import dispatcher.cli.spool.SpoolRequests;
+import dispatcher.cli.spool.SpoolEndpoints;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.event.DispatcherListener;
@@ -57,7 +60,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -323,16 +326,24 @@ public final class Server implements AutoCloseable {
 
     private void openControl() {
         var socket = settings.controlSocket();
-        var handlers = new HashMap<String, ControlHandler>();
-        handlers.putAll(new SpoolRequests(spool, settings.spool()).handlers());
-        handlers.putAll(new HistoryRequests(history).handlers());
-        handlers.putAll(new ReloadRequests(reloader).handlers());
-        handlers.putAll(new FleetRequests(queue, drains, sessions::prospect, clock).handlers());
         try {
-            frontEnds.add(ControlServer.open(socket, handlers));
+            frontEnds.add(ApiServer.open(socket, endpoints()));
         } catch (IOException e) {
             throw cannot("listen at " + socket, e, "see state in " + settings.file());
         }
+    }
+
+    /// What can be asked over the control socket.
+    List<Endpoint> endpoints() {
+        var endpoints = new ArrayList<Endpoint>();
+        endpoints.add(MachineAnswers.endpoint(queue, clock));
+        endpoints.add(new QueueEndpoint(queue, clock).endpoint());
+        endpoints.add(new ExplainEndpoint(queue, sessions::prospect).endpoint());
+        endpoints.addAll(new DrainEndpoints(queue, drains).endpoints());
+        endpoints.addAll(new HistoryEndpoints(history).endpoints());
+        endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
+        endpoints.add(new ReloadEndpoint(reloader).endpoint());
+        return endpoints;
     }
 
     private static UserFacingException cannot(String what, IOException cause, String next) {

@@ -1,14 +1,11 @@
 package dispatcher.cli.spool;
 
-import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.api.SpoolAnswer;
+import dispatcher.cli.command.ApiCommand;
 import dispatcher.cli.terminal.Terminal;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /// `dispatcher spool`: how full the spool is, and of what.
 @Command(
@@ -19,34 +16,18 @@ import picocli.CommandLine.Spec;
         },
         subcommands = SpoolTrimCommand.class,
         mixinStandardHelpOptions = true)
-public final class SpoolCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @Mixin
-    private SettingsOption settings;
-
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
-
+public final class SpoolCommand extends ApiCommand {
     @Option(names = "--paths", description = "Show the first 10,000 paths too, in the order in which they would go.")
     private boolean paths;
 
-    SettingsOption settings() {
-        return settings;
-    }
-
-    boolean json() {
-        return json;
-    }
-
     @Override
-    public Integer call() throws InterruptedException {
-        var answer = SpoolAccess.ask(settings.load(), SpoolRequests.statusRequest(paths));
-        var out = spec.commandLine().getOut();
-        if (json) out.println(answer.members().show());
-        else new SpoolReport(answer.printable()).status(paths, Terminal.out()).forEach(out::println);
-        out.flush();
+    public Integer call() {
+        var settings = settings();
+        var path = "%s?%s=%s".formatted(SpoolAnswer.PATH, SpoolEndpoints.ENTRIES, paths);
+        var answer = dispatcher(settings)
+                .get(path)
+                .orElseGet(() -> SpoolAccess.ofDirectory(settings, spool -> spool.status(paths)));
+        show(answer, () -> new SpoolReport(answer.printable(SpoolAnswer.class)).status(paths, Terminal.out()));
         return ExitCode.OK;
     }
 }

@@ -1,17 +1,13 @@
 package dispatcher.cli.spool;
 
-import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.api.SpoolAnswer;
+import dispatcher.cli.api.TrimRequest;
+import dispatcher.cli.command.ApiCommand;
 import dispatcher.cli.settings.value.ByteSize;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /// `dispatcher spool trim`: makes the spool smaller now.
@@ -22,24 +18,12 @@ import picocli.CommandLine.TypeConversionException;
             "Clients send them again when they are needed. What clients or builds need now stays."
         },
         mixinStandardHelpOptions = true)
-public final class SpoolTrimCommand implements Callable<Integer> {
-    @Spec
-    private CommandSpec spec;
-
-    @ParentCommand
-    private SpoolCommand parent;
-
-    @Mixin
-    private SettingsOption settings;
-
+public final class SpoolTrimCommand extends ApiCommand {
     @Parameters(
             paramLabel = "SIZE",
             converter = SizeConverter.class,
             description = "What may be left, such as 10GiB or 800MB; 0 for nothing.")
     private ByteSize size;
-
-    @Option(names = "--json", description = "Print one JSON object.")
-    private boolean json;
 
     /// For the command line.
     static final class SizeConverter implements ITypeConverter<ByteSize> {
@@ -54,13 +38,12 @@ public final class SpoolTrimCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException {
-        var loaded = settings.or(parent.settings()).load();
-        var answer = SpoolAccess.ask(loaded, SpoolRequests.trimRequest(size.bytes()));
-        var out = spec.commandLine().getOut();
-        if (json || parent.json()) out.println(answer.members().show());
-        else new SpoolReport(answer.printable()).trimmed(size.bytes()).forEach(out::println);
-        out.flush();
+    public Integer call() {
+        var settings = settings();
+        var answer = dispatcher(settings)
+                .post(TrimRequest.PATH, new TrimRequest(size.bytes()))
+                .orElseGet(() -> SpoolAccess.ofDirectory(settings, spool -> spool.trim(size.bytes())));
+        show(answer, () -> new SpoolReport(answer.printable(SpoolAnswer.class)).trimmed(size.bytes()));
         return ExitCode.OK;
     }
 }

@@ -2,7 +2,7 @@ package dispatcher.cli.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.control.ControlServer;
+import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.state.StateDatabase;
@@ -50,9 +50,9 @@ class HistoryCommandTest {
         history.outputBytes(LIBC, X86, 40 << 20);
     }
 
-    private ControlServer serve() throws IOException {
+    private ApiServer serve() throws IOException {
         var settings = SettingsFile.load(config, Surroundings.ofProcess());
-        return ControlServer.open(settings.controlSocket(), new HistoryRequests(history).handlers());
+        return ApiServer.open(settings.controlSocket(), new HistoryEndpoints(history).endpoints());
     }
 
     private void save() {

@@ -2,7 +2,7 @@ package dispatcher.cli.reload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.control.ControlServer;
+import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
@@ -186,7 +186,7 @@ class ReloaderTest {
 
         private int run(String... arguments) throws IOException {
             Files.createDirectories(settings.state());
-            try (var _ = ControlServer.open(settings.controlSocket(), new ReloadRequests(reloader).handlers())) {
+            try (var _ = ApiServer.open(settings.controlSocket(), List.of(new ReloadEndpoint(reloader).endpoint()))) {
                 return alone(arguments);
             }
         }

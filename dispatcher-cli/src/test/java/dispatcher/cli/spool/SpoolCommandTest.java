@@ -2,7 +2,7 @@ package dispatcher.cli.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.control.ControlServer;
+import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.nix.Hash;
@@ -74,9 +74,9 @@ class SpoolCommandTest {
         return session;
     }
 
-    private ControlServer serve(Spool spool) throws IOException {
+    private ApiServer serve(Spool spool) throws IOException {
         var settings = SettingsFile.load(config, Surroundings.ofProcess());
-        return ControlServer.open(settings.controlSocket(), new SpoolRequests(spool, settings.spool()).handlers());
+        return ApiServer.open(settings.controlSocket(), new SpoolEndpoints(spool, settings.spool()).endpoints());
     }
 
     @Test

@@ -2,14 +2,15 @@ package dispatcher.cli.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.control.Fields;
-import dispatcher.nix.json.Json;
+import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.SpoolAnswer;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine.Help.Ansi;
 
 class SpoolReportTest {
     private static SpoolReport report(String json) {
-        return new SpoolReport(new Fields((Json.Members) Json.parse(json)));
+        return new SpoolReport(ApiJson.readPrintable(json.getBytes(StandardCharsets.UTF_8), SpoolAnswer.class));
     }
 
     @Test

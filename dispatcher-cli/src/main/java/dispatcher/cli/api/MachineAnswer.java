@@ -1,0 +1,60 @@
+package dispatcher.cli.api;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// A machine.
+///
+/// @param state             `ready`, `set-aside`, `on-trial`, `under-pressure`, `drained` or `removed`
+/// @param bandwidth         in bytes per second
+/// @param bandwidthMeasured false: it is only assumed
+/// @param reason            of a state in which it gets no builds, or fewer
+/// @param since             when it was set aside
+public record MachineAnswer(
+        String name,
+        String address,
+        String state,
+        long slots,
+        long slotsTaken,
+        List<Running> running,
+        Speed speed,
+        long bandwidth,
+        boolean bandwidthMeasured,
+        List<String> systems,
+        List<String> supportedFeatures,
+        List<String> mandatoryFeatures,
+        SortedMap<String, Resource> resources,
+        List<Refusal> refuses,
+        Optional<String> reason,
+        Optional<Instant> since) {
+    public MachineAnswer {
+        running = List.copyOf(running);
+        systems = List.copyOf(systems);
+        supportedFeatures = List.copyOf(supportedFeatures);
+        mandatoryFeatures = List.copyOf(mandatoryFeatures);
+        resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
+        refuses = List.copyOf(refuses);
+    }
+
+    /// A build that runs there.
+    ///
+    /// @param client      whose it is; empty if nobody's
+    /// @param expectedEnd unknown before such a build was ever seen
+    public record Running(String drv, String client, Instant since, Figure<Instant> expectedEnd) {}
+
+    /// @param configured in the settings
+    public record Speed(BigDecimal configured, BigDecimal measured) {}
+
+    /// In bytes, or a count.
+    public record Resource(long taken, long of) {}
+
+    /// Builds that it has refused for its own settings.
+    ///
+    /// @param until it gets none of them if others can do them
+    public record Refusal(String need, String reason, Instant until) {}
+}

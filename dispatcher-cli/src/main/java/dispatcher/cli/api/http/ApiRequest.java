@@ -1,0 +1,51 @@
+package dispatcher.cli.api.http;
+
+import dispatcher.cli.api.ApiJson;
+import java.util.Map;
+import java.util.Optional;
+
+/// A request as its handler sees it.
+///
+/// @param parameters of the query; of a name that is there twice, the first value
+/// @param body       JSON, or empty
+public record ApiRequest(Map<String, String> parameters, byte[] body) {
+    public ApiRequest {
+        parameters = Map.copyOf(parameters);
+    }
+
+    public Optional<String> parameter(String name) {
+        return Optional.ofNullable(parameters.get(name));
+    }
+
+    /// A parameter that must be there and be a whole number.
+    ///
+    /// @throws IllegalArgumentException otherwise
+    public long number(String name) {
+        var text = parameter(name)
+                .orElseThrow(() -> new IllegalArgumentException("the parameter '%s' is missing".formatted(name)));
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("the parameter '%s' is no whole number: %s".formatted(name, text), e);
+        }
+    }
+
+    /// Whether a parameter is there and says `true`.
+    ///
+    /// @throws IllegalArgumentException if it is anything else than `true` or `false`
+    public boolean flag(String name) {
+        var text = parameter(name).orElse("false");
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                throw new IllegalArgumentException(
+                        "the parameter '%s' is neither true nor false: %s".formatted(name, text));
+        };
+    }
+
+    /// @throws IllegalArgumentException if the body does not have what `type` needs
+    public <T> T body(Class<T> type) {
+        return ApiJson.read(body, type);
+    }
+}

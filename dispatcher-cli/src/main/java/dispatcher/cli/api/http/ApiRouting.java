@@ -1,0 +1,124 @@
+package dispatcher.cli.api.http;
+
+import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.Problem;
+import dispatcher.cli.terminal.Spelling;
+import dispatcher.cli.terminal.UserFacingException;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.Method;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Hands each request to its endpoint, and turns what comes of it into an answer: JSON, or a problem as in RFC 9457.
+final class ApiRouting {
+    static final Header PROBLEM_TYPE = HeaderValues.create("Content-Type", "application/problem+json");
+    private static final Header JSON_TYPE = HeaderValues.create("Content-Type", "application/json");
+    private static final Logger log = LoggerFactory.getLogger(ApiRouting.class);
+
+    private final List<Endpoint> endpoints;
+
+    private ApiRouting(List<Endpoint> endpoints) {
+        this.endpoints = List.copyOf(endpoints);
+    }
+
+    static HttpRouting.Builder of(List<Endpoint> endpoints) {
+        var ours = new ApiRouting(endpoints);
+        var routing = HttpRouting.builder();
+        for (var endpoint : endpoints)
+            routing.route(
+                    Method.create(endpoint.method()),
+                    endpoint.path(),
+                    (request, response) -> answer(endpoint, request, response));
+        return routing.any(ours::refuse);
+    }
+
+    private static void answer(Endpoint endpoint, ServerRequest request, ServerResponse response) throws IOException {
+        ApiRequest asked;
+        try {
+            asked = read(request);
+        } catch (RequestException e) {
+            refuse(response, ofProtocol(e.status(), e.getMessage()));
+            return;
+        } catch (IOException | RuntimeException e) {
+            refuse(response, ofProtocol(Status.BAD_REQUEST_400, "its body does not come as its headers say"));
+            return;
+        }
+        try {
+            send(response, ApiJson.print(endpoint.handler().answer(asked)));
+        } catch (UserFacingException e) {
+            refuse(response, Problem.of(e));
+        } catch (IllegalArgumentException e) {
+            refuse(response, Problem.notUnderstood(String.valueOf(e.getMessage())));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CloseConnectionException("the dispatcher ends", e);
+        } catch (IOException | RuntimeException e) {
+            if (response.isSent()) throw e;
+            log.atWarn().setCause(e).log("a control request failed");
+            refuse(response, Problem.internal(e));
+        }
+    }
+
+    /// What is wrong with a request that no handler gets to see.
+    static Problem ofProtocol(Status status, @Nullable String message) {
+        if (status.code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code())
+            return Problem.ofProtocol(status.code(), "it has more than %d bytes".formatted(HttpService.MAX_BODY));
+        return Problem.ofProtocol(status.code(), message == null ? status.reasonPhrase() : message);
+    }
+
+    private static ApiRequest read(ServerRequest request) throws IOException {
+        var parameters = new HashMap<String, String>();
+        for (var name : request.query().names())
+            parameters.put(name, request.query().get(name));
+        var content = request.content();
+        byte[] body = {};
+        // Not closed, as that would wait for the rest of a body that is refused.
+        if (content.hasEntity()) body = content.inputStream().readAllBytes();
+        return new ApiRequest(parameters, body);
+    }
+
+    private static void send(ServerResponse response, byte[] body) {
+        response.header(JSON_TYPE).header(HeaderValues.CONNECTION_CLOSE).send(body);
+    }
+
+    private static void refuse(ServerResponse response, Problem problem) {
+        response.status(problem.status())
+                .header(PROBLEM_TYPE)
+                .header(HeaderValues.CONNECTION_CLOSE)
+                .send(problem.print());
+    }
+
+    /// There is no such endpoint.
+    private void refuse(ServerRequest request, ServerResponse response) {
+        var path = request.path().path();
+        var methods = new TreeSet<String>();
+        var paths = new TreeSet<String>();
+        for (var endpoint : endpoints) {
+            paths.add(endpoint.path());
+            if (endpoint.path().equals(path)) methods.add(endpoint.method());
+        }
+        if (methods.isEmpty()) {
+            refuse(response, Problem.noEndpoint("it does not know '%s'%s".formatted(path, Spelling.hint(path, paths))));
+            return;
+        }
+        var allowed = String.join(", ", methods);
+        response.header(HeaderNames.ALLOW, allowed);
+        refuse(
+                response,
+                Problem.wrongMethod("'%s' takes %s, not %s"
+                        .formatted(path, allowed, request.prologue().method().text())));
+    }
+}

@@ -1,0 +1,64 @@
+package dispatcher.cli.drain;
+
+import dispatcher.cli.api.DrainAnswer;
+import dispatcher.cli.api.DrainRequest;
+import dispatcher.cli.api.UnknownThingException;
+import dispatcher.cli.api.http.Endpoint;
+import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.terminal.Spelling;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.MachineView;
+import java.io.IOException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// How machines of the running dispatcher are drained and resumed.
+public record DrainEndpoints(BuildQueue queue, Drains drains) {
+    private static final Logger log = LoggerFactory.getLogger("dispatcher");
+
+    public List<Endpoint> endpoints() {
+        return List.of(
+                Endpoint.post(
+                        DrainRequest.DRAIN_PATH,
+                        request -> drain(request.body(DrainRequest.class).machine(), true)),
+                Endpoint.post(
+                        DrainRequest.RESUME_PATH,
+                        request -> drain(request.body(DrainRequest.class).machine(), false)));
+    }
+
+    private DrainAnswer drain(String name, boolean drained) {
+        var known = queue.snapshot().machines().stream()
+                .filter(view -> view.state() != MachineView.State.REMOVED)
+                .map(view -> view.machine().name())
+                .toList();
+        if (!known.contains(name) && !(drains.names().contains(name) && !drained)) throw unknown(name, known);
+        boolean changed;
+        try {
+            changed = drains.set(name, drained);
+        } catch (IOException e) {
+            throw new UserFacingException(
+                    "cannot write down that %s is %s; nothing has changed"
+                            .formatted(name, drained ? "drained" : "not drained any more"),
+                    e.toString(),
+                    "see the dispatcher's state directory, and its disk",
+                    e);
+        }
+        if (changed) log.atInfo().addKeyValue("machine", name).log(drained ? "machine drained" : "machine resumed");
+        return new DrainAnswer(
+                name,
+                changed,
+                queue.snapshot().machines().stream()
+                        .filter(view -> view.machine().name().equals(name))
+                        .findFirst()
+                        .map(MachineAnswers::of));
+    }
+
+    private static UserFacingException unknown(String name, List<String> known) {
+        return new UnknownThingException(
+                "there is no machine " + name,
+                "the running dispatcher has none of that name" + Spelling.hint(name, known),
+                "see `dispatcher machines`");
+    }
+}

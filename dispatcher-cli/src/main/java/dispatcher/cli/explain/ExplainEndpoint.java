@@ -1,0 +1,106 @@
+package dispatcher.cli.explain;
+
+import dispatcher.build.request.Prospect;
+import dispatcher.cli.api.Decimals;
+import dispatcher.cli.api.ExplainAnswer;
+import dispatcher.cli.api.ExplainRequest;
+import dispatcher.cli.api.Figure;
+import dispatcher.cli.api.http.Endpoint;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.NixSyntaxException;
+import dispatcher.nix.StorePath;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.Explanation;
+import dispatcher.schedule.policy.Placement;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+
+/// Which machine a build would go to, and why, as the API has it.
+///
+/// @param prospects of builds that are to be explained
+public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
+    /// Finds out what the scheduler would know of a build.
+    public interface Prospects {
+        /// @throws NixSyntaxException if attributes of the derivation cannot be read
+        Prospect of(StorePath drvPath, BasicDerivation derivation) throws IOException, InterruptedException;
+    }
+
+    public Endpoint endpoint() {
+        return Endpoint.post(ExplainRequest.PATH, request -> explain(Question.of(request.body(ExplainRequest.class))));
+    }
+
+    /// Answers for the dispatcher, or without one for a queue in which nothing happens.
+    ExplainAnswer explain(Question question) throws IOException, InterruptedException {
+        Prospect prospect;
+        try {
+            prospect = prospects.of(question.drvPath(), question.derivation()).taking(question.resources());
+        } catch (NixSyntaxException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+        return answer(
+                queue.explain(prospect.request(), Set.of()),
+                prospect,
+                question.unread(),
+                queue.snapshot().waiting().size());
+    }
+
+    private static ExplainAnswer answer(Explanation explanation, Prospect prospect, int unread, int waiting) {
+        var request = explanation.request();
+        var work = request.work();
+        return new ExplainAnswer(
+                request.drvPath().toString(),
+                request.platform(),
+                request.requiredFeatures().stream().toList(),
+                explanation.chosen(),
+                explanation.isPossible(),
+                waiting,
+                work.isMeasured() ? Figure.known(Decimals.seconds(work.expected())) : Figure.unknown(),
+                work.known(),
+                new ExplainAnswer.Inputs(
+                        prospect.inputs(), request.inputs().bytes(), prospect.unknown() + (long) unread),
+                new TreeMap<>(request.resources()),
+                explanation.choices().stream()
+                        .map(choice -> choice(choice, explanation))
+                        .toList());
+    }
+
+    private static ExplainAnswer.Choice choice(Explanation.Choice choice, Explanation explanation) {
+        var placement = choice.placement();
+        return new ExplainAnswer.Choice(
+                choice.machine(),
+                verdict(choice, explanation),
+                choice.unfit().or(choice::notNow),
+                figure(placement, Placement::untilStart, Placement::isStartMeasured),
+                figure(placement, Placement::copy, _ -> true),
+                figure(placement, Placement::build, Placement::isBuildMeasured),
+                figure(placement, Placement::finish, Placement::isFinishMeasured),
+                figure(placement, Placement::score, Placement::isFinishMeasured),
+                placement.map(Placement::copyBytes),
+                placement.map(Placement::spared),
+                count(placement, Placement::slotsTaken),
+                count(placement, Placement::slots),
+                figure(placement, Placement::speed, _ -> true));
+    }
+
+    private static Optional<Long> count(Optional<Placement> placement, Function<Placement, Integer> count) {
+        return placement.map(count).map(Integer::longValue);
+    }
+
+    private static Figure<BigDecimal> figure(
+            Optional<Placement> placement, ToDoubleFunction<Placement> figure, Predicate<Placement> isMeasured) {
+        if (placement.isEmpty()) return Figure.absent();
+        return isMeasured.test(placement.get()) ? Decimals.of(figure.applyAsDouble(placement.get())) : Figure.unknown();
+    }
+
+    private static String verdict(Explanation.Choice choice, Explanation explanation) {
+        if (explanation.chosen().equals(Optional.of(choice.machine()))) return "chosen";
+        if (choice.unfit().isPresent()) return "never";
+        return choice.notNow().isPresent() ? "not-now" : "not-best";
+    }
+}

@@ -1,0 +1,89 @@
+package dispatcher.cli.machines;
+
+import dispatcher.cli.api.Decimals;
+import dispatcher.cli.api.Figure;
+import dispatcher.cli.api.MachineAnswer;
+import dispatcher.cli.api.MachinesAnswer;
+import dispatcher.cli.api.http.Endpoint;
+import dispatcher.machine.Machine;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.MachineView;
+import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.Refused;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// The machines of the running dispatcher, as the API has them.
+public final class MachineAnswers {
+    private MachineAnswers() {}
+
+    /// @param clock the queue's
+    public static Endpoint endpoint(BuildQueue queue, InstantSource clock) {
+        return Endpoint.get(
+                MachinesAnswer.PATH,
+                _ -> new MachinesAnswer(
+                        clock.instant(),
+                        queue.snapshot().machines().stream()
+                                .map(MachineAnswers::of)
+                                .toList()));
+    }
+
+    public static MachineAnswer of(MachineView view) {
+        var machine = view.machine();
+        var facts = view.facts();
+        return new MachineAnswer(
+                machine.name(),
+                machine.address().toString(),
+                stateWord(view.state()),
+                machine.maxJobs(),
+                view.slotsTaken(),
+                view.running().stream().map(MachineAnswers::running).toList(),
+                new MachineAnswer.Speed(Decimals.finite(machine.speedFactor()), Decimals.finite(facts.speed())),
+                Math.round(facts.bandwidth()),
+                facts.bandwidth() != MachineFacts.DEFAULT_BANDWIDTH,
+                machine.systems().stream().toList(),
+                machine.supportedFeatures().stream().toList(),
+                machine.mandatoryFeatures().stream().toList(),
+                resources(machine, view),
+                facts.refused().stream().map(MachineAnswers::refusal).toList(),
+                reason(view),
+                since(view));
+    }
+
+    private static TreeMap<String, MachineAnswer.Resource> resources(Machine machine, MachineView view) {
+        var resources = new TreeMap<String, MachineAnswer.Resource>();
+        machine.resources()
+                .forEach((name, of) -> resources.put(
+                        name, new MachineAnswer.Resource(view.taken().getOrDefault(name, 0L), of)));
+        return resources;
+    }
+
+    private static Optional<String> reason(MachineView view) {
+        return switch (view.state()) {
+            case SET_ASIDE, ON_TRIAL -> Optional.of(view.health().lastError());
+            case UNDER_PRESSURE -> Optional.of(view.facts().objection());
+            case DRAINED, REMOVED, READY -> Optional.empty();
+        };
+    }
+
+    private static Optional<Instant> since(MachineView view) {
+        return view.state() == MachineView.State.SET_ASIDE ? view.health().asideSince() : Optional.empty();
+    }
+
+    /// For example `set-aside`.
+    private static String stateWord(MachineView.State state) {
+        return state.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static MachineAnswer.Refusal refusal(Refused refused) {
+        return new MachineAnswer.Refusal(refused.need(), refused.reason(), refused.until());
+    }
+
+    private static MachineAnswer.Running running(MachineView.Running build) {
+        return new MachineAnswer.Running(
+                build.drvPath().toString(), build.client(), build.since(), Figure.ofKnown(build.expectedEnd()));
+    }
+}

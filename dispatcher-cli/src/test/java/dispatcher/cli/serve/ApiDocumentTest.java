@@ -1,0 +1,117 @@
+package dispatcher.cli.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.DrainAnswer;
+import dispatcher.cli.api.DrainRequest;
+import dispatcher.cli.api.ExplainAnswer;
+import dispatcher.cli.api.ExplainRequest;
+import dispatcher.cli.api.ForgetRequest;
+import dispatcher.cli.api.HistoryAnswer;
+import dispatcher.cli.api.MachinesAnswer;
+import dispatcher.cli.api.Problem;
+import dispatcher.cli.api.QueueAnswer;
+import dispatcher.cli.api.ReloadAnswer;
+import dispatcher.cli.api.SpoolAnswer;
+import dispatcher.cli.api.TrimRequest;
+import dispatcher.cli.api.http.ApiClient;
+import dispatcher.cli.settings.SettingsFile;
+import dispatcher.cli.settings.Surroundings;
+import dispatcher.nix.json.Json;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `docs/API.md` and a whole dispatcher.
+class ApiDocumentTest {
+    private static final Pattern ENDPOINT =
+            Pattern.compile("### `([A-Z]+ /\\S+)`\\n(?:(?!\\n#).)*?```json\\n(.*?)\\n```", Pattern.DOTALL);
+    private static final Pattern ERROR = Pattern.compile("## Errors\\n.*?```json\\n(.*?)\\n```", Pattern.DOTALL);
+
+    private static final Map<String, Class<?>> ANSWERS = Map.of(
+            "GET " + MachinesAnswer.PATH, MachinesAnswer.class,
+            "GET " + QueueAnswer.PATH, QueueAnswer.class,
+            "POST " + ExplainRequest.PATH, ExplainAnswer.class,
+            "POST " + DrainRequest.DRAIN_PATH, DrainAnswer.class,
+            "POST " + DrainRequest.RESUME_PATH, DrainAnswer.class,
+            "GET " + HistoryAnswer.PATH, HistoryAnswer.class,
+            "POST " + ForgetRequest.PATH, ForgetRequest.Answer.class,
+            "GET " + SpoolAnswer.PATH, SpoolAnswer.class,
+            "POST " + TrimRequest.PATH, SpoolAnswer.class,
+            "POST " + ReloadAnswer.PATH, ReloadAnswer.class);
+
+    @TempDir
+    private Path directory;
+
+    private static String document() throws IOException {
+        return Files.readString(Path.of("../docs/API.md"));
+    }
+
+    /// The examples by their endpoints.
+    private static Map<String, String> documented() throws IOException {
+        var found = new HashMap<String, String>();
+        var matcher = ENDPOINT.matcher(document());
+        while (matcher.find()) found.put(matcher.group(1), matcher.group(2));
+        return found;
+    }
+
+    private Server start() throws IOException {
+        var config = Files.writeString(directory.resolve("d.yaml"), """
+                listen: {socket: d.sock}
+                state: state
+                hostStore: off
+                machines: [{hostName: a, system: x86_64-linux}]
+                """);
+        return new Server(SettingsFile.load(config, Surroundings.ofProcess()), "test");
+    }
+
+    @Test
+    void theEndpointsThatAreDocumentedAreThoseOfTheServer() throws IOException {
+        try (var server = start()) {
+            assertThat(server.endpoints().stream().map(it -> it.method() + " " + it.path()))
+                    .containsExactlyInAnyOrderElementsOf(documented().keySet());
+            var machines = new ApiClient(server.settings().controlSocket())
+                    .get(MachinesAnswer.PATH)
+                    .orElseThrow()
+                    .as(MachinesAnswer.class);
+            assertThat(machines.machines())
+                    .singleElement()
+                    .matches(it -> it.name().equals("a"));
+        }
+    }
+
+    @Test
+    void theExamplesAreAnswersOfTheirEndpoints() throws IOException {
+        var documented = documented();
+        assertThat(documented).containsOnlyKeys(ANSWERS.keySet());
+        documented.forEach((endpoint, example) -> assertIsA(ANSWERS.get(endpoint), example));
+        var error = ERROR.matcher(document());
+        assertThat(error.find()).isTrue();
+        assertIsA(Problem.class, error.group(1));
+    }
+
+    private static void assertIsA(Class<?> type, String example) {
+        var printed = ApiJson.print(ApiJson.read(example.getBytes(StandardCharsets.UTF_8), type));
+        assertThat(Json.parse(printed)).isEqualTo(Json.parse(example));
+    }
+
+    @Test
+    void theTypesOfProblemsAreDocumented() throws IOException {
+        assertThat(document())
+                .contains(
+                        Problem.notUnderstood("").type(),
+                        Problem.noEndpoint("").type(),
+                        Problem.wrongMethod("").type(),
+                        Problem.ofProtocol(400, "").type(),
+                        Problem.internal(new IOException()).type(),
+                        "urn:dispatcher:problem:unknown",
+                        "urn:dispatcher:problem:refused");
+    }
+}
