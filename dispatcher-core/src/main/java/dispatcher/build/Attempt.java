@@ -1,8 +1,8 @@
 package dispatcher.build;
 
 import dispatcher.access.ClientIdentity;
-import dispatcher.build.failure.AttemptLostException.Kind;
 import dispatcher.build.failure.AttemptLostException;
+import dispatcher.build.failure.AttemptLostException.Kind;
 import dispatcher.build.failure.DeepInput;
 import dispatcher.build.failure.Diagnosis;
 import dispatcher.build.log.BuildLimits;
@@ -20,8 +20,8 @@ import dispatcher.store.BuildLog;
 import dispatcher.store.SourceFailedException;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.conversation.StorePool;
-import dispatcher.store.transfer.ClosureCopier.Copied;
 import dispatcher.store.transfer.ClosureCopier;
+import dispatcher.store.transfer.ClosureCopier.Copied;
 import dispatcher.store.verify.KnownPaths;
 import dispatcher.store.verify.MadeInBuildException;
 import dispatcher.store.verify.NoFixedOutputException;

@@ -1,8 +1,8 @@
 package dispatcher.build;
 
 import dispatcher.build.failure.AttemptHistory;
-import dispatcher.build.failure.AttemptLostException.Kind;
 import dispatcher.build.failure.AttemptLostException;
+import dispatcher.build.failure.AttemptLostException.Kind;
 import dispatcher.build.log.ClientLog;
 import dispatcher.build.log.DetachableBuild;
 import dispatcher.build.log.WaitingNotes;
@@ -19,8 +19,8 @@ import dispatcher.protocol.Failures;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.BuildLog;
-import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.BuildOptions;
+import dispatcher.store.BuildOptions.BuildMode;
 import dispatcher.store.SourceFailedException;
 import dispatcher.thread.Interruption;
 import java.io.IOException;

@@ -9,8 +9,8 @@ import dispatcher.store.PathSource;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.Verify;
-import dispatcher.store.spool.SpoolSession.Follower;
 import dispatcher.store.spool.SpoolSession;
+import dispatcher.store.spool.SpoolSession.Follower;
 import dispatcher.store.verify.AddressedNar;
 import dispatcher.store.verify.HeldBackEnd;
 import dispatcher.wire.NarSummary;
@@ -204,8 +204,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
             early.get().writeTo(sink);
             return new NarSummary(info.narHash(), early.get().length());
         }
-        if (isSpooled(path))
-            return context.spool().narFromPath(path, Verify.HERE, sink);
+        if (isSpooled(path)) return context.spool().narFromPath(path, Verify.HERE, sink);
         return fromElsewhere(path, store -> store.narFromPath(path, Verify.HERE, sink));
     }
 
@@ -217,7 +216,8 @@ final class SessionPaths implements PathSource, AutoCloseable {
         var verify = Verify.byReceiver(info);
         if (isSpooled(path)) return context.spool().narFromPath(path, verify, sink);
         var holder = retained.of(path);
-        if (holder.isEmpty() && !host.checksNars()) return fromElsewhere(path, store -> store.narFromPath(path, verify, sink));
+        if (holder.isEmpty() && !host.checksNars())
+            return fromElsewhere(path, store -> store.narFromPath(path, verify, sink));
         var nar = new HeldBackEnd(sink, info.narSize());
         var from = holder.map(RetainedConversation::machine).orElse("the host's store");
         try {

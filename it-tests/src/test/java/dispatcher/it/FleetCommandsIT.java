@@ -98,14 +98,19 @@ class FleetCommandsIT {
     void machineThatIsAddedTakesWhatWaitsAndAWrongFileChangesNothing() throws Exception {
         try (Background build = Background.start(sleepers(2), fleet.folder())) {
             awaitRunning(first, 1);
-            QueueAnswer waiting = await("one waits", () -> Optional.of(ask("queue", QueueAnswer.class))
-                    .filter(queue -> queue.waiting() == 1));
+            QueueAnswer waiting = await(
+                    "one waits",
+                    () -> Optional.of(ask("queue", QueueAnswer.class)).filter(queue -> queue.waiting() == 1));
             assertThat(waiting.builds()).singleElement().satisfies(one -> {
                 assertThat(one.drv()).contains("sleeper-");
                 assertThat(one.system()).isEqualTo("x86_64-linux");
                 assertThat(one.place()).isEqualTo(1);
                 assertThat(one.untilExpected().isUnknown()
-                                || one.untilExpected().toOptional().orElseThrow().doubleValue() < 86_400)
+                                || one.untilExpected()
+                                                .toOptional()
+                                                .orElseThrow()
+                                                .doubleValue()
+                                        < 86_400)
                         .isTrue();
             });
 
@@ -155,9 +160,7 @@ class FleetCommandsIT {
             awaitRunning(first, 1);
             both().without(first).write("changing");
             // Nobody tells it: it sees by itself that the file has changed.
-            await(
-                    "it is removed",
-                    () -> machine(first).filter(it -> it.state().equals("removed")));
+            await("it is removed", () -> machine(first).filter(it -> it.state().equals("removed")));
             assertThat(machine(first).orElseThrow().slotsTaken()).isEqualTo(1);
 
             String other = client.buildCommand("one")
@@ -309,8 +312,7 @@ class FleetCommandsIT {
         await(
                 "%d run on %s".formatted(builds, machine.name()),
                 () -> machine(machine)
-                        .filter(it -> it.slotsTaken() == builds
-                                && it.running().size() == builds));
+                        .filter(it -> it.slotsTaken() == builds && it.running().size() == builds));
     }
 
     private Optional<MachineAnswer> machine(Fleet.Machine machine) throws Exception {

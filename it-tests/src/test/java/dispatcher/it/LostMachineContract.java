@@ -43,7 +43,8 @@ abstract class LostMachineContract {
                 .set("ssh", "{keepAlive: 1s}")
                 .set(
                         "timeouts",
-                        "{connect: 3s, handshake: 3s, silentConnection: %ds, waitForMachine: 5s}".formatted(SILENCE.toSeconds()))
+                        "{connect: 3s, handshake: 3s, silentConnection: %ds, waitForMachine: 5s}"
+                                .formatted(SILENCE.toSeconds()))
                 .write("lost");
     }
 

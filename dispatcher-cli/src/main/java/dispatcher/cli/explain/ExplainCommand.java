@@ -6,7 +6,6 @@ import dispatcher.cli.api.ExplainAnswer;
 import dispatcher.cli.api.ExplainRequest;
 import dispatcher.cli.api.http.ApiAnswer;
 import dispatcher.cli.command.ApiCommand;
-import dispatcher.cli.drain.Drains;
 import dispatcher.cli.settings.Resources;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.state.StateDatabase;

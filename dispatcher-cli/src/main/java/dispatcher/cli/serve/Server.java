@@ -125,7 +125,8 @@ public final class Server implements AutoCloseable {
                 .toList();
         this.state = StateDatabase.in(settings.state());
         this.locations = Locations.load(
-                state.locations(), settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
+                state.locations(),
+                settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
         this.history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
         history.setMachines(settings.machines());
         this.learning = new LearningListener(queue, history);

@@ -1,10 +1,10 @@
 package dispatcher.cli.settings;
 
+import dispatcher.build.Stragglers;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.Shape;
 import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.value.Types;
-import dispatcher.build.Stragglers;
 import dispatcher.machine.Pressure;
 import dispatcher.schedule.policy.SchedulerOptions;
 import java.math.BigDecimal;

@@ -1,13 +1,13 @@
 package dispatcher.cli.settings;
 
-import dispatcher.cli.settings.value.ByteSize;
-import dispatcher.cli.settings.value.HostAndPort;
-import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.access.ClientLimits;
 import dispatcher.access.ClientRules;
 import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
 import dispatcher.build.request.ResourceRules;
+import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.HostAndPort;
+import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.machine.Machine;
 import dispatcher.machine.Pressure;
 import dispatcher.nix.key.NixPublicKey;

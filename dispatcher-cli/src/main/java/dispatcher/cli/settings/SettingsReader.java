@@ -1,8 +1,5 @@
 package dispatcher.cli.settings;
 
-import dispatcher.cli.settings.value.ByteSize;
-import dispatcher.cli.settings.yaml.Faults;
-import dispatcher.cli.settings.yaml.LocatedYaml;
 import dispatcher.access.ClientLimits;
 import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
@@ -11,6 +8,9 @@ import dispatcher.cli.settings.Settings.Listen;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
+import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.yaml.Faults;
+import dispatcher.cli.settings.yaml.LocatedYaml;
 import dispatcher.machine.Pressure;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.schedule.policy.SchedulerOptions;
@@ -149,8 +149,8 @@ final class SettingsReader {
             var limits = new Pressure.Limits(
                     section.value(BuildKeys.MIN_FREE_DISK).bytes(),
                     section.get(BuildKeys.MAX_LOAD).orElse(Pressure.Limits.DEFAULT.maxLoad()));
-            var stragglers = Stragglers.after(
-                    section.value(BuildKeys.STRAGGLERS), section.value(BuildKeys.STRAGGLERS_AFTER));
+            var stragglers =
+                    Stragglers.after(section.value(BuildKeys.STRAGGLERS), section.value(BuildKeys.STRAGGLERS_AFTER));
             return new Schedule(options, trace, limits, stragglers);
         }
     }

@@ -27,8 +27,7 @@ final class Lists {
 
     static List<String> texts(String column) {
         var values = new ArrayList<String>();
-        for (var element : elements(column))
-            values.add(element instanceof Json.Text(var text) ? text : fault(column));
+        for (var element : elements(column)) values.add(element instanceof Json.Text(var text) ? text : fault(column));
         return values;
     }
 

@@ -42,7 +42,9 @@ final class OldHistoryFile {
                     }
                     case "package" -> {
                         requireFields(fields, PACKAGE_FIELDS);
-                        packages.put(new HistoryStore.Key(new PackageName(fields[1]), fields[2]), packageHistory(fields, names));
+                        packages.put(
+                                new HistoryStore.Key(new PackageName(fields[1]), fields[2]),
+                                packageHistory(fields, names));
                     }
                     default -> throw new IllegalArgumentException("it begins with neither machine nor package");
                 }

@@ -33,10 +33,10 @@ final class SqlFaults {
     /// The database's own words, without those of the libraries around it.
     static String message(Throwable fault) {
         return causes(fault)
-                .filter(SQLException.class::isInstance)
-                .findFirst()
-                .orElse(fault)
-                .getMessage() + "";
+                        .filter(SQLException.class::isInstance)
+                        .findFirst()
+                        .orElse(fault)
+                        .getMessage() + "";
     }
 
     /// @param what was to be done

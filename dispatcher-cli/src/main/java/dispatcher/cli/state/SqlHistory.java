@@ -17,8 +17,7 @@ import org.jdbi.v3.core.Handle;
 /// What builds took, in a table of packages and one of machines.
 record SqlHistory(StateDatabase database) implements HistoryStore {
     private static final int BATCH = 1_000;
-    private static final String PUT_MACHINE =
-            """
+    private static final String PUT_MACHINE = """
             INSERT INTO history_machine (name, configured, speeds, copied_bytes, copy_seconds) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET configured = excluded.configured, speeds = excluded.speeds,
                 copied_bytes = excluded.copied_bytes, copy_seconds = excluded.copy_seconds""";
@@ -30,8 +29,7 @@ record SqlHistory(StateDatabase database) implements HistoryStore {
                 output_bytes = excluded.output_bytes, seconds = excluded.seconds, machines = excluded.machines,
                 peaks = excluded.peaks, behind = excluded.behind""";
 
-    private record MachineRow(
-            String name, double configured, String speeds, double copiedBytes, double copySeconds) {
+    private record MachineRow(String name, double configured, String speeds, double copiedBytes, double copySeconds) {
         static MachineRow of(ResultSet row) throws SQLException {
             return new MachineRow(
                     row.getString("name"),
@@ -87,7 +85,8 @@ record SqlHistory(StateDatabase database) implements HistoryStore {
 
     @Override
     public Contents load() throws IOException {
-        return database.read(new Contents(Map.of(), Map.of()), handle -> new Contents(machines(handle), packages(handle)));
+        return database.read(
+                new Contents(Map.of(), Map.of()), handle -> new Contents(machines(handle), packages(handle)));
     }
 
     private static Map<String, MachineHistory> machines(Handle handle) {

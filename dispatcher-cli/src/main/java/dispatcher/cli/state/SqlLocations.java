@@ -27,8 +27,9 @@ record SqlLocations(StateDatabase database) implements LocationStore {
         var unread = new UnreadRows("known_path");
         database.read(unread, handle -> {
             var reader = new Reader(each, unread);
-            handle.createQuery("SELECT k.path, k.contents, l.machine FROM known_path k JOIN location l ON l.path = k.path"
-                            + " ORDER BY k.path")
+            handle.createQuery(
+                            "SELECT k.path, k.contents, l.machine FROM known_path k JOIN location l ON l.path = k.path"
+                                    + " ORDER BY k.path")
                     .map((row, _) -> new Row(row.getString(1), row.getString(2), row.getString(3)))
                     .forEach(reader::accept);
             reader.end();

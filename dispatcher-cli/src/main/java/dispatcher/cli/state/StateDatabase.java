@@ -197,7 +197,8 @@ public final class StateDatabase implements AutoCloseable {
     }
 
     private static void requireSound(Handle handle) throws DamagedStateException {
-        var found = handle.createQuery("PRAGMA quick_check(1)").mapTo(String.class).one();
+        var found =
+                handle.createQuery("PRAGMA quick_check(1)").mapTo(String.class).one();
         if (!found.equals("ok")) throw new DamagedStateException(found);
     }
 

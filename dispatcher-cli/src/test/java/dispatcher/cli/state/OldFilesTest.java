@@ -84,8 +84,7 @@ class OldFilesTest {
 
     private static String locationsText() {
         return "dispatcher-locations 2\n%s\t%s\tone\ttwo\n%s\t\tone\n%s\t%s\ttwo\n"
-                .formatted(
-                        A.baseName(), Fingerprint.of(INFO_A), B.baseName(), B.baseName(), Fingerprint.of(INFO_B));
+                .formatted(A.baseName(), Fingerprint.of(INFO_A), B.baseName(), B.baseName(), Fingerprint.of(INFO_B));
     }
 
     @Test
@@ -131,9 +130,7 @@ class OldFilesTest {
         write("history", HISTORY.replace("hello:fetch", "new").replace("\t20\t", "\t21\t"));
         restart();
         assertThat(state.drains().load()).containsExactly("again", "former");
-        assertThat(history().packages())
-                .extracting(History.PackageLine::builds)
-                .containsExactly(21L, 1L, 1L);
+        assertThat(history().packages()).extracting(History.PackageLine::builds).containsExactly(21L, 1L, 1L);
     }
 
     @ParameterizedTest

@@ -106,7 +106,9 @@ class StateDatabaseTest {
         fill();
         Files.createDirectories(directory.resolve("copy"));
         for (var name : List.of("state.sqlite", "state.sqlite-wal"))
-            Files.copy(directory.resolve("state").resolve(name), directory.resolve("copy").resolve(name));
+            Files.copy(
+                    directory.resolve("state").resolve(name),
+                    directory.resolve("copy").resolve(name));
         state.close();
         state = StateDatabase.in(directory.resolve("copy"));
         assertFull();
@@ -127,8 +129,7 @@ class StateDatabaseTest {
         open();
         fill();
         for (var ending : List.of("", "-wal", "-shm"))
-            assertThat(PosixFilePermissions.toString(
-                            Files.getPosixFilePermissions(Path.of(file() + ending))))
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(file() + ending))))
                     .isEqualTo("rw-------");
     }
 
@@ -138,7 +139,9 @@ class StateDatabaseTest {
         var precious = Files.writeString(directory.resolve("precious"), "");
         Files.createSymbolicLink(file(), precious);
         open();
-        assertThatIOException().isThrownBy(() -> state.drains().save(names("a"))).withMessageContaining("symbolic link");
+        assertThatIOException()
+                .isThrownBy(() -> state.drains().save(names("a")))
+                .withMessageContaining("symbolic link");
         assertThat(precious).isEmptyFile();
     }
 
@@ -269,7 +272,8 @@ class StateDatabaseTest {
                     open();
                     var history = history();
                     for (var line : history.packages())
-                        assertThat(history.remainingPath(line.name(), line.system()).isNegative())
+                        assertThat(history.remainingPath(line.name(), line.system())
+                                        .isNegative())
                                 .isFalse();
                     for (var machine : history.machines())
                         assertThat(machine.effective()).isPositive().isFinite();
@@ -363,8 +367,7 @@ class StateDatabaseTest {
     @Nested
     class Versions {
         private static final String MIGRATIONS = "classpath:dispatcher/cli/state/migration";
-        private static final Schema LATER =
-                new Schema(2, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"));
+        private static final Schema LATER = new Schema(2, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"));
 
         @Test
         void anEarlierOneBecomesTheLater() throws Exception {

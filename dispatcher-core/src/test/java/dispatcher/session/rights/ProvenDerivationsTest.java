@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.nix.ByteString;
-import dispatcher.nix.Derivation.InputOutputs;
 import dispatcher.nix.Derivation;
+import dispatcher.nix.Derivation.InputOutputs;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.Hash;
 import dispatcher.nix.PathInfo;
