@@ -5,11 +5,18 @@ import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
 
-/// An answer as it came.
-///
-/// @param from who gave it, for errors
-/// @param body JSON
-public record ApiAnswer(String from, byte[] body) {
+/// An answer as it came. Confined to one thread.
+public final class ApiAnswer {
+    private final String from;
+    private final byte[] body;
+
+    /// @param from who gave it, for errors
+    /// @param body JSON
+    ApiAnswer(String from, byte[] body) {
+        this.from = from;
+        this.body = body;
+    }
+
     /// What a handler of this process answers, for commands that go on without a running dispatcher.
     public static ApiAnswer of(Object answer) {
         return new ApiAnswer("this program", ApiJson.print(answer));

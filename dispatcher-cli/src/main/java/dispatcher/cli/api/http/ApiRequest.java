@@ -4,13 +4,16 @@ import dispatcher.cli.api.ApiJson;
 import java.util.Map;
 import java.util.Optional;
 
-/// A request as its handler sees it.
-///
-/// @param parameters of the query; of a name that is there twice, the first value
-/// @param body       JSON, or empty
-public record ApiRequest(Map<String, String> parameters, byte[] body) {
-    public ApiRequest {
-        parameters = Map.copyOf(parameters);
+/// A request as its handler sees it. Confined to one thread.
+public final class ApiRequest {
+    private final Map<String, String> parameters;
+    private final byte[] body;
+
+    /// @param parameters of the query; of a name that is there twice, the first value
+    /// @param body       JSON, or empty
+    ApiRequest(Map<String, String> parameters, byte[] body) {
+        this.parameters = Map.copyOf(parameters);
+        this.body = body;
     }
 
     public Optional<String> parameter(String name) {
