@@ -18,7 +18,7 @@ public final class RecordingListener implements DispatcherListener {
     private final List<String> all = new CopyOnWriteArrayList<>();
     private final Map<Long, List<String>> builds = new ConcurrentHashMap<>();
 
-    List<String> all() {
+    public List<String> all() {
         return all;
     }
 
