@@ -14,12 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// keeping others out. One for each way in. Safe for any thread, waits for nobody.
 ///
 /// From one address only some may be logging in at once, and a few if logins from there keep failing: nobody is
-/// refused
-/// for what others behind the same address did, as long as they leave some of these places. Where all places are
-/// taken,
-/// a new connection gets the place of one that has had its time; or, whatever time that has had, of one from the
-/// address
-/// that has the most places, if that is more than the new one's has.
+/// refused for what others behind the same address did, as long as they leave some of these places. Where all
+/// places are taken, a new connection gets the place of one that has had its time; or, whatever time that has
+/// had, of one from the address that has the most places, if that is more than the new one's has.
 public final class ConnectionLimiter {
     /// Time that a login may take even where others wait for its place.
     static final Duration GRACE = Duration.ofSeconds(3);
@@ -206,9 +203,8 @@ public final class ConnectionLimiter {
         }
     }
 
-    /// Told that a connection is to be closed, as its place is another's now. Called with no lock held, by the thread
-    /// of
-    /// the other.
+    /// Told that a connection is to be closed, as its place is another's now. Called with no lock held, by the
+    /// thread of the other.
     public interface Displaced {
         /// @param why in words for the client
         void goes(String why);

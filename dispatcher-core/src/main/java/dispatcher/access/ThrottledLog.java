@@ -9,11 +9,10 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
 /// Writes to the log that somebody was refused something: once, and again after a while with the number of times
-/// since,
-/// so that nobody can fill the log by asking. Safe for any thread.
+/// since, so that nobody can fill the log by asking. Safe for any thread.
 public final class ThrottledLog {
     private static final long QUIET_NANOS = Duration.ofMinutes(10).toNanos();
-    private static final int MOST = 1000;
+    private static final int MOST_REFUSALS = 1000;
 
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
@@ -53,7 +52,7 @@ public final class ThrottledLog {
                 return OptionalLong.empty();
             }
             told.remove(refusal);
-            if (told.size() >= MOST) {
+            if (told.size() >= MOST_REFUSALS) {
                 var oldest = told.firstEntry();
                 // Very many at once are one flood, and not news each.
                 if (now - oldest.getValue().at() < QUIET_NANOS) return OptionalLong.empty();

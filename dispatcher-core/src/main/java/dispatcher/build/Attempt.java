@@ -135,7 +135,7 @@ final class Attempt {
     /// It had all inputs twice, as it said, and each time not when it was to build.
     private AttemptLostException denied(StorePath input) {
         var reason = "it took %s twice, and says that it does not have it".formatted(input);
-        machines.recovery().lied(link, reason);
+        machines.recovery().answeredFalsely(link, reason);
         return new AttemptLostException(Kind.REFUSED, reason);
     }
 

@@ -32,9 +32,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go elsewhere
-/// if
-/// the machine is lost.
+/// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go
+/// elsewhere if the machine is lost.
 ///
 /// Used once, by the client's thread, which alone writes to the client.
 final class BuildRun {
@@ -302,7 +301,7 @@ final class BuildRun {
     private BuildOutcome take(AttemptResult built) {
         // What the machine has of a fixed output that others did not: they cannot have built it, as they said.
         if (built.result().isSuccess())
-            claims.forEach((link, reason) -> machines.recovery().lied(link, reason));
+            claims.forEach((link, reason) -> machines.recovery().answeredFalsely(link, reason));
         return built.take();
     }
 

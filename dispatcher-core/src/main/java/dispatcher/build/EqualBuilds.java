@@ -15,10 +15,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Lets only one of several equal builds run at a time, whoever wants them: the others follow its log, and need not
-/// run
-/// if it came to something. No client that does not read keeps the turn. Safe for any thread; waiting ends when the
-/// thread is interrupted.
+/// Lets only one of several equal builds run at a time, whoever wants them: the others follow its log, and need
+/// not run if it came to something. No client that does not read keeps the turn. Safe for any thread; waiting
+/// ends when the thread is interrupted.
 final class EqualBuilds {
     private record Key(StorePath drvPath, BasicDerivation derivation) {}
 

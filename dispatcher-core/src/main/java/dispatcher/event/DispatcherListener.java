@@ -7,9 +7,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.SortedSet;
 
-/// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on, with
-/// no
-/// lock held; must return soon and throw nothing.
+/// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on,
+/// with no lock held; must return soon and throw nothing.
 ///
 /// Nesting: a client connects … leaves; inside, each build is requested, queued, then assigned, its
 /// inputs copied, ended or lost; while it runs it may be doubled, once; a lost one is queued again

@@ -5,14 +5,13 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 
-/// How often something has happened to machines lately, such as that they broke: those that break whatever they build
-/// are
-/// told by that from those that a build took down. Confined to one thread, or guarded by its owner.
+/// How often something has happened to machines lately, such as that they broke: those that break whatever they
+/// build are told by that from those that a build took down. Confined to one thread, or guarded by its owner.
 public final class Incidents {
     /// For machines that break.
     public static final Duration LATELY = Duration.ofHours(1);
 
-    private static final int MOST = 100;
+    private static final int MOST_INCIDENTS = 100;
 
     private final long lately;
 
@@ -27,7 +26,7 @@ public final class Incidents {
     public void add(String machine, long now) {
         var all = times.computeIfAbsent(machine, _ -> new ArrayDeque<>());
         all.add(now);
-        if (all.size() > MOST) all.remove();
+        if (all.size() > MOST_INCIDENTS) all.remove();
     }
 
     public int lately(String machine, long now) {

@@ -3,8 +3,7 @@ package dispatcher.nix;
 /// The base name of an object in a Nix store, `<32 base-32 digits>-<name>`, without the store directory.
 ///
 /// The name has 1 to 211 chars of `0-9 a-z A-Z + - . _ ? =`, and is not `.`, `..` nor begins with `.-` or `..-`.
-/// Ordered as on
-/// the wire (ASCII bytes). [StoreDir] turns it into a full path and back.
+/// Ordered as on the wire (ASCII bytes). [StoreDir] turns it into a full path and back.
 ///
 /// Source: Nix 2.34, `src/libstore/path.cc`.
 public record StorePath(String baseName) implements Comparable<StorePath> {

@@ -7,9 +7,8 @@ import java.util.TreeSet;
 
 /// Computes the store paths that follow from a content or from a derivation.
 ///
-/// A path's hash part is a SHA-256, folded to 20 bytes, of `<type>:sha256:<base 16>:<store directory>:<name>`; type
-/// and
-/// inner hash depend on what the path is made of. Source: Nix 2.36, `src/libstore/store-dir-config.cc`.
+/// A path's hash part is a SHA-256, folded to 20 bytes, of `<type>:sha256:<base 16>:<store directory>:<name>`;
+/// type and inner hash depend on what the path is made of. Source: Nix 2.36, `src/libstore/store-dir-config.cc`.
 public final class StorePaths {
     private static final int HASH_BYTES = 20;
     private static final String WHAT = "name of a store path";
@@ -109,9 +108,8 @@ public final class StorePaths {
         return fixed(storeDir, name, address.method(), address.hash());
     }
 
-    /// Whether `path` is the one that follows from its content address, its name and its references. Such a path can
-    /// be
-    /// trusted without a signature, once its content has been found to have that address.
+    /// Whether `path` is the one that follows from its content address, its name and its references. Such a path
+    /// can be trusted without a signature, once its content has been found to have that address.
     ///
     /// @param references with the path itself if it refers to itself
     public static boolean isAddressedBy(

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// connection were closed before, it would learn nothing but that.
 public final class Leftovers {
     /// As much as any request may have by the settings.
-    private static final long MOST = 1L << 30;
+    private static final long MOST_BYTES = 1L << 30;
 
     private static final int PIECE = 64 * 1024;
 
@@ -20,7 +20,7 @@ public final class Leftovers {
     /// any request may have. Whoever calls this closes `in` afterwards, which ends the thread that may still wait
     /// there.
     public static void drain(WireReader in, Duration quiet) throws InterruptedException {
-        var left = new AtomicLong(MOST);
+        var left = new AtomicLong(MOST_BYTES);
         var reading = Thread.ofVirtual().name("rest of a refused request").start(() -> read(in, left));
         long before;
         do before = left.get();

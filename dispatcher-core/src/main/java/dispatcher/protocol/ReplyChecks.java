@@ -53,8 +53,7 @@ public final class ReplyChecks {
     }
 
     /// Infos as they come, which together may take more than there is room for, though no machine is to blame for
-    /// that.
-    /// Those that are too much are read and not kept. Confined to one thread.
+    /// that. Those that are too much are read and not kept. Confined to one thread.
     public static final class Infos {
         private final Map<StorePath, PathInfo> kept = new HashMap<>();
         private final int asked;

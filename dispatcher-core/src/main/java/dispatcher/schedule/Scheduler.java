@@ -226,9 +226,8 @@ public final class Scheduler {
 
     // ---- decisions
 
-    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at [#wakeAt].
-    /// These
-    /// are not all as long as [#unlocated] says so.
+    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at
+    /// [#wakeAt]. These are not all as long as [#unlocated] says so.
     public List<Decision> decide(Instant at) {
         var decisions = new ArrayList<Decision>();
         for (var build : List.copyOf(hopeless)) {

@@ -27,13 +27,12 @@ import org.jspecify.annotations.Nullable;
 /// Pauses where the turn is a build's whose inputs were located long ago, and goes on when it is known where they are
 /// by now: see [#unlocated].
 ///
-/// Looks at no more builds that wait for a better machine than `lookAhead`; from then on a free slot is
-/// taken by the next build that fits.
-/// Cost: one look at each tier for each build looked at. Used once, by whoever owns the scheduler.
+/// Looks at no more builds that wait for a better machine than `lookAhead`; from then on a free slot is taken by
+/// the next build that fits. Cost: one look at each tier for each build looked at. Used once, by whoever owns the
+/// scheduler.
 final class SchedulingRound {
-    /// Inputs are located anew after so long, while a build waits that would have to copy so many bytes, and for so
-    /// many
-    /// builds in one plan.
+    /// Inputs are located anew after so long, while a build waits that would have to copy so many bytes, and for
+    /// so many builds in one plan.
     private static final long INPUTS_AGE = 10_000_000_000L;
 
     private static final long INPUTS_WORTH_IT = 1_000_000;

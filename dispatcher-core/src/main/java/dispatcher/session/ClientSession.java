@@ -109,7 +109,7 @@ public final class ClientSession implements Store, OutputLookup {
 
     @Override
     public void fetchPromised() throws IOException, InterruptedException {
-        var missing = retained.redeemAll();
+        var missing = retained.fetchAllPromised();
         if (missing.isEmpty()) return;
         var path = missing.first();
         var reason = retained.unproven(missing)
@@ -218,7 +218,7 @@ public final class ClientSession implements Store, OutputLookup {
                 Interruption.rethrow(e);
                 if (nar.hasFailed()) throw e;
                 var reason = Failures.describe(e);
-                if (e instanceof ProtocolException) holding.ifPresent(held -> retained.distrust(held, path, reason));
+                if (e instanceof ProtocolException) holding.ifPresent(held -> retained.blame(held, path, reason));
                 // A machine that went away still has it when it is back.
                 holding.ifPresent(retained::forget);
                 // Of one that gives a wrong NAR, the client has bytes that are not to be completed with right ones.

@@ -8,19 +8,19 @@ import dispatcher.nix.StorePath;
 import java.util.Collection;
 import java.util.Optional;
 
-/// How outputs were made lately, for when the only machine that has one goes away: its client may long have fetched
-/// it,
-/// and yet it is missing for whatever is built of it. Bounded by the size of the derivations; safe for any thread.
+/// How outputs were made lately, for when the only machine that has one goes away: its client may long have
+/// fetched it, and yet it is missing for whatever is built of it. Bounded by the size of the derivations; safe
+/// for any thread.
 final class RebuildCache {
     /// Of derivations, in bytes.
-    private static final long MOST = 16 << 20;
+    private static final long MOST_BYTES = 16 << 20;
 
     private static final int OBJECTS = 500;
     private static final int PATH = 200;
     private static final int STRING = 50;
 
     private final Cache<StorePath, Recipe> recipes = Caffeine.newBuilder()
-            .maximumWeight(MOST)
+            .maximumWeight(MOST_BYTES)
             .weigher((StorePath _, Recipe recipe) -> weight(recipe.derivation()))
             .build();
 

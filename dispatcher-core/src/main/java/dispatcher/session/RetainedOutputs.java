@@ -38,7 +38,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class RetainedOutputs {
     /// Paths that one session finds on machines, or has promised by them; those beyond count as not there, and are
     /// uploaded. More than any closure has, and yet little for a client that asks for whatever there is.
-    private static final int MOST = 50_000;
+    private static final int MOST_PATHS = 50_000;
 
     private final MachineRegistry machines;
     private final KnownPaths known;
@@ -141,7 +141,7 @@ final class RetainedOutputs {
         } catch (IOException e) {
             Interruption.rethrow(e);
             forget(holding);
-            if (e instanceof ProtocolException) distrust(holding, path, Failures.describe(e));
+            if (e instanceof ProtocolException) blame(holding, path, Failures.describe(e));
             else holding.link().conversations().dropIdle();
             throw new SourceFailedException(
                     List.of(path),
@@ -206,9 +206,9 @@ final class RetainedOutputs {
 
     /// What a machine said is not so, or no answer at all: nobody is sent there for that again, nor for anything
     /// else for a while.
-    void distrust(RetainedConversation holding, StorePath path, String reason) {
+    void blame(RetainedConversation holding, StorePath path, String reason) {
         known.locations().remove(List.of(path), holding.machine());
-        machines.recovery().lied(holding.link(), reason);
+        machines.recovery().answeredFalsely(holding.link(), reason);
         holding.link().conversations().dropIdle();
     }
 
@@ -259,7 +259,7 @@ final class RetainedOutputs {
             if (byMachine.isEmpty()) return found;
             for (var entry : byMachine.entrySet()) {
                 asked.add(entry.getKey());
-                if (holdings.size() + entry.getValue().size() > MOST) continue;
+                if (holdings.size() + entry.getValue().size() > MOST_PATHS) continue;
                 var use = machines.use(entry.getKey());
                 if (use.isEmpty()) continue;
                 try (var it = use.get()) {
@@ -378,7 +378,7 @@ final class RetainedOutputs {
     private Collection<StorePath> promisedBy(MachineLink link, Collection<StorePath> paths)
             throws IOException, InterruptedException {
         machines.requireAnswer(link);
-        if (promised.size() + paths.size() > MOST) return List.of();
+        if (promised.size() + paths.size() > MOST_PATHS) return List.of();
         var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
         opened.lease().release();
         if (opened.answer().isEmpty()) return opened.answer();
@@ -388,7 +388,7 @@ final class RetainedOutputs {
     }
 
     /// Has a machine fetch what it said it could. If nothing shows that it got the right one, it is [#unproven].
-    void redeem(StorePath path) throws StoreRefusedException, InterruptedException {
+    void fetchPromised(StorePath path) throws StoreRefusedException, InterruptedException {
         var link = promised.get(path);
         if (link == null || !findOn(link, List.of(path), true).isEmpty() || unproven.containsKey(path)) return;
         // Next time the client sends it.
@@ -401,7 +401,7 @@ final class RetainedOutputs {
     /// Has machines fetch all that they said they could and have not fetched yet.
     ///
     /// @return what nobody has even so; next time the client sends it
-    SortedSet<StorePath> redeemAll() throws InterruptedException {
+    SortedSet<StorePath> fetchAllPromised() throws InterruptedException {
         var open = new IdentityHashMap<MachineLink, List<StorePath>>();
         promised.forEach((path, link) -> {
             if (!has(path)) open.computeIfAbsent(link, _ -> new ArrayList<>()).add(path);

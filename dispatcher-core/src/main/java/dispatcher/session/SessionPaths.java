@@ -150,7 +150,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
             return known;
         }
         retained.findOnMachines(visibleOnMachines(List.of(path)));
-        if (!retained.has(path)) retained.redeem(path);
+        if (!retained.has(path)) retained.fetchPromised(path);
         return retained.info(path);
     }
 
@@ -228,7 +228,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
             nar.finish();
             return summary;
         } catch (ProtocolException e) {
-            if (!nar.hasFailed()) holder.ifPresent(held -> retained.distrust(held, path, Failures.describe(e)));
+            if (!nar.hasFailed()) holder.ifPresent(held -> retained.blame(held, path, Failures.describe(e)));
             throw e;
         }
     }

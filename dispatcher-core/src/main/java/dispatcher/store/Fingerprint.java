@@ -9,8 +9,7 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 
 /// What a path info says of the content: the SHA-256 of the path, the hash and the size of its NAR, and its
-/// references.
-/// Two infos with the same fingerprint describe the same content. About 50 bytes in memory.
+/// references. Two infos with the same fingerprint describe the same content. About 50 bytes in memory.
 public record Fingerprint(long a, long b, long c, long d) {
     private static final String WHAT = "fingerprint";
 

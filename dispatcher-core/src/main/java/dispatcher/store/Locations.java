@@ -19,12 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Which machines hold which paths, as far as has been seen: what was built there, sent there, or found there. A
-/// guess,
-/// since machines collect garbage without a word; who relies on it asks the machine.
+/// guess, since machines collect garbage without a word; who relies on it asks the machine.
 ///
-/// Also what these paths hold ([Fingerprints]), as clients, the host's store and the machines that built them have
-/// said.
-/// What a machine says of such a path later has to agree.
+/// Also what these paths hold ([Fingerprints]), as clients, the host's store and the machines that built them
+/// have said. What a machine says of such a path later has to agree.
 ///
 /// Bounded: the paths of least use are forgotten first. Safe for any thread. About 400 bytes a path.
 ///
@@ -32,17 +30,17 @@ import org.slf4j.LoggerFactory;
 /// written now and then.
 public final class Locations {
     private static final Logger log = LoggerFactory.getLogger(Locations.class);
-    private static final int MOST = 200_000;
+    private static final int MOST_PATHS = 200_000;
 
     /// So many are written in one go, during which nothing that is built can be written.
     private static final int CHUNK = 2_000;
 
-    private final Unsaved<StorePath> unsaved = new Unsaved<>(MOST);
+    private final Unsaved<StorePath> unsaved = new Unsaved<>(MOST_PATHS);
     private final Cache<StorePath, SortedSet<String>> machines = Caffeine.newBuilder()
-            .maximumSize(MOST)
+            .maximumSize(MOST_PATHS)
             .<StorePath, SortedSet<String>>evictionListener((path, _, _) -> evicted(path))
             .build();
-    private final Fingerprints contents = new Fingerprints(MOST);
+    private final Fingerprints contents = new Fingerprints(MOST_PATHS);
     private final LocationStore store;
 
     /// Held while something is written down, or else an older state of a path could be written after a newer one.

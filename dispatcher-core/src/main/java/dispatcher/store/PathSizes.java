@@ -10,10 +10,10 @@ import java.util.OptionalLong;
 /// How large the NARs of paths are that have been seen lately, so that it can be guessed what copying them would take
 /// without asking anybody. Bounded; safe for any thread. About 100 bytes a path.
 public final class PathSizes {
-    private static final int MOST = 200_000;
+    private static final int MOST_PATHS = 200_000;
 
     private final Cache<StorePath, Long> sizes =
-            Caffeine.newBuilder().maximumSize(MOST).build();
+            Caffeine.newBuilder().maximumSize(MOST_PATHS).build();
 
     public void add(Collection<PathInfo> infos) {
         for (var info : infos) add(info.path(), info.narSize());

@@ -2,9 +2,8 @@ package dispatcher.text;
 
 import java.util.stream.Collectors;
 
-/// Makes text of clients and machines fit for logs and terminals: nothing in the result moves the cursor, begins a
-/// line
-/// of its own, or turns the direction of writing.
+/// Makes text of clients and machines fit for logs and terminals: nothing in the result moves the cursor, begins
+/// a line of its own, or turns the direction of writing.
 ///
 /// Control characters, separators of lines and paragraphs, invisible format characters and halves of characters become
 /// `\n`, `\t`, `\r`, `\x1b` or `\u2028`. Backslashes stay as they are, so that to do it twice does nothing more.

@@ -21,8 +21,7 @@ public final class Interruption {
     }
 
     /// Sees to it that a thread which was interrupted while it wrote hears of that where it waits next: not every
-    /// stream
-    /// leaves its flag set.
+    /// stream leaves its flag set.
     public static void keep(IOException failure) {
         if (isInterruption(failure)) Thread.currentThread().interrupt();
     }

@@ -4,10 +4,9 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A thread that watches over something for as long as the program or a machine is there. What goes wrong in one round
-/// of it, foreseen by nobody, is told in the log with its cause and ends that round only: after a pause the next
-/// begins.
-/// The pause grows from a second to a minute while round after round fails.
+/// A thread that watches over something for as long as the program or a machine is there. What goes wrong in one
+/// round of it, foreseen by nobody, is told in the log with its cause and ends that round only: after a pause the
+/// next begins. The pause grows from a second to a minute while round after round fails.
 ///
 /// It ends when a round says so, and when it is interrupted.
 public final class SteadyThread {

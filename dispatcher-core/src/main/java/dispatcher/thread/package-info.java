@@ -1,6 +1,5 @@
-/// Small helps for threads: loops that survive an error, interruptions that arrive as I/O errors, time limits. Nothing
-/// in
-/// it knows Nix. Start with `SteadyThread`.
+/// Small helps for threads: loops that survive an error, interruptions that arrive as I/O errors, time limits.
+/// Nothing in it knows Nix. Start with `SteadyThread`.
 @NullMarked
 package dispatcher.thread;
 

@@ -12,9 +12,9 @@ public record Limits(long stringBytes, long elements, long messageBytes) {
     /// Of one string of an answer. What builds say may be longer, and is not kept whole.
     private static final long ANSWER = 16L << 20;
 
-    /// For what clients say: closures of half a million paths, environments of many megabytes, even in one variable.
-    /// A path takes three times
-    /// as much in memory as on its way, so a heap of 512 MB has room for two such requests at once.
+    /// For what clients say: closures of half a million paths, environments of many megabytes, even in one
+    /// variable. A path takes three times as much in memory as on its way, so a heap of 512 MB has room for two
+    /// such requests at once.
     public static final Limits DEFAULT = new Limits(REQUEST, 1_000_000, REQUEST);
 
     /// For what machines say, where nothing else follows from what they were asked: lines of a log, words of an error.

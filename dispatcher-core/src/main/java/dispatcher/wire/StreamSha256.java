@@ -7,10 +7,9 @@ import java.util.Optional;
 
 /// The SHA-256 of a stream that is being copied, computed beside the copying once the stream turns out to be long.
 ///
-/// Hashing is slower than all else that is done to a NAR, so doing one after the other would nearly halve the rate of
-/// a
-/// copy. While one piece is hashed on a thread of its own, the next is gathered. Used by one thread; what it started
-/// ends by itself within a millisecond, also if the result is never asked for.
+/// Hashing is slower than all else that is done to a NAR, so doing one after the other would nearly halve the
+/// rate of a copy. While one piece is hashed on a thread of its own, the next is gathered. Used by one thread;
+/// what it started ends by itself within a millisecond, also if the result is never asked for.
 final class StreamSha256 {
     /// Up to here it is not worth a thread.
     private static final long SHORT = 1 << 20;

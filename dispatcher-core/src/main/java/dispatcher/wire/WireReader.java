@@ -233,9 +233,8 @@ public final class WireReader {
         return readContent(what, length);
     }
 
-    /// The length of a string that may be longer than any limit. Beyond [#LONGEST] it is no length, but a peer that
-    /// has
-    /// lost its place.
+    /// The length of a string that may be longer than any limit. Beyond [#LONGEST] it is no length, but a peer
+    /// that has lost its place.
     private long readLengthOfAny(String what) throws IOException {
         long length = readLong();
         if (length < 0 || length > LONGEST)

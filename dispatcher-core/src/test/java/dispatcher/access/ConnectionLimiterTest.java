@@ -16,9 +16,8 @@ class ConnectionLimiterTest {
 
     private final List<String> displaced = new ArrayList<>();
 
-    /// Five in all, three from an address, two with a key, four that log in, three of them from an address, and two
-    /// free
-    /// failures.
+    /// Five in all, three from an address, two with a key, four that log in, three of them from an address, and
+    /// two free failures.
     private ConnectionLimiter door = door(5, 3, 4, 3, 2);
 
     private ConnectionLimiter door(

@@ -10,9 +10,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// A client and a program, connected by three pipes in memory. The client's end is a channel; the program's end are
-/// its
-/// three streams.
+/// A client and a program, connected by three pipes in memory. The client's end is a channel; the program's end
+/// are its three streams.
 public final class MemoryConnection implements AutoCloseable {
     private final MemoryPipe requests;
     private final MemoryPipe replies;

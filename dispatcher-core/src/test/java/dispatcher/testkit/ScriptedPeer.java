@@ -11,9 +11,8 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.HexFormat;
 
-/// The other side of a conversation, played from a script: says these bytes, and insists on hearing those. It speaks
-/// no
-/// protocol by itself, so that what a test has written down is what goes over the wire.
+/// The other side of a conversation, played from a script: says these bytes, and insists on hearing those. It
+/// speaks no protocol by itself, so that what a test has written down is what goes over the wire.
 ///
 /// Blocks as the other side would; to be used on a thread of its own, or with pipes that hold the whole script.
 public final class ScriptedPeer {

@@ -21,9 +21,8 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Writes a trace of the builds that machines have given a result for, in the format of `docs/SIMULATOR.md`, while
-/// they
-/// end.
+/// Writes a trace of the builds that machines have given a result for, in the format of `docs/SIMULATOR.md`,
+/// while they end.
 ///
 /// Safe for any thread. A thread of its own writes; what it cannot keep up with is left out. If the file cannot be
 /// written any more, the log says so once and recording ends. Builds never wait for it and never fail from it.

@@ -6,9 +6,8 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells of signals each time they come. The JVM itself only knows of the first that ends it: shutdown hooks do not
-/// see
-/// that somebody becomes impatient.
+/// Tells of signals each time they come. The JVM itself only knows of the first that ends it: shutdown hooks do
+/// not see that somebody becomes impatient.
 ///
 /// By reflection, as `sun.misc.Signal` is supported and yet no API that javac lets pass without a warning.
 final class Signals {

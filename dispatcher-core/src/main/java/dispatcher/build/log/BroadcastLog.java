@@ -6,10 +6,9 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The log of a build that one or several clients want: each gets what comes from when it came, by a [ClientLog] of
-/// its
-/// own. A burst that they cannot take at once holds the build up a little, as nothing of it need be left out then. All
-/// its clients together can do so for [#PATIENCE] in the life of a build.
+/// The log of a build that one or several clients want: each gets what comes from when it came, by a [ClientLog]
+/// of its own. A burst that they cannot take at once holds the build up a little, as nothing of it need be left
+/// out then. All its clients together can do so for [#PATIENCE] in the life of a build.
 ///
 /// Safe for any thread.
 public final class BroadcastLog extends PartedLog {

@@ -8,9 +8,9 @@ import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/// A build on a thread of its own, so that it can outlive the client who began it: if that leaves while others want
-/// the
-/// build, or is one whose builds are to be finished, it goes on until its end or until nobody wants it any more.
+/// A build on a thread of its own, so that it can outlive the client who began it: if that leaves while others
+/// want the build, or is one whose builds are to be finished, it goes on until its end or until nobody wants it
+/// any more.
 public final class DetachableBuild {
     /// How often it is looked whether somebody still wants a build whose client has left.
     private static final Duration LOOK = Duration.ofMillis(250);

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 /// once, so that looking up anew where they are costs the same for a build of thousands of inputs as for one of a few.
 /// Immutable; up to 800 bytes.
 public final class LargestInputs {
-    private static final int MOST = 64;
+    private static final int MOST_INPUTS = 64;
 
     /// Machines that hold much, of which the scheduler is told.
     private static final int MOST_MACHINES = 4;
@@ -44,7 +44,7 @@ public final class LargestInputs {
             sized.add(new Sized(path, size.getAsLong()));
         }
         sized.sort(Comparator.comparingLong(Sized::bytes).reversed());
-        return new LargestInputs(bytesOfAll, sized.subList(0, Math.min(MOST, sized.size())));
+        return new LargestInputs(bytesOfAll, sized.subList(0, Math.min(MOST_INPUTS, sized.size())));
     }
 
     /// Where they are known to be now. Asks nobody, and takes some microseconds.

@@ -142,7 +142,7 @@ public final class MachineLink implements AutoCloseable {
 
     /// Nobody new should come to use it. What is open without use ends now, the rest with its use.
     void retire() {
-        sampler.hush();
+        sampler.pause();
         conversations.close();
         change(0, true);
     }

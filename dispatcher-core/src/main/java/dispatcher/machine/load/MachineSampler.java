@@ -114,7 +114,7 @@ public final class MachineSampler implements AutoCloseable {
 
     /// Tells the listener nothing from now on: this is not what leads to the machine any more. Builds that run
     /// there are told still.
-    public void hush() {
+    public void pause() {
         hushed = true;
     }
 

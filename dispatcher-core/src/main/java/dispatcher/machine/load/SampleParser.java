@@ -173,8 +173,7 @@ final class SampleParser {
     }
 
     /// What `df -Pk` says of one file system: its name, which may have blanks, units in all, used and available,
-    /// percent,
-    /// and where it is mounted.
+    /// percent, and where it is mounted.
     private static Optional<Room> room(List<String> lines, long unit) {
         for (var line : lines) {
             var words = BLANKS.split(line);

@@ -129,7 +129,7 @@ public final class Recovery implements AutoCloseable {
     public void broke(MachineLink link, IOException failure) {
         var reason = Failures.describe(failure);
         switch (failure) {
-            case FalseAnswerException _ -> lied(link, reason);
+            case FalseAnswerException _ -> answeredFalsely(link, reason);
             case HandshakeException _ -> failed(link, reason);
             case ProtocolException _ -> garbled(link, reason);
             default -> failed(link, reason);
@@ -152,15 +152,14 @@ public final class Recovery implements AutoCloseable {
     }
 
     /// A machine, or the way to it, broke: nothing goes there before it has been found to work. A way that is not
-    /// taken
-    /// any more says nothing of where the machine is now.
+    /// taken any more says nothing of where the machine is now.
     void failed(MachineLink link, String error) {
         setAside(link, error, false);
     }
 
     /// A machine said what is not so. It is set aside for a time, longer with each lie of late: neither a look at it
     /// nor another build of its shows that it has stopped to lie.
-    public void lied(MachineLink link, String error) {
+    public void answeredFalsely(MachineLink link, String error) {
         setAside(link, error, true);
     }
 
@@ -169,7 +168,7 @@ public final class Recovery implements AutoCloseable {
     public void contradicted(MachineLink link, StorePath path, String reason) {
         int times =
                 contradictions.asMap().merge(new Contradiction(link.machine().name(), path), 1, Integer::sum);
-        if (times > 1) lied(link, reason);
+        if (times > 1) answeredFalsely(link, reason);
     }
 
     private void setAside(MachineLink link, String error, boolean lie) {

@@ -23,9 +23,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 
 /// Which kinds of builds machines have refused, as their own settings keep them from those. Such a build goes to
-/// another
-/// machine while there is one; the machine that refused is good for all others. It is asked again after a minute, then
-/// after two, four … and an hour at most, by one build at a time, and at once if no other machine is left.
+/// another machine while there is one; the machine that refused is good for all others. It is asked again after a
+/// minute, then after two, four … and an hour at most, by one build at a time, and at once if no other machine is
+/// left.
 ///
 /// Safe for any thread.
 public final class Refusals {

@@ -20,9 +20,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 
-/// Hashes derivations "modulo" their fixed outputs: two that differ only in how a fixed output is fetched have the
-/// same
-/// hash. Output paths follow from it.
+/// Hashes derivations "modulo" their fixed outputs: two that differ only in how a fixed output is fetched have
+/// the same hash. Output paths follow from it.
 ///
 /// A derivation with a fixed output has the SHA-256 of `fixed:out:<method and algorithm>:<base 16>:<path>`. Any
 /// other has that of its text, with the path of each input derivation replaced by that one's hash. *Masked*
@@ -96,9 +95,8 @@ public final class DerivationHash {
         this.memory = memory;
     }
 
-    /// For derivations of somebody who is not believed: makes no hash of one that depends on a derivation to which
-    /// there
-    /// is an [#objection].
+    /// For derivations of somebody who is not believed: makes no hash of one that depends on a derivation to
+    /// which there is an [#objection].
     ///
     /// @param resolver as for the constructor; not asked for what is remembered
     /// @param memory   of nothing but what such hashes have found out about the same derivations

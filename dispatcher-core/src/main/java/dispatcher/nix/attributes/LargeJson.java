@@ -7,9 +7,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
-/// Takes a few members out of a JSON object that is too large to be held as values. All else is passed over: it is
-/// only
-/// looked at as far as it takes to find its end. Used once.
+/// Takes a few members out of a JSON object that is too large to be held as values. All else is passed over: it
+/// is only looked at as far as it takes to find its end. Used once.
 final class LargeJson {
     /// Of one member's value, which takes twenty times as much when it has been read.
     private static final int MOST_VALUE = 1 << 20;

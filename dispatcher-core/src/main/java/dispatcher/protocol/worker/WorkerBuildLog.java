@@ -14,10 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Tells a client of the worker protocol how its build goes: an activity with the build's lines and phases as
 /// results, and the dispatcher's own words as plain messages.
 ///
-/// Waits for a client that does not read: it is for the client's own thread, and the store is to see to it that no
-/// build waits. The lock is held while writing to the client, which is the only thing that it guards. A client that
-/// has
-/// gone is not an error here: whoever waits for the build notices.
+/// Waits for a client that does not read: it is for the client's own thread, and the store is to see to it that
+/// no build waits. The lock is held while writing to the client, which is the only thing that it guards. A client
+/// that has gone is not an error here: whoever waits for the build notices.
 final class WorkerBuildLog implements BuildLog {
     private final WireWriter out;
     private final MessageCodec messages;

@@ -206,9 +206,8 @@ public final class Fleet {
 
     // ---- builds that wait
 
-    /// Finds the tiers that builds of a queue may go to, and keeps that up to date until it is detached. Cost: a look
-    /// at
-    /// each tier.
+    /// Finds the tiers that builds of a queue may go to, and keeps that up to date until it is detached. Cost: a
+    /// look at each tier.
     public void attach(RequirementQueue queue) {
         queues.add(queue);
         for (var there : tiers.values()) if (Fitness.isFit(there.tier().anyMachine(), queue.need())) there.join(queue);
@@ -230,9 +229,8 @@ public final class Fleet {
         return !open.isEmpty();
     }
 
-    /// Machines with a free slot for a build. Found once for all of a queue, as hundreds of them may be looked at in
-    /// one
-    /// plan; only one that a machine is kept free for can go where others of its queue can't.
+    /// Machines with a free slot for a build. Found once for all of a queue, as hundreds of them may be looked at
+    /// in one plan; only one that a machine is kept free for can go where others of its queue can't.
     public PlacementCandidates candidates(WaitingBuild build, RequirementQueue queue, long now) {
         if (build.isKeeper()) return PlacementCandidates.of(openTo(queue), build, now);
         var known = queue.candidates(changes);

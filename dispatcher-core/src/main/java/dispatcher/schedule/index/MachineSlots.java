@@ -15,9 +15,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// One machine as the scheduler sees it: what runs there and whether more may. Changes only by way of [Fleet], so that
-/// it
-/// is listed where it belongs. Confined to whoever owns the scheduler.
+/// One machine as the scheduler sees it: what runs there and whether more may. Changes only by way of [Fleet], so
+/// that it is listed where it belongs. Confined to whoever owns the scheduler.
 public final class MachineSlots {
     private final int index;
     private Machine machine;

@@ -3,9 +3,8 @@ package dispatcher.schedule.policy;
 /// Where a build goes: what speaks for waiting for a machine, and what against having one now. The rules and their
 /// reasons are those of ADR 8. All times in seconds.
 public final class Placing {
-    /// Copying that says nothing for or against a machine: no estimate is that good, and a few KB are no reason to
-    /// leave
-    /// others idle.
+    /// Copying that says nothing for or against a machine: no estimate is that good, and a few KB are no reason
+    /// to leave others idle.
     private static final double NEGLIGIBLE = 0.05;
 
     /// Waiting must be worth so much of the time that the build would take now.
@@ -32,9 +31,8 @@ public final class Placing {
         return sending < NEGLIGIBLE;
     }
 
-    /// From the choice of a machine to the beginning of the build there. What is on its way there shares the link for
-    /// as
-    /// long as both last.
+    /// From the choice of a machine to the beginning of the build there. What is on its way there shares the link
+    /// for as long as both last.
     ///
     /// @param sending  of the inputs, if the link were free
     /// @param linkBusy until all should be there that is on its way; not looked at if sending is negligible

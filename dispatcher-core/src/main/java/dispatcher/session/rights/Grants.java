@@ -9,12 +9,12 @@ import dispatcher.nix.StorePath;
 /// What isolated clients have uploaded and built lately, in any conversation, and so may see. What is forgotten is
 /// uploaded or built once more. Bounded; safe for any thread.
 public final class Grants {
-    private static final int MOST = 200_000;
+    private static final int MOST_PATHS = 200_000;
 
     private final Cache<Key, NarHash> uploads =
-            Caffeine.newBuilder().maximumSize(MOST).build();
+            Caffeine.newBuilder().maximumSize(MOST_PATHS).build();
     private final Cache<Key, Boolean> builds =
-            Caffeine.newBuilder().maximumSize(MOST).build();
+            Caffeine.newBuilder().maximumSize(MOST_PATHS).build();
 
     private record Key(String credential, StorePath path) {}
 

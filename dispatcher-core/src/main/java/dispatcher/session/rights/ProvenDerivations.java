@@ -30,10 +30,9 @@ import java.util.TreeSet;
 /// those that follow from what they will hold, or from the derivation itself.
 ///
 /// A `.drv` file proves itself, as its path follows from its text, and so do those that it names. Used for one
-/// derivation, on the thread of its client. What is proven of the derivations that it depends on is remembered for
-/// all:
-/// of these, only those are read that were not proven lately, so that a graph costs the reading of each file once. The
-/// file of the derivation itself must be here each time.
+/// derivation, on the thread of its client. What is proven of the derivations that it depends on is remembered
+/// for all: of these, only those are read that were not proven lately, so that a graph costs the reading of each
+/// file once. The file of the derivation itself must be here each time.
 public final class ProvenDerivations {
     /// Of one `.drv` file, which has to be in memory to be hashed.
     private static final long MOST_BYTES = 16L << 20;
@@ -68,9 +67,9 @@ public final class ProvenDerivations {
         return new Proven(derivationPath(drvPath, whole), derivation);
     }
 
-    /// What is not believed either is that a derivation has this path, nor that its parts can be in a `.drv` file:
-    /// with
-    /// quotes in its platform or in the name of an output, its text could be that of another derivation.
+    /// What is not believed either is that a derivation has this path, nor that its parts can be in a `.drv`
+    /// file: with quotes in its platform or in the name of an output, its text could be that of another
+    /// derivation.
     private StorePath derivationPath(StorePath drvPath, Derivation whole) throws StoreRefusedException {
         try {
             if (!DerivationText.parse(storeDir, DerivationText.print(storeDir, whole))

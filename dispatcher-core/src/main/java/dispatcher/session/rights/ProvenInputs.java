@@ -7,13 +7,11 @@ import dispatcher.nix.aterm.DerivationHash;
 import java.util.Optional;
 
 /// What was proven lately of derivations, for those that depend on them, whichever client has sent them: a `.drv`
-/// file's
-/// path follows from its text, so what follows from that text is the same for all. It tells nothing of whether the
-/// file
-/// is here. Bounded by size; safe for any thread.
+/// file's path follows from its text, so what follows from that text is the same for all. It tells nothing of
+/// whether the file is here. Bounded by size; safe for any thread.
 public final class ProvenInputs implements DerivationHash.Memory {
     /// In bytes; 20,000 derivations or so.
-    private static final long MOST = 16 << 20;
+    private static final long MOST_BYTES = 16 << 20;
 
     /// Estimates, in bytes: path, hash and maps; name, path and hash of each output.
     private static final int ENTRY = 400;
@@ -21,7 +19,7 @@ public final class ProvenInputs implements DerivationHash.Memory {
     private static final int OUTPUT = 400;
 
     private final Cache<StorePath, DerivationHash.Input> inputs = Caffeine.newBuilder()
-            .maximumWeight(MOST)
+            .maximumWeight(MOST_BYTES)
             .weigher((StorePath _, DerivationHash.Input input) ->
                     ENTRY + OUTPUT * input.outputs().size())
             .build();

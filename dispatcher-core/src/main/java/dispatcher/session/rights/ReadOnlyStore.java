@@ -16,9 +16,8 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.function.Predicate;
 
-/// Answers questions and hands out NARs, and takes nothing: what `nix-store --serve` without `--write` does. Confined
-/// to
-/// the conversation's thread.
+/// Answers questions and hands out NARs, and takes nothing: what `nix-store --serve` without `--write` does.
+/// Confined to the conversation's thread.
 public final class ReadOnlyStore extends GuardedStore {
     public ReadOnlyStore(Store store) {
         super(store);

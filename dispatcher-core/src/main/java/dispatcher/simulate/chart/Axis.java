@@ -9,16 +9,16 @@ final class Axis {
     private static final double[] STEPS = {
         0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400
     };
-    private static final int MOST = 12;
+    private static final int MOST_TICKS = 12;
 
     private Axis() {}
 
     /// Seconds, from 0 on, at most 13 of them.
     static double[] ticks(double seconds) {
         double step = DoubleStream.of(STEPS)
-                .filter(candidate -> seconds / candidate <= MOST)
+                .filter(candidate -> seconds / candidate <= MOST_TICKS)
                 .findFirst()
-                .orElse(Math.ceil(seconds / MOST / 86400) * 86400);
+                .orElse(Math.ceil(seconds / MOST_TICKS / 86400) * 86400);
         return IntStream.rangeClosed(0, (int) (seconds / step))
                 .mapToDouble(i -> i * step)
                 .toArray();

@@ -12,7 +12,7 @@ import java.util.Set;
 /// three times with machines that have not broken without it in the last hour. Confined to one thread.
 final class Losses {
     private static final int MAX_ATTEMPTS = 3;
-    private static final int MOST = 3 * MAX_ATTEMPTS;
+    private static final int MOST_BEGUN = 3 * MAX_ATTEMPTS;
 
     private final Map<String, Integer> counts = new HashMap<>();
     private int begun;
@@ -25,7 +25,7 @@ final class Losses {
     }
 
     boolean exhausted() {
-        return begun - unlucky >= MAX_ATTEMPTS || begun >= MOST;
+        return begun - unlucky >= MAX_ATTEMPTS || begun >= MOST_BEGUN;
     }
 
     /// @param usable machines that fit and are not set aside

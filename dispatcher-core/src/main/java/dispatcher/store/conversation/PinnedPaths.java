@@ -24,7 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /// Changed by one thread at a time. The paths are read by others too.
 final class PinnedPaths implements StoreGuard {
     /// About 100 bytes each, since the paths themselves are known to others too.
-    private static final int MOST = 50_000;
+    private static final int MOST_PATHS = 50_000;
 
     private final Set<StorePath> paths = ConcurrentHashMap.newKeySet();
 
@@ -82,8 +82,8 @@ final class PinnedPaths implements StoreGuard {
     }
 
     private void keep(Collection<StorePath> more) {
-        if (paths.size() + more.size() > MOST) paths.clear();
-        if (more.size() <= MOST) paths.addAll(more);
+        if (paths.size() + more.size() > MOST_PATHS) paths.clear();
+        if (more.size() <= MOST_PATHS) paths.addAll(more);
     }
 
     private void added(Collection<NarToAdd> added) {
@@ -98,7 +98,7 @@ final class PinnedPaths implements StoreGuard {
 
     private void built(BuildResult result) {
         result.outputs().values().stream().map(Realisation::outPath).forEach(unsized::add);
-        if (!result.isSuccess() || unsized.size() > MOST) unsized.clear();
+        if (!result.isSuccess() || unsized.size() > MOST_PATHS) unsized.clear();
     }
 
     private void told(Collection<PathInfo> infos) {

@@ -24,8 +24,7 @@ import java.util.TreeSet;
 /// Shape: lines of `Key: value`. `StorePath` is a full path, `References` (separated by spaces) and `Deriver` are
 /// base names, `Sig` comes once for each signature. The registration time and whether the store built the path
 /// have no place in it. `NarCrc32c` (8 hexadecimal digits) and `Realisation` (JSON, once for each) are our own;
-/// Nix skips keys that it does not know.
-/// Source: Nix 2.34, `src/libstore/nar-info.cc`.
+/// Nix skips keys that it does not know. Source: Nix 2.34, `src/libstore/nar-info.cc`.
 ///
 /// @param crc32c       of the NAR
 /// @param realisations which outputs the path is said to be, those told first at the beginning

@@ -31,10 +31,9 @@ import org.slf4j.LoggerFactory;
 /// NARs of paths that clients uploaded, on disk and bounded in size: those used longest ago go first, those that
 /// are pinned stay. Equal NARs are kept once.
 ///
-/// One for a directory, which a lock file sees to. Safe for any thread. What it tells of a path comes from memory,
-/// about 800 bytes a path. One limit counts NARs, whole ones and those on their way; another one that memory, and so
-/// the
-/// small files beside the NARs too. Of either, each client has a share.
+/// One for a directory, which a lock file sees to. Safe for any thread. What it tells of a path comes from
+/// memory, about 800 bytes a path. One limit counts NARs, whole ones and those on their way; another one that
+/// memory, and so the small files beside the NARs too. Of either, each client has a share.
 public final class Spool implements StoreReader, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
     private static final int CHUNK = 128 * 1024;

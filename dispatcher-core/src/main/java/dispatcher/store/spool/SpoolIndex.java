@@ -21,14 +21,12 @@ import java.util.TreeSet;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/// What a spool has, in memory: which paths, whose, how large, used when, pinned or not. Does no I/O, and is confined
-/// to
-/// one thread at a time.
+/// What a spool has, in memory: which paths, whose, how large, used when, pinned or not. Does no I/O, and is
+/// confined to one thread at a time.
 ///
 /// Every name is kept once, however many paths refer to it. Paths with equal NARs share one, whose size counts
-/// once. Room is made by what was used longest ago: of the client that wants it if that has more than its share, else
-/// of
-/// the client that has, else of all.
+/// once. Room is made by what was used longest ago: of the client that wants it if that has more than its share,
+/// else of the client that has, else of all.
 final class SpoolIndex {
     private static final Duration SAVE_INTERVAL = Duration.ofMinutes(1);
 

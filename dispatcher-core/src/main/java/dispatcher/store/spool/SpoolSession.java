@@ -14,9 +14,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.SortedSet;
 
-/// One conversation's dealings with a spool: what the client uploads in it counts towards that client's share, and
-/// what
-/// the session pins stays until it is closed. A pin takes about a bit. Confined to one thread.
+/// One conversation's dealings with a spool: what the client uploads in it counts towards that client's share,
+/// and what the session pins stays until it is closed. A pin takes about a bit. Confined to one thread.
 public final class SpoolSession implements StoreWriter, AutoCloseable {
     private final SpoolContents contents;
     private final SpoolFiles files;

@@ -15,9 +15,8 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// A NAR on its way into the spool: the room set aside for it and its temporary file, or, if an equal one is
-/// there, nothing but a hold on that. Room is taken as bytes come, a little ahead of them: what is announced and does
-/// not
-/// come takes none. Confined to one thread.
+/// there, nothing but a hold on that. Room is taken as bytes come, a little ahead of them: what is announced and
+/// does not come takes none. Confined to one thread.
 final class SpoolUpload implements AutoCloseable {
     /// Set aside at once; after that, a quarter of what has come.
     private static final long FIRST_STEP = 1 << 20;

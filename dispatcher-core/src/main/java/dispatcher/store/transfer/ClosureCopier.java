@@ -29,17 +29,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Brings what one machine lacks of closures to it. One for each machine, shared by all builds that go there: a path
-/// that several of them want at once is sent once, and the others wait for that. If its sender fails, one of them
-/// sends
-/// it.
+/// Brings what one machine lacks of closures to it. One for each machine, shared by all builds that go there: a
+/// path that several of them want at once is sent once, and the others wait for that. If its sender fails, one of
+/// them sends it.
 ///
 /// What takes Nix on the machine long to unpack is sent in several conversations at once, as it unpacks one path
 /// after the other in each.
 ///
-/// Safe for any thread; the lock is not held over I/O. Cost: what [MissingPaths] takes, and one round trip for all
-/// NARs
-/// together; if several send, one for each batch and one to see that all is there.
+/// Safe for any thread; the lock is not held over I/O. Cost: what [MissingPaths] takes, and one round trip for
+/// all NARs together; if several send, one for each batch and one to see that all is there.
 public final class ClosureCopier {
     private static final Logger log = LoggerFactory.getLogger(ClosureCopier.class);
 

@@ -30,9 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// not.
 ///
 /// Used once, by one thread; the machine may be asked in another meanwhile. Cost: one round trip if nothing is
-/// missing,
-/// two if something is, however deep its closure; one more where the machine was thought to have what it has not, or
-/// for a large closure.
+/// missing, two if something is, however deep its closure; one more where the machine was thought to have what it
+/// has not, or for a large closure.
 final class MissingPaths {
     /// So many are asked for before all are known.
     private static final int MUCH = 100;

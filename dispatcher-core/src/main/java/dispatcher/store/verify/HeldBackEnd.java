@@ -5,10 +5,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.zip.CRC32C;
 
-/// Passes a NAR on but for its last bytes, until somebody has found that it is the right one: a receiver without them
-/// has no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends there and
-/// then.
-/// Also tells whether it was the receiver that failed. A NAR that broke off can be begun again:
+/// Passes a NAR on but for its last bytes, until somebody has found that it is the right one: a receiver without
+/// them has no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends
+/// there and then. Also tells whether it was the receiver that failed. A NAR that broke off can be begun again:
 /// what the receiver has of it is compared and not passed on a second time.
 public final class HeldBackEnd extends OutputStream {
     /// A NAR ends with a closing bracket, which takes so many bytes.

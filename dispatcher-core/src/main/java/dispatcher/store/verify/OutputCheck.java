@@ -27,12 +27,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Holds what a machine says came out of a build against what can have come out of it, before any client is told that
-/// it was built: the outputs are the derivation's, each is there, refers to nothing but inputs and outputs, and has
-/// the
-/// content address that its kind asks for. Small NARs are fetched at once, and it is seen whether their content has
-/// that
-/// address; larger ones are held to it when they are fetched.
+/// Holds what a machine says came out of a build against what can have come out of it, before any client is told
+/// that it was built: the outputs are the derivation's, each is there, refers to nothing but inputs and outputs,
+/// and has the content address that its kind asks for. Small NARs are fetched at once, and it is seen whether
+/// their content has that address; larger ones are held to it when they are fetched.
 ///
 /// Cost: one round trip for the infos, which the client then need not wait for, and one for each small output,
 /// likewise. Used once, by the thread of the build.

@@ -98,7 +98,7 @@ class RecoveryTest {
 
     @Test
     void noBuildThatGoesWellBringsBackAMachineThatLied() {
-        recovery.lied(link, "it says to have built x, and does not have it");
+        recovery.answeredFalsely(link, "it says to have built x, and does not have it");
         recovery.worked(link);
 
         assertThat(isUsed()).isFalse();
@@ -108,7 +108,7 @@ class RecoveryTest {
 
     @Test
     void norDoesALookBeforeItsTimeIsOver() {
-        recovery.lied(link, "wrong");
+        recovery.answeredFalsely(link, "wrong");
 
         assertThat(timeUntilBack()).isGreaterThanOrEqualTo(Duration.ofMinutes(5));
         assertThat(machine.opened()).as("looked at once, at the end").isOne();
@@ -118,7 +118,7 @@ class RecoveryTest {
     @Test
     void itIsSetAsideForLongerEachTimeWhateverItDidWellInBetween() {
         for (int minutes : List.of(5, 10, 20, 40)) {
-            recovery.lied(link, "wrong");
+            recovery.answeredFalsely(link, "wrong");
             assertThat(timeUntilBack()).isGreaterThanOrEqualTo(Duration.ofMinutes(minutes));
             recovery.worked(link);
             assertThat(health()).isEqualTo(MachineHealth.GOOD);
@@ -128,18 +128,18 @@ class RecoveryTest {
     @Test
     void itIsNeverSetAsideForMoreThanADayAndLiesOfLongAgoDoNotCount() {
         for (int i = 0; i < 20; i++) {
-            recovery.lied(link, "wrong");
+            recovery.answeredFalsely(link, "wrong");
             assertThat(timeUntilBack()).isLessThan(Duration.ofHours(30));
         }
         clock.advance(Duration.ofDays(8));
-        recovery.lied(link, "wrong");
+        recovery.answeredFalsely(link, "wrong");
         assertThat(timeUntilBack()).isBetween(Duration.ofMinutes(5), Duration.ofMinutes(7));
     }
 
     @Test
     void lieThatIsToldWhileItIsSetAsideForSomethingElseCountsToo() {
         recovery.failed(link, "the connection broke");
-        recovery.lied(link, "wrong");
+        recovery.answeredFalsely(link, "wrong");
         recovery.worked(link);
         assertThat(isUsed()).isFalse();
 
@@ -148,7 +148,7 @@ class RecoveryTest {
 
     @Test
     void lieThatSeveralBuildsAreToldAtOnceCountsOnce() {
-        for (int i = 0; i < 5; i++) recovery.lied(link, "wrong");
+        for (int i = 0; i < 5; i++) recovery.answeredFalsely(link, "wrong");
 
         assertThat(timeUntilBack()).isLessThan(Duration.ofMinutes(7));
     }
@@ -168,10 +168,10 @@ class RecoveryTest {
 
     @Test
     void nothingIsHeldAgainstWhatHasItsNameNow() {
-        recovery.lied(link, "wrong");
+        recovery.answeredFalsely(link, "wrong");
         recovery.forget(Set.of("a"));
         assertThat(isUsed()).isTrue();
-        recovery.lied(link, "wrong");
+        recovery.answeredFalsely(link, "wrong");
 
         assertThat(timeUntilBack()).as("as for the first time").isLessThan(Duration.ofMinutes(7));
     }

@@ -18,11 +18,10 @@ import org.slf4j.LoggerFactory;
 
 /// What a host must prove to be: made before a connection, asked when the host has shown its key.
 ///
-/// Like OpenSSH: a key that is revoked under the host's name is refused whatever else is known of it; and where no
-/// line
-/// gives a key for `[host]:port`, a key of `host` is a proof too. Lines that revoke a key or name an authority give
-/// none. Of a host whose keys are known, but none of the type that it shows, OpenSSH says that the key has changed;
-/// here that is told as what it is, and refused likewise.
+/// Like OpenSSH: a key that is revoked under the host's name is refused whatever else is known of it; and where
+/// no line gives a key for `[host]:port`, a key of `host` is a proof too. Lines that revoke a key or name an
+/// authority give none. Of a host whose keys are known, but none of the type that it shows, OpenSSH says that the
+/// key has changed; here that is told as what it is, and refused likewise.
 public final class HostCheck {
     private static final Logger log = LoggerFactory.getLogger(HostCheck.class);
 

@@ -121,9 +121,8 @@ public final class KnownHosts {
         return found;
     }
 
-    /// Whether a name is what a pattern with `*` and `?` says. Goes back only to the last `*`, so that it takes no
-    /// longer
-    /// than the product of both lengths.
+    /// Whether a name is what a pattern with `*` and `?` says. Goes back only to the last `*`, so that it takes
+    /// no longer than the product of both lengths.
     private static boolean matchesGlob(String pattern, String name) {
         int p = 0;
         int n = 0;

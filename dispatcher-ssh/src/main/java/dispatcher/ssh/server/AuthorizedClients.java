@@ -15,9 +15,8 @@ public final class AuthorizedClients {
     /// @param name        the comment of the key, or its fingerprint without one
     public record Client(int line, String fingerprint, String name) {}
 
-    /// The clients in a file of authorised keys, as it is now; what is wrong with it is not told here. Nothing if it
-    /// is
-    /// no file that can be read and used.
+    /// The clients in a file of authorised keys, as it is now; what is wrong with it is not told here. Nothing if
+    /// it is no file that can be read and used.
     public static Optional<List<Client>> in(Path file) {
         // Anything else might have no end.
         if (!Files.isRegularFile(file) || !Files.isReadable(file)) return Optional.empty();

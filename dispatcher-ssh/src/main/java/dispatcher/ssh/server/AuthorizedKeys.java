@@ -97,9 +97,8 @@ final class AuthorizedKeys {
         return new Refused(entries.getFirst().key().name(), String.join("; ", objections));
     }
 
-    /// All keys in a file that may come in, in its order, without a word about the others; nothing if the file cannot
-    /// be
-    /// used.
+    /// All keys in a file that may come in, in its order, without a word about the others; nothing if the file
+    /// cannot be used.
     static Optional<List<Entry>> readOnce(Path file, InstantSource clock) {
         AuthorizedKeys keys = new AuthorizedKeys(file, clock);
         State state = keys.read(keys.identity());

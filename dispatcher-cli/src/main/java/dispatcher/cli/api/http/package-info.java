@@ -1,8 +1,7 @@
 /// HTTP on the control socket: the server of the running dispatcher, and the client that commands ask with.
 ///
-/// What requests and answers hold is in `dispatcher.cli.api`, and what they do is with the commands that ask. Start
-/// with
-/// [dispatcher.cli.api.http.ApiServer].
+/// What requests and answers hold is in `dispatcher.cli.api`, and what they do is with the commands that ask.
+/// Start with [dispatcher.cli.api.http.ApiServer].
 @NullMarked
 package dispatcher.cli.api.http;
 

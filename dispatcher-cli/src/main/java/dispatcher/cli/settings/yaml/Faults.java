@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Collects faults while a file is read, so that they are reported at once, up to [#MOST]: a file with more is not
+/// Collects faults while a file is read, so that they are reported at once, up to [#MOST_FAULTS]: a file with more is not
 /// settings with mistakes, but something else, and reading it to its end would say nothing more. Confined to one
 /// thread.
 public final class Faults {
-    public static final int MOST = 50;
+    public static final int MOST_FAULTS = 50;
 
     private final String file;
     private final List<Fault> faults = new ArrayList<>();
@@ -29,13 +29,13 @@ public final class Faults {
 
     /// @throws TooManyException for the one after the last that is kept
     public void add(Fault fault) {
-        if (faults.size() == MOST) throw new TooManyException();
+        if (faults.size() == MOST_FAULTS) throw new TooManyException();
         faults.add(fault);
     }
 
-    /// Notes what is allowed and should be written otherwise; no more than [#MOST] of that are kept.
+    /// Notes what is allowed and should be written otherwise; no more than [#MOST_FAULTS] of that are kept.
     public void warn(int line, String key, String message) {
-        if (warnings.size() < MOST) warnings.add(new Fault(file, line, key, message));
+        if (warnings.size() < MOST_FAULTS) warnings.add(new Fault(file, line, key, message));
     }
 
     /// In the order of reading.
@@ -61,7 +61,7 @@ public final class Faults {
         private static final long serialVersionUID = 1L;
 
         private TooManyException() {
-            super("more than %d faults".formatted(MOST), null, false, false);
+            super("more than %d faults".formatted(MOST_FAULTS), null, false, false);
         }
     }
 }
