@@ -45,7 +45,9 @@ class PackageSizesTest {
     }
 
     /// Counted with the class that they are in.
-    record One(Two[] others) {}
+    interface One {
+        Two[] others();
+    }
 
     record Two(One one) {}
 }
