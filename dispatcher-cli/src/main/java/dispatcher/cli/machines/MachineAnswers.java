@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// The machines of the running dispatcher, as the API has them.
@@ -53,7 +54,7 @@ public final class MachineAnswers {
                 since(view));
     }
 
-    private static TreeMap<String, MachineAnswer.Resource> resources(Machine machine, MachineView view) {
+    private static SortedMap<String, MachineAnswer.Resource> resources(Machine machine, MachineView view) {
         var resources = new TreeMap<String, MachineAnswer.Resource>();
         machine.resources()
                 .forEach((name, of) -> resources.put(

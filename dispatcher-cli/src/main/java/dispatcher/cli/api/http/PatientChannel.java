@@ -49,7 +49,8 @@ final class PatientChannel implements DataWriter {
     /// Reads all that comes, and forgets it.
     void forgetAll() throws IOException {
         try {
-            while (read() != null) continue;
+            boolean more = true;
+            while (more) more = read() != null;
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
