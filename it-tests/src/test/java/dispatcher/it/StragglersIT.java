@@ -80,7 +80,7 @@ class StragglersIT {
         for (int i = 0; i < 2; i++) {
             build().run().orFail();
         }
-        assertThat(history().number("samples")).isEqualTo(2);
+        assertThat(history().samples()).contains(2L);
         slow().run("touch", SLOW).orFail();
 
         Result result = buildThatHangs();
