@@ -1,7 +1,7 @@
 package dispatcher.cli.builders;
 
+import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.MachineAddress;

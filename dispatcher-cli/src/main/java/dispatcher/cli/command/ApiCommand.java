@@ -3,7 +3,6 @@ package dispatcher.cli.command;
 import dispatcher.cli.api.http.ApiAnswer;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.terminal.UserFacingException;
 import java.io.IOException;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dispatcher.cli.config;
 
+import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.settings.SettingsFile;
-import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.settings.yaml.Fault;
+import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.nix.json.Json;
 import dispatcher.text.Printable;
 import java.io.PrintWriter;

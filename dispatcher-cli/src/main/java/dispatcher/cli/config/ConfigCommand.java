@@ -1,6 +1,6 @@
 package dispatcher.cli.config;
 
-import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.command.SettingsOption;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

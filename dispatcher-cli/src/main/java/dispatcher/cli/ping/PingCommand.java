@@ -1,7 +1,7 @@
 package dispatcher.cli.ping;
 
+import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsOption;
 import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;

@@ -1,7 +1,7 @@
 package dispatcher.cli.reload;
 
-import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.settings.yaml.Fault;
+import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.cli.terminal.UserFacingException;
 import java.util.List;
 

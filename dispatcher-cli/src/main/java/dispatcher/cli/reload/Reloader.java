@@ -2,7 +2,7 @@ package dispatcher.cli.reload;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsException;
+import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.thread.SteadyThread;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dispatcher.cli.serve;
 
-import dispatcher.cli.settings.SettingsOption;
+import dispatcher.cli.command.SettingsOption;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;

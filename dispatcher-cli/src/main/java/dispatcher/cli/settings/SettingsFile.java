@@ -19,7 +19,7 @@ public final class SettingsFile {
 
     /// Reads the file that the operator named.
     ///
-    /// @throws UserFacingException if it cannot be read; a [SettingsException] if it has faults
+    /// @throws UserFacingException if it cannot be read; a `SettingsException` if it has faults
     public static Settings load(Path file, Surroundings surroundings) {
         return read(surroundings.directory().resolve(file), surroundings);
     }
@@ -27,7 +27,7 @@ public final class SettingsFile {
     /// Reads the file that `$DISPATCHER_CONFIG` names, else `dispatcher.yaml` in the current directory, else
     /// `/etc/dispatcher/dispatcher.yaml`.
     ///
-    /// @throws UserFacingException if there is none or it cannot be read; a [SettingsException] if it has faults
+    /// @throws UserFacingException if there is none or it cannot be read; a `SettingsException` if it has faults
     public static Settings load(Surroundings surroundings) {
         return load(surroundings, SYSTEM_WIDE);
     }

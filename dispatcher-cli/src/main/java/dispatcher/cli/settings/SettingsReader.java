@@ -11,6 +11,7 @@ import dispatcher.cli.settings.Settings.Timeouts;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.settings.yaml.LocatedYaml;
+import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.machine.Pressure;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.schedule.policy.SchedulerOptions;

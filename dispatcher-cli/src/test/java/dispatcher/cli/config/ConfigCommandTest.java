@@ -2,10 +2,10 @@ package dispatcher.cli.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.settings.document.ExampleFile;
 import dispatcher.cli.settings.document.Reference;
 import dispatcher.cli.settings.document.SettingsSchema;
+import dispatcher.cli.settings.yaml.SettingsException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dispatcher.cli.settings.Compared;
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsException;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.SettingsTable;
 import dispatcher.cli.settings.Surroundings;
+import dispatcher.cli.settings.yaml.SettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

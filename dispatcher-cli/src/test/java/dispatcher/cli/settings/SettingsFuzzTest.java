@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.settings.value.HostAndPort;
+import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.machine.file.MachinesFile;
 import dispatcher.testkit.Bounds;
 import java.nio.charset.StandardCharsets;

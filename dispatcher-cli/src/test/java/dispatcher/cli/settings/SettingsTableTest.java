@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dispatcher.access.ClientRule;
 import dispatcher.cli.settings.yaml.Fault;
+import dispatcher.cli.settings.yaml.SettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -15,6 +15,7 @@ import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.settings.yaml.Fault;
+import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.Choice;
 import dispatcher.machine.Machine;

@@ -1,7 +1,5 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.yaml;
 
-import dispatcher.cli.settings.yaml.Fault;
-import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.terminal.UserFacingException;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,7 +17,7 @@ public final class SettingsException extends UserFacingException {
 
     /// @param faults all, at least one
     /// @param files  what was read, or would have been if it were there
-    SettingsException(String file, List<Fault> faults, List<Path> files) {
+    public SettingsException(String file, List<Fault> faults, List<Path> files) {
         this(
                 file,
                 faults.size() == 1
@@ -30,7 +28,7 @@ public final class SettingsException extends UserFacingException {
     }
 
     /// @param faults the first ones
-    SettingsException(String file, List<Fault> faults, List<Path> files, Faults.TooManyException more) {
+    public SettingsException(String file, List<Fault> faults, List<Path> files, Faults.TooManyException more) {
         this(file, "there are %s in the settings; these are some of them".formatted(more.getMessage()), faults, files);
     }
 
