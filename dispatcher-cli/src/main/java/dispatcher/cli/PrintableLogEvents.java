@@ -18,9 +18,9 @@ import org.apache.logging.log4j.util.SortedArrayStringMap;
 import org.apache.logging.log4j.util.StringMap;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the events of the log, so that nothing in one looks like another event, or acts upon the terminal that shows
-/// it, whoever wrote the text: messages, values and what exceptions say become [Printable] lines. It is the one way
-/// into the log, for libraries too, and for all formats.
+/// Makes the events of the log, so that nothing in one looks like another event, or acts upon the terminal that
+/// shows it, wherever the text comes from: messages, values and what exceptions say become [Printable] lines. It
+/// is the one way into the log, for libraries too, and for all formats.
 ///
 /// Log4j makes one by its name, see [Logging]. Safe for any thread.
 public final class PrintableLogEvents implements LogEventFactory {

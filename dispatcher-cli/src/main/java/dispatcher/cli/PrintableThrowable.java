@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Stands in the log for an exception whose message, or that of one behind it, is not fit to be shown: the same stack
-/// trace, and the message made [Printable]. It is never thrown.
+/// Stands in the log for an exception whose message, or that of one behind it, is not fit to be shown: the same
+/// stack trace, and the message made [Printable]. It is never thrown.
 final class PrintableThrowable extends Throwable {
     private static final long serialVersionUID = 1L;
 

@@ -37,8 +37,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// A short life of the program, for the JVM to learn from what a start and the first builds need: the build makes its
-/// AOT cache from it.
+/// A short life of the program, for the JVM to learn from what a start and the first builds need: the build makes
+/// its AOT cache from it.
 ///
 /// One dispatcher is the only machine of another. Clients of that one send a path and ask for a build, which
 /// travels over SSH on the loopback interface and is refused at the far end, whose own machine takes no builds, nor
@@ -47,8 +47,8 @@ import java.util.TreeMap;
 final class TrainingRun {
     private static final int CLIENTS = 20;
 
-    /// So much is copied that the JVM learns what to compile for it: without that, the first large path after a start
-    /// takes twice as long.
+    /// So much is copied that the JVM learns what to compile for it: without that, the first large path after a
+    /// start takes twice as long.
     private static final int LARGE = 64 << 20;
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final String SYSTEM = "trained-system";

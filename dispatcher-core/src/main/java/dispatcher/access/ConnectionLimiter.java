@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Lets in as many connections as the limits allow, in all and of each client, and keeps those who do not log in from
-/// keeping others out. One for each way in. Safe for any thread, waits for nobody.
+/// Lets in as many connections as the limits allow, in all and of each client, and keeps those who do not log in
+/// from keeping others out. One for each way in. Safe for any thread, waits for nobody.
 ///
 /// From one address only some may be logging in at once, and a few if logins from there keep failing: nobody is
 /// refused for what others behind the same address did, as long as they leave some of these places. Where all

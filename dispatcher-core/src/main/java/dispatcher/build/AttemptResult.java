@@ -13,7 +13,7 @@ import java.util.Map;
 
 /// What a build came to on a machine, good or bad, before anybody is told. To be taken or dropped.
 ///
-/// @param link    used by whoever has this
+/// @param link    in use as long as this is
 /// @param lease   the conversation that pins the outputs; over already if there are none
 /// @param checked what came out; nothing if it failed
 /// @param took    on the machine, copying not counted

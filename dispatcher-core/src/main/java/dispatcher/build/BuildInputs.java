@@ -21,8 +21,8 @@ public interface BuildInputs extends PathSource {
     /// Why none of `paths` could be had from a machine that has it; empty if none has, as far as was asked.
     Optional<String> unproven(Collection<StorePath> paths);
 
-    /// Gets back inputs that could not be had: waits for a machine that has them, or has them built once more. A build
-    /// must not hold a slot while it calls this, since this may wait for one.
+    /// Gets back inputs that could not be had: waits for a machine that has them, or has them built once more. A
+    /// build must not hold a slot while it calls this, since this may wait for one.
     ///
     /// @param reason why they could not be had, for people
     /// @return whether it is worth while to try again

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Lets only one of several equal builds run at a time, whoever wants them: the others follow its log, and need
+/// Lets only one of several equal builds run at a time, for all clients: the others follow its log, and need
 /// not run if it came to something. No client that does not read keeps the turn. Safe for any thread; waiting
 /// ends when the thread is interrupted.
 final class EqualBuilds {
@@ -25,7 +25,7 @@ final class EqualBuilds {
     private static final class Shared {
         private final Semaphore turn = new Semaphore(1);
         private final BroadcastLog log = new BroadcastLog();
-        /// Written by whoever has the turn.
+        /// Written by the holder of the turn.
         private volatile @Nullable BuildResult result;
 
         /// Guarded by the outer lock.

@@ -9,7 +9,8 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One of the attempts of a [SpeculativeBuild], on a thread of its own. All but its log belongs to the race's thread.
+/// One of the attempts of a [SpeculativeBuild], on a thread of its own. All but its log belongs to the race's
+/// thread.
 final class SpeculativeAttempt implements AutoCloseable {
     private final LeasedMachine place;
     private final Optional<BufferedLog> held;
@@ -81,7 +82,7 @@ final class SpeculativeAttempt implements AutoCloseable {
 
     /// Its log is the one that is read from now on, unless it has been all the time.
     ///
-    /// @param why for whoever reads it
+    /// @param why for the readers of the log
     void show(BuildLog log, String why) {
         if (held.isEmpty() || shown) return;
         shown = true;

@@ -47,8 +47,8 @@ public interface DispatcherListener {
     /// @param bytes of their NARs
     default void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {}
 
-    /// An input that a client uploads, with what it refers to and the machine lacked, is on a machine before any build
-    /// was sent there for it. Told on a thread of its own.
+    /// An input that a client uploads, with what it refers to and the machine lacked, is on a machine before any
+    /// build was sent there for it. Told on a thread of its own.
     ///
     /// @param bytes of all NARs that were sent
     /// @param took  from the start of the upload

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Several listeners as one; each is told everything, in order. One that throws, which none should, is told of in the
-/// log, and keeps the event from nobody: what happened has happened.
+/// Several listeners as one; each is told everything, in order. One that throws, which none should, is told of in
+/// the log, and keeps the event from nobody: what happened has happened.
 public final class ListenerList implements DispatcherListener {
     private static final Logger log = LoggerFactory.getLogger(ListenerList.class);
 

@@ -1,4 +1,4 @@
-/// What happens, for whoever wants to know: logs, metrics, pages and tests hang on one listener.
+/// What happens, for others to know: logs, metrics, pages and tests hang on one listener.
 @NullMarked
 package dispatcher.event;
 

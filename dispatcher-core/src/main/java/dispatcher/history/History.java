@@ -42,7 +42,7 @@ public final class History {
 
     private static final int MOST_PACKAGES = 50_000;
     private static final int MOST_SYSTEMS = 100;
-    /// Of the default: so much may well be taken.
+    /// The part of the default that may well be taken.
     private static final int HIGH_OF_DEFAULT = 4;
     /// Of shorter builds the way there and back is too large a part to tell the machine's speed.
     private static final Duration SHORTEST_MEASURE = Duration.ofSeconds(2);
@@ -180,12 +180,12 @@ public final class History {
         if (expected > 0) machines.computeIfPresent(machine, (_, before) -> before.withSpeed(expected / seconds));
     }
 
-    /// A build of a package took so much memory at most, be it that it was built or not.
+    /// Notes the most memory that a build of a package took, whether it succeeded or not.
     public void peakMemory(PackageName name, String system, long bytes) {
         change(name, system, known -> known.withPeak(bytes), true);
     }
 
-    /// The outputs of the newest build of a package have so many bytes, as NARs.
+    /// Notes how large the outputs of the newest build of a package are: bytes, as NARs.
     public void outputBytes(PackageName name, String system, long bytes) {
         change(name, system, known -> known.withOutputBytes(bytes), false);
     }
@@ -217,7 +217,7 @@ public final class History {
         chains.completed(build, took.toNanos() / 1e9 * effectiveSpeed(machine));
     }
 
-    /// The newest build of a package has so many seconds of other builds behind it.
+    /// Notes how long other builds take that wait for the newest build of a package: seconds.
     void behind(PackageName name, String system, double seconds) {
         change(name, system, known -> known.withBehind(seconds), false);
     }
@@ -292,7 +292,8 @@ public final class History {
 
     // ---- over a restart
 
-    /// What an earlier process wrote down. If that cannot be read, the log says so, and builds are learned from anew.
+    /// What an earlier process wrote down. If that cannot be read, the log says so, and builds are learned from
+    /// anew.
     public static History load(HistoryStore store, Duration otherwise, InstantSource clock) {
         var history = new History(otherwise, clock);
         try {
@@ -324,8 +325,8 @@ public final class History {
         if (name != null) unsaved.add(name);
     }
 
-    /// Writes what has changed since the last time to `store`, if anything has. For one thread at a time. If it cannot
-    /// be written, the log says so, and the next time it is tried again.
+    /// Writes what has changed since the last time to `store`, if anything has. For one thread at a time. If it
+    /// cannot be written, the log says so, and the next time it is tried again.
     public void save(HistoryStore store) {
         packages.cleanUp();
         boolean machinesToo = machinesUnsaved.getAndSet(false);

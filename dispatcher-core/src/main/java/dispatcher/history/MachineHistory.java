@@ -10,7 +10,7 @@ package dispatcher.history;
 public record MachineHistory(
         double configured, Window speeds, double copiedBytes, double copySeconds, long copiedUntil) {
     static final int MOST_SPEEDS = 31;
-    /// So many builds count as much as the settings do.
+    /// The number of builds that count as much as the settings do.
     private static final int WEIGHT_OF_SETTINGS = 5;
 
     private static final double FARTHEST = Math.log(4);
@@ -44,8 +44,8 @@ public record MachineHistory(
                 configured, speeds.with(Math.log(speed), MOST_SPEEDS), copiedBytes, copySeconds, copiedUntil);
     }
 
-    /// The median of what was measured, drawn towards the settings where little was, and at most four times as much or
-    /// as little as they say.
+    /// The median of what was measured, drawn towards the settings where little was, and at most four times as
+    /// much or as little as they say.
     double effectiveSpeed() {
         int n = speeds.size();
         if (n == 0) return configured;

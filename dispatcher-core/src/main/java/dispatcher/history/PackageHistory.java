@@ -10,9 +10,9 @@ import java.util.function.ToDoubleFunction;
 
 /// What is known of the builds of one package for one system. Immutable. At most about 400 bytes.
 ///
-/// The last 15 durations are kept and their order statistics used: one outlier (a machine that swapped, a build that a
-/// cache made short) moves the median by one place, and a package that really became slower is known to be so after 8
-/// builds. An average, of logarithms too, would be moved by each of them.
+/// The last 15 durations are kept and their order statistics used: one outlier (a machine that swapped, a build
+/// that a cache made short) moves the median by one place, and a package that really became slower is known to be
+/// so after 8 builds. An average, of logarithms too, would be moved by each of them.
 ///
 /// @param builds      ever seen
 /// @param lastSeen    end of the newest, in whole seconds
@@ -89,7 +89,7 @@ public record PackageHistory(
         return new PackageHistory(builds, lastSeen, outputBytes, seconds, machines, peaks, behind.with(0, MOST_BEHIND));
     }
 
-    /// So much waits for the newest that was requested.
+    /// Notes how much waits for the newest that was requested.
     PackageHistory withBehind(double length) {
         return new PackageHistory(builds, lastSeen, outputBytes, seconds, machines, peaks, behind.raised(length));
     }

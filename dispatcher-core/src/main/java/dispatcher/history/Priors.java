@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// What builds took, for packages that have not been built yet: those whose names begin alike, as `python3.12-requests`
-/// and `python3.12-six` do, all for a system, and all.
+/// What builds took, for packages that have not been built yet: those whose names begin alike, as
+/// `python3.12-requests` and `python3.12-six` do, all for a system, and all.
 ///
 /// Bounded: 5,000 beginnings of names, and 100 systems. Safe for any thread.
 final class Priors {
@@ -32,7 +32,8 @@ final class Priors {
     private record Kin(String word, String system) {
         private static final String FETCH = ":fetch";
 
-        /// The first word of a name, without the version at its end. What only fetches something is akin to all such.
+        /// The first word of a name, without the version at its end. What only fetches something is akin to all
+        /// such.
         static Kin of(PackageName name, String system) {
             var text = name.text();
             if (text.endsWith(FETCH)) return new Kin(FETCH, system);
@@ -48,7 +49,7 @@ final class Priors {
         }
     }
 
-    /// A build took so many seconds, as on a machine of speed 1.
+    /// Notes how long a build took: seconds, as on a machine of speed 1.
     void add(PackageName name, String system, double seconds) {
         put(kin.asMap(), Kin.of(name, system), seconds, KIN_WINDOW);
         if (systems.size() < MOST_SYSTEMS || systems.containsKey(system)) put(systems, system, seconds, WINDOW);

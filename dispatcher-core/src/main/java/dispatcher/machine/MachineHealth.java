@@ -3,8 +3,9 @@ package dispatcher.machine;
 import java.time.Instant;
 import java.util.Optional;
 
-/// How a machine has fared lately: a circuit breaker as a value. A machine that fails is set aside until it is seen to
-/// answer again. If it fails once more before it has done a build, it is on trial from then on, until it does one.
+/// How a machine has fared lately: a circuit breaker as a value. A machine that fails is set aside until it is
+/// seen to answer again. If it fails once more before it has done a build, it is on trial from then on, until it
+/// does one.
 ///
 /// @param failures   since it last did a build; those of builds that ran at the same time count once
 /// @param asideSince empty if it is not set aside

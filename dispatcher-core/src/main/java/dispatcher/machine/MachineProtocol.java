@@ -24,8 +24,8 @@ public enum MachineProtocol {
         return scheme;
     }
 
-    /// The command that speaks it on the machine, as Nix composes it: words between blanks, for the shell of the login
-    /// there, without quotes.
+    /// The command that speaks it on the machine, as Nix composes it: words between blanks, for the shell of the
+    /// login there, without quotes.
     ///
     /// @param words of the program and what stands before it, such as `sudo -n nix-daemon`; empty for Nix's own
     String command(List<String> words) {

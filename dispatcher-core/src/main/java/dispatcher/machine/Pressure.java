@@ -39,7 +39,8 @@ public record Pressure(
     /// Fewer inodes are about to be none.
     private static final long LEAST_INODES = 1000;
 
-    /// With no more than that left above `minFree`, a store's garbage is about to be needed. Of a small disk a tenth.
+    /// With no more than that left above `minFree`, a store's garbage is about to be needed. Of a small disk a
+    /// tenth.
     private static final long STORE_MARGIN = 2L << 30;
 
     /// Less is about to be none.

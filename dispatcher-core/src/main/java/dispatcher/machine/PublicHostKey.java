@@ -42,8 +42,8 @@ public record PublicHostKey(String type, String base64) {
         return only(text, parseAll(text));
     }
 
-    /// Reads one key or more: their lines, or the base 64 of all these lines together, which may be broken into lines
-    /// itself. Lines that are empty or begin with `#` say nothing.
+    /// Reads one key or more: their lines, or the base 64 of all these lines together, which may be broken into
+    /// lines itself. Lines that are empty or begin with `#` say nothing.
     ///
     /// @throws NixSyntaxException if it is neither
     public static List<PublicHostKey> parseAll(String text) {
@@ -52,7 +52,8 @@ public record PublicHostKey(String type, String base64) {
         return encoded ? ofEncodedLines(String.join("", lines)) : ofLines(lines);
     }
 
-    /// Reads the base 64 of one key line or more, and nothing else: what Nix takes in a machines file or a store URI.
+    /// Reads the base 64 of one key line or more, and nothing else: what Nix takes in a machines file or a store
+    /// URI.
     ///
     /// @throws NixSyntaxException if it is no base 64, or what it stands for are no key lines
     public static List<PublicHostKey> ofEncodedLines(String text) {

@@ -31,8 +31,8 @@ public final class ClientWatch {
         return !current.isGone() && in.awaitInput();
     }
 
-    /// Interrupts the calling thread if the client goes before the returned guard is closed; never after that. Within
-    /// such a guard another does nothing.
+    /// Interrupts the calling thread if the client goes before the returned guard is closed; never after that.
+    /// Within such a guard another does nothing.
     public Guard interruptWhenGone() {
         var current = watching;
         if (current != null) return current.guardAgain() ? current::stopGuarding : () -> {};

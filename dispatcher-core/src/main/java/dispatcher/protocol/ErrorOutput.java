@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Reads a program's standard error on a thread of its own for as long as the program runs, so that it never
-/// blocks there: hands each line to whoever listens at the moment, and keeps the last of it for error messages.
+/// blocks there: hands each line to the present listener, and keeps the last of it for error messages.
 ///
 /// Safe for any thread.
 public final class ErrorOutput {
@@ -43,7 +43,7 @@ public final class ErrorOutput {
     @GuardedBy("lock")
     private boolean busy;
 
-    /// Counts the pump's steps, for whoever waits for it to have nothing in hand: odd while it reads.
+    /// Counts the pump's steps, so that others can wait until it has nothing in hand: odd while it reads.
     private final AtomicLong steps = new AtomicLong();
 
     private ErrorOutput(InputStream err, String name, Consumer<ByteString> listener) {
@@ -163,7 +163,7 @@ public final class ErrorOutput {
                 if (line.size() >= LONGEST_LINE) emit(line);
             }
         } catch (IOException e) {
-            // The connection is gone; whoever reads its standard output will say so.
+            // The connection is gone; the reader of its standard output will say so.
         }
         if (line.size() > 0) emit(line);
     }

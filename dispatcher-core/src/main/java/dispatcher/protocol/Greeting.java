@@ -6,15 +6,15 @@ import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.util.Optional;
 
-/// How a conversation begins in either of Nix's protocols: each end says a number by which the protocol is known, and
-/// the newest version that it speaks. The older one of the two is spoken.
+/// How a conversation begins in either of Nix's protocols: each end says a number by which the protocol is known,
+/// and the newest version that it speaks. The older one of the two is spoken.
 ///
 ///     client                                      server
 ///     client's number, version   ------------>
 ///                                <------------    server's number, version
 ///
-/// Clients up to Nix 2.23 say their version only when they have heard the server's, so a server waits for nothing but
-/// the number before it answers.
+/// Clients up to Nix 2.23 say their version only when they have heard the server's, so a server waits for nothing
+/// but the number before it answers.
 ///
 /// @param protocol  its name, for messages
 /// @param newest    version that we speak

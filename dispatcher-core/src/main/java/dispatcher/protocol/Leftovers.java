@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The rest of a request that was refused before its end. Its client reads why only once it has sent all of it; if the
-/// connection were closed before, it would learn nothing but that.
+/// The rest of a request that was refused before its end. Its client reads why only once it has sent all of it;
+/// if the connection were closed before, it would learn nothing but that.
 public final class Leftovers {
     /// As much as any request may have by the settings.
     private static final long MOST_BYTES = 1L << 30;
@@ -16,9 +16,9 @@ public final class Leftovers {
 
     private Leftovers() {}
 
-    /// Reads on and forgets it, until the client goes, has sent nothing for as long as `quiet`, or has sent more than
-    /// any request may have. Whoever calls this closes `in` afterwards, which ends the thread that may still wait
-    /// there.
+    /// Reads on and forgets it, until the client goes, has sent nothing for as long as `quiet`, or has sent more
+    /// than any request may have. Whoever calls this closes `in` afterwards, which ends the thread that may still
+    /// wait there.
     public static void drain(WireReader in, Duration quiet) throws InterruptedException {
         var left = new AtomicLong(MOST_BYTES);
         var reading = Thread.ofVirtual().name("rest of a refused request").start(() -> read(in, left));

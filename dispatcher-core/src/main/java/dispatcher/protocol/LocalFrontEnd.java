@@ -104,7 +104,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         } catch (InterruptedException e) {
             channel.close();
         } catch (RuntimeException | Error e) {
-            // Of whoever handles it, too; the client would wait for ever.
+            // An error of the handler, too; else the client would wait for ever.
             log.atError().setCause(e).log("bug: a local client's conversation ended");
             channel.close();
         } finally {

@@ -3,8 +3,8 @@ package dispatcher.protocol;
 import dispatcher.nix.ByteString;
 import dispatcher.store.BuildLog;
 
-/// A line of a build's log that is too long to be held whole: it goes on in pieces, each a line of its own, and a note
-/// before them says so. Confined to one thread.
+/// A line of a build's log that is too long to be held whole: it goes on in pieces, each a line of its own, and a
+/// note before them says so. Confined to one thread.
 public final class LongLine {
     private final BuildLog log;
     private boolean begun;

@@ -45,8 +45,8 @@ public final class RemoteCommand {
         });
     }
 
-    /// The first word that is such a program, with what it must have among its arguments, decides. Goes from the last
-    /// to the first, so that of each argument it is known whether it comes later.
+    /// The first word that is such a program, with what it must have among its arguments, decides. Goes from the
+    /// last to the first, so that of each argument it is known whether it comes later.
     private static Optional<ClientProtocol> recognise(List<String> words) {
         var found = Optional.<ClientProtocol>empty();
         var arguments = new Arguments(Set.of(), Set.of());

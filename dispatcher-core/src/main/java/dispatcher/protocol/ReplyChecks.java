@@ -37,7 +37,7 @@ public final class ReplyChecks {
         return Limits.ANSWERS.plus(asked.size(), bytes);
     }
 
-    /// For the result of a build with so many outputs.
+    /// For the result of a build with a number of outputs.
     public static Limits result(int outputs) {
         return Limits.ANSWERS.plus(outputs, outputs * OUTPUT_BYTES);
     }

@@ -8,8 +8,8 @@ import dispatcher.store.StoreRefusedException;
 import java.io.IOException;
 import java.util.List;
 
-/// Finds out whether a machine's store has its paths in the same directory as ours: no greeting tells, and where it is
-/// another one, every path that is asked for is refused.
+/// Finds out whether a machine's store has its paths in the same directory as ours: no greeting tells, and where
+/// it is another one, every path that is asked for is refused.
 public final class StoreDirCheck {
     private static final StorePath PROBE = StorePath.of("0".repeat(32), "dispatcher-probe");
 

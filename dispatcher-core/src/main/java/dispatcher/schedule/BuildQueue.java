@@ -33,9 +33,10 @@ import org.jspecify.annotations.Nullable;
 /// machines.
 ///
 /// Safe for any thread. One lock guards the [Scheduler]; it is never held over I/O or a call to somebody else.
-/// It has no thread of its own: whoever enters moves it on, and one of those who wait keeps the time for all.
+/// It has no thread of its own: each caller moves it on, and one of those who wait keeps the time for all.
 ///
-/// Where the inputs of a build are by now is looked up without the lock, by who has moved the queue on until its turn.
+/// Where the inputs of a build are by now is looked up without the lock, by who has moved the queue on until its
+/// turn.
 public final class BuildQueue {
     private static final Duration STANDINGS_AGE = Duration.ofSeconds(1);
 
@@ -307,14 +308,15 @@ public final class BuildQueue {
             return ask(_ -> outcome == null);
         }
 
-        /// What it may expect; empty if it waits no longer, or came too lately to say. May be some seconds old if very
-        /// many wait.
+        /// What it may expect; empty if it waits no longer, or came too lately to say. May be some seconds old if
+        /// very many wait.
         @SuppressWarnings("GuardedBy")
         public Optional<QueuePosition> standing() {
             return ask(_ -> outcome == null ? BuildQueue.this.standing(build) : Optional.empty());
         }
 
-        /// Waits for a machine. If interrupted, the build leaves the queue, and a slot that it had got is free again.
+        /// Waits for a machine. If interrupted, the build leaves the queue, and a slot that it had got is free
+        /// again.
         public Outcome await() throws InterruptedException {
             while (true) {
                 var ended = await(Duration.ofDays(1));

@@ -7,7 +7,7 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 
-/// The turns that one client has in one plan. Used once, by whoever owns the scheduler.
+/// The turns that one client has in one plan. Used once, by the owner of the scheduler.
 final class ClientTurns {
     /// Which client's turn it is: by priority, then who has had the least.
     static final Comparator<ClientTurns> SHARES = Comparator.<ClientTurns>comparingInt(

@@ -13,7 +13,7 @@ import dispatcher.schedule.policy.Times;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the machine for one build after another, in one plan. Knows what those ahead have in mind. Used once, by
-/// whoever owns the scheduler.
+/// the owner of the scheduler.
 ///
 /// Cost: one look at each tier for each build.
 final class MachineSelector {

@@ -35,16 +35,16 @@ import org.jspecify.annotations.Nullable;
 /// happens, and asked what follows. Has no clock, no thread and no lock: time is what it is told, so the service and
 /// the simulator run the same code.
 ///
-/// Order: who has lost patience, by age; then priority; then the client that has had the least; then who can go to the
-/// fewest machines; then the longest expected path of what is still to come, where that takes as long as all that
-/// waits; then the shortest; then age. Each in turn goes to the machine that should finish it first, which may be one
-/// that is busy still.
+/// Order: who has lost patience, by age; then priority; then the client that has had the least; then who can go
+/// to the fewest machines; then the longest expected path of what is still to come, where that takes as long as
+/// all that waits; then the shortest; then age. Each in turn goes to the machine that should finish it first,
+/// which may be one that is busy still.
 ///
 /// No build waits for ever: who has waited for `patience` gets the next slot that it can use, after those
 /// who have waited longer.
 ///
-/// Cost of a decision: builds looked at (at most `lookAhead`, and those that begin) x kinds of machines that they may
-/// go to, and a logarithm of those who wait. About 600 bytes for each build that waits, without its request.
+/// Cost of a decision: builds looked at (at most `lookAhead`, and those that begin) x kinds of machines that they
+/// may go to, and a logarithm of those who wait. About 600 bytes for each build that waits, without its request.
 public final class Scheduler {
     private SchedulerOptions options;
     private final Fleet fleet = new Fleet();
@@ -144,8 +144,9 @@ public final class Scheduler {
         forgetIfIdle(client);
     }
 
-    /// Idleness earns no credit and costs none: who comes back starts where the others are then. Who has had more than
-    /// they have must not be forgotten before they have caught up; when nobody builds, nobody is to catch up.
+    /// Idleness earns no credit and costs none: who comes back starts where the others are then. Who has had more
+    /// than they have must not be forgotten before they have caught up; when nobody builds, nobody is to catch
+    /// up.
     private void forgetIfIdle(ClientShare client) {
         if (client.isActive()) return;
         double least = leastUsed();
@@ -242,9 +243,9 @@ public final class Scheduler {
         return decisions;
     }
 
-    /// The build whose turn it is in what [#decide] has decided last, but whose inputs were located long ago: they are
-    /// to be looked up now, without any lock, and [#located] and [#decide] to be called. If anything else happens
-    /// meanwhile, the next decision begins anew.
+    /// The build whose turn it is in what [#decide] has decided last, but whose inputs were located long ago:
+    /// they are to be looked up now, without any lock, and [#located] and [#decide] to be called. If anything
+    /// else happens meanwhile, the next decision begins anew.
     public Optional<WaitingBuild> unlocated() {
         return paused == null ? Optional.empty() : Optional.ofNullable(paused.unlocated());
     }

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// One going through those who wait, in their order, to see who begins now: each is given in mind the machine that
 /// should finish it first. If that machine is busy the build waits for it, and those behind count on that.
 ///
-/// Pauses where the turn is a build's whose inputs were located long ago, and goes on when it is known where they are
-/// by now: see [#unlocated].
+/// Pauses where the turn is a build's whose inputs were located long ago, and goes on when it is known where they
+/// are by now: see [#unlocated].
 ///
 /// Looks at no more builds that wait for a better machine than `lookAhead`; from then on a free slot is taken by
 /// the next build that fits. Cost: one look at each tier for each build looked at. Used once, by whoever owns the
@@ -38,8 +38,8 @@ final class SchedulingRound {
     private static final long INPUTS_WORTH_IT = 1_000_000;
     private static final int MOST_LOCATED = 64;
 
-    /// Looks at kinds of machines, free ones too. With very many kinds it is not looked so far ahead. Why so many: see
-    /// docs/BENCHMARKS.md.
+    /// Looks at kinds of machines, free ones too. With very many kinds it is not looked so far ahead. Why so
+    /// many: see docs/BENCHMARKS.md.
     private static final int MOST_LOOKS = 700;
 
     private final long number;
@@ -58,8 +58,8 @@ final class SchedulingRound {
 
     private final PriorityQueue<ClientTurns> next = new PriorityQueue<>(ClientTurns.SHARES);
 
-    /// Whether [#next] has been filled: only when those who have lost patience have had their turns, as those have had
-    /// more of their share then.
+    /// Whether [#next] has been filled: only when those who have lost patience have had their turns, as those
+    /// have had more of their share then.
     private boolean sharesHaveTurns;
 
     /// The turn at which it is to be found out first where the build's inputs are.

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// on a machine that is clearly faster, or on any other if the first machine does badly.
 ///
 /// Cost: one look at each tier with a free slot, and at those of its machines that will not do. Used
-/// once, by whoever owns the scheduler.
+/// once, by the owner of the scheduler.
 final class SpeculativeSlotFinder {
     private final Fleet fleet;
     private final MachineSelector chooser;

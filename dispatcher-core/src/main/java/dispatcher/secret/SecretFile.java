@@ -10,9 +10,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
-/// A file that holds a secret, such as a private key. As ssh does with its keys, one of our own that is open to others
-/// is not used. Of one that somebody else owns that is not for us to judge: it is how secrets are handed to a service,
-/// such as root's files of mode 0440 in `/run/secrets`.
+/// A file that holds a secret, such as a private key. As ssh does with its keys, one of our own that is open to
+/// others is not used. Of one that somebody else owns that is not for us to judge: it is how secrets are handed
+/// to a service, such as root's files of mode 0440 in `/run/secrets`.
 public final class SecretFile {
     private static final Set<PosixFilePermission> READING =
             EnumSet.of(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_READ);

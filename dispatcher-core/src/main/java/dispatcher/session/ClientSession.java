@@ -46,8 +46,8 @@ import java.util.function.Predicate;
 
 /// One client's conversation with the whole fleet, as one store.
 ///
-/// Confined to the client's thread. A machine or a host store that breaks is told to the client as a refusal with the
-/// reason; the client's connection goes on, unless a part of a NAR has gone out already.
+/// Confined to the client's thread. A machine or a host store that breaks is told to the client as a refusal with
+/// the reason; the client's connection goes on, unless a part of a NAR has gone out already.
 public final class ClientSession implements Store, OutputLookup {
     private final SessionContext context;
     private final ClientIdentity client;
@@ -190,8 +190,8 @@ public final class ClientSession implements Store, OutputLookup {
         };
     }
 
-    /// The end of the NAR is held back until all of it has been found to be what the path's info says. If its machine
-    /// breaks in the middle, the rest comes from where it is made once more.
+    /// The end of the NAR is held back until all of it has been found to be what the path's info says. If its
+    /// machine breaks in the middle, the rest comes from where it is made once more.
     private NarSummary narForClient(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var info = queryPathInfo(path)
                 .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
@@ -315,8 +315,8 @@ public final class ClientSession implements Store, OutputLookup {
         return paths.validPaths(outputs, false).containsAll(outputs);
     }
 
-    /// Whether a machine has built it for this client, or for another one that wanted the same at that time. What was
-    /// found on a machine may have come there otherwise.
+    /// Whether a machine has built it for this client, or for another one that wanted the same at that time. What
+    /// was found on a machine may have come there otherwise.
     boolean hasBuilt(StorePath path) {
         return built.contains(path);
     }

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 /// One input that goes on to a machine while its client uploads it, on a thread of its own. What goes wrong is held
 /// against nobody: the build that needs the input finds it out.
 ///
-/// The conversation in which it was sent is kept, so that the machine keeps the path, until somebody takes it over or
-/// it is let go. For two threads: this one's own and the session's.
+/// The conversation in which it was sent is kept, so that the machine keeps the path, until somebody takes it
+/// over or it is let go. For two threads: this one's own and the session's.
 final class EarlySend {
     private static final Logger log = LoggerFactory.getLogger(EarlySend.class);
 

@@ -7,8 +7,8 @@ import dispatcher.nix.RealisationId;
 import dispatcher.nix.RealisationJson;
 import java.util.Optional;
 
-/// What clients have said of outputs that only a machine or the host has; those of the spool are kept there. Forgotten
-/// with the process, or when there are too many. Safe for any thread.
+/// What clients have said of outputs that only a machine or the host has; those of the spool are kept there.
+/// Forgotten with the process, or when there are too many. Safe for any thread.
 final class HeldRealisations {
     private static final long MOST_CHARS = 4 << 20;
 

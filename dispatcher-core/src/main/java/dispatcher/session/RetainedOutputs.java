@@ -80,8 +80,8 @@ final class RetainedOutputs {
         return Optional.ofNullable(holdings.get(path));
     }
 
-    /// Keeps outputs on their machine for the client to fetch, in the conversation that built them or in one that pins
-    /// them only.
+    /// Keeps outputs on their machine for the client to fetch, in the conversation that built them or in one that
+    /// pins them only.
     ///
     /// @param held taken over
     void hold(HeldOutputs held) {
@@ -98,8 +98,8 @@ final class RetainedOutputs {
         }
     }
 
-    /// The conversation that pins the outputs. If the one that built them pins much else besides, it is a new one, so
-    /// that the former can end; the former if no new one can be had. An interruption meanwhile is kept.
+    /// The conversation that pins the outputs. If the one that built them pins much else besides, it is a new
+    /// one, so that the former can end; the former if no new one can be had. An interruption meanwhile is kept.
     private StorePool.Lease pinning(HeldOutputs held) {
         var builder = held.lease();
         if (!builder.isFull()) return builder;

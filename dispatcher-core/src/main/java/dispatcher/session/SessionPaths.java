@@ -28,8 +28,9 @@ import java.util.TreeSet;
 
 /// Where each store path is that one client may have, and how to read it.
 ///
-/// A path is looked for where the client would miss it most: among the outputs that machines retain for it, then in
-/// the spool, then in the host's store if the client is on this host, then on the machines that are known to have it.
+/// A path is looked for where the client would miss it most: among the outputs that machines retain for it, then
+/// in the spool, then in the host's store if the client is on this host, then on the machines that are known to
+/// have it.
 ///
 /// For one thread at a time.
 final class SessionPaths implements PathSource, AutoCloseable {

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Puts our signature under what was built in a conversation, where its client asks about it. What clients have
-/// sent is theirs to sign, whoever holds it by now. Confined to the conversation's thread.
+/// sent is theirs to sign, wherever it is by now. Confined to the conversation's thread.
 final class SigningStore extends GuardedStore {
     private final StoreDir storeDir;
     private final NixSecretKey key;

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// Which of many things have changed since they were last written down.
 ///
 /// Bounded: if more than a given number have changed, it only remembers that all are to be written. Safe for any
-/// thread: a change that is added while others are taken is either among these or among the next. Whoever changes a
-/// thing adds it afterwards; whoever saves takes first and looks at the things afterwards.
+/// thread: a change that is added while others are taken is either among these or among the next. Callers that
+/// change a thing add it afterwards; the thread that saves takes first and looks at the things afterwards.
 public final class Unsaved<K> {
     private final int most;
     private final Set<K> keys = ConcurrentHashMap.newKeySet();
@@ -30,7 +30,7 @@ public final class Unsaved<K> {
         }
     }
 
-    /// @param most so many changes at most are remembered one by one
+    /// @param most how many changes at most are remembered one by one
     public Unsaved(int most) {
         this.most = most;
     }
@@ -53,7 +53,7 @@ public final class Unsaved<K> {
     /// Takes all changes.
     public Batch<K> take() {
         if (all) {
-            // In this order: what changes meanwhile is added after that, or is seen by whoever writes all.
+            // In this order: what changes meanwhile is added after that, or is seen when all is written.
             all = false;
             keys.clear();
             return new Batch<>(true, List.of());

@@ -3,8 +3,8 @@ package dispatcher.store;
 import dispatcher.nix.ByteString;
 
 /// Where a build tells how it goes. Safe for any thread; calls must not block for long, since the machine's
-/// output waits behind them. Only what writes to a client may, as nobody but that client's own thread calls it. Lines
-/// come in the order in which the builder wrote them.
+/// output waits behind them. Only what writes to a client may, as nobody but that client's own thread calls it.
+/// Lines come in the order in which the builder wrote them.
 public interface BuildLog {
     /// For builds whose log nobody reads.
     BuildLog NONE = new BuildLog() {

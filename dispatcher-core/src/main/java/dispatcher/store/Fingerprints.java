@@ -7,8 +7,8 @@ import dispatcher.nix.StorePath;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What paths hold, as somebody has said who is believed. A path may have several contents: a derivation that is built
-/// twice does not always give the same.
+/// What paths hold, as somebody has said who is believed. A path may have several contents: a derivation that is
+/// built twice does not always give the same.
 ///
 /// Bounded: the paths of least use are forgotten first, and of each the content that was said first. Safe for any
 /// thread. About 200 bytes a path.

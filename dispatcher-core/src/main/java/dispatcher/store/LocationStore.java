@@ -9,8 +9,8 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
-/// Where [Locations] are written down, so that they outlive the process. Safe for any thread; each method is done as a
-/// whole or not at all.
+/// Where [Locations] are written down, so that they outlive the process. Safe for any thread; each method is done
+/// as a whole or not at all.
 public interface LocationStore {
     /// Keeps nothing.
     LocationStore NONE = new LocationStore() {
@@ -40,7 +40,8 @@ public interface LocationStore {
     /// @throws IOException if it cannot be read, or not all of it
     void load(Consumer<KnownPath> each) throws IOException;
 
-    /// Puts these in the place of what is written down of the same paths. Of a path without machines nothing is kept.
+    /// Puts these in the place of what is written down of the same paths. Of a path without machines nothing is
+    /// kept.
     ///
     /// @throws IOException if they cannot be written; nothing has changed then
     void save(Collection<KnownPath> paths) throws IOException;

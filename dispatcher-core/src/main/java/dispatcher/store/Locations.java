@@ -26,13 +26,13 @@ import org.slf4j.LoggerFactory;
 ///
 /// Bounded: the paths of least use are forgotten first. Safe for any thread. About 400 bytes a path.
 ///
-/// What was built is also written to its [LocationStore] at once, so that a crash forgets none of it; all the rest is
-/// written now and then.
+/// What was built is also written to its [LocationStore] at once, so that a crash forgets none of it; all the
+/// rest is written now and then.
 public final class Locations {
     private static final Logger log = LoggerFactory.getLogger(Locations.class);
     private static final int MOST_PATHS = 200_000;
 
-    /// So many are written in one go, during which nothing that is built can be written.
+    /// How many are written in one go, during which nothing that is built can be written.
     private static final int CHUNK = 2_000;
 
     private final Unsaved<StorePath> unsaved = new Unsaved<>(MOST_PATHS);
@@ -143,8 +143,8 @@ public final class Locations {
         machines.put(known.path(), Collections.unmodifiableSortedSet(names));
     }
 
-    /// Writes down what has changed since the last time, if anything has. If that cannot be written, the log says so,
-    /// and the next time it is tried again.
+    /// Writes down what has changed since the last time, if anything has. If that cannot be written, the log says
+    /// so, and the next time it is tried again.
     public void save() {
         machines.cleanUp();
         var batch = unsaved.take();

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 
-/// A path could not be had from where it was to be copied from. The receiver is not at fault, though its conversation
-/// may have broken off in the middle.
+/// A path could not be had from where it was to be copied from. The receiver is not at fault, though its
+/// conversation may have broken off in the middle.
 public final class SourceFailedException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -2,10 +2,10 @@ package dispatcher.store;
 
 /// A conversation with a Nix store: which of these paths do you have, take a NAR, hand one out, build a derivation.
 ///
-/// A machine, the coordinator's own store and the whole fleet are all reached through it, so whoever answers a
-/// client needs not know which. Who needs a part of it only, asks for that part. A conversation is confined to one
-/// thread. What was asked for, added or built through it is not garbage-collected by that store before [#close], as far
-/// as the store can promise that.
+/// A machine, the coordinator's own store and the whole fleet are all reached through it, so the code that
+/// answers a client needs not know which. Who needs a part of it only, asks for that part. A conversation is
+/// confined to one thread. What was asked for, added or built through it is not garbage-collected by that store
+/// before [#close], as far as the store can promise that.
 ///
 /// Each method blocks. It throws [StoreRefusedException] if the store says no and the conversation can go on;
 /// after any other [IOException] the conversation is over.

@@ -25,8 +25,8 @@ public interface StoreReader extends NarReader {
         return queryValidPaths(paths, _ -> true, substitute);
     }
 
-    /// The same for paths of which the store is not `expected` to have some: it may cost less to ask for those, unless
-    /// the store has them after all.
+    /// The same for paths of which the store is not `expected` to have some: it may cost less to ask for those,
+    /// unless the store has them after all.
     SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException;
 

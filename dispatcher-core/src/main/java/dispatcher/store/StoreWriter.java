@@ -17,8 +17,8 @@ public interface StoreWriter {
         throw new StoreRefusedException("this store keeps no realisations");
     }
 
-    /// Has that be there which [StoreReader#queryValidPaths] called valid because it can be fetched. For clients that
-    /// copy paths and have nothing built, for which it would be fetched.
+    /// Has that be there which [StoreReader#queryValidPaths] called valid because it can be fetched. For clients
+    /// that copy paths and have nothing built, for which it would be fetched.
     ///
     /// @throws StoreRefusedException if some of it is not there; it is not called valid a second time
     default void fetchPromised() throws IOException, InterruptedException {}

@@ -2,13 +2,13 @@ package dispatcher.store;
 
 import dispatcher.nix.PathInfo;
 
-/// Who finds out whether a NAR is what its path's info says: hashing it costs more than all the rest of reading it, so
-/// only one of the two ends does.
+/// Who finds out whether a NAR is what its path's info says: hashing it costs more than all the rest of reading
+/// it, so only one of the two ends does.
 public sealed interface Verify {
     /// The reader of the store, see [Here].
     Verify HERE = new Here();
 
-    /// Whoever gets the bytes, see [ByReceiver].
+    /// The receiver of the bytes, see [ByReceiver].
     ///
     /// @param told what the store has said of the path
     static Verify byReceiver(PathInfo told) {

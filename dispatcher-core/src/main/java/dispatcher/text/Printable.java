@@ -5,9 +5,9 @@ import java.util.stream.Collectors;
 /// Makes text of clients and machines fit for logs and terminals: nothing in the result moves the cursor, begins
 /// a line of its own, or turns the direction of writing.
 ///
-/// Control characters, separators of lines and paragraphs, invisible format characters and halves of characters become
-/// `\n`, `\t`, `\r`, `\x1b` or `\u2028`. Backslashes stay as they are, so that to do it twice does nothing more.
-/// Colours, which Nix puts into its messages, are left out. What is very long is cut, and says so.
+/// Control characters, separators of lines and paragraphs, invisible format characters and halves of characters
+/// become `\n`, `\t`, `\r`, `\x1b` or `\u2028`. Backslashes stay as they are, so that to do it twice does nothing
+/// more. Colours, which Nix puts into its messages, are left out. What is very long is cut, and says so.
 public final class Printable {
     /// The longest result, in chars, but for clients.
     public static final int LONGEST = 64 * 1024;
@@ -118,8 +118,8 @@ public final class Printable {
         }
     }
 
-    /// Where the sequence that begins at the position ends, if it is one that sets colours: ECMA-48's "select graphic
-    /// rendition".
+    /// Where the sequence that begins at the position ends, if it is one that sets colours: ECMA-48's "select
+    /// graphic rendition".
     private int endOfColour() {
         int at = position + 1;
         if (at == text.length() || text.charAt(at) != '[') return position;

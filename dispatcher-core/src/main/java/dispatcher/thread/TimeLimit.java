@@ -2,8 +2,8 @@ package dispatcher.thread;
 
 import java.time.Duration;
 
-/// Cuts short what takes longer than it may: unless this is closed in time, it calls what cuts, such as the close of a
-/// connection that somebody reads from. Costs a virtual thread while it is open.
+/// Cuts short what takes longer than it may: unless this is closed in time, it calls what cuts, such as the close
+/// of a connection that somebody reads from. Costs a virtual thread while it is open.
 public final class TimeLimit implements AutoCloseable {
     private final Thread clock;
 

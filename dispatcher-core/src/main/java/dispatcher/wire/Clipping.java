@@ -24,8 +24,8 @@ public final class Clipping {
                 .utf8();
     }
 
-    /// The beginning and the end of what has `length` bytes, with a line between them that says how many are left out.
-    /// A character that was cut is left out.
+    /// The beginning and the end of what has `length` bytes, with a line between them that says how many are left
+    /// out. A character that was cut is left out.
     static ByteString join(byte[] head, byte[] tail, long length) {
         int headEnd = wholeCharacters(head);
         int tailStart = 0;

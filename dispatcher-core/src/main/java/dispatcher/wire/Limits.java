@@ -17,8 +17,8 @@ public record Limits(long stringBytes, long elements, long messageBytes) {
     /// such requests at once.
     public static final Limits DEFAULT = new Limits(REQUEST, 1_000_000, REQUEST);
 
-    /// For what machines say, where nothing else follows from what they were asked: lines of a log, words of an error.
-    /// At most some 70 MB in memory, while it is read.
+    /// For what machines say, where nothing else follows from what they were asked: lines of a log, words of an
+    /// error. At most some 70 MB in memory, while it is read.
     public static final Limits ANSWERS = new Limits(ANSWER, 300_000, 32L << 20);
 
     /// For what a machine knows of one path: as much as a client may send of it.
@@ -30,7 +30,7 @@ public record Limits(long stringBytes, long elements, long messageBytes) {
     /// What a string takes of [#messageBytes] beside its bytes.
     public static final int STRING_BYTES = 32;
 
-    /// These, with room for so many more strings.
+    /// These limits, with room for a number of further strings.
     ///
     /// @param strings how many may come in one list, if that is more
     /// @param bytes   of all of them together

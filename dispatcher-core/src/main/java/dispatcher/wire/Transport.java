@@ -20,8 +20,8 @@ public interface Transport extends Closeable {
         return Optional.empty();
     }
 
-    /// Whether the host gives a sign of life within `limit`, from which nothing follows but that it is worth while to
-    /// wait for more. By default that is taken to be so.
+    /// Whether the host gives a sign of life within `limit`, from which nothing follows but that it is worth
+    /// while to wait for more. By default that is taken to be so.
     default boolean answers(Duration limit) throws InterruptedException {
         return true;
     }
@@ -32,7 +32,8 @@ public interface Transport extends Closeable {
     /// @param action replaces the one before
     default void onBetterWay(Runnable action) {}
 
-    /// Whether what is sent on it takes from what may be sent to other hosts at the same time. By default it does not.
+    /// Whether what is sent on it takes from what may be sent to other hosts at the same time. By default it does
+    /// not.
     default boolean isRationed() {
         return false;
     }

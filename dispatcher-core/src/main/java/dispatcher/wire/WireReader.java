@@ -104,7 +104,7 @@ public final class WireReader {
         return messageBytes;
     }
 
-    /// Tells whoever counts the memory that messages take how it stands with this one.
+    /// Tells the account of the memory that messages take how much this one takes.
     public Intake intake() {
         return intake;
     }
@@ -168,9 +168,9 @@ public final class WireReader {
         return ByteString.wrap(readBytes(what, limit));
     }
 
-    /// A string of any length, of which no more than `most` bytes are kept. Of a longer one come the beginning, a line
-    /// that says how much is left out, and the end. For what people read, and what a build may make as long as it
-    /// likes.
+    /// A string of any length, of which no more than `most` bytes are kept. Of a longer one come the beginning, a
+    /// line that says how much is left out, and the end. For what people read, and what a build may make as long
+    /// as it likes.
     public ByteString readClipped(String what, int most) throws IOException {
         long length = readLengthOfAny(what);
         if (length <= most) return ByteString.wrap(readContent(what, length));

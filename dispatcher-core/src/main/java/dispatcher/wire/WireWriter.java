@@ -125,7 +125,7 @@ public final class WireWriter {
         out.flush();
     }
 
-    /// For `bytes` more, if the buffer may ever be so large; whoever writes more than that has it to itself.
+    /// For `bytes` more, if the buffer may ever be so large; a writer of more than that has it to itself.
     private void makeRoom(int bytes) throws IOException {
         if (bytes <= buffer.length - position) return;
         if (buffer.length < largestBuffer) {

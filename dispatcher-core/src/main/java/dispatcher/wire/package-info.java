@@ -1,5 +1,5 @@
-/// Bytes on the wire: integers, strings, lists and framed streams as both Nix protocols write them, with limits on all
-/// that a peer may make us allocate, and the channels they travel on.
+/// Bytes on the wire: integers, strings, lists and framed streams as both Nix protocols write them, with limits
+/// on all that a peer may make us allocate, and the channels they travel on.
 @NullMarked
 package dispatcher.wire;
 

@@ -6,8 +6,8 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import dispatcher.testkit.Bounds;
 import java.nio.charset.StandardCharsets;
 
-/// Whatever names a client in the settings, it becomes a pattern that is written and read again, or is refused with a
-/// message. No pattern takes long to match, whatever the name.
+/// Whatever names a client in the settings, it becomes a pattern that is written and read again, or is refused
+/// with a message. No pattern takes long to match, whatever the name.
 ///
 /// A normal run only replays the inputs under `src/test/resources/dispatcher/access/ClientPatternFuzzTestInputs`.
 /// `scripts/fuzz` looks for new ones.

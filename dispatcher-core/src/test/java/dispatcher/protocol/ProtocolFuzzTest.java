@@ -24,8 +24,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 
-/// Whatever the other side says, in either protocol and either role: it is answered, or the conversation ends with an
-/// [IOException]; never in another way.
+/// Whatever the other side says, in either protocol and either role: it is answered, or the conversation ends
+/// with an [IOException]; never in another way.
 ///
 /// A normal run only replays the inputs under `src/test/resources/dispatcher/protocol/ProtocolFuzzTestInputs`.
 /// `scripts/fuzz` looks for new ones.

@@ -136,8 +136,8 @@ class NixVersionsTest {
         }
     }
 
-    /// Determinate Nix 3.22 registers no temporary roots where it cannot register many at once, and other versions none
-    /// at all for what they copy.
+    /// Determinate Nix 3.22 registers no temporary roots where it cannot register many at once, and other
+    /// versions none at all for what they copy.
     @ParameterizedTest
     @EnumSource(ClientProtocol.class)
     void whatASessionHasSentOrAskedForStaysWithoutTemporaryRoots(ClientProtocol protocol) throws Exception {

@@ -59,8 +59,9 @@ import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
-/// A whole dispatcher before fake machines, with clients that talk to it in memory. When it is closed, nothing may be
-/// left of what it did: no slot taken, no path pinned, no channel to a machine open, no conversation going on.
+/// A whole dispatcher before fake machines, with clients that talk to it in memory. When it is closed, nothing
+/// may be left of what it did: no slot taken, no path pinned, no channel to a machine open, no conversation going
+/// on.
 public final class TestFleet implements AutoCloseable {
     private static final ClientIdentity LOCAL = ClientIdentity.ofUser("dev", ClientGrant.DEFAULT);
     private static final ClientIdentity REMOTE = remoteClient(ClientGrant.DEFAULT);

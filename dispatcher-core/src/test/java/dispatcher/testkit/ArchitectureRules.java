@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 /// The walls between packages. Each module's `ArchitectureTest` checks all rules on all of our classes that it can
 /// see.
 ///
-/// Dependencies run from a layer to itself or to any layer below it, and no packages form a circle. Third-party types
-/// stop at the door of their module.
+/// Dependencies run from a layer to itself or to any layer below it, and no packages form a circle. Third-party
+/// types stop at the door of their module.
 public final class ArchitectureRules {
 
     /// A layer and its packages. The order of [#LAYERS] is from the bottom to the top.

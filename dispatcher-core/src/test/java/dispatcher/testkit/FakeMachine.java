@@ -53,8 +53,8 @@ import org.jspecify.annotations.Nullable;
 /// A machine in memory: each channel that is opened to it is served in its protocol, over pipes, from one store that
 /// insists on order as a real one does: no path without its references, no build without its inputs.
 ///
-/// The test breaks it as it likes. Closing it as a transport ends nothing that is open, so that a channel which nobody
-/// closes is found. Safe for any thread.
+/// The test breaks it as it likes. Closing it as a transport ends nothing that is open, so that a channel which
+/// nobody closes is found. Safe for any thread.
 public final class FakeMachine implements Transport {
     private final Machine machine;
     private final FakeStore store = new FakeStore();

@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// What of one package must be read at once: its source files, and those of them that depend on each other mutually. A
-/// nested class counts with the one that it is in.
+/// What of one package must be read at once: its source files, and those of them that depend on each other
+/// mutually. A nested class counts with the one that it is in.
 final class PackageSizes {
     private PackageSizes() {}
 

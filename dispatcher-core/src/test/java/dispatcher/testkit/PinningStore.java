@@ -18,8 +18,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
-/// A store that knows what it may not collect as garbage for this conversation: what it was asked for and has, what it
-/// was sent, and what it built.
+/// A store that knows what it may not collect as garbage for this conversation: what it was asked for and has,
+/// what it was sent, and what it built.
 final class PinningStore extends GuardedStore {
     private final Set<StorePath> pinned = ConcurrentHashMap.newKeySet();
 

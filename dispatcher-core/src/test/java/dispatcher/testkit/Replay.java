@@ -171,8 +171,8 @@ public abstract class Replay {
         }
     }
 
-    /// The id of an output whose path was not known beforehand follows from what the builder got: what a Nix up to 2.34
-    /// says is what we say in the name of a later one.
+    /// The id of an output whose path was not known beforehand follows from what the builder got: what a Nix up
+    /// to 2.34 says is what we say in the name of a later one.
     protected static void requireIdsToFollow(BasicDerivation derivation, BuildResult result) {
         if (derivation.outputs().values().stream().noneMatch(DerivationOutput.Floating.class::isInstance)) return;
         var bare = new TreeMap<String, Realisation>();

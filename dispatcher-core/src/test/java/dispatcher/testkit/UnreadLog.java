@@ -5,8 +5,8 @@ import dispatcher.store.BuildLog;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The log of a client that reads nothing of it until the test says so: it does not return from the first line or note
-/// before. Then it keeps what a build says.
+/// The log of a client that reads nothing of it until the test says so: it does not return from the first line or
+/// note before. Then it keeps what a build says.
 public final class UnreadLog implements BuildLog {
     private final Gate gate = new Gate();
     private final RecordingLog read = new RecordingLog();

@@ -17,8 +17,9 @@ import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.function.Executable;
 
-/// One folder of the fixtures of Nix's own protocol tests: values one after another in a `.bin`, what they mean in the
-/// `.json` beside it. Every fixture of the folder must be dealt with, so that none is forgotten when more come.
+/// One folder of the fixtures of Nix's own protocol tests: values one after another in a `.bin`, what they mean
+/// in the `.json` beside it. Every fixture of the folder must be dealt with, so that none is forgotten when more
+/// come.
 public final class WireVectors {
     private final String folder;
     private final List<DynamicTest> tests = new ArrayList<>();

@@ -11,7 +11,7 @@ import org.apache.sshd.common.channel.throttle.ChannelStreamWriter;
 import org.apache.sshd.common.io.IoWriteFuture;
 import org.apache.sshd.common.util.buffer.Buffer;
 
-/// Lets a channel have only so many bytes on their way into the socket, and makes writers wait beyond that.
+/// Limits the bytes that a channel has on their way into the socket, and makes writers wait beyond that.
 /// Without it a slow network would leave as much in memory as the peer's window takes, megabytes for each
 /// channel.
 ///

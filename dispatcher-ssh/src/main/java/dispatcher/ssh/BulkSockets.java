@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The library's sockets, with fewer changes of threads where much is sent.
 ///
-/// A packet that the kernel takes at once costs none: whoever writes it goes on. As the library does it, each packet
+/// A packet that the kernel takes at once costs none: its writer goes on. As the library does it, each packet
 /// ends on a thread of the sockets' pool, which wakes the writer. Nobody waits for the peer here: what the kernel
 /// does not take is waited for by a virtual thread of its own.
 ///

@@ -8,10 +8,10 @@ public interface LinkWatch {
     /// It waits no longer.
     void waited();
 
-    /// So many bytes of what was written have left for the network.
+    /// Bytes of what was written have left for the network.
     void left(int bytes);
 
-    /// So many bytes have been made ready to be sent, compressed and encrypted, in so many nanoseconds.
+    /// Bytes have been made ready to be sent, compressed and encrypted, in a time in nanoseconds.
     void prepared(int bytes, long nanos);
 
     /// Nobody listens.

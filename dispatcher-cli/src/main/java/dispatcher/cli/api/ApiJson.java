@@ -18,9 +18,9 @@ import java.util.stream.Collectors;
 
 /// The API's JSON: how its records are printed and read.
 ///
-/// Members are sorted by name. Times are as in RFC 3339. Numbers stay as they are, with their zeros. An `Optional` that
-/// is empty is left out, and a [Figure] says what it is. What is read must have all that its record needs, of the right
-/// types; members that a record does not know are skipped. Safe for any thread.
+/// Members are sorted by name. Times are as in RFC 3339. Numbers stay as they are, with their zeros. An
+/// `Optional` that is empty is left out, and a [Figure] says what it is. What is read must have all that its
+/// record needs, of the right types; members that a record does not know are skipped. Safe for any thread.
 public final class ApiJson {
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .addModule(new Jdk8Module())

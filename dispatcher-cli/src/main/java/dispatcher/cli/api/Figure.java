@@ -3,8 +3,8 @@ package dispatcher.cli.api;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// A value that is known, or that nobody knows as it would rest on nothing that was ever seen, or that does not exist.
-/// In JSON: itself, null, or left out.
+/// A value that is known, or that nobody knows as it would rest on nothing that was ever seen, or that does not
+/// exist. In JSON: itself, null, or left out.
 public sealed interface Figure<T> {
     record Known<T>(T value) implements Figure<T> {}
 

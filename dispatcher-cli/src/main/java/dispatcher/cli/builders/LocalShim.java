@@ -50,8 +50,8 @@ public record LocalShim(Path program, Path socket) {
                         "run the program from its release layout or by ./dispatcher, or name the file with --shim"));
     }
 
-    /// The script that earlier versions wrote into the state directory, where `builders` lines of theirs look for it;
-    /// empty unless it is there and others than root could change it.
+    /// The script that earlier versions wrote into the state directory, where `builders` lines of theirs look for
+    /// it; empty unless it is there and others than root could change it.
     public static Optional<Path> exposedScript(Path state) {
         var script = state.resolve(NAME);
         if (!Files.isRegularFile(script)) return Optional.empty();

@@ -39,7 +39,7 @@ public record ProgramOwners(int user) {
         return new ProgramOwners(user);
     }
 
-    /// For whoever runs this process.
+    /// For the user who runs this process.
     ///
     /// @throws IOException if the system does not tell who that is
     static ProgramOwners ofThisProcess() throws IOException {
@@ -50,8 +50,8 @@ public record ProgramOwners(int user) {
         return user == ROOT;
     }
 
-    /// The first place on the way to `program` where somebody who is neither root nor the user could change it; empty
-    /// if there is none.
+    /// The first place on the way to `program` where somebody who is neither root nor the user could change it;
+    /// empty if there is none.
     ///
     /// @param program absolute
     Optional<Exposure> exposure(Path program) {
@@ -94,7 +94,8 @@ public record ProgramOwners(int user) {
         return (int) Files.getAttribute(path, attribute, LinkOption.NOFOLLOW_LINKS);
     }
 
-    /// In a directory with the sticky bit, such as /tmp, everybody may write, and nobody can change what is another's.
+    /// In a directory with the sticky bit, such as /tmp, everybody may write, and nobody can change what is
+    /// another's.
     private Optional<Exposure> fault(Entry entry) throws IOException {
         var path = entry.path();
         if (entry.owner() != ROOT && entry.owner() != user)

@@ -13,8 +13,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Which machines somebody has drained: so in the queue, and written down, so that they stay drained over a restart. A
-/// name stays there until it is resumed, whether the settings have such a machine or not.
+/// Which machines somebody has drained: so in the queue, and written down, so that they stay drained over a
+/// restart. A name stays there until it is resumed, whether the settings have such a machine or not.
 ///
 /// Safe for any thread; the lock is held while names are written down and the queue told, so that both say the same.
 public final class Drains {

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// Closes a channel when its time is up, which makes whoever reads from it fail. Safe for any thread.
+/// Closes a channel when its time is up, so that reads from it fail. Safe for any thread.
 final class Deadline implements AutoCloseable {
     private final Duration limit;
     private final AtomicReference<@Nullable CommandChannel> channel = new AtomicReference<>();

@@ -6,7 +6,7 @@ import dispatcher.wire.Transport;
 
 /// The ways to machines. Safe for any number of threads.
 public interface MachineConnections extends AutoCloseable {
-    /// The way to a machine, which whoever asked closes.
+    /// The way to a machine; the caller closes it.
     Transport to(Machine machine);
 
     @Override

@@ -19,7 +19,7 @@ public final class QueueCommand extends ApiCommand {
     @Option(
             names = {"-n", "--rows"},
             paramLabel = "N",
-            description = "Show so many, at most 10,000. Default: ${DEFAULT-VALUE}.",
+            description = "How many to show, at most 10,000. Default: ${DEFAULT-VALUE}.",
             defaultValue = "50")
     private int rows;
 

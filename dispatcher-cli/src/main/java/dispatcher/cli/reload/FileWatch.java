@@ -14,7 +14,7 @@ import java.util.function.Function;
 /// Finds out whether files are otherwise than when they were read, without reading them: by their times, sizes and
 /// places on the disk. A file that is otherwise at each look is being written still, and not told of yet.
 ///
-/// Has no clock: whoever looks does so now and then. Confined to one thread at a time.
+/// Has no clock: the caller looks now and then. Confined to one thread at a time.
 final class FileWatch {
     private final Function<Path, Object> print;
     private Map<Path, Object> before = Map.of();

@@ -11,7 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/// Writes what happens to the log: a line for each step of a build that a person should see, the rest for developers.
+/// Writes what happens to the log: a line for each step of a build that a person should see, the rest for
+/// developers.
 public final class LoggingListener implements DispatcherListener {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
 

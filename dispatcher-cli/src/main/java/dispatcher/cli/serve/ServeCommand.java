@@ -38,7 +38,7 @@ public final class ServeCommand implements Callable<Integer> {
         // Before it serves, or else it would be the end of it.
         var reloading =
                 new AtomicReference<Runnable>(() -> log.atInfo().log("HUP: the settings are being read anyway"));
-        // Of threads that are there for one thing: whoever waits for it hears of that otherwise.
+        // Of threads that do one thing: the thread that waits for it learns of the failure in another way.
         Thread.setDefaultUncaughtExceptionHandler((thread, bug) -> log.atError()
                 .addKeyValue("thread", thread.getName())
                 .setCause(bug)

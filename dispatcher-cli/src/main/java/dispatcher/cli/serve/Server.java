@@ -69,7 +69,8 @@ import org.slf4j.LoggerFactory;
 
 /// A running dispatcher: everything put together from the settings, from the front ends down to the machines.
 ///
-/// Local clients are let in before anything slow is done, such as loading SSH; machines are only contacted for builds.
+/// Local clients are let in before anything slow is done, such as loading SSH; machines are only contacted for
+/// builds.
 public final class Server implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
     private static final StoreDir STORE_DIR = StoreDir.NIX_STORE;

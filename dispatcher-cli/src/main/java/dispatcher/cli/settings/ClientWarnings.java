@@ -20,8 +20,8 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// What rules for clients say that is allowed and probably not meant: who names nobody is treated as if there were no
-/// rule. Confined to one thread.
+/// What rules for clients say that is allowed and probably not meant: who names nobody is treated as if there
+/// were no rule. Confined to one thread.
 final class ClientWarnings {
     private final String file;
     private final boolean overSsh;

@@ -116,7 +116,8 @@ final class FleetReader {
         }
     }
 
-    /// An entry with a fault is left out and takes no other with it. A file of which nothing is to be used is a fault.
+    /// An entry with a fault is left out and takes no other with it. A file of which nothing is to be used is a
+    /// fault.
     private void add(MachinesFile.Source source) {
         try {
             add(read(source));

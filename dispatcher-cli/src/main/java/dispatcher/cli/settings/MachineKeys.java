@@ -14,9 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
-/// The machines, in the table of settings. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an entry
-/// pasted from there means the same here; `name`, `port`, `remoteProgram`, `remoteStore`, `compress`, `substitute` and
-/// `resources` are ours.
+/// The machines, in the table of settings. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an
+/// entry pasted from there means the same here; `name`, `port`, `remoteProgram`, `remoteStore`, `compress`,
+/// `substitute` and `resources` are ours.
 final class MachineKeys {
     /// Of `hostName`, if `protocol` is null.
     static final Type<StoreUri> STORE_URI = Types.text("store URI", MachineKeys::storeUri);

@@ -15,9 +15,9 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// A group of keys while it is bound to values: asked for the keys that the table has for it, it notes whatever is
-/// wrong and answers with the default, so that reading goes on; [#close] then complains of the keys that the table does
-/// not have, and of former names.
+/// A group of keys while it is bound to values: asked for the keys that the table has for it, it notes whatever
+/// is wrong and answers with the default, so that reading goes on; [#close] then complains of the keys that the
+/// table does not have, and of former names.
 ///
 /// A key without a value (or with `null`) counts as absent. Confined to one thread.
 final class Section implements AutoCloseable {

@@ -19,9 +19,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// Machines as Lix has them in TOML: `version = 1`, and a table `[machines.NAME]` for each with `uri`, `system-types`,
-/// `ssh-key`, `jobs`, `speed-factor`, `supported-features`, `mandatory-features`, `ssh-public-host-key` (a key line,
-/// not the base 64 of one) and `enable`; all but `uri` may be absent. Confined to one thread.
+/// Machines as Lix has them in TOML: `version = 1`, and a table `[machines.NAME]` for each with `uri`,
+/// `system-types`, `ssh-key`, `jobs`, `speed-factor`, `supported-features`, `mandatory-features`,
+/// `ssh-public-host-key` (a key line, not the base 64 of one) and `enable`; all but `uri` may be absent. Confined
+/// to one thread.
 ///
 /// Source: Lix 2.95, `doc/manual/src/advanced-topics/distributed-builds.md`.
 final class TomlMachines {

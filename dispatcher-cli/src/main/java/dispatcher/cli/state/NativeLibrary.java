@@ -14,7 +14,7 @@ final class NativeLibrary {
     private static final String WHERE_IT_IS = "org.sqlite.lib.path";
     private static final String WHERE_TO_UNPACK = "org.sqlite.tmpdir";
 
-    /// By whoever started the program.
+    /// Set by the script that started the program.
     private static final boolean IS_CHOSEN = System.getProperty(WHERE_TO_UNPACK) != null;
 
     private NativeLibrary() {}

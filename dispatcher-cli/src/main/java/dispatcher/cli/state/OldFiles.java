@@ -18,9 +18,9 @@ import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The state files of versions that had no database: `history`, `locations`, and `drained`, a machine's name on each
-/// line. They are taken over once and then have `.taken-over` at the end of their names; one that cannot be read is set
-/// aside with `.broken` there.
+/// The state files of versions that had no database: `history`, `locations`, and `drained`, a machine's name on
+/// each line. They are taken over once and then have `.taken-over` at the end of their names; one that cannot be
+/// read is set aside with `.broken` there.
 final class OldFiles {
     private static final Logger log = LoggerFactory.getLogger(StateDatabase.class);
     private static final String HISTORY = "history";

@@ -13,9 +13,9 @@ import java.util.TreeSet;
 
 /// The file in which earlier versions wrote down which machines hold which paths.
 ///
-/// Shape: the line `dispatcher-locations 2`; then lines of a path, its fingerprints between commas, and the names of
-/// machines, with tabs between. A path may have several lines, since what was built was added at the end. In version 1
-/// there are no fingerprints.
+/// Shape: the line `dispatcher-locations 2`; then lines of a path, its fingerprints between commas, and the names
+/// of machines, with tabs between. A path may have several lines, since what was built was added at the end. In
+/// version 1 there are no fingerprints.
 final class OldLocationsFile {
     private static final String HEAD = "dispatcher-locations 2";
     private static final String OLD_HEAD = "dispatcher-locations 1";

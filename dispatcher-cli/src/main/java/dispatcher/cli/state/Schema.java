@@ -8,8 +8,8 @@ import org.flywaydb.core.api.FlywayException;
 
 /// The tables, and how those of earlier versions become these: the migrations in the resources, by Flyway.
 ///
-/// Its version is also in the database's `user_version`, so that a start at which nothing is to be done does not load
-/// Flyway.
+/// Its version is also in the database's `user_version`, so that a start at which nothing is to be done does not
+/// load Flyway.
 ///
 /// @param version   that of the newest migration
 /// @param locations where migrations are

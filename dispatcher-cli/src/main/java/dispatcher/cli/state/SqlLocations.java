@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Which machines hold which paths, and what these hold, in two tables.
 record SqlLocations(StateDatabase database) implements LocationStore {
-    /// So much goes to the database at once, and is in memory a second time meanwhile.
+    /// How much goes to the database at once; it is in memory a second time meanwhile.
     private static final int BATCH = 1_000;
 
     private record Row(String path, String contents, String machine) {}

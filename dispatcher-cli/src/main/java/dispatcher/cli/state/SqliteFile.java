@@ -74,8 +74,8 @@ record SqliteFile(Path path) {
         return config().createConnection(url(""));
     }
 
-    /// A connection that reads the file without writing anything beside it, for disks on which that is impossible. What
-    /// is still in `-wal` is not seen.
+    /// A connection that reads the file without writing anything beside it, for disks on which that is
+    /// impossible. What is still in `-wal` is not seen.
     Connection openUnchanged() throws SQLException {
         var config = new SQLiteConfig();
         config.setReadOnly(true);

@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
 
 /// The database of a state directory, `state.sqlite`: what outlives a restart.
 ///
-/// It is opened at its first use, and again at the next use after something went wrong, as with a full disk. One that
-/// is damaged, or that a newer version of the program wrote, is moved to `state.sqlite.broken`, with a warning, and an
-/// empty one takes its place. Files of earlier versions are taken over, see [OldFiles].
+/// It is opened at its first use, and again at the next use after something went wrong, as with a full disk. One
+/// that is damaged, or that a newer version of the program wrote, is moved to `state.sqlite.broken`, with a
+/// warning, and an empty one takes its place. Files of earlier versions are taken over, see [OldFiles].
 ///
 /// Safe for any thread. One connection, with a lock that is held while it is used; what is written is there for the
 /// next process as soon as a method returns, and for the next boot after [#checkpoint].
@@ -82,8 +82,8 @@ public final class StateDatabase implements AutoCloseable {
         return new SqlDrains(this);
     }
 
-    /// Asks something; `ifNone` if there is no database and none is to be made. Where the database cannot be opened for
-    /// writing, as with a full disk, it is read all the same.
+    /// Asks something; `ifNone` if there is no database and none is to be made. Where the database cannot be
+    /// opened for writing, as with a full disk, it is read all the same.
     <T> T read(T ifNone, HandleCallback<T, RuntimeException> question) throws IOException {
         lock.lock();
         try {

@@ -176,8 +176,8 @@ class SettingsChangeTest {
         assertThat(SettingsChange.of(change.settings(), before).needRestart()).isEmpty();
     }
 
-    /// Or else another value of it would go unnoticed. The reader tells which keys it knows when it meets one that it
-    /// does not.
+    /// Or else another value of it would go unnoticed. The reader tells which keys it knows when it meets one
+    /// that it does not.
     @Test
     void everyKeyThatIsReadIsCompared() {
         var sections = List.of("listen", "spool", "schedule", "timeouts", "buildLimits", "ssh", "limits");

@@ -13,11 +13,10 @@ import java.util.stream.Collectors;
 
 /// Where one build came to nothing and why, and so where it may still go. Confined to one thread.
 ///
-/// A machine that could not be reached is as good as any when it is back. One that broke in mid-build is avoided, but
-/// may be used again when there is no other; one that said something of the build itself is not asked a second time.
-/// Where a fixed output did not come out, one other machine is. Where memory ran out, only a larger machine is, once.
-/// A build that was killed, nobody knows why, goes to any other,
-/// once.
+/// A machine that could not be reached is as good as any when it is back. One that broke in mid-build is avoided,
+/// but may be used again when there is no other; one that said something of the build itself is not asked a
+/// second time. Where a fixed output did not come out, one other machine is. Where memory ran out, only a larger
+/// machine is, once. A build that was killed, nobody knows why, goes to any other, once.
 public final class AttemptHistory {
     private static final int MOST_KILLED = 2;
     private static final int MOST_UNLUCKY = 3;

@@ -11,7 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// Adding is safe for any thread; the `write` methods and [#close] are for the client's thread.
 public final class ClientLog implements AutoCloseable {
-    /// So much is written even if nothing says that it should reach the client now.
+    /// This many bytes are written even if nothing says that they should reach the client now.
     private static final int WORTH_WRITING = 32 * 1024;
 
     private final BuildLog client;

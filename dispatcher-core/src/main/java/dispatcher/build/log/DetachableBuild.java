@@ -59,7 +59,7 @@ public final class DetachableBuild {
             try {
                 if (thread.join(LOOK)) return;
             } catch (InterruptedException e) {
-                // Whoever insists, such as the end of the whole service, has it stopped.
+                // A second interruption, as at the end of the whole service, stops it.
                 thread.interrupt();
                 stopped = true;
             }

@@ -11,13 +11,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Parts of a build's log that wait for their reader. If there are too many, the oldest are left out and counted: the
-/// reader has had the beginning, and gets the end.
+/// Parts of a build's log that wait for their reader. If there are too many, the oldest are left out and counted:
+/// the reader has had the beginning, and gets the end.
 ///
 /// Bounded by [#MOST_BYTES] and one part. Once all of this process together hold [#MOST_BYTES_OF_ALL], each may
 /// have its share of that, and [#LEAST_BYTES] at least.
 ///
-/// Confined to whoever holds its owner's lock. To be cleared in the end.
+/// Guarded by its owner's lock. To be cleared in the end.
 final class LogParts {
     static final int MOST_BYTES = 2 << 20;
     static final int LEAST_BYTES = 32 * 1024;

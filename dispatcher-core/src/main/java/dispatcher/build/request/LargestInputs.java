@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// The largest inputs of a build, which say most about where it is best built, and how large all of them are. Made
-/// once, so that looking up anew where they are costs the same for a build of thousands of inputs as for one of a few.
-/// Immutable; up to 800 bytes.
+/// The largest inputs of a build, which say most about where it is best built, and how large all of them are.
+/// Made once, so that looking up anew where they are costs the same for a build of thousands of inputs as for one
+/// of a few. Immutable; up to 800 bytes.
 public final class LargestInputs {
     private static final int MOST_INPUTS = 64;
 

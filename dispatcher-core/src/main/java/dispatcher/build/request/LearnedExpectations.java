@@ -13,8 +13,8 @@ public final class LearnedExpectations implements Expectations {
         this.history = history;
     }
 
-    /// Known is what builds of the same package have taken; of others no more than a guess can be made. Few builds take
-    /// long, and these take most of the time: one that is not known counts as longer than most.
+    /// Known is what builds of the same package have taken; of others no more than a guess can be made. Few
+    /// builds take long, and these take most of the time: one that is not known counts as longer than most.
     @Override
     public Work work(PackageName name, String system) {
         var estimate = history.expect(name, system);

@@ -9,7 +9,7 @@ import java.util.TreeMap;
 /// @param inputs  paths that it needs on its machine, as far as is known here
 /// @param unknown how many of these are of unknown size, and count as nothing
 public record Prospect(BuildRequest request, int inputs, int unknown) {
-    /// The same, but that it takes so much of these resources.
+    /// The same, but with other amounts of these resources.
     public Prospect taking(SortedMap<String, Long> amounts) {
         var taken = new TreeMap<>(request.resources());
         taken.putAll(amounts);

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// What builds take of a machine's resources while they run. Of several rules that fit a build, the largest amount of
-/// each resource counts.
+/// What builds take of a machine's resources while they run. Of several rules that fit a build, the largest
+/// amount of each resource counts.
 ///
 /// @param rules in the order of the settings
 public record ResourceRules(List<Rule> rules) {
@@ -18,7 +18,7 @@ public record ResourceRules(List<Rule> rules) {
 
     /// One rule.
     public sealed interface Rule {
-        /// Builds of that name take so much.
+        /// How much builds of that name take.
         ///
         /// @param name of the derivation, with `*` for any text
         record Named(String name, SortedMap<String, Long> amounts) implements Rule {

@@ -16,8 +16,8 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/// The columns of one entry of a machines file. Each is held to what it can be, since an empty one that was left out,
-/// and not written as `-`, makes all after it mean something else. Confined to one thread.
+/// The columns of one entry of a machines file. Each is held to what it can be, since an empty one that was left
+/// out, and not written as `-`, makes all after it mean something else. Confined to one thread.
 final class MachineColumns {
     private static final Pattern USUAL_SYSTEM = Pattern.compile(
             "(?:x86_64|i[3-6]86|aarch64|armv[5-8]\\w*|riscv64|powerpc64(?:le)?)-(?:linux|darwin|freebsd)");

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 /// @param faults   what Nix would refuse, or what we cannot do; each names its file and line
 /// @param warnings what is allowed and probably not meant
 public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark> warnings) {
-    /// A file that has more than so many is no machines file with mistakes, but something else.
+    /// A file with more faults than this is no machines file with mistakes, but something else.
     public static final int MOST_REMARKS = 50;
 
     /// What no line of the other format begins with.

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/// One reading of a machines file with all it includes, in time and memory that are in proportion to its size and that
-/// of [#MOST_INCLUSIONS] files. Confined to one thread.
+/// One reading of a machines file with all it includes, in time and memory that are in proportion to its size and
+/// that of [#MOST_INCLUSIONS] files. Confined to one thread.
 final class MachinesFileReader {
     static final int MOST_REMARKS = MachinesFile.MOST_REMARKS;
 

@@ -24,9 +24,10 @@ import java.util.function.Consumer;
 
 /// Opens conversations with one machine. Safe for any thread.
 ///
-/// The first conversation with a machine that is new, or was away, comes alone, up to the answer to its first question.
-/// Nix makes the tables of a new store then. Of two processes that do so at the same time one waits until the other has
-/// ended, and we keep that. Those who want a conversation meanwhile wait for the first one, and fail with it.
+/// The first conversation with a machine that is new, or was away, comes alone, up to the answer to its first
+/// question. Nix makes the tables of a new store then. Of two processes that do so at the same time one waits
+/// until the other has ended, and we keep that. Those who want a conversation meanwhile wait for the first one,
+/// and fail with it.
 final class ConversationOpener {
     /// A machine that has answered anything so lately is there.
     private static final Duration LATELY = Duration.ofSeconds(30);
@@ -109,7 +110,8 @@ final class ConversationOpener {
         }
     }
 
-    /// A machine that answers others now is asked a second time soon: it is more likely this conversation that hangs.
+    /// A machine that answers others now is asked a second time soon: it is more likely this conversation that
+    /// hangs.
     private Store greet(Machine machine, StorePool others) throws IOException, InterruptedException {
         var store = Optional.<Store>empty();
         if (others.wasHeardWithin(LATELY))
@@ -126,8 +128,9 @@ final class ConversationOpener {
                 "log in there and see whether its Nix daemon answers");
     }
 
-    /// Empty if the machine stayed silent: then the channel has been cut, which makes the handshake fail. Before that,
-    /// conversations that are kept are ended if Nix on the machine says that it waits for them, or may be doing so.
+    /// Empty if the machine stayed silent: then the channel has been cut, which makes the handshake fail. Before
+    /// that, conversations that are kept are ended if Nix on the machine says that it waits for them, or may be
+    /// doing so.
     private Optional<Store> greet(Machine machine, StorePool others, Duration limit)
             throws IOException, InterruptedException {
         var channel = transport.open(machine.command());

@@ -23,8 +23,8 @@ import java.util.function.LongSupplier;
 /// All that leads to one machine: the transport, the conversations that are open, and the copying that is going on.
 /// Safe for any thread.
 ///
-/// Once it is retired, as the machine is not wanted any more or reached otherwise now, it closes itself when the last
-/// who uses it is done.
+/// Once it is retired, as the machine is not wanted any more or reached otherwise now, it closes itself when the
+/// last who uses it is done.
 public final class MachineLink implements AutoCloseable {
     /// One conversation may pin so small a part of what is free on the disk of the machine's store.
     private static final int SHARE_OF_FREE = 32;
@@ -233,7 +233,7 @@ public final class MachineLink implements AutoCloseable {
         return opener.open(machine, conversations);
     }
 
-    /// At once, whoever uses it.
+    /// At once, even while others use it.
     @Override
     public void close() {
         lock.lock();

@@ -120,7 +120,8 @@ public final class BuildWatch implements AutoCloseable {
         return exhausted ? new Memory.Lacked("the machine had no memory left while it ran") : new Memory.Unknown();
     }
 
-    /// Whether room on a disk was what a build that has just failed lacked, by what was measured while it ran and now.
+    /// Whether room on a disk was what a build that has just failed lacked, by what was measured while it ran and
+    /// now.
     ///
     /// Asks the machine once more; waits some seconds for it at most.
     public Disk disk() throws InterruptedException {

@@ -189,7 +189,8 @@ final class SampleParser {
         return Optional.empty();
     }
 
-    /// What the lines of nix.conf say, and the files that it may include: the most of it, as nobody tells which counts.
+    /// What the lines of nix.conf say, and the files that it may include: the most of it, as nobody tells which
+    /// counts.
     private static long minFree(List<String> lines) {
         long most = 0;
         for (var line : lines) {

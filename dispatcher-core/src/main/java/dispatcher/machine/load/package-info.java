@@ -1,5 +1,5 @@
-/// Measures machines while they build: load, memory, disks, and the memory that each build takes. A small shell script
-/// runs over the connection to the machine. Start with `MachineSampler`.
+/// Measures machines while they build: load, memory, disks, and the memory that each build takes. A small shell
+/// script runs over the connection to the machine. Start with `MachineSampler`.
 @NullMarked
 package dispatcher.machine.load;
 

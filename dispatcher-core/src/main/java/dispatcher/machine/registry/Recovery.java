@@ -37,10 +37,10 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Sets machines aside that broke, and brings them back. A machine that is set aside is looked at now and then by a
-/// thread of its own, which opens a conversation with it; when that goes well it is used again. So no build ever waits
-/// for a machine that is known to be broken, and nobody but this thread bothers one that has just come back. A machine
-/// that said what is not so is not even looked at for a time.
+/// Sets machines aside that broke, and brings them back. A machine that is set aside is looked at now and then by
+/// a thread of its own, which opens a conversation with it; when that goes well it is used again. So no build
+/// ever waits for a machine that is known to be broken, and nobody but this thread bothers one that has just come
+/// back. A machine that said what is not so is not even looked at for a time.
 ///
 /// Also ends the waiting of builds whose machines have all been away for too long.
 ///
@@ -136,8 +136,8 @@ public final class Recovery implements AutoCloseable {
         }
     }
 
-    /// What a machine said makes no sense. A crash of its Nix may explain that once in an hour; more often, a look at
-    /// the machine does not show that it has ended.
+    /// What a machine said makes no sense. A crash of its Nix may explain that once in an hour; more often, a
+    /// look at the machine does not show that it has ended.
     private void garbled(MachineLink link, String reason) {
         boolean again;
         lock.lock();
@@ -163,8 +163,8 @@ public final class Recovery implements AutoCloseable {
         setAside(link, error, true);
     }
 
-    /// A machine says now of a path something else than it did before. Garbage collection may explain it once, and not
-    /// twice for the same path.
+    /// A machine says now of a path something else than it did before. Garbage collection may explain it once,
+    /// and not twice for the same path.
     public void contradicted(MachineLink link, StorePath path, String reason) {
         int times =
                 contradictions.asMap().merge(new Contradiction(link.machine().name(), path), 1, Integer::sum);
@@ -375,8 +375,8 @@ public final class Recovery implements AutoCloseable {
 
     // ---- builds that wait in vain
 
-    /// To be opened once a build waits in the queue, and closed when it does so no longer. In between it is refused if
-    /// all its machines have been away for too long.
+    /// To be opened once a build waits in the queue, and closed when it does so no longer. In between it is
+    /// refused if all its machines have been away for too long.
     public Waiting waiting(Ticket ticket, Set<String> excluded) {
         var build = new Waiting(ticket, Set.copyOf(excluded));
         waiting.add(build);

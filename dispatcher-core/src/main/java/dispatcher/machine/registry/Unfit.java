@@ -8,8 +8,9 @@ import dispatcher.text.Printable;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// What of a machine's own settings keeps it from a build, as far as its Nix's words tell: they come with the status
-/// of any other failure (`MiscFailure`, `InputRejected` or `PermanentFailure`, by version), before anything is built.
+/// What of a machine's own settings keeps it from a build, as far as its Nix's words tell: they come with the
+/// status of any other failure (`MiscFailure`, `InputRejected` or `PermanentFailure`, by version), before
+/// anything is built.
 ///
 /// Only the beginning of what Nix says counts, as a build's own words come after Nix's, and no client can choose
 /// those.
@@ -85,8 +86,8 @@ public enum Unfit {
         return Optional.empty();
     }
 
-    /// The same of the last words of a conversation, which a machine ended: in the serve protocol that is how it says
-    /// that it trusts nobody. What comes before them may be the log of a build.
+    /// The same of the last words of a conversation, which a machine ended: in the serve protocol that is how it
+    /// says that it trusts nobody. What comes before them may be the log of a build.
     public static Optional<Unfit> ofLastWords(String words) {
         var last = words.lines().reduce("", (_, line) -> line);
         int said = last.lastIndexOf(SAID);

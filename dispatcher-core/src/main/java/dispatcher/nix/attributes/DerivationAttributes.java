@@ -46,7 +46,8 @@ public record DerivationAttributes(
 
     private static final ByteString JSON = ByteString.of("__json");
 
-    /// Larger sets of structured attributes are read in part: they take twenty times as much when they have been read.
+    /// Larger sets of structured attributes are read in part: they take twenty times as much when they have been
+    /// read.
     private static final int LARGE_JSON = 1 << 20;
 
     private static final Set<String> NAMES = Set.of(

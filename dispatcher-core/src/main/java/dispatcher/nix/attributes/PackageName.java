@@ -5,8 +5,9 @@ import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
 
-/// What stays the same from one version of a package to the next, so that what its builds took tells what the next one
-/// will: the derivation's name without the version, as Nix splits them: before the first dash that no letter follows.
+/// What stays the same from one version of a package to the next, so that what its builds took tells what the
+/// next one will: the derivation's name without the version, as Nix splits them: before the first dash that no
+/// letter follows.
 ///
 /// Fetching a package's source often has the package's name, and nothing else in common with building it; such
 /// fixed-output derivations get the mark `:fetch`, which no store path's name can have.

@@ -1,5 +1,5 @@
-/// Keys that sign store paths, and their signatures: reading, signing, checking. Who is trusted is decided elsewhere.
-/// Start with `NixPublicKey`.
+/// Keys that sign store paths, and their signatures: reading, signing, checking. Who is trusted is decided
+/// elsewhere. Start with `NixPublicKey`.
 @NullMarked
 package dispatcher.nix.key;
 

@@ -35,12 +35,12 @@ public abstract sealed class ContentDigest {
     /// @throws NarSyntaxException if they are none of a NAR, as far as that matters here
     public abstract void update(byte[] bytes, int offset, int length);
 
-    /// The hash, once the NAR is over; empty if what it holds can have no such address, or has too many references to
-    /// itself. To be asked once.
+    /// The hash, once the NAR is over; empty if what it holds can have no such address, or has too many
+    /// references to itself. To be asked once.
     public abstract Optional<Hash> finish();
 
-    /// The same as Nix 2.17 to 2.34 has it, which differs for an object that refers to itself: they left out where it
-    /// does. To be asked once, before [#finish].
+    /// The same as Nix 2.17 to 2.34 has it, which differs for an object that refers to itself: they left out
+    /// where it does. To be asked once, before [#finish].
     public Optional<Hash> finishWithoutPositions() {
         return Optional.empty();
     }

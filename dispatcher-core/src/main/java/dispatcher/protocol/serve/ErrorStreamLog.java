@@ -22,7 +22,8 @@ final class ErrorStreamLog implements BuildLog {
     private static final byte[] NEWLINE = {'\n'};
     private static final int WORTH_WRITING = 32 * 1024;
 
-    /// A client that has read nothing for so long gets its result all the same. On a busy host it pauses for seconds.
+    /// A client that has read nothing for so long gets its result all the same. On a busy host it pauses for
+    /// seconds.
     static final Duration MOST_SILENCE = Duration.ofSeconds(10);
 
     /// And so does one that reads as slowly as this comes to.
@@ -97,7 +98,7 @@ final class ErrorStreamLog implements BuildLog {
             err.flush();
             unseen.passed(pending.size(), clock.nanoTime() - start);
         } catch (IOException e) {
-            // The client has gone; whoever waits for the build notices.
+            // The client has gone; the thread that waits for the build notices.
             Interruption.keep(e);
         } finally {
             pending.reset();

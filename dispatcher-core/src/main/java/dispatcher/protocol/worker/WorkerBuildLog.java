@@ -16,7 +16,7 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// Waits for a client that does not read: it is for the client's own thread, and the store is to see to it that
 /// no build waits. The lock is held while writing to the client, which is the only thing that it guards. A client
-/// that has gone is not an error here: whoever waits for the build notices.
+/// that has gone is not an error here: the thread that waits for the build notices.
 final class WorkerBuildLog implements BuildLog {
     private final WireWriter out;
     private final MessageCodec messages;

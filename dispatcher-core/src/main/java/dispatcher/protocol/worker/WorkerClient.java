@@ -49,8 +49,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// Confined to one thread but for [#close], which any thread may call to end whatever is going on.
 public final class WorkerClient implements Store {
-    /// Requests of which the replies may be unread. Once those fill the buffers on the way, in which a short one takes
-    /// as much room as a page, the daemon waits for us to read; so the requests have to fit into the buffers too.
+    /// Requests of which the replies may be unread. Once those fill the buffers on the way, in which a short one
+    /// takes as much room as a page, the daemon waits for us to read; so the requests have to fit into the
+    /// buffers too.
     private static final int UNREAD = 200;
 
     private static final Logger log = LoggerFactory.getLogger(WorkerClient.class);
@@ -228,8 +229,8 @@ public final class WorkerClient implements Store {
         void run() throws IOException, InterruptedException;
     }
 
-    /// Sends many requests in one round trip. Another thread reads the replies meanwhile if they may be more than the
-    /// connection holds: the daemon reads nothing while it waits for us to read.
+    /// Sends many requests in one round trip. Another thread reads the replies meanwhile if they may be more than
+    /// the connection holds: the daemon reads nothing while it waits for us to read.
     private void pipeline(int count, Part requests, Part replies) throws IOException, InterruptedException {
         if (count <= UNREAD) {
             requests.run();
@@ -416,8 +417,8 @@ public final class WorkerClient implements Store {
         request(new WorkerRequest.RegisterDrvOutput(realisation));
     }
 
-    /// Only done if it is needed, since the daemon also takes from it what else is its own to decide: how many cores a
-    /// build may use.
+    /// Only done if it is needed, since the daemon also takes from it what else is its own to decide: how many
+    /// cores a build may use.
     private void setOptions(BuildOptions options) throws IOException {
         keepsFailed = options.keepFailed();
         try {

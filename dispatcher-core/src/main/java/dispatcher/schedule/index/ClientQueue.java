@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// What one client waits for that may go to the same machines. Kept in three orders: by age, by what is still to come
-/// after each, and by what each takes. Confined to whoever owns the scheduler.
+/// What one client waits for that may go to the same machines. Kept in three orders: by age, by what is still to
+/// come after each, and by what each takes. Confined to the owner of the scheduler.
 public final class ClientQueue {
     /// Queues whose heads have lost patience.
     public static final Comparator<ClientQueue> OVERDUE_TURNS =
@@ -31,8 +31,8 @@ public final class ClientQueue {
 
     private @Nullable WaitingBuild firstByDuration;
 
-    /// What a plan asks of these three. Kept here since each plan looks at many of thousands of queues, and the builds
-    /// themselves are far from the processor.
+    /// What a plan asks of these three. Kept here since each plan looks at many of thousands of queues, and the
+    /// builds themselves are far from the processor.
     private long sinceOfFirst;
 
     private double remainingOfLongest;
@@ -120,9 +120,9 @@ public final class ClientQueue {
         isUntouched = true;
     }
 
-    /// Finds whose turn it is among those that the plan has not looked at: who has lost patience; else who has more to
-    /// come than the time in which all that waits will be done, as all that waits is done sooner if it begins now;
-    /// else the shortest, as fewer wait long if it is not behind a long one.
+    /// Finds whose turn it is among those that the plan has not looked at: who has lost patience; else who has
+    /// more to come than the time in which all that waits will be done, as all that waits is done sooner if it
+    /// begins now; else the shortest, as fewer wait long if it is not behind a long one.
     ///
     /// @param totalDrain seconds until all that waits for any machine should have begun, if nothing more came
     /// @param mayBeUrgent false if those with much to come are to be left for better machines

@@ -4,7 +4,7 @@ import dispatcher.schedule.policy.Client;
 
 /// How much one client has had of the fleet, as start-time fair queueing counts it: who has had less goes first. Who
 /// comes, or comes back after having had nothing to build, starts where the others are: idleness earns no credit.
-/// Knows no build. Confined to whoever owns the scheduler.
+/// Knows no build. Confined to the owner of the scheduler.
 public final class ClientShare {
     private final Client client;
     private double used;

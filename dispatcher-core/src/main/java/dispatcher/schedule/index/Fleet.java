@@ -18,7 +18,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// The machines, sorted into tiers, and which builds may go to which. Confined to whoever owns the scheduler.
+/// The machines, sorted into tiers, and which builds may go to which. Confined to the owner of the scheduler.
 public final class Fleet {
     /// Speeds that differ by less than this factor count as the same.
     private static final double SPEED_STEP = 1.1;

@@ -16,7 +16,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// One machine as the scheduler sees it: what runs there and whether more may. Changes only by way of [Fleet], so
-/// that it is listed where it belongs. Confined to whoever owns the scheduler.
+/// that it is listed where it belongs. Confined to the owner of the scheduler.
 public final class MachineSlots {
     private final int index;
     private Machine machine;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// All builds of one need: those that the same machines can do. Confined to whoever owns the scheduler.
+/// All builds of one need: those that the same machines can do. Confined to the owner of the scheduler.
 public final class RequirementQueue {
     private final SchedulingKey need;
     private final Map<ClientShare, ClientQueue> clients = new LinkedHashMap<>();
@@ -129,7 +129,7 @@ public final class RequirementQueue {
         return plan == number;
     }
 
-    /// Whoever begins or comes while the plan is made does not count in it.
+    /// A build that begins or comes while the plan is made does not count in it.
     public void beginPlan(long number) {
         plan = number;
         planWork = work;

@@ -3,7 +3,7 @@ package dispatcher.schedule.index;
 import dispatcher.machine.Machine;
 import dispatcher.schedule.policy.Lateness;
 
-/// A build that holds a slot of a machine. Confined to whoever owns the scheduler.
+/// A build that holds a slot of a machine. Confined to the owner of the scheduler.
 public final class RunningBuild {
     private final WaitingBuild build;
     private final Machine machine;

@@ -38,8 +38,8 @@ public final class Tier {
     private int freeSlots;
     private double capacity;
 
-    /// The first of the builds that run. At hand since every plan asks, and most tiers have not changed since the one
-    /// before.
+    /// The first of the builds that run. At hand since every plan asks, and most tiers have not changed since the
+    /// one before.
     private @Nullable RunningBuild first;
 
     private long firstEnd;

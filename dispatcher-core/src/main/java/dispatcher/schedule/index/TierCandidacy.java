@@ -3,7 +3,7 @@ package dispatcher.schedule.index;
 import dispatcher.schedule.policy.SchedulingKey;
 import org.jspecify.annotations.Nullable;
 
-/// Machines of one tier as builds of one need may go to them. Confined to whoever owns the scheduler.
+/// Machines of one tier as builds of one need may go to them. Confined to the owner of the scheduler.
 public final class TierCandidacy {
     private final Tier tier;
     private final int extras;

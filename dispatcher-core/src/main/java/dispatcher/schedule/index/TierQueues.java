@@ -5,7 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A tier and the queues whose builds may go there. Both ways are at hand, so that neither needs to be looked for.
-/// Confined to whoever owns the scheduler.
+/// Confined to the owner of the scheduler.
 public final class TierQueues {
     private final Tier tier;
     private final Map<RequirementQueue, TierCandidacy> ways = new LinkedHashMap<>();

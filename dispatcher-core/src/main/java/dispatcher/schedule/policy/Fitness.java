@@ -30,7 +30,7 @@ public final class Fitness {
         return resourceObjection(machine, need);
     }
 
-    /// Whether nothing speaks against it: the same as [#objection], without words and so much cheaper.
+    /// Whether nothing speaks against it: the same as [#objection], without words and therefore much cheaper.
     public static boolean isFit(Machine machine, SchedulingKey need) {
         return machine.maxJobs() > 0
                 && (need.platform().equals(ANY_PLATFORM) || machine.systems().contains(need.platform()))

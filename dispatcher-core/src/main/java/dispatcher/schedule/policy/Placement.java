@@ -25,7 +25,7 @@ public record Placement(
         double speed,
         boolean isStartMeasured,
         boolean isBuildMeasured) {
-    /// A spared machine must be so much faster to be taken.
+    /// How much faster a spared machine must be to be taken.
     static final double SPARE = 2;
 
     /// Until the build should be done.

@@ -7,11 +7,11 @@ public final class Placing {
     /// to leave others idle.
     private static final double NEGLIGIBLE = 0.05;
 
-    /// Waiting must be worth so much of the time that the build would take now.
+    /// Waiting must gain this part of the time that the build would take now.
     private static final double WORTH_WAITING = 0.05;
 
-    /// So many times longer than assumed builds may be that nothing is known of, when it is asked whether a machine is
-    /// too slow for them.
+    /// So many times longer than assumed builds may be that nothing is known of, when it is asked whether a
+    /// machine is too slow for them.
     private static final double UNKNOWN_MAY_TAKE = 3;
 
     /// Copying takes long if it takes more than this part of the building, and more seconds than this.
@@ -22,7 +22,7 @@ public final class Placing {
     /// A link that is busy for longer has no room for a long copy.
     private static final double LINK_BUSY = 0.5;
 
-    /// A build is begun a second time on a machine that is so much faster than that where it is.
+    /// A build is begun a second time on a machine that is this much faster than that where it is.
     private static final double CLEARLY_FASTER = 1.3;
 
     private Placing() {}
@@ -52,8 +52,8 @@ public final class Placing {
         return expected * (isKnown ? 1 : UNKNOWN_MAY_TAKE);
     }
 
-    /// Whether a build would end after all else that waits should be done. One of which nothing is known takes what is
-    /// free unless many others wait.
+    /// Whether a build would end after all else that waits should be done. One of which nothing is known takes
+    /// what is free unless many others wait.
     ///
     /// @param here      until it would end
     /// @param drain     until all that waits should have begun

@@ -4,8 +4,8 @@ import java.util.Comparator;
 
 /// Who is next. The rules and their reasons are those of ADR 8.
 public final class Turns {
-    /// A build is urgent if what is to come after it takes at least this part of the time in which all that waits will
-    /// be done. Not all of it, as what is expected may be wrong by a fifth.
+    /// A build is urgent if what is to come after it takes at least this part of the time in which all that waits
+    /// will be done. Not all of it, as what is expected may be wrong by a fifth.
     private static final double URGENT = 0.8;
 
     public static final Comparator<Waiting> OLDEST_FIRST = (a, b) -> a.sinceNanos() != b.sinceNanos()
@@ -54,8 +54,8 @@ public final class Turns {
         return byCapacity != 0 ? byCapacity : Double.compare(otherWeight, weight);
     }
 
-    /// Seconds that a client counts as having had who comes, or comes back after having had nothing to build: idleness
-    /// earns no credit and costs none.
+    /// Seconds that a client counts as having had who comes, or comes back after having had nothing to build:
+    /// idleness earns no credit and costs none.
     ///
     /// @param used  what it has had
     /// @param least of those who wait or build; infinite if there is nobody

@@ -28,7 +28,7 @@ public final class ReadOnlyStore extends GuardedStore {
                 + " --write (its line in authorized_keys says so)");
     }
 
-    /// Nothing is fetched for whoever may only look.
+    /// Nothing is fetched for a client that may only read.
     @Override
     public SortedSet<StorePath> queryValidPaths(
             Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)

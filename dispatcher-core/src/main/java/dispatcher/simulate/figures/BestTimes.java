@@ -4,7 +4,7 @@ import dispatcher.simulate.model.Host;
 import dispatcher.simulate.model.Plan;
 import java.util.function.ToDoubleFunction;
 
-/// The least that a build takes, whoever decides. Nanoseconds.
+/// The least time that a build takes under any policy. Nanoseconds.
 ///
 /// What counts as copied for a build are the inputs that no other build has and that are not on the machine: they can
 /// only be sent while it has its slot. All others may be there because of another build.

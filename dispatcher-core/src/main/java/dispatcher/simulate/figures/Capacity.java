@@ -59,7 +59,7 @@ final class Capacity {
         return time + left / Math.max(rate, Double.MIN_NORMAL);
     }
 
-    /// The least time in which so many builds can be done, none of which is shorter than `work`, each on one slot.
+    /// The least time in which a number of builds can be done, none of which is shorter than `work`, each on one slot.
     double wholeBuilds(double work, int count) {
         double low = 0;
         double high =

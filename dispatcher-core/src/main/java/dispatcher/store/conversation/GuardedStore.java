@@ -22,8 +22,8 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.function.Predicate;
 
-/// A store with guards around it. Each operation is made into a [StoreCall] and passes through all of them; a subclass
-/// may answer single operations itself, before the guards see them.
+/// A store with guards around it. Each operation is made into a [StoreCall] and passes through all of them; a
+/// subclass may answer single operations itself, before the guards see them.
 ///
 /// To be used as the store itself is, and by as many threads.
 public class GuardedStore implements Store {

@@ -38,7 +38,7 @@ final class PinnedPaths implements StoreGuard {
         return paths.contains(path);
     }
 
-    /// Whether so many builds were begun, or so many bytes sent or built. Sizes of outputs count once they are known.
+    /// Whether a number of builds were begun, or of bytes sent or built. Sizes of outputs count once they are known.
     boolean isAtLeast(int mostBuilds, long mostBytes) {
         return builds >= mostBuilds || bytes >= mostBytes;
     }

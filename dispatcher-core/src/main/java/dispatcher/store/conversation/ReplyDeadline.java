@@ -14,10 +14,10 @@ import java.util.concurrent.atomic.AtomicLong;
 /// The other end of a conversation must answer in time: one that is alive and says nothing, or goes on for ever, is
 /// closed, and the call fails with an [UnreachableException]. Its sign of life is its answers, not its connection's.
 ///
-/// A question about many paths has a thousandth of the limit more for each. A NAR must make progress, unless it is the
-/// receiver that does not take it. An upload has the limit, and a second for every 4 MiB, from when its last byte has
-/// been taken. What the store fetches from elsewhere has thirty times the limit. A build has no limit here: its client
-/// sets that. A thread of its own waits while there is a call.
+/// A question about many paths has a thousandth of the limit more for each. A NAR must make progress, unless it
+/// is the receiver that does not take it. An upload has the limit, and a second for every 4 MiB, from when its
+/// last byte has been taken. What the store fetches from elsewhere has thirty times the limit. A build has no
+/// limit here: its client sets that. A thread of its own waits while there is a call.
 public final class ReplyDeadline implements StoreGuard {
     private static final int FETCHING = 30;
     private static final int PATHS = 1000;

@@ -22,18 +22,18 @@ import org.jspecify.annotations.Nullable;
 /// Open conversations with one store, kept for the next who needs one, since opening one costs a process over there
 /// and perhaps a login.
 ///
-/// A store pins what it was sent and what it built until the conversation ends, and cannot collect that as garbage. So
-/// a conversation is kept for some time, some builds and some bytes only, and for none at all while the store lacks
-/// room. A conversation that a request broke off in is of no use to anybody and never comes back into the pool. Safe
-/// for any thread; the lock is never held while a conversation is opened or closed.
+/// A store pins what it was sent and what it built until the conversation ends, and cannot collect that as
+/// garbage. So a conversation is kept for some time, some builds and some bytes only, and for none at all while
+/// the store lacks room. A conversation that a request broke off in is of no use to anybody and never comes back
+/// into the pool. Safe for any thread; the lock is never held while a conversation is opened or closed.
 public final class StorePool implements AutoCloseable {
     private static final Duration MAX_IDLE = Duration.ofSeconds(60);
     private static final Duration MAX_AGE = Duration.ofMinutes(10);
 
-    /// A conversation in which so many builds were begun is not kept.
+    /// Most builds that are begun in a conversation; then it is not kept.
     public static final int MOST_BUILDS = 16;
 
-    /// Nor is one by which the store got so many bytes, sent or built.
+    /// Most bytes that the store gets in a conversation, sent or built; then it is not kept.
     public static final long MOST_BYTES = 512L << 20;
 
     /// Opens a conversation.
@@ -45,7 +45,7 @@ public final class StorePool implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
 
-    /// What the conversations that are open keep, whoever has them.
+    /// What all open conversations keep, free or in use.
     private final Set<PinnedPaths> open = ConcurrentHashMap.newKeySet();
 
     @GuardedBy("lock")
@@ -116,7 +116,7 @@ public final class StorePool implements AutoCloseable {
             return wholeness.isBrokenOff();
         }
 
-        /// Whether it pins so much that it ends when it is given back.
+        /// Whether it pins too much to be kept when it is given back.
         public boolean isFull() {
             lock.lock();
             try {
@@ -154,8 +154,8 @@ public final class StorePool implements AutoCloseable {
         }
     }
 
-    /// Whether the store has said to have a path, or got it, in another conversation that is open still: then it keeps
-    /// it, and cannot have lost it.
+    /// Whether the store has said to have a path, or got it, in another conversation that is open still: then it
+    /// keeps it, and cannot have lost it.
     public boolean keepsElsewhere(StorePath path, Lease than) {
         return open.stream().anyMatch(pinned -> pinned != than.pinned && pinned.has(path));
     }
@@ -168,8 +168,8 @@ public final class StorePool implements AutoCloseable {
     /// A conversation, and the answer to the first question on it.
     public record Opened<T>(Lease lease, T answer) {}
 
-    /// A conversation in which `first` has been answered: the one used last of those that are free, or a new one. One
-    /// that was free may have died unnoticed; then `first` is asked again in a new one, so it must bear that.
+    /// A conversation in which `first` has been answered: the one used last of those that are free, or a new one.
+    /// One that was free may have died unnoticed; then `first` is asked again in a new one, so it must bear that.
     ///
     /// @throws StoreRefusedException if the store says no to the question
     /// @throws SourceFailedException if the question does
@@ -239,7 +239,7 @@ public final class StorePool implements AutoCloseable {
         }
     }
 
-    /// Ends what has been free for too long. Called now and then by whoever owns the pool.
+    /// Ends what has been free for too long. The owner of the pool calls this now and then.
     public void prune() {
         long now = nanoTime.getAsLong();
         endIf(kept -> now - kept.idleSince >= MAX_IDLE.toNanos() || now - kept.openedAt >= MAX_AGE.toNanos());

@@ -18,8 +18,8 @@ import java.util.List;
 /// Files on a disk as a NAR, as Nix makes one of them. Links are never followed, nor is more in memory than the
 /// names in the directories that are open.
 ///
-/// Java hands out names in the encoding of the locale, which not all bytes survive: names and link targets other than
-/// in ASCII are refused. So is what a NAR cannot hold.
+/// Java hands out names in the encoding of the locale, which not all bytes survive: names and link targets other
+/// than in ASCII are refused. So is what a NAR cannot hold.
 final class FileTree {
     private FileTree() {}
 

@@ -19,7 +19,8 @@ import java.util.function.Supplier;
 /// Finds the host's own Nix store, so that what a local client has need not be copied to us first.
 ///
 /// It is asked in the worker protocol: through the Nix daemon's socket where a daemon listens, and otherwise by a
-/// `nix-daemon --stdio` of our own. What it has is then read from its files if they are to be had here ([StoreFiles]).
+/// `nix-daemon --stdio` of our own. What it has is then read from its files if they are to be had here
+/// ([StoreFiles]).
 public final class HostStore {
     private static final Path DAEMON_SOCKET = Path.of("/nix/var/nix/daemon-socket/socket");
     private static final String DAEMON = "nix-daemon";

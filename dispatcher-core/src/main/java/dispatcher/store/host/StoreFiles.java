@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 /// would cost a process, a round trip for each path, and a copy of each byte.
 ///
 /// That this is the directory which the daemon means is a guess, and a path there is read if its files come to
-/// the size that the daemon tells. Whoever receives the NAR checks its hash. Safe for any thread.
+/// the size that the daemon tells. The receiver of the NAR checks its hash. Safe for any thread.
 final class StoreFiles {
     private static final Logger log = LoggerFactory.getLogger(StoreFiles.class);
 

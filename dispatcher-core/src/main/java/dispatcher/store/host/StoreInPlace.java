@@ -8,8 +8,8 @@ import dispatcher.wire.NarSummary;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/// A conversation with the daemon of a store on this host, which also keeps what is asked for; only NARs whose hash is
-/// checked elsewhere are made here, as far as the files can be read.
+/// A conversation with the daemon of a store on this host, which also keeps what is asked for; only NARs whose
+/// hash is checked elsewhere are made here, as far as the files can be read.
 final class StoreInPlace extends GuardedStore {
     private final StoreFiles files;
 

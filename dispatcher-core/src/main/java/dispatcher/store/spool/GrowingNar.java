@@ -19,7 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class GrowingNar implements AutoCloseable {
     private static final int CHUNK = 128 * 1024;
 
-    /// A NAR ends with a closing bracket, which takes so many bytes.
+    /// Size of the closing bracket that a NAR ends with, in bytes.
     private static final int HELD = 8;
 
     private final PathInfo info;
@@ -50,7 +50,7 @@ public final class GrowingNar implements AutoCloseable {
         this.file = Files.newInputStream(file);
     }
 
-    /// The file has so many bytes now.
+    /// Says how many bytes the file has now.
     void grown(long bytes) {
         lock.lock();
         try {

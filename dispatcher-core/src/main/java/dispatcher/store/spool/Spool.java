@@ -134,9 +134,9 @@ public final class Spool implements StoreReader, AutoCloseable {
         return files.storeDir();
     }
 
-    /// Whoever verifies, what is read is checked by its size and the CRC-32C that it had when its hash was found right:
-    /// that finds what a disk spoils at a twentieth of the cost of the hash or less, and whoever receives the NAR
-    /// hashes it anyway.
+    /// Whoever verifies, what is read is checked by its size and the CRC-32C that it had when its hash was found
+    /// right: that finds what a disk spoils at a twentieth of the cost of the hash or less, and whoever receives
+    /// the NAR hashes it anyway.
     ///
     /// @throws StoreRefusedException if the path is not there; nothing was written
     /// @throws IOException           if the NAR was damaged on disk; all paths with it are dropped then

@@ -194,7 +194,7 @@ final class SpoolFiles {
         }
     }
 
-    /// 0 if that cannot be told, which whoever reads the file finds out.
+    /// 0 if that cannot be known; a reader of the file finds it out.
     private static long size(Path file) {
         try {
             return Files.size(file);

@@ -22,7 +22,7 @@ final class SpoolOwner {
 
     long reservedBytes;
 
-    /// Of the NARs of paths that its sessions pin, whoever uploaded them.
+    /// Of the NARs of paths that its sessions pin; any client may have uploaded them.
     long pinnedBytes;
 
     /// Memory for what is known of its paths, and what is set aside for those on their way.

@@ -59,8 +59,8 @@ public final class SpoolSession implements StoreWriter, AutoCloseable {
         this.follower = follower;
     }
 
-    /// Keeps those of `paths` that are there from being evicted until this is closed. Counts as a use, and is no more
-    /// than that once the client's sessions pin all of its share.
+    /// Keeps those of `paths` that are there from being evicted until this is closed. Counts as a use, and is no
+    /// more than that once the client's sessions pin all of its share.
     public void keep(Collection<StorePath> paths) {
         contents.keep(paths, client, pinned);
     }

@@ -182,7 +182,7 @@ final class SpoolUpload implements AutoCloseable {
         }
     }
 
-    /// What a write that failed means to whoever uploads.
+    /// What a write that failed means to the client that uploads.
     private IOException explained(IOException e) {
         if (files.isFull(e))
             return new StoreRefusedException(

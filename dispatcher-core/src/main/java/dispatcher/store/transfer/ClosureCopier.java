@@ -44,7 +44,7 @@ public final class ClosureCopier {
     /// Conversations with the machine beyond those of the copies themselves.
     private static final int MOST_HELPERS = 3;
 
-    /// A helper is worth so much, as opening its conversation may take a machine some 100 ms.
+    /// The least bytes that are worth a helper, as opening its conversation may take a machine some 100 ms.
     private static final long BYTES_PER_HELPER = 64L << 20;
 
     /// Where paths are smaller than that on the average, helpers do harm: what takes Nix long is to register

@@ -19,9 +19,9 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Sends one path to a machine before a build asks for it there, with what it refers to and the machine lacks. Builds
-/// that want it wait for it as for any other copy. It waits itself while copies for builds are being sent to that
-/// machine, but not if a build waits for it.
+/// Sends one path to a machine before a build asks for it there, with what it refers to and the machine lacks.
+/// Builds that want it wait for it as for any other copy. It waits itself while copies for builds are being sent
+/// to that machine, but not if a build waits for it.
 ///
 /// Used once, by one thread, and to be closed; [#isWanted] is for any thread.
 public final class EarlyCopy implements AutoCloseable {

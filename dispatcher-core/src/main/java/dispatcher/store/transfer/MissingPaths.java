@@ -25,15 +25,15 @@ import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Finds what a machine lacks of closures. The machine is asked, and the source is looked through for what those paths
-/// refer to, at the same time. What the machine is thought to have is not looked into, unless it says that it has it
-/// not.
+/// Finds what a machine lacks of closures. The machine is asked, and the source is looked through for what those
+/// paths refer to, at the same time. What the machine is thought to have is not looked into, unless it says that
+/// it has it not.
 ///
 /// Used once, by one thread; the machine may be asked in another meanwhile. Cost: one round trip if nothing is
 /// missing, two if something is, however deep its closure; one more where the machine was thought to have what it
 /// has not, or for a large closure.
 final class MissingPaths {
-    /// So many are asked for before all are known.
+    /// How many are asked for before all are known.
     private static final int MUCH = 100;
 
     private final StoreReader target;

@@ -23,7 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// What
 /// refers to what is kept in numbers: closures may have 100,000 paths, for which a graph of objects takes 30 MB.
 final class TransferPlan {
-    /// So many for each shipment, so that no sender waits long for the last of another.
+    /// How many for each batch, so that no sender waits long for the last of another.
     private static final int BATCHES = 16;
 
     /// Each batch costs a round trip, and holds that much or more.

@@ -74,8 +74,8 @@ public final class AddressedNar extends OutputStream {
                 || digest.get().finish().equals(expected);
     }
 
-    /// Whether it has only in the way of Nix 2.17 to 2.34, in which objects with zeroes where another refers to itself
-    /// have the same address as that. To be asked once, instead.
+    /// Whether it has only in the way of Nix 2.17 to 2.34, in which objects with zeroes where another refers to
+    /// itself have the same address as that. To be asked once, instead.
     public boolean isRightAmongOthers() {
         if (digest.isEmpty()) return false;
         var expected = info.contentAddress().map(ContentAddress::hash);

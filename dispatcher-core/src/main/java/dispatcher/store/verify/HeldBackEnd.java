@@ -10,7 +10,7 @@ import java.util.zip.CRC32C;
 /// there and then. Also tells whether it was the receiver that failed. A NAR that broke off can be begun again:
 /// what the receiver has of it is compared and not passed on a second time.
 public final class HeldBackEnd extends OutputStream {
-    /// A NAR ends with a closing bracket, which takes so many bytes.
+    /// Size of the closing bracket that a NAR ends with, in bytes.
     private static final int HELD = 8;
 
     private final OutputStream out;

@@ -9,8 +9,8 @@ import dispatcher.store.PathSizes;
 import java.util.Collection;
 import java.util.List;
 
-/// What is known of store paths without asking anybody: which machines have them, whether what a machine has is proven
-/// to be right, and how large they are. Safe for any thread; never blocks.
+/// What is known of store paths without asking anybody: which machines have them, whether what a machine has is
+/// proven to be right, and how large they are. Safe for any thread; never blocks.
 ///
 /// @param locations which machine has what
 /// @param proofs    whether that is right

@@ -2,8 +2,8 @@ package dispatcher.store.verify;
 
 import java.io.IOException;
 
-/// A machine built a fixed output, and what came out cannot be one. That need not be the machine's fault: versions of
-/// Nix before 2.11 notice in no other way that what was made mentions store paths.
+/// A machine built a fixed output, and what came out cannot be one. That need not be the machine's fault:
+/// versions of Nix before 2.11 notice in no other way that what was made mentions store paths.
 public final class NoFixedOutputException extends IOException {
     private static final long serialVersionUID = 1L;
 

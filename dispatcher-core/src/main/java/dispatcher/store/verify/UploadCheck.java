@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// Checks what a client says of a path before any of it is kept, whoever the client is: nothing is kept without a
+/// Checks what any client says of a path before any of it is kept: nothing is kept without a
 /// bound, and nothing that every machine would refuse. A content address is kept only if the path follows from it
 /// and the content has it.
 ///

@@ -25,8 +25,8 @@ public final class UnixSocketChannel implements CommandChannel {
         return new UnixSocketChannel(SocketChannel.open(UnixDomainSocketAddress.of(path)));
     }
 
-    /// The user that the process at the other end runs as, as the kernel saw it when that connected: its name, or its
-    /// number if it has no name here.
+    /// The user that the process at the other end runs as, as the kernel saw it when that connected: its name, or
+    /// its number if it has no name here.
     public String peerUser() throws IOException {
         return socket.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
     }
@@ -63,7 +63,7 @@ public final class UnixSocketChannel implements CommandChannel {
         };
     }
 
-    /// Writers wait once the kernel holds about so many bytes that the other end has not read.
+    /// Writers wait once the kernel holds about as many bytes that the other end has not read.
     public void limitUnread(int bytes) throws IOException {
         socket.setOption(StandardSocketOptions.SO_SNDBUF, bytes);
     }

@@ -33,8 +33,8 @@ public final class UnixSocketListener implements AutoCloseable {
         this.server = server;
     }
 
-    /// Listens at `path`, whose directory is made if missing. A socket that a dead process left there is replaced, and
-    /// nothing else.
+    /// Listens at `path`, whose directory is made if missing. A socket that a dead process left there is
+    /// replaced, and nothing else.
     ///
     /// @param permissions who may connect, such as `rw-rw----`
     /// @throws IOException if the socket cannot be made, or something else is there; says what to do

@@ -1,4 +1,5 @@
-/// Unix sockets: the file, who listens at it, and a connection as a `CommandChannel`. Start with `UnixSocketListener`.
+/// Unix sockets: the file, who listens at it, and a connection as a `CommandChannel`. Start with
+/// `UnixSocketListener`.
 @NullMarked
 package dispatcher.wire.socket;
 

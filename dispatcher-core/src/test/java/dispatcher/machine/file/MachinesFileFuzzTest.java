@@ -15,8 +15,8 @@ import java.util.Optional;
 
 /// Whatever a file of machines holds, it is read to its end, and what is wrong is told by line and field.
 ///
-/// A normal run only replays the inputs under `src/test/resources/dispatcher/machine/file/MachinesFileFuzzTestInputs`.
-/// `scripts/fuzz` looks for new ones.
+/// A normal run only replays the inputs under
+/// `src/test/resources/dispatcher/machine/file/MachinesFileFuzzTestInputs`. `scripts/fuzz` looks for new ones.
 class MachinesFileFuzzTest {
     private static final String DURATION = "10m";
     private static final String OTHER = "a\n";

@@ -35,8 +35,8 @@ class ServeCapturesTest {
         return each(capture -> Replay.requireCleanEnds(capture, ServeReplay::new));
     }
 
-    /// Our server takes all that the client said, up to the first question that it cannot answer with a store that has
-    /// none of the paths.
+    /// Our server takes all that the client said, up to the first question that it cannot answer with a store
+    /// that has none of the paths.
     @TestFactory
     Stream<DynamicTest> areTakenByOurServer() {
         return each(capture -> {

@@ -25,7 +25,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// The fixtures of Nix's own tests of the serve protocol. The minor version in a name is the first that has the form.
+/// The fixtures of Nix's own tests of the serve protocol. The minor version in a name is the first that has the
+/// form.
 class ServeVectorsTest {
     private static final StoreDir DIR = StoreDir.NIX_STORE;
     /// Path infos come without their path.
@@ -110,7 +111,8 @@ class ServeVectorsTest {
         return new ServeCodec(DIR, new ProtocolVersion(2, minor));
     }
 
-    /// The fixtures ask for eight repeats, which we refuse as Nix does since 2.13; without them all else is as it is.
+    /// The fixtures ask for eight repeats, which we refuse as Nix does since 2.13; without them all else is as it
+    /// is.
     private void buildOptions(int minor, String form) throws IOException {
         var bytes = vectors.bytes("build-options-" + form);
         assertThatThrownBy(() -> codec(minor).readOptions(reader(bytes)))

@@ -28,8 +28,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// The fixtures of Nix's own tests of the worker protocol. The minor version in a name is the first that has the form;
-/// a name without one is of a form that all versions have.
+/// The fixtures of Nix's own tests of the worker protocol. The minor version in a name is the first that has the
+/// form; a name without one is of a form that all versions have.
 class WorkerVectorsTest {
     private static final StoreDir DIR = StoreDir.NIX_STORE;
     /// The path of infos that come without one.

@@ -532,7 +532,8 @@ class SpoolTest {
         }
     }
 
-    /// Uploads by several clients, each of which has three quarters of 10,000 bytes, or of what may be known of paths.
+    /// Uploads by several clients, each of which has three quarters of 10,000 bytes, or of what may be known of
+    /// paths.
     @Nested
     class Shares {
         private final Upload neighbours = Upload.of("neighbours", 1200);

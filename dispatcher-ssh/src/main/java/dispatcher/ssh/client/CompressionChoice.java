@@ -38,16 +38,16 @@ final class CompressionChoice {
     /// rate, OpenSSH's window for a channel.
     static final long QUEUED = 80_000_000;
 
-    /// The quickest of so many answers counts, since a machine may be slow with some.
+    /// The quickest of this number of answers counts, since a machine may be slow with some.
     private static final int ANSWERS = 3;
 
-    /// So much must have left while writers waited; kernel and network hold some megabytes, which go fast.
+    /// How much must have left while writers waited; kernel and network hold some megabytes, which go fast.
     static final long SAMPLE_BYTES = 8 << 20;
 
     /// Or so long must they have waited, with an eighth of that.
     static final long SAMPLE_NANOS = 3_000_000_000L;
 
-    /// So much is sent compressed before there is a trial without.
+    /// How much is sent compressed before there is a trial without.
     static final long FIRST_TRIAL_BYTES = 64 << 20;
 
     private static final long LAST_TRIAL_BYTES = 4L << 30;

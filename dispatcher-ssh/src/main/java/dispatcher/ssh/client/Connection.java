@@ -91,8 +91,8 @@ final class Connection {
         }
     }
 
-    /// Whether the host answers a question within `limit`, or has just done so. An end of the connection counts as an
-    /// answer too.
+    /// Whether the host answers a question within `limit`, or has just done so. An end of the connection counts
+    /// as an answer too.
     boolean answers(Duration limit) throws InterruptedException {
         if (System.nanoTime() - answeredAt < FRESH.toNanos()) return true;
         CountDownLatch answered = new CountDownLatch(1);

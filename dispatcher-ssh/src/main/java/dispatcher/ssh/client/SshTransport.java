@@ -327,7 +327,7 @@ final class SshTransport implements Transport {
             failed(new UnreachableException(
                     Kind.BROKEN, "connecting to %s was given up".formatted(address), "try again", e));
         } catch (RuntimeException | Error e) {
-            // An Error too, or whoever waits for this connection would wait for ever.
+            // An Error too, or the thread that waits for this connection would wait for ever.
             failed(new UnreachableException(
                     Kind.BROKEN,
                     "connecting to %s failed unexpectedly: %s".formatted(address, e),

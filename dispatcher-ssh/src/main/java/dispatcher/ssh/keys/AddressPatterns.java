@@ -10,9 +10,9 @@ import java.util.regex.Pattern;
 
 /// The addresses that `from=` in authorized_keys lets a key come in from.
 ///
-/// Shapes: patterns joined by commas, each an address, a network (`10.0.0.0/8`), or an IPv4 address with `*` and `?`;
-/// `!` before one excludes what it matches, wherever it stands. Nobody is looked up by name here, as with `UseDNS no`,
-/// OpenSSH's default, so that names of hosts match nothing.
+/// Shapes: patterns joined by commas, each an address, a network (`10.0.0.0/8`), or an IPv4 address with `*` and
+/// `?`; `!` before one excludes what it matches, wherever it stands. Nobody is looked up by name here, as with
+/// `UseDNS no`, OpenSSH's default, so that names of hosts match nothing.
 ///
 /// Source: OpenSSH, `match_host_and_ip` and `addr_match_list`.
 public final class AddressPatterns {

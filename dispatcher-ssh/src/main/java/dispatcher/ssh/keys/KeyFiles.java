@@ -128,8 +128,8 @@ public final class KeyFiles {
         return iterator.next();
     }
 
-    /// The SSH library makes room for as many keys as a file in OpenSSH's own format announces, however many that are;
-    /// OpenSSH itself takes one only.
+    /// The SSH library makes room for as many keys as a file in OpenSSH's own format announces, however many that
+    /// are; OpenSSH itself takes one only.
     ///
     /// Source: OpenSSH, PROTOCOL.key.
     private static void requireOneKeyEach(byte[] bytes) throws IOException {

@@ -18,9 +18,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What the options before a key in authorized_keys restrict it to. Every option of OpenSSH is known: it is honoured,
-/// or restricts what there is none of here anyway, or the key is refused, as it would else get more than its owner
-/// meant. So it is with an option that OpenSSH does not know either, which is mostly a misspelt one.
+/// What the options before a key in authorized_keys restrict it to. Every option of OpenSSH is known: it is
+/// honoured, or restricts what there is none of here anyway, or the key is refused, as it would else get more
+/// than its owner meant. So it is with an option that OpenSSH does not know either, which is mostly a misspelt
+/// one.
 ///
 /// @param from       where the key may come in from; anywhere if empty
 /// @param expires    when it is no longer good; never if empty
@@ -42,8 +43,8 @@ public record KeyOptions(Optional<AddressPatterns> from, Optional<Instant> expir
             "touch-required",
             "verify-required");
 
-    /// Likewise, with values; and variables, which mean nothing to the protocols, and which sshd does not take either
-    /// if not set up to (`PermitUserEnvironment`).
+    /// Likewise, with values; and variables, which mean nothing to the protocols, and which sshd does not take
+    /// either if not set up to (`PermitUserEnvironment`).
     private static final Set<String> HARMLESS = Set.of("permitopen", "permitlisten", "tunnel", "environment");
 
     private static final Set<String> RESTRICTING = Set.of("from", "command", "expiry-time");

@@ -22,10 +22,10 @@ import org.slf4j.LoggerFactory;
 /// Finds the keys that a host is known by in OpenSSH's known_hosts files.
 ///
 /// Shapes: `[@marker] <hosts> <type> <base 64> [comment]`, hosts being `a,b`, patterns with `*`, `?` and `!`,
-/// `[host]:port` where the port is not 22, or a hash `|1|<salt>|<HMAC-SHA1>` of such a name. `@revoked` keys are never
-/// accepted; those of `@cert-authority` lines prove nothing here, as host certificates are not read. Lines that say
-/// something else are passed over, as OpenSSH does. Files are read anew at each lookup; they are small, and operators
-/// edit them.
+/// `[host]:port` where the port is not 22, or a hash `|1|<salt>|<HMAC-SHA1>` of such a name. `@revoked` keys are
+/// never accepted; those of `@cert-authority` lines prove nothing here, as host certificates are not read. Lines
+/// that say something else are passed over, as OpenSSH does. Files are read anew at each lookup; they are small,
+/// and operators edit them.
 ///
 /// Source: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
 public final class KnownHosts {

@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
 /// The clients' public keys, in a file in OpenSSH's authorized_keys format that is read again when it has
 /// changed.
 ///
-/// Lines that cannot be read, or whose options are not to be honoured here (`KeyOptions`), are reported once for each
-/// state of the file, and skipped. If a key is there in several lines, the first counts that lets it in.
+/// Lines that cannot be read, or whose options are not to be honoured here (`KeyOptions`), are reported once for
+/// each state of the file, and skipped. If a key is there in several lines, the first counts that lets it in.
 ///
 /// Safe for any number of threads. Looks at the file each time, which is a small local one.
 final class AuthorizedKeys {

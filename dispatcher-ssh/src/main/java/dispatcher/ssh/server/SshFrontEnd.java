@@ -111,8 +111,8 @@ public final class SshFrontEnd implements AutoCloseable {
         return frontEnd;
     }
 
-    /// The key that clients of a server with this host key file must know: `<type> <base 64>`. The file is made if it
-    /// is not there, as at a start.
+    /// The key that clients of a server with this host key file must know: `<type> <base 64>`. The file is made
+    /// if it is not there, as at a start.
     ///
     /// @throws SshFrontEndException if the file cannot be used
     public static String hostKeyLine(Path hostKey) throws SshFrontEndException {
@@ -167,8 +167,8 @@ public final class SshFrontEnd implements AutoCloseable {
         return sshd;
     }
 
-    /// For clients that come from now on; those that are here keep what they were granted. Authorised keys need not be
-    /// told, as their file is looked at each time.
+    /// For clients that come from now on; those that are here keep what they were granted. Authorised keys need
+    /// not be told, as their file is looked at each time.
     public void change(ClientRules newRules, ClientLimits newLimits) {
         rules = newRules;
         limits = newLimits;

@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// A connection whose client has only so much time to send its request, and again to take the answer, and may send only
-/// so much. What the dispatcher needs to answer does not count. Confined to one thread.
+/// A connection whose client has a limited time to send its request, and again to take the answer, and may send only
+/// a limited number of bytes. The time that the dispatcher takes to answer does not count. Confined to one thread.
 final class PatientChannel implements DataWriter {
     private static final int BUFFER = 8 << 10;
 

@@ -13,8 +13,8 @@ import dispatcher.cli.settings.SettingsTable;
 import dispatcher.cli.settings.value.Shape;
 import java.util.List;
 
-/// A JSON schema (draft 2020-12) of settings files, by which editors complete and check them. A key may be null, which
-/// counts as absent. What depends on several keys is left to the reader of the settings.
+/// A JSON schema (draft 2020-12) of settings files, by which editors complete and check them. A key may be null,
+/// which counts as absent. What depends on several keys is left to the reader of the settings.
 public final class SettingsSchema {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final String SIZE = "^[0-9]+(?:\\.[0-9]+)? ?[A-Za-z]+$";

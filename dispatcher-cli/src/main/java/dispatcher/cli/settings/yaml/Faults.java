@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/// Collects faults while a file is read, so that they are reported at once, up to [#MOST_FAULTS]: a file with more is not
-/// settings with mistakes, but something else, and reading it to its end would say nothing more. Confined to one
-/// thread.
+/// Collects faults while a file is read, so that they are reported at once, up to [#MOST_FAULTS]: a file with
+/// more is not settings with mistakes, but something else, and reading it to its end would say nothing more.
+/// Confined to one thread.
 public final class Faults {
     public static final int MOST_FAULTS = 50;
 
