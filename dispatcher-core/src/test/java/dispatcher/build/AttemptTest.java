@@ -52,9 +52,9 @@ class AttemptTest {
 
             assertThat(builds.known().isOn("a", x.out())).isTrue();
             assertThat(outcome).isInstanceOfSatisfying(BuildOutcome.Built.class, built -> {
-                assertThat(built.outputs().outputs()).singleElement().satisfies(output -> assertThat(
-                                output.info().path())
-                        .isEqualTo(x.out()));
+                assertThat(built.outputs().outputs())
+                        .singleElement()
+                        .satisfies(output -> assertThat(output.info().path()).isEqualTo(x.out()));
                 assertThat(built.outputs().machine().link().machine().name()).isEqualTo("a");
             });
             outcome.release();

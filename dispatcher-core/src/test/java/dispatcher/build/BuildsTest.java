@@ -44,9 +44,15 @@ class BuildsTest {
         try (var builds = new TestBuilds(a, b, c)) {
             var outcome = builds.build(drv("x"));
 
-            assertThat(outcome).isInstanceOfSatisfying(BuildOutcome.Built.class, built -> assertThat(
-                            built.outputs().machine().link().machine().name())
-                    .isEqualTo("c"));
+            assertThat(outcome)
+                    .isInstanceOfSatisfying(
+                            BuildOutcome.Built.class,
+                            built -> assertThat(built.outputs()
+                                            .machine()
+                                            .link()
+                                            .machine()
+                                            .name())
+                                    .isEqualTo("c"));
             outcome.release();
         }
     }

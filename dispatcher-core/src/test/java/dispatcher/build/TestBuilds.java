@@ -64,8 +64,7 @@ final class TestBuilds implements AutoCloseable {
                 .toList();
         var waiting = new MachineRegistry.Limits(Duration.ofMinutes(1), Duration.ZERO);
         this.machines = new MachineRegistry(links, queue, waiting, events, clock, clock.nanoTime());
-        var requests =
-                new BuildRequestFactory(Expectations.NONE, ResourceRules.NONE, known.locations(), known.sizes());
+        var requests = new BuildRequestFactory(Expectations.NONE, ResourceRules.NONE, known.locations(), known.sizes());
         this.builds = new Builds(
                 new BuildEnvironment(machines, known, events, clock.nanoTime()),
                 queue,
