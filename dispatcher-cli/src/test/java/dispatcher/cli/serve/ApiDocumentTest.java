@@ -1,5 +1,6 @@
 package dispatcher.cli.serve;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.api.ApiJson;
@@ -91,7 +92,7 @@ class ApiDocumentTest {
     void theExamplesAreAnswersOfTheirEndpoints() throws IOException {
         var documented = documented();
         assertThat(documented).containsOnlyKeys(ANSWERS.keySet());
-        documented.forEach((endpoint, example) -> assertIsA(ANSWERS.get(endpoint), example));
+        documented.forEach((endpoint, example) -> assertIsA(requireNonNull(ANSWERS.get(endpoint)), example));
         var error = ERROR.matcher(document());
         assertThat(error.find()).isTrue();
         assertIsA(Problem.class, error.group(1));
