@@ -37,7 +37,7 @@ public final class ThrottledLog {
         var event = log.atWarn().addKeyValue("from", who).addKeyValue("why", why);
         if (news.getAsLong() > 0)
             event.addKeyValue("timesSinceLastTold", news.getAsLong()).log("{}", what);
-        else event.log("{}; not told again for some minutes", what);
+        else event.log("{}; not repeated for some minutes", what);
     }
 
     /// How often it has happened since it was told last; empty if it should not be told now.

@@ -136,7 +136,7 @@ public final class BuildersCommand implements Runnable {
                                     .formatted(found.why()))
                     .toList();
         } catch (IOException e) {
-            return List.of("whether others could change %s cannot be told here (%s)".formatted(program, e));
+            return List.of("whether others could change %s cannot be found out here (%s)".formatted(program, e));
         }
     }
 

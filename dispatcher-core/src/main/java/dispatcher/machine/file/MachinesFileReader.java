@@ -147,7 +147,7 @@ final class MachinesFileReader {
     }
 
     private void warn(String source, int line, String field, String message) {
-        add(warnings, new Remark(source, line, field, message), "warnings; no more of them are told");
+        add(warnings, new Remark(source, line, field, message), "warnings; no more of them are shown");
     }
 
     private static void add(List<Remark> remarks, Remark remark, String what) {

@@ -258,7 +258,7 @@ class MachinesFileTest {
         assertThat(file.warnings())
                 .hasSize(MachinesFileReader.MOST_REMARKS + 1)
                 .last()
-                .hasToString("machines:51: entries: there are more than 50 warnings; no more of them are told");
+                .hasToString("machines:51: entries: there are more than 50 warnings; no more of them are shown");
         assertThat(file.faults()).isEmpty();
         assertThat(file.entries()).hasSize(1000).last().extracting(Entry::line).isEqualTo(1000);
     }

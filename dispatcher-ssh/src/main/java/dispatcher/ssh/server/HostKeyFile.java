@@ -41,7 +41,7 @@ public final class HostKeyFile {
         } catch (IOException | GeneralSecurityException | RuntimeException e) {
             throw new SshFrontEndException(
                     "the host key file %s cannot be used: %s".formatted(file, message(e)),
-                    "make it readable for user %s, or move it away so that a new key is made (clients must then be told)"
+                    "make it readable for user %s, or move it away so that a new key is made (clients must then learn it)"
                             .formatted(System.getProperty("user.name")),
                     e);
         }
