@@ -1,20 +1,16 @@
 package dispatcher.graph;
 
-import java.util.function.IntConsumer;
-import org.jgrapht.Graph;
-import org.jgrapht.alg.cycle.CycleDetector;
-import org.jgrapht.event.TraversalListenerAdapter;
-import org.jgrapht.event.VertexTraversalEvent;
-import org.jgrapht.graph.DefaultEdge;
-import org.jgrapht.graph.DirectedPseudograph;
-import org.jgrapht.traverse.NotDirectedAcyclicGraphException;
-import org.jgrapht.traverse.BreadthFirstIterator;
-import org.jgrapht.traverse.DepthFirstIterator;
-import org.jgrapht.traverse.TopologicalOrderIterator;
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
+import org.jgrapht.Graph;
+import org.jgrapht.alg.cycle.CycleDetector;
+import org.jgrapht.graph.DefaultEdge;
+import org.jgrapht.graph.DirectedPseudograph;
+import org.jgrapht.traverse.BreadthFirstIterator;
+import org.jgrapht.traverse.NotDirectedAcyclicGraphException;
+import org.jgrapht.traverse.TopologicalOrderIterator;
 
 /// Which of numbered things need which others, with what is to be known of the whole graph: its order, its circles. An
 /// edge of the library's graph goes from what is needed to what needs it.
@@ -84,7 +80,7 @@ public final class DependencyGraph implements Dependencies {
     /// What is left of `needs` without what closes a circle: goes down from each node in turn, and leaves out what
     /// leads back to a node that it came through.
     public static int[][] withoutCircles(int[][] needs) {
-        var finished = finished(needs);
+        var finished = new WayDown(needs).finished();
         var left = new int[needs.length][];
         for (int node = 0; node < needs.length; node++) {
             int end = finished[node];
@@ -93,26 +89,5 @@ public final class DependencyGraph implements Dependencies {
                     .toArray();
         }
         return left;
-    }
-
-    /// When each node is left for good, on the way down from all in turn. The iterator takes the last edge of a node
-    /// first.
-    private static int[] finished(int[][] needs) {
-        var down = new DirectedPseudograph<Integer, DefaultEdge>(DefaultEdge.class);
-        for (int node = 0; node < needs.length; node++) down.addVertex(node);
-        for (int node = 0; node < needs.length; node++)
-            for (int i = needs[node].length - 1; i >= 0; i--) down.addEdge(node, needs[node][i]);
-        var finished = new int[needs.length];
-        var way = new DepthFirstIterator<>(down);
-        way.addTraversalListener(new TraversalListenerAdapter<>() {
-            private int count;
-
-            @Override
-            public void vertexFinished(VertexTraversalEvent<Integer> event) {
-                finished[event.getVertex()] = count++;
-            }
-        });
-        while (way.hasNext()) way.next();
-        return finished;
     }
 }

@@ -59,7 +59,7 @@ class DependencyGraphTest {
         Seeds.run(300, random -> {
             var needs = graph(random, 1 + random.nextInt(40));
             var left = DependencyGraph.withoutCircles(needs);
-            var expected = new WayDown(needs).left();
+            var expected = new Descending(needs).left();
             for (int node = 0; node < needs.length; node++)
                 assertThat(left[node]).containsExactly(expected.get(node).stream()
                         .mapToInt(Integer::intValue)
@@ -121,13 +121,13 @@ class DependencyGraphTest {
     }
 
     /// Goes down by calling itself.
-    private static final class WayDown {
+    private static final class Descending {
         private final int[][] needs;
         private final BitSet onTheWay = new BitSet();
         private final BitSet finished = new BitSet();
         private final List<List<Integer>> left = new ArrayList<>();
 
-        WayDown(int[][] needs) {
+        Descending(int[][] needs) {
             this.needs = needs;
             for (int node = 0; node < needs.length; node++) left.add(new ArrayList<>());
         }
