@@ -20,8 +20,8 @@ import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import java.io.PrintWriter;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -121,12 +121,15 @@ public final class Main {
         return ExitCode.USAGE;
     }
 
+    /// A command as picocli finds it, or an option by [Spelling].
     private static String suggestion(ParameterException error) {
         if (!(error instanceof UnmatchedArgumentException unmatched)) return "";
-        var command = error.getCommandLine().getCommandSpec();
-        var words = new HashSet<>(command.subcommands().keySet());
-        words.addAll(command.optionsMap().keySet());
-        return Spelling.nearest(unmatched.getUnmatched().getFirst(), words)
+        var wrong = unmatched.getUnmatched().getFirst();
+        var command = wrong.startsWith("-")
+                ? Optional.<String>empty()
+                : unmatched.getSuggestions().stream().findFirst();
+        return command.or(() -> Spelling.nearest(
+                        wrong, error.getCommandLine().getCommandSpec().optionsMap().keySet()))
                 .map("did you mean '%s'? Else "::formatted)
                 .orElse("");
     }

@@ -60,6 +60,18 @@ class MainTest {
     }
 
     @Test
+    void aMistypedCommandIsNotTakenForAnOptionOfThatName() {
+        assertThat(run("vresion")).isEqualTo(2);
+        assertThat(err.toString()).contains("did you mean 'version'?");
+    }
+
+    @Test
+    void aMistypedOptionIsFoundWhicheverLetterIsWrong() {
+        assertThat(run("queue", "--onfig")).isEqualTo(2);
+        assertThat(err.toString()).contains("did you mean '--config'?");
+    }
+
+    @Test
     void withoutACommandThereIsHelp() {
         assertThat(run()).isEqualTo(2);
         assertThat(err.toString()).contains("Missing required subcommand", "see `dispatcher --help`");

@@ -7,6 +7,9 @@ import java.util.LinkedHashMap;
 /// whoever fails now and then, such as a check that only looks whether the port is open, never becomes one of them. A
 /// login that succeeds clears an address.
 ///
+/// No rate limiter of a library does that: it is asked about an address without taking anything from it, and what fails
+/// weighs more or less.
+///
 /// Confined to one thread at a time; reads no clock. Bounded: the addresses whose last failure is longest ago are
 /// forgotten.
 final class LoginThrottle {

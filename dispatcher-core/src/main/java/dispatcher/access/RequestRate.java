@@ -9,6 +9,10 @@ import java.util.function.LongSupplier;
 /// How many requests each client may make: so many a second, and twice as many at once after a pause. All connections
 /// with one credential share that, and nobody gets more by coming anew. What is too much waits. Safe for any thread.
 ///
+/// The limiter of resilience4j does not have this shape: it gives out the requests of a whole window at its begin, so a
+/// client that is over its burst would have 20 at once each two seconds instead of one each tenth, and it returns false
+/// when its thread is interrupted.
+///
 /// Remembers each credential that was ever used, of which there are as many as keys and local users.
 public final class RequestRate {
     private static final long NANOS = 1_000_000_000;

@@ -3,14 +3,11 @@ package dispatcher.history;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.graph.Chains;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
-import java.util.ArrayDeque;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The graph of the builds that were asked for lately, as far as it shows: a build whose inputs have an output of an
@@ -21,9 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// itself would be a circle, and its length would grow from run to run.
 ///
 /// Bounded: the last 50,000 builds and 100,000 outputs, and at most 2,000 steps up the graph for each that is over.
-/// Safe for
-/// any
-/// thread; the history is told with no lock held.
+/// Safe for any thread; the history is told with no lock held.
 final class DependencyChains {
     private static final int MOST_BUILDS = 50_000;
     private static final int MOST_OUTPUTS = 100_000;
@@ -37,25 +32,13 @@ final class DependencyChains {
             Caffeine.newBuilder().maximumSize(MOST_OUTPUTS).build();
 
     @GuardedBy("lock")
-    private final Map<Long, Node> builds = new LinkedHashMap<>();
+    private final Chains<Node> builds = new Chains<>(MOST_BUILDS, MOST_STEPS);
 
     DependencyChains(History history) {
         this.history = history;
     }
 
-    private static final class Node {
-        private final PackageName name;
-        private final String system;
-        private final List<Long> predecessors;
-        private double seconds;
-        private double behind;
-
-        Node(PackageName name, String system, List<Long> predecessors) {
-            this.name = name;
-            this.system = system;
-            this.predecessors = predecessors;
-        }
-    }
+    private record Node(PackageName name, String system) {}
 
     void requested(long build, PackageName name, String system, Collection<StorePath> inputs) {
         var predecessors = new LinkedHashSet<Long>();
@@ -65,9 +48,7 @@ final class DependencyChains {
         }
         lock.lock();
         try {
-            builds.put(build, new Node(name, system, List.copyOf(predecessors)));
-            if (builds.size() > MOST_BUILDS)
-                builds.remove(builds.keySet().iterator().next());
+            builds.add(build, new Node(name, system), predecessors);
         } finally {
             lock.unlock();
         }
@@ -77,45 +58,24 @@ final class DependencyChains {
     ///
     /// @param seconds on a machine of speed 1
     void completed(long build, double seconds) {
-        Collection<Node> raised;
+        Collection<Chains.Link<Node>> raised;
         lock.lock();
         try {
-            var node = builds.get(build);
-            if (node == null) return;
-            node.seconds = seconds;
-            raised = raise(node);
+            raised = builds.ended(build, seconds);
         } finally {
             lock.unlock();
         }
-        for (var node : raised) history.behind(node.name, node.system, behind(node));
+        for (var link : raised)
+            history.behind(link.value().name(), link.value().system(), behind(link));
     }
 
-    private double behind(Node node) {
+    private double behind(Chains.Link<Node> link) {
         lock.lock();
         try {
-            return node.behind;
+            return link.behind();
         } finally {
             lock.unlock();
         }
-    }
-
-    /// Goes up from `last` as far as chains get longer by it.
-    @GuardedBy("lock")
-    private Collection<Node> raise(Node last) {
-        var raised = new LinkedHashSet<Node>();
-        var open = new ArrayDeque<Node>(List.of(last));
-        for (int steps = 0; !open.isEmpty() && steps < MOST_STEPS; ) {
-            var node = open.remove();
-            for (var number : node.predecessors) {
-                var before = builds.get(number);
-                steps++;
-                if (before == null || before.behind >= node.seconds + node.behind) continue;
-                before.behind = node.seconds + node.behind;
-                raised.add(before);
-                open.add(before);
-            }
-        }
-        return raised;
     }
 
     void made(long build, Collection<StorePath> outputs) {

@@ -23,7 +23,7 @@ import dispatcher.store.SourceFailedException;
 import dispatcher.store.Store;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.Verify;
-import dispatcher.store.transfer.Closure;
+import dispatcher.graph.Closure;
 import dispatcher.store.verify.AddressedNar;
 import dispatcher.store.verify.HeldBackEnd;
 import dispatcher.store.verify.UploadCheck;

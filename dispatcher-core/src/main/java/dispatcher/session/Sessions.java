@@ -9,7 +9,7 @@ import dispatcher.nix.key.NixPublicKey;
 import dispatcher.session.rights.Sight;
 import dispatcher.store.conversation.StorePool;
 import dispatcher.store.spool.SpoolSession.Follower;
-import dispatcher.store.transfer.Closure;
+import dispatcher.graph.Closure;
 import dispatcher.thread.SteadyThread;
 import java.io.IOException;
 import java.time.Duration;

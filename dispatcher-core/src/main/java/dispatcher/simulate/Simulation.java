@@ -1,5 +1,6 @@
 package dispatcher.simulate;
 
+import dispatcher.graph.Remaining;
 import dispatcher.simulate.model.Plan;
 import dispatcher.simulate.policy.Contestant;
 import dispatcher.simulate.policy.Situation;
@@ -38,7 +39,7 @@ public final class Simulation implements Situation {
     private final List<ClientState> clients;
     private final List<Span> spans = new ArrayList<>();
     private final Instant[] asked;
-    private final int[] missing;
+    private final Remaining remaining;
     private final boolean[] due;
     private final LinkedHashSet<Integer> waiting = new LinkedHashSet<>();
     private final BitSet done = new BitSet();
@@ -56,7 +57,7 @@ public final class Simulation implements Situation {
         this.clients = plan.scenario().clients().stream().map(ClientState::new).toList();
         this.asked = new Instant[plan.jobs()];
         Arrays.fill(asked, Instant.MAX);
-        this.missing = new int[plan.jobs()];
+        this.remaining = new Remaining(plan.graph());
         this.due = new boolean[plan.jobs()];
         this.contestant = contestant.apply(this);
         prepareJobs();
@@ -66,7 +67,6 @@ public final class Simulation implements Situation {
     private void prepareJobs() {
         var impossible = new BitSet();
         for (int job : plan.order()) {
-            missing[job] = plan.needs(job).length;
             boolean never = Arrays.stream(plan.needs(job)).anyMatch(impossible::get);
             if (never || plan.fitting(job).isEmpty()) impossible.set(job);
         }
@@ -146,7 +146,7 @@ public final class Simulation implements Situation {
     }
 
     private void askIfReady(int job) {
-        if (!due[job] || missing[job] > 0) return;
+        if (!due[job] || remaining.awaited(job) > 0) return;
         var client = client(job);
         client.ready.add(job);
         askMore(client);
@@ -287,10 +287,7 @@ public final class Simulation implements Situation {
                     "%s ends %s twice".formatted(policy, plan.job(job).id()));
         done.set(job);
         client(job).open--;
-        for (int dependant : plan.dependants(job)) {
-            missing[dependant]--;
-            askIfReady(dependant);
-        }
+        remaining.done(job, this::askIfReady);
         goOn(client(job));
     }
 

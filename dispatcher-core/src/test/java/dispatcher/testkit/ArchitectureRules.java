@@ -43,6 +43,7 @@ public final class ArchitectureRules {
                     "dispatcher.machine",
                     "dispatcher.machine.file..",
                     "dispatcher.access.."),
+            new Layer("graphs", "dispatcher.graph.."),
             new Layer("protocols", "dispatcher.protocol..", "dispatcher.event.."),
             new Layer(
                     "adapters",
@@ -82,6 +83,7 @@ public final class ArchitectureRules {
                         valuesDoNoInputOrOutput(),
                         scheduleSeesNoProtocol(),
                         onlyTheHostStoreSpeaksAProtocol(),
+                        only("dispatcher.graph..", "org.jgrapht..", "org.jheaps..", "org.apfloat.."),
                         only("dispatcher.ssh..", "org.apache.sshd..", "org.bouncycastle.."),
                         only("dispatcher.cli..", "picocli..", "com.fasterxml..", "org.apache.logging.."),
                         only("dispatcher.cli.state..", "java.sql..", "org.jdbi..", "org.flywaydb..", "org.sqlite.."),

@@ -7,7 +7,7 @@ import dispatcher.nix.nar.NarParser;
 import dispatcher.nix.nar.NarSyntaxException;
 import dispatcher.store.PathSource;
 import dispatcher.store.Verify;
-import dispatcher.store.transfer.Closure;
+import dispatcher.graph.Closure;
 import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,9 +1,11 @@
 package dispatcher.protocol.serve;
 
 import dispatcher.access.RequestRate;
+import dispatcher.graph.Closure;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.DerivedPath;
+import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.HashedRealisations;
@@ -30,11 +32,10 @@ import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedSet;
-import java.util.TreeSet;
 
 /// Answers one client in the serve protocol, from a [Store].
 ///
@@ -163,17 +164,17 @@ public final class ServeServer {
                         + " is not done by a build dispatcher: it takes inputs, builds single derivations and hands out results");
     }
 
-    private SortedSet<StorePath> closure(Collection<StorePath> paths) throws IOException, InterruptedException {
-        var closure = new TreeSet<StorePath>(paths);
-        var open = new ArrayDeque<StorePath>(paths);
-        while (!open.isEmpty()) {
-            var path = open.remove();
-            var info = store.queryPathInfo(path)
-                    .orElseThrow(() -> new StoreRefusedException(
-                            "path '%s' is not here".formatted(codec.storeDir().print(path))));
-            for (var reference : info.references()) if (closure.add(reference)) open.add(reference);
-        }
-        return closure;
+    private SortedSet<StorePath> closure(SortedSet<StorePath> paths) throws IOException, InterruptedException {
+        return Closure.of(paths, this::infos).paths();
+    }
+
+    private Map<StorePath, PathInfo> infos(Collection<StorePath> paths) throws IOException, InterruptedException {
+        var infos = store.queryPathInfos(paths);
+        for (var path : paths)
+            if (!infos.containsKey(path))
+                throw new StoreRefusedException(
+                        "path '%s' is not here".formatted(codec.storeDir().print(path)));
+        return infos;
     }
 
     private void build(BuildDerivation build) throws IOException, InterruptedException {

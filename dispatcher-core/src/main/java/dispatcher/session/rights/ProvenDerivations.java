@@ -17,7 +17,7 @@ import dispatcher.nix.nar.NarVisitor;
 import dispatcher.store.PathSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.Verify;
-import dispatcher.store.transfer.Closure;
+import dispatcher.graph.Closure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

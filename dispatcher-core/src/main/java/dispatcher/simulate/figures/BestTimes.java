@@ -1,5 +1,6 @@
 package dispatcher.simulate.figures;
 
+import dispatcher.graph.CriticalPath;
 import dispatcher.simulate.model.Host;
 import dispatcher.simulate.model.Plan;
 import java.util.function.ToDoubleFunction;
@@ -8,7 +9,7 @@ import java.util.function.ToDoubleFunction;
 ///
 /// What counts as copied for a build are the inputs that no other build has and that are not on the machine: they can
 /// only be sent while it has its slot. All others may be there because of another build.
-final class BestTimes {
+final class BestTimes implements CriticalPath.Times {
     private static final double NANOS = 1e9;
 
     private final Plan plan;
@@ -27,13 +28,20 @@ final class BestTimes {
                 plan, job, host -> plan.host(host).time(plan.job(job).work()).toNanos());
     }
 
+    @Override
+    public double begin(int job) {
+        return plan.job(job).asked().toNanos();
+    }
+
     /// From the slot to the client's having the outputs, on the machine that is best for it.
-    double whole(int job) {
+    @Override
+    public double whole(int job) {
         return least(plan, job, host -> copyNanos(job, host) + buildNanos(job, host) + fetchNanos(job, host));
     }
 
     /// From the end of a build to the client's having the outputs.
-    double fetched(int job) {
+    @Override
+    public double handedOn(int job) {
         return least(plan, job, host -> fetchNanos(job, host));
     }
 

@@ -1,5 +1,6 @@
 package dispatcher.simulate.figures;
 
+import dispatcher.graph.CriticalPath;
 import dispatcher.simulate.model.Host;
 import dispatcher.simulate.model.Plan;
 import java.time.Duration;
@@ -27,7 +28,9 @@ import java.util.stream.IntStream;
 public record LowerBound(Duration time, String because) {
 
     public static LowerBound of(Plan plan) {
-        var path = new CriticalPath(plan);
+        var times = new BestTimes(plan);
+        var path = new CriticalPath(
+                plan.graph(), plan.order(), job -> !plan.fitting(job).isEmpty(), times);
         var best = new LowerBound(nanos(path.length()), "critical path");
         for (var machines : machineSets(plan)) {
             var jobs = IntStream.range(0, plan.jobs())
@@ -38,9 +41,9 @@ public record LowerBound(Duration time, String because) {
             var names = machines.cardinality() == plan.hosts() ? "all machines" : names(plan, machines);
             var capacity = new Capacity(plan, machines);
             best = best.or(
-                    workOverCapacity(path, jobs, capacity, new SharedCopies(plan, path, machines)),
+                    workOverCapacity(path, times, jobs, capacity, new SharedCopies(plan, path, machines)),
                     "work over the capacity of " + names);
-            best = best.or(counting(path, jobs, capacity), "whole builds on the slots of " + names);
+            best = best.or(counting(path, times, jobs, capacity), "whole builds on the slots of " + names);
         }
         return best.or(copies(plan, path), "copies of inputs");
     }
@@ -82,7 +85,7 @@ public record LowerBound(Duration time, String because) {
     /// Goes from the builds that can begin last to all; the work of those is done between the first begin among
     /// them and the makespan less what must come after each of them.
     private static double workOverCapacity(
-            CriticalPath path, List<Integer> jobs, Capacity capacity, SharedCopies shared) {
+            CriticalPath path, BestTimes times, List<Integer> jobs, Capacity capacity, SharedCopies shared) {
         var sorted = jobs.stream()
                 .sorted(Comparator.comparingDouble(path::earliest).reversed())
                 .toList();
@@ -91,7 +94,7 @@ public record LowerBound(Duration time, String because) {
         double tail = Double.MAX_VALUE;
         for (int i = 0; i < sorted.size(); i++) {
             int job = sorted.get(i);
-            work += path.times().work(job) + shared.add(job);
+            work += times.work(job) + shared.add(job);
             tail = Math.min(tail, path.after(job));
             boolean lastOfItsTime = i + 1 == sorted.size() || path.earliest(sorted.get(i + 1)) < path.earliest(job);
             if (lastOfItsTime) best = Math.max(best, capacity.done(path.earliest(job), work) + tail);
@@ -99,9 +102,9 @@ public record LowerBound(Duration time, String because) {
         return best;
     }
 
-    private static double counting(CriticalPath path, List<Integer> jobs, Capacity capacity) {
+    private static double counting(CriticalPath path, BestTimes times, List<Integer> jobs, Capacity capacity) {
         var works =
-                jobs.stream().mapToDouble(path.times()::buildingWork).sorted().toArray();
+                jobs.stream().mapToDouble(times::buildingWork).sorted().toArray();
         double from = jobs.stream().mapToDouble(path::earliest).min().orElse(0);
         double tail = jobs.stream().mapToDouble(path::after).min().orElse(0);
         int stride = Math.max(1, works.length / 256);

@@ -1,5 +1,6 @@
 package dispatcher.simulate.figures;
 
+import dispatcher.graph.CriticalPath;
 import dispatcher.simulate.model.Plan;
 import java.util.BitSet;
 

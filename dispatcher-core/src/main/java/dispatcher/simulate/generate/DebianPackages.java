@@ -1,16 +1,13 @@
 package dispatcher.simulate.generate;
 
+import dispatcher.graph.DependencyGraph;
 import dispatcher.simulate.model.Job;
 import dispatcher.simulate.model.Scenario;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /// A graph of builds out of the `Packages` file of a Debian archive: each package is a build that needs those that it
@@ -90,60 +87,41 @@ public final class DebianPackages {
         if (packages.isEmpty()) throw new IllegalArgumentException("the file has no package in it");
         var draft = new Draft("%s, seed %d".formatted(name, seed), seed, machines);
         draft.client("ci");
-        var needs = withoutCircles();
-        for (var one : packages.values()) {
+        var all = List.copyOf(packages.values());
+        var needs = needs(all);
+        for (int number = 0; number < all.size(); number++) {
+            var one = all.get(number);
             var work = Draft.duration(SECONDS + SECONDS_PER_KIB * one.kib);
             draft.add(Job.of(one.name, "ci", work)
                     .estimated(draft.estimate(work))
-                    .needing(List.copyOf(needs.getOrDefault(one.name, Set.of())))
+                    .needing(Arrays.stream(needs[number])
+                            .mapToObj(need -> all.get(need).name)
+                            .toList())
                     .leaving(one.kib * 1024 / 3));
         }
         return draft.scenario();
     }
 
-    private List<String> dependencies(String name) {
-        var one = packages.get(name);
-        if (one == null) return List.of();
+    private List<String> dependencies(Stanza one) {
         return Arrays.stream(one.depends.split(","))
                 .flatMap(alternatives -> names(alternatives, "\\|")
                         .map(wanted -> packages.containsKey(wanted) ? wanted : providers.getOrDefault(wanted, ""))
                         .filter(found -> !found.isEmpty())
                         .findFirst()
                         .stream())
-                .filter(found -> !found.equals(name))
+                .filter(found -> !found.equals(one.name))
                 .distinct()
                 .toList();
     }
 
-    /// Goes down from each package in turn; a dependency on one that it came through is left out.
-    private Map<String, Set<String>> withoutCircles() {
-        var needs = new HashMap<String, Set<String>>();
-        var finished = new LinkedHashSet<String>();
-        for (var root : packages.keySet()) {
-            var way = new ArrayDeque<Visit>();
-            var onTheWay = new LinkedHashSet<String>();
-            if (!finished.contains(root)) enter(root, way, onTheWay);
-            while (!way.isEmpty()) {
-                var visit = way.peek();
-                if (visit.left.isEmpty()) {
-                    way.pop();
-                    onTheWay.remove(visit.name);
-                    finished.add(visit.name);
-                    continue;
-                }
-                var next = visit.left.removeFirst();
-                if (onTheWay.contains(next)) continue;
-                needs.computeIfAbsent(visit.name, _ -> new LinkedHashSet<>()).add(next);
-                if (!finished.contains(next)) enter(next, way, onTheWay);
-            }
-        }
-        return needs;
-    }
-
-    private record Visit(String name, ArrayDeque<String> left) {}
-
-    private void enter(String name, ArrayDeque<Visit> way, Set<String> onTheWay) {
-        way.push(new Visit(name, new ArrayDeque<>(new ArrayList<>(dependencies(name)))));
-        onTheWay.add(name);
+    /// By the places of the packages. What would close a circle on the way down from each in turn is left out.
+    private int[][] needs(List<Stanza> all) {
+        var numbers = new HashMap<String, Integer>();
+        for (var one : all) numbers.put(one.name, numbers.size());
+        return DependencyGraph.withoutCircles(all.stream()
+                .map(one -> dependencies(one).stream()
+                        .mapToInt(need -> numbers.getOrDefault(need, -1))
+                        .toArray())
+                .toArray(int[][]::new));
     }
 }

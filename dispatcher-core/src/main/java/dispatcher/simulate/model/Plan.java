@@ -1,15 +1,17 @@
 package dispatcher.simulate.model;
 
+import dispatcher.graph.CompactDependencies;
+import dispatcher.graph.Dependencies;
 import dispatcher.nix.StorePath;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.SchedulingKey;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// A scenario with numbers instead of names: builds, machines, clients and paths count from 0 in the scenario's order;
@@ -21,6 +23,7 @@ public final class Plan {
 
     private final Scenario scenario;
     private final int[][] needs;
+    private final CompactDependencies graph;
     private final int[][] dependants;
     private final int[][] inputs;
     private final int[] clients;
@@ -52,7 +55,8 @@ public final class Plan {
                 inputs[number][job.inputs().size() + i] = paths.size() + needs[number][i];
             clients[number] = names.getOrDefault(job.client(), 0);
         }
-        this.dependants = reversed(needs);
+        this.graph = CompactDependencies.of(needs);
+        this.dependants = IntStream.range(0, count).mapToObj(graph::dependants).toArray(int[][]::new);
         this.fitting = fitting(scenario);
         this.held = scenario.hosts().stream()
                 .map(host -> bits(indexes(paths, List.copyOf(host.holds()))))
@@ -73,16 +77,6 @@ public final class Plan {
         var bits = new BitSet();
         for (int index : indexes) bits.set(index);
         return bits;
-    }
-
-    private static int[][] reversed(int[][] needs) {
-        List<List<Integer>> reversed = new ArrayList<>();
-        for (int job = 0; job < needs.length; job++) reversed.add(new ArrayList<>());
-        for (int job = 0; job < needs.length; job++)
-            for (int need : needs[job]) reversed.get(need).add(job);
-        return reversed.stream()
-                .map(list -> list.stream().mapToInt(Integer::intValue).toArray())
-                .toArray(int[][]::new);
     }
 
     private static BitSet[] fitting(Scenario scenario) {
@@ -129,6 +123,11 @@ public final class Plan {
     /// Whose build it is.
     public int client(int job) {
         return clients[job];
+    }
+
+    /// Which builds need which.
+    public Dependencies graph() {
+        return graph;
     }
 
     /// The builds whose outputs it needs.

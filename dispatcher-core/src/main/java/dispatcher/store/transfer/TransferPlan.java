@@ -1,6 +1,8 @@
 package dispatcher.store.transfer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.graph.CompactDependencies;
+import dispatcher.graph.Remaining;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.SourceFailedException;
@@ -20,8 +22,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// the same time. One who is alone takes all at once.
 ///
 /// Safe for any thread; the lock is not held over I/O. To take a batch costs about log(paths) for each path in it.
-/// What
-/// refers to what is kept in numbers: closures may have 100,000 paths, for which a graph of objects takes 30 MB.
+/// What refers to what is kept in numbers, as closures may have 100,000 paths.
 final class TransferPlan {
     /// How many for each batch, so that no sender waits long for the last of another.
     private static final int BATCHES = 16;
@@ -32,20 +33,17 @@ final class TransferPlan {
 
     private final List<PathInfo> paths;
 
-    /// Where in [#referrers] those of each path begin; they end where those of the next begin.
-    private final int[] begins;
-
-    /// For each path those of the others that refer to it.
-    private final int[] referrers;
+    /// By the places of the paths.
+    private final CompactDependencies references;
 
     private final int mostPaths;
     private final long mostBytes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
-    /// For each path, how many of those it refers to are not there yet.
+    /// What is not there yet.
     @GuardedBy("lock")
-    private final int[] awaited;
+    private final Remaining remaining;
 
     @GuardedBy("lock")
     private final PriorityQueue<Integer> ready;
@@ -78,31 +76,18 @@ final class TransferPlan {
         this.paths = paths;
         this.mostPaths = senders == 1 ? Integer.MAX_VALUE : Math.max(LEAST_PATHS, count / BATCHES);
         this.mostBytes = senders == 1 ? Long.MAX_VALUE : Math.max(LEAST_BYTES, bytes() / BATCHES);
-        var counts = new int[count];
-        this.begins = new int[count + 1];
         var numbers = new HashMap<StorePath, Integer>();
         for (int number = 0; number < count; number++)
             numbers.put(paths.get(number).path(), number);
-        forEachReference(numbers, (path, reference) -> {
-            counts[path]++;
-            begins[reference + 1]++;
-        });
-        this.awaited = counts;
-        for (int number = 0; number < count; number++) begins[number + 1] += begins[number];
-        this.referrers = new int[begins[count]];
-        var next = begins.clone();
-        forEachReference(numbers, (path, reference) -> referrers[next[reference]++] = path);
+        this.references = CompactDependencies.of(count, action -> forEachReference(numbers, action));
+        this.remaining = new Remaining(references);
         this.ready = new PriorityQueue<>(
                 Comparator.<Integer>comparingLong(number -> -paths.get(number).narSize())
                         .thenComparing(Comparator.naturalOrder()));
-        for (int number = 0; number < count; number++) if (counts[number] == 0) ready.add(number);
+        for (int number = 0; number < count; number++) if (references.needs(number) == 0) ready.add(number);
     }
 
-    private interface Reference {
-        void between(int path, int reference);
-    }
-
-    private void forEachReference(Map<StorePath, Integer> numbers, Reference action) {
+    private void forEachReference(Map<StorePath, Integer> numbers, CompactDependencies.Edge action) {
         for (int number = 0; number < paths.size(); number++) {
             for (var reference : paths.get(number).references()) {
                 var other = numbers.get(reference);
@@ -160,6 +145,7 @@ final class TransferPlan {
         var batch = new Batch(new ArrayList<>(), new ArrayList<>());
         var inBatch = new HashMap<Integer, Integer>();
         var enabled = new ArrayDeque<Integer>();
+        var left = remaining;
         long bytes = 0;
         while (batch.paths().size() < mostPaths && bytes < mostBytes) {
             var next = enabled.isEmpty() ? ready.poll() : enabled.poll();
@@ -169,10 +155,9 @@ final class TransferPlan {
             batch.paths().add(info);
             taken.set(next);
             bytes += info.narSize();
-            for (int i = begins[next]; i < begins[next + 1]; i++) {
-                int referrer = referrers[i];
-                if (inBatch.merge(referrer, 1, Integer::sum) == awaited[referrer]) enabled.add(referrer);
-            }
+            references.forEachDependant(next, referrer -> {
+                if (inBatch.merge(referrer, 1, Integer::sum) == left.awaited(referrer)) enabled.add(referrer);
+            });
         }
         return batch;
     }
@@ -183,12 +168,9 @@ final class TransferPlan {
         try {
             underWay -= batch.paths().size();
             for (var info : batch.paths()) there.add(info.path());
-            for (int number : batch.numbers()) {
-                for (int i = begins[number]; i < begins[number + 1]; i++) {
-                    int referrer = referrers[i];
-                    if (--awaited[referrer] == 0 && !taken.get(referrer)) ready.add(referrer);
-                }
-            }
+            var freed = new ArrayList<Integer>();
+            for (int number : batch.numbers()) remaining.done(number, freed::add);
+            for (var number : freed) if (!taken.get(number)) ready.add(number);
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -202,7 +184,7 @@ final class TransferPlan {
             underWay -= batch.paths().size();
             for (int number : batch.numbers()) {
                 taken.clear(number);
-                if (awaited[number] == 0) ready.add(number);
+                if (remaining.awaited(number) == 0) ready.add(number);
             }
             changed.signalAll();
         } finally {

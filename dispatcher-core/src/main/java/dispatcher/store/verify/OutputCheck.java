@@ -1,5 +1,6 @@
 package dispatcher.store.verify;
 
+import dispatcher.graph.Descent;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.ByteString;
@@ -252,16 +253,12 @@ public final class OutputCheck {
     private Set<StorePath> closureOfInputs(Set<StorePath> wanted, boolean whole)
             throws IOException, InterruptedException {
         var left = new TreeSet<>(wanted);
-        var seen = new HashSet<>(derivation.inputSources());
-        Set<StorePath> generation = derivation.inputSources();
-        while ((whole || !left.isEmpty()) && !generation.isEmpty()) {
-            var next = new TreeSet<StorePath>();
-            for (var info : infosOf(generation))
-                for (var reference : info.references()) if (seen.add(reference)) next.add(reference);
-            left.removeAll(next);
-            generation = next;
+        var descent = new Descent(derivation.inputSources());
+        while ((whole || !left.isEmpty()) && !descent.isOver()) {
+            descent.next(infosOf(descent.generation()));
+            left.removeAll(descent.generation());
         }
-        return seen;
+        return new HashSet<>(descent.seen());
     }
 
     /// What the machine says of `roots` and of all that they refer to, but for `others`. Like an output, it is
@@ -269,22 +266,19 @@ public final class OutputCheck {
     private List<BuiltOutput> made(Set<StorePath> roots, Set<StorePath> others)
             throws IOException, InterruptedException {
         var made = new ArrayList<BuiltOutput>();
-        var seen = new HashSet<>(others);
-        seen.addAll(roots);
-        Set<StorePath> generation = roots;
-        while (!generation.isEmpty()) {
+        var descent = new Descent(roots, others);
+        while (!descent.isOver()) {
+            var generation = descent.generation();
             if (made.size() + generation.size() > MOST_MADE) throw tooMuch();
             var infos = store.queryPathInfos(generation);
-            var next = new TreeSet<StorePath>();
             for (var path : generation) {
                 var info = infos.get(path);
                 if (info == null)
                     throw falsehood("it says that what it built refers to %s, and does not have it".formatted(path));
                 requirePossible(storeDir, info);
                 made.add(new BuiltOutput(info, Optional.empty()));
-                for (var reference : info.references()) if (seen.add(reference)) next.add(reference);
             }
-            generation = next;
+            descent.next(infos.values());
         }
         return made;
     }

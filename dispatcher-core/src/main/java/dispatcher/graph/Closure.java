@@ -1,4 +1,4 @@
-package dispatcher.store.transfer;
+package dispatcher.graph;
 
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
@@ -26,19 +26,13 @@ public record Closure(SortedSet<StorePath> paths, SortedSet<StorePath> unknown) 
 
     /// Cost: as many calls as the closure is deep.
     public static Closure of(SortedSet<StorePath> roots, Lookup lookup) throws IOException, InterruptedException {
-        var paths = new TreeSet<>(roots);
         var unknown = new TreeSet<StorePath>();
-        var open = roots;
-        while (!open.isEmpty()) {
-            var infos = lookup.infos(open);
-            var next = new TreeSet<StorePath>();
-            for (var path : open) {
-                var info = infos.get(path);
-                if (info == null) unknown.add(path);
-                else for (var reference : info.references()) if (paths.add(reference)) next.add(reference);
-            }
-            open = next;
+        var descent = new Descent(roots);
+        while (!descent.isOver()) {
+            var infos = lookup.infos(descent.generation());
+            for (var path : descent.generation()) if (!infos.containsKey(path)) unknown.add(path);
+            descent.next(infos.values());
         }
-        return new Closure(paths, unknown);
+        return new Closure(descent.seen(), unknown);
     }
 }
