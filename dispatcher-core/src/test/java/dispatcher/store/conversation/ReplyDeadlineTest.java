@@ -86,7 +86,7 @@ class ReplyDeadlineTest {
     void questionThatIsNotAnsweredInTimeEndsTheConversation() {
         assertThatThrownBy(() -> store.queryPathInfo(INFO.path()))
                 .isInstanceOf(UnreachableException.class)
-                .hasMessageContaining("arm-3 is there, and has not answered within timeouts.reply");
+                .hasMessageContaining("arm-3 is there, and has not answered within timeouts.nixReply");
         assertCut();
     }
 
