@@ -31,7 +31,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -296,7 +295,7 @@ class BuildQueuePropertyTest {
         try {
             // Located so long ago that this is done again for each.
             var ticket = queue.submit(request, Set.of(), Instant.now().minusSeconds(60), () -> {
-                Thread.yield();
+                LockSupport.parkNanos(1);
                 return request.inputs();
             });
             if (!(ticket.await() instanceof Outcome.Assigned(var assignment))) return "none";
