@@ -15,12 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
 
 /// What reaches the log of a program of its own, since there is one log for each.
 @Timeout(60)
+@Tag("slow")
 class LogTest {
     private static final String HOSTILE =
             "a\n2026-01-01 00:00:00.000 INFO  machine back machine=evil\r\u001b[2J\u202eb\u2028c";

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// When what is written down; how it is done is tested with those who do it.
@@ -127,6 +128,7 @@ class HistorySavingTest {
     }
 
     @Test
+    @Tag("slow")
     void packagesOfLeastUseAreForgottenThereToo() {
         var history = load();
         for (int i = 0; i < 55_000; i++) {

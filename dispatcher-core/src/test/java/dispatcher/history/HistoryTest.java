@@ -15,6 +15,7 @@ import java.util.random.RandomGenerator;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class HistoryTest {
@@ -199,6 +200,7 @@ class HistoryTest {
         }
 
         @Test
+        @Tag("slow")
         void ofEqualMachinesDoNotDriftApartNorAway() {
             Seeds.run(10, random -> {
                 var measured = new HistoryTest();

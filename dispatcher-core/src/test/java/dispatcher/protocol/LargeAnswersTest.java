@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Whatever a client may ask, an honest machine's answer to it is taken.
 @Timeout(120)
+@Tag("slow")
 class LargeAnswersTest {
     /// More than is taken of a machine without a reason.
     private static final int MANY = (int) Limits.ANSWERS.elements() + 10_000;

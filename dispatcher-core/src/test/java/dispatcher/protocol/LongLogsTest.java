@@ -15,12 +15,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// However much a build says, a machine's client takes it, and passes on its beginning and its end.
 @Timeout(120)
+@Tag("slow")
 class LongLogsTest {
     private static final int LENGTH = 20 << 20;
 

@@ -3,6 +3,7 @@ package dispatcher.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +122,7 @@ class RemoteCommandTest {
     /// A look at all that follows each word would take the square of their number.
     @Test
     @Timeout(20)
+    @Tag("slow")
     void manyWordsTakeNoTime() {
         assertThat(RemoteCommand.recognise("nix ".repeat(1 << 20))).isEmpty();
         assertThat(RemoteCommand.recognise("nix-daemon ".repeat(1 << 20) + "--stdio"))

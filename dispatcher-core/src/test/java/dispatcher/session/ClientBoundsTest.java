@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -134,6 +135,7 @@ class ClientBoundsTest {
     }
 
     @Test
+    @Tag("slow")
     void aPathThatRefersToFarTooManyIsRefused() throws Exception {
         try (var fleet = TestFleet.plan(temp.resolve("spool")).start(machine)) {
             var tree = NarTree.file("x");

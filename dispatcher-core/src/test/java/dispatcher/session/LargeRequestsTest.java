@@ -10,6 +10,7 @@ import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.Machines;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// What plain Nix builds is built, however large its derivation is; what is too large is refused with the reason.
 @Timeout(120)
+@Tag("slow")
 class LargeRequestsTest {
     @TempDir
     private Path spool;

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -275,6 +276,7 @@ final class ReplacedMachinesTest {
     }
 
     @Test
+    @Tag("slow")
     void machinesThatComeAndGoAllTheTimeLoseNoBuild() throws Exception {
         var a = FakeMachine.named("a", 2);
         var b = FakeMachine.named("b", 2);

@@ -38,6 +38,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -325,6 +326,7 @@ class SpeculativeBuildTest {
     }
 
     @Test
+    @Tag("slow")
     void attemptThatIsStoppedWhileItsClientReadsNothingCutsNoMessageShort() throws Exception {
         var begun = new Gate();
         var never = new Gate();

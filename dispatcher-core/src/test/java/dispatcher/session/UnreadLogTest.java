@@ -15,6 +15,7 @@ import dispatcher.testkit.UnreadLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 @ParameterizedClass
 @EnumSource(ClientProtocol.class)
+@Tag("slow")
 class UnreadLogTest {
     private static final int LINES = 40_000;
     private static final String FILLER = "x".repeat(200);

@@ -10,11 +10,13 @@ import dispatcher.simulate.policy.Policy;
 import java.time.Duration;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Ours against the others' policies, in the scenarios by which docs/SIMULATOR.md compares them.
+@Tag("slow")
 class ComparisonTest {
     private static final int SEEDS = 3;
 

@@ -13,6 +13,7 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// What holds for every policy, whatever the scenario. The simulation itself refuses a start on a machine that is not
 /// fit or has no slot; this looks at what came out.
 @Timeout(120)
+@Tag("slow")
 class SimulationPropertyTest {
     @ParameterizedTest
     @EnumSource

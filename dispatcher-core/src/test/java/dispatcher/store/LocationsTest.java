@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class LocationsTest {
@@ -129,6 +130,7 @@ class LocationsTest {
 
     /// So that a disk that is full for days costs no memory.
     @Test
+    @Tag("slow")
     void ofVeryManyChangesThatCannotBeWrittenTheLastStateIsWritten() {
         locations.add(List.of(A), "gone");
         locations.save();
@@ -145,6 +147,7 @@ class LocationsTest {
     }
 
     @Test
+    @Tag("slow")
     void pathsOfLeastUseAreForgottenWhereTheyAreWrittenToo() {
         for (int i = 0; i < 210_000; i++) {
             locations.add(List.of(path(i)), "one");

@@ -5,11 +5,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 
 /// Nix's own test data, where it lies beside the project; it is not part of the project. Tests that need it are
-/// skipped, with the reason, where it is missing.
+/// skipped where it is missing, and [SkippedForMissingData] says in the end which these are.
 public final class NixVectors {
+    private static final String BESIDE = "../shared/";
+    private static final String MISSING = " is not there";
+
     private NixVectors() {}
 
     /// @param name a file or folder of `shared/nix-vectors`, e.g. `nars` or `derivation/hello.drv`
@@ -19,10 +23,21 @@ public final class NixVectors {
 
     /// @param name a file or folder of `shared`
     public static Path shared(String name) {
-        var path = projectRoot().resolveSibling("shared").resolve(name);
-        Assumptions.assumeTrue(
-                Files.exists(path), () -> "skipped: no test data '%s' beside the project".formatted(name));
-        return path;
+        var shared = projectRoot().resolveSibling("shared");
+        var path = Path.of(name);
+        for (int i = 1; i <= path.getNameCount(); i++) {
+            var part = path.subpath(0, i);
+            if (!Files.exists(shared.resolve(part))) Assumptions.abort(BESIDE + part + MISSING);
+        }
+        return shared.resolve(path);
+    }
+
+    /// What was missing beside the project, if that is why a test was aborted: such as `../shared/nars is not there`.
+    static Optional<String> missing(Throwable cause) {
+        var message = cause.getMessage();
+        return message != null && message.startsWith(BESIDE) && message.endsWith(MISSING)
+                ? Optional.of(message)
+                : Optional.empty();
     }
 
     public static byte[] bytes(String name) {

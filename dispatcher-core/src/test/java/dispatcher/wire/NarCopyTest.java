@@ -16,6 +16,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class NarCopyTest {
@@ -50,6 +51,7 @@ class NarCopyTest {
     }
 
     @Test
+    @Tag("slow")
     void hashOfALongNarIsThatOfItsBytes() {
         Seeds.run(20, random -> {
             var contents = new byte[random.nextInt(900_000, 3_000_000)];

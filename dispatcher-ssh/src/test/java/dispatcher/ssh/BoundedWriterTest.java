@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
 
 @Timeout(60)
+@Isolated("the channels of the process share what may be under way")
 class BoundedWriterTest {
     private static final int PACKET_BYTES = 32 * 1024;
 

@@ -25,12 +25,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// With a real sshd, over a link whose speed the test sets.
 @Timeout(120)
+@Tag("sshd")
 class CompressionTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long FAST = 10L << 30;

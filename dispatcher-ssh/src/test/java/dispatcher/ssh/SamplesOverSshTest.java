@@ -27,12 +27,14 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// How a machine is doing, asked of a real sshd over a connection that somebody else has made.
 @Timeout(120)
+@Tag("sshd")
 class SamplesOverSshTest {
     private static final Duration PAUSE = Duration.ofMillis(100);
 

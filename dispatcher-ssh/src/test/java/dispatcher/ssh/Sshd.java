@@ -7,6 +7,7 @@ import dispatcher.machine.MachineAddress;
 import dispatcher.ssh.client.SshClientOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,12 +16,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /// A real sshd on a loopback address, with keys of its own, in a folder of its own.
 public final class Sshd implements AutoCloseable {
     private static final Path PROGRAM = Path.of("/usr/sbin/sshd");
     public static final String HOST = "127.0.3.1";
+    private static final Set<Integer> HANDED_OUT = ConcurrentHashMap.newKeySet();
 
     final Path dir;
     public final Path clientKey;
@@ -56,10 +60,13 @@ public final class Sshd implements AutoCloseable {
         return new Sshd(dir, freePort(), List.of(settings));
     }
 
+    /// A port of [#HOST] that nothing listens on, and that no other test of this process gets.
     public static int freePort() throws IOException {
-        try (java.net.ServerSocket socket = new java.net.ServerSocket()) {
-            socket.bind(new InetSocketAddress(HOST, 0));
-            return socket.getLocalPort();
+        while (true) {
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress(HOST, 0));
+                if (HANDED_OUT.add(socket.getLocalPort())) return socket.getLocalPort();
+            }
         }
     }
 

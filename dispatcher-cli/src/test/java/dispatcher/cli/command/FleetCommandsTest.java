@@ -30,6 +30,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.MachineView;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Refused;
 import dispatcher.schedule.policy.Work;
@@ -39,7 +40,6 @@ import dispatcher.testkit.Await;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -357,12 +357,9 @@ class FleetCommandsTest {
             assertThat(thrown).hasMessageContaining("fast is in use again");
         }
 
+        /// For the queue, which hears of it when it has been written down.
         private boolean somethingIsDrained() {
-            try {
-                return !state.drains().load().isEmpty();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            return queue.snapshot().machines().stream().anyMatch(view -> view.state() == MachineView.State.DRAINED);
         }
 
         @Test

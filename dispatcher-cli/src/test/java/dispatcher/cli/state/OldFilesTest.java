@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -165,6 +166,7 @@ class OldFilesTest {
 
     /// A disk that lost or changed some of it.
     @Test
+    @Tag("slow")
     void damageAnywhereLosesTheFileAtMost() {
         var whole = HISTORY.getBytes(StandardCharsets.UTF_8);
         Seeds.run(200, random -> {

@@ -7,7 +7,9 @@ import dispatcher.testkit.Await;
 import dispatcher.testkit.RecordingLog;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("the logs of the process share what they may hold")
 class BufferedLogTest {
     private final BufferedLog held = new BufferedLog();
     private final RecordingLog reader = new RecordingLog();

@@ -9,10 +9,13 @@ import dispatcher.testkit.UnreadLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
 
 @Timeout(60)
+@Isolated("counts what all logs of the process hold")
 class ClientLogTest {
     private static final String KILOBYTE = "x".repeat(1000);
 
@@ -47,6 +50,7 @@ class ClientLogTest {
     }
 
     @Test
+    @Tag("slow")
     void buildWaitsForAllItsClientsTogetherNoLongerThanItsPatience() {
         var clients = new ArrayList<ClientLog>();
         for (int i = 0; i < 20; i++) {

@@ -31,6 +31,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -219,6 +220,7 @@ class MachineSamplerTest {
     }
 
     @Test
+    @Tag("slow")
     void goesOnAfterSomethingThatNobodyForesaw() throws Exception {
         var failed = new Gate();
         failed.open();

@@ -21,6 +21,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
@@ -102,6 +103,7 @@ class DerivationAttributesTest {
     }
 
     @Test
+    @Tag("slow")
     void structuredAttributesOfManyMegabytesAreRead() {
         var large = "\"text\":\"" + "x\\\"}".repeat(3 << 20) + "\",\"list\":["
                 + "{\"a\":[1,\"]\",null]},".repeat(1 << 19) + "-1.5e3]";

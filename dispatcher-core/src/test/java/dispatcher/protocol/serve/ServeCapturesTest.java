@@ -10,6 +10,7 @@ import dispatcher.testkit.Replay;
 import dispatcher.testkit.Samples;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -31,6 +32,7 @@ class ServeCapturesTest {
     }
 
     @TestFactory
+    @Tag("slow")
     Stream<DynamicTest> mayBreakOffAnywhere() {
         return each(capture -> Replay.requireCleanEnds(capture, ServeReplay::new));
     }

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -167,6 +168,7 @@ class ServeProtocolTest {
     }
 
     @TestFactory
+    @Tag("slow")
     Stream<DynamicTest> longLogIsWholeAndInOrder() {
         return inEachVersion((_, store, client) -> {
             store.building((_, _, _, log) -> {

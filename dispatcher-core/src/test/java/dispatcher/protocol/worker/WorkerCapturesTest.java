@@ -9,6 +9,7 @@ import dispatcher.testkit.Replay;
 import dispatcher.testkit.Samples;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
@@ -30,6 +31,7 @@ class WorkerCapturesTest {
     }
 
     @TestFactory
+    @Tag("slow")
     Stream<DynamicTest> mayBreakOffAnywhere() {
         return each(capture -> Replay.requireCleanEnds(capture, WorkerReplay::new));
     }

@@ -32,13 +32,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// The client against daemons that the test plays, good ones and bad ones.
 @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Isolated("the last words of a peer are waited for for half a second")
 class WorkerClientTest {
     private static final StoreDir DIR = StoreDir.NIX_STORE;
     private static final long NEXT = 0x6f6c6d67;
@@ -448,6 +451,7 @@ class WorkerClientTest {
 
     /// Over a socket with buffers as they are, which a daemon fills that answers while we ask.
     @Test
+    @Tag("slow")
     void moreIsAskedThanASocketHolds(@TempDir Path dir) throws Exception {
         var paths = IntStream.range(0, 20_000)
                 .mapToObj(i -> FakeStore.path("p" + i))
@@ -492,6 +496,7 @@ class WorkerClientTest {
     /// Nobody takes the questions, so they stand still when the pipe is full.
     /// What substituters have is told with all that it refers to, of which nothing is kept.
     @Test
+    @Tag("slow")
     void closureOfAnySizeMayBeFetchedForOnePath() throws Exception {
         var client = connectTo28();
         int many = 310_000;

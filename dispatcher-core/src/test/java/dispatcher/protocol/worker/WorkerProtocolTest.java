@@ -28,6 +28,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /// Client and server of the worker protocol against each other, in every version that changed something.
@@ -285,6 +286,7 @@ class WorkerProtocolTest {
     }
 
     @TestFactory
+    @Tag("slow")
     Stream<DynamicTest> closureOfManyPathsIsNoMatter() {
         return IntStream.of(21, 38)
                 .mapToObj(minor -> DynamicTest.dynamicTest("1." + minor, () -> {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +72,7 @@ class PassableTest {
     }
 
     @Test
+    @Tag("slow")
     void inputsThatAnOutputMayReferToHaveToFitIntoItsInfo() {
         var x = drv("x");
         var few = x.derivation().withInputs(paths(100_000, 100));
@@ -84,6 +86,7 @@ class PassableTest {
     }
 
     @Test
+    @Tag("slow")
     void pathThatNoMachineCouldTellOfIsNotTaken() throws Exception {
         var tree = NarTree.file("x");
         var info = PathInfo.of(FakeStore.path("x"), tree.narHash(), tree.toNar().length, paths(330_000, 150));

@@ -19,11 +19,13 @@ import java.util.Random;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What only another process shows: that one killed leaves whole paths or nothing, that two don't share a
 /// directory, and what a full disk does.
+@Tag("slow")
 class SpoolCrashTest {
     private static final long LIMIT = 300_000;
 

@@ -48,6 +48,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -710,6 +711,7 @@ class SpoolTest {
         }
 
         @Test
+        @Tag("slow")
         void manyPathsAreFoundWithAllThatIsKnownOfThem() throws Exception {
             spool.close();
             int many = 20_000;

@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class TransferPlanTest {
@@ -100,6 +101,7 @@ class TransferPlanTest {
     }
 
     @Test
+    @Tag("slow")
     void allIsSentOnceAndAfterItsReferencesWhoeverGivesUp() {
         Seeds.run(200, TransferPlanTest::storm);
     }
