@@ -129,7 +129,8 @@ public final class Main {
                 ? Optional.<String>empty()
                 : unmatched.getSuggestions().stream().findFirst();
         return command.or(() -> Spelling.nearest(
-                        wrong, error.getCommandLine().getCommandSpec().optionsMap().keySet()))
+                        wrong,
+                        error.getCommandLine().getCommandSpec().optionsMap().keySet()))
                 .map("did you mean '%s'? Else "::formatted)
                 .orElse("");
     }
