@@ -2,7 +2,8 @@ package dispatcher.graph;
 
 import java.util.BitSet;
 
-/// The way down from each node of a graph in turn to all that it needs, the first of its needs first; no node is visited
+/// The way down from each node of a graph in turn to all that it needs, the first of its needs first; no node is
+/// visited
 /// twice.
 ///
 /// The depth-first iterator of JGraphT gives the same order, but searches its stack for each node that it meets again.

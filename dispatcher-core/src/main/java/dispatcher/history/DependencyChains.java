@@ -65,8 +65,7 @@ final class DependencyChains {
         } finally {
             lock.unlock();
         }
-        for (var link : raised)
-            history.behind(link.value().name(), link.value().system(), behind(link));
+        for (var link : raised) history.behind(link.value().name(), link.value().system(), behind(link));
     }
 
     private double behind(Chains.Link<Node> link) {

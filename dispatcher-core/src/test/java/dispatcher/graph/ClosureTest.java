@@ -45,7 +45,8 @@ class ClosureTest {
     void thereAreNoMoreQuestionsThanItIsDeep() throws Exception {
         var chain = new ArrayList<PathInfo>();
         for (int i = 0; i < 5; i++)
-            chain.add(chain.isEmpty() ? info("p0") : info("p" + i, chain.getLast().path(), libc.path()));
+            chain.add(
+                    chain.isEmpty() ? info("p0") : info("p" + i, chain.getLast().path(), libc.path()));
         closure(chain, chain.getLast().path());
         assertThat(asked).hasSize(5);
     }

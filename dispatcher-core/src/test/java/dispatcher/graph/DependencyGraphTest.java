@@ -61,9 +61,10 @@ class DependencyGraphTest {
             var left = DependencyGraph.withoutCircles(needs);
             var expected = new Descending(needs).left();
             for (int node = 0; node < needs.length; node++)
-                assertThat(left[node]).containsExactly(expected.get(node).stream()
-                        .mapToInt(Integer::intValue)
-                        .toArray());
+                assertThat(left[node])
+                        .containsExactly(expected.get(node).stream()
+                                .mapToInt(Integer::intValue)
+                                .toArray());
             assertThatCode(DependencyGraph.of(left)::order).doesNotThrowAnyException();
         });
     }

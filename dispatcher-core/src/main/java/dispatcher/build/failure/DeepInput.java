@@ -1,5 +1,6 @@
 package dispatcher.build.failure;
 
+import dispatcher.graph.Closure;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.nar.NarDepth;
@@ -7,7 +8,6 @@ import dispatcher.nix.nar.NarParser;
 import dispatcher.nix.nar.NarSyntaxException;
 import dispatcher.store.PathSource;
 import dispatcher.store.Verify;
-import dispatcher.graph.Closure;
 import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,5 +1,6 @@
 package dispatcher.session.rights;
 
+import dispatcher.graph.Closure;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.Derivation;
 import dispatcher.nix.DerivationOutput;
@@ -17,7 +18,6 @@ import dispatcher.nix.nar.NarVisitor;
 import dispatcher.store.PathSource;
 import dispatcher.store.StoreRefusedException;
 import dispatcher.store.Verify;
-import dispatcher.graph.Closure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

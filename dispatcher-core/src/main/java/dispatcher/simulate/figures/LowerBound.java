@@ -103,8 +103,7 @@ public record LowerBound(Duration time, String because) {
     }
 
     private static double counting(CriticalPath path, BestTimes times, List<Integer> jobs, Capacity capacity) {
-        var works =
-                jobs.stream().mapToDouble(times::buildingWork).sorted().toArray();
+        var works = jobs.stream().mapToDouble(times::buildingWork).sorted().toArray();
         double from = jobs.stream().mapToDouble(path::earliest).min().orElse(0);
         double tail = jobs.stream().mapToDouble(path::after).min().orElse(0);
         int stride = Math.max(1, works.length / 256);

@@ -32,7 +32,6 @@ final class Order {
         return stuck.stream()
                 .limit(5)
                 .map(job -> jobs.get(job).id())
-                .collect(Collectors.joining(
-                        ", ", "builds need each other in a circle: ", " are in it or behind it"));
+                .collect(Collectors.joining(", ", "builds need each other in a circle: ", " are in it or behind it"));
     }
 }
