@@ -296,7 +296,7 @@ class BuildQueuePropertyTest {
         try {
             // Located so long ago that this is done again for each.
             var ticket = queue.submit(request, Set.of(), Instant.now().minusSeconds(60), () -> {
-                Thread.yield();
+                LockSupport.parkNanos(1);
                 return request.inputs();
             });
             if (!(ticket.await() instanceof Outcome.Assigned(var assignment))) return "none";
