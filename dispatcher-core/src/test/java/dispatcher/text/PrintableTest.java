@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -100,18 +101,21 @@ class PrintableTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
+    @Tag("slow")
     void anythingBecomesALineOfLimitedLengthThatStaysTheSame(long seed) {
         check(seed, text -> Printable.line(text, 100), 100, (c, shown) -> !Printable.isOdd(c));
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
+    @Tag("slow")
     void anythingBecomesLinesThatStayTheSame(long seed) {
         check(seed, Printable::lines, Printable.LONGEST, (c, _) -> !Printable.isOdd(c) || c == '\n' || c == '\t');
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
+    @Tag("slow")
     void colouredTextHasNoOtherSequences(long seed) {
         check(
                 seed,

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -121,6 +122,7 @@ class SqlLocationsTest {
     }
 
     @Test
+    @Tag("slow")
     void manyPathsAreWrittenInPieces() throws Exception {
         var paths = new ArrayList<StorePath>();
         for (int i = 0; i < 5000; i++) paths.add(FakeStore.path("p" + i));

@@ -27,6 +27,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -258,6 +259,7 @@ class StateDatabaseTest {
 
         /// A disk that lost or changed some of it.
         @Test
+        @Tag("slow")
         void anywhereLosesTheDatabaseAtMost() throws Exception {
             open();
             fill();

@@ -11,6 +11,7 @@ import java.io.StringReader;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xml.sax.InputSource;
 
@@ -24,6 +25,7 @@ class GanttTest {
     }
 
     @Test
+    @Tag("slow")
     void theSameSeedGivesTheSameBytes() {
         var drawn = Gantt.of(runs(Generator.TWO_TENANTS));
         assertThat(Gantt.of(runs(Generator.TWO_TENANTS))).isEqualTo(drawn);
