@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /// each line. They are taken over once and then have `.taken-over` at the end of their names; one that cannot be
 /// read is set aside with `.broken` there.
 final class OldFiles {
-    private static final Logger log = LoggerFactory.getLogger(StateDatabase.class);
+    private static final Logger log = LoggerFactory.getLogger(OldFiles.class);
     private static final String HISTORY = "history";
     private static final String LOCATIONS = "locations";
     private static final String DRAINED = "drained";

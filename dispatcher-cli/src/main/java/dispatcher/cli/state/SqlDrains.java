@@ -7,7 +7,7 @@ import java.util.TreeSet;
 import org.jdbi.v3.core.Handle;
 
 /// Drained machines, in their table.
-record SqlDrains(StateDatabase database) implements DrainStore {
+record SqlDrains(Transactions database) implements DrainStore {
     @Override
     public SortedSet<String> load() throws IOException {
         return database.read(

@@ -15,7 +15,7 @@ import java.util.Map;
 import org.jdbi.v3.core.Handle;
 
 /// What builds took, in a table of packages and one of machines.
-record SqlHistory(StateDatabase database) implements HistoryStore {
+record SqlHistory(Transactions database) implements HistoryStore {
     private static final int BATCH = 1_000;
     private static final String PUT_MACHINE = """
             INSERT INTO history_machine (name, configured, speeds, copied_bytes, copy_seconds) VALUES (?, ?, ?, ?, ?)

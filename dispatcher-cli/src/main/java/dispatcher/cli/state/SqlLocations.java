@@ -16,7 +16,7 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// Which machines hold which paths, and what these hold, in two tables.
-record SqlLocations(StateDatabase database) implements LocationStore {
+record SqlLocations(Transactions database) implements LocationStore {
     /// How much goes to the database at once; it is in memory a second time meanwhile.
     private static final int BATCH = 1_000;
 

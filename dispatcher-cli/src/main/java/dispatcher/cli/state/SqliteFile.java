@@ -18,7 +18,7 @@ import org.sqlite.SQLiteDataSource;
 
 /// A file of SQLite's, with its companions `-wal` and `-shm` beside it; only its owner can read it.
 record SqliteFile(Path path) {
-    private static final Logger log = LoggerFactory.getLogger(StateDatabase.class);
+    private static final Logger log = LoggerFactory.getLogger(SqliteFile.class);
     private static final String OWNER_ONLY = "rw-------";
 
     /// So long it waits for another process that writes, such as a command.

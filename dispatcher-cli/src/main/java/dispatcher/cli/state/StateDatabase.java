@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// Safe for any thread. One connection, with a lock that is held while it is used; what is written is there for the
 /// next process as soon as a method returns, and for the next boot after [#checkpoint].
-public final class StateDatabase implements AutoCloseable {
+public final class StateDatabase implements Transactions, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StateDatabase.class);
     private static final String FILE = "state.sqlite";
 
@@ -82,9 +82,8 @@ public final class StateDatabase implements AutoCloseable {
         return new SqlDrains(this);
     }
 
-    /// Asks something; `ifNone` if there is no database and none is to be made. Where the database cannot be
-    /// opened for writing, as with a full disk, it is read all the same.
-    <T> T read(T ifNone, HandleCallback<T, RuntimeException> question) throws IOException {
+    @Override
+    public <T> T read(T ifNone, HandleCallback<T, RuntimeException> question) throws IOException {
         lock.lock();
         try {
             if (isMissing()) return ifNone;
@@ -114,8 +113,8 @@ public final class StateDatabase implements AutoCloseable {
         }
     }
 
-    /// Changes something, as a whole or not at all.
-    void write(HandleConsumer<RuntimeException> change) throws IOException {
+    @Override
+    public void write(HandleConsumer<RuntimeException> change) throws IOException {
         lock.lock();
         try {
             if (isMissing()) return;

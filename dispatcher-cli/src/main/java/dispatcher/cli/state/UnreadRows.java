@@ -5,7 +5,7 @@ import org.slf4j.LoggerFactory;
 
 /// Rows that cannot have been written by this program: they are left out, and the log says so once for each table.
 final class UnreadRows {
-    private static final Logger log = LoggerFactory.getLogger(StateDatabase.class);
+    private static final Logger log = LoggerFactory.getLogger(UnreadRows.class);
     private final String table;
     private int count;
     private String first = "";
