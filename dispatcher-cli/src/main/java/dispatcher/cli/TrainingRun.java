@@ -47,8 +47,8 @@ import java.util.TreeMap;
 final class TrainingRun {
     private static final int CLIENTS = 20;
 
-    /// So much is copied that the JVM learns what to compile for it: without that, the first large path after a
-    /// start takes twice as long.
+    /// Bytes to copy, enough for the JVM to learn what to compile for it. Without that, the first large path after
+    /// a start takes twice as long.
     private static final int LARGE = 64 << 20;
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final String SYSTEM = "trained-system";

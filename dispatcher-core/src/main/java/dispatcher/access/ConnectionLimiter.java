@@ -203,8 +203,8 @@ public final class ConnectionLimiter {
         }
     }
 
-    /// Told that a connection is to be closed, as its place is another's now. Called with no lock held, by the
-    /// thread of the other.
+    /// Closes a connection whose place another one has taken. Called with no lock held, on the thread of the other
+    /// one.
     public interface Displaced {
         /// @param why in words for the client
         void goes(String why);

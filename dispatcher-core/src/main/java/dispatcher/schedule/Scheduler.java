@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
 /// all that waits; then the shortest; then age. Each in turn goes to the machine that should finish it first,
 /// which may be one that is busy still.
 ///
-/// No build waits for ever: who has waited for `patience` gets the next slot that it can use, after those
-/// who have waited longer.
+/// No build waits for ever: one that has waited for `schedule.firstAfterWaiting` gets the next slot that it can
+/// use, after those that have waited longer.
 ///
 /// Cost of a decision: builds looked at (at most `lookAhead`, and those that begin) x kinds of machines that they
 /// may go to, and a logarithm of those who wait. About 600 bytes for each build that waits, without its request.

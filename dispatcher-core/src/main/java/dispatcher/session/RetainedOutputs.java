@@ -45,7 +45,7 @@ final class RetainedOutputs {
     private final RebuildCache recipes;
 
     /// Read by the thread of a second attempt too, when that begins.
-    private final Map<StorePath, RetainedConversation> holdings = new ConcurrentHashMap<>();
+    private final Map<StorePath, RetainedConversation> byPath = new ConcurrentHashMap<>();
 
     /// What a machine has, and nobody says that it is the right one.
     private final Map<StorePath, String> unproven = new HashMap<>();
@@ -68,16 +68,16 @@ final class RetainedOutputs {
     // ---- what is held
 
     boolean has(StorePath path) {
-        return holdings.containsKey(path);
+        return byPath.containsKey(path);
     }
 
     Set<StorePath> paths() {
-        return Collections.unmodifiableSet(holdings.keySet());
+        return Collections.unmodifiableSet(byPath.keySet());
     }
 
     /// The conversation with the machine that holds it.
     Optional<RetainedConversation> of(StorePath path) {
-        return Optional.ofNullable(holdings.get(path));
+        return Optional.ofNullable(byPath.get(path));
     }
 
     /// Keeps outputs on their machine for the client to fetch, in the conversation that built them or in one that
@@ -93,7 +93,7 @@ final class RetainedOutputs {
         for (var output : held.outputs()) {
             var path = output.info().path();
             holding.add(output);
-            var before = holdings.put(path, holding);
+            var before = byPath.put(path, holding);
             if (before != null) fetched(before, path);
         }
     }
@@ -123,7 +123,7 @@ final class RetainedOutputs {
 
     /// What the machine says that holds it; empty if none does, or what that says cannot be shown to be true.
     Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException {
-        var holding = holdings.get(path);
+        var holding = byPath.get(path);
         return holding == null ? Optional.empty() : infoFrom(holding, path);
     }
 
@@ -181,7 +181,7 @@ final class RetainedOutputs {
     /// Nobody is sent there for that.
     private void leave(RetainedConversation holding, StorePath path) {
         holding.disbelieve(path);
-        holdings.remove(path, holding);
+        byPath.remove(path, holding);
         fetched(holding, path);
     }
 
@@ -200,7 +200,7 @@ final class RetainedOutputs {
     /// The client has it. The conversation ends with the last that the client may want from there.
     void fetched(RetainedConversation holding, StorePath path) {
         if (!holding.remove(path)) return;
-        holdings.values().removeIf(other -> other == holding);
+        byPath.values().removeIf(other -> other == holding);
         holding.release();
     }
 
@@ -214,13 +214,13 @@ final class RetainedOutputs {
 
     /// Ends a conversation that is of no use any more, and all is lost that was held there.
     void forget(RetainedConversation holding) {
-        holdings.values().removeIf(other -> other == holding);
+        byPath.values().removeIf(other -> other == holding);
         holding.drop();
     }
 
     /// Ends the conversations in which an attempt was stopped in the middle of a request.
     void dropBrokenOff() {
-        for (var holding : List.copyOf(holdings.values())) if (holding.isBrokenOff()) forget(holding);
+        for (var holding : List.copyOf(byPath.values())) if (holding.isBrokenOff()) forget(holding);
     }
 
     /// If another session said that a machine holds it: asks that for all that it is said to hold.
@@ -259,7 +259,7 @@ final class RetainedOutputs {
             if (byMachine.isEmpty()) return found;
             for (var entry : byMachine.entrySet()) {
                 asked.add(entry.getKey());
-                if (holdings.size() + entry.getValue().size() > MOST_PATHS) continue;
+                if (byPath.size() + entry.getValue().size() > MOST_PATHS) continue;
                 var use = machines.use(entry.getKey());
                 if (use.isEmpty()) continue;
                 try (var it = use.get()) {
@@ -285,7 +285,7 @@ final class RetainedOutputs {
             for (var path : found) {
                 unproven.remove(path);
                 holding.holder().add(path);
-                holdings.put(path, holding.holder());
+                byPath.put(path, holding.holder());
             }
             if (holding.holder().isEmpty()) holding.holder().release();
         } catch (StoreRefusedException e) {
@@ -330,7 +330,7 @@ final class RetainedOutputs {
 
     private Held askHolder(MachineLink link, List<StorePath> paths, boolean substitute)
             throws IOException, InterruptedException {
-        for (var holding : holdings.values()) {
+        for (var holding : byPath.values()) {
             if (!holding.link().equals(link)) continue;
             try {
                 machines.requireAnswer(link);
@@ -423,7 +423,7 @@ final class RetainedOutputs {
 
     /// Tells `other` what is held here, and has the promises hold for it too, which needs the machines for itself.
     void shareWith(RetainedOutputs other) {
-        holdings.forEach((path, holding) -> other.heard.put(path, holding.link()));
+        byPath.forEach((path, holding) -> other.heard.put(path, holding.link()));
         promised.forEach((path, link) -> {
             if (!other.promisers.containsKey(link)) link.use().ifPresent(use -> other.promisers.put(link, use));
             if (other.promisers.containsKey(link)) other.promised.put(path, link);
@@ -433,8 +433,8 @@ final class RetainedOutputs {
     /// What broke off in the middle ends here; the other conversations are for the next client.
     void release() {
         var held = Collections.newSetFromMap(new IdentityHashMap<RetainedConversation, Boolean>());
-        held.addAll(holdings.values());
-        holdings.clear();
+        held.addAll(byPath.values());
+        byPath.clear();
         for (var holding : held) holding.release();
         promisers.values().forEach(MachineLink.Use::close);
         promisers.clear();

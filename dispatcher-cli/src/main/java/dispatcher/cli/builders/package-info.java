@@ -1,5 +1,5 @@
-/// What Nix clients are told about us: the `builders` entry, and the shim that it names, which only root should
-/// be able to change.
+/// What Nix clients need in their settings: the `builders` entry, and the shim that it names, which only root
+/// should be able to change.
 @NullMarked
 package dispatcher.cli.builders;
 

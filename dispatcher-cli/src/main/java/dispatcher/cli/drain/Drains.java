@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /// Which machines somebody has drained: so in the queue, and written down, so that they stay drained over a
 /// restart. A name stays there until it is resumed, whether the settings have such a machine or not.
 ///
-/// Safe for any thread; the lock is held while names are written down and the queue told, so that both say the same.
+/// Safe for any thread. The lock is held while the database and the queue change, so that both say the same.
 public final class Drains {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
 

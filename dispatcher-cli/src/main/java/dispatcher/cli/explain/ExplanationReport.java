@@ -22,7 +22,7 @@ record ExplanationReport(ExplainAnswer answer) {
     private static final String CHOSEN = "chosen";
     private static final String NOT_BEST = "not-best";
 
-    /// What would happen in a sentence, what is reckoned with, and the points of every machine.
+    /// A sentence that says what would happen, then the estimates, then the score of every machine.
     List<String> lines(Ansi ansi) {
         var machines = answer.machines();
         var lines = new ArrayList<String>();

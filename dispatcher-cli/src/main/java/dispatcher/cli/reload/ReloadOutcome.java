@@ -6,7 +6,7 @@ import dispatcher.cli.terminal.UserFacingException;
 import java.util.List;
 
 /// What came of reading the settings again.
-sealed interface ReloadOutcome {
+public sealed interface ReloadOutcome {
     /// They are in force.
     ///
     /// @param changes     what is otherwise than before, a line each; empty if nothing is

@@ -16,8 +16,8 @@ import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Reads the settings again when it is told to, or sees that they have changed, and puts them in force: all of
-/// them, or nothing if there is any fault in them.
+/// Reads the settings again on request, or when their files have changed, and puts them in force: all of them, or
+/// nothing if there is any fault in them.
 ///
 /// Safe for any thread. The lock is held while the files are read and what they say is put in force, so that one
 /// comes after the other. One thread looks at the files.

@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells of signals each time they come. The JVM itself only knows of the first that ends it: shutdown hooks do
-/// not see that somebody becomes impatient.
+/// Calls back for each signal that comes. The JVM itself only handles the first that ends it, so shutdown hooks
+/// do not see a second Ctrl-C.
 ///
 /// By reflection, as `sun.misc.Signal` is supported and yet no API that javac lets pass without a warning.
 final class Signals {

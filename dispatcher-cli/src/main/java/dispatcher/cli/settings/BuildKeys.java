@@ -2,6 +2,7 @@ package dispatcher.cli.settings;
 
 import dispatcher.build.Stragglers;
 import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Shape;
 import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.value.Types;

@@ -6,6 +6,7 @@ import dispatcher.access.ClientPattern;
 import dispatcher.access.ClientRule;
 import dispatcher.access.UploadLimits;
 import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.value.Types;
 import dispatcher.nix.NixSyntaxException;

@@ -1,6 +1,7 @@
 package dispatcher.cli.settings;
 
 import dispatcher.cli.settings.value.Durations;
+import dispatcher.cli.settings.value.Effect;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;

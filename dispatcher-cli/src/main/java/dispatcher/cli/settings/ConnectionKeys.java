@@ -1,6 +1,7 @@
 package dispatcher.cli.settings;
 
 import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Types;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.value.Effect;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;

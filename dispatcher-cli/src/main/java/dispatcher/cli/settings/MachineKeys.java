@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Shape;
 import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.value.Types;

@@ -2,6 +2,7 @@ package dispatcher.cli.settings;
 
 import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.settings.value.Shape;
 import dispatcher.cli.settings.value.Type;

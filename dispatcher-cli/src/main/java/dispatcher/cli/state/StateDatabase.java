@@ -14,6 +14,7 @@ import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
+import org.jdbi.v3.core.statement.internal.JfrSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,15 @@ public final class StateDatabase implements Transactions, AutoCloseable {
         this.file = new SqliteFile(directory.resolve(FILE));
         this.schema = schema;
         this.creates = creates;
+    }
+
+    /// Has another thread load what a database needs, for a program that will soon use one. It is most of what the first
+    /// use costs: the library registers an event with the JVM's flight recorder.
+    public static void prepare() {
+        Thread.ofPlatform()
+                .daemon()
+                .name("prepare state")
+                .start(() -> log.atTrace().log("flight recorder: {}", JfrSupport.isFlightRecorderAvailable()));
     }
 
     /// For the dispatcher that has this state directory: makes the database if there is none.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dispatcher.access.ClientRule;
+import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.yaml.SettingsException;
 import java.io.IOException;

@@ -56,7 +56,7 @@ public final class Faults {
         return List.copyOf(sorted);
     }
 
-    /// Ends the reading of a file that has more faults than are told.
+    /// Ends the reading of a file that has more faults than are shown.
     public static final class TooManyException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

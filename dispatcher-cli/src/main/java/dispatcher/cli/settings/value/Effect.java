@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.value;
 
 /// When another value of a key counts, once the running dispatcher has read it.
 public enum Effect {
