@@ -57,7 +57,8 @@ public final class StateDatabase implements Transactions, AutoCloseable {
         this.creates = creates;
     }
 
-    /// Has another thread load what a database needs, for a program that will soon use one. It is most of what the first
+    /// Has another thread load what a database needs, for a program that will soon use one. It is most of what the
+    /// first
     /// use costs: the library registers an event with the JVM's flight recorder.
     public static void prepare() {
         Thread.ofPlatform()
