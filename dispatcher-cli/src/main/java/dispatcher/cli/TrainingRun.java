@@ -37,66 +37,96 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// A short life of the program, for the JVM to learn from what a start and the first builds need: the build makes
-/// its AOT cache from it.
+/// Short lives of the program, for the JVM to learn what to load and to compile: the build makes an AOT cache from each.
 ///
-/// One dispatcher is the only machine of another. Clients of that one send a path and ask for a build, which
-/// travels over SSH on the loopback interface and is refused at the far end, whose own machine takes no builds, nor
-/// any inputs. Touches nothing but the folder that it is given and a free port of the loopback interface. Fails if
-/// the way there does not work, as with a Java runtime that lacks a module.
+/// The run for `serve` learns what a start and the first builds need. One dispatcher is the only machine of another.
+/// Clients of that one send a path and ask for a build, which travels over SSH on the loopback interface and is refused
+/// at the far end, whose own machine takes no builds, nor any inputs. The run for commands asks a dispatcher that the
+/// script has started.
+///
+/// Each class in a cache costs time at every start, so each run does only what its kind of process often does. Touches
+/// nothing but the folder that it is given and a free port of the loopback interface. Fails if something does not work,
+/// as with a Java runtime that lacks a module.
 final class TrainingRun {
     private static final int CLIENTS = 20;
 
     /// Bytes to copy, enough for the JVM to learn what to compile for it. Without that, the first large path after
     /// a start takes twice as long.
     private static final int LARGE = 64 << 20;
-    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final Duration LIMIT = Duration.ofMinutes(5);
+    private static final Duration PAUSE = Duration.ofMillis(50);
     private static final String SYSTEM = "trained-system";
 
     private TrainingRun() {}
 
-    /// @param args an empty folder to work in; the path of a socket in it must not be too long for one
+    /// @param args `prepare`, `serve` or `commands`, and an empty folder to work in, the same for all three; the path of
+    /// a socket in it must not be too long for one
     public static void main(String[] args) throws Exception {
         Thread.ofPlatform().daemon().name("limit").start(TrainingRun::endInTime);
         Logging.configure(false, Map.of());
-        var folder = Path.of(args[0]).toAbsolutePath();
-        Main.commandLine().execute("version");
+        var folder = Path.of(args[1]).toAbsolutePath();
+        var far = folder.resolve("far.yaml");
+        var near = folder.resolve("near.yaml");
+        switch (args[0]) {
+            case "prepare" -> prepare(far, near);
+            case "serve" -> serve(far, near);
+            case "commands" -> ask(near);
+            default -> throw new IllegalArgumentException(args[0]);
+        }
+    }
 
-        var hostKey = folder.resolve("key");
+    /// Makes the settings and the state of two dispatchers, so that the run for `serve` is not the first of its state.
+    private static void prepare(Path far, Path near) throws Exception {
+        var hostKey = far.resolveSibling("key");
         var publicKey = SshFrontEnd.hostKeyLine(hostKey);
-        var clients = Files.writeString(folder.resolve("clients"), publicKey + " trainer\n");
+        var clients = Files.writeString(far.resolveSibling("clients"), publicKey + " trainer\n");
         int port = freePort();
-        var far = settings(folder, "far", """
+        write(far, """
+                state: far
                 listen: {ssh: "127.0.0.1:%d"}
                 hostKey: %s
                 authorizedKeys: %s
                 machines: [{hostName: nowhere.invalid, system: none, protocol: ssh-ng, maxJobs: 0}]
                 """.formatted(port, hostKey, clients));
-        var near = settings(folder, "near", """
+        write(near, """
+                state: near
                 listen: {socket: near.sock}
                 machines:
                   - {hostName: 127.0.0.1, port: %d, sshUser: trainer, sshKey: %s, publicHostKey: %s, system: %s,
                      protocol: ssh-ng, maxJobs: 4}
                 """.formatted(port, hostKey, publicKey, SYSTEM));
+        for (var settings : List.of(far, near)) start(settings).close();
+    }
+
+    private static void serve(Path far, Path near) throws Exception {
+        Main.commandLine("serve").parseArgs("serve", "--config", near.toString());
         try (var _ = start(far);
                 var _ = start(near)) {
-            for (int i = 0; i < CLIENTS; i++) build(folder.resolve("near.sock"), i, 8192);
-            build(folder.resolve("near.sock"), CLIENTS, LARGE);
-            fetch(SettingsFile.load(near, Surroundings.ofProcess()), input(CLIENTS));
-            ask(near);
+            var socket = near.resolveSibling("near.sock");
+            for (int i = 0; i < CLIENTS; i++) build(socket, i, 8192);
+            build(socket, CLIENTS, LARGE);
+            fetch(load(near), input(CLIENTS));
         }
-        Main.commandLine("builders").execute("builders", "--json", "--config", near.toString());
     }
 
     /// By the commands that operators and their scripts use most, for people and as JSON.
-    private static void ask(Path settings) {
-        for (var command : List.of("machines", "queue", "history", "spool", "explain"))
+    private static void ask(Path settings) throws Exception {
+        var socket = load(settings).controlSocket();
+        while (!Files.exists(socket)) Thread.sleep(PAUSE);
+        for (var command : List.of("machines", "queue", "history", "spool", "explain", "builders"))
             for (var json : List.of(true, false)) {
                 var line = new ArrayList<>(List.of(command, "--config", settings.toString()));
                 if (json) line.add("--json");
                 if (command.equals("explain")) line.addAll(List.of("--system", SYSTEM));
-                Main.commandLine(command).execute(line.toArray(String[]::new));
+                run(line.toArray(String[]::new));
             }
+        run("version");
+        run("config", "check", settings.toString());
+    }
+
+    private static void run(String... line) {
+        int status = Main.commandLine(line).execute(line);
+        if (status != 0) throw new IllegalStateException(String.join(" ", line) + " ended with " + status);
     }
 
     /// Lets a build fail that would otherwise hang.
@@ -116,12 +146,16 @@ final class TrainingRun {
         }
     }
 
-    private static Path settings(Path folder, String name, String text) throws Exception {
-        return Files.writeString(folder.resolve(name + ".yaml"), text + "state: " + name + "\nhostStore: off\n");
+    private static void write(Path settings, String text) throws Exception {
+        Files.writeString(settings, text + "hostStore: off\n");
+    }
+
+    private static Settings load(Path settings) {
+        return SettingsFile.load(settings, Surroundings.ofProcess());
     }
 
     private static Server start(Path settings) {
-        return new Server(SettingsFile.load(settings, Surroundings.ofProcess()), "training");
+        return new Server(load(settings), "training");
     }
 
     private static StorePath input(int number) {

@@ -1,7 +1,6 @@
 package dispatcher.cli.serve;
 
 import dispatcher.cli.command.SettingsOption;
-import dispatcher.cli.state.StateDatabase;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -32,8 +31,6 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        // While the settings are read.
-        StateDatabase.prepare();
         var loaded = settings.load();
         for (var warning : loaded.remarks()) log.atWarn().log("{}", warning);
         if (loaded.listen().web().isPresent())

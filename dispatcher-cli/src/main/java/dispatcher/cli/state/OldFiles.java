@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,13 +41,13 @@ final class OldFiles {
     }
 
     /// Writes all that they say in one transaction, in the place of what is there of the same things.
-    static void takeOver(Path directory, Jdbi database) {
+    static void takeOver(Path directory, Connection connection) {
         if (!existIn(directory)) return;
         var taken = new ArrayList<Path>();
         var history = read(directory.resolve(HISTORY), OldFiles::history, taken);
         var locations = read(directory.resolve(LOCATIONS), OldFiles::locations, taken);
         var drained = read(directory.resolve(DRAINED), OldFiles::drained, taken);
-        database.useTransaction(handle -> {
+        Jdbi.create(connection).useTransaction(handle -> {
             history.ifPresent(contents -> SqlHistory.write(handle, contents));
             locations.ifPresent(paths -> SqlLocations.write(handle, paths));
             drained.ifPresent(names -> SqlDrains.insert(handle, names));

@@ -10,11 +10,11 @@ import org.jdbi.v3.core.Handle;
 record SqlDrains(Transactions database) implements DrainStore {
     @Override
     public SortedSet<String> load() throws IOException {
-        return database.read(
-                Collections.emptySortedSet(),
-                handle -> new TreeSet<>(handle.createQuery("SELECT name FROM drained_machine")
-                        .mapTo(String.class)
-                        .list()));
+        return database.read(Collections.emptySortedSet(), connection -> {
+            var names = new TreeSet<String>();
+            Rows.each(connection, "SELECT name FROM drained_machine", row -> names.add(row.getString(1)));
+            return names;
+        });
     }
 
     @Override

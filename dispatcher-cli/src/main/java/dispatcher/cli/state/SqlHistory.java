@@ -6,6 +6,7 @@ import dispatcher.history.PackageHistory;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.attributes.PackageName;
 import java.io.IOException;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -86,37 +87,36 @@ record SqlHistory(Transactions database) implements HistoryStore {
     @Override
     public Contents load() throws IOException {
         return database.read(
-                new Contents(Map.of(), Map.of()), handle -> new Contents(machines(handle), packages(handle)));
+                new Contents(Map.of(), Map.of()),
+                connection -> new Contents(machines(connection), packages(connection)));
     }
 
-    private static Map<String, MachineHistory> machines(Handle handle) {
+    private static Map<String, MachineHistory> machines(Connection connection) throws SQLException {
         var machines = new HashMap<String, MachineHistory>();
         var unread = new UnreadRows("history_machine");
-        handle.createQuery("SELECT * FROM history_machine")
-                .map((row, _) -> MachineRow.of(row))
-                .forEach(row -> {
-                    try {
-                        machines.put(row.name(), row.machine());
-                    } catch (IllegalArgumentException e) {
-                        unread.add(row.name(), e);
-                    }
-                });
+        Rows.each(connection, "SELECT * FROM history_machine", found -> {
+            var row = MachineRow.of(found);
+            try {
+                machines.put(row.name(), row.machine());
+            } catch (IllegalArgumentException e) {
+                unread.add(row.name(), e);
+            }
+        });
         unread.warn();
         return machines;
     }
 
-    private static Map<Key, PackageHistory> packages(Handle handle) {
+    private static Map<Key, PackageHistory> packages(Connection connection) throws SQLException {
         var packages = new HashMap<Key, PackageHistory>();
         var unread = new UnreadRows("history_package");
-        handle.createQuery("SELECT * FROM history_package")
-                .map((row, _) -> PackageRow.of(row))
-                .forEach(row -> {
-                    try {
-                        packages.put(row.key(), row.history());
-                    } catch (IllegalArgumentException | NixSyntaxException e) {
-                        unread.add(row.name(), e);
-                    }
-                });
+        Rows.each(connection, "SELECT * FROM history_package", found -> {
+            var row = PackageRow.of(found);
+            try {
+                packages.put(row.key(), row.history());
+            } catch (IllegalArgumentException | NixSyntaxException e) {
+                unread.add(row.name(), e);
+            }
+        });
         unread.warn();
         return packages;
     }

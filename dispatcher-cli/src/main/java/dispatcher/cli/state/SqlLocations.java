@@ -25,13 +25,13 @@ record SqlLocations(Transactions database) implements LocationStore {
     @Override
     public void load(Consumer<KnownPath> each) throws IOException {
         var unread = new UnreadRows("known_path");
-        database.read(unread, handle -> {
+        database.read(unread, connection -> {
             var reader = new Reader(each, unread);
-            handle.createQuery(
-                            "SELECT k.path, k.contents, l.machine FROM known_path k JOIN location l ON l.path = k.path"
-                                    + " ORDER BY k.path")
-                    .map((row, _) -> new Row(row.getString(1), row.getString(2), row.getString(3)))
-                    .forEach(reader::accept);
+            Rows.each(
+                    connection,
+                    "SELECT k.path, k.contents, l.machine FROM known_path k JOIN location l ON l.path = k.path"
+                            + " ORDER BY k.path",
+                    row -> reader.accept(new Row(row.getString(1), row.getString(2), row.getString(3))));
             reader.end();
             return unread;
         });

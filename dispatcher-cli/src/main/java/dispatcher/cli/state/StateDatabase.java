@@ -9,12 +9,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.flywaydb.core.api.FlywayException;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
-import org.jdbi.v3.core.statement.internal.JfrSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,16 +54,6 @@ public final class StateDatabase implements Transactions, AutoCloseable {
         this.creates = creates;
     }
 
-    /// Has another thread load what a database needs, for a program that will soon use one. It is most of what the
-    /// first
-    /// use costs: the library registers an event with the JVM's flight recorder.
-    public static void prepare() {
-        Thread.ofPlatform()
-                .daemon()
-                .name("prepare state")
-                .start(() -> log.atTrace().log("flight recorder: {}", JfrSupport.isFlightRecorderAvailable()));
-    }
-
     /// For the dispatcher that has this state directory: makes the database if there is none.
     public static StateDatabase in(Path directory) {
         return new StateDatabase(directory, Schema.CURRENT, true);
@@ -94,13 +81,13 @@ public final class StateDatabase implements Transactions, AutoCloseable {
     }
 
     @Override
-    public <T> T read(T ifNone, HandleCallback<T, RuntimeException> question) throws IOException {
+    public <T> T read(T ifNone, Question<T> question) throws IOException {
         lock.lock();
         try {
             if (isMissing()) return ifNone;
             try {
-                return open().withHandle(question);
-            } catch (IOException | JdbiException e) {
+                return question.ask(open());
+            } catch (IOException | SQLException e) {
                 disconnect();
                 return readUnchanged(question, e);
             }
@@ -109,16 +96,16 @@ public final class StateDatabase implements Transactions, AutoCloseable {
         }
     }
 
-    private <T> T readUnchanged(HandleCallback<T, RuntimeException> question, Exception opening) throws IOException {
+    private <T> T readUnchanged(Question<T> question, Exception opening) throws IOException {
         if (!SqlFaults.isOfTheDisk(opening)) throw SqlFaults.cannot("read", file.path(), opening);
         try (var unchanged = file.openUnchanged()) {
-            var answer = Jdbi.create(unchanged).withHandle(question);
+            var answer = question.ask(unchanged);
             log.atWarn()
                     .addKeyValue("file", file.path())
                     .addKeyValue("why", SqlFaults.message(opening))
                     .log("the state can be read, but not be written");
             return answer;
-        } catch (SQLException | JdbiException e) {
+        } catch (SQLException e) {
             log.atDebug().setCause(e).log("nor can it be read without writing");
             throw SqlFaults.cannot("read", file.path(), opening);
         }
@@ -129,7 +116,7 @@ public final class StateDatabase implements Transactions, AutoCloseable {
         lock.lock();
         try {
             if (isMissing()) return;
-            open().useTransaction(change);
+            jdbi().useTransaction(change);
             written = true;
         } catch (JdbiException e) {
             disconnect();
@@ -162,22 +149,29 @@ public final class StateDatabase implements Transactions, AutoCloseable {
     }
 
     @GuardedBy("lock")
-    private Jdbi open() throws IOException {
-        var known = jdbi;
+    private Jdbi jdbi() throws IOException {
+        var connected = open();
+        var made = jdbi == null ? Jdbi.create(connected) : jdbi;
+        jdbi = made;
+        return made;
+    }
+
+    @GuardedBy("lock")
+    private Connection open() throws IOException {
+        var known = connection;
         if (known != null) return known;
         file.prepare();
         NativeLibrary.load(directory);
         try {
             return connect();
         } catch (SQLException | JdbiException | FlywayException | DamagedStateException e) {
-            disconnect();
             if (checked || !SqlFaults.isDamage(e)) throw SqlFaults.cannot("open", file.path(), e);
             return startAnew(e);
         }
     }
 
     @GuardedBy("lock")
-    private Jdbi startAnew(Exception why) throws IOException {
+    private Connection startAnew(Exception why) throws IOException {
         var aside = file.setAside();
         log.atWarn()
                 .addKeyValue("file", aside)
@@ -188,39 +182,41 @@ public final class StateDatabase implements Transactions, AutoCloseable {
         try {
             return connect();
         } catch (SQLException | JdbiException | FlywayException | DamagedStateException e) {
-            disconnect();
             throw SqlFaults.cannot("open", file.path(), e);
         }
     }
 
     @GuardedBy("lock")
-    private Jdbi connect() throws SQLException, DamagedStateException {
+    private Connection connect() throws SQLException, DamagedStateException {
         var fresh = file.open();
+        try {
+            if (!checked) requireSound(fresh);
+            upgrade(fresh);
+            OldFiles.takeOver(directory, fresh);
+        } catch (SQLException | JdbiException | FlywayException | DamagedStateException e) {
+            close(fresh);
+            throw e;
+        }
         connection = fresh;
-        var made = Jdbi.create(fresh);
-        if (!checked) made.useHandle(StateDatabase::requireSound);
-        upgrade(made);
-        OldFiles.takeOver(directory, made);
-        jdbi = made;
         checked = true;
-        return made;
+        return fresh;
     }
 
-    private static void requireSound(Handle handle) throws DamagedStateException {
-        var found =
-                handle.createQuery("PRAGMA quick_check(1)").mapTo(String.class).one();
+    private static void requireSound(Connection fresh) throws SQLException, DamagedStateException {
+        var found = Rows.only(fresh, "PRAGMA quick_check(1)");
         if (!found.equals("ok")) throw new DamagedStateException(found);
     }
 
-    private void upgrade(Jdbi made) throws DamagedStateException {
-        int version = made.withHandle(handle ->
-                handle.createQuery("PRAGMA user_version").mapTo(Integer.class).one());
+    private void upgrade(Connection fresh) throws SQLException, DamagedStateException {
+        int version = Integer.parseInt(Rows.only(fresh, "PRAGMA user_version"));
         if (version > schema.version())
             throw new DamagedStateException("a newer version of this program wrote it (schema %d; this one knows %d)"
                     .formatted(version, schema.version()));
         if (version == schema.version()) return;
         schema.migrate(file.dataSource());
-        made.useHandle(handle -> handle.execute("PRAGMA user_version = " + schema.version()));
+        try (var statement = fresh.createStatement()) {
+            statement.execute("PRAGMA user_version = " + schema.version());
+        }
     }
 
     @GuardedBy("lock")
@@ -228,7 +224,10 @@ public final class StateDatabase implements Transactions, AutoCloseable {
         var open = connection;
         connection = null;
         jdbi = null;
-        if (open == null) return;
+        if (open != null) close(open);
+    }
+
+    private void close(Connection open) {
         try {
             open.close();
         } catch (SQLException e) {

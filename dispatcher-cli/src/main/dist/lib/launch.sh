@@ -1,0 +1,17 @@
+# How the program's JVM is started, in a checkout and in a release; for scripts of sh to read.
+# DISPATCHER_JAVA_OPTS: further flags for the JVM.
+
+# launch JAVA LIB CACHES ARG…: becomes the program. CACHES is the folder of its AOT caches.
+#
+# A command that only asks and prints is over before the optimizing compiler pays, and needs a fraction of the classes.
+launch() {
+    java=$1 lib=$2 caches=$3
+    shift 3
+    case ${1-} in
+        serve | simulate | ping) cache=serve compiler= ;;
+        *) cache=command compiler=-XX:TieredStopAtLevel=1 ;;
+    esac
+    # shellcheck disable=SC2086 # the options are words
+    exec "$java" "@$lib/java.options" "-XX:AOTCache=$caches/$cache.aot" $compiler ${DISPATCHER_JAVA_OPTS-} \
+        -cp "$lib/dispatcher-cli.jar" dispatcher.cli.Main "$@"
+}
