@@ -1,9 +1,9 @@
 package dispatcher.cli.simulate;
 
+import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.nix.json.Json;
 import dispatcher.simulate.Run;
 import dispatcher.simulate.Simulation;
 import dispatcher.simulate.chart.Gantt;
@@ -158,8 +158,8 @@ public final class SimulateCommand implements Callable<Integer> {
     private void show(List<Comparison> comparisons) {
         var out = spec.commandLine().getOut();
         if (json) {
-            out.println(
-                    new Json.Elements(comparisons.stream().map(Comparison::json).toList()).show());
+            out.println(ApiJson.show(
+                    comparisons.stream().map(Comparison::answer).toList()));
         } else {
             var gap = "";
             for (var comparison : comparisons) {

@@ -222,14 +222,11 @@ class FleetCommandsTest {
             try (var _ = serve()) {
                 assertThat(run(new MachinesCommand(), "--json")).isZero();
             }
-            assertThat(Json.parse(out.toString())).isInstanceOfSatisfying(Json.Members.class, members -> {
-                var machines = ((Json.Elements) members.get("machines").orElseThrow()).values();
-                assertThat(machines).hasSize(3);
-                assertThat(((Json.Members) machines.getFirst()).values())
-                        .containsEntry("name", new Json.Text("fast"))
-                        .containsEntry("state", new Json.Text("ready"))
-                        .containsEntry("slots", new Json.Numeral("1"));
-            });
+            var machines = Json.parse(out.toString()).path("machines");
+            assertThat(machines).hasSize(3);
+            assertThat(machines.path(0).path("name").textValue()).isEqualTo("fast");
+            assertThat(machines.path(0).path("state").textValue()).isEqualTo("ready");
+            assertThat(machines.path(0).path("slots").intValue()).isEqualTo(1);
         }
 
         @Test
@@ -556,10 +553,7 @@ class FleetCommandsTest {
         void printsJson() {
             assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--json"))
                     .isZero();
-            assertThat(Json.parse(out.toString()))
-                    .isInstanceOfSatisfying(
-                            Json.Members.class,
-                            members -> assertThat(members.get("chosen")).contains(new Json.Text("fast")));
+            assertThat(Json.parse(out.toString()).path("chosen").textValue()).isEqualTo("fast");
         }
 
         @Test
