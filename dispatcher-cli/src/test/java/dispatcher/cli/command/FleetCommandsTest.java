@@ -288,7 +288,7 @@ class FleetCommandsTest {
             try (var _ = serve()) {
                 assertThat(run(new QueueCommand())).isZero();
             }
-            assertThat(lines()).containsExactly("nobody waits for a machine");
+            assertThat(lines()).containsExactly("no build waits for a machine");
         }
 
         @Test
@@ -414,7 +414,7 @@ class FleetCommandsTest {
                 assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "thing"))
                         .isZero();
             }
-            assertThat(lines().get(0)).isEqualTo("0".repeat(32) + "-thing.drv for x86_64-linux");
+            assertThat(lines().get(0)).isEqualTo("a derivation with the name thing for x86_64-linux");
             assertThat(lines().get(1)).isEqualTo("would go to fast now");
             assertThat(lines().get(2))
                     .isEqualTo("has not been seen before; counts as 30 s at speed 1, from what others took");
@@ -447,7 +447,7 @@ class FleetCommandsTest {
         }
 
         @Test
-        void reckonsWithWhatSuchBuildsHaveTaken() throws Exception {
+        void usesWhatSuchBuildsHaveTaken() throws Exception {
             try (var _ = serve()) {
                 assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "seen-1.2"))
                         .isZero();
@@ -509,7 +509,7 @@ class FleetCommandsTest {
         }
 
         @Test
-        void reckonsWithTheResourcesThatTheSettingsSayItTakes() throws Exception {
+        void usesTheResourcesThatTheSettingsSayItTakes() throws Exception {
             var drv = reading("(\"licences\",\"2\"),", "");
             try (var _ = serve()) {
                 assertThat(run(new ExplainCommand(), drv.toString())).isEqualTo(1);
@@ -553,7 +553,29 @@ class FleetCommandsTest {
         void printsJson() {
             assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--json"))
                     .isZero();
-            assertThat(Json.parse(out.toString()).path("chosen").textValue()).isEqualTo("fast");
+            var answer = Json.parse(out.toString());
+            assertThat(answer.path("chosen").textValue()).isEqualTo("fast");
+            assertThat(answer.has("drv")).isFalse();
+            assertThat(answer.has("name")).isFalse();
+        }
+
+        @Test
+        void ofASystemIsAboutAnyDerivation() throws Exception {
+            try (var _ = serve()) {
+                run(new ExplainCommand(), "--system", "x86_64-linux", "--features", "kvm");
+                assertThat(lines().getFirst()).isEqualTo("any derivation for x86_64-linux, requires kvm");
+                run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "thing", "--json");
+            }
+            var answer = json(ExplainAnswer.class);
+            assertThat(answer.drv()).isEmpty();
+            assertThat(answer.name()).contains("thing");
+        }
+
+        @Test
+        void ofAFileThatIsInNoStoreNamesTheFile() throws Exception {
+            var drv = Files.writeString(directory.resolve("my thing.drv"), DRV);
+            run(new ExplainCommand(), drv.toString());
+            assertThat(out()).contains("a derivation with the name my-thing for x86_64-linux, requires kvm");
         }
 
         @Test
