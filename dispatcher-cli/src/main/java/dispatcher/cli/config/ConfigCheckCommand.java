@@ -26,8 +26,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "check",
         description = {
-            "Read the settings as `dispatcher serve` would, and show all faults, each with its line and key; also what",
-            "is allowed and probably not meant, old names of keys, and machines that are not used for a fault of theirs.",
+            "Read the settings as `dispatcher serve` would, and show all faults, each with its line and key; also what"
+                    + " is allowed and probably not meant, old names of keys, and machines that are not used as their"
+                    + " entries have a fault.",
             "No machine is contacted: `dispatcher ping` does that."
         },
         footer = "Exit status 0 if there is no fault, else 1.",
