@@ -152,7 +152,7 @@ public final class BuildersCommand implements Runnable {
     private static UserFacingException exposed(Path program, ProgramOwners.Exposure exposure) {
         return new UserFacingException(CANNOT_PRINT, """
                 Nix would run %s as root, and %s:
-                whoever can change it there could become root""".formatted(program, exposure.why()), """
+                anyone who can change it there could become root""".formatted(program, exposure.why()), """
                 chown root:root %s && chmod go-w %s; or copy the program to where only root can write:
                 install -D -o root -g root -m 755 %s %s
                 and run this again with --shim %s""".formatted(

@@ -21,7 +21,7 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
     private static final String NOT_USED = "not used";
     private static final String OK = "ok";
     private static final String NOTHING = "-";
-    /// Levels of the x86-64 instruction set, which Nix lists among the platforms and hardly anybody builds for.
+    /// Levels of the x86-64 instruction set, which Nix lists among the platforms and which are rarely built for.
     private static final Pattern MICROARCHITECTURE = Pattern.compile("x86_64-v\\d-.*");
 
     public PingReport {
@@ -143,7 +143,7 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
         if (anyCell(rows, "!")) legend.add("! claimed by the settings, and not offered by the machine");
         if (anyCell(rows, "+")) legend.add("+ offered by the machine, and not claimed by the settings");
         if (rows.stream().anyMatch(row -> row.contains(" ?")))
-            legend.add("? the machine did not tell; what the settings say is shown");
+            legend.add("? the machine did not say; what the settings say is shown");
         if (!legend.isEmpty()) legend.addFirst("");
         return legend;
     }

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
-/// What the policies came to on one scenario.
+/// The results of the policies on one scenario.
 ///
 /// @param figures in the order in which they are shown
 record Comparison(Scenario scenario, LowerBound bound, List<Figures> figures) {

@@ -35,7 +35,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "simulate",
         description = {
-            "Let scheduling policies do the same builds on a virtual clock, and compare what they come to.",
+            "Let scheduling policies do the same builds on a virtual clock, and compare the results.",
             "The builds are those of traces, which `serve` records, or are generated."
         },
         mixinStandardHelpOptions = true)
@@ -141,7 +141,7 @@ public final class SimulateCommand implements Callable<Integer> {
         var progress = new Progress(spec.commandLine().getErr(), Terminal.err().enabled(), System::nanoTime);
         var what = "%s, %s".formatted(plan.scenario().name(), policy.word());
         var simulation = new Simulation(plan, policy.word(), situation -> policy.contestant(plan, situation, seed));
-        while (simulation.step()) progress.tell(what, simulation.ended(), plan.jobs());
+        while (simulation.step()) progress.show(what, simulation.ended(), plan.jobs());
         progress.end();
         return simulation.run();
     }

@@ -21,10 +21,10 @@ record SqliteFile(Path path) {
     private static final Logger log = LoggerFactory.getLogger(SqliteFile.class);
     private static final String OWNER_ONLY = "rw-------";
 
-    /// So long it waits for another process that writes, such as a command.
+    /// How long it waits for another process that writes, such as a command.
     private static final int BUSY_MILLIS = 10_000;
 
-    /// Pages of 4 KiB. Only reached if nobody calls [StateDatabase#checkpoint].
+    /// Pages of 4 KiB. Only reached if there is no call of [StateDatabase#checkpoint].
     private static final int MOST_WAL_PAGES = 10_000;
 
     private static final int WAL_BYTES_KEPT = 16 << 20;

@@ -71,7 +71,7 @@ class BuildersCommandTest {
             assertThat(e.what()).isEqualTo("cannot print a line for Nix on this host");
             assertThat(e.why())
                     .isEqualTo("Nix would run %s as root, and everybody can write to %s:\n".formatted(shim, shim)
-                            + "whoever can change it there could become root");
+                            + "anyone who can change it there could become root");
             assertThat(e.next())
                     .startsWith("chown root:root %s && chmod go-w %s; ".formatted(shim, shim))
                     .contains("install -D -o root -g root -m 755 " + shim, "--shim /usr/local/libexec/");

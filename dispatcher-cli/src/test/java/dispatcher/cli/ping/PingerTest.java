@@ -269,7 +269,7 @@ class PingerTest {
 
                         ! claimed by the settings, and not offered by the machine
                         + offered by the machine, and not claimed by the settings
-                        ? the machine did not tell; what the settings say is shown
+                        ? the machine did not say; what the settings say is shown
 
                         arm (ssh-ng://nix@arm): wrong claim
                           cause: the settings say that it has kvm; its Nix has benchmark, big-parallel, nixos-test
