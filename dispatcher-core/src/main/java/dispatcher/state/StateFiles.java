@@ -15,8 +15,8 @@ public final class StateFiles {
     private StateFiles() {}
 
     /// Gives a new file to the owner of its directory: a command that root runs must not keep the dispatcher's own
-    /// user from its state. Does nothing for other users, who cannot give files away. A symbolic link goes itself, not
-    /// what it leads to.
+    /// user from its state. Does nothing for other users, who cannot give files away. It is the
+    /// symbolic link that goes, not what it leads to.
     ///
     /// @throws IOException if the owners cannot be looked at
     public static void giveToOwnerOfDirectory(Path file) throws IOException {

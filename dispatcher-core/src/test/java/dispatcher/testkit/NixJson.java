@@ -3,8 +3,8 @@ package dispatcher.testkit;
 import com.fasterxml.jackson.databind.JsonNode;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
-import dispatcher.nix.ContentAddress.Method;
 import dispatcher.nix.ContentAddress;
+import dispatcher.nix.ContentAddress.Method;
 import dispatcher.nix.DerivedPath;
 import dispatcher.nix.Hash;
 import dispatcher.nix.HashAlgorithm;
@@ -123,8 +123,8 @@ public final class NixJson {
     public static Realisation realisation(JsonNode json, RealisationId id) {
         var dependencies = new TreeMap<String, StorePath>();
         member(json, "dependentRealisations")
-                .ifPresent(map ->
-                        map.forEachEntry((dependency, path) -> dependencies.put(dependency, storePath(path))));
+                .ifPresent(
+                        map -> map.forEachEntry((dependency, path) -> dependencies.put(dependency, storePath(path))));
         return new Realisation(
                 id, storePath(required(json, "outPath")), signatures(required(json, "signatures")), dependencies);
     }

@@ -3,7 +3,8 @@ package dispatcher.cli.api;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// A value that is known, or unknown as nothing was ever seen that it could rest on, or that does not exist. In JSON: itself, null, or left out.
+/// A value that is known, or unknown as nothing was ever seen that it could rest on, or that does not exist. In JSON:
+/// itself, null, or left out.
 public sealed interface Figure<T> {
     record Known<T>(T value) implements Figure<T> {}
 

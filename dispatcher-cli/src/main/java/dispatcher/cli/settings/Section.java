@@ -123,6 +123,13 @@ final class Section implements AutoCloseable {
                 .filter(node -> !(node instanceof Node.Null));
     }
 
+    /// What a reader makes of a group inside of this one; keys that the group does not have are faults.
+    <T> T read(Group inner, Function<Section, T> reader) {
+        try (var section = section(inner)) {
+            return reader.apply(section);
+        }
+    }
+
     Section section(Group inner) {
         var node = node(inner).orElseGet(() -> Node.Mapping.empty(line(inner)));
         return of(node, pathOf(inner), inner, paths, faults);

@@ -191,8 +191,7 @@ public record DerivationAttributes(
         }
 
         private NixSyntaxException wrong(String name, String expected) {
-            return NixSyntaxException.of(
-                    "value of the attribute " + name, Json.print(members.path(name)), expected);
+            return NixSyntaxException.of("value of the attribute " + name, Json.print(members.path(name)), expected);
         }
     }
 }

@@ -26,15 +26,16 @@ import java.util.regex.Pattern;
 /// JSON as Nix reads and writes it, by Jackson, in the tree model.
 ///
 /// Of names that an object has twice the last one counts, as in Nix. Objects have their names in the order of their
-/// bytes. Numbers keep their digits, and are printed without an exponent unless it is large. Source: RFC 8259; printing as Nix does it.
-/// Safe for any thread.
+/// bytes. Numbers keep their digits, and are printed without an exponent unless it is large. Source: RFC 8259; printing
+/// as Nix does it. Safe for any thread.
 public final class Json {
     /// Objects and arrays inside each other; no attribute set has more.
     private static final int MAX_DEPTH = 512;
 
     private static final int MAX_DIGITS = 1000;
 
-    private static final String TOO_MUCH = "nested deeper than %d levels, or a number of more than %d digits, or too long a text";
+    private static final String TOO_MUCH =
+            "nested deeper than %d levels, or a number of more than %d digits, or too long a text";
 
     private static final Pattern ADVICE =
             Pattern.compile("(: enable `| \\(start marker| \\(JSON String).*", Pattern.DOTALL);
@@ -104,7 +105,8 @@ public final class Json {
     /// What Jackson says, without its advice to programmers.
     private static String fault(JsonProcessingException e) {
         if (e instanceof StreamConstraintsException) return TOO_MUCH.formatted(MAX_DEPTH, MAX_DIGITS);
-        return Printable.line(ADVICE.matcher(String.valueOf(e.getOriginalMessage())).replaceFirst(""));
+        return Printable.line(
+                ADVICE.matcher(String.valueOf(e.getOriginalMessage())).replaceFirst(""));
     }
 
     /// An empty object, which keeps its names sorted.

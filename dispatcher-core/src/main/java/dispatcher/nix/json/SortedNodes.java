@@ -9,15 +9,15 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.TreeMap;
 
-/// Makes numbers that keep their digits, and objects whose names are in the order of their bytes in UTF-8, which is Nix's. Jackson sorts by the units of
-/// UTF-16 (`JsonTest.namesAreSortedByTheirBytes`). Immutable.
+/// Makes numbers that keep their digits, and objects whose names are in the order of their bytes in UTF-8, which is
+/// Nix's. Jackson sorts by the units of UTF-16 (`JsonTest.namesAreSortedByTheirBytes`). Immutable.
 final class SortedNodes extends JsonNodeFactory {
     private static final long serialVersionUID = 1L;
 
     private static final int MAX_ZEROS = 40;
 
-    private static final Comparator<String> BY_BYTES = (a, b) ->
-            Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+    private static final Comparator<String> BY_BYTES =
+            (a, b) -> Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
 
     SortedNodes() {
         super(true);

@@ -8,7 +8,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /// Refuses what Jackson lets pass and Nix does not: halves of characters in strings
-/// (`JsonTest.Refuses.stringsThatAreNone`), and numbers beyond all doubles (`JsonTest.Refuses.numbersThatAreNone`). Confined to one thread.
+/// (`JsonTest.Refuses.stringsThatAreNone`), and numbers beyond all doubles (`JsonTest.Refuses.numbersThatAreNone`).
+/// Confined to one thread.
 final class StrictParser extends JsonParserDelegate {
     StrictParser(JsonParser parser) {
         super(parser);

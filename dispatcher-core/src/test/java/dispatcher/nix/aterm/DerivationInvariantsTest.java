@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress.Method;
 import dispatcher.nix.ContentAddress.MethodAlgorithm;
-import dispatcher.nix.Derivation.InputOutputs;
 import dispatcher.nix.Derivation;
+import dispatcher.nix.Derivation.InputOutputs;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.Hash;
 import dispatcher.nix.HashAlgorithm;
@@ -342,7 +342,9 @@ class DerivationInvariantsTest {
             var json = Json.parse(NixVectors.bytes("derivation/invariants/" + name + ".json"));
             var outputs = new TreeMap<String, DerivationOutput>();
             json.path("outputs").forEachEntry((output, value) -> outputs.put(output, output(value)));
-            var inputs = json.path("inputs").path("drvs").propertyStream()
+            var inputs = json.path("inputs")
+                    .path("drvs")
+                    .propertyStream()
                     .map(Map.Entry::getKey)
                     .map(StorePath::parse)
                     .toArray(StorePath[]::new);

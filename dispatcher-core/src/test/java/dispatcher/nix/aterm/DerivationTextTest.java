@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress.MethodAlgorithm;
-import dispatcher.nix.Derivation.InputOutputs;
 import dispatcher.nix.Derivation;
+import dispatcher.nix.Derivation.InputOutputs;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StoreDir;
@@ -201,8 +201,9 @@ class DerivationTextTest {
                         .contains(file.replace(".drv", ".json")))
                 .map(file -> dynamicTest(file, () -> {
                     var json = (ObjectNode) Json.parse(NixVectors.bytes(file.replace(".drv", ".json")));
-                    json.optional("structuredAttrs").ifPresent(attributes -> ((ObjectNode) json.path("env"))
-                            .put("__json", Json.print(attributes)));
+                    json.optional("structuredAttrs")
+                            .ifPresent(attributes ->
+                                    ((ObjectNode) json.path("env")).put("__json", Json.print(attributes)));
                     assertThat((Object) json(DerivationText.parse(STORE, withoutNewline(NixVectors.bytes(file)))))
                             .isEqualTo(json.retain("args", "builder", "env", "inputs", "outputs", "system"));
                 }));

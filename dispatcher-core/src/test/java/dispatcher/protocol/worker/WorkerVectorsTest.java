@@ -87,9 +87,7 @@ class WorkerVectorsTest {
                         "keyed-build-result-1.29",
                         in -> new Keyed(codec(29).readDerivedPath(in), codec(29).readBuildResult(in, DRV)),
                         WorkerVectorsTest::writeKeyed,
-                        json -> new Keyed(
-                                NixJson.derivedPath(json.path("path")),
-                                NixJson.buildResult(json)))
+                        json -> new Keyed(NixJson.derivedPath(json.path("path")), NixJson.buildResult(json)))
                 .both(
                         "derived-path-1.29",
                         codec(29)::readDerivedPath,
