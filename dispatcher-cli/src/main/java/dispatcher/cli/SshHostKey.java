@@ -14,7 +14,7 @@ final class SshHostKey implements HostKeySource {
             return SshFrontEnd.hostKeyLine(file);
         } catch (SshFrontEndException e) {
             throw new UserFacingException(
-                    "cannot tell the host key of our SSH server", String.valueOf(e.getMessage()), e.nextStep(), e);
+                    "cannot read the host key of our SSH server", String.valueOf(e.getMessage()), e.nextStep(), e);
         }
     }
 }

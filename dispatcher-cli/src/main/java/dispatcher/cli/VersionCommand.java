@@ -1,11 +1,10 @@
 package dispatcher.cli;
 
-import dispatcher.nix.json.Json;
+import dispatcher.cli.api.ApiJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import picocli.CommandLine.Command;
@@ -21,6 +20,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.class)
 public final class VersionCommand implements Runnable, IVersionProvider {
+
+    /// What `--json` prints.
+    private record Versions(String version, String java) {}
 
     @Spec
     private CommandSpec spec;
@@ -45,10 +47,7 @@ public final class VersionCommand implements Runnable, IVersionProvider {
     }
 
     private static String json() {
-        return new Json.Members(Map.of(
-                        "version", new Json.Text(programVersion()),
-                        "java", new Json.Text(Runtime.version().toString())))
-                .print();
+        return ApiJson.show(new Versions(programVersion(), Runtime.version().toString()));
     }
 
     /// As in the release's name.

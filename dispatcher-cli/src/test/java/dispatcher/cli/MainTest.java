@@ -38,7 +38,7 @@ class MainTest {
                 error: there are 3 faults in the settings
                   cause: %1$s:1: listen: socket or ssh is needed, else no client can come in
                          %1$s:1: lisen: unknown key; did you mean 'listen'?
-                         %1$s:2: machines[0].system: is missing: system or systems tells what it builds for, e.g. x86_64-linux
+                         %1$s:2: machines[0].system: is missing: system or systems names what it builds for, e.g. x86_64-linux
                   next:  correct %1$s; every key is explained in config/dispatcher.example.yaml
                 """.formatted(file));
     }

@@ -1,5 +1,7 @@
 package dispatcher.nix;
 
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -75,6 +77,11 @@ public final class ByteString implements Comparable<ByteString> {
     /// Writes all bytes into `target` from `offset` on.
     public void copyTo(byte[] target, int offset) {
         System.arraycopy(bytes, 0, target, offset, bytes.length);
+    }
+
+    /// Reads the bytes without a copy.
+    public InputStream asInputStream() {
+        return new ByteArrayInputStream(bytes);
     }
 
     /// Hands the bytes to a stream without a copy.

@@ -1,11 +1,10 @@
 package dispatcher.nix;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
 import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -26,14 +25,13 @@ public final class RealisationJson {
     ///
     /// @throws NixSyntaxException if it is none
     public static Realisation parse(String text) {
-        var members = members(text, parseJson(text));
-        if (members.get("key").isPresent()) return parseOfPath(text, members);
+        var members = object(text, parseJson(text));
+        if (members.has("key")) return parseOfPath(text, members);
         var signatures = signatures(text, members);
         var dependencies = new TreeMap<String, StorePath>();
-        members.get("dependentRealisations")
-                .map(map -> members(text, map).values())
-                .orElse(Map.of())
-                .forEach((id, path) -> dependencies.put(id, StorePath.parse(string(text, id, path))));
+        if (members.has("dependentRealisations"))
+            object(text, members.path("dependentRealisations"))
+                    .forEachEntry((id, path) -> dependencies.put(id, StorePath.parse(string(text, id, path))));
         return new Realisation(
                 RealisationId.parse(member(text, members, "id")),
                 StorePath.parse(member(text, members, "outPath")),
@@ -41,9 +39,10 @@ public final class RealisationJson {
                 dependencies);
     }
 
-    private static Realisation parseOfPath(String text, Json.Members members) {
-        var key = members(text, members.get("key").orElseThrow());
-        var value = members(text, members.get("value").orElseThrow(() -> wrong(text, "it has no 'value'")));
+    private static Realisation parseOfPath(String text, JsonNode members) {
+        var key = object(text, members.path("key"));
+        if (!members.has("value")) throw wrong(text, "it has no 'value'");
+        var value = object(text, members.path("value"));
         return new Realisation(
                 new RealisationId.OfPath(
                         StorePath.parse(member(text, key, "drvPath")), member(text, key, "outputName")),
@@ -54,46 +53,39 @@ public final class RealisationJson {
 
     /// The compact form with sorted names.
     public static String print(Realisation realisation) {
-        return json(realisation, true).print();
+        return Json.print(json(realisation, true));
     }
 
     /// What realisations are signed over: the same without signatures.
     public static String fingerprint(Realisation realisation) {
-        return json(realisation, false).print();
+        return Json.print(json(realisation, false));
     }
 
-    private static Json json(Realisation realisation, boolean signed) {
-        return switch (realisation.id()) {
+    private static JsonNode json(Realisation realisation, boolean signed) {
+        var json = Json.object();
+        switch (realisation.id()) {
             case RealisationId.OfHash id -> {
-                var members = value(realisation, signed);
-                var dependencies = new TreeMap<String, Json>();
+                putValue(json, realisation, signed);
+                var dependencies = json.putObject("dependentRealisations");
                 realisation
                         .dependentRealisations()
-                        .forEach((dependency, path) -> dependencies.put(dependency, new Json.Text(path.baseName())));
-                members.put("dependentRealisations", new Json.Members(dependencies));
-                members.put("id", new Json.Text(id.toString()));
-                yield new Json.Members(members);
+                        .forEach((dependency, path) -> dependencies.put(dependency, path.baseName()));
+                json.put("id", id.toString());
             }
             case RealisationId.OfPath(var drvPath, var outputName) -> {
-                Map<String, Json> key = new LinkedHashMap<>();
-                key.put("drvPath", new Json.Text(drvPath.baseName()));
-                key.put("outputName", new Json.Text(outputName));
-                yield new Json.Members(
-                        Map.of("key", new Json.Members(key), "value", new Json.Members(value(realisation, signed))));
+                json.putObject("key").put("drvPath", drvPath.baseName()).put("outputName", outputName);
+                putValue(json.putObject("value"), realisation, signed);
             }
-        };
+        }
+        return json;
     }
 
-    private static Map<String, Json> value(Realisation realisation, boolean signed) {
-        Map<String, Json> members = new LinkedHashMap<>();
-        members.put("outPath", new Json.Text(realisation.outPath().baseName()));
-        var signatures =
-                realisation.signatures().stream().<Json>map(Json.Text::new).toList();
-        if (signed) members.put("signatures", new Json.Elements(signatures));
-        return members;
+    private static void putValue(ObjectNode json, Realisation realisation, boolean signed) {
+        json.put("outPath", realisation.outPath().baseName());
+        if (signed) json.set("signatures", Json.texts(realisation.signatures()));
     }
 
-    private static Json parseJson(String text) {
+    private static JsonNode parseJson(String text) {
         try {
             return Json.parse(text);
         } catch (JsonSyntaxException e) {
@@ -101,36 +93,31 @@ public final class RealisationJson {
         }
     }
 
-    private static Json.Members members(String text, Json json) {
-        if (json instanceof Json.Members members) return members;
+    private static JsonNode object(String text, JsonNode json) {
+        if (json.isObject()) return json;
         throw wrong(text, "an object expected");
     }
 
-    private static SortedSet<String> signatures(String text, Json.Members members) {
+    private static SortedSet<String> signatures(String text, JsonNode members) {
         var signatures = new TreeSet<String>();
-        for (var value : elements(text, members)) signatures.add(signature(text, value));
+        var values = members.path("signatures");
+        if (!values.isArray() && !values.isMissingNode()) throw wrong(text, "'signatures' is not a list");
+        for (var value : values) signatures.add(signature(text, value));
         return signatures;
     }
 
-    private static List<Json> elements(String text, Json.Members members) {
-        return switch (members.get("signatures").orElse(new Json.Elements(List.of()))) {
-            case Json.Elements(var values) -> values;
-            default -> throw wrong(text, "'signatures' is not a list");
-        };
+    private static String member(String text, JsonNode members, String name) {
+        if (!members.has(name)) throw wrong(text, "it has no '%s'".formatted(name));
+        return string(text, name, members.path(name));
     }
 
-    private static String member(String text, Json.Members members, String name) {
-        return string(text, name, members.get(name).orElseThrow(() -> wrong(text, "it has no '%s'".formatted(name))));
-    }
-
-    private static String string(String text, String name, Json json) {
-        if (json instanceof Json.Text(var value)) return value;
+    private static String string(String text, String name, JsonNode json) {
+        if (json.isTextual()) return json.textValue();
         throw wrong(text, "'%s' is not a string".formatted(name));
     }
 
-    private static String signature(String text, Json json) {
-        if (json instanceof Json.Members object)
-            return member(text, object, "keyName") + ":" + member(text, object, "sig");
+    private static String signature(String text, JsonNode json) {
+        if (json.isObject()) return member(text, json, "keyName") + ":" + member(text, json, "sig");
         return string(text, "signatures", json);
     }
 

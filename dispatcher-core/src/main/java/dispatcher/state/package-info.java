@@ -1,4 +1,4 @@
-/// What the parts of the core need so that what they know outlives a restart.
+/// What the parts of the program need so that what they know outlives a restart.
 /// How it is written down is not here: each part has an interface of its own for that (`LocationStore`,
 /// `HistoryStore`), and the program implements them. Start with [dispatcher.state.Unsaved].
 @NullMarked

@@ -85,7 +85,8 @@ public final class ArchitectureRules {
                         onlyTheHostStoreSpeaksAProtocol(),
                         only("dispatcher.graph..", "org.jgrapht..", "org.jheaps..", "org.apfloat.."),
                         only("dispatcher.ssh..", "org.apache.sshd..", "org.bouncycastle.."),
-                        only("dispatcher.cli..", "picocli..", "com.fasterxml..", "org.apache.logging.."),
+                        only("dispatcher.cli..", "picocli..", "org.apache.logging.."),
+                        jsonIsForFormats(),
                         only("dispatcher.cli.state..", "java.sql..", "org.jdbi..", "org.flywaydb..", "org.sqlite.."),
                         only("dispatcher.cli.api.http..", "io.helidon.."))
                 .map(rule -> rule.allowEmptyShould(true));
@@ -158,6 +159,14 @@ public final class ArchitectureRules {
                 .should()
                 .dependOnClassesThat(resideInAPackage("dispatcher.protocol.."))
                 .because("no store knows who asks");
+    }
+
+    private static ArchRule jsonIsForFormats() {
+        return noClasses()
+                .that(resideOutsideOfPackages("dispatcher.nix..", "dispatcher.simulate.trace..", "dispatcher.cli.."))
+                .should()
+                .dependOnClassesThat(resideInAPackage("com.fasterxml.."))
+                .because("JSON is read and written where a format is, and values go on from there");
     }
 
     private static ArchRule only(String ours, String... theirs) {

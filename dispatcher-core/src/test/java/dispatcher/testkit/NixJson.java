@@ -1,5 +1,6 @@
 package dispatcher.testkit;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ContentAddress;
@@ -12,13 +13,11 @@ import dispatcher.nix.PathInfo;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.RealisationId;
 import dispatcher.nix.StorePath;
-import dispatcher.nix.json.Json;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -30,44 +29,44 @@ import java.util.function.Function;
 public final class NixJson {
     private NixJson() {}
 
-    public static String text(Json json) {
-        return ((Json.Text) json).value();
+    public static String text(JsonNode json) {
+        if (!json.isTextual()) throw new AssertionError("no text: " + json);
+        return json.textValue();
     }
 
-    public static long number(Json json) {
-        return Long.parseLong(((Json.Numeral) json).text());
+    public static long number(JsonNode json) {
+        if (!json.isIntegralNumber()) throw new AssertionError("no whole number: " + json);
+        return json.longValue();
     }
 
-    public static List<Json> elements(Json json) {
-        return ((Json.Elements) json).values();
-    }
-
-    private static Map<String, Json> members(Json json) {
-        return ((Json.Members) json).values();
+    public static List<JsonNode> elements(JsonNode json) {
+        if (!json.isArray()) throw new AssertionError("no array: " + json);
+        return json.valueStream().toList();
     }
 
     /// Empty for a member that is not there, or null.
-    private static Optional<Json> member(Json json, String name) {
-        return ((Json.Members) json).get(name).filter(value -> value != Json.Null.NULL);
+    private static Optional<JsonNode> member(JsonNode json, String name) {
+        if (!json.isObject()) throw new AssertionError("no object: " + json);
+        return json.optional(name).filter(value -> !value.isNull());
     }
 
-    private static Json required(Json json, String name) {
+    private static JsonNode required(JsonNode json, String name) {
         return member(json, name).orElseThrow(() -> new AssertionError("no '%s' in %s".formatted(name, json)));
     }
 
-    private static boolean flag(Json json, String name) {
-        return member(json, name).map(value -> ((Json.Bool) value).value()).orElse(false);
+    private static boolean flag(JsonNode json, String name) {
+        return member(json, name).map(value -> value.booleanValue()).orElse(false);
     }
 
-    public static <T> Optional<T> optional(Json json, Function<Json, T> value) {
-        return json == Json.Null.NULL ? Optional.empty() : Optional.of(value.apply(json));
+    public static <T> Optional<T> optional(JsonNode json, Function<JsonNode, T> value) {
+        return json.isNull() ? Optional.empty() : Optional.of(value.apply(json));
     }
 
-    public static StorePath storePath(Json json) {
+    public static StorePath storePath(JsonNode json) {
         return StorePath.parse(text(json));
     }
 
-    public static ContentAddress contentAddress(Json json) {
+    public static ContentAddress contentAddress(JsonNode json) {
         var sri = text(required(json, "hash"));
         int dash = sri.indexOf('-');
         var method = Method.valueOf(text(required(json, "method")).toUpperCase(Locale.ROOT));
@@ -75,15 +74,15 @@ public final class NixJson {
                 method, Hash.parse(HashAlgorithm.parse(sri.substring(0, dash)), sri.substring(dash + 1)));
     }
 
-    public static DerivedPath derivedPath(Json json) {
-        if (json instanceof Json.Text) return new DerivedPath.Opaque(storePath(json));
+    public static DerivedPath derivedPath(JsonNode json) {
+        if (json.isTextual()) return new DerivedPath.Opaque(storePath(json));
         var outputs = new TreeSet<String>();
         for (var output : elements(required(json, "outputs"))) if (!text(output).equals("*")) outputs.add(text(output));
         return new DerivedPath.Built(storePath(required(json, "drvPath")), outputs);
     }
 
     /// @param path of the info, unless the JSON says it
-    public static PathInfo pathInfo(Json json, StorePath path) {
+    public static PathInfo pathInfo(JsonNode json, StorePath path) {
         var references = new TreeSet<StorePath>();
         for (var reference : elements(required(json, "references"))) references.add(storePath(reference));
         return new PathInfo(
@@ -99,47 +98,47 @@ public final class NixJson {
                 member(json, "ca").map(NixJson::contentAddress));
     }
 
-    private static SortedSet<String> signatures(Json json) {
+    private static SortedSet<String> signatures(JsonNode json) {
         var signatures = new TreeSet<String>();
         for (var signature : elements(json))
             signatures.add(
-                    signature instanceof Json.Text(var whole)
-                            ? whole
+                    signature.isTextual()
+                            ? text(signature)
                             : text(required(signature, "keyName")) + ":" + text(required(signature, "sig")));
         return signatures;
     }
 
     /// With its id, or with its `key` and `value`.
-    public static Realisation realisation(Json json) {
+    public static Realisation realisation(JsonNode json) {
         return member(json, "key")
                 .map(key -> realisation(required(json, "value"), realisationId(key)))
                 .orElseGet(() -> realisation(json, RealisationId.parse(text(required(json, "id")))));
     }
 
-    public static RealisationId.OfPath realisationId(Json json) {
+    public static RealisationId.OfPath realisationId(JsonNode json) {
         return new RealisationId.OfPath(storePath(required(json, "drvPath")), text(required(json, "outputName")));
     }
 
     /// @param id which the JSON does not say
-    public static Realisation realisation(Json json, RealisationId id) {
+    public static Realisation realisation(JsonNode json, RealisationId id) {
         var dependencies = new TreeMap<String, StorePath>();
         member(json, "dependentRealisations")
-                .ifPresent(map ->
-                        members(map).forEach((dependency, path) -> dependencies.put(dependency, storePath(path))));
+                .ifPresent(
+                        map -> map.forEachEntry((dependency, path) -> dependencies.put(dependency, storePath(path))));
         return new Realisation(
                 id, storePath(required(json, "outPath")), signatures(required(json, "signatures")), dependencies);
     }
 
-    public static BuildResult buildResult(Json json) {
+    public static BuildResult buildResult(JsonNode json) {
         // Where the JSON has no id, the bytes have one whose hash means nothing.
         return buildResult(json, name -> RealisationId.parse("sha256:" + "0".repeat(64) + "!" + name));
     }
 
     /// @param id of an output of which the JSON does not say it
-    public static BuildResult buildResult(Json json, Function<String, RealisationId> id) {
+    public static BuildResult buildResult(JsonNode json, Function<String, RealisationId> id) {
         SortedMap<String, Realisation> outputs = new TreeMap<>();
         member(json, "builtOutputs")
-                .ifPresent(map -> members(map).forEach((name, output) -> {
+                .ifPresent(map -> map.forEachEntry((name, output) -> {
                     var known = member(output, "id").<RealisationId>map(text -> RealisationId.parse(text(text)));
                     outputs.put(name, realisation(output, known.orElseGet(() -> id.apply(name))));
                 }));
@@ -155,7 +154,7 @@ public final class NixJson {
                 outputs);
     }
 
-    private static Duration microseconds(Json json) {
+    private static Duration microseconds(JsonNode json) {
         return Duration.of(number(json), ChronoUnit.MICROS);
     }
 

@@ -2,6 +2,7 @@ package dispatcher.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dispatcher.nix.json.Json;
 import dispatcher.wire.WireReader;
 import dispatcher.wire.WireWriter;
@@ -43,7 +44,7 @@ public final class WireVectors {
     /// [EOFException] comes out of any of its beginnings.
     ///
     /// @param meaning makes the value that one element of the JSON stands for
-    public <T> WireVectors both(String name, Decoder<T> read, Encoder<T> write, Function<Json, T> meaning) {
+    public <T> WireVectors both(String name, Decoder<T> read, Encoder<T> write, Function<JsonNode, T> meaning) {
         return test(name, "read and written", () -> {
             var values = read(name, read, meaning);
             assertThat(ScriptedPeer.show(ScriptedPeer.bytes(out -> {
@@ -54,7 +55,7 @@ public final class WireVectors {
     }
 
     /// A fixture in a form that peers may send and we never do.
-    public <T> WireVectors readOnly(String name, Decoder<T> read, Function<Json, T> meaning) {
+    public <T> WireVectors readOnly(String name, Decoder<T> read, Function<JsonNode, T> meaning) {
         return test(name, "read", () -> read(name, read, meaning));
     }
 
@@ -87,14 +88,14 @@ public final class WireVectors {
         return NixVectors.bytes(folder + "/" + name + ".bin");
     }
 
-    public Json json(String name) {
+    public JsonNode json(String name) {
         return Json.parse(NixVectors.bytes(folder + "/" + name + ".json"));
     }
 
-    private <T> List<T> read(String name, Decoder<T> read, Function<Json, T> meaning) throws IOException {
+    private <T> List<T> read(String name, Decoder<T> read, Function<JsonNode, T> meaning) throws IOException {
         var bytes = bytes(name);
-        var expected = json(name) instanceof Json.Elements(var elements)
-                ? elements.stream().map(meaning).toList()
+        var expected = json(name).isArray()
+                ? json(name).valueStream().map(meaning).toList()
                 : List.of(meaning.apply(json(name)));
         var values = new ArrayList<T>();
         var in = new WireReader(new ByteArrayInputStream(bytes));

@@ -2,11 +2,11 @@ package dispatcher.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dispatcher.nix.ContentAddress;
 import dispatcher.nix.Realisation;
 import dispatcher.nix.RealisationJson;
 import dispatcher.nix.StoreDir;
-import dispatcher.nix.json.Json;
 import dispatcher.testkit.NixJson;
 import dispatcher.testkit.ScriptedPeer;
 import dispatcher.testkit.WireVectors;
@@ -93,7 +93,7 @@ class CommonVectorsTest {
                 .isEqualTo(bytes);
     }
 
-    private static List<List<String>> texts(List<Json> lists) {
+    private static List<List<String>> texts(List<JsonNode> lists) {
         return lists.stream()
                 .map(list -> NixJson.elements(list).stream().map(NixJson::text).toList())
                 .toList();

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import dispatcher.nix.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 /// `Optional` that is empty is left out, and a [Figure] says what it is. What is read must have all that its
 /// record needs, of the right types; members that a record does not know are skipped. Safe for any thread.
 public final class ApiJson {
-    private static final JsonMapper MAPPER = JsonMapper.builder()
+    private static final JsonMapper MAPPER = JsonMapper.builder(Json.strictFactory(Integer.MAX_VALUE))
             .addModule(new Jdk8Module())
             .addModule(ApiValues.module())
             .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, null))
@@ -38,7 +38,6 @@ public final class ApiJson {
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
             .disable(MapperFeature.SORT_CREATOR_PROPERTIES_FIRST, MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-            .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
             .enable(
                     DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES,
                     DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES,
@@ -55,6 +54,11 @@ public final class ApiJson {
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException("bug: an answer that cannot be printed", e);
         }
+    }
+
+    /// As one line that is fit for a terminal.
+    public static String show(Object answer) {
+        return Json.show(Json.parse(print(answer)));
     }
 
     /// @throws IllegalArgumentException if it is no JSON, or not what the record needs; its message is for people

@@ -22,7 +22,7 @@ public final class Decimals {
         return rounded.signum() == 0 ? BigDecimal.ZERO : rounded.stripTrailingZeros();
     }
 
-    /// With three digits after the point, whatever they are.
+    /// With three digits after the point, also if they are zeros.
     public static BigDecimal fixed(double number) {
         return BigDecimal.valueOf(number).setScale(DECIMALS, RoundingMode.HALF_UP);
     }

@@ -9,6 +9,8 @@ import java.util.TreeMap;
 
 /// Where a build would go, and why. Times are in seconds.
 ///
+/// @param drv           of which derivation; empty if it is about any of that system
+/// @param name          as asked for, without `drv`
 /// @param chosen        the machine that it would go to now
 /// @param possible      whether some machine can do it, now or later
 /// @param waiting       builds that wait already
@@ -16,7 +18,8 @@ import java.util.TreeMap;
 /// @param expectedKnown whether such builds were seen before; otherwise `expected` is from what others took
 /// @param resources     what it takes of them
 public record ExplainAnswer(
-        String drv,
+        Optional<String> drv,
+        Optional<String> name,
         String system,
         List<String> features,
         Optional<String> chosen,

@@ -3,8 +3,8 @@ package dispatcher.cli.api;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// A value that is known, or that nobody knows as it would rest on nothing that was ever seen, or that does not
-/// exist. In JSON: itself, null, or left out.
+/// A value that is known, or unknown as nothing was ever seen that it could rest on, or that does not exist. In JSON:
+/// itself, null, or left out.
 public sealed interface Figure<T> {
     record Known<T>(T value) implements Figure<T> {}
 
@@ -38,8 +38,8 @@ public sealed interface Figure<T> {
         return this instanceof Known<T>(var value) ? Optional.of(value) : Optional.empty();
     }
 
-    /// @param unknown what stands for what nobody knows
-    /// @param absent  what stands for what does not exist
+    /// @param unknown what stands for an unknown value
+    /// @param absent  what stands for a value that does not exist
     default String show(Function<T, String> known, String unknown, String absent) {
         return switch (this) {
             case Known<T>(var value) -> known.apply(value);

@@ -43,7 +43,7 @@ public record MachineAnswer(
 
     /// A build that runs there.
     ///
-    /// @param client      whose it is; empty if nobody's
+    /// @param client      whose it is; empty if it has no owner
     /// @param expectedEnd unknown before such a build was ever seen
     public record Running(String drv, String client, Instant since, Figure<Instant> expectedEnd) {}
 

@@ -5,11 +5,11 @@ import java.util.Optional;
 
 /// What went wrong, as in RFC 9457: an error as commands show it, in another form.
 ///
-/// @param type   a URN of ours that programs can compare; see `docs/API.md`
+/// @param type   our URN, which programs can compare; see `docs/API.md`
 /// @param title  what could not be done
 /// @param status of the answer
 /// @param detail why
-/// @param next   what can be done about it; a member of ours
+/// @param next   what can be done about it; our own member
 public record Problem(String type, String title, int status, String detail, Optional<String> next) {
     private static final String OURS = "urn:dispatcher:problem:";
     private static final int BAD_REQUEST = 400;

@@ -7,7 +7,7 @@ import java.util.Optional;
 ///
 /// @param reloaded    false: nothing has changed, and only the last three are there; true: only the first three
 /// @param changes     what is otherwise than before, a line each
-/// @param needRestart what is not in force before the next start, likewise
+/// @param needRestart what is not in force before the next start, in the same form
 /// @param warnings    what is allowed and probably not meant
 /// @param faults      each by itself; empty if the file could not be read at all
 public record ReloadAnswer(

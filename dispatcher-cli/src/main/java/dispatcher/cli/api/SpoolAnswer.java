@@ -12,7 +12,7 @@ import java.util.Optional;
 /// @param pinnedBytes  of them, what must stay for what is going on
 /// @param limit        in bytes
 /// @param entries      if they were asked for, in the order in which they would go
-/// @param removed      if it was trimmed, the paths that went; likewise the other two
+/// @param removed      if it was trimmed, the paths that went; the same for the other two
 public record SpoolAnswer(
         String path,
         long paths,

@@ -1,5 +1,6 @@
 package dispatcher.cli.builders;
 
+import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.HostAndPort;
@@ -8,14 +9,12 @@ import dispatcher.machine.MachineAddress;
 import dispatcher.machine.PublicHostKey;
 import dispatcher.machine.file.StoreUri;
 import dispatcher.nix.NixSyntaxException;
-import dispatcher.nix.json.Json;
 import dispatcher.text.Printable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -80,6 +79,16 @@ public final class BuildersCommand implements Runnable {
     /// @param notes what the operator should know about it
     private record Way(String uri, Optional<PublicHostKey> hostKey, List<String> notes) {}
 
+    /// What `--json` prints.
+    private record Entries(
+            String uri,
+            Collection<String> systems,
+            int maxJobs,
+            Collection<String> supportedFeatures,
+            Collection<String> mandatoryFeatures,
+            String publicHostKey,
+            List<String> entries) {}
+
     @Override
     public void run() {
         if (lines < 1 || lines > 1000) throw new ParameterException(spec.commandLine(), "--lines takes 1 to 1000");
@@ -88,7 +97,7 @@ public final class BuildersCommand implements Runnable {
         var offer = offer(loaded);
         var entries = BuildersLine.entries(way.uri(), offer, way.hostKey(), lines);
         var out = spec.commandLine().getOut();
-        if (json) out.println(json(way, offer, entries).show());
+        if (json) out.println(ApiJson.show(json(way, offer, entries)));
         else entries.forEach(out::println);
         out.flush();
         var err = spec.commandLine().getErr();
@@ -143,7 +152,7 @@ public final class BuildersCommand implements Runnable {
     private static UserFacingException exposed(Path program, ProgramOwners.Exposure exposure) {
         return new UserFacingException(CANNOT_PRINT, """
                 Nix would run %s as root, and %s:
-                whoever can change it there could become root""".formatted(program, exposure.why()), """
+                anyone who can change it there could become root""".formatted(program, exposure.why()), """
                 chown root:root %s && chmod go-w %s; or copy the program to where only root can write:
                 install -D -o root -g root -m 755 %s %s
                 and run this again with --shim %s""".formatted(
@@ -202,20 +211,14 @@ public final class BuildersCommand implements Runnable {
                 """.formatted(host, key).stripTrailing();
     }
 
-    private static Json json(Way way, Offer offer, List<String> entries) {
-        return new Json.Members(Map.of(
-                "uri", new Json.Text(way.uri()),
-                "systems", texts(offer.systems()),
-                "maxJobs", new Json.Numeral(Integer.toString(offer.maxJobs())),
-                "supportedFeatures", texts(offer.supportedFeatures()),
-                "mandatoryFeatures", texts(offer.mandatoryFeatures()),
-                "publicHostKey",
-                        new Json.Text(way.hostKey().map(PublicHostKey::toString).orElse("")),
-                "entries", texts(entries)));
-    }
-
-    private static Json texts(Collection<String> texts) {
-        return new Json.Elements(
-                texts.stream().map(text -> (Json) new Json.Text(text)).toList());
+    private static Entries json(Way way, Offer offer, List<String> entries) {
+        return new Entries(
+                way.uri(),
+                offer.systems(),
+                offer.maxJobs(),
+                offer.supportedFeatures(),
+                offer.mandatoryFeatures(),
+                way.hostKey().map(PublicHostKey::toString).orElse(""),
+                entries);
     }
 }

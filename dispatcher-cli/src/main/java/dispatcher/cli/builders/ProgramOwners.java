@@ -6,7 +6,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// Finds out who could change a program before somebody runs it: who owns the file, the directories above it and the
+/// Finds out who could change a program before it is run: who owns the file, the directories above it and the
 /// symbolic links on the way, and who else may write there.
 ///
 /// @param user the number of the user that is trusted beside root, or root's own
@@ -19,7 +19,7 @@ public record ProgramOwners(int user) {
     private static final int GROUP_WRITES = 020;
     private static final int OTHERS_WRITE = 02;
 
-    /// Somebody could change what a path leads to.
+    /// Others could change what a path leads to.
     ///
     /// @param place the file, directory or link that is at fault
     /// @param why   a sentence about it, for people
@@ -41,7 +41,7 @@ public record ProgramOwners(int user) {
 
     /// For the user who runs this process.
     ///
-    /// @throws IOException if the system does not tell who that is
+    /// @throws IOException if the system does not say who that is
     static ProgramOwners ofThisProcess() throws IOException {
         return new ProgramOwners((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
     }

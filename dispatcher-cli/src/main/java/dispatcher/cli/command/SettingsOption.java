@@ -13,7 +13,7 @@ public final class SettingsOption {
             names = {"-c", "--config"},
             paramLabel = "FILE",
             description = {
-                "The settings. Without it: $DISPATCHER_CONFIG, else ./dispatcher.yaml, else"
+                "The settings. Without it: $DISPATCHER_CONFIG, else dispatcher.yaml in the current directory, else"
                         + " /etc/dispatcher/dispatcher.yaml."
             })
     private Optional<Path> file = Optional.empty();

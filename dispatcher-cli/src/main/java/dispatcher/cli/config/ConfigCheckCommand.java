@@ -1,17 +1,16 @@
 package dispatcher.cli.config;
 
+import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.SettingsFile;
 import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.yaml.SettingsException;
-import dispatcher.nix.json.Json;
 import dispatcher.text.Printable;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,13 +26,17 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "check",
         description = {
-            "Read the settings as `dispatcher serve` would, and show all faults, each with its line and key; also what",
-            "is allowed and probably not meant, old names of keys, and machines that are not used for a fault of theirs.",
+            "Read the settings as `dispatcher serve` would, and show all faults, each with its line and key; also what"
+                    + " is allowed and probably not meant, old names of keys, and machines that are not used as their"
+                    + " entries have a fault.",
             "No machine is contacted: `dispatcher ping` does that."
         },
         footer = "Exit status 0 if there is no fault, else 1.",
         mixinStandardHelpOptions = true)
 final class ConfigCheckCommand implements Callable<Integer> {
+    /// What `--json` prints.
+    private record Verdict(String file, boolean valid, List<Fault> faults, List<Fault> warnings) {}
+
     @Spec
     private CommandSpec spec;
 
@@ -80,25 +83,6 @@ final class ConfigCheckCommand implements Callable<Integer> {
     }
 
     private static String json(Path file, List<Fault> faults, List<Fault> warnings) {
-        return new Json.Members(Map.of(
-                        "file",
-                        new Json.Text(file.toString()),
-                        "valid",
-                        new Json.Bool(faults.isEmpty()),
-                        "faults",
-                        elements(faults),
-                        "warnings",
-                        elements(warnings)))
-                .show();
-    }
-
-    private static Json elements(List<Fault> faults) {
-        return new Json.Elements(faults.stream()
-                .<Json>map(fault -> new Json.Members(Map.of(
-                        "file", new Json.Text(fault.file()),
-                        "line", new Json.Numeral(String.valueOf(fault.line())),
-                        "key", new Json.Text(fault.key()),
-                        "message", new Json.Text(fault.message()))))
-                .toList());
+        return ApiJson.show(new Verdict(file.toString(), faults.isEmpty(), faults, warnings));
     }
 }

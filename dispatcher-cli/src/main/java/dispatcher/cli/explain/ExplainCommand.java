@@ -33,8 +33,8 @@ import picocli.CommandLine.Parameters;
         name = "explain",
         description = {
             "Show which machine a build would go to now, what it would take on each, and why not the others.",
-            "Of a .drv file counts what the dispatcher would know of it if a client wanted it: how long such builds have "
-                    + "taken, what resources it takes, where its inputs are and how large, as far as spool, host and "
+            "For a .drv file the answer uses what the dispatcher would know if a client wanted it: how long such builds "
+                    + "have taken, what resources it takes, where its inputs are and how large, as far as spool, host and "
                     + "machines have been seen to have them.",
             "The running dispatcher is asked; if none runs, the answer is for a fleet on which nothing runs, and that has "
                     + "nothing to copy."
@@ -83,7 +83,7 @@ public final class ExplainCommand extends ApiCommand {
         try {
             return file.isPresent()
                     ? Question.ofFile(file.get())
-                    : Question.of(name.orElse("build"), system.orElseThrow(), features, amounts());
+                    : Question.of(name, system.orElseThrow(), features, amounts());
         } catch (IllegalArgumentException e) {
             throw wrongUsage(String.valueOf(e.getMessage()), e);
         }
@@ -104,7 +104,7 @@ public final class ExplainCommand extends ApiCommand {
             return idle(loaded, question, queue, history);
         } catch (IOException e) {
             throw new UserFacingException(
-                    "cannot tell which machines are drained, and no dispatcher answers at " + loaded.controlSocket(),
+                    "cannot find out which machines are drained, and no dispatcher answers at " + loaded.controlSocket(),
                     e.toString(),
                     "run this as the user that runs the dispatcher",
                     e);

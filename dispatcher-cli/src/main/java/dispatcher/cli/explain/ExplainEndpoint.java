@@ -44,17 +44,19 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
         return answer(
+                question,
                 queue.explain(prospect.request(), Set.of()),
                 prospect,
-                question.unread(),
                 queue.snapshot().waiting().size());
     }
 
-    private static ExplainAnswer answer(Explanation explanation, Prospect prospect, int unread, int waiting) {
+    private static ExplainAnswer answer(
+            Question question, Explanation explanation, Prospect prospect, int waiting) {
         var request = explanation.request();
         var work = request.work();
         return new ExplainAnswer(
-                request.drvPath().toString(),
+                question.drv().map(StorePath::toString),
+                question.name(),
                 request.platform(),
                 request.requiredFeatures().stream().toList(),
                 explanation.chosen(),
@@ -63,7 +65,7 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
                 work.isMeasured() ? Figure.known(Decimals.seconds(work.expected())) : Figure.unknown(),
                 work.known(),
                 new ExplainAnswer.Inputs(
-                        prospect.inputs(), request.inputs().bytes(), prospect.unknown() + (long) unread),
+                        prospect.inputs(), request.inputs().bytes(), prospect.unknown() + (long) question.unread()),
                 new TreeMap<>(request.resources()),
                 explanation.choices().stream()
                         .map(choice -> choice(choice, explanation))

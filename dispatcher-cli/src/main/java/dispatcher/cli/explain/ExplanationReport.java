@@ -26,7 +26,7 @@ record ExplanationReport(ExplainAnswer answer) {
     List<String> lines(Ansi ansi) {
         var machines = answer.machines();
         var lines = new ArrayList<String>();
-        lines.add("%s for %s%s".formatted(answer.drv(), answer.system(), features()));
+        lines.add("%s for %s%s".formatted(subject(), answer.system(), features()));
         lines.add(verdict());
         lines.add(expectation());
         inputs().ifPresent(lines::add);
@@ -43,6 +43,13 @@ record ExplanationReport(ExplainAnswer answer) {
                 rows.set(i + 1, Terminal.paint(ansi, Terminal.GREEN, rows.get(i + 1)));
         lines.addAll(rows);
         return lines;
+    }
+
+    private String subject() {
+        return answer.drv()
+                .orElseGet(() -> answer.name()
+                        .map("a derivation with the name %s"::formatted)
+                        .orElse("any derivation"));
     }
 
     private String features() {

@@ -17,11 +17,11 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// The inputs that a derivation names, as the `.drv` files on this host tell them.
+/// The inputs that a derivation names, as the `.drv` files on this host give them.
 ///
 /// @param paths  what the build reads, without what that refers to
 /// @param unread outputs of other derivations whose paths are not known: their `.drv` files cannot be read here, or
-///               only a build tells the path
+///               only a build gives the path
 record NamedInputs(SortedSet<StorePath> paths, int unread) {
     /// No derivation of 10 MB is known; a larger file is some other thing.
     private static final long MOST_BYTES = 10_000_000;

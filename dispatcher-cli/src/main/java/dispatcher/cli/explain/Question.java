@@ -18,27 +18,36 @@ import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// A build that somebody wants to be explained.
+/// A build to be explained.
 ///
-/// @param drvPath    made up if only its name is known
+/// @param drv        empty if it is about any derivation of a system, or its path is not known
+/// @param name       without `drv`: what such builds are called, if that matters
 /// @param derivation as far as it is known; its inputs are those that it names, without what these refer to
 /// @param unread     inputs that are missing, since their paths are not known
-/// @param resources  what it takes of them, whatever the settings say
-record Question(StorePath drvPath, BasicDerivation derivation, int unread, SortedMap<String, Long> resources) {
+/// @param resources  what it takes of them, in place of what the settings say
+record Question(
+        Optional<StorePath> drv,
+        Optional<String> name,
+        BasicDerivation derivation,
+        int unread,
+        SortedMap<String, Long> resources) {
     private static final StoreDir STORE_DIR = StoreDir.NIX_STORE;
     private static final String EXTENSION = ".drv";
+    private static final String ANY_NAME = "build";
 
     /// @throws IllegalArgumentException if no derivation may have that name or system
-    static Question of(String name, String system, Collection<String> features, SortedMap<String, Long> resources) {
+    static Question of(
+            Optional<String> name, String system, Collection<String> features, SortedMap<String, Long> resources) {
         if (!system.matches("[!-~&&[^\"\\\\]]+"))
             throw new IllegalArgumentException("'%s' is no system; one is x86_64-linux".formatted(system));
         try {
-            var drvPath = madeUp(name);
+            var drvPath = madeUp(name.orElse(ANY_NAME));
             var output =
                     new DerivationOutput.InputAddressed(StorePath.of(drvPath.hashPart(), drvPath.derivationName()));
             var derivation = new BasicDerivation(
@@ -49,10 +58,15 @@ record Question(StorePath drvPath, BasicDerivation derivation, int unread, Sorte
                     List.of(),
                     new TreeMap<>(Map.of(
                             ByteString.of("requiredSystemFeatures"), ByteString.of(String.join(" ", features)))));
-            return new Question(drvPath, derivation, 0, resources);
+            return new Question(Optional.empty(), name, derivation, 0, resources);
         } catch (NixSyntaxException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
+    }
+
+    /// Of the derivation; made up if it is not known, for the scheduler, which is asked for one build.
+    StorePath drvPath() {
+        return drv.orElseGet(() -> madeUp(name.orElse(ANY_NAME)));
     }
 
     private static StorePath madeUp(String name) {
@@ -67,7 +81,13 @@ record Question(StorePath drvPath, BasicDerivation derivation, int unread, Sorte
             var inputs = NamedInputs.of(STORE_DIR, file, whole);
             var derivation = whole.toBasic(inputs.paths());
             var _ = DerivationAttributes.of(derivation);
-            return new Question(path(file), derivation, inputs.unread(), new TreeMap<>());
+            var drv = path(file);
+            return new Question(
+                    drv,
+                    drv.isPresent() ? Optional.empty() : Optional.of(nameOf(file)),
+                    derivation,
+                    inputs.unread(),
+                    new TreeMap<>());
         } catch (IOException e) {
             throw new UserFacingException(
                     "cannot explain " + file,
@@ -83,13 +103,20 @@ record Question(StorePath drvPath, BasicDerivation derivation, int unread, Sorte
         }
     }
 
-    private static StorePath path(Path file) {
-        var name = String.valueOf(file.getFileName());
+    private static Optional<StorePath> path(Path file) {
         try {
-            return StorePath.parse(name);
+            return Optional.of(StorePath.parse(String.valueOf(file.getFileName())));
         } catch (NixSyntaxException e) {
-            return madeUp(name.replaceAll("[^0-9a-zA-Z+._?=-]", "-").replaceFirst("^\\.+", ""));
+            return Optional.empty();
         }
+    }
+
+    /// The name of a derivation whose file is called otherwise than in a store.
+    private static String nameOf(Path file) {
+        var name = String.valueOf(file.getFileName())
+                .replaceAll("[^0-9a-zA-Z+._?=-]", "-")
+                .replaceFirst("^\\.+", "");
+        return madeUp(name).derivationName();
     }
 
     /// Reads what [#request] makes.
@@ -100,8 +127,10 @@ record Question(StorePath drvPath, BasicDerivation derivation, int unread, Sorte
             var text = Base64.getDecoder().decode(request.derivation());
             var resources = new TreeMap<>(request.resources());
             resources.replaceAll((_, amount) -> Math.max(0, amount));
+            request.name().ifPresent(Question::madeUp);
             return new Question(
-                    StorePath.parse(request.drv()),
+                    request.drv().map(StorePath::parse),
+                    request.name(),
                     DerivationText.parse(STORE_DIR, text).toBasic(),
                     request.unread(),
                     resources);
@@ -120,7 +149,8 @@ record Question(StorePath drvPath, BasicDerivation derivation, int unread, Sorte
                 derivation.arguments(),
                 derivation.environment());
         return new ExplainRequest(
-                drvPath.toString(),
+                drv.map(StorePath::toString),
+                name,
                 Base64.getEncoder().encodeToString(DerivationText.print(STORE_DIR, whole)),
                 unread,
                 resources);

@@ -19,8 +19,9 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "history",
         description = {
-            "Show what is known of builds, by package name and system, and of machines: durations on a machine of speed 1,",
-            "memory, size of the outputs, the longest chain of builds that begins there; measured speed and bandwidth.",
+            "Show what is known of builds, by package name and system, and of machines: durations on a machine of speed 1,"
+                    + " memory, size of the outputs, the longest chain of builds that begins there; measured speed and"
+                    + " bandwidth.",
             "The running dispatcher is asked; if none runs, its database is read."
         },
         subcommands = HistoryForgetCommand.class,

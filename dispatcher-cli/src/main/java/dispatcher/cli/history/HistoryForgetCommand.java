@@ -13,8 +13,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "forget",
         description = {
-            "Forget what is known of a package, for all systems: after a change that makes its builds take something",
-            "else altogether. The next builds are learned from as if they were the first."
+            "Forget what is known of a package, for all systems.",
+            "This is for a change after which its builds take much more or less time. The dispatcher then learns from the"
+                    + " next builds as if they were the first."
         },
         mixinStandardHelpOptions = true)
 public final class HistoryForgetCommand extends ApiCommand {

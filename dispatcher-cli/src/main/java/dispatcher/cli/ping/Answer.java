@@ -17,7 +17,7 @@ public sealed interface Answer {
     ///
     /// @param connect    until it had let us in and accepted the command
     /// @param handshake  from there until Nix had greeted us
-    /// @param nixVersion as Nix tells in its greeting, or the machine when asked
+    /// @param nixVersion as Nix says in its greeting, or the machine when asked
     /// @param trusted    whether its Nix trusts us; by the greeting, else by the machine's settings
     record Reached(
             Machine machine,

@@ -1,5 +1,6 @@
 package dispatcher.cli.ping;
 
+import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.Durations;
@@ -79,7 +80,7 @@ public final class PingCommand implements Callable<Integer> {
                     names.isEmpty() ? loaded.notUsed() : List.of());
         }
         var out = spec.commandLine().getOut();
-        if (json) out.println(report.json().show());
+        if (json) out.println(ApiJson.show(PingJson.of(report)));
         else report.lines(Terminal.out()).forEach(out::println);
         if (!json && !loaded.warnings().isEmpty()) {
             out.println();

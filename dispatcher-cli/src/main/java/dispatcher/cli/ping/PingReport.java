@@ -4,15 +4,10 @@ import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;
-import dispatcher.machine.Machine;
-import dispatcher.nix.json.Json;
 import dispatcher.text.Printable;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.regex.Pattern;
@@ -26,7 +21,7 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
     private static final String NOT_USED = "not used";
     private static final String OK = "ok";
     private static final String NOTHING = "-";
-    /// Levels of the x86-64 instruction set, which Nix lists among the platforms and hardly anybody builds for.
+    /// Levels of the x86-64 instruction set, which Nix lists among the platforms and which are rarely built for.
     private static final Pattern MICROARCHITECTURE = Pattern.compile("x86_64-v\\d-.*");
 
     public PingReport {
@@ -148,7 +143,7 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
         if (anyCell(rows, "!")) legend.add("! claimed by the settings, and not offered by the machine");
         if (anyCell(rows, "+")) legend.add("+ offered by the machine, and not claimed by the settings");
         if (rows.stream().anyMatch(row -> row.contains(" ?")))
-            legend.add("? the machine did not tell; what the settings say is shown");
+            legend.add("? the machine did not say; what the settings say is shown");
         if (!legend.isEmpty()) legend.addFirst("");
         return legend;
     }
@@ -167,79 +162,5 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
 
     private static String indented(String text) {
         return Printable.lines(text).replace("\n", "\n         ");
-    }
-
-    /// The same for programs.
-    public Json json() {
-        return new Json.Members(Map.of(
-                "ok", new Json.Bool(allWell()),
-                "machines",
-                        new Json.Elements(answers.stream().map(PingReport::json).toList()),
-                "notUsed",
-                        new Json.Elements(notUsed.stream().map(PingReport::json).toList())));
-    }
-
-    private static Json json(Fault fault) {
-        return new Json.Members(Map.of(
-                "file", new Json.Text(fault.file()),
-                "line", number(fault.line()),
-                "field", new Json.Text(fault.key()),
-                "message", new Json.Text(fault.message())));
-    }
-
-    private static Json json(Answer answer) {
-        var members = new HashMap<String, Json>();
-        members.put("name", new Json.Text(answer.machine().name()));
-        members.put("address", new Json.Text(answer.machine().address().toString()));
-        members.put("protocol", new Json.Text(answer.machine().protocol().scheme()));
-        members.put("ok", new Json.Bool(answer.problems().isEmpty()));
-        members.put("reached", new Json.Bool(answer instanceof Answer.Reached));
-        members.put("claimed", claimed(answer.machine()));
-        members.put(
-                "problems",
-                new Json.Elements(
-                        answer.problems().stream().map(PingReport::json).toList()));
-        if (answer instanceof Answer.Reached reached) {
-            members.put("connectMillis", number(reached.connect().toMillis()));
-            members.put("handshakeMillis", number(reached.handshake().toMillis()));
-            members.put("protocolVersion", new Json.Text(reached.protocol().toString()));
-            reached.nixVersion().ifPresent(version -> members.put("nixVersion", new Json.Text(version)));
-            reached.trusted().ifPresent(trusted -> members.put("trusted", new Json.Bool(trusted)));
-            members.put("offered", offered(reached.offered()));
-        }
-        return new Json.Members(members);
-    }
-
-    private static Json json(Problem problem) {
-        return new Json.Members(Map.of(
-                "verdict", new Json.Text(problem.verdict()),
-                "cause", new Json.Text(problem.why()),
-                "next", new Json.Text(problem.next())));
-    }
-
-    private static Json claimed(Machine machine) {
-        return new Json.Members(Map.of(
-                "systems", texts(machine.systems()),
-                "supportedFeatures", texts(machine.supportedFeatures()),
-                "mandatoryFeatures", texts(machine.mandatoryFeatures()),
-                "maxJobs", number(machine.maxJobs())));
-    }
-
-    private static Json offered(ProbedCapabilities offered) {
-        var members = new HashMap<String, Json>();
-        offered.systems().ifPresent(systems -> members.put("systems", texts(systems)));
-        offered.features().ifPresent(features -> members.put("features", texts(features)));
-        offered.cores().ifPresent(cores -> members.put("cores", number(cores)));
-        offered.freeBytes().ifPresent(bytes -> members.put("freeBytes", number(bytes)));
-        return new Json.Members(members);
-    }
-
-    private static Json number(long number) {
-        return new Json.Numeral(Long.toString(number));
-    }
-
-    private static Json texts(Collection<String> texts) {
-        return new Json.Elements(
-                texts.stream().map(text -> (Json) new Json.Text(text)).toList());
     }
 }

@@ -71,7 +71,7 @@ public final class Pinger {
         return new Answer.Failed(machine, new Problem(verdict, why, next));
     }
 
-    /// What a greeting tells.
+    /// What a greeting says.
     private record Greeting(ProtocolVersion protocol, Optional<String> nixVersion, Optional<Boolean> trusted) {}
 
     private Answer reach(Machine machine, Transport transport) throws IOException, InterruptedException {
@@ -132,7 +132,7 @@ public final class Pinger {
                 client.version(), Optional.of(client.nixVersion()).filter(version -> !version.isEmpty()), trusted);
     }
 
-    /// A machine that does not tell is no worse for it.
+    /// A machine that does not say is not worse for it.
     private ProbedCapabilities probe(Machine machine, Transport transport) throws InterruptedException {
         try (var clock = new Deadline(limit, "probe")) {
             return Probe.run(transport, machine.remoteProgram(), clock::cuts);

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /// Asks a machine what it offers, by a small shell script. It comes to the machine's `sh` on standard input, so
-/// that whatever login shell there is reads one plain word. Commands that are missing there leave their part of
+/// that the login shell, of any kind, reads one plain word. Commands that are missing there leave their part of
 /// the answer empty.
 final class Probe {
     static final String COMMAND = "sh";
@@ -27,7 +27,7 @@ final class Probe {
     private static final String SCRIPT = """
             PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/bin:/usr/bin:/bin
             say() { echo; echo "@@dispatcher-$1"; }
-            tell() {
+            answer() {
                 say cores; nproc || getconf _NPROCESSORS_ONLN || sysctl -n hw.ncpu
                 say disk; df -Pk /nix/store || df -Pk /nix || df -Pk /
                 say login; id -un
@@ -38,7 +38,7 @@ final class Probe {
                 $nix config show || $nix show-config || nix show-config
                 say end
             }
-            tell </dev/null 2>/dev/null
+            answer </dev/null 2>/dev/null
             """;
     private static final Pattern VERSION = Pattern.compile("(\\d+\\.\\d+\\S*)");
     private static final Pattern BLANKS = Pattern.compile("\\s+");
@@ -69,7 +69,7 @@ final class Probe {
                 : "PATH='%s':$PATH\n".formatted(program.substring(0, slash).replace("'", "'\\''"));
     }
 
-    /// Finds the parts of an answer, whatever else a shell has printed around them.
+    /// Finds the parts of an answer; a shell may have printed other things around them.
     static ProbedCapabilities parse(String answer) {
         var parts = parts(answer);
         var config = config(parts.getOrDefault("config", List.of()));

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// What a machine tells of itself. Each part may be missing: an account that may run nothing but Nix tells none.
+/// What a machine says about itself. Each part may be missing: an account that may run nothing but Nix says nothing.
 ///
 /// @param systems    what its Nix builds for
 /// @param features   its Nix's `system-features`

@@ -14,7 +14,7 @@ record QueueReport(QueueAnswer answer) {
     private static final String NOTHING = "-";
 
     List<String> lines(Ansi ansi) {
-        if (answer.waiting() == 0) return List.of("nobody waits for a machine");
+        if (answer.waiting() == 0) return List.of("no build waits for a machine");
         var lines = new ArrayList<String>();
         boolean none = answer.builds().isEmpty();
         if (!none) lines.addAll(Lines.headed(table(), ansi));

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 
-/// What a recorder asks, beside what it is told. Safe for any thread; answers without waiting for anybody.
+/// What a recorder asks for, beside the events that it gets. Safe for any thread; answers without waiting.
 public interface RecordingFacts {
     /// The machines as they have proved to be so far.
     List<Host> hosts();

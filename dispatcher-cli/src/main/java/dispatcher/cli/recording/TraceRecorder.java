@@ -155,7 +155,7 @@ public final class TraceRecorder implements DispatcherListener, AutoCloseable {
         underWay.remove(build);
     }
 
-    /// Builds that have been asked for and have not come to an end.
+    /// Builds that have been asked for and have not ended.
     int underWay() {
         return underWay.size();
     }
@@ -165,7 +165,7 @@ public final class TraceRecorder implements DispatcherListener, AutoCloseable {
         boolean more = false;
         try {
             var next = ended.take();
-            // A build that cannot be told is left out, and is not the end.
+            // A build that cannot be written is left out, and is not the end.
             more = next.isPresent();
             if (more) {
                 text = Optional.of(append(text, next.get()));

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// The lines of one file, which is a trace by itself: paths, clients and builds are told of before they are named.
+/// The lines of one file, which is a trace by itself: paths, clients and builds are described before they are named.
 /// Paths get numbers for names. Confined to one thread.
 final class TraceText {
     /// A build that is asked for so soon after the last of its inputs was built was wanted before, and waited for

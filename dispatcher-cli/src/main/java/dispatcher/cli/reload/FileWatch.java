@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /// Finds out whether files are otherwise than when they were read, without reading them: by their times, sizes and
-/// places on the disk. A file that is otherwise at each look is being written still, and not told of yet.
+/// places on the disk. A file that is otherwise at each look is still being written, and not reported yet.
 ///
 /// Has no clock: the caller looks now and then. Confined to one thread at a time.
 final class FileWatch {

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// Tells people which machines have come, gone and changed, a line each.
+/// Says to people which machines have come, gone and changed, a line each.
 final class MachineChanges {
     private record Attribute(String name, Function<Machine, Object> value) {}
 

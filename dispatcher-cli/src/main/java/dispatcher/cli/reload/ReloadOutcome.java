@@ -10,7 +10,7 @@ public sealed interface ReloadOutcome {
     /// They are in force.
     ///
     /// @param changes     what is otherwise than before, a line each; empty if nothing is
-    /// @param needRestart what is not in force before the next start, likewise
+    /// @param needRestart what is not in force before the next start, in the same form
     /// @param warnings    what is allowed and probably not meant
     record Done(List<String> changes, List<String> needRestart, List<Fault> warnings) implements ReloadOutcome {
         public Done {

@@ -70,14 +70,14 @@ public final class Reloader implements AutoCloseable {
         }
     }
 
-    /// Reads the settings again. What comes of it is in the log.
+    /// Reads the settings again. The result is in the log.
     ///
-    /// @param why who wants it so, for the log
+    /// @param why the reason, for the log
     public ReloadOutcome reload(String why) {
         lock.lock();
         try {
             var outcome = attempt();
-            tell(outcome, why);
+            report(outcome, why);
             return outcome;
         } finally {
             lock.unlock();
@@ -108,7 +108,7 @@ public final class Reloader implements AutoCloseable {
         }
     }
 
-    private static void tell(ReloadOutcome outcome, String why) {
+    private static void report(ReloadOutcome outcome, String why) {
         switch (outcome) {
             case ReloadOutcome.Done(var changes, var needRestart, var warnings) -> {
                 log.atInfo()

@@ -9,7 +9,7 @@ import java.util.List;
 ///
 /// @param settings    what is in force with it: the new settings, but for what needs a restart
 /// @param changes     what is otherwise then, for people, a line each
-/// @param needRestart what the file says that only the next start will do, likewise
+/// @param needRestart what the file says that only the next start will do, in the same form
 /// @param reconnects  whether all machines are to be reached by new connections
 public record SettingsChange(Settings settings, List<String> changes, List<String> needRestart, boolean reconnects) {
     public SettingsChange {

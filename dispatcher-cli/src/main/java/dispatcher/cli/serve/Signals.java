@@ -22,11 +22,11 @@ final class Signals {
         try {
             var signal = Class.forName("sun.misc.Signal");
             var handler = Class.forName("sun.misc.SignalHandler");
-            InvocationHandler told = (_, _, arguments) -> {
+            InvocationHandler received = (_, _, arguments) -> {
                 action.accept(String.valueOf(arguments[0]));
                 return null;
             };
-            var proxy = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[] {handler}, told);
+            var proxy = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[] {handler}, received);
             var handle = signal.getMethod("handle", signal, handler);
             for (var name : names)
                 handle.invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);

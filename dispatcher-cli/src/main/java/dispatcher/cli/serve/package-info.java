@@ -1,4 +1,4 @@
-/// `dispatcher serve`: where the parts of the dispatcher are put together, and told to the log.
+/// `dispatcher serve`: where the parts of the dispatcher are put together, and reported to the log.
 @NullMarked
 package dispatcher.cli.serve;
 

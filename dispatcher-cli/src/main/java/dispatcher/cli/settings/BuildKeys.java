@@ -21,8 +21,8 @@ final class BuildKeys {
             .formerly("patience")
             .counts(Effect.NEW_BUILDS, it -> it.schedule().patience())
             .help("""
-                    A build that has waited so long goes before all that came later, whatever their priority and
-                    their client's share.""");
+                    A build that has waited this long goes before all that came later, regardless of their priority
+                    and their client's share.""");
     static final Key<Path> TRACE = Key.of("schedule.trace", Types.path())
             .presetIs("none; nothing is recorded")
             .example("/var/lib/dispatcher/trace")
@@ -36,7 +36,7 @@ final class BuildKeys {
             .counts(Effect.NEW_BUILDS, it -> new ByteSize(it.pressureLimits().minFreeDisk()))
             .help("""
                     What a machine must have left to get more builds. It is asked over the connection that is
-                    there, every 4 s while it builds; of one that cannot tell, as its account runs no commands
+                    there, every 4 s while it builds; of one that cannot answer, as its account runs no commands
                     but Nix, nothing is held against it. Of the disk of the store and of the one of the build
                     directories, or a quarter of a small one; 0MB for no limit.""");
     static final Key<Double> MAX_LOAD = Key.of("schedule.maxLoad", load())
@@ -50,9 +50,9 @@ final class BuildKeys {
             .preset(Stragglers.OFF.factor())
             .counts(Effect.NEW_BUILDS, it -> orNone(it.stragglers().factor()))
             .help("""
-                    A build that takes so many times what is expected of it, and at least `stragglersAfter`
+                    A build that takes this many times as long as expected, and at least `stragglersAfter`
                     more, is begun a second time while it goes on: on another machine, at least 1.3 times as
-                    fast (any, if its own is under pressure or gone), in a slot that nobody who waits could use.
+                    fast (any, if its own is under pressure or gone), in a slot that no waiting build could use.
                     The first result counts, and the other attempt is stopped. Only where it is known what such
                     builds take, and not for content-addressed outputs. A number above 1, such as 3, or no.""");
     static final Key<Duration> STRAGGLERS_AFTER = Key.of("schedule.stragglersAfter", Types.duration())
@@ -82,7 +82,7 @@ final class BuildKeys {
                     An attribute of the derivation, which gives the amount: bytes of memory, else a count. Goes
                     with `resource`, in place of `builds`.""");
     static final Key<String> RESOURCE = Key.of("resources[].resource", Types.text())
-            .required("what the attribute tells the amount of, e.g. memory")
+            .required("what the attribute gives the amount of, e.g. memory")
             .counts(Effect.NEW_BUILDS)
             .help("What that is an amount of.");
     static final Group RESOURCES = Group.list("resources", """

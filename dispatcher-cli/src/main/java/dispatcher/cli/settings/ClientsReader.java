@@ -19,7 +19,7 @@ final class ClientsReader {
     private final Map<Object, String> rulesOf = new HashMap<>();
     private final ClientWarnings warnings;
 
-    /// @param warnings told of what is read
+    /// @param warnings that collect from what is read
     ClientsReader(ClientWarnings warnings) {
         this.warnings = warnings;
     }

@@ -19,7 +19,7 @@ public record Compared(String name, Effect effect, Function<Settings, Object> va
         return new Compared(name, effect, value, settings -> show(value.apply(settings)));
     }
 
-    /// Of a list that is shown by what its elements are called.
+    /// For a list that is shown by the names of its elements.
     static Compared named(
             String name, Effect effect, Function<Settings, Object> value, Function<Settings, String> names) {
         return new Compared(

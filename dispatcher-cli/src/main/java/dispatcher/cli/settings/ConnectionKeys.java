@@ -29,7 +29,7 @@ final class ConnectionKeys {
             .formerly("silence")
             .counts(Effect.NEW_CONNECTIONS, it -> it.timeouts().silence())
             .help("""
-                    A connection on which nothing at all has come for so long, not even the answer to a
+                    A connection on which nothing at all has come for this long, not even the answer to a
                     keep-alive, counts as broken.""");
     static final Key<Duration> NIX_REPLY = Key.of("timeouts.nixReply", Types.duration())
             .preset(Duration.ofMinutes(2))
@@ -59,7 +59,7 @@ final class ConnectionKeys {
             .preset(Duration.ofMinutes(10))
             .counts(Effect.NEW_BUILDS, it -> it.timeouts().drain())
             .help("""
-                    How long builds that run may go on when the dispatcher is told to stop (SIGTERM). New ones
+                    How long builds that run may go on when the dispatcher is asked to stop (SIGTERM). New ones
                     are refused meanwhile; a second SIGTERM ends it at once.""");
     static final Group TIMEOUTS = Group.of(
             "timeouts",

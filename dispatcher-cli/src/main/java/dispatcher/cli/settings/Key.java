@@ -34,7 +34,7 @@ public record Key<T>(
     public sealed interface Preset<T> {
         record Value<T>(T value) implements Preset<T> {}
 
-        /// What the program makes of other things, or nothing.
+        /// What the program derives from other things, or nothing.
         record Words<T>(String words) implements Preset<T> {}
 
         /// Nothing: that is a fault.

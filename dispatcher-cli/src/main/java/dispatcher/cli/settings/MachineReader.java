@@ -75,7 +75,7 @@ final class MachineReader {
         var several = section.values(MachineKeys.SYSTEMS);
         if (!section.has(MachineKeys.SYSTEM) && !section.has(MachineKeys.SYSTEMS))
             section.fault(
-                    MachineKeys.SYSTEM, "is missing: system or systems tells what it builds for, e.g. x86_64-linux");
+                    MachineKeys.SYSTEM, "is missing: system or systems names what it builds for, e.g. x86_64-linux");
         if (!section.has(MachineKeys.SYSTEM) && section.isEmptyList(MachineKeys.SYSTEMS))
             section.fault(MachineKeys.SYSTEMS, "names no system");
         return new TreeSet<>(one.map(List::of).orElse(several));

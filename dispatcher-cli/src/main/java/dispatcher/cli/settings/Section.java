@@ -15,7 +15,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// A group of keys while it is bound to values: asked for the keys that the table has for it, it notes whatever
+/// A group of keys while it is bound to values: asked for the keys that the table has for it, it notes what
 /// is wrong and answers with the default, so that reading goes on; [#close] then complains of the keys that the
 /// table does not have, and of former names.
 ///
@@ -45,8 +45,8 @@ final class Section implements AutoCloseable {
         return of(root, "", group, paths, faults);
     }
 
-    /// The section that a node is. If it is none, a fault is noted, and an empty section given whose faults
-    /// nobody hears.
+    /// The section that a node is. If it is none, a fault is noted, and the result is an empty section whose
+    /// faults are dropped.
     private static Section of(Node node, String path, Group group, Function<String, Path> paths, Faults faults) {
         return switch (node) {
             case Node.Mapping mapping -> new Section(faults, path, mapping, group, paths);
@@ -121,6 +121,13 @@ final class Section implements AutoCloseable {
         return Optional.ofNullable(mapping.entries().get(written(row)))
                 .map(Node.Entry::value)
                 .filter(node -> !(node instanceof Node.Null));
+    }
+
+    /// What a reader makes of a group inside of this one; keys that the group does not have are faults.
+    <T> T read(Group inner, Function<Section, T> reader) {
+        try (var section = section(inner)) {
+            return reader.apply(section);
+        }
     }
 
     Section section(Group inner) {

@@ -86,7 +86,7 @@ public record Settings(
         notUsed = List.copyOf(notUsed);
     }
 
-    /// All that is to be told when they are put in force: what is not used, and the warnings.
+    /// All that is to be reported when they are put in force: what is not used, and the warnings.
     public List<Fault> remarks() {
         return Stream.concat(notUsed.stream().map(Fault::ofUnused), warnings.stream())
                 .toList();
@@ -185,7 +185,7 @@ public record Settings(
     /// @param reply       for Nix on a machine to answer a question, and what else `ReplyDeadline` measures by it
     /// @param answer      for a sign of life of a machine that a build is about to go to
     /// @param unavailable how long a build waits while all its machines are set aside
-    /// @param drain       how long builds may go on when the dispatcher is told to stop
+    /// @param drain       how long builds may go on when the dispatcher is asked to stop
     public record Timeouts(
             Duration connect,
             Duration handshake,
@@ -212,7 +212,7 @@ public record Settings(
     /// @param keepAlive   pause between two keep-alives
     /// @param idle        an unused connection is closed after this long
     /// @param maxAge      a connection gets no new work after this long
-    /// @param knownHosts  files that tell the host keys of machines without `publicHostKey`; a missing one
+    /// @param knownHosts  files with the host keys of machines without `publicHostKey`; a missing one
     ///                    counts as empty
     public record Ssh(
             int maxSessions,

@@ -46,7 +46,7 @@ public final class SettingsFile {
                 "copy %s to one of these places and edit it, or name a file with --config".formatted(EXAMPLE));
     }
 
-    /// Reads the same file once more. Faults name it in full, as they are told to people who are elsewhere.
+    /// Reads the same file once more. Faults name it in full, as people elsewhere read them.
     ///
     /// @throws UserFacingException as [#load]
     public static Settings again(Settings settings, Surroundings surroundings) {

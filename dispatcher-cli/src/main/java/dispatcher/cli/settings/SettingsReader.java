@@ -74,9 +74,9 @@ final class SettingsReader {
 
     private Settings bind(Section top) {
         var state = top.value(PlaceKeys.STATE);
-        var listen = listen(top);
-        var schedule = schedule(top);
-        var limits = limits(top);
+        var listen = top.read(PlaceKeys.LISTEN, SettingsReader::listen);
+        var schedule = top.read(BuildKeys.SCHEDULE, SettingsReader::schedule);
+        var limits = top.read(ClientKeys.LIMITS, SettingsReader::limits);
         var authorizedKeys = top.get(ClientKeys.AUTHORIZED_KEYS).orElse(base.resolve("authorized_keys"));
         var machines = fleet.read(top);
         var clientWarnings = new ClientWarnings(faults.file(), listen, machines, authorizedKeys);
@@ -91,7 +91,7 @@ final class SettingsReader {
                 top.get(PlaceKeys.HOST_KEY).orElse(state.resolve("ssh_host_ed25519_key")),
                 top.get(PlaceKeys.SECRET_KEY_FILE),
                 state,
-                spool(top, state),
+                top.read(PlaceKeys.SPOOL, section -> spool(section, state)),
                 top.value(PlaceKeys.HOST_STORE),
                 machines,
                 schedule.options(),
@@ -101,9 +101,9 @@ final class SettingsReader {
                 Resources.rules(top),
                 top.value(BuildKeys.MAX_ATTEMPTS),
                 top.get(ConnectionKeys.UPLINK),
-                timeouts(top),
-                buildLimits(top),
-                ssh(top),
+                top.read(ConnectionKeys.TIMEOUTS, SettingsReader::timeouts),
+                top.read(BuildKeys.BUILD_LIMITS, SettingsReader::buildLimits),
+                top.read(ConnectionKeys.SSH, this::ssh),
                 files(),
                 Stream.of(faults.warnings(), fleet.warnings(), clientWarnings.all())
                         .flatMap(List::stream)
@@ -117,64 +117,53 @@ final class SettingsReader {
         return top.has(ClientKeys.TRUSTED_PUBLIC_KEYS) ? keys : List.of(ClientKeys.NIX_CACHE_KEY);
     }
 
-    private static Listen listen(Section top) {
-        try (var section = top.section(PlaceKeys.LISTEN)) {
-            var socket = section.get(PlaceKeys.SOCKET);
-            var ssh = section.get(PlaceKeys.SSH);
-            var web = section.get(PlaceKeys.WEB);
-            socket.flatMap(UnixSocketListener::pathFault).ifPresent(fault -> section.fault(PlaceKeys.SOCKET, fault));
-            if (!section.has(PlaceKeys.SOCKET) && !section.has(PlaceKeys.SSH))
-                section.fault("socket or ssh is needed, else no client can come in");
-            if (ssh.isPresent() && ssh.equals(web) && ssh.get().port() != 0)
-                section.fault(PlaceKeys.WEB, "is the same address as ssh");
-            return new Listen(socket, ssh, web);
-        }
+    private static Listen listen(Section section) {
+        var socket = section.get(PlaceKeys.SOCKET);
+        var ssh = section.get(PlaceKeys.SSH);
+        var web = section.get(PlaceKeys.WEB);
+        socket.flatMap(UnixSocketListener::pathFault).ifPresent(fault -> section.fault(PlaceKeys.SOCKET, fault));
+        if (!section.has(PlaceKeys.SOCKET) && !section.has(PlaceKeys.SSH))
+            section.fault("socket or ssh is needed, else no client can come in");
+        if (ssh.isPresent() && ssh.equals(web) && ssh.get().port() != 0)
+            section.fault(PlaceKeys.WEB, "is the same address as ssh");
+        return new Listen(socket, ssh, web);
     }
 
-    private static Spool spool(Section top, Path state) {
-        try (var section = top.section(PlaceKeys.SPOOL)) {
-            var path = section.get(PlaceKeys.SPOOL_PATH).orElse(state.resolve("spool"));
-            return new Spool(path, section.value(PlaceKeys.SPOOL_SIZE));
-        }
+    private static Spool spool(Section section, Path state) {
+        return new Spool(
+                section.get(PlaceKeys.SPOOL_PATH).orElse(state.resolve("spool")), section.value(PlaceKeys.SPOOL_SIZE));
     }
 
     private record Schedule(
             SchedulerOptions options, Optional<Path> trace, Pressure.Limits limits, Stragglers stragglers) {}
 
-    private static Schedule schedule(Section top) {
-        try (var section = top.section(BuildKeys.SCHEDULE)) {
-            var usual = SchedulerOptions.DEFAULT;
-            var options = new SchedulerOptions(
-                    section.value(BuildKeys.FIRST_AFTER_WAITING), usual.setUp(), usual.lookAhead(), usual.hold());
-            var trace = section.get(BuildKeys.TRACE);
-            var limits = new Pressure.Limits(
-                    section.value(BuildKeys.MIN_FREE_DISK).bytes(),
-                    section.get(BuildKeys.MAX_LOAD).orElse(Pressure.Limits.DEFAULT.maxLoad()));
-            var stragglers =
-                    Stragglers.after(section.value(BuildKeys.STRAGGLERS), section.value(BuildKeys.STRAGGLERS_AFTER));
-            return new Schedule(options, trace, limits, stragglers);
-        }
+    private static Schedule schedule(Section section) {
+        var usual = SchedulerOptions.DEFAULT;
+        var options = new SchedulerOptions(
+                section.value(BuildKeys.FIRST_AFTER_WAITING), usual.setUp(), usual.lookAhead(), usual.hold());
+        var limits = new Pressure.Limits(
+                section.value(BuildKeys.MIN_FREE_DISK).bytes(),
+                section.get(BuildKeys.MAX_LOAD).orElse(Pressure.Limits.DEFAULT.maxLoad()));
+        var stragglers =
+                Stragglers.after(section.value(BuildKeys.STRAGGLERS), section.value(BuildKeys.STRAGGLERS_AFTER));
+        return new Schedule(options, section.get(BuildKeys.TRACE), limits, stragglers);
     }
 
-    private static Timeouts timeouts(Section top) {
-        try (var section = top.section(ConnectionKeys.TIMEOUTS)) {
-            return new Timeouts(
-                    section.value(ConnectionKeys.CONNECT),
-                    section.value(ConnectionKeys.HANDSHAKE),
-                    section.value(ConnectionKeys.SILENT_CONNECTION),
-                    section.value(ConnectionKeys.NIX_REPLY),
-                    section.value(ConnectionKeys.CHECK_BEFORE_BUILD),
-                    section.value(ConnectionKeys.WAIT_FOR_MACHINE),
-                    section.value(ConnectionKeys.DRAIN));
-        }
+    private static Timeouts timeouts(Section section) {
+        return new Timeouts(
+                section.value(ConnectionKeys.CONNECT),
+                section.value(ConnectionKeys.HANDSHAKE),
+                section.value(ConnectionKeys.SILENT_CONNECTION),
+                section.value(ConnectionKeys.NIX_REPLY),
+                section.value(ConnectionKeys.CHECK_BEFORE_BUILD),
+                section.value(ConnectionKeys.WAIT_FOR_MACHINE),
+                section.value(ConnectionKeys.DRAIN));
     }
 
     private record Limits(ClientLimits clients, UploadLimits uploads) {}
 
-    private static Limits limits(Section top) {
-        try (var section = top.section(ClientKeys.LIMITS)) {
-            return new Limits(clientLimits(section), uploadLimits(section));
-        }
+    private static Limits limits(Section section) {
+        return new Limits(clientLimits(section), uploadLimits(section));
     }
 
     private static UploadLimits uploadLimits(Section section) {
@@ -197,26 +186,22 @@ final class SettingsReader {
     }
 
     /// Zero is no limit.
-    private static BuildLimits buildLimits(Section top) {
-        try (var section = top.section(BuildKeys.BUILD_LIMITS)) {
-            return new BuildLimits(
-                    section.get(BuildKeys.TIMEOUT).orElse(Duration.ZERO),
-                    section.get(BuildKeys.MAX_SILENT).orElse(Duration.ZERO),
-                    section.get(BuildKeys.MAX_LOG).orElse(new ByteSize(0)));
-        }
+    private static BuildLimits buildLimits(Section section) {
+        return new BuildLimits(
+                section.get(BuildKeys.TIMEOUT).orElse(Duration.ZERO),
+                section.get(BuildKeys.MAX_SILENT).orElse(Duration.ZERO),
+                section.get(BuildKeys.MAX_LOG).orElse(new ByteSize(0)));
     }
 
-    private Ssh ssh(Section top) {
-        try (var section = top.section(ConnectionKeys.SSH)) {
-            var given = section.values(ConnectionKeys.KNOWN_HOSTS);
-            return new Ssh(
-                    section.value(ConnectionKeys.MAX_SESSIONS),
-                    section.value(ConnectionKeys.MAX_STARTING),
-                    section.value(ConnectionKeys.KEEP_ALIVE),
-                    section.value(ConnectionKeys.IDLE),
-                    section.value(ConnectionKeys.MAX_AGE),
-                    section.has(ConnectionKeys.KNOWN_HOSTS) ? given : usualKnownHosts());
-        }
+    private Ssh ssh(Section section) {
+        var given = section.values(ConnectionKeys.KNOWN_HOSTS);
+        return new Ssh(
+                section.value(ConnectionKeys.MAX_SESSIONS),
+                section.value(ConnectionKeys.MAX_STARTING),
+                section.value(ConnectionKeys.KEEP_ALIVE),
+                section.value(ConnectionKeys.IDLE),
+                section.value(ConnectionKeys.MAX_AGE),
+                section.has(ConnectionKeys.KNOWN_HOSTS) ? given : usualKnownHosts());
     }
 
     private List<Path> usualKnownHosts() {

@@ -112,7 +112,7 @@ final class TomlMachines {
         }
     }
 
-    /// The library does not tell the lines.
+    /// The library does not give the lines.
     private void findPlaces() {
         int line = source.firstLine();
         for (var text : source.text().split("\n", -1)) {

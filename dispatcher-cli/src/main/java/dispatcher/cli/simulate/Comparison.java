@@ -2,7 +2,6 @@ package dispatcher.cli.simulate;
 
 import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
-import dispatcher.nix.json.Json;
 import dispatcher.simulate.figures.Figures;
 import dispatcher.simulate.figures.LowerBound;
 import dispatcher.simulate.model.Scenario;
@@ -10,9 +9,8 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
-/// What the policies came to on one scenario.
+/// The results of the policies on one scenario.
 ///
 /// @param figures in the order in which they are shown
 record Comparison(Scenario scenario, LowerBound bound, List<Figures> figures) {
@@ -64,45 +62,56 @@ record Comparison(Scenario scenario, LowerBound bound, List<Figures> figures) {
         return String.format(Locale.ROOT, "%.1f s", duration.toNanos() / 1e9);
     }
 
-    Json json() {
-        return new Json.Members(Map.of(
-                "scenario",
-                new Json.Text(scenario.name()),
-                "builds",
-                number(scenario.jobs().size()),
-                "machines",
-                number(scenario.hosts().size()),
-                "lowerBoundSeconds",
+    /// What `--json` prints of one scenario.
+    record Answer(
+            String scenario,
+            int builds,
+            int machines,
+            BigDecimal lowerBoundSeconds,
+            String lowerBoundBecause,
+            List<Row> policies) {}
+
+    record Row(
+            String policy,
+            BigDecimal makespanSeconds,
+            BigDecimal toLowerBound,
+            BigDecimal meanWaitSeconds,
+            BigDecimal p95WaitSeconds,
+            long sentBytes,
+            BigDecimal utilisation,
+            BigDecimal fairness,
+            int failures,
+            int refused) {}
+
+    Answer answer() {
+        return new Answer(
+                scenario.name(),
+                scenario.jobs().size(),
+                scenario.hosts().size(),
                 exactSeconds(bound.time()),
-                "lowerBoundBecause",
-                new Json.Text(bound.because()),
-                "policies",
-                new Json.Elements(figures.stream().map(this::json).toList())));
+                bound.because(),
+                figures.stream().map(this::row).toList());
     }
 
-    private Json json(Figures one) {
-        return new Json.Members(Map.of(
-                "policy", new Json.Text(one.policy()),
-                "makespanSeconds", exactSeconds(one.makespan()),
-                "toLowerBound", decimal(ratio(one)),
-                "meanWaitSeconds", exactSeconds(one.meanWait()),
-                "p95WaitSeconds", exactSeconds(one.p95Wait()),
-                "sentBytes", number(one.sentBytes()),
-                "utilisation", decimal(one.utilisation()),
-                "fairness", decimal(one.fairness()),
-                "failures", number(one.failures()),
-                "refused", number(one.refused())));
+    private Row row(Figures one) {
+        return new Row(
+                one.policy(),
+                exactSeconds(one.makespan()),
+                decimal(ratio(one)),
+                exactSeconds(one.meanWait()),
+                exactSeconds(one.p95Wait()),
+                one.sentBytes(),
+                decimal(one.utilisation()),
+                decimal(one.fairness()),
+                one.failures(),
+                one.refused());
     }
 
-    private static Json number(long number) {
-        return new Json.Numeral(Long.toString(number));
+    private static BigDecimal decimal(double number) {
+        return new BigDecimal(String.format(Locale.ROOT, "%.6f", number));
     }
 
-    private static Json decimal(double number) {
-        return new Json.Numeral(String.format(Locale.ROOT, "%.6f", number));
-    }
-
-    private static Json exactSeconds(Duration duration) {
-        return new Json.Numeral(BigDecimal.valueOf(duration.toNanos(), 9).toPlainString());
+    private static BigDecimal exactSeconds(Duration duration) {
+        return BigDecimal.valueOf(duration.toNanos(), 9);
     }
 }

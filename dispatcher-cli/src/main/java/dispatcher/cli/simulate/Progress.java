@@ -21,7 +21,7 @@ final class Progress {
         this.next = nanoTime.getAsLong() + PATIENCE.toNanos();
     }
 
-    void tell(String what, int done, int all) {
+    void show(String what, int done, int all) {
         if (!wanted || nanoTime.getAsLong() - next < 0) return;
         next = nanoTime.getAsLong() + PATIENCE.toNanos() / 4;
         shown = true;

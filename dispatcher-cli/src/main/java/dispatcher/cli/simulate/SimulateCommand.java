@@ -1,9 +1,9 @@
 package dispatcher.cli.simulate;
 
+import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.nix.json.Json;
 import dispatcher.simulate.Run;
 import dispatcher.simulate.Simulation;
 import dispatcher.simulate.chart.Gantt;
@@ -35,7 +35,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "simulate",
         description = {
-            "Let scheduling policies do the same builds on a virtual clock, and compare what they come to.",
+            "Let scheduling policies do the same builds on a virtual clock, and compare the results.",
             "The builds are those of traces, which `serve` records, or are generated."
         },
         mixinStandardHelpOptions = true)
@@ -141,7 +141,7 @@ public final class SimulateCommand implements Callable<Integer> {
         var progress = new Progress(spec.commandLine().getErr(), Terminal.err().enabled(), System::nanoTime);
         var what = "%s, %s".formatted(plan.scenario().name(), policy.word());
         var simulation = new Simulation(plan, policy.word(), situation -> policy.contestant(plan, situation, seed));
-        while (simulation.step()) progress.tell(what, simulation.ended(), plan.jobs());
+        while (simulation.step()) progress.show(what, simulation.ended(), plan.jobs());
         progress.end();
         return simulation.run();
     }
@@ -158,8 +158,8 @@ public final class SimulateCommand implements Callable<Integer> {
     private void show(List<Comparison> comparisons) {
         var out = spec.commandLine().getOut();
         if (json) {
-            out.println(
-                    new Json.Elements(comparisons.stream().map(Comparison::json).toList()).show());
+            out.println(ApiJson.show(
+                    comparisons.stream().map(Comparison::answer).toList()));
         } else {
             var gap = "";
             for (var comparison : comparisons) {

@@ -17,11 +17,11 @@ final class SpoolAccess {
 
     private SpoolAccess() {}
 
-    /// @throws UserFacingException also if somebody has the spool open who cannot be asked
+    /// @throws UserFacingException also if another process has the spool open and cannot be asked
     static ApiAnswer ofDirectory(Settings settings, Function<SpoolEndpoints, Object> question) {
         var directory = settings.spool().path();
         if (Files.notExists(directory)) return ApiAnswer.of(SpoolEndpoints.nothing(settings.spool()));
-        // Without a limit, so that nothing goes because somebody has a look.
+        // Without a limit, so that looking at it removes nothing.
         try (var spool = Spool.open(directory, StoreDir.NIX_STORE, WITHOUT_LIMITS)) {
             return ApiAnswer.of(question.apply(new SpoolEndpoints(spool, settings.spool())));
         } catch (IOException e) {

@@ -1,5 +1,6 @@
 package dispatcher.cli.state;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dispatcher.history.Window;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
@@ -15,32 +16,32 @@ final class Lists {
     }
 
     static String print(List<String> texts) {
-        return new Json.Elements(texts.stream().<Json>map(Json.Text::new).toList()).print();
+        return Json.print(Json.texts(texts));
     }
 
     static Window window(String column) {
         var values = new ArrayList<Float>();
         for (var element : elements(column))
-            values.add(Float.parseFloat(element instanceof Json.Numeral(var text) ? text : fault(column)));
+            values.add(element.isNumber() ? element.decimalValue().floatValue() : fault(column));
         return Window.of(values);
     }
 
     static List<String> texts(String column) {
         var values = new ArrayList<String>();
-        for (var element : elements(column)) values.add(element instanceof Json.Text(var text) ? text : fault(column));
+        for (var element : elements(column)) values.add(element.isTextual() ? element.textValue() : fault(column));
         return values;
     }
 
-    private static List<Json> elements(String column) {
+    private static JsonNode elements(String column) {
         try {
-            if (Json.parse(column) instanceof Json.Elements(var values)) return values;
+            var list = Json.parse(column);
+            return list.isArray() ? list : fault(column);
         } catch (JsonSyntaxException e) {
             throw new IllegalArgumentException("no list: " + e.getMessage(), e);
         }
-        return List.of(new Json.Text(fault(column)));
     }
 
-    private static String fault(String column) {
+    private static <T> T fault(String column) {
         throw new IllegalArgumentException("no such list: " + column);
     }
 }

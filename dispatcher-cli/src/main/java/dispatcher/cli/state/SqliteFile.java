@@ -1,5 +1,6 @@
 package dispatcher.cli.state;
 
+import dispatcher.state.StateFiles;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -11,20 +12,17 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import javax.sql.DataSource;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
 /// A file of SQLite's, with its companions `-wal` and `-shm` beside it; only its owner can read it.
 record SqliteFile(Path path) {
-    private static final Logger log = LoggerFactory.getLogger(SqliteFile.class);
     private static final String OWNER_ONLY = "rw-------";
 
-    /// So long it waits for another process that writes, such as a command.
+    /// How long it waits for another process that writes, such as a command.
     private static final int BUSY_MILLIS = 10_000;
 
-    /// Pages of 4 KiB. Only reached if nobody calls [StateDatabase#checkpoint].
+    /// Pages of 4 KiB. Only reached if there is no call of [StateDatabase#checkpoint].
     private static final int MOST_WAL_PAGES = 10_000;
 
     private static final int WAL_BYTES_KEPT = 16 << 20;
@@ -47,21 +45,10 @@ record SqliteFile(Path path) {
         var mode = PosixFilePermissions.fromString(OWNER_ONLY);
         try {
             Files.createFile(path, PosixFilePermissions.asFileAttribute(mode));
-            if (directory != null) giveTo(directory);
+            StateFiles.giveToOwnerOfDirectory(path);
         } catch (FileAlreadyExistsException e) {
             if (Files.isWritable(path) && !Files.getPosixFilePermissions(path).equals(mode))
                 Files.setPosixFilePermissions(path, mode);
-        }
-    }
-
-    /// A command that root runs must not keep the dispatcher's own user from its state.
-    private void giveTo(Path directory) throws IOException {
-        var owner = Files.getOwner(directory);
-        if (Files.getOwner(path).equals(owner)) return;
-        try {
-            Files.setOwner(path, owner);
-        } catch (IOException e) {
-            log.atDebug().log("{} does not go to {}, who has its directory: {}", path, owner, e.toString());
         }
     }
 

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
 
-/// Finds what somebody meant to write: keys of the settings, names, options. Picocli finds commands, but an option only
+/// Finds what a person meant to write: keys of the settings, names, options. Picocli finds commands, but an option only
 /// if its first two letters are right. A library with edit distances is not worth a dependency for these few lines.
 public final class Spelling {
     private Spelling() {}

@@ -8,6 +8,10 @@ import java.util.stream.IntStream;
 
 /// Text in columns, each as wide as its widest cell, two blanks apart. Cells are shown as [Printable] has them.
 /// Confined to one thread.
+///
+/// The `TextTable` of picocli is not used: it takes `@|bold x|@` in a cell for its own markup, which a name from
+/// elsewhere may have (`TerminalTest.aCellIsShownAsItIsWritten`), and it wants the widths of its columns beforehand
+/// (`TerminalTest.aTableIsAsWideAsItsCells`).
 public final class Table {
     private static final String GAP = "  ";
     private final List<List<String>> rows = new ArrayList<>();

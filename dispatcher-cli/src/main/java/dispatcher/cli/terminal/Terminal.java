@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Help.Ansi;
 
-/// Whether a stream of ours goes to a person's screen, and so may have colours.
+/// Whether a stream of this process goes to a person's screen, and so may have colours.
 public final class Terminal {
     public static final String BOLD = "1";
     public static final String RED = "31";
@@ -42,7 +42,7 @@ public final class Terminal {
         return environment.getOrDefault("NO_COLOR", "").isEmpty() && !"dumb".equals(environment.get("TERM"));
     }
 
-    /// Java tells only of input and output together, so Linux is asked for each.
+    /// Java answers only for input and output together, so Linux is asked for each.
     private static boolean isTerminal(int descriptor) {
         try {
             var target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))

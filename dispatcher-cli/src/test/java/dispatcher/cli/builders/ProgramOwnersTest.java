@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// As whoever runs the tests: what is theirs is trusted.
+/// As the user who runs the tests: that user's files are trusted.
 class ProgramOwnersTest {
     private static final int SOMEBODY = 12345;
 

@@ -222,14 +222,11 @@ class FleetCommandsTest {
             try (var _ = serve()) {
                 assertThat(run(new MachinesCommand(), "--json")).isZero();
             }
-            assertThat(Json.parse(out.toString())).isInstanceOfSatisfying(Json.Members.class, members -> {
-                var machines = ((Json.Elements) members.get("machines").orElseThrow()).values();
-                assertThat(machines).hasSize(3);
-                assertThat(((Json.Members) machines.getFirst()).values())
-                        .containsEntry("name", new Json.Text("fast"))
-                        .containsEntry("state", new Json.Text("ready"))
-                        .containsEntry("slots", new Json.Numeral("1"));
-            });
+            var machines = Json.parse(out.toString()).path("machines");
+            assertThat(machines).hasSize(3);
+            assertThat(machines.path(0).path("name").textValue()).isEqualTo("fast");
+            assertThat(machines.path(0).path("state").textValue()).isEqualTo("ready");
+            assertThat(machines.path(0).path("slots").intValue()).isEqualTo(1);
         }
 
         @Test
@@ -291,7 +288,7 @@ class FleetCommandsTest {
             try (var _ = serve()) {
                 assertThat(run(new QueueCommand())).isZero();
             }
-            assertThat(lines()).containsExactly("nobody waits for a machine");
+            assertThat(lines()).containsExactly("no build waits for a machine");
         }
 
         @Test
@@ -417,7 +414,7 @@ class FleetCommandsTest {
                 assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "thing"))
                         .isZero();
             }
-            assertThat(lines().get(0)).isEqualTo("0".repeat(32) + "-thing.drv for x86_64-linux");
+            assertThat(lines().get(0)).isEqualTo("a derivation with the name thing for x86_64-linux");
             assertThat(lines().get(1)).isEqualTo("would go to fast now");
             assertThat(lines().get(2))
                     .isEqualTo("has not been seen before; counts as 30 s at speed 1, from what others took");
@@ -450,7 +447,7 @@ class FleetCommandsTest {
         }
 
         @Test
-        void reckonsWithWhatSuchBuildsHaveTaken() throws Exception {
+        void usesWhatSuchBuildsHaveTaken() throws Exception {
             try (var _ = serve()) {
                 assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "seen-1.2"))
                         .isZero();
@@ -512,7 +509,7 @@ class FleetCommandsTest {
         }
 
         @Test
-        void reckonsWithTheResourcesThatTheSettingsSayItTakes() throws Exception {
+        void usesTheResourcesThatTheSettingsSayItTakes() throws Exception {
             var drv = reading("(\"licences\",\"2\"),", "");
             try (var _ = serve()) {
                 assertThat(run(new ExplainCommand(), drv.toString())).isEqualTo(1);
@@ -556,10 +553,29 @@ class FleetCommandsTest {
         void printsJson() {
             assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--json"))
                     .isZero();
-            assertThat(Json.parse(out.toString()))
-                    .isInstanceOfSatisfying(
-                            Json.Members.class,
-                            members -> assertThat(members.get("chosen")).contains(new Json.Text("fast")));
+            var answer = Json.parse(out.toString());
+            assertThat(answer.path("chosen").textValue()).isEqualTo("fast");
+            assertThat(answer.has("drv")).isFalse();
+            assertThat(answer.has("name")).isFalse();
+        }
+
+        @Test
+        void ofASystemIsAboutAnyDerivation() throws Exception {
+            try (var _ = serve()) {
+                run(new ExplainCommand(), "--system", "x86_64-linux", "--features", "kvm");
+                assertThat(lines().getFirst()).isEqualTo("any derivation for x86_64-linux, requires kvm");
+                run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "thing", "--json");
+            }
+            var answer = json(ExplainAnswer.class);
+            assertThat(answer.drv()).isEmpty();
+            assertThat(answer.name()).contains("thing");
+        }
+
+        @Test
+        void ofAFileThatIsInNoStoreNamesTheFile() throws Exception {
+            var drv = Files.writeString(directory.resolve("my thing.drv"), DRV);
+            run(new ExplainCommand(), drv.toString());
+            assertThat(out()).contains("a derivation with the name my-thing for x86_64-linux, requires kvm");
         }
 
         @Test

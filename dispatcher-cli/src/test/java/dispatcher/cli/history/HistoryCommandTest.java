@@ -117,7 +117,7 @@ class HistoryCommandTest {
     void printsJson() throws Exception {
         save();
         assertThat(run("--json", "glibc")).isZero();
-        assertThat(Json.parse(out.toString()).print()).isEqualTo("""
+        assertThat(Json.print(Json.parse(out.toString()))).isEqualTo("""
                 {"allPackages":1,"machines":[{"configuredSpeed":2.000,"measurements":0,"name":"a","speed":2.000}],\
                 "packages":[{"builds":1,"highSeconds":3600.000,"lastSeen":"2026-01-01T00:00:00Z","medianSeconds":1800.000,\
                 "name":"glibc","outputBytes":41943040,"peakMemory":3221225472,"remainingSeconds":1800.000,"samples":1,\

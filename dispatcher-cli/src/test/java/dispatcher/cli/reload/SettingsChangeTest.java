@@ -79,14 +79,14 @@ class SettingsChangeTest {
                 ", protocol: ssh-ng | protocol ssh -> ssh-ng",
                 ", sshKey: /k | sshKey none -> /k",
             })
-    void eachAttributeOfAMachineIsTold(String more, String told) throws Exception {
+    void eachAttributeOfAMachineIsReported(String more, String reported) throws Exception {
         var before = more.contains("protocol") ? ", protocol: ssh" : "";
 
-        assertThat(machines(machine("a", before), machine("a", more)).changes()).containsExactly("machine a: " + told);
+        assertThat(machines(machine("a", before), machine("a", more)).changes()).containsExactly("machine a: " + reported);
     }
 
     @Test
-    void otherSystemsAreTold() throws Exception {
+    void otherSystemsAreReported() throws Exception {
         var change = machines(machine("a", ""), "{hostName: a, sshUser: nix, systems: [aarch64-linux, x86_64-linux]}");
 
         assertThat(change.changes()).containsExactly("machine a: systems x86_64-linux -> aarch64-linux x86_64-linux");
@@ -120,10 +120,10 @@ class SettingsChangeTest {
                 "'clients: [{name: guests, users: [g]}]' | clients: none -> guests",
                 "'resources: [{builds: \"gcc*\", take: {memory: 8GiB}}]' | resources: 0 rules -> 1 rules",
             })
-    void whatCountsAtOnceIsNoMatterOfConnections(String text, String told) throws Exception {
+    void whatCountsAtOnceIsNoMatterOfConnections(String text, String reported) throws Exception {
         var change = change(LISTEN + MACHINES, LISTEN + MACHINES + text);
 
-        assertThat(change.changes()).containsExactly(told);
+        assertThat(change.changes()).containsExactly(reported);
         assertThat(change.reconnects()).isFalse();
     }
 
@@ -144,10 +144,10 @@ class SettingsChangeTest {
                 "'ssh: {idle: 5m}' | ssh.idle: 2m -> 5m",
                 "'uplink: 20MiB/s' | uplink: none -> 20MiB",
             })
-    void whatConnectionsAreMadeWithMakesThemAnew(String text, String told) throws Exception {
+    void whatConnectionsAreMadeWithMakesThemAnew(String text, String reported) throws Exception {
         var change = change(LISTEN + MACHINES, LISTEN + MACHINES + text);
 
-        assertThat(change.changes()).containsExactly(told);
+        assertThat(change.changes()).containsExactly(reported);
         assertThat(change.reconnects()).isTrue();
     }
 
@@ -176,7 +176,7 @@ class SettingsChangeTest {
         assertThat(SettingsChange.of(change.settings(), before).needRestart()).isEmpty();
     }
 
-    /// Or else another value of it would go unnoticed. The reader tells which keys it knows when it meets one
+    /// Or else another value of it would go unnoticed. The reader names the keys that it knows when it meets one
     /// that it does not.
     @Test
     void everyKeyThatIsReadIsCompared() {

@@ -110,12 +110,12 @@ class ClientWarningsTest {
     }
 
     @Test
-    void whatOthersGetIsToldUntilTheSettingsSayIt() throws IOException {
-        var told =
+    void warnsOfWhatOthersGetUntilTheSettingsSayIt() throws IOException {
+        var warning =
                 "d.yaml:3: clients: clients that no entry names are trusted and may do everything; say so, or what else"
                         + " they may do, with a last entry such as {name: others, default: true, trusted: false}";
-        assertThat(warnings("  - {name: a, users: [root]}\n")).containsExactly(told);
-        assertThat(warnings("  - {name: a, keys: [\"*\"]}\n")).containsExactly(told);
+        assertThat(warnings("  - {name: a, users: [root]}\n")).containsExactly(warning);
+        assertThat(warnings("  - {name: a, keys: [\"*\"]}\n")).containsExactly(warning);
         assertThat(warnings("  - {name: a, keys: [\"*\"], users: [\"*\"]}\n")).isEmpty();
         assertThat(warnings("socket: /run/d", "  - {name: a, users: [\"*\"]}\n"))
                 .isEmpty();

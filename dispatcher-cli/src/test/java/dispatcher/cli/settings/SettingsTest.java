@@ -665,7 +665,7 @@ class SettingsTest {
                     dispatcher.yaml:6: resources[1].take.gpu: '-1' is not a whole number
                     dispatcher.yaml:7: resources[2].take: is missing: what these builds take, e.g. {memory: 16GiB}
                     dispatcher.yaml:7: resources[2].resource: goes with `attribute`
-                    dispatcher.yaml:8: resources[3].resource: is missing: what the attribute tells the amount of, e.g. memory
+                    dispatcher.yaml:8: resources[3].resource: is missing: what the attribute gives the amount of, e.g. memory
                     dispatcher.yaml:8: resources[3].take: goes with `builds`""");
         }
 
@@ -756,7 +756,7 @@ class SettingsTest {
                     dispatcher.yaml:2: machines: no machine is named, here or by machinesFile; at least one is needed""");
             assertThat(faults("listen: {socket: /s}\nmachines:\n - {hostName: a}\n"))
                     .isEqualTo("""
-                    dispatcher.yaml:3: machines[0].system: is missing: system or systems tells what it builds for, \
+                    dispatcher.yaml:3: machines[0].system: is missing: system or systems names what it builds for, \
                     e.g. x86_64-linux""");
         }
 

@@ -4,21 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.history.History;
 import dispatcher.history.HistoryStore;
-import dispatcher.nix.PathInfo;
-import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
 import dispatcher.store.Fingerprint;
 import dispatcher.store.Locations;
-import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.ManualClock;
-import dispatcher.testkit.NarTree;
 import dispatcher.testkit.Seeds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -27,22 +22,15 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What versions without a database left behind.
-class OldFilesTest {
+class OldFilesTest extends StateDatabaseFixture {
     private static final String X86 = "x86_64-linux";
     private static final PackageName HELLO = new PackageName("hello");
-    private static final PathInfo INFO_A = FakeStore.info("a", NarTree.file("a"));
-    private static final PathInfo INFO_B = FakeStore.info("b", NarTree.file("b"), INFO_A.path());
-    private static final StorePath A = INFO_A.path();
-    private static final StorePath B = INFO_B.path();
     private static final String HISTORY = """
             dispatcher-history 1
             machine\ta\t2.0\t0.6931472 0.7\t0.0\t0.0
@@ -50,26 +38,6 @@ class OldFilesTest {
             package\thello\tx86_64-linux\t20\t1767225600\t12345678\t2.001 2.002\t0 1\t8.589935E9\t0.0 80.0
             package\thello:fetch\tbuiltin\t1\t1767225600\t0\t1.0\t1\t\t
             """;
-
-    @TempDir
-    private Path directory;
-
-    private StateDatabase state = StateDatabase.existingIn(Path.of("nowhere"));
-
-    @BeforeEach
-    void open() {
-        state = StateDatabase.in(directory);
-    }
-
-    @AfterEach
-    void close() {
-        state.close();
-    }
-
-    private void restart() {
-        close();
-        open();
-    }
 
     private History history() {
         return History.load(state.history(), Duration.ofSeconds(30), new ManualClock());

@@ -10,40 +10,20 @@ import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.ManualClock;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class SqlHistoryTest {
+class SqlHistoryTest extends StateDatabaseFixture {
     private static final String X86 = "x86_64-linux";
     private static final PackageName HELLO = new PackageName("hello");
     private static final PackageName LIBC = new PackageName("glibc");
 
-    @TempDir
-    private Path dir;
-
-    private StateDatabase state = StateDatabase.existingIn(Path.of("nowhere"));
-
-    @BeforeEach
-    void open() {
-        state.close();
-        state = StateDatabase.in(dir);
-    }
-
-    @AfterEach
-    void close() {
-        state.close();
-    }
-
     /// After a restart.
     private History load() {
-        open();
+        restart();
         return History.load(state.history(), Duration.ofSeconds(30), new ManualClock());
     }
 
@@ -124,7 +104,7 @@ class SqlHistoryTest {
             for (int j = 0; j < 20; j++) history.built(new PackageName("p" + i), X86, "a", Duration.ofMillis(1234 + j));
         history.save(state.history());
         state.close();
-        assertThat(Files.size(dir.resolve("state.sqlite"))).isLessThan(1000 * 400);
+        assertThat(Files.size(directory.resolve("state.sqlite"))).isLessThan(1000 * 400);
     }
 
     /// Files could not keep those with a tab in their names.

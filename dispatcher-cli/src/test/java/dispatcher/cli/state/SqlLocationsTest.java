@@ -2,48 +2,21 @@ package dispatcher.cli.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.nix.PathInfo;
 import dispatcher.nix.StorePath;
 import dispatcher.store.LocationStore.KnownPath;
 import dispatcher.store.Locations;
 import dispatcher.testkit.FakeStore;
-import dispatcher.testkit.NarTree;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class SqlLocationsTest {
-    private static final PathInfo INFO_A = FakeStore.info("a", NarTree.file("a"));
-    private static final PathInfo INFO_B = FakeStore.info("b", NarTree.file("b"), INFO_A.path());
-    private static final StorePath A = INFO_A.path();
-    private static final StorePath B = INFO_B.path();
-
-    @TempDir
-    private Path directory;
-
-    private StateDatabase state = StateDatabase.existingIn(Path.of("nowhere"));
-
-    @BeforeEach
-    void open() {
-        state = StateDatabase.in(directory);
-    }
-
-    @AfterEach
-    void close() {
-        state.close();
-    }
-
+class SqlLocationsTest extends StateDatabaseFixture {
     /// After a restart.
     private Locations reloaded(String... machines) {
-        close();
-        open();
+        restart();
         return Locations.load(state.locations(), Set.of(machines));
     }
 

@@ -310,16 +310,21 @@ class StateDatabaseTest {
 
     @Nested
     class Disk {
-        @Test
-        void thatIsFullKeepsWhatWasWrittenAndIsTriedAgain() throws Exception {
-            open();
-            fill();
+        /// The file cannot get larger than it is.
+        private void fillTheDisk() throws IOException {
             state.write(handle -> {
                 int pages = handle.createQuery("PRAGMA page_count")
                         .mapTo(Integer.class)
                         .one();
                 handle.execute("PRAGMA max_page_count = " + pages);
             });
+        }
+
+        @Test
+        void thatIsFullKeepsWhatWasWrittenAndIsTriedAgain() throws Exception {
+            open();
+            fill();
+            fillTheDisk();
             var locations = locations();
             for (int i = 0; i < 1000; i++) locations.add(List.of(FakeStore.path("p" + i)), "m");
             locations.save();
@@ -334,12 +339,7 @@ class StateDatabaseTest {
         void thatIsFullIsSaidToWhoMustKnow() throws Exception {
             open();
             fill();
-            state.write(handle -> {
-                int pages = handle.createQuery("PRAGMA page_count")
-                        .mapTo(Integer.class)
-                        .one();
-                handle.execute("PRAGMA max_page_count = " + pages);
-            });
+            fillTheDisk();
             var many = new TreeSet<String>();
             for (int i = 0; i < 1000; i++) many.add("machine-with-a-long-name-" + i);
             assertThatIOException()

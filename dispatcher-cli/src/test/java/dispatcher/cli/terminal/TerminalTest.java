@@ -59,6 +59,14 @@ class TerminalTest {
     }
 
     @Test
+    void aCellIsShownAsItIsWritten() {
+        var table = new Table("A", "B");
+        table.row("@|bold x|@", "y");
+
+        assertThat(table.lines()).containsExactly("A           B", "@|bold x|@  y");
+    }
+
+    @Test
     void noColorIsRespected() {
         assertThat(Terminal.wanted(Map.of())).isTrue();
         assertThat(Terminal.wanted(Map.of("NO_COLOR", ""))).isTrue();

@@ -1,5 +1,6 @@
 package dispatcher.nix.attributes;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.NixSyntaxException;
@@ -102,7 +103,7 @@ public record DerivationAttributes(
         if (json == null) return new Plain(environment);
         try {
             if (json.length() > LARGE_JSON) return new Structured(LargeJson.members(json, names));
-            if (Json.parse(json.toByteArray()) instanceof Json.Members members) return new Structured(members);
+            if (Json.parse(json.toByteArray()) instanceof ObjectNode members) return new Structured(members);
         } catch (JsonSyntaxException e) {
             throw unreadable(json, "it is " + e.getMessage());
         }
@@ -153,49 +154,44 @@ public record DerivationAttributes(
         }
     }
 
-    private record Structured(Json.Members members) implements Source {
+    private record Structured(ObjectNode members) implements Source {
         @Override
         public boolean flag(String name, boolean otherwise) {
-            var value = members.get(name);
-            if (value.isEmpty()) return otherwise;
-            if (value.get() instanceof Json.Bool(var flag)) return flag;
+            var value = members.path(name);
+            if (value.isMissingNode()) return otherwise;
+            if (value.isBoolean()) return value.booleanValue();
             throw wrong(name, "true or false");
         }
 
         @Override
         public String text(String name) {
-            var value = members.get(name);
-            if (value.isEmpty()) return "";
-            if (value.get() instanceof Json.Text(var text)) return text;
+            var value = members.path(name);
+            if (value.isMissingNode()) return "";
+            if (value.isTextual()) return value.textValue();
             throw wrong(name, "a string");
         }
 
         @Override
         public String number(String name) {
-            return members.get(name)
-                    .filter(Json.Numeral.class::isInstance)
-                    .map(Json::print)
-                    .orElse("");
+            var value = members.path(name);
+            return value.isNumber() ? Json.print(value) : "";
         }
 
         @Override
         public SortedSet<String> list(String name) {
             var words = new TreeSet<String>();
-            var value = members.get(name);
-            if (value.isEmpty()) return words;
-            if (!(value.get() instanceof Json.Elements(var elements))) throw wrong(name, "a list of strings");
-            for (var element : elements) {
-                if (!(element instanceof Json.Text(var word))) throw wrong(name, "a list of strings");
-                words.add(word);
+            var value = members.path(name);
+            if (value.isMissingNode()) return words;
+            if (!value.isArray()) throw wrong(name, "a list of strings");
+            for (var element : value) {
+                if (!element.isTextual()) throw wrong(name, "a list of strings");
+                words.add(element.textValue());
             }
             return words;
         }
 
         private NixSyntaxException wrong(String name, String expected) {
-            return NixSyntaxException.of(
-                    "value of the attribute " + name,
-                    members.get(name).map(Json::print).orElse(""),
-                    expected);
+            return NixSyntaxException.of("value of the attribute " + name, Json.print(members.path(name)), expected);
         }
     }
 }

@@ -1,61 +1,90 @@
 package dispatcher.nix.json;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dispatcher.text.Printable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Collection;
+import java.util.regex.Pattern;
 
-/// A JSON value.
+/// JSON as Nix reads and writes it, by Jackson, in the tree model.
 ///
-/// Of names that an object has twice the last one counts, as in Nix. Source: RFC 8259; printing as Nix does it.
-public sealed interface Json {
-    enum Null implements Json {
-        NULL
-    }
+/// Of names that an object has twice the last one counts, as in Nix. Objects have their names in the order of their
+/// bytes. Numbers keep their digits, and are printed without an exponent unless it is large. Source: RFC 8259; printing
+/// as Nix does it. Safe for any thread.
+public final class Json {
+    /// Objects and arrays inside each other; no attribute set has more.
+    private static final int MAX_DEPTH = 512;
 
-    record Bool(boolean value) implements Json {}
+    private static final int MAX_DIGITS = 1000;
 
-    /// A number as it is written, since no type of ours holds them all.
-    record Numeral(String text) implements Json {}
+    private static final String TOO_MUCH =
+            "nested deeper than %d levels, or a number of more than %d digits, or too long a text";
 
-    record Text(String value) implements Json {}
+    private static final Pattern ADVICE =
+            Pattern.compile("(: enable `| \\(start marker| \\(JSON String).*", Pattern.DOTALL);
 
-    record Elements(List<Json> values) implements Json {
-        public Elements {
-            values = List.copyOf(values);
-        }
-    }
+    private static final JsonMapper MAPPER = JsonMapper.builder(strictFactory(Integer.MAX_VALUE))
+            .nodeFactory(new SortedNodes())
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .build();
 
-    /// An object.
-    record Members(Map<String, Json> values) implements Json {
-        /// The order of the names' bytes in UTF-8, which is Nix's.
-        private static final Comparator<String> BY_BYTES = (a, b) ->
-                Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+    private Json() {}
 
-        public Members {
-            var sorted = new TreeMap<String, Json>(BY_BYTES);
-            sorted.putAll(values);
-            values = Collections.unmodifiableSortedMap(sorted);
-        }
-
-        public Optional<Json> get(String name) {
-            return Optional.ofNullable(values.get(name));
-        }
+    /// What every mapper reads and writes with.
+    ///
+    /// @param longest text or name, in chars; what was bounded as a whole when it arrived needs no such limit
+    public static JsonFactory strictFactory(int longest) {
+        return new JsonFactoryBuilder()
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(MAX_DEPTH)
+                        .maxNumberLength(MAX_DIGITS)
+                        .maxStringLength(longest)
+                        .maxNameLength(longest)
+                        .build())
+                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
+                .disable(JsonFactory.Feature.CHARSET_DETECTION)
+                .disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE)
+                .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
+                .build();
     }
 
     /// @throws JsonSyntaxException unless `text` is one JSON value, with nothing but blanks around it
-    static Json parse(String text) {
-        return new JsonParser(text).parse();
+    public static JsonNode parse(String text) {
+        try (var parser = new StrictParser(MAPPER.createParser(text))) {
+            JsonNode value = MAPPER.readTree(parser);
+            if (value == null) throw new JsonSyntaxException(text.length(), "a value expected, but the text is over");
+            if (parser.nextToken() != null)
+                throw new JsonSyntaxException(
+                        parser.currentTokenLocation().getCharOffset(), "the value is over, but the text is not");
+            return value;
+        } catch (JsonProcessingException e) {
+            throw syntax(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// @throws JsonSyntaxException also if the bytes are not UTF-8
-    static Json parse(byte[] utf8) {
+    public static JsonNode parse(byte[] utf8) {
         try {
             return parse(StandardCharsets.UTF_8
                     .newDecoder()
@@ -66,24 +95,59 @@ public sealed interface Json {
         }
     }
 
+    /// With the position that Jackson says: a char of a text, a byte of a stream.
+    public static JsonSyntaxException syntax(JsonProcessingException e) {
+        var place = e.getLocation();
+        long position = place == null ? 0 : Math.max(place.getCharOffset(), place.getByteOffset());
+        return new JsonSyntaxException(position, fault(e));
+    }
+
+    /// What Jackson says, without its advice to programmers.
+    private static String fault(JsonProcessingException e) {
+        if (e instanceof StreamConstraintsException) return TOO_MUCH.formatted(MAX_DEPTH, MAX_DIGITS);
+        return Printable.line(
+                ADVICE.matcher(String.valueOf(e.getOriginalMessage())).replaceFirst(""));
+    }
+
+    /// An empty object, which keeps its names sorted.
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    public static ArrayNode texts(Collection<String> texts) {
+        var array = MAPPER.createArrayNode();
+        texts.forEach(array::add);
+        return array;
+    }
+
     /// The compact form: no blanks, names sorted, only what must be is escaped.
-    default String print() {
-        var out = new StringBuilder();
-        new JsonPrinter(out, false).print(this);
-        return out.toString();
+    public static String print(JsonNode json) {
+        try {
+            return MAPPER.writeValueAsString(json);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException("bug: a tree that cannot be printed", e);
+        }
     }
 
     /// The same value, for terminals: what [Printable] calls odd is escaped too, and half of a character replaced.
-    default String show() {
-        var out = new StringBuilder();
-        new JsonPrinter(out, true).print(this);
+    public static String show(JsonNode json) {
+        var printed = print(json);
+        if (printed.codePoints().noneMatch(Printable::isOdd)) return printed;
+        var out = new StringBuilder(printed.length());
+        printed.codePoints().forEach(point -> show(point, out));
         return out.toString();
     }
 
+    /// What is odd is inside of strings. Jackson's own escapes know only single chars, and so no invisible characters
+    /// beyond the first 65536 (`JsonTest.isShownOnATerminalWithNothingThatActsUponItAndMeansTheSame`).
+    private static void show(int point, StringBuilder out) {
+        if (!Printable.isOdd(point)) out.appendCodePoint(point);
+        else if (Character.getType(point) == Character.SURROGATE) out.append('\ufffd');
+        else for (char unit : Character.toChars(point)) out.append("\\u%04x".formatted((int) unit));
+    }
+
     /// `text` as a JSON string, with its quotes.
-    static String quote(String text) {
-        var out = new StringBuilder(text.length() + 2);
-        new JsonPrinter(out, false).quote(text);
-        return out.toString();
+    public static String quote(String text) {
+        return print(TextNode.valueOf(text));
     }
 }

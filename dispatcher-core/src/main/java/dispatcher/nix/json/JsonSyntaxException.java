@@ -4,15 +4,15 @@ package dispatcher.nix.json;
 public final class JsonSyntaxException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final int position;
+    private final long position;
 
-    /// @param position index of the first char that is wrong, from 0
-    public JsonSyntaxException(int position, String fault) {
+    /// @param position index of the char or byte where the fault was found, from 0
+    public JsonSyntaxException(long position, String fault) {
         super("not JSON: at position %d: %s".formatted(position, fault));
         this.position = position;
     }
 
-    public int position() {
+    public long position() {
         return position;
     }
 }

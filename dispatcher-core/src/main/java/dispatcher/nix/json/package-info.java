@@ -1,5 +1,5 @@
-/// JSON as Nix writes it inside derivations and realisations: small texts, read strictly, printed compactly. Knows
-/// nothing of Nix's values, which use it.
+/// JSON as Nix writes it inside derivations and realisations: trees of Jackson, read strictly, printed compactly.
+/// Nothing here knows of Nix's values, which use it. Start with [dispatcher.nix.json.Json].
 @NullMarked
 package dispatcher.nix.json;
 

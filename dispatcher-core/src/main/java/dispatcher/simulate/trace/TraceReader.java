@@ -1,5 +1,6 @@
 package dispatcher.simulate.trace;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineProtocol;
@@ -65,7 +66,7 @@ public final class TraceReader {
 
     private Entry entry(String text) {
         try {
-            if (Json.parse(text) instanceof Json.Members members) return new Entry(line, members);
+            if (Json.parse(text) instanceof ObjectNode members) return new Entry(line, members);
         } catch (JsonSyntaxException e) {
             throw new TraceException(line, String.valueOf(e.getMessage()));
         }

@@ -1,5 +1,6 @@
 package dispatcher.simulate.trace;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dispatcher.nix.json.Json;
 import dispatcher.simulate.model.Client;
 import dispatcher.simulate.model.Host;
@@ -10,8 +11,6 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// The lines of traces, without line ends; [TraceReader] reads them.
@@ -97,55 +96,44 @@ public final class TraceWriter {
 
     /// One object. What is empty is left out.
     private static final class Line {
-        private final Map<String, Json> members = new TreeMap<>();
+        private final ObjectNode members = Json.object();
 
         Line text(String name, String text) {
-            members.put(name, new Json.Text(text));
+            members.put(name, text);
             return this;
         }
 
         Line number(String name, long number) {
-            members.put(name, new Json.Numeral(Long.toString(number)));
+            members.put(name, number);
             return this;
         }
 
         Line number(String name, double number) {
-            members.put(name, new Json.Numeral(plain(BigDecimal.valueOf(number))));
+            members.put(name, shortest(BigDecimal.valueOf(number)));
             return this;
         }
 
         Line seconds(String name, Duration duration) {
-            members.put(name, new Json.Numeral(plain(BigDecimal.valueOf(duration.toNanos(), 9))));
+            members.put(name, shortest(BigDecimal.valueOf(duration.toNanos(), 9)));
             return this;
         }
 
-        private static String plain(BigDecimal number) {
-            return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+        private static BigDecimal shortest(BigDecimal number) {
+            return number.signum() == 0 ? BigDecimal.ZERO : number.stripTrailingZeros();
         }
 
         Line texts(String name, Collection<String> texts) {
-            if (!texts.isEmpty())
-                members.put(
-                        name,
-                        new Json.Elements(
-                                texts.stream().<Json>map(Json.Text::new).toList()));
+            if (!texts.isEmpty()) members.set(name, Json.texts(texts));
             return this;
         }
 
         Line amounts(String name, Map<String, Long> amounts) {
-            if (!amounts.isEmpty())
-                members.put(
-                        name,
-                        new Json.Members(amounts.entrySet().stream()
-                                .collect(Collectors.toMap(
-                                        Map.Entry::getKey,
-                                        amount -> new Json.Numeral(
-                                                amount.getValue().toString())))));
+            if (!amounts.isEmpty()) amounts.forEach(members.putObject(name)::put);
             return this;
         }
 
         String print() {
-            return new Json.Members(members).print();
+            return Json.print(members);
         }
     }
 }

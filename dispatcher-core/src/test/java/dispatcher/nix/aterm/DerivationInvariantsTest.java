@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.ContentAddress.Method;
 import dispatcher.nix.ContentAddress.MethodAlgorithm;
@@ -17,6 +18,7 @@ import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.StorePaths;
 import dispatcher.nix.json.Json;
+import dispatcher.testkit.NixJson;
 import dispatcher.testkit.NixVectors;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -337,29 +339,24 @@ class DerivationInvariantsTest {
     @Nested
     class OfNixsOwnTests {
         private Derivation load(String name) throws Exception {
-            var json = (Json.Members) Json.parse(NixVectors.bytes("derivation/invariants/" + name + ".json"));
+            var json = Json.parse(NixVectors.bytes("derivation/invariants/" + name + ".json"));
             var outputs = new TreeMap<String, DerivationOutput>();
-            members(json, "outputs").values().forEach((output, value) -> outputs.put(output, output(value)));
-            var inputs = members(members(json, "inputs"), "drvs").values().keySet().stream()
+            json.path("outputs").forEachEntry((output, value) -> outputs.put(output, output(value)));
+            var inputs = json.path("inputs")
+                    .path("drvs")
+                    .propertyStream()
+                    .map(Map.Entry::getKey)
                     .map(StorePath::parse)
                     .toArray(StorePath[]::new);
             var environment = new TreeMap<String, String>();
-            members(json, "env").values().forEach((key, value) -> environment.put(key, text(value)));
+            json.path("env").forEachEntry((key, value) -> environment.put(key, NixJson.text(value)));
             return derivation(outputs, environment, inputs);
         }
 
-        private static Json.Members members(Json.Members json, String key) {
-            return (Json.Members) json.get(key).orElseThrow();
-        }
-
-        private static String text(Json json) {
-            return ((Json.Text) json).value();
-        }
-
-        private static DerivationOutput output(Json json) {
-            return ((Json.Members) json)
-                    .get("path")
-                    .<DerivationOutput>map(path -> new DerivationOutput.InputAddressed(StorePath.parse(text(path))))
+        private static DerivationOutput output(JsonNode json) {
+            return json.optional("path")
+                    .<DerivationOutput>map(
+                            path -> new DerivationOutput.InputAddressed(StorePath.parse(NixJson.text(path))))
                     .orElse(DEFERRED);
         }
 

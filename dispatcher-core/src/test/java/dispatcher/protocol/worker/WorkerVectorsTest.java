@@ -59,7 +59,7 @@ class WorkerVectorsTest {
                         WorkerCodec::readTrust,
                         WorkerCodec::writeTrust,
                         json -> NixJson.optional(json, flag -> flag)
-                                .map(flag -> flag.print().equals("true") ? Trust.TRUSTED : Trust.NOT_TRUSTED)
+                                .map(flag -> flag.booleanValue() ? Trust.TRUSTED : Trust.NOT_TRUSTED)
                                 .orElse(Trust.UNKNOWN))
                 .both(
                         "build-result-1.27",
@@ -87,11 +87,7 @@ class WorkerVectorsTest {
                         "keyed-build-result-1.29",
                         in -> new Keyed(codec(29).readDerivedPath(in), codec(29).readBuildResult(in, DRV)),
                         WorkerVectorsTest::writeKeyed,
-                        json -> new Keyed(
-                                NixJson.derivedPath(((dispatcher.nix.json.Json.Members) json)
-                                        .get("path")
-                                        .orElseThrow()),
-                                NixJson.buildResult(json)))
+                        json -> new Keyed(NixJson.derivedPath(json.path("path")), NixJson.buildResult(json)))
                 .both(
                         "derived-path-1.29",
                         codec(29)::readDerivedPath,

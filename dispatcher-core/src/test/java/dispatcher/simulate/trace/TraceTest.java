@@ -57,7 +57,7 @@ class TraceTest {
             {"machine":"n","systems":["x"],"speed":0}            | 'speed' is 0, and should be above 0
             {"build":"b","client":"c","system":"x"}              | 'work' is missing
             {"build":"b","client":"c","system":"x","work":-1}    | 'work' is -1, and should be a number
-            {"build":"b","client":"c","system":"x","work":1e300} | 'work' is 1e300, and should be a number
+            {"build":"b","client":"c","system":"x","work":1e300} | 'work' is 1.0E300, and should be a number
             {"build":"b","client":"c","system":"x","work":0}     | build b takes no time
             {"path":"p","bytes":1.5}                             | 'bytes' is 1.5, and should be a whole number
             {"something":1}                                      | the line is about nothing known

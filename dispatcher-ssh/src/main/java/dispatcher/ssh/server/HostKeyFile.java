@@ -3,6 +3,7 @@ package dispatcher.ssh.server;
 import dispatcher.secret.SecretFile;
 import dispatcher.ssh.keys.JdkEdDsa;
 import dispatcher.ssh.keys.KeyFiles;
+import dispatcher.state.StateFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -20,7 +21,8 @@ import java.util.Set;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.apache.sshd.common.util.security.SecurityUtils;
 
-/// The front end's own key: an ed25519 key in OpenSSH's format, made when there is none.
+/// The front end's own key: an ed25519 key in OpenSSH's format, made when there is none. It belongs to
+/// the owner of its directory, also if a command of root's makes it.
 public final class HostKeyFile {
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rw-------");
 
@@ -72,6 +74,7 @@ public final class HostKeyFile {
                 folder, file.getFileName().toString(), ".new", PosixFilePermissions.asFileAttribute(PRIVATE));
         try {
             Files.write(draft, text.toByteArray(), StandardOpenOption.SYNC);
+            StateFiles.giveToOwnerOfDirectory(draft);
             Files.createLink(file, draft);
         } catch (FileAlreadyExistsException e) {
             // Another one was faster.

@@ -865,6 +865,20 @@ class SshFrontEndTest {
         }
 
         @Test
+        void aHostKeyThatRootMakesBelongsToTheOwnerOfItsDirectory() throws Exception {
+            var file = options().hostKey();
+            var folder = Files.createDirectories(file.getParent());
+            assumeTrue(Files.getAttribute(folder, "unix:uid").equals(0), "only root can give files away");
+            Files.setAttribute(folder, "unix:uid", 4321);
+
+            assertThat(SshFrontEnd.hostKeyLine(file)).startsWith("ssh-ed25519 ");
+
+            assertThat(Files.getAttribute(file, "unix:uid")).isEqualTo(4321);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                    .isEqualTo("rw-------");
+        }
+
+        @Test
         void aHostKeyThatOthersCanReadIsRefused() throws Exception {
             start(SshFrontEndTest::echo).close();
             Files.setPosixFilePermissions(options().hostKey(), PosixFilePermissions.fromString("rw-r-----"));

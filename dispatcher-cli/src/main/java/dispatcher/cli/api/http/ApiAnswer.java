@@ -43,7 +43,7 @@ public final class ApiAnswer {
     /// All of it as one line of JSON, fit for a terminal, also what this program does not know.
     public String show() {
         try {
-            return Json.parse(body).show();
+            return Json.show(Json.parse(body));
         } catch (JsonSyntaxException e) {
             throw HttpAnswer.notUnderstood(from, String.valueOf(e.getMessage()), e);
         }

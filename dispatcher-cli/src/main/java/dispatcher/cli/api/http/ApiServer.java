@@ -31,7 +31,7 @@ public final class ApiServer implements AutoCloseable {
     private final Duration patience;
     private final ReentrantLock lock = new ReentrantLock();
 
-    /// Made for the first request, as it takes time and memory that a dispatcher nobody asks does not need.
+    /// Made for the first request, as it takes time and memory that a dispatcher without requests does not need.
     @GuardedBy("lock")
     private @Nullable HttpService service;
 
@@ -92,7 +92,7 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    /// Answers what comes there, whatever it is.
+    /// Answers what comes there, of any kind.
     static void converse(CommandChannel channel, HttpService service, Duration patience) throws InterruptedException {
         try {
             new HttpConnection(channel, service, patience).answer();

@@ -47,7 +47,7 @@ final class HttpService implements ListenerContext {
         this.router = Router.builder().addRouting(ApiRouting.of(endpoints)).build();
     }
 
-    /// Ends each connection after its first request, so that nobody's connection waits for what may never come.
+    /// Ends each connection after its first request, so that no connection waits for what may never come.
     private static final class OneRequest implements Http1ConnectionListener {
         @Override
         public void headers(ConnectionContext connection, io.helidon.http.Headers headers) {

@@ -1,13 +1,11 @@
 package dispatcher.cli.settings.document;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dispatcher.cli.settings.Group;
-import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.Key.Preset;
+import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.Row;
 import dispatcher.cli.settings.SettingsTable;
 import dispatcher.cli.settings.value.Shape;
@@ -26,11 +24,7 @@ public final class SettingsSchema {
         schema.put("$schema", "https://json-schema.org/draft/2020-12/schema");
         schema.put("title", "Settings of the dispatcher");
         schema.setAll(group(SettingsTable.TOP));
-        try {
-            return JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(schema) + "\n";
-        } catch (JsonProcessingException e) {
-            throw new AssertionError("a tree of nodes can always be written", e);
-        }
+        return schema.toPrettyString() + "\n";
     }
 
     private static ObjectNode group(Group group) {

@@ -12,7 +12,7 @@ public final class SettingsException extends UserFacingException {
     @SuppressWarnings("serial") // a List.copyOf, which is serializable
     private final List<Fault> faults;
 
-    @SuppressWarnings("serial") // likewise
+    @SuppressWarnings("serial") // the same
     private final List<String> files;
 
     /// @param faults all, at least one
