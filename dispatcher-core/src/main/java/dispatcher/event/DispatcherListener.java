@@ -99,6 +99,14 @@ public interface DispatcherListener {
     /// @param after for how long it was set aside
     default void machineBack(String machine, Duration after) {}
 
+    /// A machine gets no more builds for now.
+    ///
+    /// @param why what was measured there
+    default void machineUnderPressure(String machine, String why) {}
+
+    /// Nothing that was measured speaks against a machine any more.
+    default void machineHasRoom(String machine) {}
+
     /// A machine's own settings keep it from a kind of builds; others of that kind go to other machines for now.
     ///
     /// @param need   which builds

@@ -43,6 +43,16 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
+    public void machineUnderPressure(String machine, String why) {
+        tell(listener -> listener.machineUnderPressure(machine, why));
+    }
+
+    @Override
+    public void machineHasRoom(String machine) {
+        tell(listener -> listener.machineHasRoom(machine));
+    }
+
+    @Override
     public void machineRefuses(String machine, String need, String reason, Duration until) {
         tell(listener -> listener.machineRefuses(machine, need, reason, until));
     }

@@ -7,7 +7,7 @@ import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
-import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.Placement;
 import dispatcher.schedule.policy.SchedulerOptions;
 import java.time.Duration;
@@ -26,7 +26,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The scheduler as the service has it: builds that wait for a machine on threads of their own, and the slots of the
@@ -65,6 +64,7 @@ public final class BuildQueue {
     @GuardedBy("lock")
     private Instant standingsUntil = Instant.MIN;
 
+    /// @param machines of which nothing is known but this; none if they come with [#replace]
     public BuildQueue(Collection<Machine> machines, SchedulerOptions options, InstantSource clock) {
         this.clock = clock;
         this.scheduler = new Scheduler(machines, options);
@@ -125,60 +125,15 @@ public final class BuildQueue {
 
     // ---- machines
 
-    /// A machine did a build: whatever it was set aside for is over.
-    public void machineWorked(String name) {
-        enter(scheduler -> scheduler.machineWorked(name));
+    /// What is known of one machine now. May come on any thread, and after a later one, which then holds.
+    public void update(MachineSnapshot latest) {
+        enter(scheduler -> scheduler.update(latest));
     }
 
-    /// A machine that was set aside works again, as far as can be seen without a build.
-    public void machineAnswered(String name) {
-        enter(scheduler -> scheduler.machineAnswered(name));
-    }
-
-    /// A machine, or the way to it, broke: nothing goes there until it has been seen to work.
-    public void machineFailed(String name, String error) {
-        enter(scheduler -> scheduler.machineFailed(name, clock.instant(), error));
-    }
-
-    /// Whether a machine is not set aside.
-    public boolean isAvailable(String name) {
-        return ask(scheduler -> scheduler.isAvailable(name));
-    }
-
-    /// Whether builds could begin on a machine, now or when others end there.
-    public boolean takesBuilds(String name) {
-        return ask(scheduler -> scheduler.takesBuilds(name));
-    }
-
-    /// Tells what was measured of a machine.
-    public void learn(String machine, UnaryOperator<MachineFacts> change) {
-        enter(scheduler -> scheduler.learn(machine, change));
-    }
-
-    /// Lets a machine finish what it has and gives it no more, or ends that.
-    ///
-    /// @return whether there is such a machine
-    public boolean drain(String machine, boolean drained) {
-        boolean known;
-        lock.lock();
-        try {
-            known = scheduler.drain(machine, drained);
-            moveOn();
-        } finally {
-            lock.unlock();
-        }
-        locate();
-        return known;
-    }
-
-    /// Makes these the machines. What runs on one that is not among them goes on there.
-    ///
-    /// @param drained names of those that get no builds, of which there may be more than machines
-    public void replaceMachines(Collection<Machine> machines, Set<String> drained) {
-        enter(scheduler -> {
-            scheduler.replaceMachines(machines);
-            for (var machine : machines) scheduler.drain(machine.name(), drained.contains(machine.name()));
-        });
+    /// Makes these the machines. What runs on one that is not among them goes on there. To be called for one change of
+    /// the settings after the other; of what is known of each machine, the latest holds here too.
+    public void replace(Collection<MachineSnapshot> machines) {
+        enter(scheduler -> scheduler.replace(machines));
     }
 
     /// How builds take their turns from now on.

@@ -96,7 +96,7 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     }
 
     private static Optional<String> notNow(MachineSlots slots, WaitingBuild build) {
-        return switch (MachineView.state(slots)) {
+        return switch (slots.state()) {
             case DRAINED -> Optional.of("it is drained");
             case SET_ASIDE ->
                 Optional.of("it is set aside until it works again: "

@@ -7,6 +7,8 @@ import dispatcher.schedule.index.MachineSlots;
 import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.MachineSnapshot;
+import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.Times;
 import java.time.Instant;
 import java.util.Comparator;
@@ -17,31 +19,12 @@ import java.util.TreeMap;
 
 /// A machine at one moment.
 ///
-/// @param state   whether it may have builds
-/// @param running what it builds, the oldest first
-/// @param taken   of its resources, by name
+/// @param snapshot what is known of it
+/// @param state    whether it may have builds
+/// @param running  what it builds, the oldest first
+/// @param taken    of its resources, by name
 public record MachineView(
-        Machine machine,
-        MachineFacts facts,
-        MachineHealth health,
-        State state,
-        List<Running> running,
-        Map<String, Long> taken) {
-
-    /// Whether a machine may have builds, and if not, why.
-    public enum State {
-        READY,
-        /// It has failed again and again, answers now, and is being tried with one build.
-        ON_TRIAL,
-        /// It has failed, and has not been seen to work since.
-        SET_ASIDE,
-        /// Somebody wants it to get no more.
-        DRAINED,
-        /// What was measured speaks against it: see the objection in its facts.
-        UNDER_PRESSURE,
-        /// It is not in the settings any more, and finishes what it has.
-        REMOVED
-    }
+        MachineSnapshot snapshot, MachineState state, List<Running> running, Map<String, Long> taken) {
 
     /// @param since       when it got the slot
     /// @param expectedEnd empty if nothing was seen that it could rest on
@@ -50,6 +33,18 @@ public record MachineView(
     public MachineView {
         running = List.copyOf(running);
         taken = Map.copyOf(taken);
+    }
+
+    public Machine machine() {
+        return snapshot.machine();
+    }
+
+    public MachineFacts facts() {
+        return snapshot.facts();
+    }
+
+    public MachineHealth health() {
+        return snapshot.health();
     }
 
     public int slotsTaken() {
@@ -65,7 +60,7 @@ public record MachineView(
         slots.taken().forEach((name, amount) -> {
             if (amount > 0) taken.put(name, amount);
         });
-        return new MachineView(slots.machine(), slots.facts(), slots.health(), state(slots), running, taken);
+        return new MachineView(slots.snapshot(), slots.state(), running, taken);
     }
 
     private static Running running(RunningBuild build, BuildRequest request) {
@@ -73,13 +68,5 @@ public record MachineView(
                 ? Optional.of(Times.instant(build.expectedEnd()))
                 : Optional.<Instant>empty();
         return new Running(request.drvPath(), request.client().name(), Times.instant(build.start()), end);
-    }
-
-    static State state(MachineSlots slots) {
-        if (slots.isGone()) return State.REMOVED;
-        if (slots.isDrained()) return State.DRAINED;
-        if (slots.health().isAside()) return State.SET_ASIDE;
-        if (!slots.facts().objection().isEmpty()) return State.UNDER_PRESSURE;
-        return slots.health().isOnTrial() ? State.ON_TRIAL : State.READY;
     }
 }

@@ -1,7 +1,6 @@
 package dispatcher.schedule;
 
 import dispatcher.machine.Machine;
-import dispatcher.machine.MachineHealth;
 import dispatcher.schedule.index.ClientShare;
 import dispatcher.schedule.index.Fleet;
 import dispatcher.schedule.index.MachineSlots;
@@ -11,7 +10,7 @@ import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
-import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.Placement;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.SchedulingKey;
@@ -28,7 +27,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Decides which build goes where and when. Knows builds that wait, builds that run, and machines; is told what
@@ -63,9 +61,10 @@ public final class Scheduler {
     /// Whether a machine is not kept for somebody any more, whom others had to pass by in this plan.
     private boolean keepsLess;
 
+    /// @param machines of which nothing is known but this
     public Scheduler(Collection<Machine> machines, SchedulerOptions options) {
         this.options = options;
-        fleet.replace(machines);
+        fleet.replace(machines.stream().map(MachineSnapshot::asConfigured).toList());
     }
 
     // ---- builds
@@ -155,10 +154,15 @@ public final class Scheduler {
 
     // ---- machines
 
-    /// Makes these the machines. What runs on one that is not among them goes on there.
-    public void replaceMachines(Collection<Machine> machines) {
+    /// Makes these the machines. What runs on one that is not among them goes on there. A snapshot that is earlier than
+    /// what is known of its machine only says that there is that machine.
+    public void replace(Collection<MachineSnapshot> machines) {
         paused = null;
         fleet.replace(machines);
+        findHopeless();
+    }
+
+    private void findHopeless() {
         hopeless.clear();
         for (var queue : queues.values()) if (!queue.isPossible()) hopeless.addAll(queue.builds());
     }
@@ -169,60 +173,15 @@ public final class Scheduler {
         options = newOptions;
     }
 
-    /// Tells what was measured of a machine. Unknown names are ignored, here and below.
-    public void learn(String machine, UnaryOperator<MachineFacts> change) {
-        var slots = fleet.machine(machine);
-        if (slots == null) return;
-        var facts = change.apply(slots.facts());
-        if (facts.equals(slots.facts())) return;
-        paused = null;
-        fleet.learn(slots, facts);
-    }
-
-    /// A machine, or the way to it, broke: nothing goes there until it has been seen to work.
-    public void machineFailed(String machine, Instant now, String error) {
-        var slots = fleet.machine(machine);
-        if (slots != null) health(slots, slots.health().failed(now, error));
-    }
-
-    /// A machine that was set aside works again, as far as can be seen without a build.
-    public void machineAnswered(String machine) {
-        var slots = fleet.machine(machine);
-        if (slots != null) health(slots, slots.health().answered());
-    }
-
-    /// A machine did a build: whatever it was set aside for is over.
-    public void machineWorked(String machine) {
-        var slots = fleet.machine(machine);
-        if (slots != null) health(slots, MachineHealth.GOOD);
-    }
-
-    private void health(MachineSlots slots, MachineHealth health) {
-        if (slots.health().equals(health)) return;
-        paused = null;
-        fleet.health(slots, health);
-    }
-
-    public boolean isAvailable(String machine) {
-        var slots = fleet.machine(machine);
-        return slots != null && !slots.isGone() && !slots.health().isAside();
-    }
-
-    /// Whether builds could begin on a machine, now or when others end there.
-    public boolean takesBuilds(String machine) {
-        var slots = fleet.machine(machine);
-        return slots != null && slots.capacity() > 0;
-    }
-
-    /// Lets a machine finish what it has, and gives it no more.
-    ///
-    /// @return whether there is such a machine
-    public boolean drain(String machine, boolean drained) {
-        var slots = fleet.machine(machine);
-        if (slots == null || slots.isGone()) return false;
-        paused = null;
-        fleet.drain(slots, drained);
-        return true;
+    /// What is known of one machine now. Ignored if there is no such machine, or if what is known of it is later.
+    public void update(MachineSnapshot latest) {
+        var slots = fleet.machine(latest.name());
+        if (slots == null || slots.isGone()) return;
+        var known = slots.snapshot();
+        if (latest.isEarlierThan(known)) return;
+        if (!latest.saysTheSameAs(known)) paused = null;
+        fleet.update(slots, latest);
+        if (!latest.machine().equals(known.machine())) findHopeless();
     }
 
     // ---- decisions

@@ -84,7 +84,7 @@ class AttemptTest {
                     .extracting(BuildOutcome::result)
                     .extracting(BuildResult::status)
                     .isEqualTo(BuildStatus.PERMANENT_FAILURE);
-            assertThat(builds.queue().isAvailable("a")).isTrue();
+            assertThat(builds.isUp("a")).isTrue();
         }
     }
 
@@ -96,7 +96,7 @@ class AttemptTest {
                     .asInstanceOf(type(AttemptLostException.class))
                     .extracting(AttemptLostException::kind)
                     .isEqualTo(Kind.AWAY);
-            assertThat(builds.queue().isAvailable("a")).isFalse();
+            assertThat(builds.isUp("a")).isFalse();
         }
     }
 
@@ -108,7 +108,7 @@ class AttemptTest {
                     .asInstanceOf(type(AttemptLostException.class))
                     .extracting(AttemptLostException::kind)
                     .isEqualTo(Kind.BUILDING);
-            assertThat(builds.queue().isAvailable("a")).isFalse();
+            assertThat(builds.isUp("a")).isFalse();
         }
     }
 
@@ -118,7 +118,7 @@ class AttemptTest {
             assertThatThrownBy(() -> builds.attempt(drv("x", FakeStore.path("nowhere")), a))
                     .isInstanceOf(SourceFailedException.class)
                     .hasMessageContaining("nowhere");
-            assertThat(builds.queue().isAvailable("a")).isTrue();
+            assertThat(builds.isUp("a")).isTrue();
         }
     }
 }

@@ -90,7 +90,7 @@ class BuildsTest {
 
             assertThat(outcome.result().status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
             assertThat(builds.recoveries()).isEqualTo(2);
-            assertThat(builds.queue().isAvailable("a")).isTrue();
+            assertThat(builds.isUp("a")).isTrue();
         }
     }
 

@@ -6,6 +6,9 @@ import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Expectations;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.ResourceRules;
+import dispatcher.history.History;
+import dispatcher.machine.Machine;
+import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.machine.registry.Refusals;
@@ -57,13 +60,19 @@ final class TestBuilds implements AutoCloseable {
 
     TestBuilds(FakeMachine... fakes) {
         var described = Stream.of(fakes).map(FakeMachine::machine).toList();
-        this.queue = new BuildQueue(described, SchedulerOptions.DEFAULT, clock);
+        this.queue = new BuildQueue(List.of(), SchedulerOptions.DEFAULT, clock);
         var limits = new MachineLink.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1));
-        var links = Stream.of(fakes)
-                .map(fake -> new MachineLink(fake.machine(), fake, StoreDir.NIX_STORE, limits, clock.nanoTime()))
-                .toList();
-        var waiting = new MachineRegistry.Limits(Duration.ofMinutes(1), Duration.ZERO);
-        this.machines = new MachineRegistry(links, queue, waiting, events, clock, clock.nanoTime());
+        var waiting = new MachineRegistry.Limits(Duration.ofMinutes(1), Duration.ZERO, Pressure.Limits.DEFAULT);
+        this.machines = new MachineRegistry(
+                described,
+                waiting,
+                (machine, _) -> new MachineLink(
+                        machine, transport(machine, fakes), StoreDir.NIX_STORE, limits, clock.nanoTime()),
+                queue,
+                new History(History.DEFAULT_DURATION, clock),
+                events,
+                clock,
+                clock.nanoTime());
         var requests = new BuildRequestFactory(Expectations.NONE, ResourceRules.NONE, known.locations(), known.sizes());
         this.builds = new Builds(
                 new BuildEnvironment(machines, known, events, clock.nanoTime()),
@@ -72,6 +81,13 @@ final class TestBuilds implements AutoCloseable {
                 new Foresight(machines, queue),
                 new RetryPolicy(3, BuildOptions.DEFAULT, Stragglers.OFF),
                 clock);
+    }
+
+    private static FakeMachine transport(Machine machine, FakeMachine... fakes) {
+        return Stream.of(fakes)
+                .filter(fake -> fake.machine().equals(machine))
+                .findFirst()
+                .orElseThrow();
     }
 
     /// Where the inputs are.
@@ -106,8 +122,9 @@ final class TestBuilds implements AutoCloseable {
         return known;
     }
 
-    BuildQueue queue() {
-        return queue;
+    /// Whether a machine is not set aside.
+    boolean isUp(String machine) {
+        return machines.isUp(machine);
     }
 
     RecordingListener events() {

@@ -14,6 +14,7 @@ import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.MachineEvents;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.Seeds;
@@ -110,7 +111,7 @@ class BuildQueuePropertyTest {
                 check();
             }
             clock.advance(Duration.ofDays(1));
-            for (var machine : machines) queue.machineAnswered(machine.name());
+            for (var machine : machines) MachineEvents.at(queue).answered(machine.name());
             look();
             check();
             while (!running.isEmpty()) {
@@ -134,9 +135,9 @@ class BuildQueuePropertyTest {
                 case 8 -> {
                     var name = anyMachine();
                     switch (random.nextInt(4)) {
-                        case 0 -> queue.machineAnswered(name);
-                        case 1 -> queue.machineWorked(name);
-                        default -> queue.machineFailed(name, "broke");
+                        case 0 -> MachineEvents.at(queue).answered(name);
+                        case 1 -> MachineEvents.at(queue).worked(name);
+                        default -> MachineEvents.at(queue).failed(name, clock.instant(), "broke");
                     }
                 }
                 default -> {

@@ -10,9 +10,12 @@ import dispatcher.schedule.BuildQueue.Outcome;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.MachineSnapshot;
+import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.MachineEvents;
 import dispatcher.testkit.ManualClock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -216,7 +219,7 @@ class BuildQueueTest {
         @Test
         void buildForAMachineThatIsSetAsideWaits() {
             var queue = queue(machine("a", 1, 1));
-            queue.machineFailed("a", "broke");
+            MachineEvents.at(queue).failed("a", clock.instant(), "broke");
 
             assertThat(waits(submit(queue, "x"))).isTrue();
         }
@@ -282,10 +285,10 @@ class BuildQueueTest {
         @Test
         void machineThatFailedIsNotChosenBeforeItAnswers() throws Exception {
             var queue = queue(machine("fast", 4, 9), machine("slow", 4, 1));
-            queue.machineFailed("fast", "broke");
+            MachineEvents.at(queue).failed("fast", clock.instant(), "broke");
             clock.advance(Duration.ofDays(1));
             assertThat(machineOf(submit(queue, "x"))).isEqualTo("slow");
-            queue.machineAnswered("fast");
+            MachineEvents.at(queue).answered("fast");
 
             assertThat(machineOf(submit(queue, "y"))).isEqualTo("fast");
         }
@@ -293,9 +296,9 @@ class BuildQueueTest {
         @Test
         void machineThatWorkedIsBackAtOnce() throws Exception {
             var queue = queue(machine("a", 1, 1));
-            queue.machineFailed("a", "broke");
+            MachineEvents.at(queue).failed("a", clock.instant(), "broke");
             var ticket = submit(queue, "x");
-            queue.machineWorked("a");
+            MachineEvents.at(queue).worked("a");
 
             assertThat(machineOf(ticket)).isEqualTo("a");
             assertThat(queue.snapshot().machines().getFirst().health().failures())
@@ -330,8 +333,8 @@ class BuildQueueTest {
     @Test
     void unknownMachineIsIgnored() {
         var queue = queue(machine("a", 1, 1));
-        queue.machineFailed("b", "broke");
-        queue.machineWorked("b");
+        MachineEvents.at(queue).failed("b", clock.instant(), "broke");
+        MachineEvents.at(queue).worked("b");
 
         assertThat(queue.snapshot().machines())
                 .extracting(view -> view.machine().name())
@@ -341,25 +344,21 @@ class BuildQueueTest {
     @Nested
     class ReplacedMachines {
         @Test
-        void drainedOneThatComesBackIsStillDrained() throws Exception {
+        void oneThatComesBackIsAsItsSnapshotSays() throws Exception {
             var queue = queue(machine("a", 1, 1), machine("b", 1, 1));
-            queue.replaceMachines(List.of(machine("b", 1, 1)), Set.of("a"));
-            queue.replaceMachines(List.of(machine("b", 1, 1), machine("a", 1, 9)), Set.of("a"));
-
-            assertThat(machineOf(submit(queue, "x"))).isEqualTo("b");
-            assertThat(waits(submit(queue, "y"))).isTrue();
-        }
-
-        @Test
-        void oneThatWasResumedWhileItWasGoneIsNot() throws Exception {
-            var queue = queue(machine("a", 2, 1), machine("b", 1, 1));
+            var a = MachineSnapshot.asConfigured(machine("a", 1, 9));
+            var b = MachineSnapshot.asConfigured(machine("b", 1, 1));
             var x = submit(queue, "x");
             assertThat(machineOf(x)).isEqualTo("a");
-            queue.drain("a", true);
-            queue.replaceMachines(List.of(machine("b", 1, 1)), Set.of("a"));
-            queue.replaceMachines(List.of(machine("a", 2, 1)), Set.of());
+            queue.replace(List.of(b));
+            queue.replace(List.of(b, a.withDrained(true)));
+            assertThat(machineOf(submit(queue, "y"))).isEqualTo("b");
+            slot(x).close();
+            var z = submit(queue, "z");
+            assertThat(waits(z)).isTrue();
+            queue.update(a);
 
-            assertThat(machineOf(submit(queue, "y"))).isEqualTo("a");
+            assertThat(machineOf(z)).isEqualTo("a");
         }
 
         @Test
@@ -369,7 +368,7 @@ class BuildQueueTest {
             var y = submit(queue, "y");
             assertThat(machineOf(x)).isEqualTo("a");
             assertThat(waits(y)).isTrue();
-            queue.replaceMachines(List.of(machine("a", 2, 1)), Set.of());
+            queue.replace(List.of(MachineSnapshot.asConfigured(machine("a", 2, 1))));
 
             assertThat(machineOf(y)).isEqualTo("a");
         }
@@ -379,7 +378,7 @@ class BuildQueueTest {
             var queue = queue(machine("a", 2, 1));
             var x = submit(queue, "x");
             var y = submit(queue, "y");
-            queue.replaceMachines(List.of(machine("a", 1, 1)), Set.of());
+            queue.replace(List.of(MachineSnapshot.asConfigured(machine("a", 1, 1))));
             assertThat(running(queue)).isEqualTo(2);
             slot(x).close();
             var z = submit(queue, "z");
@@ -387,6 +386,65 @@ class BuildQueueTest {
             slot(y).close();
 
             assertThat(waits(z)).isFalse();
+        }
+    }
+
+    @Nested
+    class Snapshots {
+        private final BuildQueue queue = queue(machine("a", 1, 1));
+        private final MachineSnapshot first = MachineSnapshot.asConfigured(machine("a", 1, 1));
+
+        @Test
+        void anEarlierOneThatComesLaterIsIgnored() {
+            queue.update(first.withDrained(true).withVersion(8));
+            queue.update(first.withVersion(7));
+
+            assertThat(waits(submit(queue, "x"))).isTrue();
+        }
+
+        /// The later one says what was known before the earlier one was made.
+        @Test
+        void soItIsIfTheLaterOneSaidNothingNew() {
+            queue.update(first.withVersion(8));
+            queue.update(first.withDrained(true).withVersion(7));
+
+            assertThat(waits(submit(queue, "x"))).isFalse();
+        }
+
+        @Test
+        void ofAChangeOfAllMachinesTheEarlierOnesSayOnlyThatTheyAreThere() {
+            queue.update(first.withDrained(true).withVersion(8));
+            queue.replace(List.of(first.withVersion(7)));
+            assertThat(waits(submit(queue, "x"))).isTrue();
+            queue.replace(List.of(first.withVersion(9)));
+
+            assertThat(waits(submit(queue, "y"))).isTrue();
+            assertThat(running(queue)).isEqualTo(1);
+        }
+
+        @Test
+        void ofAMachineThatIsGoneIsIgnored() throws Exception {
+            var x = submit(queue, "x");
+            queue.replace(List.of());
+            queue.update(first.withVersion(9));
+            assertThat(queue.snapshot().machines())
+                    .extracting(MachineView::state)
+                    .containsExactly(MachineState.REMOVED);
+            slot(x).close();
+
+            assertThat(queue.snapshot().machines()).isEmpty();
+        }
+
+        @Test
+        void thatDescribesTheMachineAnewEndsTheWaitingOfThoseThatItDoesNotFit() throws Exception {
+            submit(queue, "holder");
+            var x = submit(queue, "x");
+            queue.update(MachineSnapshot.asConfigured(machine("a", 1, 1, List.of("kvm"), List.of("kvm"))));
+
+            assertThat(x.await())
+                    .isInstanceOfSatisfying(
+                            Outcome.NoMachine.class,
+                            no -> assertThat(no.reasons()).containsOnlyKeys("a"));
         }
     }
 }

@@ -10,6 +10,7 @@ import dispatcher.schedule.policy.Inputs;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.MachineEvents;
 import dispatcher.testkit.ManualClock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,7 +59,8 @@ class ExplanationTest {
             if (random.nextBoolean()) request = request.withWork(Work.of(Duration.ofSeconds(1 + random.nextInt(100))));
             if (random.nextBoolean()) request = request.withInputs(inputs(random, machines.size()));
             request = request.withResources(amounts(random, 4, 4));
-            if (random.nextInt(6) == 0) queue.drain("m" + random.nextInt(machines.size()), random.nextBoolean());
+            if (random.nextInt(6) == 0)
+                MachineEvents.at(queue).drain("m" + random.nextInt(machines.size()), random.nextBoolean());
             var explained = queue.explain(request, Set.of());
             var ticket = queue.submit(request, Set.of());
             if (ticket.isWaiting()) {
@@ -131,7 +133,7 @@ class ExplanationTest {
                 machine("fast", 1, 4),
                 machine("drained", 1, 8),
                 machine("special", 1, 9, List.of("kvm"), List.of("kvm")));
-        queue.drain("drained", true);
+        MachineEvents.at(queue).drain("drained", true);
         var explanation = queue.explain(request(), Set.of());
         assertThat(explanation.chosen()).contains("fast");
         assertThat(explanation.choices())

@@ -10,9 +10,12 @@ import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.MachineSnapshot;
+import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.MachineEvents;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -464,11 +467,11 @@ class SchedulerTest {
 
         @Test
         void drainedOneGetsNothingUntilResumed() {
-            assertThat(scheduler.drain("m", true)).isTrue();
+            MachineEvents.at(scheduler).drain("m", true);
             submit(scheduler, build("x"));
             decide(scheduler);
             assertThat(begun).isEmpty();
-            scheduler.drain("m", false);
+            MachineEvents.at(scheduler).drain("m", false);
             decide(scheduler);
 
             assertThat(begun).containsExactly("x");
@@ -476,11 +479,11 @@ class SchedulerTest {
 
         @Test
         void oneUnderPressureGetsNothingUntilThatIsOver() {
-            scheduler.learn("m", facts -> facts.withObjection("its disk is full"));
+            MachineEvents.at(scheduler).learn("m", facts -> facts.withObjection("its disk is full"));
             submit(scheduler, build("x"));
             decide(scheduler);
             assertThat(begun).isEmpty();
-            scheduler.learn("m", facts -> facts.withObjection(""));
+            MachineEvents.at(scheduler).learn("m", facts -> facts.withObjection(""));
             decide(scheduler);
 
             assertThat(begun).containsExactly("x");
@@ -488,12 +491,12 @@ class SchedulerTest {
 
         @Test
         void oneThatFailedIsSetAsideUntilItAnswers() {
-            scheduler.machineFailed("m", now, "broke");
+            MachineEvents.at(scheduler).failed("m", now, "broke");
             submit(scheduler, build("x"), build("y"));
             decide(scheduler);
             assertThat(begun).isEmpty();
             assertThat(scheduler.wakeAt()).isEmpty();
-            scheduler.machineAnswered("m");
+            MachineEvents.at(scheduler).answered("m");
             decide(scheduler);
 
             assertThat(begun).containsExactly("x", "y");
@@ -501,14 +504,14 @@ class SchedulerTest {
 
         @Test
         void oneThatFailsAgainIsThenTriedWithOneBuild() {
-            scheduler.machineFailed("m", now, "broke");
-            scheduler.machineAnswered("m");
-            scheduler.machineFailed("m", now, "broke again");
-            scheduler.machineAnswered("m");
+            MachineEvents.at(scheduler).failed("m", now, "broke");
+            MachineEvents.at(scheduler).answered("m");
+            MachineEvents.at(scheduler).failed("m", now, "broke again");
+            MachineEvents.at(scheduler).answered("m");
             submit(scheduler, build("x"), build("y"));
             decide(scheduler);
             assertThat(begun).containsExactly("x");
-            scheduler.machineWorked("m");
+            MachineEvents.at(scheduler).worked("m");
             decide(scheduler);
 
             assertThat(begun).containsExactly("x", "y");
@@ -518,11 +521,11 @@ class SchedulerTest {
         void oneThatIsRemovedFinishesWhatItHasAndIsThenForgotten() {
             submit(scheduler, build("x"));
             decide(scheduler);
-            scheduler.replaceMachines(List.of(machine("new", 1, 1)));
+            scheduler.replace(List.of(MachineSnapshot.asConfigured(machine("new", 1, 1))));
             submit(scheduler, build("y"));
             decide(scheduler);
             assertThat(machineOf("y")).isEqualTo("new");
-            assertThat(scheduler.machines()).extracting(MachineView::state).contains(MachineView.State.REMOVED);
+            assertThat(scheduler.machines()).extracting(MachineView::state).contains(MachineState.REMOVED);
             finish(scheduler, "x");
 
             assertThat(scheduler.machines())
@@ -535,7 +538,7 @@ class SchedulerTest {
             submit(scheduler, build("holder1"), build("holder2"));
             decide(scheduler);
             submit(scheduler, build("x"));
-            scheduler.replaceMachines(List.of(machine("arm", 1, 1, List.of(), List.of("arm"))));
+            scheduler.replace(List.of(MachineSnapshot.asConfigured(machine("arm", 1, 1, List.of(), List.of("arm")))));
             decide(scheduler);
 
             assertThat(impossible).containsExactly("x");
@@ -554,7 +557,7 @@ class SchedulerTest {
         @Test
         void whatIsLearntOfItsSpeedDecides() {
             var scheduler = scheduler(machine("a", 1, 2), machine("b", 1, 2));
-            scheduler.learn("b", facts -> facts.withSpeed(4));
+            MachineEvents.at(scheduler).learn("b", facts -> facts.withSpeed(4));
             submit(scheduler, build("x"));
             decide(scheduler);
 
@@ -565,12 +568,12 @@ class SchedulerTest {
         @Test
         void oneThatBecomesFasterIsSeenByBuildsThatAreExcludedFromItsNewPeers() {
             var scheduler = scheduler(machine("fast", 1, 4), machine("slow", 1, 1), machine("slower", 1, 1));
-            scheduler.drain("slow", true);
+            MachineEvents.at(scheduler).drain("slow", true);
             scheduler.submit(build("x"), Set.of("fast", "slower"), now);
             decide(scheduler);
             assertThat(begun).isEmpty();
-            scheduler.learn("slow", facts -> facts.withSpeed(4));
-            scheduler.drain("slow", false);
+            MachineEvents.at(scheduler).learn("slow", facts -> facts.withSpeed(4));
+            MachineEvents.at(scheduler).drain("slow", false);
             decide(scheduler);
 
             assertThat(machineOf("x")).isEqualTo("slow");

@@ -8,9 +8,12 @@ import dispatcher.schedule.index.RunningBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.MachineSnapshot;
+import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.MachineEvents;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -83,7 +86,7 @@ class SpeculativeSlotFinderTest {
         var slow = on(scheduler, "a", build("x"));
 
         assertThat(again(scheduler, slow)).isEmpty();
-        scheduler.learn("b", facts -> facts.withSpeed(1.3));
+        MachineEvents.at(scheduler).learn("b", facts -> facts.withSpeed(1.3));
         assertThat(again(scheduler, slow)).contains("b");
     }
 
@@ -91,7 +94,7 @@ class SpeculativeSlotFinderTest {
     void isOnAnyMachineIfTheFirstIsUnderPressure() {
         var scheduler = scheduler(machine("a", 1, 1), machine("b", 1, 0.5));
         var slow = on(scheduler, "a", build("x"));
-        scheduler.learn("a", facts -> facts.withObjection("its load is 9"));
+        MachineEvents.at(scheduler).learn("a", facts -> facts.withObjection("its load is 9"));
 
         assertThat(again(scheduler, slow)).contains("b");
     }
@@ -100,7 +103,7 @@ class SpeculativeSlotFinderTest {
     void isOnAnyMachineIfTheFirstIsSetAside() {
         var scheduler = scheduler(machine("a", 1, 1), machine("b", 1, 0.5));
         var slow = on(scheduler, "a", build("x"));
-        scheduler.machineFailed("a", NOW, "broke");
+        MachineEvents.at(scheduler).failed("a", NOW, "broke");
 
         assertThat(again(scheduler, slow)).contains("b");
     }
@@ -109,7 +112,7 @@ class SpeculativeSlotFinderTest {
     void isOnAnyMachineIfTheFirstIsNotInTheSettingsAnyMore() {
         var scheduler = scheduler(machine("a", 1, 1), machine("b", 1, 0.5));
         var slow = on(scheduler, "a", build("x"));
-        scheduler.replaceMachines(List.of(machine("b", 1, 0.5)));
+        scheduler.replace(List.of(MachineSnapshot.asConfigured(machine("b", 1, 0.5))));
 
         assertThat(again(scheduler, slow)).contains("b");
     }
@@ -150,7 +153,7 @@ class SpeculativeSlotFinderTest {
     void isOnlyOnAMachineThatFits() {
         var scheduler =
                 scheduler(machine("a", 1, 1, List.of("kvm"), List.of()), machine("b", 1, 4), machine("c", 1, 9));
-        scheduler.drain("c", true);
+        MachineEvents.at(scheduler).drain("c", true);
         var slow = on(scheduler, "a", build("x", "kvm"));
 
         assertThat(again(scheduler, slow)).isEmpty();
@@ -213,10 +216,10 @@ class SpeculativeSlotFinderTest {
         var scheduler = scheduler(machine("a", 1, 1), machine("b", 1, 4));
         var slow = on(scheduler, "a", build("x"));
         for (int i = 0; i < 2; i++) {
-            scheduler.machineFailed("b", NOW, "broke");
-            scheduler.machineAnswered("b");
+            MachineEvents.at(scheduler).failed("b", NOW, "broke");
+            MachineEvents.at(scheduler).answered("b");
         }
-        assertThat(scheduler.machines().getLast().state()).isEqualTo(MachineView.State.ON_TRIAL);
+        assertThat(scheduler.machines().getLast().state()).isEqualTo(MachineState.ON_TRIAL);
 
         assertThat(again(scheduler, slow)).isEmpty();
     }

@@ -16,6 +16,7 @@ import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Gate;
+import dispatcher.testkit.MachineEvents;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.NarTree;
 import dispatcher.wire.NarSummary;
@@ -402,10 +403,10 @@ class EarlySendTest {
             client.upload("a", large("a"));
             builds.open();
             assertThat(Await.result(busy).status()).isEqualTo(BuildStatus.BUILT);
-            fleet.queue().drain("m", true);
+            fleet.registry().drain("m", true);
             client.upload("b", large("b"));
-            fleet.queue().drain("m", false);
-            fleet.queue().machineFailed("m", "gone");
+            fleet.registry().drain("m", false);
+            MachineEvents.at(fleet.queue()).failed("m", fleet.clock().instant(), "gone");
             client.upload("c", large("c"));
             assertThat(machine.received()).isEmpty();
             assertThat(begunUploads(machine, path("a"))

@@ -124,6 +124,16 @@ public final class RecordingListener implements DispatcherListener {
     }
 
     @Override
+    public void machineUnderPressure(String machine, String why) {
+        all.add("pressure %s: %s".formatted(machine, why));
+    }
+
+    @Override
+    public void machineHasRoom(String machine) {
+        all.add("room " + machine);
+    }
+
+    @Override
     public void machineRefuses(String machine, String need, String reason, Duration until) {
         all.add("refuses %s %s for %d min: %s".formatted(machine, need, until.toMinutes(), reason));
     }

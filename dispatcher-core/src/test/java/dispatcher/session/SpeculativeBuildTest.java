@@ -92,10 +92,10 @@ class SpeculativeBuildTest {
     /// A build that has come to the gate of `slow`, and is a straggler from then on.
     private static CompletableFuture<BuildResult> straggler(
             TestFleet fleet, TestClient client, TestFleet.Drv drv, Gate atSlow) {
-        for (var machine : fleet.machines()) fleet.queue().drain(machine, !machine.equals("slow"));
+        for (var machine : fleet.machines()) fleet.registry().drain(machine, !machine.equals("slow"));
         var build = client.start(drv);
         atSlow.awaitArrivals(1);
-        for (var machine : fleet.machines()) fleet.queue().drain(machine, false);
+        for (var machine : fleet.machines()) fleet.registry().drain(machine, false);
         fleet.clock().advance(Duration.ofMinutes(7));
         return build;
     }
@@ -342,11 +342,11 @@ class SpeculativeBuildTest {
         try (var fleet = plan().start(slow, fast)) {
             var client = client(fleet);
             var x = drv("x");
-            for (var machine : fleet.machines()) fleet.queue().drain(machine, !machine.equals("slow"));
+            for (var machine : fleet.machines()) fleet.registry().drain(machine, !machine.equals("slow"));
             var build = client.start(x, unread);
             begun.open();
             unread.awaitFirst();
-            for (var machine : fleet.machines()) fleet.queue().drain(machine, false);
+            for (var machine : fleet.machines()) fleet.registry().drain(machine, false);
             fleet.clock().advance(Duration.ofMinutes(7));
             Await.until("no attempt is left", () -> fast.built().size() == 1 && fleet.running() == 0);
             unread.readOn();
@@ -406,10 +406,10 @@ class SpeculativeBuildTest {
             var sha256 = MethodAlgorithm.parseDerivation("r:sha256");
             var x = drv("x").with(new DerivationOutput.Floating(sha256));
             var one = straggler(fleet, client(fleet), x, atSlow);
-            fleet.queue().drain("fast", true);
+            fleet.registry().drain("fast", true);
             var other = client(fleet).start(drv("y"));
             atSlow.awaitArrivals(2);
-            fleet.queue().drain("fast", false);
+            fleet.registry().drain("fast", false);
             fleet.clock().advance(Duration.ofMinutes(7));
             atFast.awaitArrivals(1);
             atFast.open();
@@ -436,7 +436,7 @@ class SpeculativeBuildTest {
             return fast.makeOutputs(drvPath, derivation, options, log);
         });
         try (var fleet = plan().start(slow, fast)) {
-            fleet.queue().drain("fast", true);
+            fleet.registry().drain("fast", true);
             var guests = fleet.remote(protocol, oneAtATime());
             var first = guests.start(drv("first"));
             gateOfFirst.awaitArrivals(1);

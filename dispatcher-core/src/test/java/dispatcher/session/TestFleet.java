@@ -15,7 +15,10 @@ import dispatcher.build.request.Expectations;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.Prospect;
 import dispatcher.build.request.ResourceRules;
+import dispatcher.history.History;
+import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
+import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.BasicDerivation;
@@ -48,6 +51,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -210,14 +214,19 @@ public final class TestFleet implements AutoCloseable {
         this.plan = plan;
         this.machines = new CopyOnWriteArrayList<>(machines);
         this.spool = Spool.open(plan.spoolDir, StoreDir.NIX_STORE, SpoolLimits.of(plan.spoolBytes));
-        this.queue =
-                new BuildQueue(machines.stream().map(FakeMachine::machine).toList(), SchedulerOptions.DEFAULT, clock);
-        var links = machines.stream().map(this::link).toList();
+        this.queue = new BuildQueue(List.of(), SchedulerOptions.DEFAULT, clock);
         var hostStore = plan.host.map(host -> new StorePool(
                 () -> new WorkerClient(host.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "host"), clock.nanoTime()));
         var known = KnownPaths.of(plan.locations, StoreDir.NIX_STORE, plan.trustedKeys);
-        var waiting = new MachineRegistry.Limits(Duration.ofMinutes(1), plan.unavailable);
-        this.registry = new MachineRegistry(links, queue, waiting, events, clock, clock.nanoTime());
+        this.registry = new MachineRegistry(
+                machines.stream().map(FakeMachine::machine).toList(),
+                limits(),
+                (machine, _) -> link(machine, machines),
+                queue,
+                new History(History.DEFAULT_DURATION, clock),
+                events,
+                clock,
+                clock.nanoTime());
         var foresight = new Foresight(registry, queue);
         var builds = new Builds(
                 new BuildEnvironment(registry, known, events, clock.nanoTime()),
@@ -232,10 +241,17 @@ public final class TestFleet implements AutoCloseable {
                 sessions, "test", plan.trustedKeys, plan.signingKey, plan.limits, UploadLimits.DEFAULT);
     }
 
-    private MachineLink link(FakeMachine machine) {
+    private MachineRegistry.Limits limits() {
+        return new MachineRegistry.Limits(Duration.ofMinutes(1), plan.unavailable, Pressure.Limits.DEFAULT);
+    }
+
+    private MachineLink link(Machine machine, Collection<FakeMachine> fakes) {
         return new MachineLink(
-                machine.machine(),
                 machine,
+                fakes.stream()
+                        .filter(fake -> fake.machine().equals(machine))
+                        .findFirst()
+                        .orElseThrow(),
                 StoreDir.NIX_STORE,
                 new MachineLink.Limits(plan.handshakeLimit, plan.answerLimit),
                 clock.nanoTime());
@@ -245,14 +261,12 @@ public final class TestFleet implements AutoCloseable {
     public void replaceMachines(FakeMachine... now) {
         for (var machine : now) if (!machines.contains(machine)) machines.add(machine);
         var wanted = Stream.of(now).map(FakeMachine::machine).toList();
-        registry.replace(
-                wanted,
-                true,
-                machine -> link(Stream.of(now)
-                        .filter(fake -> fake.machine().equals(machine))
-                        .findFirst()
-                        .orElseThrow()));
-        queue.replaceMachines(wanted, Set.of());
+        registry.replace(wanted, limits(), true, (machine, _) -> link(machine, List.of(now)));
+    }
+
+    /// What happens to machines.
+    public MachineRegistry registry() {
+        return registry;
     }
 
     /// Names of the machines that there are.

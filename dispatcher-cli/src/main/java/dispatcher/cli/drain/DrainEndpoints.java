@@ -8,7 +8,7 @@ import dispatcher.cli.machines.MachineAnswers;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.schedule.BuildQueue;
-import dispatcher.schedule.MachineView;
+import dispatcher.schedule.policy.MachineState;
 import java.io.IOException;
 import java.util.List;
 import org.slf4j.Logger;
@@ -30,7 +30,7 @@ public record DrainEndpoints(BuildQueue queue, Drains drains) {
 
     private DrainAnswer drain(String name, boolean drained) {
         var known = queue.snapshot().machines().stream()
-                .filter(view -> view.state() != MachineView.State.REMOVED)
+                .filter(view -> view.state() != MachineState.REMOVED)
                 .map(view -> view.machine().name())
                 .toList();
         if (!known.contains(name) && !(drains.names().contains(name) && !drained)) throw unknown(name, known);

@@ -1,74 +1,50 @@
 package dispatcher.cli.drain;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.cli.state.DrainStore;
-import dispatcher.machine.Machine;
-import dispatcher.schedule.BuildQueue;
+import dispatcher.machine.registry.MachineRegistry;
 import java.io.IOException;
-import java.util.Collection;
-import java.util.Collections;
+import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Which machines somebody has drained: so in the queue, and written down, so that they stay drained over a
-/// restart. A name stays there until it is resumed, whether the settings have such a machine or not.
+/// Writes down which machines somebody has drained, so that they stay drained over a restart. Which are drained now is
+/// in the registry. A name stays there until it is resumed, whether the settings have such a machine or not.
 ///
-/// Safe for any thread. The lock is held while the database and the queue change, so that both say the same.
+/// Safe for any thread. The lock is held while the database and the registry change, so that both say the same.
 public final class Drains {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
 
     private final DrainStore store;
-    private final BuildQueue queue;
+    private final MachineRegistry machines;
     private final ReentrantLock lock = new ReentrantLock();
 
-    @GuardedBy("lock")
-    private final SortedSet<String> names;
-
-    private Drains(DrainStore store, BuildQueue queue, SortedSet<String> names) {
+    private Drains(DrainStore store, MachineRegistry machines) {
         this.store = store;
-        this.queue = queue;
-        this.names = names;
+        this.machines = machines;
     }
 
-    /// Drains in the queue what is written down. If that cannot be read, the log says so, and no machine is drained.
-    public static Drains load(DrainStore store, BuildQueue queue) {
-        SortedSet<String> names = new TreeSet<>();
+    /// Drains what is written down. If that cannot be read, the log says so, and no machine is drained.
+    public static Drains load(DrainStore store, MachineRegistry machines) {
+        for (var name : written(store))
+            if (machines.drain(name, true))
+                log.atWarn().addKeyValue("machine", name).log("machine is drained");
+        return new Drains(store, machines);
+    }
+
+    private static Iterable<String> written(DrainStore store) {
         try {
-            names.addAll(store.load());
+            return store.load();
         } catch (IOException e) {
             log.atWarn().addKeyValue("why", e.getMessage()).log("cannot read which machines are drained; none is");
+            return List.of();
         }
-        var drains = new Drains(store, queue, names);
-        drains.apply();
-        return drains;
-    }
-
-    /// Makes these the machines of the queue, those drained that are to be.
-    public void replaceMachines(Collection<Machine> machines) {
-        lock.lock();
-        try {
-            queue.replaceMachines(machines, names);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void apply() {
-        for (var name : names())
-            if (queue.drain(name, true))
-                log.atWarn().addKeyValue("machine", name).log("machine is drained");
     }
 
     SortedSet<String> names() {
-        lock.lock();
-        try {
-            return Collections.unmodifiableSortedSet(new TreeSet<>(names));
-        } finally {
-            lock.unlock();
-        }
+        return machines.drained();
     }
 
     /// Drains a machine, or ends that.
@@ -78,12 +54,10 @@ public final class Drains {
     boolean set(String machine, boolean drained) throws IOException {
         lock.lock();
         try {
-            var next = new TreeSet<>(names);
+            var next = new TreeSet<>(machines.drained());
             boolean changed = drained ? next.add(machine) : next.remove(machine);
             if (changed) store.save(next);
-            names.clear();
-            names.addAll(next);
-            queue.drain(machine, drained);
+            machines.drain(machine, drained);
             return changed;
         } finally {
             lock.unlock();

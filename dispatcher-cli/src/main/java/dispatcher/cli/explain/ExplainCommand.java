@@ -13,6 +13,7 @@ import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.history.History;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
 import java.io.IOException;
@@ -97,9 +98,13 @@ public final class ExplainCommand extends ApiCommand {
 
     /// What the settings and the drains make of it, which is all that there is to know before a start.
     private static ApiAnswer idle(Settings loaded, Question question) throws IOException, InterruptedException {
-        var queue = new BuildQueue(loaded.machines(), loaded.schedule(), InstantSource.system());
+        var queue = new BuildQueue(List.of(), loaded.schedule(), InstantSource.system());
         try (var state = StateDatabase.existingIn(loaded.state())) {
-            for (var drained : state.drains().load()) queue.drain(drained, true);
+            var drained = state.drains().load();
+            queue.replace(loaded.machines().stream()
+                    .map(MachineSnapshot::asConfigured)
+                    .map(machine -> machine.withDrained(drained.contains(machine.name())))
+                    .toList());
             var history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
             return idle(loaded, question, queue, history);
         } catch (IOException e) {

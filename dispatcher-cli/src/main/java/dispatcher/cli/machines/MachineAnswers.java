@@ -9,6 +9,7 @@ import dispatcher.machine.Machine;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.MachineView;
 import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.Refused;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -71,11 +72,11 @@ public final class MachineAnswers {
     }
 
     private static Optional<Instant> since(MachineView view) {
-        return view.state() == MachineView.State.SET_ASIDE ? view.health().asideSince() : Optional.empty();
+        return view.state() == MachineState.SET_ASIDE ? view.health().asideSince() : Optional.empty();
     }
 
     /// For example `set-aside`.
-    private static String stateWord(MachineView.State state) {
+    private static String stateWord(MachineState state) {
         return state.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 

@@ -167,6 +167,16 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
+    public void machineUnderPressure(String machine, String why) {
+        log.atWarn().addKeyValue("machine", machine).addKeyValue("why", why).log("machine gets no more builds for now");
+    }
+
+    @Override
+    public void machineHasRoom(String machine) {
+        log.atInfo().addKeyValue("machine", machine).log("machine has room again");
+    }
+
+    @Override
     public void machineRefuses(String machine, String need, String reason, Duration until) {
         log.atWarn()
                 .addKeyValue("machine", machine)

@@ -6,7 +6,6 @@ import dispatcher.build.RetryPolicy;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.LearnedExpectations;
-import dispatcher.build.request.LearningListener;
 import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.builders.LocalShim;
@@ -33,6 +32,7 @@ import dispatcher.history.HistoryListener;
 import dispatcher.machine.Machine;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.load.MachineSampler;
+import dispatcher.machine.load.PressureListener;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -92,8 +92,6 @@ public final class Server implements AutoCloseable {
     private final Optional<TraceRecorder> recorder;
     private final BuildQueue queue;
     private final Drains drains;
-    private final PressureGate objections;
-    private final LearningListener learning;
     private final Reloader reloader;
     private volatile Optional<Uplink> uplink;
     private final Thread saving = SteadyThread.unstarted("save what was learned", this::savesAgain);
@@ -116,31 +114,30 @@ public final class Server implements AutoCloseable {
         } catch (IOException e) {
             throw cannot("open the spool at " + settings.spool().path(), e, "see spool.path in " + settings.file());
         }
-        this.queue = new BuildQueue(settings.machines(), settings.schedule(), clock);
+        this.queue = new BuildQueue(List.of(), settings.schedule(), clock);
         this.uplink = uplink(settings);
-        this.objections = new PressureGate(
-                settings.pressureLimits(),
-                (machine, objection) -> queue.learn(machine, facts -> facts.withObjection(objection)));
-        var links = settings.machines().stream()
-                .map(machine -> link(settings, machine))
-                .toList();
         this.state = StateDatabase.in(settings.state());
         this.locations = Locations.load(
                 state.locations(),
                 settings.machines().stream().map(Machine::name).collect(Collectors.toSet()));
         this.history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
-        history.setMachines(settings.machines());
-        this.learning = new LearningListener(queue, history);
-        for (var machine : settings.machines()) learning.learn(machine.name());
         var expectations = new LearnedExpectations(history);
         this.recorder = settings.trace().map(file -> record(file, expectations));
-        var listener = new ListenerList(
+        var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
-                learning,
                 new LoggingListener(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
+        this.machines = new MachineRegistry(
+                settings.machines(),
+                limits(settings),
+                (machine, pressure) -> link(settings, machine, pressure),
+                queue,
+                history,
+                listeners,
+                clock,
+                System::nanoTime);
+        var listener = new ListenerList(listeners, machines.learning());
         this.known = KnownPaths.of(locations, STORE_DIR, settings.trustedPublicKeys());
-        this.machines = new MachineRegistry(links, queue, waiting(settings), listener, clock, System::nanoTime);
         this.requests = new BuildRequestFactory(expectations, settings.resources(), locations, known.sizes());
         var foresight = new Foresight(machines, queue);
         this.builds = new Builds(
@@ -162,7 +159,7 @@ public final class Server implements AutoCloseable {
                 signingKey,
                 settings.limits(),
                 settings.uploads());
-        this.drains = Drains.load(state.drains(), queue);
+        this.drains = Drains.load(state.drains(), machines);
         this.reloader =
                 new Reloader(settings, running -> SettingsFile.again(running, Surroundings.ofProcess()), this::change);
         try {
@@ -195,17 +192,15 @@ public final class Server implements AutoCloseable {
     private void change(SettingsChange change) {
         var next = change.settings();
         if (change.reconnects()) uplink = uplink(next);
-        var left = machines.replace(next.machines(), !change.reconnects(), machine -> link(next, machine));
-        machines.change(waiting(next));
+        machines.replace(
+                next.machines(),
+                limits(next),
+                !change.reconnects(),
+                (machine, pressure) -> link(next, machine, pressure));
+        queue.changeOptions(next.schedule());
         requests.changeRules(next.resources());
         builds.change(retryPolicy(next));
         known.proofs().trust(next.trustedPublicKeys());
-        objections.change(next.pressureLimits());
-        history.setMachines(next.machines());
-        queue.changeOptions(next.schedule());
-        drains.replaceMachines(next.machines());
-        for (var name : left) objections.forget(name);
-        for (var machine : next.machines()) learning.learn(machine.name());
         spool.changeShare(next.uploads().spoolShare());
         conversations.change(next.trustedPublicKeys(), next.limits(), next.uploads());
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
@@ -226,9 +221,9 @@ public final class Server implements AutoCloseable {
         return known.sizes().of(path);
     }
 
-    private static MachineRegistry.Limits waiting(Settings settings) {
+    private static MachineRegistry.Limits limits(Settings settings) {
         var timeouts = settings.timeouts();
-        return new MachineRegistry.Limits(timeouts.answer(), timeouts.unavailable());
+        return new MachineRegistry.Limits(timeouts.answer(), timeouts.unavailable(), settings.pressureLimits());
     }
 
     private static RetryPolicy retryPolicy(Settings settings) {
@@ -258,7 +253,7 @@ public final class Server implements AutoCloseable {
         state.checkpoint();
     }
 
-    private MachineLink link(Settings settings, Machine machine) {
+    private MachineLink link(Settings settings, Machine machine, PressureListener pressure) {
         var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
         return new MachineLink(
                 machine,
@@ -267,7 +262,7 @@ public final class Server implements AutoCloseable {
                 new MachineLink.Limits(
                         settings.timeouts().handshake(), settings.timeouts().reply()),
                 System::nanoTime,
-                new MachineSampler(machine.name(), transport, STORE_DIR, objections, clock));
+                new MachineSampler(machine.name(), transport, STORE_DIR, pressure, clock));
     }
 
     private Optional<StorePool> hostStore() {

@@ -26,17 +26,27 @@ import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.state.DrainStore;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.event.DispatcherListener;
+import dispatcher.history.History;
+import dispatcher.machine.Machine;
+import dispatcher.machine.Pressure;
+import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.load.PressureListener;
+import dispatcher.machine.registry.MachineRegistry;
+import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
 import dispatcher.nix.json.Json;
 import dispatcher.schedule.BuildQueue;
-import dispatcher.schedule.MachineView;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.Refused;
 import dispatcher.schedule.policy.Work;
 import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
 import dispatcher.testkit.Await;
+import dispatcher.testkit.FakeMachine;
+import dispatcher.testkit.MachineEvents;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -91,6 +101,7 @@ class FleetCommandsTest {
     private Settings settings;
     private StateDatabase state;
     private BuildQueue queue;
+    private MachineRegistry registry;
     private final Locations locations = new Locations();
     private final PathSizes sizes = new PathSizes();
     private BuildRequestFactory requests;
@@ -112,8 +123,30 @@ class FleetCommandsTest {
                 """);
         settings = SettingsFile.load(config, Surroundings.ofProcess());
         state = StateDatabase.in(settings.state());
-        queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
+        start();
         requests = new BuildRequestFactory(EXPECTATIONS, settings.resources(), locations, sizes);
+    }
+
+    private void start() {
+        queue = new BuildQueue(List.of(), settings.schedule(), InstantSource.system());
+        registry = new MachineRegistry(
+                settings.machines(),
+                new MachineRegistry.Limits(Duration.ZERO, Duration.ZERO, Pressure.Limits.DEFAULT),
+                FleetCommandsTest::linkTo,
+                queue,
+                new History(History.DEFAULT_DURATION, InstantSource.system()),
+                DispatcherListener.NONE,
+                InstantSource.system(),
+                System::nanoTime);
+    }
+
+    private static MachineLink linkTo(Machine machine, PressureListener pressure) {
+        return new MachineLink(
+                machine,
+                new FakeMachine(machine),
+                StoreDir.NIX_STORE,
+                new MachineLink.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1)),
+                System::nanoTime);
     }
 
     @AfterEach
@@ -127,7 +160,7 @@ class FleetCommandsTest {
 
     private ApiServer serve(DrainStore store) throws IOException {
         Files.createDirectories(settings.state());
-        var drains = Drains.load(store, queue);
+        var drains = Drains.load(store, registry);
         var endpoints = new ArrayList<Endpoint>(new DrainEndpoints(queue, drains).endpoints());
         endpoints.add(MachineAnswers.endpoint(queue, InstantSource.system()));
         endpoints.add(new QueueEndpoint(queue, InstantSource.system()).endpoint());
@@ -164,7 +197,7 @@ class FleetCommandsTest {
         void showsWhatMachinesRefuse() throws Exception {
             var later = Instant.now().plusSeconds(3600);
             try (var _ = serve()) {
-                queue.learn(
+                MachineEvents.at(queue).learn(
                         "fast",
                         facts -> facts.withRefused(List.of(
                                 new Refused("builds for x86_64-linux with kvm", "by system-features: no", later),
@@ -185,9 +218,9 @@ class FleetCommandsTest {
         void showsWhatRunsAndWhyNothingDoes() throws Exception {
             try (var _ = serve()) {
                 var ticket = submit("thing");
-                queue.machineFailed("slow", "connection refused\nby the host");
-                queue.drain("arm", true);
-                queue.learn("fast", facts -> facts.withSpeed(3.5).withBandwidth(12e6));
+                MachineEvents.at(queue).failed("slow", Instant.now(), "connection refused\nby the host");
+                MachineEvents.at(queue).drain("arm", true);
+                MachineEvents.at(queue).learn("fast", facts -> facts.withSpeed(3.5).withBandwidth(12e6));
                 assertThat(run(new MachinesCommand())).isZero();
                 ticket.cancel();
             }
@@ -275,7 +308,7 @@ class FleetCommandsTest {
         @Test
         void aBuildWhoseMachinesTakeNoneIsToldNoTime() throws Exception {
             try (var _ = serve()) {
-                for (var machine : List.of("fast", "slow")) queue.drain(machine, true);
+                for (var machine : List.of("fast", "slow")) registry.drain(machine, true);
                 var ticket = submit("thing");
                 assertThat(run(new QueueCommand())).isZero();
                 ticket.cancel();
@@ -309,7 +342,7 @@ class FleetCommandsTest {
             assertThat(lines())
                     .containsExactly(
                             "fast is drained; nothing runs there", "fast is drained already; nothing runs there");
-            queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
+            start();
             try (var _ = serve()) {
                 assertThat(assigned(submit("thing"))).isEqualTo("slow");
                 assertThat(run(new ResumeCommand(), "fast")).isZero();
@@ -347,7 +380,7 @@ class FleetCommandsTest {
                 var waiting = Await.start(() -> run(new DrainCommand(), "fast", "--wait", "--json"));
                 Await.until("it is drained", this::somethingIsDrained);
                 state.drains().save(new TreeSet<>());
-                queue.drain("fast", false);
+                registry.drain("fast", false);
                 assertThat(Await.result(waiting)).isEqualTo(1);
                 ticket.cancel();
             }
@@ -356,7 +389,7 @@ class FleetCommandsTest {
 
         /// For the queue, which hears of it when it has been written down.
         private boolean somethingIsDrained() {
-            return queue.snapshot().machines().stream().anyMatch(view -> view.state() == MachineView.State.DRAINED);
+            return queue.snapshot().machines().stream().anyMatch(view -> view.state() == MachineState.DRAINED);
         }
 
         @Test
@@ -410,7 +443,7 @@ class FleetCommandsTest {
         @Test
         void showsThePointsOfEveryMachineAndWhyNot() throws Exception {
             try (var _ = serve()) {
-                queue.drain("slow", true);
+                registry.drain("slow", true);
                 assertThat(run(new ExplainCommand(), "--system", "x86_64-linux", "--name", "thing"))
                         .isZero();
             }
@@ -495,8 +528,8 @@ class FleetCommandsTest {
             sizes.add(StorePath.of("b".repeat(32), "source"), 500_000_000);
             locations.add(List.of(out), "slow");
             try (var _ = serve()) {
-                queue.learn("slow", facts -> facts.withBandwidth(1e8));
-                queue.learn("fast", facts -> facts.withBandwidth(1e8));
+                MachineEvents.at(queue).learn("slow", facts -> facts.withBandwidth(1e8));
+                MachineEvents.at(queue).learn("fast", facts -> facts.withBandwidth(1e8));
                 assertThat(run(new ExplainCommand(), drv.toString())).isZero();
                 assertThat(lines().get(3)).isEqualTo("reads 3 paths, 3.5 GB; of 3 inputs it is not known how large");
                 assertThat(out()).containsPattern("slow +now +500 MB +5.1 s +30 s .* should finish it first");

@@ -96,7 +96,7 @@ public final class MachineLink implements AutoCloseable {
     }
 
     /// Whether a machine of the settings is reached by it.
-    boolean leadsTo(Machine other) {
+    public boolean leadsTo(Machine other) {
         return machine.name().equals(other.name())
                 && machine.address().equals(other.address())
                 && machine.protocol() == other.protocol()
@@ -105,7 +105,7 @@ public final class MachineLink implements AutoCloseable {
     }
 
     /// What the settings say of the machine now, to which it leads.
-    void describe(Machine now) {
+    public void describe(Machine now) {
         machine = now;
     }
 
@@ -141,7 +141,7 @@ public final class MachineLink implements AutoCloseable {
     }
 
     /// Nobody new should come to use it. What is open without use ends now, the rest with its use.
-    void retire() {
+    public void retire() {
         sampler.pause();
         conversations.close();
         change(0, true);
@@ -160,7 +160,7 @@ public final class MachineLink implements AutoCloseable {
         end();
     }
 
-    boolean isClosed() {
+    public boolean isClosed() {
         lock.lock();
         try {
             return closed;

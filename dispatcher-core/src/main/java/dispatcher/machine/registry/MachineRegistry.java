@@ -1,12 +1,15 @@
 package dispatcher.machine.registry;
 
 import dispatcher.event.DispatcherListener;
+import dispatcher.history.History;
 import dispatcher.machine.Machine;
+import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
-import dispatcher.machine.link.MachineLinks;
+import dispatcher.machine.load.PressureListener;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
+import dispatcher.schedule.policy.MachineSnapshot;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -14,88 +17,133 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.SortedSet;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
-/// The machines that there are now, the way to each, and which of them can be used. It is the one place to ask for a
-/// machine by name. Safe for any thread.
+/// The machines that there are now, the way to each, and all that is known of it: health, drained or not, what speaks
+/// against it, what was measured of it. The one place to ask for a machine by name, and to say that something happened
+/// to it; the queue is told by this. Safe for any thread.
 public final class MachineRegistry implements AutoCloseable {
-    private final MachineLinks links;
-    private final BuildQueue queue;
+    private final RegisteredMachines machines;
     private final Recovery recovery;
     private final Refusals refusals;
+    private final PressureWatch pressure;
+    private final LearningListener learning;
     private volatile Limits limits;
 
-    /// Limits on waiting for machines.
+    /// What settings say of all machines alike.
     ///
     /// @param answer      within which a machine must give a sign of life before a build is taken there
     /// @param unavailable how long a build waits while all machines that fit it are set aside
-    public record Limits(Duration answer, Duration unavailable) {}
+    /// @param pressure    beyond which a machine gets no more builds
+    public record Limits(Duration answer, Duration unavailable, Pressure.Limits pressure) {}
 
-    /// @param links closed with this
-    /// @param queue learns which machines are set aside, and what they refuse
+    /// Makes ways to machines.
+    public interface LinkMaker {
+        /// A new link to a machine; contacts nobody.
+        ///
+        /// @param pressure wants to know how the machine is doing
+        MachineLink linkTo(Machine machine, PressureListener pressure);
+    }
+
+    /// @param queue    is told which machines there are, and all that changes
+    /// @param history  what it has learned of machines; is told which there are
+    /// @param listener is told what happens to machines
     public MachineRegistry(
-            Collection<MachineLink> links,
-            BuildQueue queue,
+            Collection<Machine> machines,
             Limits limits,
+            LinkMaker maker,
+            BuildQueue queue,
+            History history,
             DispatcherListener listener,
             InstantSource clock,
             LongSupplier nanoTime) {
-        this.links = new MachineLinks(links);
-        this.queue = queue;
-        this.limits = limits;
-        this.recovery =
-                new Recovery(this.links, queue, () -> this.limits.unavailable(), Thread::sleep, nanoTime, listener);
-        this.refusals = new Refusals(this.links, queue, listener, clock, nanoTime);
+        this(machines, limits, maker, queue, history, listener, clock, nanoTime, Thread::sleep);
     }
 
-    /// Makes these the machines for builds that come now; those under way end where they are. The queue has to be
-    /// changed next.
+    MachineRegistry(
+            Collection<Machine> machines,
+            Limits limits,
+            LinkMaker maker,
+            BuildQueue queue,
+            History history,
+            DispatcherListener listener,
+            InstantSource clock,
+            LongSupplier nanoTime,
+            Recovery.Pauses pauses) {
+        this.machines = new RegisteredMachines(queue, history);
+        this.limits = limits;
+        this.recovery = new Recovery(this.machines, () -> this.limits.unavailable(), pauses, clock, nanoTime, listener);
+        this.refusals = new Refusals(this.machines, listener, clock, nanoTime);
+        this.pressure = new PressureWatch(this.machines, listener, limits.pressure());
+        this.learning = new LearningListener(this.machines);
+        this.machines.replace(machines, false, machine -> maker.linkTo(machine, pressure));
+    }
+
+    /// Makes these the machines, and these their limits, for builds that come now; those under way end where they are.
+    /// If a link cannot be made, nothing has changed.
     ///
     /// @param keep whether a machine that is reached as before keeps its connections
-    /// @param make a new link to a machine; contacts nobody
-    /// @return names of machines that are gone, or reached by new connections
-    public Set<String> replace(Collection<Machine> machines, boolean keep, Function<Machine, MachineLink> make) {
+    public void replace(Collection<Machine> wanted, Limits newLimits, boolean keep, LinkMaker maker) {
         var before = machines();
-        var left = links.replace(machines, keep, make);
+        var left = machines.replace(wanted, keep, machine -> maker.linkTo(machine, pressure));
+        limits = newLimits;
+        pressure.change(newLimits.pressure());
         recovery.forget(left);
         refusals.forget(before.stream()
-                .filter(machine -> !machines.contains(machine))
+                .filter(machine -> !wanted.contains(machine))
                 .map(Machine::name)
                 .collect(Collectors.toSet()));
         refusals.forget(left);
-        return left;
     }
 
-    /// For waiting that begins from now on.
-    public void change(Limits newLimits) {
-        limits = newLimits;
+    /// Lets a machine finish what it has and gives it no more, or ends that. So it stays for whatever has that name,
+    /// also while there is no such machine.
+    ///
+    /// @return whether there is such a machine
+    public boolean drain(String machine, boolean drained) {
+        return machines.drain(machine, drained);
+    }
+
+    /// Names of those that are drained, whether there are such machines or not.
+    public SortedSet<String> drained() {
+        return machines.drained();
+    }
+
+    /// What is known of a machine; empty if there is none of that name.
+    public Optional<MachineSnapshot> snapshot(String machine) {
+        return machines.snapshot(machine);
+    }
+
+    /// To be told of what happens after the history.
+    public DispatcherListener learning() {
+        return learning;
     }
 
     /// Every link at this moment, in the order of the settings.
     public Collection<MachineLink> links() {
-        return links.all();
+        return machines.all().stream().map(RegisteredMachine::link).toList();
     }
 
     /// Every machine at this moment, in the order of the settings.
     public Collection<Machine> machines() {
-        return links.all().stream().map(MachineLink::machine).toList();
+        return links().stream().map(MachineLink::machine).toList();
     }
 
     /// The way to a machine, to be given back; empty if it is not there any more.
     public Optional<MachineLink.Use> use(String machine) {
-        return links.use(machine);
+        return machines.use(machine);
     }
 
     /// Whether a machine is still there and not set aside.
     public boolean isUp(String machine) {
-        return links.has(machine) && queue.isAvailable(machine);
+        return machines.isUp(machine);
     }
 
     /// Names of the machines that fit a build by their description.
     public Set<String> fitting(BuildRequest request) {
-        return links.all().stream()
+        return links().stream()
                 .filter(link -> Fitness.objection(link.machine(), request).isEmpty())
                 .map(link -> link.machine().name())
                 .collect(Collectors.toSet());
@@ -103,14 +151,14 @@ public final class MachineRegistry implements AutoCloseable {
 
     /// Names of those that are not set aside either.
     public Set<String> usable(BuildRequest request) {
-        return fitting(request).stream().filter(queue::isAvailable).collect(Collectors.toSet());
+        return fitting(request).stream().filter(machines::isUp).collect(Collectors.toSet());
     }
 
     /// Names of the machines that are known to have no more memory than this one; its own name too.
     public Set<String> noLargerThan(MachineLink link) {
         var memory = link.memory();
         var names = new HashSet<>(Set.of(link.machine().name()));
-        for (var other : links.all())
+        for (var other : links())
             if (memory.isPresent() && other.memory().orElse(Long.MAX_VALUE) <= memory.getAsLong())
                 names.add(other.machine().name());
         return names;
@@ -138,12 +186,12 @@ public final class MachineRegistry implements AutoCloseable {
 
     /// Ends conversations that nobody has used for long. To be called now and then.
     public void prune() {
-        for (var link : links.all()) link.conversations().prune();
+        for (var link : links()) link.conversations().prune();
     }
 
     @Override
     public void close() {
         recovery.close();
-        links.close();
+        machines.close();
     }
 }

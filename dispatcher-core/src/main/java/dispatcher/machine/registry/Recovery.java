@@ -6,12 +6,11 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.Backoff;
 import dispatcher.machine.Incidents;
+import dispatcher.machine.MachineHealth;
 import dispatcher.machine.link.MachineLink;
-import dispatcher.machine.link.MachineLinks;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.Failures;
 import dispatcher.protocol.HandshakeException;
-import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
@@ -21,20 +20,20 @@ import dispatcher.wire.FalseAnswerException;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Sets machines aside that broke, and brings them back. A machine that is set aside is looked at now and then by
@@ -44,15 +43,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Also ends the waiting of builds whose machines have all been away for too long.
 ///
-/// Safe for any thread. The lock is never held over I/O or a call to somebody else.
+/// All changes of a machine's health are made here. Safe for any thread. The lock is never held over I/O or a call to
+/// somebody else, but for noting a machine's health: so who is set aside and what the health says are always the same.
 public final class Recovery implements AutoCloseable {
     private static final Duration LIES_COUNT_FOR = Duration.ofDays(7);
     private static final int MOST_CONTRADICTIONS = 10_000;
 
-    private final MachineLinks links;
-    private final BuildQueue queue;
+    private final RegisteredMachines machines;
     private final Supplier<Duration> patience;
     private final Pauses pauses;
+    private final InstantSource clock;
     private final LongSupplier nanoTime;
     private final DispatcherListener listener;
     private volatile boolean ending;
@@ -62,10 +62,6 @@ public final class Recovery implements AutoCloseable {
 
     @GuardedBy("lock")
     private final Map<String, Aside> aside = new HashMap<>();
-
-    /// How often it was set aside since a build was last done there.
-    @GuardedBy("lock")
-    private final Map<String, Integer> failures = new HashMap<>();
 
     @GuardedBy("lock")
     private final Incidents incidents = new Incidents(Incidents.LATELY);
@@ -90,10 +86,9 @@ public final class Recovery implements AutoCloseable {
     private record Contradiction(String machine, StorePath path) {}
 
     /// @param heldUntil what happens before does not bring it back; not after `since` if it has told no lie
-    /// @param times     how often there was a reason since
-    private record Aside(long since, String error, long heldUntil, int times, Thread thread) {
+    private record Aside(long since, String error, long heldUntil, Thread thread) {
         Aside again(String newError, long newHeldUntil) {
-            return new Aside(since, newError, newHeldUntil, times + 1, thread);
+            return new Aside(since, newError, newHeldUntil, thread);
         }
 
         /// Words for how long that is; empty if it is not at all.
@@ -106,21 +101,23 @@ public final class Recovery implements AutoCloseable {
     }
 
     /// Lets time pass.
-    public interface Pauses {
+    interface Pauses {
         void pause(Duration duration) throws InterruptedException;
     }
 
-    public Recovery(
-            MachineLinks links,
-            BuildQueue queue,
+    /// @param clock    for what people are told
+    /// @param nanoTime for what passes
+    Recovery(
+            RegisteredMachines machines,
             Supplier<Duration> patience,
             Pauses pauses,
+            InstantSource clock,
             LongSupplier nanoTime,
             DispatcherListener listener) {
-        this.links = links;
-        this.queue = queue;
+        this.machines = machines;
         this.patience = patience;
         this.pauses = pauses;
+        this.clock = clock;
         this.nanoTime = nanoTime;
         this.listener = listener;
     }
@@ -172,37 +169,51 @@ public final class Recovery implements AutoCloseable {
     }
 
     private void setAside(MachineLink link, String error, boolean lie) {
-        if (!links.isCurrent(link)) return;
-        var machine = link.machine().name();
-        queue.machineFailed(machine, error);
-        Aside now;
+        RegisteredMachines.Change failed;
+        Aside begun;
         lock.lock();
         try {
-            long time = nanoTime.getAsLong();
-            var before = aside.get(machine);
-            long until = before == null ? time : before.heldUntil;
-            // Builds that ran at the same time are told the same lie.
-            if (lie && until - time <= 0) until = time + holdFor(machine, time).toNanos();
-            if (before != null) aside.put(machine, before.again(error, until));
-            if (closed || before != null) return;
-            failures.merge(machine, 1, Integer::sum);
-            incidents.add(machine, time);
-            var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link));
-            now = new Aside(time, error, until, 1, thread);
-            aside.put(machine, now);
+            var noted = noteHealth(link, health -> health.failed(clock.instant(), error));
+            if (noted.isEmpty()) return;
+            failed = noted.get();
+            begun = noteAside(link, error, lie);
         } finally {
             lock.unlock();
         }
+        if (begun == null) {
+            machines.tell(failed);
+            return;
+        }
         try {
-            // Once more, as somebody may have told it meanwhile that the machine works.
-            queue.machineFailed(machine, error);
-            listener.machineSetAside(machine, now.held().map(error::concat).orElse(error));
+            machines.tell(failed);
+            listener.machineSetAside(
+                    link.machine().name(), begun.held().map(error::concat).orElse(error));
         } finally {
-            now.thread.start();
+            begun.thread.start();
         }
         review();
-        // Replaced meanwhile, by somebody who may not have seen that it was set aside.
-        if (!links.isCurrent(link)) forget(Set.of(machine));
+    }
+
+    private Optional<RegisteredMachines.Change> noteHealth(MachineLink link, UnaryOperator<MachineHealth> change) {
+        return machines.note(link, snapshot -> snapshot.withHealth(change.apply(snapshot.health())));
+    }
+
+    /// @return null if it was set aside before, or nobody will look at it any more
+    @GuardedBy("lock")
+    private @Nullable Aside noteAside(MachineLink link, String error, boolean lie) {
+        var machine = link.machine().name();
+        long time = nanoTime.getAsLong();
+        var before = aside.get(machine);
+        long until = before == null ? time : before.heldUntil;
+        // Builds that ran at the same time are told the same lie.
+        if (lie && until - time <= 0) until = time + holdFor(machine, time).toNanos();
+        if (before != null) aside.put(machine, before.again(error, until));
+        if (closed || before != null) return null;
+        incidents.add(machine, time);
+        var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link));
+        var now = new Aside(time, error, until, thread);
+        aside.put(machine, now);
+        return now;
     }
 
     @GuardedBy("lock")
@@ -213,60 +224,52 @@ public final class Recovery implements AutoCloseable {
 
     /// A machine did its part in a build: whatever it was set aside for is over, but for a lie.
     public void worked(MachineLink link) {
-        if (!links.isCurrent(link)) return;
-        var machine = link.machine().name();
-        lock.lock();
-        try {
-            failures.remove(machine);
-        } finally {
-            lock.unlock();
-        }
-        takeBack(machine, queue::machineWorked);
+        takeBack(link, _ -> MachineHealth.GOOD);
     }
 
     /// These machines are gone, or somewhere else now: what was held against them does not count any more.
-    public void forget(Set<String> machines) {
-        for (var machine : machines) {
+    void forget(Set<String> names) {
+        for (var machine : names) {
             Aside before;
+            Optional<RegisteredMachines.Change> good;
             lock.lock();
             try {
-                failures.remove(machine);
                 incidents.forget(machine);
                 lies.forget(machine);
                 garbage.forget(machine);
                 before = aside.remove(machine);
+                good = machines.note(machine, snapshot -> snapshot.withHealth(MachineHealth.GOOD));
                 returned.signalAll();
             } finally {
                 lock.unlock();
             }
             if (before != null) before.thread.interrupt();
             contradictions.asMap().keySet().removeIf(contradiction -> contradiction.machine.equals(machine));
-            queue.machineWorked(machine);
+            good.ifPresent(machines::tell);
         }
     }
 
-    /// A machine works.
+    /// A machine works, as far as one that is not held for a lie can.
     ///
-    /// @param tell tells the queue
+    /// @param better what that makes of its health
     /// @return whether it is not set aside any more
-    private boolean takeBack(String machine, Consumer<String> tell) {
-        var before = asideNow(machine);
-        if (before != null && isHeld(before)) return false;
-        tell.accept(machine);
-        Aside now;
+    private boolean takeBack(MachineLink link, UnaryOperator<MachineHealth> better) {
+        var machine = link.machine().name();
+        Aside before;
+        RegisteredMachines.Change change;
         lock.lock();
         try {
-            now = aside.get(machine);
-            if (Objects.equals(now, before)) aside.remove(machine);
+            before = aside.get(machine);
+            if (before != null && isHeld(before)) return false;
+            var noted = noteHealth(link, better);
+            if (noted.isEmpty()) return false;
+            change = noted.get();
+            aside.remove(machine);
             returned.signalAll();
         } finally {
             lock.unlock();
         }
-        if (now != null && !now.equals(before)) {
-            // It broke again meanwhile, of which the queue may have been told before it was told this.
-            queue.machineFailed(machine, now.error);
-            return false;
-        }
+        machines.tell(change);
         if (before == null) return true;
         if (!before.thread.equals(Thread.currentThread())) before.thread.interrupt();
         listener.machineBack(machine, Duration.ofNanos(nanoTime.getAsLong() - before.since));
@@ -289,12 +292,12 @@ public final class Recovery implements AutoCloseable {
     /// Waits until one of these machines is not set aside, for as long as builds wait for machines.
     ///
     /// @return whether there is one
-    public boolean awaitAny(Set<String> machines) throws InterruptedException {
+    public boolean awaitAny(Set<String> names) throws InterruptedException {
         long left = patience.get().toNanos();
         lock.lockInterruptibly();
         try {
             while (true) {
-                var there = machines.stream().filter(links::has).toList();
+                var there = names.stream().filter(machines::has).toList();
                 if (there.isEmpty()) return false;
                 if (!aside.keySet().containsAll(there)) return true;
                 if (left <= 0) return false;
@@ -315,7 +318,7 @@ public final class Recovery implements AutoCloseable {
         if (now != null && isHeld(now)) return true;
         try {
             link.look();
-            return links.isCurrent(link) && !takeBack(machine, queue::machineAnswered);
+            return !takeBack(link, MachineHealth::answered) && machines.isCurrent(link);
         } catch (IOException e) {
             Interruption.rethrow(e);
             failed(link, Failures.describe(e));
@@ -343,13 +346,11 @@ public final class Recovery implements AutoCloseable {
         pauses.pause(between ? whole.minus(left) : whole);
     }
 
+    /// How often it was set aside since a build was last done there.
     private int failures(String machine) {
-        lock.lock();
-        try {
-            return failures.getOrDefault(machine, 1);
-        } finally {
-            lock.unlock();
-        }
+        return machines.snapshot(machine)
+                .map(snapshot -> snapshot.health().failures())
+                .orElse(1);
     }
 
     /// How often it was set aside in the last hour.
@@ -401,10 +402,10 @@ public final class Recovery implements AutoCloseable {
         var reasons = new LinkedHashMap<String, String>();
         lock.lock();
         try {
-            for (var link : links.all()) {
-                var name = link.machine().name();
+            for (var machine : machines.all()) {
+                var name = machine.name();
                 if (excluded.contains(name)
-                        || Fitness.objection(link.machine(), request).isPresent()) continue;
+                        || Fitness.objection(machine.link().machine(), request).isPresent()) continue;
                 var since = aside.get(name);
                 if (since == null || now - since.since < patience.get().toNanos()) return Map.of();
                 reasons.put(name, since.error);

@@ -2,10 +2,8 @@ package dispatcher.machine.registry;
 
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.link.MachineLink;
-import dispatcher.machine.link.MachineLinks;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.attributes.DerivationAttributes;
-import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.Refused;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,8 +36,7 @@ public final class Refusals {
 
     private static final int LONGEST_NEED = 1000;
 
-    private final MachineLinks links;
-    private final BuildQueue queue;
+    private final RegisteredMachines machines;
     private final DispatcherListener listener;
     private final InstantSource clock;
     private final LongSupplier nanoTime;
@@ -76,14 +73,8 @@ public final class Refusals {
         }
     }
 
-    public Refusals(
-            MachineLinks links,
-            BuildQueue queue,
-            DispatcherListener listener,
-            InstantSource clock,
-            LongSupplier nanoTime) {
-        this.links = links;
-        this.queue = queue;
+    Refusals(RegisteredMachines machines, DispatcherListener listener, InstantSource clock, LongSupplier nanoTime) {
+        this.machines = machines;
         this.listener = listener;
         this.clock = clock;
         this.nanoTime = nanoTime;
@@ -92,7 +83,7 @@ public final class Refusals {
     /// A machine would not do a build, as it said in a new conversation.
     public void add(MachineLink link, Needs needs, Unfit unfit, String reason) {
         var machine = link.machine().name();
-        if (!links.isCurrent(link)) return;
+        if (!machines.isCurrent(link)) return;
         for (var need : needs.needs) {
             if (need.unfit != unfit) continue;
             var pause = new AtomicReference<>(FIRST);
@@ -107,7 +98,7 @@ public final class Refusals {
             listener.machineRefuses(machine, need.words, reason, pause.get());
         }
         // Replaced meanwhile, by somebody who may not have seen this.
-        if (!links.isCurrent(link)) forget(Set.of(machine));
+        if (!machines.isCurrent(link)) forget(Set.of(machine));
     }
 
     private Refusal refusal(String reason, int times, Duration pause) {
@@ -143,7 +134,7 @@ public final class Refusals {
         if (refused.isEmpty()) return excluded;
         var all = new HashSet<>(excluded);
         for (var machine : usable) if (stands(machine, needs)) all.add(machine);
-        boolean others = usable.stream().anyMatch(machine -> !all.contains(machine) && queue.takesBuilds(machine));
+        boolean others = usable.stream().anyMatch(machine -> !all.contains(machine) && machines.takesBuilds(machine));
         return others ? all : excluded;
     }
 
@@ -165,7 +156,7 @@ public final class Refusals {
     /// A machine has begun a build: it does not refuse what that needs.
     public void began(MachineLink link, Needs needs) {
         var machine = link.machine().name();
-        if (known(machine, needs).isEmpty() || !links.isCurrent(link)) return;
+        if (known(machine, needs).isEmpty() || !machines.isCurrent(link)) return;
         var over = new HashSet<Need>();
         change(machine, known -> {
             over.clear();
@@ -175,8 +166,8 @@ public final class Refusals {
     }
 
     /// These machines are gone, or described otherwise now.
-    public void forget(Collection<String> machines) {
-        for (var machine : machines) if (refused.remove(machine) != null) tellQueue(machine);
+    void forget(Collection<String> names) {
+        for (var machine : names) if (refused.remove(machine) != null) noteFacts(machine);
     }
 
     private interface Change {
@@ -189,16 +180,17 @@ public final class Refusals {
             change.make(now);
             return now.isEmpty() ? null : Collections.unmodifiableMap(now);
         });
-        tellQueue(machine);
+        noteFacts(machine);
     }
 
-    /// It looks up what is known once it has its lock, so that it knows the latest in the end.
-    private void tellQueue(String machine) {
-        queue.learn(
-                machine,
-                facts -> facts.withRefused(refused.getOrDefault(machine, Map.of()).entrySet().stream()
-                        .map(entry ->
-                                new Refused(entry.getKey().words, entry.getValue().reason, entry.getValue().shown))
-                        .toList()));
+    /// It looks up what is known while nobody else changes the machine, so that the latest is noted in the end.
+    private void noteFacts(String machine) {
+        machines.change(machine, snapshot -> snapshot.withFacts(snapshot.facts().withRefused(refusedBy(machine))));
+    }
+
+    private List<Refused> refusedBy(String machine) {
+        return refused.getOrDefault(machine, Map.of()).entrySet().stream()
+                .map(entry -> new Refused(entry.getKey().words, entry.getValue().reason, entry.getValue().shown))
+                .toList();
     }
 }

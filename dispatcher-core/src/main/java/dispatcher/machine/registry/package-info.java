@@ -1,6 +1,7 @@
-/// The machines that there are, as everybody else sees them: which are usable, which are set aside and for how long,
-/// what they refuse, and who brings them back. What is built on a machine is no matter of this package, and what its
-/// connection does is one of `machine.link`. Start with `MachineRegistry`.
+/// The machines that there are, and the one owner of what is known of each: whether it is usable, drained or set aside
+/// and for how long, what speaks against it, what was learned of it, what it refuses, and who brings it back. The
+/// scheduler is told of each change; slots are counted there, where they are given, and what runs on a machine is no
+/// matter of this package. What its connection does is one of `machine.link`. Start with `MachineRegistry`.
 @NullMarked
 package dispatcher.machine.registry;
 

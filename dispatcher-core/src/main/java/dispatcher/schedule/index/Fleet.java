@@ -1,10 +1,8 @@
 package dispatcher.schedule.index;
 
-import dispatcher.machine.Machine;
-import dispatcher.machine.MachineHealth;
 import dispatcher.schedule.policy.Fitness;
-import dispatcher.schedule.policy.MachineFacts;
 import dispatcher.schedule.policy.MachineKind;
+import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.SchedulingKey;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -103,38 +101,46 @@ public final class Fleet {
     }
 
     /// Makes these the machines. Those that are no more in it keep what runs there, and get nothing more.
-    public void replace(Collection<Machine> wanted) {
+    public void replace(Collection<MachineSnapshot> wanted) {
         var names = new HashSet<String>();
-        for (var machine : wanted) {
-            names.add(machine.name());
-            var place = machines.get(machine.name());
-            if (place == null) add(machine);
-            else change(place, () -> place.slots.configure(machine));
+        for (var snapshot : wanted) {
+            names.add(snapshot.name());
+            var place = machines.get(snapshot.name());
+            if (place == null) add(snapshot);
+            else change(place, () -> place.slots.update(latest(place.slots.snapshot(), snapshot)));
         }
         for (var place : new ArrayList<>(machines.values())) {
             if (names.contains(place.slots.name())) continue;
             change(place, place.slots::goAway);
             forgetIfGone(place);
         }
-        for (var queue : queues) queue.findWhetherPossible();
+        findWhichArePossible();
         version++;
     }
 
-    public void learn(MachineSlots slots, MachineFacts facts) {
-        change(place(slots.name()), () -> slots.learn(facts));
+    private static MachineSnapshot latest(MachineSnapshot known, MachineSnapshot come) {
+        return come.isEarlierThan(known) ? known : come;
     }
 
-    public void health(MachineSlots slots, MachineHealth health) {
-        change(place(slots.name()), () -> slots.health(health));
+    /// What is known of a machine now. Cost: a look at each queue if it is described otherwise than before.
+    public void update(MachineSlots slots, MachineSnapshot latest) {
+        var known = slots.snapshot();
+        if (latest.saysTheSameAs(known)) {
+            // It is listed where it belongs; an earlier one may still come.
+            slots.update(latest);
+            return;
+        }
+        change(place(slots.name()), () -> slots.update(latest));
+        if (!latest.machine().equals(known.machine())) findWhichArePossible();
     }
 
-    public void drain(MachineSlots slots, boolean drained) {
-        change(place(slots.name()), () -> slots.drain(drained));
+    private void findWhichArePossible() {
+        for (var queue : queues) queue.findWhetherPossible();
     }
 
-    private void add(Machine machine) {
-        var slots = new MachineSlots(nextIndex++, machine);
-        machines.put(machine.name(), new Place(slots, join(slots)));
+    private void add(MachineSnapshot snapshot) {
+        var slots = new MachineSlots(nextIndex++, snapshot);
+        machines.put(snapshot.name(), new Place(slots, join(slots)));
     }
 
     private TierQueues join(MachineSlots slots) {

@@ -3,6 +3,8 @@ package dispatcher.schedule.index;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
 import dispatcher.schedule.policy.MachineFacts;
+import dispatcher.schedule.policy.MachineSnapshot;
+import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.SchedulingKey;
 import dispatcher.schedule.policy.Times;
 import java.util.Collection;
@@ -15,14 +17,19 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// One machine as the scheduler sees it: what runs there and whether more may. Changes only by way of [Fleet], so
-/// that it is listed where it belongs. Confined to the owner of the scheduler.
+/// One machine as the scheduler sees it: what is known of it, which comes as snapshots, and what runs there, which is
+/// counted here, where slots are given. Changes only by way of [Fleet], so that it is listed where it belongs. Confined
+/// to the owner of the scheduler.
 public final class MachineSlots {
     private final int index;
+    private MachineSnapshot snapshot;
+
+    /// Of the snapshot. At hand since each decision asks for them.
     private Machine machine;
+
     private MachineFacts facts;
-    private MachineHealth health = MachineHealth.GOOD;
-    private boolean isDrained;
+    private int capacity;
+
     private boolean isGone;
     private @Nullable WaitingBuild keptFor;
     private final Set<RunningBuild> running = new LinkedHashSet<>();
@@ -40,15 +47,22 @@ public final class MachineSlots {
 
     private final PriorityQueue<Long> plannedEnds = new PriorityQueue<>(1);
 
-    MachineSlots(int index, Machine machine) {
+    MachineSlots(int index, MachineSnapshot snapshot) {
         this.index = index;
-        this.machine = machine;
-        this.facts = MachineFacts.asConfigured(machine);
+        this.snapshot = snapshot;
+        this.machine = snapshot.machine();
+        this.facts = snapshot.facts();
+        this.capacity = snapshot.slots();
     }
 
     /// Place in the settings, which decides where all else is equal.
     public int index() {
         return index;
+    }
+
+    /// The latest.
+    public MachineSnapshot snapshot() {
+        return snapshot;
     }
 
     public Machine machine() {
@@ -68,11 +82,12 @@ public final class MachineSlots {
     }
 
     public MachineHealth health() {
-        return health;
+        return snapshot.health();
     }
 
-    public boolean isDrained() {
-        return isDrained;
+    /// Whether it may have builds.
+    public MachineState state() {
+        return isGone ? MachineState.REMOVED : snapshot.state();
     }
 
     /// Not in the settings any more.
@@ -97,8 +112,7 @@ public final class MachineSlots {
 
     /// Builds that it may have now.
     public int capacity() {
-        if (isDrained || isGone || health.isAside() || !facts.objection().isEmpty()) return 0;
-        return health.isOnTrial() ? Math.min(1, machine.maxJobs()) : machine.maxJobs();
+        return capacity;
     }
 
     public int slotsTaken() {
@@ -173,28 +187,20 @@ public final class MachineSlots {
 
     // ---- changes, each between unlist and list
 
-    /// @param newMachine of the same name
-    void configure(Machine newMachine) {
-        boolean sameSpeed = machine.speedFactor() == newMachine.speedFactor();
-        machine = newMachine;
+    /// It is in the settings, even if it was not before.
+    ///
+    /// @param latest of the same machine
+    void update(MachineSnapshot latest) {
+        snapshot = latest;
+        machine = latest.machine();
+        facts = latest.facts();
+        capacity = latest.slots();
         isGone = false;
-        if (!sameSpeed) facts = facts.withSpeed(newMachine.speedFactor());
     }
 
     void goAway() {
         isGone = true;
-    }
-
-    void learn(MachineFacts newFacts) {
-        facts = newFacts;
-    }
-
-    void health(MachineHealth newHealth) {
-        health = newHealth;
-    }
-
-    void drain(boolean drained) {
-        isDrained = drained;
+        capacity = 0;
     }
 
     void add(RunningBuild build) {

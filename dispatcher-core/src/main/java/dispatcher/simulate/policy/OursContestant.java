@@ -2,6 +2,7 @@ package dispatcher.simulate.policy;
 
 import static java.util.Objects.requireNonNull;
 
+import dispatcher.machine.MachineHealth;
 import dispatcher.schedule.Decision;
 import dispatcher.schedule.Scheduler;
 import dispatcher.schedule.index.RunningBuild;
@@ -9,6 +10,7 @@ import dispatcher.schedule.index.WaitingBuild;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
+import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.schedule.policy.Work;
 import dispatcher.simulate.model.Plan;
@@ -17,11 +19,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +46,10 @@ public final class OursContestant implements Contestant {
     private final Scheduler scheduler;
     private final List<Front> fronts = new ArrayList<>();
     private final Map<String, Integer> hosts = new HashMap<>();
+
+    /// Of each machine, what the scheduler was told last.
+    private final Map<String, MachineSnapshot> known = new LinkedHashMap<>();
+
     private final Duration assumed;
     private final Duration[] remaining;
     private final Map<WaitingBuild, Integer> numbers = new HashMap<>();
@@ -59,8 +67,12 @@ public final class OursContestant implements Contestant {
         this.scheduler = new Scheduler(machines, SchedulerOptions.DEFAULT);
         for (int host = 0; host < plan.hosts(); host++)
             hosts.put(plan.host(host).name(), host);
-        for (var host : plan.scenario().hosts())
-            scheduler.learn(host.name(), facts -> facts.withSpeed(host.speed()).withBandwidth(host.bandwidth()));
+        for (var host : plan.scenario().hosts()) {
+            var configured = MachineSnapshot.asConfigured(host.machine());
+            var measured = configured.facts().withSpeed(host.speed()).withBandwidth(host.bandwidth());
+            known.put(host.name(), configured.withFacts(measured));
+        }
+        known.values().forEach(scheduler::update);
         for (var client : plan.scenario().clients())
             fronts.add(new Front(new Client(client.name(), client.priority(), Integer.MAX_VALUE)));
         this.assumed = assumed(plan);
@@ -135,8 +147,20 @@ public final class OursContestant implements Contestant {
     private Set<String> excluded(int job) {
         var lost = losses.get(job);
         if (lost == null) return Set.of();
-        return lost.excluded(
-                fitting(job).stream().filter(scheduler::isAvailable).toList());
+        return lost.excluded(fitting(job).stream()
+                .filter(host -> !known(host).health().isAside())
+                .toList());
+    }
+
+    private MachineSnapshot known(String machine) {
+        return requireNonNull(known.get(machine));
+    }
+
+    private void health(int host, UnaryOperator<MachineHealth> change) {
+        var before = known(plan.host(host).name());
+        var now = before.withHealth(change.apply(before.health()));
+        known.put(now.name(), now);
+        scheduler.update(now);
     }
 
     private Inputs inputs(int job) {
@@ -162,8 +186,7 @@ public final class OursContestant implements Contestant {
 
     @Override
     public List<Start> decide(Instant now) {
-        for (int host : looks.back(now, situation::answers))
-            scheduler.machineAnswered(plan.host(host).name());
+        for (int host : looks.back(now, situation::answers)) health(host, MachineHealth::answered);
         for (var front : fronts) front.goOn(now);
         var starts = new ArrayList<Start>();
         for (var decision : decisions(now)) {
@@ -210,7 +233,7 @@ public final class OursContestant implements Contestant {
 
     @Override
     public boolean unreachable(Start start, Instant now) {
-        scheduler.machineFailed(plan.host(start.host()).name(), now, "it cannot be reached");
+        health(start.host(), health -> health.failed(now, "it cannot be reached"));
         looks.failed(start.host(), now);
         submit(start.job(), fronts.get(plan.client(start.job())).client, now);
         return true;
@@ -220,7 +243,7 @@ public final class OursContestant implements Contestant {
     public boolean lost(Start start, Instant now) {
         int job = start.job();
         var machine = plan.host(start.host()).name();
-        scheduler.machineFailed(machine, now, "it broke");
+        health(start.host(), health -> health.failed(now, "it broke"));
         looks.failed(start.host(), now);
         var lost = losses.computeIfAbsent(job, _ -> new Losses());
         lost.add(machine, looks.failuresLately(start.host(), now));
@@ -240,7 +263,7 @@ public final class OursContestant implements Contestant {
 
     @Override
     public void built(Start start, Instant now) {
-        scheduler.machineWorked(plan.host(start.host()).name());
+        health(start.host(), _ -> MachineHealth.GOOD);
         looks.worked(start.host());
     }
 

@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dispatcher.machine.MachineHealth;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Client;
+import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.SchedulingKey;
 import dispatcher.testkit.FakeStore;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,7 +27,8 @@ class TierTest {
 
     @BeforeEach
     void twoMachines() {
-        fleet.replace(List.of(machine("a", 1, 1), machine("b", 3, 1)));
+        fleet.replace(List.of(
+                MachineSnapshot.asConfigured(machine("a", 1, 1)), MachineSnapshot.asConfigured(machine("b", 3, 1))));
         fleet.attach(queue);
     }
 
@@ -42,6 +45,10 @@ class TierTest {
 
     private MachineSlots slots(String machine) {
         return requireNonNull(fleet.machine(machine));
+    }
+
+    private void update(String machine, UnaryOperator<MachineSnapshot> change) {
+        fleet.update(slots(machine), change.apply(slots(machine).snapshot()));
     }
 
     private long nextFree() {
@@ -67,10 +74,10 @@ class TierTest {
     void isNotWhenABuildOfADrainedMachineEnds() {
         start("a", 30);
         start("b", 20);
-        fleet.drain(slots("b"), true);
+        update("b", snapshot -> snapshot.withDrained(true));
         assertThat(nextFree()).isEqualTo(30);
 
-        fleet.drain(slots("b"), false);
+        update("b", snapshot -> snapshot.withDrained(false));
         assertThat(nextFree()).isEqualTo(20);
     }
 
@@ -79,7 +86,7 @@ class TierTest {
         start("a", 50);
         var first = start("b", 20);
         start("b", 30);
-        fleet.health(slots("b"), onTrial());
+        update("b", snapshot -> snapshot.withHealth(onTrial()));
         assertThat(slots("b").capacity()).isOne();
         assertThat(nextFree()).isEqualTo(50);
 
@@ -98,8 +105,8 @@ class TierTest {
     @Test
     void isNeverIfNothingThatRunsFreesASlot() {
         start("a", 30);
-        fleet.drain(slots("a"), true);
-        fleet.drain(slots("b"), true);
+        update("a", snapshot -> snapshot.withDrained(true));
+        update("b", snapshot -> snapshot.withDrained(true));
 
         assertThat(nextFree()).isEqualTo(Long.MAX_VALUE);
     }
@@ -120,7 +127,7 @@ class TierTest {
     void goesWithAMachineThatBecomesFaster() {
         start("a", 30);
         start("b", 20);
-        fleet.learn(slots("b"), slots("b").facts().withSpeed(8));
+        update("b", snapshot -> snapshot.withFacts(snapshot.facts().withSpeed(8)));
 
         assertThat(queue.countOfWays()).isEqualTo(2);
         assertThat(nextFree()).isEqualTo(30);

@@ -1,0 +1,16 @@
+package dispatcher.schedule.policy;
+
+/// Whether a machine may have builds, and if not, why.
+public enum MachineState {
+    READY,
+    /// It has failed again and again, answers now, and is being tried with one build.
+    ON_TRIAL,
+    /// It has failed, and has not been seen to work since.
+    SET_ASIDE,
+    /// Somebody wants it to get no more.
+    DRAINED,
+    /// What was measured speaks against it: see the objection in its facts.
+    UNDER_PRESSURE,
+    /// It is not in the settings any more, and finishes what it has.
+    REMOVED
+}
