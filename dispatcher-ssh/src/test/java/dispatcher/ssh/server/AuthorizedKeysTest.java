@@ -54,7 +54,15 @@ class AuthorizedKeysTest {
     @Test
     void theCommentIsTheName() {
         assertThat(AuthorizedKey.parse(KEY + " ada's  laptop ").name()).isEqualTo("ada's  laptop");
+        assertThat(AuthorizedKey.parse("restrict " + KEY + " ada \"at home\"").name())
+                .isEqualTo("ada \"at home\"");
         assertThat(AuthorizedKey.parse(KEY).name()).startsWith("SHA256:");
+    }
+
+    @Test
+    void thereMayBeMoreBlanksThanOne() {
+        assertThat(AuthorizedKey.parse("restrict \t " + KEY.replace(" ", " \t ") + "  ada"))
+                .isEqualTo(new AuthorizedKey(HostKey.parse(KEY), "ada", KeyOptions.NONE));
     }
 
     @ParameterizedTest
