@@ -41,8 +41,8 @@ public final class AddressPatterns {
         this.hosts = List.copyOf(hosts);
     }
 
-    /// @throws IllegalArgumentException if a pattern cannot be read, or nobody could ever come in, or more could than
-    ///     its writer meant
+    /// @throws IllegalArgumentException if a pattern cannot be read, or no client could ever come in, or more could
+    ///     than its writer meant
     static AddressPatterns parse(String text) {
         List<Item> items = new ArrayList<>();
         List<String> hosts = new ArrayList<>();
@@ -59,7 +59,7 @@ public final class AddressPatterns {
         }
         if (items.stream().allMatch(Item::excludes))
             throw new IllegalArgumentException(
-                    "'%s' lets nobody in, as names of hosts are not looked up here; write addresses or networks, such"
+                    "'%s' lets no client in, as names of hosts are not looked up here; write addresses or networks, such"
                                     .formatted(text)
                             + " as 10.0.0.0/8");
         return new AddressPatterns(text, items, hosts);

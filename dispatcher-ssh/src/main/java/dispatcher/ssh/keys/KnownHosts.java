@@ -56,7 +56,7 @@ public final class KnownHosts {
         }
     }
 
-    /// A line that speaks of the host.
+    /// A line about the host.
     ///
     /// @param where `<file> line <n>`
     public record Entry(HostKey key, String where, Role role) {}

@@ -184,7 +184,7 @@ class KnownHostsTest {
     }
 
     @Test
-    void aHostThatHasACertificateOfAnAuthorityIsToldSo() throws Exception {
+    void anErrorNamesTheAuthorityWhoseCertificatesAreNotRead() throws Exception {
         UnreachableException e = fault(22, TWO, "@cert-authority * " + ONE).orElseThrow();
         assertThat(e.kind()).isEqualTo(Kind.HOST_KEY_UNKNOWN);
         assertThat(e).hasMessageContaining("line 1 trusts an authority");

@@ -92,7 +92,7 @@ class AuthorizedKeysTest {
                     from=10.0.0.1                           | option 'from': its value must be in double quotes
                     from                                    | option 'from': it needs a value
                     environment="A=b,c",from=10.0.0.1       | option 'from': its value must be in double quotes
-                    from="*.example.org"                    | option 'from': '*.example.org' lets nobody in
+                    from="*.example.org"                    | option 'from': '*.example.org' lets no client in
                     from="10.0.0.1",from="10.0.0.2"         | option 'from': it is there twice
                     from="10.0.0.0/8"x                      | option 'from': its value must be in double quotes
                     expiry-time="20261301"                  | option 'expiry-time': '20261301' is no time
