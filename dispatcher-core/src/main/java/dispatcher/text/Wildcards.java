@@ -1,31 +1,47 @@
 package dispatcher.text;
 
-/// Patterns in which `*` stands for any text, as the settings have them.
+/// Patterns in which `*` stands for any text. They take time in proportion to the product of the lengths of pattern
+/// and text at most, however many stars there are; as regular expressions, some would take exponential time.
 public final class Wildcards {
     private static final char STAR = '*';
+    private static final char ANY = '?';
 
     private Wildcards() {}
 
-    /// Whether all of `text` is what `pattern` describes. Takes time in proportion to the product of both lengths at
-    /// most, however many stars there are.
+    /// Whether all of `text` is what `pattern` describes. For patterns of the settings, in which `?` is a character
+    /// as any other.
     public static boolean matches(String pattern, String text) {
-        int first = pattern.indexOf(STAR);
-        if (first < 0) return pattern.equals(text);
-        int last = pattern.lastIndexOf(STAR);
-        int tail = pattern.length() - last - 1;
-        int end = text.length() - tail;
-        if (end < first || !text.startsWith(pattern.substring(0, first)) || !text.endsWith(pattern.substring(last + 1)))
-            return false;
-        // What stands between two stars may be anywhere, so that the first place for it is as good as any.
-        int at = first;
-        for (int star = first; star < last; ) {
-            int next = pattern.indexOf(STAR, star + 1);
-            var part = pattern.substring(star + 1, next);
-            at = text.indexOf(part, at);
-            if (at < 0 || at + part.length() > end) return false;
-            at += part.length();
-            star = next;
+        return matches(pattern, text, false);
+    }
+
+    /// Like [#matches], but `?` stands for one character. For patterns of OpenSSH's files.
+    public static boolean matchesGlob(String pattern, String text) {
+        return matches(pattern, text, true);
+    }
+
+    /// Tries again from the last star only: what an earlier one stands for never needs to be longer.
+    private static boolean matches(String pattern, String text, boolean anyOne) {
+        int p = 0;
+        int t = 0;
+        int star = -1;
+        int afterStar = 0;
+        while (t < text.length()) {
+            if (p < pattern.length() && pattern.charAt(p) == STAR) {
+                star = p++;
+                afterStar = t;
+            } else if (p < pattern.length() && isOne(pattern.charAt(p), text.charAt(t), anyOne)) {
+                p++;
+                t++;
+            } else if (star >= 0) {
+                p = star + 1;
+                t = ++afterStar;
+            } else return false;
         }
-        return true;
+        while (p < pattern.length() && pattern.charAt(p) == STAR) p++;
+        return p == pattern.length();
+    }
+
+    private static boolean isOne(char wanted, char found, boolean anyOne) {
+        return wanted == found || (anyOne && wanted == ANY);
     }
 }

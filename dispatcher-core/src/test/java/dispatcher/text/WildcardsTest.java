@@ -52,6 +52,25 @@ class WildcardsTest {
         assertThat(Wildcards.matches(pattern, text)).isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "?,a,true",
+        "?,'',false",
+        "a?c,abc,true",
+        "a?c,ac,false",
+        "a?c,abbc,false",
+        "*?,a,true",
+        "*?,'',false",
+        "?*?,a,false",
+        "a*b?d*z,abbbcdz,true",
+        "*a?pha*?,alpha,false",
+        "?,?,true",
+    })
+    void aQuestionMarkStandsForOneCharacterInGlobsOnly(String pattern, String text, boolean matches) {
+        assertThat(Wildcards.matchesGlob(pattern, text)).isEqualTo(matches);
+        assertThat(Wildcards.matches(pattern, text)).isEqualTo(pattern.equals(text));
+    }
+
     @Test
     void aStarStandsForLineBreaksToo() {
         assertThat(Wildcards.matches("a*c", "a\n\nc")).isTrue();
@@ -66,5 +85,8 @@ class WildcardsTest {
                 pattern.length() + text.length(),
                 () -> assertThat(Wildcards.matches(pattern, text)).isFalse());
         assertThat(Wildcards.matches(pattern, text + "b")).isTrue();
+        Bounds.hold(
+                pattern.length() + text.length(),
+                () -> assertThat(Wildcards.matchesGlob(pattern, text)).isFalse());
     }
 }

@@ -13,11 +13,11 @@ import org.apache.sshd.common.mac.Mac;
 import org.apache.sshd.common.signature.BuiltinSignatures;
 import org.apache.sshd.common.signature.Signature;
 
-/// What is offered to peers, best first. AES-GCM leads since processors do it, three times as fast as
-/// chacha20-poly1305 here, and curve25519 as it makes for the fastest login.
+/// The algorithms that are offered to peers, best first. AES-GCM leads as processors have instructions for it, which
+/// makes it three times as fast as chacha20-poly1305 here, and curve25519 leads as its login is the fastest.
 ///
-/// In SSH the client's order decides. OpenSSH's clients put AES-GCM last, so as a server we offer nothing else,
-/// which all of them since version 6.2 (2013) take.
+/// In SSH the client's order decides. OpenSSH's clients put AES-GCM last, so our server offers nothing else; all of
+/// them accept it since version 6.2 (2013).
 public final class Algorithms {
     public static final List<DHFactory> KEY_EXCHANGES = List.of(
             BuiltinDHFactories.curve25519,
@@ -29,7 +29,7 @@ public final class Algorithms {
             BuiltinDHFactories.dhg16_512,
             BuiltinDHFactories.dhg14_256);
 
-    /// After how much there is a new key exchange. AES-GCM bears four times as much (RFC 4344, section 3.2); the
+    /// The bytes after which there is a new key exchange. AES-GCM bears four times as much (RFC 4344, section 3.2); the
     /// library's own limit, for older ciphers, would interrupt a transfer every second.
     public static final long BYTES_PER_KEY = 16L << 30;
 

@@ -15,7 +15,7 @@ import org.apache.sshd.common.util.buffer.Buffer;
 /// Without it a slow network would leave as much in memory as the peer's window takes, megabytes for each
 /// channel.
 ///
-/// Channels on which packets wait share what all may have, however many they are: what the garbage collector's
+/// All channels on which packets wait share one limit, whatever their number: what the garbage collector's
 /// survivor spaces hold is freed at little cost, and what is beyond fills the heap up to its limit first. A new one
 /// gets its share as packets of the others leave; one packet each may always have.
 ///
@@ -39,7 +39,7 @@ public final class BoundedWriter implements ChannelStreamWriter {
     @GuardedBy("lock")
     private boolean closed;
 
-    /// @param watch told how the writing goes
+    /// @param watch is informed about the writing
     public BoundedWriter(Channel channel, WriteWatch watch) {
         this.channel = channel;
         this.watch = watch;

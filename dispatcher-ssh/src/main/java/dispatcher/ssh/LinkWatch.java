@@ -1,11 +1,11 @@
 package dispatcher.ssh;
 
-/// Told by those who write to a connection how it goes. For any thread; called with no lock held.
+/// Receives from the writers of a connection how the writing goes. For any thread; called with no lock held.
 public interface LinkWatch {
     /// A writer begins to wait for the link.
     void waits();
 
-    /// It waits no longer.
+    /// That writer no longer waits.
     void waited();
 
     /// Bytes of what was written have left for the network.
@@ -14,7 +14,7 @@ public interface LinkWatch {
     /// Bytes have been made ready to be sent, compressed and encrypted, in a time in nanoseconds.
     void prepared(int bytes, long nanos);
 
-    /// Nobody listens.
+    /// Ignores all reports.
     LinkWatch NONE = new LinkWatch() {
         @Override
         public void waits() {}

@@ -4,7 +4,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/// Tells a [WriteWatch] of each write.
+/// An output that reports each write to a [WriteWatch].
 public final class MeasuredOutput extends FilterOutputStream {
     private final WriteWatch watch;
 
@@ -23,7 +23,7 @@ public final class MeasuredOutput extends FilterOutputStream {
         }
     }
 
-    /// Not as the superclass does it, which flushes first and forgets failures of that.
+    /// The superclass would flush first and ignore failures of that.
     @Override
     public void close() throws IOException {
         out.close();

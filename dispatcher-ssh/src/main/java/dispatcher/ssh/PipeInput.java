@@ -9,8 +9,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// What arrives on a channel, for a reader that may be slow. The sender never waits here: the channel's flow
-/// control bounds what can be under way, and [Consumed] tells it what has been read.
+/// The bytes that arrive on a channel, for a reader that may be slow. The sender never waits here: the channel's flow
+/// control bounds what can be under way, and [Consumed] informs it of what has been read.
 ///
 /// The library's own pipe moves all that it holds each time that a packet has been read, which is slow when it
 /// holds megabytes; this one keeps pieces.
@@ -18,7 +18,7 @@ public final class PipeInput extends InputStream {
     private static final int PIECE_BYTES = 32 * 1024;
     private static final int SMALL_PIECE_BYTES = 1024;
 
-    /// Told how many bytes were read. May write to the peer; no lock is held.
+    /// Receives how many bytes were read. May write to the peer; no lock is held.
     public interface Consumed {
         void consumed(int bytes) throws IOException;
     }

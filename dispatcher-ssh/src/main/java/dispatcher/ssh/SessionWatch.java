@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /// of life and ends the connection when there are none, or when a write makes no progress.
 ///
 /// The library has keep-alives too, but stops them for the time of a key exchange, so that a peer that goes
-/// silent in the midst of one would never be noticed.
+/// silent during one would never be noticed.
 public final class SessionWatch {
     private static final Logger log = LoggerFactory.getLogger(SessionWatch.class);
     private static final String KEEP_ALIVE = "keepalive@openssh.com";

@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
-/// Knows since when a write has been without progress, so that another thread can end a connection whose peer
-/// does not read: the library's writes may block for ever.
+/// An output that knows since when a write has made no progress, so that another thread can end a connection whose
+/// peer does not read: the library's writes may block without end.
 public final class WatchedOutput extends OutputStream implements Untaken {
     private static final int STEP_BYTES = 64 * 1024;
     private static final long NONE = Long.MIN_VALUE;
@@ -22,7 +22,7 @@ public final class WatchedOutput extends OutputStream implements Untaken {
     private volatile long since = NONE;
 
     /// @param untaken see [Untaken#untaken]
-    /// @param explain makes a failure of the library's into one that says what happened
+    /// @param explain turns a failure of the library into one that says what happened
     public WatchedOutput(OutputStream to, LongSupplier untaken, UnaryOperator<IOException> explain) {
         this.to = to;
         this.untaken = untaken;

@@ -1,8 +1,8 @@
 package dispatcher.ssh;
 
 /// Follows the writes to one channel for a [LinkWatch]: the time in them, without that in which packets are made
-/// ready, is time in which the writer waits for the link. Small writes are left out, as what they cost is not the
-/// link's doing.
+/// ready, is time in which the writer waits for the link. Small writes are left out, as the link does not cause
+/// their cost.
 ///
 /// For the thread that writes, one at a time; [#left] for any.
 public final class WriteWatch {

@@ -145,7 +145,7 @@ class BoundedWriterTest {
     }
 
     @Test
-    void packetsThatLeaveAfterClosingGiveNobodyMore() throws Exception {
+    void packetsThatLeaveAfterClosingGiveNoChannelMore() throws Exception {
         for (int i = 0; i < 20; i++) {
             Peer gone = peer();
             gone.writer.close();

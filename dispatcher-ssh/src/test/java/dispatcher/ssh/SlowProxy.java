@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
-/// A link to a server on this host that takes so many bytes per second and counts them.
+/// A link to a server on this host that takes a set number of bytes per second and counts them.
 final class SlowProxy implements AutoCloseable {
     private static final int PIECE = 8 * 1024;
 

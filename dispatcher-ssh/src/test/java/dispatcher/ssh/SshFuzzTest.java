@@ -55,7 +55,7 @@ class SshFuzzTest {
 
     private static void tryKnownHosts(byte[] bytes) {
         String text = new String(bytes, UTF_8);
-        assertThat(KnownHosts.find(text, "file", "alpha"))
+        assertThat(KnownHosts.find(text, "file", "alpha", 22))
                 .allSatisfy(entry ->
                         assertThat(HostKey.parse(entry.key().toString())).isEqualTo(entry.key()));
     }

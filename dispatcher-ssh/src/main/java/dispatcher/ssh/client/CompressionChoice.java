@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 /// Whether new connections to one machine are to compress, learned from the uploads to it.
 ///
 /// What counts is the time in which writers wait (`WriteWatch`): while some do, what leaves is all that the link
-/// takes, whatever the number of channels. Waiting for a slow source or for a budget is none of that. Waiting for a
-/// machine that reads slowly is, from here: the kernel takes more than the window that the machine grants a channel.
+/// takes, whatever the number of channels. Waiting for a slow source or for a budget does not count. Waiting for a
+/// machine that reads slowly looks the same from here: the kernel takes more than the window that the machine grants a channel.
 /// But then nothing stands in the link, and the machine's sshd, which reads at once, answers a question at once.
 ///
 /// - Without compression: if less than [#SLOW] bytes per second leave in that time, and answers take [#QUEUED] and
@@ -44,7 +44,7 @@ final class CompressionChoice {
     /// How much must have left while writers waited; kernel and network hold some megabytes, which go fast.
     static final long SAMPLE_BYTES = 8 << 20;
 
-    /// Or so long must they have waited, with an eighth of that.
+    /// How long writers must have waited if only an eighth of that has left.
     static final long SAMPLE_NANOS = 3_000_000_000L;
 
     /// How much is sent compressed before there is a trial without.
@@ -106,7 +106,7 @@ final class CompressionChoice {
         return compress;
     }
 
-    /// The machine offers no compression, so it is asked for it no more.
+    /// The machine offers no compression, so it is not asked for it again.
     void unavailable() {
         lock.lock();
         try {

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 final class Connection {
     private static final Logger log = LoggerFactory.getLogger(Connection.class);
 
-    /// So long an answer says something of now.
+    /// How long an answer counts as one of now.
     private static final Duration FRESH = Duration.ofSeconds(1);
 
     private final MachineAddress address;
@@ -158,7 +158,7 @@ final class Connection {
     ///
     /// @param released run when the channel no longer counts towards the host's limit
     /// @throws ChannelRefused       if the host takes no more channels on this connection
-    /// @throws UnreachableException if the host has no word on it; the connection may still be good for those
+    /// @throws UnreachableException if the host does not answer; the connection may still be good for those
     ///         that are there
     CommandOverChannel start(String command, Runnable released) throws IOException, InterruptedException {
         ExecChannel channel = new ExecChannel(address, command, options.errorBytes, watch);
@@ -196,7 +196,7 @@ final class Connection {
         }
     }
 
-    /// Tells the peer that the channel is closed, on another thread, as the library may block it.
+    /// Informs the peer that the channel is closed, on another thread, as the library may block it.
     void abandon(ExecChannel channel) {
         Thread.ofVirtual().name("ssh-close " + address).start(() -> channel.close(false));
     }

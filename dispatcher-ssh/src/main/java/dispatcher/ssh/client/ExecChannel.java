@@ -21,7 +21,7 @@ import org.apache.sshd.common.channel.throttle.ChannelStreamWriter;
 import org.jspecify.annotations.Nullable;
 
 /// The library's end of a channel on which a command runs. Its methods are called by the library's threads and
-/// wait for nobody.
+/// do not block.
 final class ExecChannel extends ChannelExec {
     private final MachineAddress address;
     private final String command;
@@ -31,7 +31,7 @@ final class ExecChannel extends ChannelExec {
     private final WriteWatch watch;
     private final BoundedWriter writer;
 
-    /// What to tell readers when the connection goes before the channel has ended.
+    /// The failure that readers get when the connection goes before the channel has ended.
     private volatile @Nullable IOException reason;
 
     ExecChannel(MachineAddress address, String command, int errorBytes, LinkWatch watch) {
@@ -70,7 +70,7 @@ final class ExecChannel extends ChannelExec {
         return exit;
     }
 
-    /// Stops readers and writers at once. The peer is to be told by [#close(boolean)].
+    /// Stops readers and writers at once. The peer is informed by [#close(boolean)].
     void abort(IOException cause) {
         standardOutput.abort(cause);
         standardError.abort(cause);

@@ -16,12 +16,12 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What a host must prove to be: made before a connection, asked when the host has shown its key.
+/// The check of a host's key: made before a connection, asked when the host has shown its key.
 ///
-/// Like OpenSSH: a key that is revoked under the host's name is refused whatever else is known of it; and where
+/// Like OpenSSH: a key that is revoked under the host's name is refused even if it is also known as good; and where
 /// no line gives a key for `[host]:port`, a key of `host` is a proof too. Lines that revoke a key or name an
 /// authority give none. Of a host whose keys are known, but none of the type that it shows, OpenSSH says that the
-/// key has changed; here that is told as what it is, and refused likewise.
+/// key has changed; here the error says that the type is unknown. The host is refused too.
 public final class HostCheck {
     private static final Logger log = LoggerFactory.getLogger(HostCheck.class);
 
@@ -58,7 +58,7 @@ public final class HostCheck {
         return entries.stream().filter(entry -> entry.role() == role).toList();
     }
 
-    /// @throws UnreachableException if what should tell the host's key cannot be read
+    /// @throws UnreachableException if the files with the host's key cannot be read
     public static HostCheck of(MachineAddress address, SshClientOptions options) throws UnreachableException {
         return address.publicHostKey().isPresent()
                 ? ofMachine(address, options, address.publicHostKey().get())
@@ -168,7 +168,7 @@ public final class HostCheck {
                 .formatted(fileType(shown.type()));
     }
 
-    /// The host offers none of the types of which keys are known, or else it would have been asked for one of them.
+    /// The host offers none of the types of which keys are known, or it would have been asked for one of them.
     private UnreachableException ofAnotherType(HostKey shown) {
         String remedy = address.publicHostKey().isPresent()
                 ? "add `%s` to the machine's publicHostKey".formatted(shown)

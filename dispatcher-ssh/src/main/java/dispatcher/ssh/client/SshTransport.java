@@ -192,7 +192,7 @@ final class SshTransport implements Transport {
     }
 
     /// A connection that is there is asked. If none is there, one is made, and it counts that the host takes it: how
-    /// long the login may last is another matter. A failure is a sign of life too, or will be told by [#open].
+    /// long the login may last is another matter. A failure is a sign of life too, or [#open] will report it.
     @Override
     public boolean answers(Duration limit) throws InterruptedException {
         Optional<Line> open;
@@ -290,7 +290,7 @@ final class SshTransport implements Transport {
         return line.proven && line.connection.age() >= options.maxAge.toNanos();
     }
 
-    /// As many as the waiting callers need, and not more at once than the host is to bear.
+    /// How many connections the waiting callers need, and no more at once than the host is to bear.
     @GuardedBy("lock")
     private void startHandshakes() {
         int needed = Math.ceilDiv(waiting, options.maxSessions);
@@ -327,7 +327,7 @@ final class SshTransport implements Transport {
             failed(new UnreachableException(
                     Kind.BROKEN, "connecting to %s was given up".formatted(address), "try again", e));
         } catch (RuntimeException | Error e) {
-            // An Error too, or the thread that waits for this connection would wait for ever.
+            // An Error too, or the thread that waits for this connection would wait without end.
             failed(new UnreachableException(
                     Kind.BROKEN,
                     "connecting to %s failed unexpectedly: %s".formatted(address, e),

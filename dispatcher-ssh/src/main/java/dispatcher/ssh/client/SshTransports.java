@@ -52,7 +52,7 @@ public final class SshTransports implements AutoCloseable {
 
     public SshTransports() {}
 
-    /// Loads and starts what the first connection would otherwise wait for. Contacts nobody; may be called on a
+    /// Loads and starts what the first connection would otherwise wait for. Contacts no machine; may be called on a
     /// thread of its own.
     public void prepare() {
         lock.lock();
@@ -134,7 +134,7 @@ public final class SshTransports implements AutoCloseable {
         return context == null ? null : context.getAttribute(Handshake.CONTEXT);
     }
 
-    /// What the library tells of connections; called by its threads.
+    /// Receives what happens to connections; called by the library's threads.
     private static final class Listener implements SessionListener {
         @Override
         public void sessionCreated(Session session) {

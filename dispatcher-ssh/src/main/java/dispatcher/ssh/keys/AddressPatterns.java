@@ -1,5 +1,6 @@
 package dispatcher.ssh.keys;
 
+import dispatcher.text.Wildcards;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -11,13 +12,16 @@ import java.util.regex.Pattern;
 /// The addresses that `from=` in authorized_keys lets a key come in from.
 ///
 /// Shapes: patterns joined by commas, each an address, a network (`10.0.0.0/8`), or an IPv4 address with `*` and
-/// `?`; `!` before one excludes what it matches, wherever it stands. Nobody is looked up by name here, as with
-/// `UseDNS no`, OpenSSH's default, so that names of hosts match nothing.
+/// `?`; `!` before one excludes what it matches, wherever it stands. Names of hosts are not looked up here, as with
+/// `UseDNS no`, OpenSSH's default, and so match nothing.
+///
+/// The SSH library (Apache MINA SSHD 2.20.0) leaves `from=` a text, and its patterns of hosts (`HostPatternsHolder`)
+/// know no networks.
 ///
 /// Source: OpenSSH, `match_host_and_ip` and `addr_match_list`.
 public final class AddressPatterns {
     private static final Pattern PLAIN_IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
-    private static final Pattern IPV4_WITH_WILDCARDS = Pattern.compile("[0-9.*?]*[*?][0-9.*?]*");
+    private static final Pattern IPV4_WITH_WILDCARDS = Pattern.compile("[0-9.]*[*?][0-9.*?]*");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._*?-]+");
 
     private final String text;
@@ -37,8 +41,8 @@ public final class AddressPatterns {
         this.hosts = List.copyOf(hosts);
     }
 
-    /// @throws IllegalArgumentException if a pattern cannot be read, or nobody could ever come in, or more could than
-    ///     its writer meant
+    /// @throws IllegalArgumentException if a pattern cannot be read, or no client could ever come in, or more could
+    ///     than its writer meant
     static AddressPatterns parse(String text) {
         List<Item> items = new ArrayList<>();
         List<String> hosts = new ArrayList<>();
@@ -55,7 +59,7 @@ public final class AddressPatterns {
         }
         if (items.stream().allMatch(Item::excludes))
             throw new IllegalArgumentException(
-                    "'%s' lets nobody in, as names of hosts are not looked up here; write addresses or networks, such"
+                    "'%s' lets no client in, as names of hosts are not looked up here; write addresses or networks, such"
                                     .formatted(text)
                             + " as 10.0.0.0/8");
         return new AddressPatterns(text, items, hosts);
@@ -68,17 +72,10 @@ public final class AddressPatterns {
             byte[] wanted = address(pattern, pattern).getAddress();
             return Optional.of(address -> Arrays.equals(address.getAddress(), wanted));
         }
-        if (IPV4_WITH_WILDCARDS.matcher(pattern).matches()) {
-            Pattern expression = wildcards(pattern);
-            return Optional.of(
-                    address -> expression.matcher(address.getHostAddress()).matches());
-        }
+        if (IPV4_WITH_WILDCARDS.matcher(pattern).matches())
+            return Optional.of(address -> Wildcards.matchesGlob(pattern, address.getHostAddress()));
         if (HOST.matcher(pattern).matches()) return Optional.empty();
         throw new IllegalArgumentException("'%s' is neither an address nor a network".formatted(pattern));
-    }
-
-    private static Pattern wildcards(String pattern) {
-        return Pattern.compile(pattern.replace(".", "\\.").replace("?", ".").replace("*", ".*"));
     }
 
     private static Matcher network(String pattern) {

@@ -5,6 +5,10 @@ import java.util.TreeSet;
 
 /// A line of authorized_keys: `[options] <type> <base 64> [comment]`.
 ///
+/// The SSH library's own reader (`AuthorizedKeyEntry`, Apache MINA SSHD 2.20.0) is not used, as it accepts keys of
+/// another type than the line's and types that no client can log in with, and fails at two blanks between type and key
+/// and at quotes in a comment after options: `AuthorizedKeysTest` holds each of these.
+///
 /// @param name of the client: the comment, or the fingerprint without one
 public record AuthorizedKey(HostKey key, String name, KeyOptions options) {
     private static final Set<String> TYPES =

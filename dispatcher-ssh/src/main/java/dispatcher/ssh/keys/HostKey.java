@@ -11,7 +11,7 @@ import java.util.Base64;
 /// are the same key.
 ///
 /// @param type   e.g. `ssh-ed25519`
-/// @param base64 the encoding, which begins with the type once more, in padded base 64
+/// @param base64 the encoding, which itself begins with the type, in padded base 64
 public record HostKey(String type, String base64) {
 
     /// Reads `<type> <base 64>`; more words after these are a comment.

@@ -24,7 +24,7 @@ import org.apache.sshd.common.NamedResource;
 import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
 import org.apache.sshd.common.util.security.SecurityUtils;
 
-/// Reads private keys, in OpenSSH's own format or PEM. They are read anew for each connection, so that a key can
+/// Reads private keys, in OpenSSH's own format or PEM. They are read again for each connection, so that a key can
 /// be replaced while we run.
 public final class KeyFiles {
 
@@ -43,7 +43,7 @@ public final class KeyFiles {
         }
     }
 
-    /// What there is to log in to a host with.
+    /// The keys to log in to a host with.
     ///
     /// @param fault why there is no key; a host that asks for none lets us in without
     public record Identities(List<Identity> keys, Optional<UnreachableException> fault) {}
@@ -105,7 +105,7 @@ public final class KeyFiles {
         } catch (EncryptedKey e) {
             throw unusable(
                     "the key file %s for %s is encrypted".formatted(file, address),
-                    "nobody is here to type a passphrase: remove it with `ssh-keygen -p -N '' -f %s`, or use another key"
+                    "there is no user to type a passphrase: remove it with `ssh-keygen -p -N '' -f %s`, or use another key"
                             .formatted(file));
         } catch (IOException | GeneralSecurityException | RuntimeException e) {
             throw unusable(
@@ -128,8 +128,8 @@ public final class KeyFiles {
         return iterator.next();
     }
 
-    /// The SSH library makes room for as many keys as a file in OpenSSH's own format announces, however many that
-    /// are; OpenSSH itself takes one only.
+    /// Refuses files that announce more than one key: the SSH library makes room for any number that a file in
+    /// OpenSSH's own format announces, without a limit; OpenSSH itself takes one only.
     ///
     /// Source: OpenSSH, PROTOCOL.key.
     private static void requireOneKeyEach(byte[] bytes) throws IOException {

@@ -19,9 +19,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What the options before a key in authorized_keys restrict it to. Every option of OpenSSH is known: it is
-/// honoured, or restricts what there is none of here anyway, or the key is refused, as it would else get more
-/// than its owner meant. So it is with an option that OpenSSH does not know either, which is mostly a misspelt
-/// one.
+/// honoured, or it restricts something that does not exist here, or the key is refused, as it would otherwise get
+/// more than its owner meant. An option that OpenSSH does not know, mostly a misspelt one, has the key refused too.
+/// The SSH library gives no meaning to options.
 ///
 /// @param from       where the key may come in from; anywhere if empty
 /// @param expires    when it is no longer good; never if empty

@@ -2,20 +2,17 @@ package dispatcher.ssh.keys;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dispatcher.text.Wildcards;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import org.apache.sshd.client.config.hosts.KnownHostHashValue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,8 +21,12 @@ import org.slf4j.LoggerFactory;
 /// Shapes: `[@marker] <hosts> <type> <base 64> [comment]`, hosts being `a,b`, patterns with `*`, `?` and `!`,
 /// `[host]:port` where the port is not 22, or a hash `|1|<salt>|<HMAC-SHA1>` of such a name. `@revoked` keys are
 /// never accepted; those of `@cert-authority` lines prove nothing here, as host certificates are not read. Lines
-/// that say something else are passed over, as OpenSSH does. Files are read anew at each lookup; they are small,
-/// and operators edit them.
+/// of another shape are passed over, as OpenSSH does. Files are read at each lookup; they are small, and operators
+/// edit them.
+///
+/// Hashes are compared by the SSH library. Its reader of whole lines (`KnownHostEntry`, Apache MINA SSHD 2.20.0) is not
+/// used, as it matches patterns in exponential time, does not apply `@revoked *` to other ports than 22, and accepts
+/// unknown markers and keys of another type than the line's: `KnownHostsTest` holds each of these.
 ///
 /// Source: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
 public final class KnownHosts {
@@ -55,7 +56,7 @@ public final class KnownHosts {
         }
     }
 
-    /// A line that speaks of the host.
+    /// A line about the host.
     ///
     /// @param where `<file> line <n>`
     public record Entry(HostKey key, String where, Role role) {}
@@ -64,12 +65,10 @@ public final class KnownHosts {
     ///
     /// @throws IOException if a file cannot be read
     public static List<Entry> lookUp(List<Path> files, String host, int port) throws IOException {
-        String name = host.toLowerCase(Locale.ROOT);
-        if (port != 22) name = "[" + name + "]:" + port;
         List<Entry> found = new ArrayList<>();
         for (Path file : files) {
             try {
-                found.addAll(find(new String(Files.readAllBytes(file), UTF_8), file.toString(), name));
+                found.addAll(find(new String(Files.readAllBytes(file), UTF_8), file.toString(), host, port));
             } catch (NoSuchFileException e) {
                 log.atTrace().log("no file {}", file);
             }
@@ -78,18 +77,17 @@ public final class KnownHosts {
     }
 
     /// What the text of a file says of a host.
-    ///
-    /// @param name as such files spell it: in lower case, in brackets with its port where that is not 22
-    public static List<Entry> find(String text, String file, String name) {
+    public static List<Entry> find(String text, String file, String host, int port) {
+        String lowerCase = host.toLowerCase(Locale.ROOT);
         List<Entry> found = new ArrayList<>();
         List<String> lines = text.lines().toList();
         for (int i = 0; i < lines.size(); i++) {
-            collect(lines.get(i).strip(), name, file + " line " + (i + 1), found);
+            collect(lines.get(i).strip(), lowerCase, port, file + " line " + (i + 1), found);
         }
         return found;
     }
 
-    private static void collect(String line, String name, String where, List<Entry> found) {
+    private static void collect(String line, String host, int port, String where, List<Entry> found) {
         if (line.isEmpty() || line.startsWith("#")) return;
         String marker = "";
         if (line.startsWith("@")) {
@@ -101,7 +99,7 @@ public final class KnownHosts {
         Optional<Role> role = Role.of(marker);
         if (role.isEmpty()) return;
         String[] words = line.split("\\s+", 2);
-        if (words.length < 2 || !matches(words[0], name)) return;
+        if (words.length < 2 || !matches(words[0], host, port)) return;
         try {
             found.add(new Entry(HostKey.parse(words[1]), where, role.get()));
         } catch (IllegalArgumentException e) {
@@ -109,51 +107,23 @@ public final class KnownHosts {
         }
     }
 
-    private static boolean matches(String patterns, String name) {
-        if (patterns.startsWith("|")) return matchesHash(patterns, name);
+    private static boolean matches(String patterns, String host, int port) {
+        if (patterns.startsWith("|")) return matchesHash(patterns, host, port);
+        String name = KnownHostHashValue.createHostPattern(host, port);
         boolean found = false;
         for (String pattern : patterns.toLowerCase(Locale.ROOT).split(",", -1)) {
             boolean negated = pattern.startsWith("!");
-            if (!matchesGlob(negated ? pattern.substring(1) : pattern, name)) continue;
+            if (!Wildcards.matchesGlob(negated ? pattern.substring(1) : pattern, name)) continue;
             if (negated) return false;
             found = true;
         }
         return found;
     }
 
-    /// Whether a name is what a pattern with `*` and `?` says. Goes back only to the last `*`, so that it takes
-    /// no longer than the product of both lengths.
-    private static boolean matchesGlob(String pattern, String name) {
-        int p = 0;
-        int n = 0;
-        int star = -1;
-        int afterStar = 0;
-        while (n < name.length()) {
-            char c = p < pattern.length() ? pattern.charAt(p) : 0;
-            if (c == '*') {
-                star = p++;
-                afterStar = n;
-            } else if (p < pattern.length() && (c == '?' || c == name.charAt(n))) {
-                p++;
-                n++;
-            } else if (star >= 0) {
-                p = star + 1;
-                n = ++afterStar;
-            } else return false;
-        }
-        while (p < pattern.length() && pattern.charAt(p) == '*') p++;
-        return p == pattern.length();
-    }
-
-    private static boolean matchesHash(String hash, String name) {
-        String[] parts = hash.split("\\|", -1);
-        if (parts.length != 4 || !parts[1].equals("1")) return false;
+    private static boolean matchesHash(String hash, String host, int port) {
         try {
-            Mac mac = Mac.getInstance("HmacSHA1");
-            mac.init(new SecretKeySpec(Base64.getDecoder().decode(parts[2]), "HmacSHA1"));
-            return MessageDigest.isEqual(
-                    mac.doFinal(name.getBytes(UTF_8)), Base64.getDecoder().decode(parts[3]));
-        } catch (GeneralSecurityException | IllegalArgumentException e) {
+            return KnownHostHashValue.parse(hash).isHostMatch(host, port);
+        } catch (RuntimeException e) {
             return false;
         }
     }

@@ -6,6 +6,11 @@ import java.util.Optional;
 
 /// The text of options before a key: joined by commas, with values in double quotes in which a backslash guards a
 /// quote. Blanks are inside quotes only.
+///
+/// The SSH library's own reader (`AuthorizedKeyEntry.parseLoginOptions`, Apache MINA SSHD 2.20.0) is not used, as it
+/// does not know the backslash, accepts values without quotes and quotes that are not closed, and joins the values
+/// of an option that is there twice, so that a key comes in from more addresses than sshd lets it in from:
+/// `AuthorizedKeysTest` holds each of these.
 final class OptionList {
     private OptionList() {}
 

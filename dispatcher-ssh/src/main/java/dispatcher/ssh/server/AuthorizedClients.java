@@ -6,7 +6,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 
-/// Who may come in by SSH, for those who want to name clients rather than to let them in.
+/// The clients that may come in by SSH, for callers that only list them.
 public final class AuthorizedClients {
     private AuthorizedClients() {}
 
@@ -15,7 +15,7 @@ public final class AuthorizedClients {
     /// @param name        the comment of the key, or its fingerprint without one
     public record Client(int line, String fingerprint, String name) {}
 
-    /// The clients in a file of authorised keys, as it is now; what is wrong with it is not told here. Nothing if
+    /// The clients in a file of authorised keys, as it is now, without its faults. Nothing if
     /// it is no file that can be read and used.
     public static Optional<List<Client>> in(Path file) {
         // Anything else might have no end.

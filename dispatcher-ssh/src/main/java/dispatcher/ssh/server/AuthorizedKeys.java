@@ -58,7 +58,7 @@ final class AuthorizedKeys {
             faults.forEach(text -> log.atWarn().log("authorised key skipped: {}", text));
             remarks.forEach(text -> log.atWarn().log("authorised key: {}", text));
             fault.ifPresent(it ->
-                    log.atWarn().addKeyValue("next", it.nextStep()).log("nobody can log in: {}", it.getMessage()));
+                    log.atWarn().addKeyValue("next", it.nextStep()).log("no client can log in: {}", it.getMessage()));
         }
     }
 
@@ -184,7 +184,7 @@ final class AuthorizedKeys {
                 for (String host :
                         key.options().from().map(AddressPatterns::hosts).orElse(List.of()))
                     remarks.add(where
-                            + "from: '%s' matches nobody, as names of hosts are not looked up here".formatted(host));
+                            + "from: '%s' matches no client, as names of hosts are not looked up here".formatted(host));
             } catch (IllegalArgumentException e) {
                 faults.add(where + e.getMessage());
             }

@@ -7,9 +7,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// The channels that one connection has open: how many there may be, and what they may hold of what the client sends
 /// before it is read.
 ///
-/// A channel has a small window until a command runs on it; only then is there anybody who reads. The first
+/// A channel has a small window until a command runs on it; only then does anything read. The first
 /// commands get the whole window, and each later one a part of what is left, so that all of a connection together
-/// hold no more than [#BYTES] and the small window of each. Safe for any thread, waits for nobody.
+/// hold no more than [#BYTES] and the small window of each. Safe for any thread; does not block.
 final class ChannelWindows {
     /// Before a command runs, and the least that one gets: room for two packets of the library's size.
     static final int SMALL = 64 * 1024;

@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What a client asked for, running on a virtual thread of its own from the library's word to go to its exit
-/// status, which the client gets whatever happens: without one it would wait for ever.
+/// A command that a client asked for. It runs on a virtual thread of its own, from the library's start to the exit
+/// status, which the client gets in every case: without one it would wait without end.
 final class ClientCommand implements Command {
     private static final Logger log = LoggerFactory.getLogger(ClientCommand.class);
 
-    /// What is done; returns the exit status.
+    /// Does what the command is for, and returns the exit status.
     interface Task {
         int run(InputStream in, OutputStream out, OutputStream err) throws IOException;
     }
@@ -46,7 +46,7 @@ final class ClientCommand implements Command {
         return new ClientCommand(client, channel, task, true);
     }
 
-    /// Tells the client's user one line, and fails.
+    /// Writes one line for the client's user, and fails.
     static ClientCommand refusal(SshFrontEnd.Client client, FrontEndChannel channel, String line) {
         return new ClientCommand(
                 client,

@@ -24,7 +24,8 @@ import org.apache.sshd.server.session.SessionFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Lets in whom the door lets in, and tells the others why not. Called by the library's threads.
+/// Makes sessions for the connections that the door lets in, and sends the others the reason why not. Called by the
+/// library's threads.
 final class Doorkeeper extends SessionFactory {
     private static final Logger log = LoggerFactory.getLogger(Doorkeeper.class);
     private static final AttributeKey<ConnectionLimiter.Visit> VISIT = new AttributeKey<>();
@@ -33,7 +34,7 @@ final class Doorkeeper extends SessionFactory {
 
     private static final Object REFUSED = "refused";
 
-    /// For a client to read why it has to go.
+    /// How long a client has for reading why it has to go.
     static final Duration LAST_WORDS = Duration.ofSeconds(3);
 
     /// More than these are closed without a word.
@@ -43,7 +44,7 @@ final class Doorkeeper extends SessionFactory {
     private final ThrottledLog arrivals;
     private final AtomicInteger leaving = new AtomicInteger();
 
-    /// @param arrivals told of those who have to go
+    /// @param arrivals is informed of connections that have to go
     Doorkeeper(SshServer sshd, ConnectionLimiter door, ThrottledLog arrivals) {
         super(sshd);
         this.door = door;
@@ -75,7 +76,7 @@ final class Doorkeeper extends SessionFactory {
         }
     }
 
-    /// On another thread, as the library may block it, and it is one of its own that is here for somebody else.
+    /// On another thread, as the library may block it, and the calling one belongs to the library.
     private void displace(IoSession socket, String from, String why) {
         arrivals.refused(log, "login ended", from, why);
         var _ = new TimeLimit(LAST_WORDS, () -> socket.close(true));
@@ -85,7 +86,7 @@ final class Doorkeeper extends SessionFactory {
                 if (session == null) socket.close(true);
                 else session.disconnect(SshConstants.SSH2_DISCONNECT_TOO_MANY_CONNECTIONS, why);
             } catch (IOException | RuntimeException e) {
-                log.atDebug().addKeyValue("from", from).log("not told why its login ended: {}", e.toString());
+                log.atDebug().addKeyValue("from", from).log("could not send the reason why its login ended: {}", e.toString());
                 socket.close(true);
             }
         });

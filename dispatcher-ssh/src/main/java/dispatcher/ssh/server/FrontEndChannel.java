@@ -21,12 +21,12 @@ import org.apache.sshd.server.channel.ChannelDataReceiver;
 import org.apache.sshd.server.channel.ChannelSession;
 
 /// The library's end of a client's channel, on which a command may be asked for and nothing else. Its methods are
-/// called by the library's threads and wait for nobody.
+/// called by the library's threads and do not block.
 ///
 /// One that is more than its connection may have is refused with `SSH_MSG_CHANNEL_OPEN_FAILURE`, as OpenSSH's server
 /// does beyond `MaxSessions`: an `ssh` that shares a connection then makes one of its own.
 final class FrontEndChannel extends ChannelSession {
-    private static final int UNTOLD_PACKETS = 3;
+    private static final int UNREPORTED_PACKETS = 3;
 
     private final ChannelWindows windows;
     private final int most;
@@ -36,7 +36,7 @@ final class FrontEndChannel extends ChannelSession {
 
     /// @param windows of its connection
     /// @param most    channels that a connection may have
-    /// @param refused told why if there are as many already
+    /// @param refused receives the reason if there are that many already
     FrontEndChannel(ChannelWindows windows, int most, Consumer<String> refused) {
         this.windows = windows;
         this.most = most;
@@ -85,7 +85,7 @@ final class FrontEndChannel extends ChannelSession {
         } catch (IOException e) {
             getSession().exceptionCaught(e);
         }
-        // Never completed: the library would answer once more, without a reason.
+        // Never completed: the library would answer a second time, without a reason.
         return new DefaultOpenFuture(this, futureLock);
     }
 
@@ -101,7 +101,7 @@ final class FrontEndChannel extends ChannelSession {
     }
 
     /// A command is about to run: lets the client send more before it is read. To be called once, by the library's
-    /// thread that receives, before anybody reads.
+    /// thread that receives, before anything reads.
     void grow() throws IOException {
         int more = share.map(ChannelWindows.Share::grow).orElse(0);
         if (more == 0) return;
@@ -116,12 +116,12 @@ final class FrontEndChannel extends ChannelSession {
         if (getLocalWindow().isOpen()) getLocalWindow().release(bytes);
     }
 
-    /// Bytes that were sent here and that the client's ssh is known not to have passed on. Of what it has passed
-    /// on it tells only once that is more than [#UNTOLD_PACKETS], as OpenSSH does.
+    /// Bytes that were sent here and that the client's ssh is known not to have passed on. It reports what
+    /// it has passed on only once that is more than [#UNREPORTED_PACKETS], as OpenSSH does.
     long untaken() {
         RemoteWindow window = getRemoteWindow();
         if (!window.isOpen()) return 0;
-        return Math.max(0, window.getMaxSize() - window.getSize() - UNTOLD_PACKETS * window.getPacketSize());
+        return Math.max(0, window.getMaxSize() - window.getSize() - UNREPORTED_PACKETS * window.getPacketSize());
     }
 
     /// What the client sends; its end is the client's, or that of the connection.

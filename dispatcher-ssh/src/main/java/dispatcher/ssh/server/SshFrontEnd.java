@@ -75,7 +75,7 @@ public final class SshFrontEnd implements AutoCloseable {
     private final ConnectionLimiter door;
     private volatile ClientRules rules;
     private volatile ClientLimits limits;
-    /// Of those that have not logged in, who may be very many; of its own, so that they hide no others.
+    /// For the log of clients that have not logged in, which may be very many; separate, so that they hide no others.
     private final ThrottledLog arrivals = new ThrottledLog(System::nanoTime);
 
     private final ThrottledLog refusals = new ThrottledLog(System::nanoTime);
@@ -154,7 +154,7 @@ public final class SshFrontEnd implements AutoCloseable {
         sshd.addSessionListener(new Listener());
         CoreModuleProperties.SERVER_IDENTIFICATION.set(sshd, "dispatcher");
         CoreModuleProperties.AUTH_TIMEOUT.set(sshd, limits.loginTime());
-        // The first question, which tells what methods there are, is not counted; the last one proves a key.
+        // The first request, which asks for the methods that there are, is not counted; the last one proves a key.
         CoreModuleProperties.MAX_AUTH_REQUESTS.set(sshd, options.maxKeys() + 1);
         CoreModuleProperties.IDLE_TIMEOUT.set(sshd, Duration.ZERO);
         CoreModuleProperties.WAIT_FOR_SPACE_TIMEOUT.set(sshd, Duration.ofDays(365));
@@ -167,8 +167,8 @@ public final class SshFrontEnd implements AutoCloseable {
         return sshd;
     }
 
-    /// For clients that come from now on; those that are here keep what they were granted. Authorised keys need
-    /// not be told, as their file is looked at each time.
+    /// For clients that come from now on; connected ones keep what they were granted. Authorised keys need
+    /// no change, as their file is looked at each time.
     public void change(ClientRules newRules, ClientLimits newLimits) {
         rules = newRules;
         limits = newLimits;
@@ -325,7 +325,7 @@ public final class SshFrontEnd implements AutoCloseable {
         }
     }
 
-    /// What the library tells of connections; called by its threads.
+    /// Receives what happens to connections; called by the library's threads.
     private final class Listener implements SessionListener {
         @Override
         public void sessionEvent(Session session, Event event) {

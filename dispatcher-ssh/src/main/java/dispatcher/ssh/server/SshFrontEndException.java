@@ -2,7 +2,7 @@ package dispatcher.ssh.server;
 
 import java.io.IOException;
 
-/// The SSH front end cannot be started as it is set up. Tells what its operator can do.
+/// The SSH front end cannot be started as it is set up. Says what its operator can do.
 public final class SshFrontEndException extends IOException {
     private static final long serialVersionUID = 1L;
     private final String nextStep;

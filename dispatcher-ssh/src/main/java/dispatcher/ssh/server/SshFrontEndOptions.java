@@ -12,7 +12,7 @@ import java.time.Duration;
 /// @param hostKey        the file of the front end's key, made when it does not exist
 /// @param authorizedKeys the clients' public keys, in OpenSSH's format, a comment being the client's name
 /// @param rules          what each client may do
-/// @param limits         how much clients may take; what is refused is told why
+/// @param limits         how much clients may take; a refused client gets the reason
 /// @param maxKeys        how many keys a client may offer
 /// @param keepAlive      how often a client is asked for a sign of life; after three questions without an answer
 ///                       it is given up

@@ -127,7 +127,7 @@ class CompressionChoiceTest {
         assertThat(choice.compress()).isFalse();
     }
 
-    /// The source is slow, so that nobody waits for the link.
+    /// The source is slow, so that no writer waits for the link.
     @Test
     void slownessOfOthersProvesNothing() {
         var choice = choice(Choice.AUTO);

@@ -172,7 +172,7 @@ class SshTransportsTest {
         }
 
         @Test
-        void unreadStandardErrorBlocksNobody() throws Exception {
+        void unreadStandardErrorBlocksNoReader() throws Exception {
             try (Sshd sshd = Sshd.start(dir)) {
                 Transport machine = transports.forMachine(
                         sshd.address(), sshd.options().errorBytes(100_000).build());
@@ -289,7 +289,7 @@ class SshTransportsTest {
         }
 
         @Test
-        void aServerWithoutSessionsIsToldFromOneThatIsFull() throws Exception {
+        void aServerWithoutSessionsIsDistinguishedFromOneThatIsFull() throws Exception {
             try (Sshd sshd = Sshd.start(dir, "MaxSessions 0")) {
                 Transport machine =
                         transports.forMachine(sshd.address(), sshd.options().build());
@@ -591,7 +591,7 @@ class SshTransportsTest {
         }
 
         @Test
-        void aPortWhereNobodyListens() throws Exception {
+        void aPortWhereNothingListens() throws Exception {
             int port = Sshd.freePort();
             UnreachableException e = unreachable(
                     transports.forMachine(at(Sshd.HOST, port), options().build()));
@@ -872,7 +872,7 @@ class SshTransportsTest {
             }
         }
 
-        /// Lets everybody in at the first request, which names no method. The library's server never does that.
+        /// Lets every client in at the first request, which names no method. The library's server never does that.
         private static final class AskingNoKey extends ServerUserAuthServiceFactory {
             @Override
             public Service create(Session session) throws IOException {
@@ -889,7 +889,7 @@ class SshTransportsTest {
         }
 
         @Test
-        void aNameThatMayBeAnAliasIsToldOfWhatToWrite() throws Exception {
+        void theErrorForANameThatMayBeAnAliasSaysWhatToWrite() throws Exception {
             UnreachableException e = unreachable(transports.forMachine(
                     at("no-such-host.invalid", 22), options().build()));
             assertThat(e.nextStep())

@@ -73,7 +73,7 @@ class AddressPatternsTest {
     }
 
     @Test
-    void networkWithMoreBitsIsToldHowToWriteIt() {
+    void errorOfANetworkWithMoreBitsSaysHowToWriteIt() {
         assertThatThrownBy(() -> AddressPatterns.parse("10.1.2.3/8")).hasMessageContaining("write 10.0.0.0/8");
     }
 }

@@ -55,6 +55,26 @@ class KnownHostsTest {
         assertThat(find("build-77", 22, lines)).isEmpty();
     }
 
+    /// Made by `ssh-keygen -H` of OpenSSH 9.2.
+    @Test
+    void hashedNamesMatchInAnyCase() throws Exception {
+        String[] lines = {
+            "|1|zSk2FdxPzaSEXsz2nyJ8zs67bxM=|lPkNrg7rAqs4PLb+HsHTj4/VEo0= " + ONE,
+            "|1|SrhqmRmoWxLCaD25fBYfFUpsTJo=|BmFvFyutReaCXOFstGp1jz5QkH0= " + ONE
+        };
+        assertThat(find("alpha", 22, lines)).containsExactly("1");
+        assertThat(find("Alpha", 22, lines)).containsExactly("1");
+        assertThat(find("alpha", 2222, lines)).containsExactly("2");
+        assertThat(find("beta", 22, lines)).isEmpty();
+    }
+
+    @Test
+    void patternsOfAnyPortMatchNamesWithAPort() throws Exception {
+        String[] lines = {"* " + ONE, "[alpha]:* " + ONE, "![alpha]:2222,* " + ONE, "alpha,,b(eta,[beta] " + ONE};
+        assertThat(find("alpha", 2222, lines)).containsExactly("1", "2");
+        assertThat(find("alpha", 22, lines)).containsExactly("1", "3", "4");
+    }
+
     @Test
     void patternsOfManyStarsAreMatchedAtOnce() throws Exception {
         String[] lines = {"*".repeat(500) + "b " + ONE, "a*b*b?d*z " + ONE, "**a*** " + ONE, "*a?pha*? " + ONE};
@@ -76,15 +96,20 @@ class KnownHostsTest {
             "@revoked",
             "|1|nonsense|of a hash " + ONE,
             "|2|AAAA|AAAA " + ONE,
+            "|1||AAAA " + ONE,
+            "|1|AAAA " + ONE,
             "  alpha   " + ONE
         };
-        assertThat(find("alpha", 22, lines)).containsExactly("11");
+        assertThat(find("alpha", 22, lines)).containsExactly("13");
     }
 
     @Test
-    void markersTellWhatALineSaysOfItsKey() throws Exception {
+    void aMarkerSaysWhatItsLineIsAbout() throws Exception {
         assertThat(KnownHosts.find(
-                        "alpha %s\n@revoked alpha %s\n@cert-authority alpha %s".formatted(ONE, ONE, ONE), "f", "alpha"))
+                        "alpha %s\n@revoked alpha %s\n@cert-authority alpha %s".formatted(ONE, ONE, ONE),
+                        "f",
+                        "alpha",
+                        22))
                 .extracting(KnownHosts.Entry::role)
                 .containsExactly(KnownHosts.Role.KNOWN, KnownHosts.Role.REVOKED, KnownHosts.Role.AUTHORITY);
     }
@@ -159,7 +184,7 @@ class KnownHostsTest {
     }
 
     @Test
-    void aHostThatHasACertificateOfAnAuthorityIsToldSo() throws Exception {
+    void anErrorNamesTheAuthorityWhoseCertificatesAreNotRead() throws Exception {
         UnreachableException e = fault(22, TWO, "@cert-authority * " + ONE).orElseThrow();
         assertThat(e.kind()).isEqualTo(Kind.HOST_KEY_UNKNOWN);
         assertThat(e).hasMessageContaining("line 1 trusts an authority");

@@ -54,7 +54,15 @@ class AuthorizedKeysTest {
     @Test
     void theCommentIsTheName() {
         assertThat(AuthorizedKey.parse(KEY + " ada's  laptop ").name()).isEqualTo("ada's  laptop");
+        assertThat(AuthorizedKey.parse("restrict " + KEY + " ada \"at home\"").name())
+                .isEqualTo("ada \"at home\"");
         assertThat(AuthorizedKey.parse(KEY).name()).startsWith("SHA256:");
+    }
+
+    @Test
+    void thereMayBeMoreBlanksThanOne() {
+        assertThat(AuthorizedKey.parse("restrict \t " + KEY.replace(" ", " \t ") + "  ada"))
+                .isEqualTo(new AuthorizedKey(HostKey.parse(KEY), "ada", KeyOptions.NONE));
     }
 
     @ParameterizedTest
@@ -84,7 +92,7 @@ class AuthorizedKeysTest {
                     from=10.0.0.1                           | option 'from': its value must be in double quotes
                     from                                    | option 'from': it needs a value
                     environment="A=b,c",from=10.0.0.1       | option 'from': its value must be in double quotes
-                    from="*.example.org"                    | option 'from': '*.example.org' lets nobody in
+                    from="*.example.org"                    | option 'from': '*.example.org' lets no client in
                     from="10.0.0.1",from="10.0.0.2"         | option 'from': it is there twice
                     from="10.0.0.0/8"x                      | option 'from': its value must be in double quotes
                     expiry-time="20261301"                  | option 'expiry-time': '20261301' is no time

@@ -215,7 +215,7 @@ class SshFrontEndTest {
         }
 
         @Test
-        void isToldThatAnotherCommandIsNotRun() throws Exception {
+        void isRefusedAnotherCommandWithTheReason() throws Exception {
             Result result = run(ssh(start(SshFrontEndTest::echo), "uname -a"), "");
             assertThat(result.status()).isEqualTo(1);
             assertThat(result.out()).isEmpty();
@@ -225,7 +225,7 @@ class SshFrontEndTest {
         }
 
         @Test
-        void isToldThatThereIsNoShell() throws Exception {
+        void isRefusedAShellWithTheReason() throws Exception {
             Result result = run(ssh(start(SshFrontEndTest::echo)), "id\n");
             assertThat(result.status()).isEqualTo(1);
             assertThat(result.out()).isEmpty();
@@ -319,12 +319,12 @@ class SshFrontEndTest {
         @Test
         void isLetInOnceItsKeyHasBeenAdded() throws Exception {
             String key = Files.readString(dir.resolve("authorized_keys"));
-            Files.writeString(dir.resolve("authorized_keys"), "# nobody yet\nnonsense\n");
+            Files.writeString(dir.resolve("authorized_keys"), "# no client yet\nnonsense\n");
             SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
             assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isEqualTo(255);
             Files.writeString(dir.resolve("authorized_keys"), key, StandardOpenOption.APPEND);
             assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isZero();
-            Files.writeString(dir.resolve("authorized_keys"), "# nobody any more\n");
+            Files.writeString(dir.resolve("authorized_keys"), "# no client any more\n");
             assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isEqualTo(255);
         }
 
@@ -620,7 +620,7 @@ class SshFrontEndTest {
         }
 
         @Test
-        void connectionThatIsOneTooManyIsToldWhy() throws Exception {
+        void connectionThatIsOneTooManyGetsTheReason() throws Exception {
             SshFrontEnd frontEnd = start(with(limits(2, Duration.ofSeconds(30))), SshFrontEndTest::echo);
             try (Socket first = connect(frontEnd);
                     Socket second = connect(frontEnd)) {
@@ -741,7 +741,7 @@ class SshFrontEndTest {
         }
 
         @Test
-        void refusedChannelIsToldWhyAndLeavesNothingBehind() throws Exception {
+        void refusedChannelGetsTheReasonAndLeavesNothingBehind() throws Exception {
             SshFrontEnd frontEnd = withChannels(2, SshFrontEndTest::echo);
             try (SshClient client = SshClient.setUpDefaultClient();
                     ClientSession session = login(client, frontEnd)) {
@@ -783,7 +783,7 @@ class SshFrontEndTest {
                     ChannelExec channel = session.createExecChannel("nix-daemon --stdio");
                     channel.open().verify(PATIENCE);
                     long deadline = System.nanoTime() + PATIENCE.toNanos();
-                    // The confirmation tells the small window, and the start of the command the rest.
+                    // The confirmation grants the small window, and the start of the command the rest.
                     while (channel.getRemoteWindow().getSize() <= ChannelWindows.SMALL && System.nanoTime() < deadline)
                         Thread.onSpinWait();
                     long window = channel.getRemoteWindow().getSize();
@@ -819,7 +819,7 @@ class SshFrontEndTest {
         }
 
         @Test
-        void silentConnectionsKeepNobodyOut() throws Exception {
+        void silentConnectionsKeepNoClientOut() throws Exception {
             ClientLimits few = new ClientLimits(100, 100, 100, 10, 8, 8, Duration.ofSeconds(30), 10, 1, 1, 1);
             SshFrontEnd frontEnd = start(with(few), SshFrontEndTest::echo);
             List<Socket> silent = new ArrayList<>();
@@ -830,7 +830,7 @@ class SshFrontEndTest {
                 }
                 Result other = run(from("127.0.9.2", ssh(frontEnd, "nix-daemon --stdio")), "");
                 assertThat(other).isEqualTo(new Result(0, "WORKER\n", "laptop of Ada\n"));
-                // The first had to go, and was told why.
+                // The first had to go, and got the reason.
                 silent.getFirst().setSoTimeout((int) PATIENCE.toMillis());
                 assertThat(new String(silent.getFirst().getInputStream().readAllBytes(), US_ASCII))
                         .contains("others wait to log in to this dispatcher");
