@@ -115,7 +115,8 @@ public final class Builds {
         return requests.of(drvPath, derivation, client, environment.machines().machines());
     }
 
-    /// Says each time anew where a build's inputs are. At once, whatever they are; only making it looks at all.
+    /// Locates a build's inputs anew at each call. A call returns at once; only creating the supplier goes through
+    /// all inputs.
     Supplier<Inputs> locating(Collection<StorePath> inputs) {
         var largest = requests.largest(inputs);
         return () -> requests.located(largest);

@@ -47,7 +47,7 @@ final class SpeculativeBuild implements AutoCloseable {
         /// Where a second attempt may begin now; closed by the race.
         Optional<LeasedMachine> second();
 
-        /// An attempt came to nothing.
+        /// An attempt was lost.
         void lost(MachineLink link, AttemptLostException loss);
     }
 

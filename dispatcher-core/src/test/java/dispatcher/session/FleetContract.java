@@ -403,7 +403,7 @@ abstract class FleetContract {
             Await.until("a note", () -> !two.notes().isEmpty());
             assertThat(two.notes().getFirst())
                     .isEqualTo(
-                            "dispatcher: y waits for a machine (x86_64-linux): number 1 of 1, no history to tell when it begins");
+                            "dispatcher: y waits for a machine (x86_64-linux): number 1 of 1, no history yet to estimate when it begins");
             gate.open();
 
             assertThat(List.of(first, second)).extracting(Await::result).allMatch(BuildResult::isSuccess);

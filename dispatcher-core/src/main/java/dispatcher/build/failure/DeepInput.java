@@ -17,8 +17,8 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
-/// Which input a machine does not take as its directories are nested too deep: newer versions of Nix stop at 64, and
-/// tell neither the path nor that it is the path's fault.
+/// Finds the input that a machine refuses because its directories are nested too deep: newer versions of Nix stop at
+/// 64, and name neither the path nor the reason.
 ///
 /// Source: Nix 2.31.5, 2.33.6, 2.34.8 and 2.35, `src/libutil/archive.cc`.
 ///
@@ -76,7 +76,7 @@ public record DeepInput(String machine, int most, Optional<StorePath> path) {
         return depth.deepest();
     }
 
-    /// What its client is told.
+    /// The message for the build's client.
     public String explain(StorePath drvPath) {
         return "%s of %s has directories nested deeper than the %d that Nix on machine %s takes: this is no fault of the machine; make the path less deep, or pack it into one file"
                 .formatted(path.map(input -> "the input " + input).orElse("an input"), drvPath, most, machine);

@@ -7,8 +7,8 @@ import dispatcher.nix.StorePath;
 import dispatcher.schedule.BuildQueue;
 import java.time.Duration;
 
-/// Tells the queue what the history has learned of a machine, whenever something may have been learned of it.
-/// To be told of events after the history.
+/// Passes on to the queue what the history has learned of a machine, after each event that may have taught it
+/// something. Must get its events after the history.
 public final class LearningListener implements DispatcherListener {
     private final BuildQueue queue;
     private final History history;
