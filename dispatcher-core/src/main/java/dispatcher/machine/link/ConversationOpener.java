@@ -62,7 +62,7 @@ final class ConversationOpener {
         private final CountDownLatch end = new CountDownLatch(1);
         private volatile Optional<IOException> failure = Optional.empty();
 
-        /// @throws IOException if it came to nothing, and it was not its own thread that gave up
+        /// @throws IOException if it failed, and it was not its own thread that gave up
         void await() throws IOException, InterruptedException {
             end.await();
             if (failure.isPresent()) throw failure.get();

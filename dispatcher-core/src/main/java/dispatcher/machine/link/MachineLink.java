@@ -54,7 +54,7 @@ public final class MachineLink implements AutoCloseable {
     /// @param reply     for each reply, see [dispatcher.store.conversation.ReplyDeadline]
     public record Limits(Duration handshake, Duration reply) {}
 
-    /// Of a machine that tells nobody how it is doing.
+    /// Leads to a machine without a sampler.
     public MachineLink(Machine machine, Transport transport, StoreDir storeDir, Limits limits, LongSupplier nanoTime) {
         this(
                 machine,
@@ -191,7 +191,7 @@ public final class MachineLink implements AutoCloseable {
         return storeDir;
     }
 
-    /// Whether the machine gives a sign of life within so long.
+    /// Whether the machine gives a sign of life within `limit`.
     public boolean answers(Duration limit) throws InterruptedException {
         return transport.answers(limit);
     }
@@ -213,7 +213,7 @@ public final class MachineLink implements AutoCloseable {
         return copier;
     }
 
-    /// Bytes, as the settings say or it told itself; empty if neither did.
+    /// Bytes, as the settings say or the machine reported; empty if neither did.
     public OptionalLong memory() {
         var configured = machine.resources().get(Machine.MEMORY);
         return configured == null ? sampler.memory() : OptionalLong.of(configured);
@@ -224,7 +224,7 @@ public final class MachineLink implements AutoCloseable {
         return sampler;
     }
 
-    /// Whether the client asks from that machine, as far as can be told; see [HomeCheck].
+    /// Whether the client asks from that machine, as far as this can be found out; see [HomeCheck].
     public boolean isHomeOf(ClientIdentity client) throws InterruptedException {
         return home.isHomeOf(client);
     }

@@ -56,7 +56,7 @@ public final class MachineLinks implements AutoCloseable {
             @Nullable MachineLink link = current.get(machine);
             if (link == null) return Optional.empty();
             var use = link.use();
-            // Else it has been replaced in between.
+            // Otherwise it has been replaced in between.
             if (use.isPresent()) return use;
         }
     }
