@@ -23,7 +23,7 @@ public sealed interface ClientPattern {
                     if (digest.length == DIGEST_BYTES)
                         return PREFIX + Base64.getEncoder().withoutPadding().encodeToString(digest);
                 } catch (IllegalArgumentException e) {
-                    // Told below.
+                    // Reported below.
                 }
             }
             throw new IllegalArgumentException(

@@ -216,7 +216,7 @@ public final class ConnectionLimiter {
 
     /// A connection has come from `address`.
     ///
-    /// @param displaced told if it has to go before it has logged in
+    /// @param displaced called if it has to go before it has logged in
     public Answer arrive(String address, Displaced displaced) {
         Optional<Visit> gone;
         Visit visit;

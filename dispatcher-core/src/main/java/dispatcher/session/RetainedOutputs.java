@@ -36,8 +36,8 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// Confined to the session's thread.
 final class RetainedOutputs {
-    /// Paths that one session finds on machines, or has promised by them; those beyond count as not there, and are
-    /// uploaded. More than any closure has, and yet little for a client that asks for whatever there is.
+    /// Paths that one session finds on machines, or that machines promise it. Further paths count as missing, and the
+    /// client uploads them. More than any closure has, and yet a bound for a client that asks for all that there is.
     private static final int MOST_PATHS = 50_000;
 
     private final MachineRegistry machines;
@@ -47,10 +47,10 @@ final class RetainedOutputs {
     /// Read by the thread of a second attempt too, when that begins.
     private final Map<StorePath, RetainedConversation> byPath = new ConcurrentHashMap<>();
 
-    /// What a machine has, and nobody says that it is the right one.
+    /// What a machine has without a proof that it is the right one.
     private final Map<StorePath, String> unproven = new HashMap<>();
 
-    /// What nobody has yet, and a machine said it could fetch from its substituters.
+    /// What no machine has yet, and one said that it could fetch from its substituters.
     private final Map<StorePath, MachineLink> promised = new HashMap<>();
 
     /// What a session that this one was made from holds, and by which machine.
@@ -129,8 +129,8 @@ final class RetainedOutputs {
 
     private Optional<PathInfo> infoFrom(RetainedConversation holding, StorePath path)
             throws IOException, InterruptedException {
-        var told = holding.told(path);
-        if (told.isPresent()) return told;
+        var noted = holding.noted(path);
+        if (noted.isPresent()) return noted;
         try {
             machines.requireAnswer(holding.link());
             var info = believed(holding, path, holding.askAbout(path, recipes.fixed(path)));
@@ -152,20 +152,20 @@ final class RetainedOutputs {
 
     /// What a machine says of a path that it said to have, in the conversation that pins it; empty if that cannot be
     /// shown to be true.
-    private Optional<PathInfo> believed(RetainedConversation holding, StorePath path, Optional<PathInfo> told) {
+    private Optional<PathInfo> believed(RetainedConversation holding, StorePath path, Optional<PathInfo> said) {
         var machine = holding.machine();
-        if (told.isPresent() && known.proofs().of(told.get()) != Proof.NONE) {
+        if (said.isPresent() && known.proofs().of(said.get()) != Proof.NONE) {
             known.proofs().confirm(List.of(path), machine);
-            return told;
+            return said;
         }
-        if (told.isEmpty()) {
+        if (said.isEmpty()) {
             contradicted(holding, path, "it says that it has %s, and then that it has not".formatted(path));
         } else if (known.proofs().isConfirmed(path, machine)) {
             contradicted(
                     holding,
                     path,
                     "it says that %s has a NAR with the hash %s and %d bytes, and had another one when it got it"
-                            .formatted(path, told.get().narHash(), told.get().narSize()));
+                            .formatted(path, said.get().narHash(), said.get().narSize()));
         } else {
             unproven.put(path, machine);
         }
@@ -350,9 +350,9 @@ final class RetainedOutputs {
 
     // ---- what substituters have
 
-    /// Which of `paths` the first machine that can tell could fetch, for a client that wants it to. The client
-    /// need not send them: the machine that builds is told to fetch them, and if it cannot, they are had from
-    /// the one that said so.
+    /// Which of `paths` could be fetched by the first machine that knows, for a client that wants it to. The client
+    /// need not send them: the machine that builds is asked to fetch them, and if it cannot, they come from the one
+    /// that said so.
     Collection<StorePath> findInSubstituters(Collection<StorePath> paths) throws InterruptedException {
         if (paths.isEmpty()) return List.of();
         for (var link : machines.links()) {

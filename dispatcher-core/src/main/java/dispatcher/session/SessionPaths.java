@@ -187,7 +187,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
                 var info = info(path).orElseThrow(() -> notHere(path));
                 yield hashedNar(info, sink);
             }
-            case Verify.ByReceiver(var told) -> narForMachine(told, sink);
+            case Verify.ByReceiver(var expected) -> narForMachine(expected, sink);
         };
     }
 
