@@ -30,7 +30,7 @@ public final class BuildResultCodec {
     /// @param cpu   optional CPU times
     public record Parts(StoreDir storeDir, boolean times, boolean cpu, Outputs outputs) {}
 
-    /// How outputs are told.
+    /// How outputs are written.
     public enum Outputs {
         NONE,
         /// A map of realisation id to JSON.
@@ -95,8 +95,8 @@ public final class BuildResultCodec {
         var byId = new TreeMap<String, Realisation>();
         result.outputs().forEach((name, realisation) -> {
             boolean known = realisation.id() instanceof RealisationId.OfHash;
-            var told = known ? realisation : Realisation.ofOutput(name, realisation.outPath());
-            byId.put(told.id().toString(), told);
+            var written = known ? realisation : Realisation.ofOutput(name, realisation.outPath());
+            byId.put(written.id().toString(), written);
         });
         out.writeLong(byId.size());
         for (var realisation : byId.entrySet()) {

@@ -96,7 +96,7 @@ public final class ErrorOutput {
     /// `millis` milliseconds without anything being handed over. Once a line's end has not come yet, the
     /// line has not been handed over either.
     ///
-    /// A stream does not tell whether its reader still waits in it or is just about to return with bytes. So
+    /// A stream does not show whether its reader still waits in it or is just about to return with bytes. So
     /// the pump counts as idle when it has been in one and the same read over several looks with nothing to be
     /// read, long enough to have come out of it: [#PARKED_LOOKS] looks if its thread is parked, which it is
     /// while it waits; [#RUNNING_LOOKS] if not, which is so for streams that wait in the system, and then is no

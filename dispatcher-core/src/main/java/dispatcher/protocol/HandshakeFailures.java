@@ -88,7 +88,7 @@ public final class HandshakeFailures {
 
     private HandshakeException ended(OptionalInt status, String said) {
         var plain = plain(said);
-        var words = telling(plain);
+        var words = shortened(plain);
         var saying = words.isEmpty() ? NO_WORD : "saying: " + words;
         if (plain.contains("account is currently not available") || plain.contains("account has been disabled"))
             return new HandshakeException(
@@ -124,15 +124,15 @@ public final class HandshakeFailures {
     }
 
     /// The lines that matter, in one: the last that Nix calls errors, or else just the last ones.
-    static String telling(String said) {
+    static String shortened(String said) {
         var lines = plain(said)
                 .lines()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty() && !line.equals("error:"))
                 .toList();
         var errors = lines.stream().filter(line -> line.startsWith("error:")).toList();
-        var told = String.join("; ", last(errors.isEmpty() ? lines : errors));
-        return told.length() <= SHOWN ? told : "…" + told.substring(told.length() - SHOWN);
+        var text = String.join("; ", last(errors.isEmpty() ? lines : errors));
+        return text.length() <= SHOWN ? text : "…" + text.substring(text.length() - SHOWN);
     }
 
     private static String plain(String said) {

@@ -64,7 +64,7 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<Worker
         this(storeDir, version, Set.of());
     }
 
-    /// Whether realisations are told by the paths of derivations and not by their hashes.
+    /// Whether realisations are named by the paths of derivations and not by their hashes.
     public boolean realisesByPath() {
         return features.contains(WorkerFeature.REALISATION_WITH_PATH);
     }
@@ -367,7 +367,7 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<Worker
         return new BuildResultCodec.Parts(storeDir, since(29), since(37), outputs);
     }
 
-    /// Whether a realisation can be told by that id.
+    /// Whether this version can write that id of a realisation.
     public boolean names(RealisationId id) {
         return realisesByPath() == id instanceof RealisationId.OfPath;
     }

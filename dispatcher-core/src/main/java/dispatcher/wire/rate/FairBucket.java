@@ -114,7 +114,7 @@ final class FairBucket {
         if (party.requests.remove(request) && party.requests.isEmpty()) asking.remove(party);
     }
 
-    /// Grants what is due, and tells what that was.
+    /// Grants what is due, and returns it.
     List<Request> grant(long time) {
         earn(time);
         List<Request> granted = new ArrayList<>();
