@@ -84,9 +84,9 @@ public final class Locations {
         return Collections.unmodifiableSortedSet(all);
     }
 
-    /// The same for what a machine has built, which is remembered whatever happens, with what it holds.
+    /// The same for what a machine has built: this is always remembered, with what it holds.
     ///
-    /// @param infos as the machine that built them has told them
+    /// @param infos as reported by the machine that built them
     public void addBuilt(Collection<PathInfo> infos, String machine) {
         addContents(infos);
         var paths = infos.stream().map(PathInfo::path).toList();

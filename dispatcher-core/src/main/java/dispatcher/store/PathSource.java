@@ -20,7 +20,7 @@ public interface PathSource extends NarReader {
         return infos;
     }
 
-    /// A receiver did not take what came from here. If that was since a NAR had another hash than was told, it must
-    /// not happen again.
+    /// A receiver did not take what came from here. If the NAR had another hash than announced, it must not come from
+    /// here again.
     default void notTaken() {}
 }

@@ -58,7 +58,7 @@ public final class StorePool implements AutoCloseable {
     @GuardedBy("lock")
     private long mostBytes = MOST_BYTES;
 
-    /// Those for whom no conversation is kept.
+    /// Callers that wait for room and have no conversation.
     @GuardedBy("lock")
     private int waitingForRoom;
 
@@ -203,7 +203,7 @@ public final class StorePool implements AutoCloseable {
         heardAt = nanoTime.getAsLong();
     }
 
-    /// Whether the store has answered anything, in whichever conversation, no longer than so long ago.
+    /// Whether the store has answered anything, in any conversation, within the last `lately`.
     public boolean wasHeardWithin(Duration lately) {
         var at = heardAt;
         return at != null && nanoTime.getAsLong() - at <= lately.toNanos();

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// Keeps a spool's index and its files in step, for any thread.
 ///
 /// The lock guards the index alone and is never held over I/O. Files that are being named or deleted are marked as
-/// busy meanwhile, and whoever is to name or delete one of them waits for that; nobody waits for one while having
-/// others marked, so no two wait for each other.
+/// busy meanwhile, and a thread that wants to name or delete one of them waits for that. No thread waits for one
+/// while it has others marked, so no two wait for each other.
 final class SpoolContents {
     /// Whose a path is that an earlier process has left.
     private static final String NOBODY = "";

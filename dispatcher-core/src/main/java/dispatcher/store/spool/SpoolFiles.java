@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// ```
 /// lock                                      who has the spool open
-/// info/<base name>.narinfo                  a path; its time of modification tells the last use
+/// info/<base name>.narinfo                  a path; its time of modification is that of the last use
 /// nar/<2 digits>/<52 digits of hash>.nar    one for all paths with that NAR
 /// tmp/                                      what is being written; emptied when the spool is opened
 /// bad/                                      infos that could not be read, for somebody to look at

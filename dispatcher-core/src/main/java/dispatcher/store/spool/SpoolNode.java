@@ -96,7 +96,7 @@ final class SpoolNode extends SpoolRing {
         return bytes;
     }
 
-    /// The most that it can take, with names that nobody has used so far.
+    /// The most that it can take, with names that were not used before.
     static long largestWeight(PathInfo info) {
         long bytes = weight(info);
         for (var reference : info.references()) bytes += weight(reference);

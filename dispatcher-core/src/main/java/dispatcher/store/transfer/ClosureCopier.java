@@ -84,7 +84,7 @@ public final class ClosureCopier {
                 : Optional.empty();
     }
 
-    /// What copying came to.
+    /// The result of copying.
     ///
     /// @param sent  the paths that were sent
     /// @param bytes of their NARs
@@ -120,9 +120,9 @@ public final class ClosureCopier {
     /// Returns when `target` has all of `paths` and what they refer to.
     ///
     /// @param target     a conversation with the machine
-    /// @param expected   which paths it is thought to have, however that may be
+    /// @param expected   which paths it is thought to have, right or wrong
     /// @param substitute whether the machine may first fetch what it lacks from its own substituters
-    /// @param toSend     told what the machine has said that it lacks, before that is sent
+    /// @param toSend     called with what the machine has said that it lacks, before that is sent
     /// @param helper     makes one
     /// @throws ProtocolException     if the machine takes something and denies having it, again and again
     /// @throws SourceFailedException if something missing cannot be had from `source`
@@ -161,7 +161,7 @@ public final class ClosureCopier {
         }
     }
 
-    /// What sending came to.
+    /// The result of sending.
     ///
     /// @param kept whether the copy's own conversation has sent all of it, and so keeps it; else that is to ask
     ///             for it
@@ -221,7 +221,7 @@ public final class ClosureCopier {
         return got;
     }
 
-    /// What one comes to nothing with, the copy's own thread sends, and finds out why if it cannot.
+    /// Starts a helper. What a helper cannot send, the copy's own thread sends, and finds out why if that fails too.
     private static Thread begin(Helper helper, TransferPlan shipment) {
         return Thread.ofVirtual().name("helper").start(() -> {
             var sender = new Sender(shipment);
@@ -314,7 +314,7 @@ public final class ClosureCopier {
         }
     }
 
-    /// Tells a receiver that fails from a source that fails, since both do so inside the same call.
+    /// Distinguishes a receiver that fails from a source that fails, since both do so inside the same call.
     private static final class Receiver extends FilterOutputStream {
         private boolean failed;
 

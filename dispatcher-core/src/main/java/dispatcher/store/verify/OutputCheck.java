@@ -39,7 +39,7 @@ public final class OutputCheck {
     /// More than any store has on one disk.
     private static final long LARGEST_NAR = 1L << 40;
 
-    /// All outputs of a build together, up to here, are compared before the client is told.
+    /// All outputs of a build together, up to here, are compared before the client hears of them.
     private static final long SMALL = 128 * 1024;
 
     /// Paths that one build may have made by Nix and refer to. More than the closure of any system has.
@@ -120,7 +120,7 @@ public final class OutputCheck {
                     false);
     }
 
-    /// By path, the kind of the output; those whose path neither the derivation nor the result tells are left out.
+    /// By path, the kind of the output; without those whose path is neither in the derivation nor in the result.
     private Map<StorePath, DerivationOutput> outputs(BuildResult result)
             throws FalseAnswerException, NoFixedOutputException {
         var outputs = new TreeMap<StorePath, DerivationOutput>();
@@ -180,8 +180,8 @@ public final class OutputCheck {
         };
     }
 
-    /// What a machine says of an output that a derivation fixes, with its content address, which the machine may not
-    /// have told: it may have the output from a cache that does not know it.
+    /// What a machine says of an output that a derivation fixes, with its content address. The machine may not have
+    /// reported that: it may have the output from a cache that does not know it.
     ///
     /// A path that does not follow from what the derivation fixes is the fault of who wrote the derivation.
     public static PathInfo fixed(StoreDir storeDir, PathInfo info, DerivationOutput.Fixed output)

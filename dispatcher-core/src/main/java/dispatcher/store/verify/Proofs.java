@@ -81,7 +81,7 @@ public final class Proofs {
         locations.addContents(infos);
     }
 
-    /// @param info as a machine has told it
+    /// @param info as a machine has reported it
     public Proof of(PathInfo info) {
         if (locations.contents().agrees(info)) return Proof.KNOWN;
         var now = judged;
