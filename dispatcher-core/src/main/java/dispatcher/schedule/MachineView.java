@@ -37,7 +37,7 @@ public record MachineView(
         SET_ASIDE,
         /// Somebody wants it to get no more.
         DRAINED,
-        /// What was measured speaks against it: see the objection in its facts.
+        /// Its measurements forbid more builds: see the objection in its facts.
         UNDER_PRESSURE,
         /// It is not in the settings any more, and finishes what it has.
         REMOVED
