@@ -45,7 +45,7 @@ class GrowingNarTest {
         spool.close();
     }
 
-    /// What a follower has read so far, and what following came to.
+    /// What a follower has read, and how following ended.
     private static final class Reader implements SpoolSession.Follower {
         private final ByteArrayOutputStream read = new ByteArrayOutputStream();
         private CompletableFuture<Long> result = new CompletableFuture<>();
