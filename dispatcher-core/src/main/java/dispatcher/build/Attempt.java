@@ -69,8 +69,8 @@ final class Attempt {
 
     /// Returns how the build ended. Clients have not heard of the end yet; they have heard of the machine's faults.
     ///
-    /// A conversation that was used before may have died since without notice, and a machine that seemed to have all
-    /// inputs may have lost some. That is nobody's fault, and this is where it shows.
+    /// A conversation that was used before may have died since without notice, and a machine that seemed to have
+    /// all inputs may have lost some. That is nobody's fault, and this is where it shows.
     ///
     /// @throws AttemptLostException if the build has no result there
     /// @throws SourceFailedException if inputs could not be read

@@ -36,8 +36,8 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// Confined to the session's thread.
 final class RetainedOutputs {
-    /// Paths that one session finds on machines, or that machines promise it. Further paths count as missing, and the
-    /// client uploads them. More than any closure has, and yet a bound for a client that asks for all that there is.
+    /// Paths that one session finds on machines, or that machines promise it. Further paths count as missing, and
+    /// the client uploads them. This is more than any closure has, and still bounds a client that asks for all.
     private static final int MOST_PATHS = 50_000;
 
     private final MachineRegistry machines;

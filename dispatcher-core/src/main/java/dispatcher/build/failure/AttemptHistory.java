@@ -160,7 +160,8 @@ public final class AttemptHistory {
                 "machine %s killed %s, perhaps because its memory ran out; the machine does not report memory";
             case KILLED -> "machine %s killed %s";
             case NO_INODES -> "the disk of machine %s has no inodes left, so it cannot build %s";
-            case DISK_UNEXPLAINED -> "perhaps the disk of machine %s is full, as %s says; the machine does not report that";
+            case DISK_UNEXPLAINED ->
+                "perhaps the disk of machine %s is full, as %s says; the machine does not report that";
             case DISK_FULL -> "the disk of machine %s is full, so it cannot build %s";
         };
         return "dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), Printable.joined(loss.reason()));
@@ -170,8 +171,9 @@ public final class AttemptHistory {
     /// this one, it is the last of those.
     public BuildResult verdict() {
         var losses = conclusive();
-        var verdicts =
-                losses.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
+        var verdicts = losses.values().stream()
+                .flatMap(loss -> loss.verdict().stream())
+                .toList();
         if (verdicts.size() == losses.size()) {
             // What happens everywhere is the build's own doing.
             if (BY_THE_BUILD_ITSELF.contains(kinds())) return verdicts.getLast();

@@ -163,7 +163,9 @@ final class HomeCheck {
             return lines.containsAll(wanted) ? Answer.YES : Answer.NO;
         } catch (IOException e) {
             Interruption.rethrow(e);
-            log.atDebug().addKeyValue("machine", machine.get().name()).log("cannot be asked who it is: {}", e.toString());
+            log.atDebug()
+                    .addKeyValue("machine", machine.get().name())
+                    .log("cannot be asked who it is: {}", e.toString());
             return Answer.UNKNOWN;
         }
     }

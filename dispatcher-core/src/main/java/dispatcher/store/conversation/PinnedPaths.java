@@ -50,7 +50,8 @@ final class PinnedPaths implements StoreGuard {
         if (call instanceof StoreCall.Build build) begins(build.derivation());
         var answer = made(call, next);
         switch (call) {
-            case StoreCall.Info _ -> sized(((Optional<PathInfo>) answer).stream().toList());
+            case StoreCall.Info _ ->
+                sized(((Optional<PathInfo>) answer).stream().toList());
             case StoreCall.Infos _ -> sized(((Map<StorePath, PathInfo>) answer).values());
             case StoreCall.Add(var added) -> added(added);
             case StoreCall.Build _ -> built((BuildResult) answer);

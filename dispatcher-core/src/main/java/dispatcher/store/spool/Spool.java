@@ -135,8 +135,8 @@ public final class Spool implements StoreReader, AutoCloseable {
     }
 
     /// Regardless of who verifies, what is read is checked by its size and by the CRC-32C that it had when its hash
-    /// was found right. That finds damage by a disk at a twentieth of the cost of the hash or less, and the receiver
-    /// of the NAR hashes it anyway.
+    /// was found right. That finds damage by a disk at a twentieth of the cost of the hash or less, and the
+    /// receiver of the NAR hashes it anyway.
     ///
     /// @throws StoreRefusedException if the path is not there; nothing was written
     /// @throws IOException           if the NAR was damaged on disk; all paths with it are dropped then
