@@ -109,7 +109,7 @@ public final class ClientSession implements Store, OutputLookup {
 
     @Override
     public void fetchPromised() throws IOException, InterruptedException {
-        var missing = retained.fetchAllPromised();
+        var missing = paths.promised().fetchAll();
         if (missing.isEmpty()) return;
         var path = missing.first();
         var reason = retained.unproven(missing)

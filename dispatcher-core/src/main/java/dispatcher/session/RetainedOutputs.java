@@ -1,7 +1,6 @@
 package dispatcher.session;
 
 import dispatcher.build.HeldOutputs;
-import dispatcher.machine.MachineProtocol;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.PathInfo;
@@ -27,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// What machines hold for one client: what was built for it, and what it asked for and they were found to have.
@@ -36,9 +34,9 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// Confined to the session's thread.
 final class RetainedOutputs {
-    /// Paths that one session finds on machines, or that machines promise it. Further paths count as missing, and
-    /// the client uploads them. This is more than any closure has, and still bounds a client that asks for all.
-    private static final int MOST_PATHS = 50_000;
+    /// Paths that one session finds on machines. Further paths count as missing, and the client uploads them. This
+    /// is more than any closure has, and still bounds a client that asks for all.
+    static final int MOST_PATHS = 50_000;
 
     private final MachineRegistry machines;
     private final KnownPaths known;
@@ -50,14 +48,8 @@ final class RetainedOutputs {
     /// What a machine has without a proof that it is the right one.
     private final Map<StorePath, String> unproven = new HashMap<>();
 
-    /// What no machine has yet, and one said that it could fetch from its substituters.
-    private final Map<StorePath, MachineLink> promised = new HashMap<>();
-
     /// What a session that this one was made from holds, and by which machine.
     private final Map<StorePath, MachineLink> heard = new HashMap<>();
-
-    /// Of those who promised: they are needed for as long as this client may come back to it.
-    private final IdentityHashMap<MachineLink, MachineLink.Use> promisers = new IdentityHashMap<>();
 
     RetainedOutputs(MachineRegistry machines, KnownPaths known, RebuildCache recipes) {
         this.machines = machines;
@@ -185,6 +177,11 @@ final class RetainedOutputs {
         fetched(holding, path);
     }
 
+    /// Whether a machine has it, without a proof that it is the right one.
+    boolean isUnproven(StorePath path) {
+        return unproven.containsKey(path);
+    }
+
     /// Why none of `paths` was had from a machine that has it; empty if none has, as far as was asked.
     Optional<String> unproven(Collection<StorePath> paths) {
         for (var path : paths) {
@@ -273,6 +270,13 @@ final class RetainedOutputs {
         return machines.isUp(machine) && !known.proofs().isUnproven(path, machine);
     }
 
+    /// Has a machine fetch `paths` from its substituters, and holds those that it has then and that have a proof.
+    ///
+    /// @param link used by the caller
+    Collection<StorePath> fetchOn(MachineLink link, List<StorePath> paths) throws InterruptedException {
+        return findOn(link, paths, true);
+    }
+
     /// @param link used by the caller
     private Collection<StorePath> findOn(MachineLink link, List<StorePath> paths, boolean substitute)
             throws InterruptedException {
@@ -348,95 +352,16 @@ final class RetainedOutputs {
         return new Held(new RetainedConversation(link.use().orElseThrow(), opened.lease()), opened.answer());
     }
 
-    // ---- what substituters have
-
-    /// Which of `paths` could be fetched by the first machine that knows, for a client that wants it to. The client
-    /// need not send them: the machine that builds is asked to fetch them, and if it cannot, they come from the one
-    /// that said so.
-    Collection<StorePath> findInSubstituters(Collection<StorePath> paths) throws InterruptedException {
-        if (paths.isEmpty()) return List.of();
-        for (var link : machines.links()) {
-            if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
-            var machine = link.machine().name();
-            if (!link.substitutes(true) || !machines.isUp(machine)) continue;
-            var use = link.use();
-            if (use.isEmpty()) continue;
-            // What it did not get, or could not prove, it is not let promise again, so that the client sends it.
-            var provable = paths.stream()
-                    .filter(path -> !known.proofs().isUnproven(path, machine))
-                    .toList();
-            try (var it = use.get()) {
-                return promisedBy(it.link(), provable);
-            } catch (IOException e) {
-                Interruption.rethrow(e);
-                if (!(e instanceof StoreRefusedException)) machines.recovery().broke(link, e);
-            }
-        }
-        return List.of();
-    }
-
-    private Collection<StorePath> promisedBy(MachineLink link, Collection<StorePath> paths)
-            throws IOException, InterruptedException {
-        machines.requireAnswer(link);
-        if (promised.size() + paths.size() > MOST_PATHS) return List.of();
-        var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
-        opened.lease().release();
-        if (opened.answer().isEmpty()) return opened.answer();
-        promisers.computeIfAbsent(link, promiser -> promiser.use().orElseThrow());
-        for (var path : opened.answer()) promised.put(path, link);
-        return opened.answer();
-    }
-
-    /// Has a machine fetch what it said it could. If nothing shows that it got the right one, it is [#unproven].
-    void fetchPromised(StorePath path) throws StoreRefusedException, InterruptedException {
-        var link = promised.get(path);
-        if (link == null || !findOn(link, List.of(path), true).isEmpty() || unproven.containsKey(path)) return;
-        // Next time the client sends it.
-        known.proofs().unproven(path, link.machine().name());
-        throw new StoreRefusedException(
-                "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
-                        .formatted(link.machine().name(), path));
-    }
-
-    /// Has machines fetch all that they said they could and have not fetched yet.
-    ///
-    /// @return what nobody has even so; next time the client sends it
-    SortedSet<StorePath> fetchAllPromised() throws InterruptedException {
-        var open = new IdentityHashMap<MachineLink, List<StorePath>>();
-        promised.forEach((path, link) -> {
-            if (!has(path)) open.computeIfAbsent(link, _ -> new ArrayList<>()).add(path);
-        });
-        var missing = new TreeSet<StorePath>();
-        for (var entry : open.entrySet()) {
-            var machine = entry.getKey().machine().name();
-            var found = findOn(entry.getKey(), entry.getValue(), true);
-            known.locations().add(found, machine);
-            for (var path : entry.getValue()) {
-                if (found.contains(path)) continue;
-                known.proofs().unproven(path, machine);
-                missing.add(path);
-            }
-        }
-        promised.clear();
-        return missing;
-    }
-
-    /// Tells `other` what is held here, and has the promises hold for it too, which needs the machines for itself.
+    /// Informs `other` of what is held here and by which machine, so that it can ask that machine itself.
     void shareWith(RetainedOutputs other) {
         byPath.forEach((path, holding) -> other.heard.put(path, holding.link()));
-        promised.forEach((path, link) -> {
-            if (!other.promisers.containsKey(link)) link.use().ifPresent(use -> other.promisers.put(link, use));
-            if (other.promisers.containsKey(link)) other.promised.put(path, link);
-        });
     }
 
-    /// What broke off in the middle ends here; the other conversations are for the next client.
+    /// Conversations that broke off in the middle end here; the others are for the next client.
     void release() {
         var held = Collections.newSetFromMap(new IdentityHashMap<RetainedConversation, Boolean>());
         held.addAll(byPath.values());
         byPath.clear();
         for (var holding : held) holding.release();
-        promisers.values().forEach(MachineLink.Use::close);
-        promisers.clear();
     }
 }
