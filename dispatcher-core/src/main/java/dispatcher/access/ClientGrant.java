@@ -47,7 +47,7 @@ public record ClientGrant(
         this(rule, trusted, priority, systems, features, maxBuilds, keepBuilding, false);
     }
 
-    /// Runs on whatever machine there is.
+    /// Runs on any machine.
     private static final String BUILTIN = "builtin";
 
     public ClientGrant {

@@ -72,7 +72,7 @@ public sealed interface ClientPattern {
     /// What fingerprints begin with.
     String PREFIX = "SHA256:";
 
-    /// Whether each client that `other` names is named by this one, whatever keys and users there are.
+    /// Whether each client that `other` names is named by this one, with any keys and users.
     boolean covers(ClientPattern other);
 
     /// Whether it names the client with this key.

@@ -49,7 +49,7 @@ final class Lobby<T> {
         return Collections.unmodifiableSet(waiting.keySet());
     }
 
-    /// Who has been here longest without looking promising; if all do, who has been here longest.
+    /// The visit that is longest here without looking promising; if all look so, the longest of all.
     Optional<T> oldest() {
         return oldest(all);
     }

@@ -37,7 +37,7 @@ final class EqualBuilds {
     @GuardedBy("lock")
     private final Map<Key, Shared> builds = new HashMap<>();
 
-    /// One who is free to build; to be closed in the end.
+    /// The right to build, for one client; to be closed in the end.
     final class Turn implements AutoCloseable {
         private final Key key;
         private final Shared shared;

@@ -10,7 +10,7 @@ import java.time.Duration;
 /// Which builds count as stragglers, and may be begun a second time on another machine.
 ///
 /// @param factor over the expected time, copying included, that a build must have taken; infinite for no build
-/// @param least  that it must have taken more than expected, whatever the factor
+/// @param least  that it must have taken more than expected, for any factor
 /// @param look   how often to look for such builds and for machines that could take them
 public record Stragglers(double factor, Duration least, Duration look) {
     /// By how much a build must be late, unless the settings say otherwise.

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 public final class History {
     private static final Logger log = LoggerFactory.getLogger(History.class);
 
-    /// Expected of a build of which nothing at all is known.
+    /// Expected of a build that is wholly unknown.
     public static final Duration DEFAULT_DURATION = Duration.ofSeconds(30);
     /// Bytes per second, expected of the way to a machine to which nothing has been copied yet.
     public static final long DEFAULT_BANDWIDTH = 100_000_000;

@@ -19,7 +19,7 @@ import java.util.TreeMap;
 
 /// The parts of a build's result that both protocols have, each from a version of its own on.
 public final class BuildResultCodec {
-    /// What is kept of the message, to which Nix adds the last lines of the log, however long they are.
+    /// The longest part of the message that is kept. Nix adds the last lines of the log to it, of any length.
     public static final int MOST_MESSAGE = 64 << 10;
 
     private BuildResultCodec() {}

@@ -184,7 +184,7 @@ public final class ErrorOutput {
         try {
             receiver.accept(text);
         } catch (RuntimeException | Error e) {
-            // Whatever the listener has against a line: if nobody read on, the program would wait for ever.
+            // Goes on after any exception of the listener: without a reader, the program would wait for ever.
             log.atError().addKeyValue("thread", pump.getName()).setCause(e).log("bug: a line was not taken");
         } finally {
             notBusy();

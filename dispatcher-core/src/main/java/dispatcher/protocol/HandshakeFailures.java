@@ -31,14 +31,14 @@ public final class HandshakeFailures {
     private final String peer;
 
     /// @param errors what the far end of `channel` writes to its standard error
-    /// @param peer   who is there, for messages
+    /// @param peer   the far end's name, for messages
     public HandshakeFailures(CommandChannel channel, ErrorOutput errors, String peer) {
         this.channel = channel;
         this.errors = errors;
         this.peer = peer;
     }
 
-    /// Who is at the far end.
+    /// The far end's name.
     public String peer() {
         return peer;
     }
@@ -123,7 +123,7 @@ public final class HandshakeFailures {
                         : "log in there as that user and run the same command by hand");
     }
 
-    /// The lines that matter, in one: the last that Nix calls errors, or else just the last ones.
+    /// The lines that matter, in one: the last that Nix calls errors, or just the last ones if there is none.
     static String shortened(String said) {
         var lines = plain(said)
                 .lines()

@@ -18,9 +18,9 @@ public final class StoreDirCheck {
 
     private StoreDirCheck() {}
 
-    /// Asks a new conversation about a path that nobody has.
+    /// Asks a new conversation about a path that no store has.
     ///
-    /// @param peer who is at the far end, for messages
+    /// @param peer the far end's name, for messages
     /// @throws HandshakeException if the store has another directory
     /// @throws IOException        if the conversation broke
     public static void require(StoreReader store, StoreDir storeDir, String peer)

@@ -36,7 +36,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Holds the conversations with all clients, each on its own thread, whichever way they came in.
+/// Holds the conversations with all clients, each on its own thread, for both ways in.
 public final class ClientConversations implements ConversationHandler {
     private static final Logger log = LoggerFactory.getLogger(ClientConversations.class);
 

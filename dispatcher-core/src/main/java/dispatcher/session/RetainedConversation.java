@@ -118,7 +118,7 @@ final class RetainedConversation {
         return info;
     }
 
-    /// Its NAR if that has come already, to be had only once.
+    /// Its NAR if that has come already; only the first call gets it.
     Optional<ByteString> takeNar(StorePath path) {
         return Optional.ofNullable(nars.remove(path));
     }

@@ -91,7 +91,7 @@ final class RetainedOutputs {
     }
 
     /// The conversation that pins the outputs. If the one that built them pins much else besides, it is a new
-    /// one, so that the former can end; the former if no new one can be had. An interruption meanwhile is kept.
+    /// one, so that the former can end; or the former if no new one can be opened. Keeps an interruption.
     private StorePool.Lease pinning(HeldOutputs held) {
         var builder = held.lease();
         if (!builder.isFull()) return builder;
@@ -170,7 +170,7 @@ final class RetainedOutputs {
         machines.recovery().contradicted(holding.link(), path, reason);
     }
 
-    /// Nobody is sent there for that.
+    /// The path is not looked for there any more.
     private void leave(RetainedConversation holding, StorePath path) {
         holding.disbelieve(path);
         byPath.remove(path, holding);
@@ -182,7 +182,7 @@ final class RetainedOutputs {
         return unproven.containsKey(path);
     }
 
-    /// Why none of `paths` was had from a machine that has it; empty if none has, as far as was asked.
+    /// Why none of `paths` came from a machine that has it; empty if no machine that was asked has one.
     Optional<String> unproven(Collection<StorePath> paths) {
         for (var path : paths) {
             var machine = unproven.get(path);
@@ -201,8 +201,8 @@ final class RetainedOutputs {
         holding.release();
     }
 
-    /// What a machine said is not so, or no answer at all: nobody is sent there for that again, nor for anything
-    /// else for a while.
+    /// A machine gave a false answer, or bytes that are no answer: it is not asked for that path again, and for
+    /// nothing else for a while.
     void blame(RetainedConversation holding, StorePath path, String reason) {
         known.locations().remove(List.of(path), holding.machine());
         machines.recovery().answeredFalsely(holding.link(), reason);
@@ -296,7 +296,7 @@ final class RetainedOutputs {
             return Set.of();
         } catch (IOException e) {
             Interruption.rethrow(e);
-            // Then they are not to be had from there now, and count as missing.
+            // Then the machine cannot give them now, and they count as missing.
             machines.recovery().broke(link, e);
             return Set.of();
         }

@@ -217,7 +217,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
     }
 
     /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared
-    /// here, or else the receiver would be taken to be at fault.
+    /// here, because otherwise the receiver would seem to be at fault.
     private NarSummary narForMachine(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
         var path = info.path();
         retained.recall(path);

@@ -4,7 +4,7 @@ import dispatcher.simulate.model.Plan;
 import java.time.Instant;
 import java.util.List;
 
-/// What came of a simulation.
+/// The result of a simulation.
 ///
 /// @param policy    by which it went
 /// @param spans     all attempts, in the order in which they ended

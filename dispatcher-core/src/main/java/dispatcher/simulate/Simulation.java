@@ -194,7 +194,7 @@ public final class Simulation implements Situation {
         if (host.senders.size() == 1) copy(host, attempt);
     }
 
-    /// Sends what neither is there nor on its way; its latency is that of one question to the machine.
+    /// Sends the inputs that are not there and not on their way; its latency is that of one question to the machine.
     private void copy(HostState host, Attempt attempt) {
         var own = new ArrayList<Integer>();
         var others = new LinkedHashSet<HostState.Copy>();

@@ -6,7 +6,7 @@ import dispatcher.nix.ByteString;
 /// waits behind them; only an implementation that writes to a client may, because only that client's own thread calls
 /// it. Lines come in the order in which the builder wrote them.
 public interface BuildLog {
-    /// For builds whose log nobody reads.
+    /// For builds whose log has no reader.
     BuildLog NONE = new BuildLog() {
         @Override
         public void note(String text) {}

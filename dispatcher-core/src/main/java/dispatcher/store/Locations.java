@@ -43,7 +43,7 @@ public final class Locations {
     private final Fingerprints contents = new Fingerprints(MOST_PATHS);
     private final LocationStore store;
 
-    /// Held while something is written down, or else an older state of a path could be written after a newer one.
+    /// Held while something is written down: otherwise an older state of a path could be written after a newer one.
     private final ReentrantLock writing = new ReentrantLock();
 
     /// Nothing is known, and nothing is written down.
@@ -97,7 +97,7 @@ public final class Locations {
 
     /// Remembers what paths hold, wherever they are.
     ///
-    /// @param infos from somebody who is believed
+    /// @param infos from a trusted source
     public void addContents(Collection<PathInfo> infos) {
         for (var info : infos) if (contents.add(info)) unsaved.add(info.path());
     }
@@ -152,7 +152,7 @@ public final class Locations {
             if (!write(() -> store.replaceAll(known(machines.asMap().keySet())))) unsaved.putBack(batch);
             return;
         }
-        // In the order in which a table has them, or else each chunk would change all of it.
+        // In the order of the table: otherwise each chunk would change all of it.
         var paths = batch.keys().stream().sorted().toList();
         for (int from = 0; from < paths.size(); from += CHUNK)
             if (!write(paths.subList(from, Math.min(from + CHUNK, paths.size())))) {

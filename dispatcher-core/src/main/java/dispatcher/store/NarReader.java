@@ -7,7 +7,7 @@ import java.io.OutputStream;
 
 /// Hands out NARs.
 public interface NarReader {
-    /// Writes the NAR of a path to `sink` as it arrives. It neither flushes nor closes it. If this throws, `sink`
+    /// Writes the NAR of a path to `sink` as it arrives, without flushing or closing it. If this throws, `sink`
     /// may have got a part.
     ///
     /// @param verify who finds out whether it is the right one; says too what the summary can be relied on for

@@ -7,7 +7,7 @@ public final class Wildcards {
     private Wildcards() {}
 
     /// Whether all of `text` is what `pattern` describes. Takes time in proportion to the product of both lengths at
-    /// most, however many stars there are.
+    /// most, with any number of stars.
     public static boolean matches(String pattern, String text) {
         int first = pattern.indexOf(STAR);
         if (first < 0) return pattern.equals(text);
@@ -16,7 +16,7 @@ public final class Wildcards {
         int end = text.length() - tail;
         if (end < first || !text.startsWith(pattern.substring(0, first)) || !text.endsWith(pattern.substring(last + 1)))
             return false;
-        // What stands between two stars may be anywhere, so that the first place for it is as good as any.
+        // The text between two stars may be anywhere, so the first place for it will do.
         int at = first;
         for (int star = first; star < last; ) {
             int next = pattern.indexOf(STAR, star + 1);

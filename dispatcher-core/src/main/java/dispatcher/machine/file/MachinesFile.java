@@ -39,7 +39,7 @@ public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark
         UNTIL_2_28
     }
 
-    /// @param source name of the file, or of whatever the text came from
+    /// @param source name of the file, or of another source of the text
     /// @param line   from 1
     public record Entry(Machine machine, String source, int line) {}
 

@@ -29,7 +29,7 @@ import java.util.function.Consumer;
 /// until the other has ended, and we keep that. Those who want a conversation meanwhile wait for the first one,
 /// and fail with it.
 final class ConversationOpener {
-    /// A machine that has answered anything so lately is there.
+    /// A machine that has answered anything within this time is there.
     private static final Duration LATELY = Duration.ofSeconds(30);
 
     /// Of the time for a handshake, the part that such a machine has for the first try.

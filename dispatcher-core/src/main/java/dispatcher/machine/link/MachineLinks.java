@@ -64,7 +64,7 @@ public final class MachineLinks implements AutoCloseable {
     /// Makes these the machines. A machine that is reached as before keeps its link.
     ///
     /// @param keep whether links may be kept at all
-    /// @param make a new link to a machine; contacts nobody
+    /// @param make a new link to a machine; does no I/O
     /// @return names of the machines that the links before led to, and no link or another one does now
     public Set<String> replace(Collection<Machine> machines, boolean keep, Function<Machine, MachineLink> make) {
         var left = new HashSet<MachineLink>();

@@ -156,7 +156,7 @@ public final class MachineSampler implements AutoCloseable {
         }
     }
 
-    /// How it was doing lately; empty if that is not known.
+    /// Its last sample; empty if that is too old or missing.
     public Optional<Pressure> pressure() {
         lock.lock();
         try {
@@ -205,7 +205,7 @@ public final class MachineSampler implements AutoCloseable {
         try {
             attempt();
         } finally {
-            // Last, when the builds know of it too; and whatever happens, as somebody may wait for it.
+            // Last, when the builds have the sample too; and in every case, because a thread may wait for this.
             ended();
         }
         return true;

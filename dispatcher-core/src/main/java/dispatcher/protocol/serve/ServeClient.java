@@ -60,7 +60,7 @@ public final class ServeClient implements Store {
 
     /// Opens the conversation.
     ///
-    /// @param peer who is at the far end, for messages
+    /// @param peer the far end's name, for messages
     /// @throws HandshakeException if what answers does not serve a store, or in too old a version
     public ServeClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
         this(channel, storeDir, peer, Greeting.SERVE.newest(), _ -> {});

@@ -39,7 +39,7 @@ import java.util.SortedSet;
 
 /// Answers one client in the serve protocol, from a [Store].
 ///
-/// The protocol has no way to refuse a command: whatever cannot be answered ends the conversation, with the
+/// The protocol has no way to refuse a command: a request that cannot be answered ends the conversation, with the
 /// reason on the client's standard error. Confined to one thread, but for the moments of a build when another
 /// watches whether the client is still there.
 public final class ServeServer {

@@ -69,7 +69,7 @@ public final class WorkerClient implements Store {
 
     /// Opens the conversation.
     ///
-    /// @param peer who is at the far end, for messages
+    /// @param peer the far end's name, for messages
     /// @throws HandshakeException if what answers is no daemon, or too old a one
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
         this(channel, storeDir, peer, WorkerHandshake.CLIENT, _ -> {});

@@ -56,7 +56,7 @@ import java.util.TreeSet;
 /// @param version  the lower of both sides' versions
 /// @param features those that both sides have
 public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<WorkerFeature> features) {
-    /// The version in which path infos inside an AddMultipleToStore are written, whatever was negotiated.
+    /// The version in which path infos inside an AddMultipleToStore are written, regardless of the agreed version.
     public static final ProtocolVersion BULK = new ProtocolVersion(1, 16);
 
     /// Without features.

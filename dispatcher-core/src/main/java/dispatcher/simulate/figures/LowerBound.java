@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// A makespan below which no policy can come, however clever and whatever it knows beforehand. The largest of
+/// A makespan that no policy can beat, even with full knowledge beforehand. The largest of
 ///
 /// - the critical path: a build cannot begin before its client wants it and what it needs is built and fetched, and
 ///   takes at least what its best machine takes for the inputs that only it has, for building, and for fetching;

@@ -32,7 +32,7 @@ final class Losses {
         return counts.keySet().containsAll(usable) ? hopeless() : Set.copyOf(counts.keySet());
     }
 
-    /// Machines that it goes to no more, whatever else there is.
+    /// Machines that it does not go to any more, even if there is no other.
     Set<String> hopeless() {
         var hopeless = new HashSet<String>();
         counts.forEach((machine, count) -> {

@@ -65,7 +65,7 @@ public final class StorePool implements AutoCloseable {
     @GuardedBy("lock")
     private boolean closed;
 
-    /// When the store answered last, whatever it was; not there if it never did.
+    /// When the store gave its last answer of any kind; not there if it never did.
     private volatile @Nullable Long heardAt;
 
     public StorePool(Opener opener, LongSupplier nanoTime) {
@@ -75,7 +75,7 @@ public final class StorePool implements AutoCloseable {
 
     private record Kept(Store store, PinnedPaths pinned, long openedAt, long generation, long idleSince) {}
 
-    /// A conversation of one's own until it is given back or dropped, whichever comes first. Confined to one thread.
+    /// A conversation of one's own until it is given back or dropped. Confined to one thread.
     public final class Lease {
         private final Store inner;
         private final PinnedPaths pinned;
@@ -111,7 +111,7 @@ public final class StorePool implements AutoCloseable {
             return reused;
         }
 
-        /// Whether a call on it broke off: nobody knows what the far end will say next.
+        /// Whether a call on it broke off: it is unknown what the far end will say next.
         public boolean isBrokenOff() {
             return wholeness.isBrokenOff();
         }
@@ -279,7 +279,7 @@ public final class StorePool implements AutoCloseable {
         endIf(kept -> kept.pinned.isAtLeast(MOST_BUILDS, bytes));
     }
 
-    /// For somebody who may have to wait until the store is left by all others. To be closed.
+    /// For a caller that may have to wait until all others have left the store. To be closed.
     public Room room() {
         return new Room();
     }

@@ -13,8 +13,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// A NAR that is still on its way into a spool, for one reader that follows it. The reader gets what has come, but
 /// the last bytes only once the path is in the spool as it was announced: without them no receiver has a whole NAR.
 ///
-/// The uploader never waits for the reader, who reads from the file. What is read stays readable whatever becomes of
-/// the path in the spool meanwhile. To be closed by the reader. Safe for two threads; the lock is not held over I/O.
+/// The uploader never waits for the reader, which reads from the file. The file stays readable even if the path
+/// leaves the spool meanwhile. To be closed by the reader. Safe for two threads; the lock is not held over I/O.
 public final class GrowingNar implements AutoCloseable {
     private static final int CHUNK = 128 * 1024;
 

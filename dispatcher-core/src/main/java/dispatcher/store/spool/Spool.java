@@ -119,7 +119,7 @@ public final class Spool implements StoreReader, AutoCloseable {
         return session(client, SpoolSession.Follower.NONE);
     }
 
-    /// The same, with somebody who may follow what is uploaded.
+    /// The same, with a follower that may read what is being uploaded.
     public SpoolSession session(String client, SpoolSession.Follower follower) {
         return new SpoolSession(contents, files, client, follower);
     }

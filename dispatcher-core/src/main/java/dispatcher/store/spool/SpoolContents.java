@@ -320,7 +320,7 @@ final class SpoolContents {
         return new Trimmed(evicted.stream().map(Evicted::path).toList(), freed);
     }
 
-    /// Frees at least `size` bytes of the disk, whatever the limit; nothing if that many cannot go.
+    /// Frees at least `size` bytes of the disk, regardless of the limit; nothing if less can go.
     ///
     /// @return whether they went
     boolean free(long size) {

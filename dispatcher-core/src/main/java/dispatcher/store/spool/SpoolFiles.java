@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /// Where a spool's files lie.
 ///
 /// ```
-/// lock                                      who has the spool open
+/// lock                                      the process that has the spool open
 /// info/<base name>.narinfo                  a path; its time of modification is that of the last use
 /// nar/<2 digits>/<52 digits of hash>.nar    one for all paths with that NAR
 /// tmp/                                      what is being written; emptied when the spool is opened
@@ -52,7 +52,7 @@ final class SpoolFiles {
     /// Unlike that of any spool before, which may still be deleting what it left.
     private final String prefix = ProcessHandle.current().pid() + "-" + System.nanoTime() + "-";
 
-    /// Makes the directories that are missing, for nobody else to look into.
+    /// Makes the directories that are missing, closed to other users.
     SpoolFiles(Path root, StoreDir storeDir) throws IOException {
         this.root = root;
         this.storeDir = storeDir;

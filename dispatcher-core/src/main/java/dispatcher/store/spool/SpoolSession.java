@@ -29,7 +29,7 @@ public final class SpoolSession implements StoreWriter, AutoCloseable {
 
     /// Who reads a NAR while it comes. Called by the thread that uploads, which it must not hold up.
     public interface Follower {
-        /// For uploads that nobody wants to read before they are there.
+        /// For uploads that are not read before they are there.
         Follower NONE = new Follower() {
             @Override
             public boolean wants(PathInfo info) {
@@ -107,7 +107,7 @@ public final class SpoolSession implements StoreWriter, AutoCloseable {
                     .formatted(realisation.outPath(), realisation.id()));
     }
 
-    /// What is there that the client was the first to upload, lately and in whatever session.
+    /// What is there that the client was the first to upload, lately, in any session.
     public SortedSet<StorePath> uploaded() {
         return contents.paths(client);
     }

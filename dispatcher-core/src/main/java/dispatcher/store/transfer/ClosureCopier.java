@@ -125,7 +125,7 @@ public final class ClosureCopier {
     /// @param toSend     called with what the machine has said that it lacks, before that is sent
     /// @param helper     makes one
     /// @throws ProtocolException     if the machine takes something and denies having it, again and again
-    /// @throws SourceFailedException if something missing cannot be had from `source`
+    /// @throws SourceFailedException if something missing cannot be read from `source`
     public Copied copy(
             Store target,
             Collection<StorePath> paths,
@@ -169,7 +169,7 @@ public final class ClosureCopier {
         private static final Sent NOTHING = new Sent(Copied.NOTHING, false);
     }
 
-    /// Sends those of `missing` that nobody else is sending, once those that somebody else sends are there.
+    /// Sends those of `missing` that no other copy is sending, once those that other copies send are there.
     /// Claiming all of them at once keeps two copies from waiting for each other: a copy only waits for claims
     /// that are older than its own. Sends nothing if the machine must be asked again.
     private Sent sendUnclaimed(
@@ -237,7 +237,7 @@ public final class ClosureCopier {
         });
     }
 
-    /// Returns when none is left. Who is interrupted meanwhile stays so.
+    /// Returns when none is left. Keeps an interruption.
     private static void stop(List<Thread> threads) {
         boolean interrupted = Thread.interrupted();
         for (var thread : threads) thread.interrupt();
@@ -282,7 +282,7 @@ public final class ClosureCopier {
 
     /// Adds paths in this order.
     ///
-    /// @throws SourceFailedException if one cannot be had
+    /// @throws SourceFailedException if one cannot be read
     static void send(List<PathInfo> paths, StoreWriter target, PathSource source)
             throws IOException, InterruptedException {
         var batch = paths.stream()

@@ -42,11 +42,11 @@ public final class EarlyCopy implements AutoCloseable {
     /// there.
     ///
     /// @param target     a conversation with the machine
-    /// @param expected   which paths it is thought to have, however that may be
+    /// @param expected   which paths it is thought to have, right or wrong
     /// @param substitute whether it may first fetch what it lacks from its own substituters
     /// @param source     has the path and what it refers to; the NAR of the path may still be coming
     /// @return what was sent, references first; empty if nothing was
-    /// @throws SourceFailedException if it could not be had, or something that it refers to and the machine lacks;
+    /// @throws SourceFailedException if it could not be read, or something that it refers to and the machine lacks;
     ///     then the machine does not have it
     public List<PathInfo> send(
             Store target, StorePath path, Predicate<StorePath> expected, boolean substitute, PathSource source)

@@ -58,7 +58,7 @@ final class Underway {
             this.wanted = wanted;
         }
 
-        /// What nobody else was sending.
+        /// Paths that no other copy was sending.
         List<PathInfo> paths() {
             return paths;
         }
@@ -160,7 +160,7 @@ final class Underway {
         }
     }
 
-    /// Claims those of `missing` that nobody else is sending; empty if the machine must be asked again.
+    /// Claims those of `missing` that no other copy is sending; empty if the machine must be asked again.
     ///
     /// @param outdated what was sent since it was asked
     Optional<Claim> claim(Collection<PathInfo> missing, Set<StorePath> outdated) {
@@ -180,7 +180,7 @@ final class Underway {
         }
     }
 
-    /// Claims all of `missing`, if nobody is sending any of it and no copy for a build is being sent.
+    /// Claims all of `missing`, if no copy sends any of it and no copy for a build is being sent.
     ///
     /// @param wanted called, on their threads, when others begin to wait for it
     Optional<Claim> claimEarly(Collection<PathInfo> missing, Set<StorePath> outdated, Runnable wanted) {

@@ -26,7 +26,7 @@ public final class AddressedNar extends OutputStream {
         this.digest = digest;
     }
 
-    /// Whether the path has a content address that can be held against its content here.
+    /// Whether the path has a content address that can be compared with its content here.
     public static boolean isCheckable(PathInfo info) {
         return digest(info).isPresent();
     }

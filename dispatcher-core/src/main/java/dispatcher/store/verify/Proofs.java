@@ -33,7 +33,7 @@ public final class Proofs {
 
     /// What shows that an info is true.
     public enum Proof {
-        /// Somebody who is believed has said the same.
+        /// A trusted source has said the same.
         KNOWN,
         /// A trusted key has signed it.
         SIGNED,
@@ -76,7 +76,7 @@ public final class Proofs {
         if (!now.equals(judged.keys())) judged = new Judged(now);
     }
 
-    /// Somebody who is believed says what these paths hold.
+    /// A trusted source says what these paths hold.
     public void believe(Collection<PathInfo> infos) {
         locations.addContents(infos);
     }

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The arithmetic of [Uplink]: a token bucket, and who is next where it is empty.
+/// The arithmetic of [Uplink]: a token bucket, and which party is next when it is empty.
 ///
 /// Through time `t` no more than `rate * t + burst` bytes are granted. Among parties that want more than there is,
-/// each gets the same number of bytes, however many requests it has and however large they are: the one that got
+/// each gets the same number of bytes, for any number and size of its requests: the one that got
 /// least is next (start-time fair queueing; Goyal, Vin, Cheng, 1996). Who has not been asking
 /// does not save up for later, but for a few steps.
 ///

@@ -18,7 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /// A bound on what is sent to all machines together, in bytes per second, shared fairly among the machines that are
-/// being sent to at the moment: each gets the same, however many channels it has, and what one does not use the
+/// being sent to at the moment: each gets the same, for any number of channels, and what one does not use the
 /// others get.
 ///
 /// Counts the bytes that programs on machines read, before any compression and without what SSH adds. A writer waits
