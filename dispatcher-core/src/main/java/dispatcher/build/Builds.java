@@ -15,8 +15,8 @@ import java.util.Collection;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
-/// Runs builds. It holds what builds share: the queue, the turns of equal builds, and which client asks for what. Safe for
-/// any thread.
+/// Runs builds. It holds what builds share: the queue, the turns of equal builds, and which client asks for what. Safe
+/// for any thread.
 public final class Builds {
     private final BuildEnvironment environment;
     private final BuildQueue queue;
