@@ -89,7 +89,7 @@ public sealed interface ClientPattern {
     /// Reads a key: a fingerprint, a whole public key `<type> <base 64>`, or the comment in `authorized_keys`.
     ///
     /// @throws IllegalArgumentException if it is none, with a message for people; also if it looks as if a key was
-    ///     meant, since as a comment it would name nobody
+    ///     meant, since as a comment it would name no client
     static ClientPattern ofKey(String text) {
         return KeyText.parse(text.strip());
     }

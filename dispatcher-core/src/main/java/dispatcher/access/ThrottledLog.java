@@ -8,8 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
-/// Writes to the log that somebody was refused something: once, and again after a while with the number of times
-/// since, so that nobody can fill the log by asking. Safe for any thread.
+/// Logs refusals: each once, and again after a while with the number of times
+/// since, so that no client can fill the log. Safe for any thread.
 public final class ThrottledLog {
     private static final long QUIET_NANOS = Duration.ofMinutes(10).toNanos();
     private static final int MOST_REFUSALS = 1000;

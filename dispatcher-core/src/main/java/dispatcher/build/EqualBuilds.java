@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class EqualBuilds {
     private record Key(StorePath drvPath, BasicDerivation derivation) {}
 
-    /// What those share who want the same now.
+    /// What equal builds share that are wanted now.
     private static final class Shared {
         private final Semaphore turn = new Semaphore(1);
         private final BroadcastLog log = new BroadcastLog();

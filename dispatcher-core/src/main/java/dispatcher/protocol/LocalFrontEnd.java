@@ -124,7 +124,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         }
     }
 
-    /// Its own thread reads from it, and another one is here for somebody else: neither can wait until it has read
+    /// Its own thread reads from it, and another one is here for another client: neither can wait until it has read
     /// why.
     private void displace(UnixSocketChannel channel, ClientIdentity client, String why) {
         refusals.refused(log, "local connection ended before it began", client.name(), why);

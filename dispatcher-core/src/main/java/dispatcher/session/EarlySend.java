@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /// One input that goes on to a machine while its client uploads it, on a thread of its own. A failure here is
 /// nobody's fault: the build that needs the input will find out.
 ///
-/// The conversation in which it was sent is kept, so that the machine keeps the path, until somebody takes it
+/// The conversation in which it was sent is kept, so that the machine keeps the path, until a build takes it
 /// over or it is let go. For two threads: this one's own and the session's.
 final class EarlySend {
     private static final Logger log = LoggerFactory.getLogger(EarlySend.class);

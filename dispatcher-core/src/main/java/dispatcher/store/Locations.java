@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Which machines hold which paths, as far as has been seen: what was built there, sent there, or found there. A
-/// guess, since machines collect garbage without a word; who relies on it asks the machine.
+/// guess, since machines collect garbage without notice; a caller that relies on it asks the machine.
 ///
 /// Also what these paths hold ([Fingerprints]), as clients, the host's store and the machines that built them
 /// have said. What a machine says of such a path later has to agree.

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 ///
 /// Source: Nix 2.31.5, 2.33.6, 2.34.8 and 2.35, `src/libutil/archive.cc`.
 ///
-/// @param machine who refuses it
+/// @param machine that refuses it
 /// @param most    directories that there may be around anything in a path
 /// @param path    empty if it was not found, for all that was looked at
 public record DeepInput(String machine, int most, Optional<StorePath> path) {
@@ -31,7 +31,7 @@ public record DeepInput(String machine, int most, Optional<StorePath> path) {
     /// What is read to find it. It is among the first that the machine lacks.
     private static final long MOST_BYTES = 1L << 30;
 
-    /// How deep paths may be for who says that; empty if it says something else.
+    /// How deep paths may be for the machine with this message; empty if it says something else.
     public static Optional<Integer> limit(String words) {
         var matcher = WORDS.matcher(words);
         return matcher.find() ? Optional.of(Integer.valueOf(matcher.group(1))) : Optional.empty();

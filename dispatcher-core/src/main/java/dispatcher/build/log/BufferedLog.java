@@ -67,7 +67,7 @@ public final class BufferedLog extends PartedLog implements AutoCloseable {
         if (to != null) to.flush();
     }
 
-    /// Nobody will read it any more, unless somebody does already.
+    /// No reader comes any more, unless there is one already.
     @Override
     public void close() {
         lock.lock();

@@ -17,7 +17,7 @@ import java.util.Collection;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// Puts together what the scheduler is to know of a build, from what is known without asking anybody. Safe for any
+/// Puts together what the scheduler is to know of a build, from what is known here, without I/O. Safe for any
 /// thread.
 public final class BuildRequestFactory {
     private static final int LONGEST_WORD = 256;

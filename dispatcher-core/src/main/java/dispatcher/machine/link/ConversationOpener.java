@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 ///
 /// The first conversation with a machine that is new, or was away, comes alone, up to the answer to its first
 /// question. Nix makes the tables of a new store then. Of two processes that do so at the same time one waits
-/// until the other has ended, and we keep that. Those who want a conversation meanwhile wait for the first one,
+/// until the other has ended, and we keep that. Threads that want a conversation meanwhile wait for the first one,
 /// and fail with it.
 final class ConversationOpener {
     /// A machine that has answered anything within this time is there.

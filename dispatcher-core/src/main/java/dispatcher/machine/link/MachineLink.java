@@ -24,7 +24,7 @@ import java.util.function.LongSupplier;
 /// Safe for any thread.
 ///
 /// Once it is retired, as the machine is not wanted any more or reached otherwise now, it closes itself when the
-/// last who uses it is done.
+/// last user is done.
 public final class MachineLink implements AutoCloseable {
     /// One conversation may pin so small a part of what is free on the disk of the machine's store.
     private static final int SHARE_OF_FREE = 32;
@@ -128,7 +128,7 @@ public final class MachineLink implements AutoCloseable {
         }
     }
 
-    /// Keeps it open until given back; empty if it is retired, and nobody uses it.
+    /// Keeps it open until given back; empty if it is retired and out of use.
     public Optional<Use> use() {
         lock.lock();
         try {

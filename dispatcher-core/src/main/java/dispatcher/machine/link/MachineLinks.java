@@ -14,7 +14,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The ways to the machines that there are now. Readers see all of one state or all of the next; what led to a
-/// machine before stays open until the last who uses it is done.
+/// machine before stays open until its last user is done.
 ///
 /// Safe for any thread. The lock is held while links are made and take each other's place, never over I/O.
 public final class MachineLinks implements AutoCloseable {

@@ -50,7 +50,7 @@ public final class MachineSampler implements AutoCloseable {
     static final Duration VALID = Duration.ofSeconds(90);
     /// For the machine's answer.
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    /// For a sample that somebody waits for.
+    /// For a sample that a thread waits for.
     private static final Duration WAIT = Duration.ofSeconds(3);
 
     private final String machine;

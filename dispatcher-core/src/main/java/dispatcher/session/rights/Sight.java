@@ -27,7 +27,7 @@ public final class Sight {
     private final StoreDir storeDir;
     private final Grants grants;
 
-    /// @param trustedKeys whose signatures make a path one that anybody may see
+    /// @param trustedKeys whose signatures make a path visible to all clients
     public Sight(ClientIdentity client, List<NixPublicKey> trustedKeys, StoreDir storeDir, Grants grants) {
         this.client = client;
         this.trustedKeys = trustedKeys;

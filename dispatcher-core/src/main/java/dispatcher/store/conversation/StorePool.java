@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A store pins what it was sent and what it built until the conversation ends, and cannot collect that as
 /// garbage. So a conversation is kept for some time, some builds and some bytes only, and for none at all while
-/// the store lacks room. A conversation that a request broke off in is of no use to anybody and never comes back
+/// the store lacks room. A conversation that a request broke off in is of no use and never comes back
 /// into the pool. Safe for any thread; the lock is never held while a conversation is opened or closed.
 public final class StorePool implements AutoCloseable {
     private static final Duration MAX_IDLE = Duration.ofSeconds(60);
@@ -100,13 +100,13 @@ public final class StorePool implements AutoCloseable {
             return store;
         }
 
-        /// Whether somebody used it before, and nothing has been heard since: the far end may have gone without a
+        /// Whether it was used before, and nothing has been heard since: the far end may have gone without a
         /// word.
         public boolean isInDoubt() {
             return reused && !wholeness.isHeard();
         }
 
-        /// Whether somebody used it before: the far end may have begun it with other settings than it has now.
+        /// Whether it was used before: the far end may have begun it with other settings than it has now.
         public boolean isReused() {
             return reused;
         }
@@ -284,7 +284,7 @@ public final class StorePool implements AutoCloseable {
         return new Room();
     }
 
-    /// Room that somebody needs from when it is made until this is closed. Safe for any thread.
+    /// Room that a caller needs until this is closed. Safe for any thread.
     public final class Room implements AutoCloseable {
         @GuardedBy("lock")
         private boolean made;

@@ -360,7 +360,7 @@ final class SpoolContents {
         delete(unused);
     }
 
-    /// Makes a path one of those that are there, unless somebody else just did.
+    /// Makes a path one of those that are there, unless another thread just did.
     ///
     /// @param temporary the file that becomes its NAR, if no equal one is there by now
     /// @param crc32c    of that file
@@ -446,7 +446,7 @@ final class SpoolContents {
         return true;
     }
 
-    /// @return the NAR's file if it is of no use to anybody
+    /// @return the NAR's file if it is of no use any more
     private List<Path> settle(
             NarInfoFile content,
             Instant now,

@@ -38,7 +38,7 @@ public final class EarlyCopy implements AutoCloseable {
         this.wanted = wanted;
     }
 
-    /// Sends it, unless the machine has it, somebody else sends some of it, or a copy for a build is being sent
+    /// Sends it, unless the machine has it, another copy sends some of it, or a copy for a build is being sent
     /// there.
     ///
     /// @param target     a conversation with the machine

@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Which paths are on their way to one machine, and who sends them.
+/// Which paths are on their way to one machine, and which copy sends them.
 ///
 /// Copies for builds claim, in one step, all that they are to send, wait for what is claimed already, and then send
 /// their own. So a copy only waits for claims that are older than its own, and no two wait for each other. Those who
@@ -63,7 +63,7 @@ final class Underway {
             return paths;
         }
 
-        /// Waits for those who send the rest of what was to be claimed.
+        /// Waits for the copies that send the rest of what was to be claimed.
         ///
         /// @return whether all of that is there
         boolean awaitOthers() throws InterruptedException {

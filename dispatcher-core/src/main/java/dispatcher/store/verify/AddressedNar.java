@@ -86,7 +86,7 @@ public final class AddressedNar extends OutputStream {
     /// To be asked once, when the NAR is over.
     ///
     /// @param summary what it turned out to be
-    /// @param from    who sent the NAR, for the message
+    /// @param from    the sender's name, for the message
     /// @throws FalseAnswerException unless it is what its path's info says, with what to do in case that a disk
     ///     is to blame
     public void requireRight(NarSummary summary, String from) throws FalseAnswerException {

@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.Objects;
 
 /// Which of the paths that a machine holds may go from there to other machines and to clients. A machine alone is
-/// believed about what it has built for us, at the time when it built it. About anything else somebody has to agree:
+/// believed about what it has built for us, at the time when it built it. About anything else another source has to
+/// agree:
 ///
 /// - a client, the host's store or the machine that built it has said the same ([Locations#contents]),
 /// - one of the trusted keys has signed it, or

@@ -66,7 +66,7 @@ public final class UploadCheck {
                 .formatted(storeDir.print(info.path()), address));
     }
 
-    /// Those that somebody could verify, as far as they are kept.
+    /// Signatures that can be verified, as far as they are kept.
     public static SortedSet<String> readable(SortedSet<String> signatures) {
         if (signatures.isEmpty()) return signatures;
         var readable = new TreeSet<String>();

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// least is next (start-time fair queueing; Goyal, Vin, Cheng, 1996). Who has not been asking
 /// does not save up for later, but for a few steps.
 ///
-/// Reads no clock: time moves when somebody enters with it. Confined to one thread at a time.
+/// Reads no clock: time moves when a caller brings it. Confined to one thread at a time.
 final class FairBucket {
     private static final long NANOS = 1_000_000_000;
     private static final int MAX_STEP = 64 * 1024;
