@@ -1,4 +1,5 @@
-/// The program: its commands, its settings, and the one place where all parts are put together.
+/// The program: its entry point, its log, and what several commands share. Each command is in a package of its own,
+/// and `dispatcher.cli.serve` puts the parts of the running dispatcher together. Start with [dispatcher.cli.Main].
 @NullMarked
 package dispatcher.cli;
 

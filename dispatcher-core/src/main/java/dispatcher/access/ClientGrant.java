@@ -47,7 +47,7 @@ public record ClientGrant(
         this(rule, trusted, priority, systems, features, maxBuilds, keepBuilding, false);
     }
 
-    /// Runs on whatever machine there is.
+    /// Runs on any machine.
     private static final String BUILTIN = "builtin";
 
     public ClientGrant {
@@ -65,7 +65,7 @@ public record ClientGrant(
         return Collections.unmodifiableSortedSet(new TreeSet<>(words));
     }
 
-    /// What speaks against a build, in words that name the rule; empty if nothing does.
+    /// Why a build is not allowed, in words that name the rule; empty if it is allowed.
     ///
     /// @param platform         e.g. `x86_64-linux`
     /// @param requiredFeatures what the machine must have for it

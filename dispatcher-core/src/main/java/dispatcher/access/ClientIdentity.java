@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
-/// Who is at the other end of a conversation, and what it may do.
+/// The client at the other end of a conversation, and what it may do.
 ///
 /// @param name       the comment of the client's key, or the local user; for people
 /// @param address    where from, e.g. `10.0.0.3:51234`, or `local`

@@ -23,7 +23,7 @@ public sealed interface ClientPattern {
                     if (digest.length == DIGEST_BYTES)
                         return PREFIX + Base64.getEncoder().withoutPadding().encodeToString(digest);
                 } catch (IllegalArgumentException e) {
-                    // Told below.
+                    // Reported below.
                 }
             }
             throw new IllegalArgumentException(
@@ -72,7 +72,7 @@ public sealed interface ClientPattern {
     /// What fingerprints begin with.
     String PREFIX = "SHA256:";
 
-    /// Whether each client that `other` names is named by this one, whatever keys and users there are.
+    /// Whether each client that `other` names is named by this one, with any keys and users.
     boolean covers(ClientPattern other);
 
     /// Whether it names the client with this key.
@@ -89,7 +89,7 @@ public sealed interface ClientPattern {
     /// Reads a key: a fingerprint, a whole public key `<type> <base 64>`, or the comment in `authorized_keys`.
     ///
     /// @throws IllegalArgumentException if it is none, with a message for people; also if it looks as if a key was
-    ///     meant, since as a comment it would name nobody
+    ///     meant, since as a comment it would name no client
     static ClientPattern ofKey(String text) {
         return KeyText.parse(text.strip());
     }

@@ -2,7 +2,7 @@ package dispatcher.access;
 
 import java.util.List;
 
-/// A grant and those who have it.
+/// A grant and the clients that have it.
 ///
 /// @param keys  of clients that come by SSH
 /// @param users of clients on this host

@@ -6,10 +6,10 @@ import java.util.List;
 ///
 /// @param others what clients have that no rule names
 public record ClientRules(List<ClientRule> rules, ClientGrant others) {
-    /// Everyone who is let in may do everything.
+    /// Every client that is let in may do everything.
     public static final ClientRules NONE = new ClientRules(List.of());
 
-    /// With rules for some clients, and none for the others, who may do everything.
+    /// With rules for some clients; all others may do everything.
     public ClientRules(List<ClientRule> rules) {
         this(rules, ClientGrant.DEFAULT);
     }

@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Lets in as many connections as the limits allow, in all and of each client, and keeps those who do not log in
-/// from keeping others out. One for each way in. Safe for any thread, waits for nobody.
+/// from keeping others out. One for each way in. Safe for any thread; never waits.
 ///
 /// From one address only some may be logging in at once, and a few if logins from there keep failing: nobody is
 /// refused for what others behind the same address did, as long as they leave some of these places. Where all
@@ -57,7 +57,7 @@ public final class ConnectionLimiter {
         this.throttle = new LoginThrottle(limits.failedLogins());
     }
 
-    /// For those who come from now on; who is in stays.
+    /// For connections that come from now on; those that are in stay.
     public void change(ClientLimits newLimits) {
         lock.lock();
         try {
@@ -216,7 +216,7 @@ public final class ConnectionLimiter {
 
     /// A connection has come from `address`.
     ///
-    /// @param displaced told if it has to go before it has logged in
+    /// @param displaced called if it has to go before it has logged in
     public Answer arrive(String address, Displaced displaced) {
         Optional<Visit> gone;
         Visit visit;

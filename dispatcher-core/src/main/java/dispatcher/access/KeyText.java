@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/// Tells what names a key from what only looks as if it did, and says what to write instead.
+/// Distinguishes text that names a key from text that only looks so, and says what to write instead.
 final class KeyText {
     private static final Pattern TYPE = Pattern.compile("(sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+");
 

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/// Those who have come and not logged in yet, by where they come from. Confined to one thread at a time.
+/// Connections that have not logged in yet, by address. Confined to one thread at a time.
 final class Lobby<T> {
     private final Predicate<T> promising;
 
@@ -18,7 +18,7 @@ final class Lobby<T> {
     /// By address, in the order of arrival.
     private final Map<String, Set<T>> waiting = new HashMap<>();
 
-    /// @param promising whether it looks as if somebody will log in
+    /// @param promising whether a login seems likely
     Lobby(Predicate<T> promising) {
         this.promising = promising;
     }
@@ -49,7 +49,7 @@ final class Lobby<T> {
         return Collections.unmodifiableSet(waiting.keySet());
     }
 
-    /// Who has been here longest without looking promising; if all do, who has been here longest.
+    /// The visit that is longest here without looking promising; if all look so, the longest of all.
     Optional<T> oldest() {
         return oldest(all);
     }

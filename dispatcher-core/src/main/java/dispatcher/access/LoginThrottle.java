@@ -3,8 +3,8 @@ package dispatcher.access;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 
-/// Knows from which addresses logins keep failing. Failures add up and fade with time, one each five seconds, so that
-/// whoever fails now and then, such as a check that only looks whether the port is open, never becomes one of them. A
+/// Knows from which addresses logins keep failing. Failures add up and fade with time, one every five seconds. So an
+/// address that fails now and then, such as a check that only tests whether the port is open, is never throttled. A
 /// login that succeeds clears an address.
 ///
 /// No rate limiter of a library does that: it is asked about an address without taking anything from it, and what fails

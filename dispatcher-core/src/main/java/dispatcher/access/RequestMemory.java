@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// The memory that all clients' requests take while they are read and worked on. What does not fit waits; one client
 /// has half of it at most while others want some.
 ///
-/// So that those who wait do not wait for each other for ever, the one that has come furthest may go on whatever
-/// it takes: one at a time, so no more is ever taken than the limit and one request. Small requests never wait.
-/// Safe for any thread.
+/// So that requests cannot wait for each other for ever, the one that has come furthest may go on regardless of the
+/// limit: one at a time, so no more is ever taken than the limit and one request. Small requests never wait. Safe for
+/// any thread.
 public final class RequestMemory {
     private static final long STEP = 64 * 1024;
     private static final long LOOK_MILLIS = 200;

@@ -6,8 +6,9 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
-/// How many requests each client may make: so many a second, and twice as many at once after a pause. All connections
-/// with one credential share that, and nobody gets more by coming anew. What is too much waits. Safe for any thread.
+/// How many requests each client may make: a number per second, and twice as many at once after a pause. All
+/// connections with one credential share it, so a new connection gains nothing. Requests beyond it wait. Safe for any
+/// thread.
 ///
 /// The limiter of resilience4j does not have this shape: it gives out the requests of a whole window at its begin, so a
 /// client that is over its burst would have 20 at once each two seconds instead of one each tenth, and it returns false
@@ -23,7 +24,7 @@ public final class RequestRate {
     private final Pause pause;
     private final ReentrantLock lock = new ReentrantLock();
 
-    /// By credential: when all requests so far would have been made at the allowed rate.
+    /// By credential: when all earlier requests would have been made at the allowed rate.
     @GuardedBy("lock")
     private final Map<String, Long> paidUntil = new HashMap<>();
 

@@ -47,7 +47,7 @@ public final class StallWatch {
         /// In the middle of a request.
         private volatile boolean expecting;
 
-        /// Who waits for bytes.
+        /// The thread that waits for bytes.
         @GuardedBy("lock")
         private @Nullable Thread reader;
 

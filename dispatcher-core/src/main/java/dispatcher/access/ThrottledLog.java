@@ -8,8 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
-/// Writes to the log that somebody was refused something: once, and again after a while with the number of times
-/// since, so that nobody can fill the log by asking. Safe for any thread.
+/// Logs refusals: each once, and again after a while with the number of times
+/// since, so that no client can fill the log. Safe for any thread.
 public final class ThrottledLog {
     private static final long QUIET_NANOS = Duration.ofMinutes(10).toNanos();
     private static final int MOST_REFUSALS = 1000;
@@ -17,13 +17,13 @@ public final class ThrottledLog {
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
 
-    /// The one told longest ago comes first.
+    /// The one logged longest ago comes first.
     @GuardedBy("lock")
-    private final LinkedHashMap<Refusal, Told> told = new LinkedHashMap<>();
+    private final LinkedHashMap<Refusal, Logged> logged = new LinkedHashMap<>();
 
     private record Refusal(String what, String who) {}
 
-    private record Told(long at, long since) {}
+    private record Logged(long at, long since) {}
 
     public ThrottledLog(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
@@ -40,25 +40,25 @@ public final class ThrottledLog {
         else event.log("{}; not repeated for some minutes", what);
     }
 
-    /// How often it has happened since it was told last; empty if it should not be told now.
+    /// How often it has happened since it was logged last; empty if it should not be logged now.
     OptionalLong news(String what, String who) {
         long now = nanoTime.getAsLong();
         var refusal = new Refusal(what, who);
         lock.lock();
         try {
-            var before = told.get(refusal);
+            var before = logged.get(refusal);
             if (before != null && now - before.at() < QUIET_NANOS) {
-                told.put(refusal, new Told(before.at(), before.since() + 1));
+                logged.put(refusal, new Logged(before.at(), before.since() + 1));
                 return OptionalLong.empty();
             }
-            told.remove(refusal);
-            if (told.size() >= MOST_REFUSALS) {
-                var oldest = told.firstEntry();
-                // Very many at once are one flood, and not news each.
+            logged.remove(refusal);
+            if (logged.size() >= MOST_REFUSALS) {
+                var oldest = logged.firstEntry();
+                // Very many at once are one flood, and not an event each.
                 if (now - oldest.getValue().at() < QUIET_NANOS) return OptionalLong.empty();
-                told.pollFirstEntry();
+                logged.pollFirstEntry();
             }
-            told.put(refusal, new Told(now, 0));
+            logged.put(refusal, new Logged(now, 0));
             return OptionalLong.of(before == null ? 0 : before.since());
         } finally {
             lock.unlock();

@@ -1,5 +1,5 @@
 /// Who may come in, how much and with which rights: the rules for clients, what each is granted, and the limits on
-/// connections, logins, requests and memory. What a client then asks for is no matter of this package. Start with
+/// connections, logins, requests and memory. What a client then asks for does not belong here. Start with
 /// `ClientRules` and `ConnectionLimiter`.
 @NullMarked
 package dispatcher.access;

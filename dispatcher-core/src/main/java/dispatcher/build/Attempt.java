@@ -35,11 +35,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/// One build on one machine: copy what that lacks, build, and tell what the build came to from what the machine did.
+/// One build on one machine: copies the inputs that the machine lacks, has it build, and decides from what the
+/// machine did how the build ended.
 ///
 /// Used once, by one thread.
 final class Attempt {
-    /// By then a connection that is dead has been found to be so.
+    /// A dead connection has been found to be dead by then.
     private static final Duration UNNOTICED = Duration.ofMinutes(1);
 
     private final BuildJob job;
@@ -66,18 +67,18 @@ final class Attempt {
         this.log = log;
     }
 
-    /// Returns what the build came to. Nobody has been told of its end; of what the machine did wrong they have.
+    /// Returns how the build ended. Clients have not heard of the end yet; they have heard of the machine's faults.
     ///
-    /// A conversation that others have used may have died since without a word, and a machine that seemed to
-    /// have all inputs may have lost some. That is nobody's fault, and found out now.
+    /// A conversation that was used before may have died since without notice, and a machine that seemed to have
+    /// all inputs may have lost some. That is nobody's fault, and this is where it shows.
     ///
-    /// @throws AttemptLostException         if it came to nothing there
-    /// @throws SourceFailedException if inputs could not be had
+    /// @throws AttemptLostException if the build has no result there
+    /// @throws SourceFailedException if inputs could not be read
     AttemptResult run() throws AttemptLostException, SourceFailedException, InterruptedException {
         try {
             return attempt();
         } catch (AttemptLostException e) {
-            // What conversations keep from being collected as garbage there is needed now.
+            // The build needs what conversations keep there from the garbage collector.
             if (e.kind().isLackOfDisk()) link.conversations().renew();
             throw e;
         }
@@ -94,7 +95,7 @@ final class Attempt {
             } catch (DiedUnnoticedException e) {
                 link.conversations().dropIdle();
             } catch (UnfitException e) {
-                // A process of the machine's Nix has the settings that there were when it began.
+                // A process of the machine's Nix keeps the settings that it began with.
                 if (lease.isReused() && !askedAgain) {
                     askedAgain = true;
                     link.conversations().renew();
@@ -132,14 +133,14 @@ final class Attempt {
                 .formatted(client);
     }
 
-    /// It had all inputs twice, as it said, and each time not when it was to build.
+    /// It said twice that it had all inputs, and each time it lacked one when it was to build.
     private AttemptLostException denied(StorePath input) {
         var reason = "it took %s twice, and says that it does not have it".formatted(input);
         machines.recovery().answeredFalsely(link, reason);
         return new AttemptLostException(Kind.REFUSED, reason);
     }
 
-    /// An input that a machine which would not build lacks by now, as after garbage has been collected there.
+    /// An input that the machine lacks by now, if it refused to build, for instance since it collected garbage.
     private Optional<StorePath> lackedInput(AttemptLostException loss) throws InterruptedException {
         var roots = job.derivation().inputSources();
         boolean mayBe = switch (loss.kind()) {
@@ -160,7 +161,7 @@ final class Attempt {
                     DISK_UNEXPLAINED -> false;
         };
         if (!mayBe) return Optional.empty();
-        // What earlier conversations believe to be there is forgotten with them.
+        // Forgets, with the conversations, what they believe to be there.
         link.conversations().dropIdle();
         try {
             var asked = link.conversations().lease(lease -> lease.store().queryValidPaths(roots, false));
@@ -222,7 +223,7 @@ final class Attempt {
                 requireTheBuildsOwn(result, limits.lastLines(), watch);
             }
             kept = result.isSuccess();
-            if (!kept) limits.tellWhatIsKept(machine);
+            if (!kept) limits.noteWhatIsKept(machine);
             if (!checked.made().isEmpty()) noteMade(checked.made().size());
             return new AttemptResult(job, link, lease, result, checked, took);
         } catch (StoreRefusedException e) {
@@ -292,7 +293,7 @@ final class Attempt {
         return job.derivation().outputs().values().stream().anyMatch(DerivationOutput.Fixed.class::isInstance);
     }
 
-    /// Whether the machine is well, as a conversation with it ended: it was a single process of its Nix that did.
+    /// Whether the machine itself is well when a conversation with it ended: then only one process of its Nix ended.
     private boolean answersStill() throws InterruptedException {
         try {
             link.look();
@@ -340,7 +341,7 @@ final class Attempt {
         }
     }
 
-    /// We give it all inputs, so it has nothing to depend on but those.
+    /// The dispatcher gives it all inputs, so it can depend on nothing else.
     private static void requireLasting(BuildResult result) throws AttemptLostException {
         if (result.status() == BuildStatus.TRANSIENT_FAILURE || result.status() == BuildStatus.DEPENDENCY_FAILED)
             throw new AttemptLostException(Kind.FAILED, result);
@@ -385,7 +386,7 @@ final class Attempt {
         }
     }
 
-    /// Returns if it was not for the depth of an input that the machine did not take them.
+    /// Returns if the machine refused the inputs for another reason than the depth of one of them.
     private void requireFlatInputs(IOException refusal) throws AttemptLostException, InterruptedException {
         var limit = DeepInput.limit(Failures.describe(refusal));
         if (limit.isEmpty()) return;
@@ -395,7 +396,7 @@ final class Attempt {
                 Kind.DEEP_INPUT, BuildResult.of(BuildStatus.INPUT_REJECTED, input.explain(job.drvPath())));
     }
 
-    /// Happens before the slot is given back, or else the next build would be sent to the machine that just broke.
+    /// Must come before the slot is given back: otherwise the next build would go to the machine that just broke.
     private AttemptLostException setAside(Kind kind, IOException failure) {
         var reason = Failures.describe(failure);
         // In the serve protocol a machine says no by ending the conversation, with the reason as its last words.

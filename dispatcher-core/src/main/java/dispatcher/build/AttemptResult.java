@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What a build came to on a machine, good or bad, before anybody is told. To be taken or dropped.
+/// How a build ended on a machine, good or bad, before any client hears of it. Must be taken or dropped.
 ///
 /// @param link    in use as long as this is
 /// @param lease   the conversation that pins the outputs; over already if there are none
@@ -25,7 +25,7 @@ record AttemptResult(
         OutputCheck.Checked checked,
         Duration took) {
 
-    /// This is what the build came to. All who ask where the outputs are learn it from now on.
+    /// Makes this the build's end. From now on, all who ask where the outputs are learn it.
     BuildOutcome take() {
         var environment = job.environment();
         var machine = link.machine().name();

@@ -18,13 +18,13 @@ public interface BuildInputs extends PathSource {
     /// What is known of those of `paths` that no machine has to be asked about.
     Map<StorePath, PathInfo> knownInfos(Collection<StorePath> paths) throws IOException, InterruptedException;
 
-    /// Why none of `paths` could be had from a machine that has it; empty if none has, as far as was asked.
+    /// Why none of `paths` came from a machine that has it; empty if no machine that was asked has one.
     Optional<String> unproven(Collection<StorePath> paths);
 
-    /// Gets back inputs that could not be had: waits for a machine that has them, or has them built once more. A
+    /// Gets back inputs that could not be read: waits for a machine that has them, or has them built once more. A
     /// build must not hold a slot while it calls this, since this may wait for one.
     ///
-    /// @param reason why they could not be had, for people
+    /// @param reason why they could not be read, for people
     /// @return whether it is worth while to try again
     boolean recover(Collection<StorePath> paths, String reason) throws InterruptedException;
 

@@ -5,7 +5,7 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StorePath;
 import dispatcher.store.BuildOptions;
 
-/// What is to be built, the same on whatever machine.
+/// What is to be built, the same on every machine.
 ///
 /// @param environment shared by all attempts
 /// @param number of the build in the life of the program, for listeners

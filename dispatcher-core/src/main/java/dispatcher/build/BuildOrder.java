@@ -8,7 +8,7 @@ import dispatcher.store.BuildOptions;
 
 /// A client's request for one build, with all that the build needs of the client.
 ///
-/// @param client       who asks
+/// @param client       that asks
 /// @param clientNumber of its conversation, for listeners
 /// @param drvPath      of the derivation
 /// @param derivation   what to build

@@ -32,8 +32,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// The life of one build: wait for an equal one and for a slot, copy what the machine lacks, build, and go
-/// elsewhere if the machine is lost.
+/// The life of one build: waits for an equal one and for a slot, copies what the machine lacks, has it built, and
+/// goes to another machine if this one is lost.
 ///
 /// Used once, by the client's thread, which alone writes to the client.
 final class BuildRun {
@@ -45,16 +45,16 @@ final class BuildRun {
     private final BasicDerivation derivation;
     private final BuildOptions options;
     private final long number;
-    /// Of all clients that want it, once it is this build's turn; see `BroadcastLog`.
+    /// The log of all clients that want it, once it is this build's turn; see `BroadcastLog`.
     private BuildLog log = BuildLog.NONE;
 
     private final AttemptHistory losses;
     private final Askers.Asking asking;
 
-    /// Once its derivation has been read.
+    /// Set once its derivation has been read.
     private BuildJob job;
 
-    /// Machines that said to have built a fixed output and did not have it, and what they said.
+    /// Machines that claimed to have built a fixed output and did not have it, with the claim.
     private final Map<MachineLink, String> claims = new LinkedHashMap<>();
 
     /// Whether it has been begun on two machines at once.
@@ -147,8 +147,8 @@ final class BuildRun {
         }
     }
 
-    /// A machine that builds this and is where the client asks for it: neither would ever end if one waited for
-    /// the other.
+    /// A machine that builds this and from which the client asks for it: if one waited for the other, neither would
+    /// ever end.
     private Optional<String> machineThatAsksBack() throws InterruptedException {
         for (var link : asking.running()) {
             if (!link.isHomeOf(order.client())) continue;
@@ -184,13 +184,13 @@ final class BuildRun {
         order.log().flush();
     }
 
-    /// Whether another client who asks for the same build may be told the same.
+    /// Whether another client that asks for the same build may get the same result.
     private boolean isTrueForAll(BuildResult result) {
         if (options.mode() != BuildMode.NORMAL) return false;
         return result.isSuccess() || result.status() == BuildStatus.PERMANENT_FAILURE;
     }
 
-    /// Whether what an equal build came to will do for this client, who must be able to fetch what came out.
+    /// Whether the result of an equal build will do for this client, which must be able to fetch the outputs.
     private boolean holdsHere(BuildResult result) throws InterruptedException {
         if (options.mode() != BuildMode.NORMAL) return false;
         if (!result.isSuccess()) return true;
@@ -229,7 +229,7 @@ final class BuildRun {
                         break;
                     }
                     var place = reach(assignment);
-                    // Else it is not in the settings any more, and the queue has not been told yet.
+                    // Otherwise it is gone from the settings, and the queue does not know yet.
                     if (place.isEmpty()) break;
                     var machine = place.get().machine();
                     try (var there = place.get()) {
@@ -299,7 +299,7 @@ final class BuildRun {
     }
 
     private BuildOutcome take(AttemptResult built) {
-        // What the machine has of a fixed output that others did not: they cannot have built it, as they said.
+        // The machine has a fixed output that others lacked: those cannot have built it, as they claimed.
         if (built.result().isSuccess())
             claims.forEach((link, reason) -> machines.recovery().answeredFalsely(link, reason));
         return built.take();
@@ -334,7 +334,7 @@ final class BuildRun {
         }
     }
 
-    /// Waits for a machine, but not for ever for machines that are all away.
+    /// Waits for a machine; for machines that are all away, only for a limited time.
     private BuildQueue.Outcome await(BuildRequest request, Instant since) throws InterruptedException {
         var inputs = builds.locating(derivation.inputSources());
         while (true) {
@@ -348,7 +348,7 @@ final class BuildRun {
         }
     }
 
-    /// Whether there is a machine for it by now, if only one that was to be avoided as long as there were others.
+    /// Whether there is a machine for it by now, even one that was to be avoided while there were others.
     private boolean maySubmit(BuildRequest request) {
         var usable = machines.usable(request);
         return !losses.excluded(usable).containsAll(usable);
@@ -360,7 +360,7 @@ final class BuildRun {
         if (loss.kind() == Kind.CLAIMED) claims.put(link, loss.reason());
         if (loss.kind() == Kind.OUT_OF_MEMORY) losses.ruleOut(machines.noLargerThan(link));
         listener.buildLost(number, drvPath, machine, loss.reason());
-        // What machines the operator should set up otherwise is no news for clients while there are others.
+        // Clients need not hear of machines that the operator should set up otherwise while there are other machines.
         if (loss.kind() == Kind.UNFIT || loss.kind() == Kind.HOME) return;
         log.note(AttemptHistory.note(drvPath, machine, loss));
         log.flush();

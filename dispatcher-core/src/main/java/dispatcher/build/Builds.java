@@ -15,8 +15,8 @@ import java.util.Collection;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
-/// Runs builds. It holds what builds share: the queue, the turns of equal builds, and who asks for what. Safe for
-/// any thread.
+/// Runs builds. It holds what builds share: the queue, the turns of equal builds, and which client asks for what. Safe
+/// for any thread.
 public final class Builds {
     private final BuildEnvironment environment;
     private final BuildQueue queue;
@@ -115,7 +115,8 @@ public final class Builds {
         return requests.of(drvPath, derivation, client, environment.machines().machines());
     }
 
-    /// Says each time anew where a build's inputs are. At once, whatever they are; only making it looks at all.
+    /// Locates a build's inputs anew at each call. A call returns at once; only creating the supplier goes through
+    /// all inputs.
     Supplier<Inputs> locating(Collection<StorePath> inputs) {
         var largest = requests.largest(inputs);
         return () -> requests.located(largest);

@@ -15,13 +15,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Lets only one of several equal builds run at a time, for all clients: the others follow its log, and need
-/// not run if it came to something. No client that does not read keeps the turn. Safe for any thread; waiting
-/// ends when the thread is interrupted.
+/// Lets only one of several equal builds run at a time, for all clients. The others follow its log, and need not run
+/// if it has a result. A client that does not read cannot keep the turn. Safe for any thread; an interruption ends
+/// the waiting.
 final class EqualBuilds {
     private record Key(StorePath drvPath, BasicDerivation derivation) {}
 
-    /// What those share who want the same now.
+    /// What equal builds share that are wanted now.
     private static final class Shared {
         private final Semaphore turn = new Semaphore(1);
         private final BroadcastLog log = new BroadcastLog();
@@ -37,7 +37,7 @@ final class EqualBuilds {
     @GuardedBy("lock")
     private final Map<Key, Shared> builds = new HashMap<>();
 
-    /// One who is free to build; to be closed in the end.
+    /// The right to build, for one client; to be closed in the end.
     final class Turn implements AutoCloseable {
         private final Key key;
         private final Shared shared;
@@ -51,12 +51,12 @@ final class EqualBuilds {
             shared.log.begin();
         }
 
-        /// What an equal build came to while this one waited for it.
+        /// The result of an equal build that ended while this one waited for it.
         Optional<BuildResult> earlier() {
             return Optional.ofNullable(shared.result);
         }
 
-        /// Where the build is to tell how it goes: all who want it hear that. See [BroadcastLog].
+        /// The log that the build writes to; all clients that want the build get it. See [BroadcastLog].
         BuildLog log() {
             return shared.log;
         }
@@ -76,7 +76,7 @@ final class EqualBuilds {
             }
         }
 
-        /// What this build came to, for those who wait.
+        /// Publishes this build's result to those who wait.
         void share(BuildResult result) {
             shared.result = result;
         }

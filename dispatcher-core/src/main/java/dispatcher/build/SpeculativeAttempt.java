@@ -33,8 +33,8 @@ final class SpeculativeAttempt implements AutoCloseable {
         record Broken(Throwable bug) implements End {}
     }
 
-    /// @param held  its log, if nobody is to read that yet
-    /// @param ended called on its thread, as the last that it does
+    /// @param held  its log, if it has no reader yet
+    /// @param ended called on its thread, as its last action
     SpeculativeAttempt(
             BuildJob job,
             LeasedMachine place,
@@ -96,7 +96,7 @@ final class SpeculativeAttempt implements AutoCloseable {
         thread.interrupt();
     }
 
-    /// Waits for the end of its thread, whatever happens.
+    /// Waits for the end of its thread in any case.
     ///
     /// @return whether the caller was interrupted meanwhile, which has stopped it
     boolean awaitEnd() {
@@ -112,7 +112,7 @@ final class SpeculativeAttempt implements AutoCloseable {
         }
     }
 
-    /// Gives back its slot, and its log if nobody reads that. A second time does nothing.
+    /// Gives back its slot, and its log if that has no reader. A second call does nothing.
     @Override
     public void close() {
         place.close();

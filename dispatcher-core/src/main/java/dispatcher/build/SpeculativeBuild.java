@@ -47,7 +47,7 @@ final class SpeculativeBuild implements AutoCloseable {
         /// Where a second attempt may begin now; closed by the race.
         Optional<LeasedMachine> second();
 
-        /// An attempt came to nothing.
+        /// An attempt was lost.
         void lost(MachineLink link, AttemptLostException loss);
     }
 
@@ -68,7 +68,7 @@ final class SpeculativeBuild implements AutoCloseable {
 
     /// Returns what the build came to; empty if all attempts were lost.
     ///
-    /// @throws SourceFailedException if inputs could not be had, and nothing else is under way
+    /// @throws SourceFailedException if inputs could not be read, and nothing else is under way
     Optional<AttemptResult> run() throws SourceFailedException, InterruptedException {
         var winner = Optional.<SpeculativeAttempt>empty();
         try {
@@ -162,7 +162,7 @@ final class SpeculativeBuild implements AutoCloseable {
         return Amounts.seconds(duration.toNanos() / NANOS);
     }
 
-    /// Returns when no thread is left. Who is interrupted meanwhile stays so.
+    /// Returns when no thread is left. Keeps an interruption.
     private void stopAllBut(Optional<SpeculativeAttempt> winner) {
         boolean interrupted = Thread.interrupted();
         for (var entrant : entrants) entrant.stop();

@@ -10,10 +10,10 @@ import java.time.Duration;
 /// Which builds count as stragglers, and may be begun a second time on another machine.
 ///
 /// @param factor over the expected time, copying included, that a build must have taken; infinite for no build
-/// @param least  that it must have taken more than expected, whatever the factor
-/// @param look   how often it is looked whether a build has become one and there is a machine for it
+/// @param least  that it must have taken more than expected, for any factor
+/// @param look   how often to look for such builds and for machines that could take them
 public record Stragglers(double factor, Duration least, Duration look) {
-    /// By which a build is at least too late unless told otherwise.
+    /// By how much a build must be late, unless the settings say otherwise.
     public static final Duration LEAST = Duration.ofMinutes(1);
 
     private static final Duration SELDOMMEST_LOOK = Duration.ofSeconds(5);
@@ -28,7 +28,7 @@ public record Stragglers(double factor, Duration least, Duration look) {
         if (!look.isPositive()) throw new IllegalArgumentException("a look every " + look);
     }
 
-    /// Those that have taken so many times what was expected, and at least `least` more. It is looked for them every
+    /// Builds that have taken `factor` times the expected duration, and at least `least` more. The search runs every
     /// five seconds, or more often if that would be late.
     public static Stragglers after(double factor, Duration least) {
         var look = least.dividedBy(LOOKS);
@@ -47,7 +47,7 @@ public record Stragglers(double factor, Duration least, Duration look) {
                 && derivation.outputs().values().stream().allMatch(DerivationOutput.InputAddressed.class::isInstance);
     }
 
-    /// Whether a build that has taken so long is one.
+    /// Whether a build that has taken this long is a straggler.
     boolean isFarOver(Duration expected, Duration taken) {
         return taken.toNanos() > expected.toNanos() * factor
                 && taken.minus(expected).compareTo(least) >= 0;

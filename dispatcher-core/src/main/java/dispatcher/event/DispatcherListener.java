@@ -7,15 +7,15 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.SortedSet;
 
-/// What happens in the dispatcher, for logs, metrics, pages and tests. Called on whatever thread it happens on,
-/// with no lock held; must return soon and throw nothing.
+/// What happens in the dispatcher, for logs, metrics, pages and tests. Called on the thread on which it happens, with
+/// no lock held. An implementation must return soon and throw nothing.
 ///
 /// Nesting: a client connects … leaves; inside, each build is requested, queued, then assigned, its
 /// inputs copied, ended or lost; while it runs it may be doubled, once; a lost one is queued again
 /// under the same number, unless its double goes on; the last event of a build is ended, refused,
 /// shared, found or abandoned.
 public interface DispatcherListener {
-    /// For nobody.
+    /// Ignores every event.
     DispatcherListener NONE = new DispatcherListener() {};
 
     default void clientConnected(long client, String who) {}
@@ -34,9 +34,9 @@ public interface DispatcherListener {
     /// @param waited in the queue
     default void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {}
 
-    /// It is begun a second time on another machine, while it goes on where it is. The first that ends
-    /// is the build's end; of the other nothing more is told, unless it is lost before that. No attempt
-    /// is left when the end is told.
+    /// The build begins a second time on another machine, while it goes on where it is. The first attempt to end is
+    /// the build's end; the other one reports nothing more, unless it is lost before that. No attempt is left when
+    /// the end is reported.
     ///
     /// @param machine where it is begun
     /// @param slow    where it goes on
@@ -47,24 +47,24 @@ public interface DispatcherListener {
     /// @param bytes of their NARs
     default void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {}
 
-    /// An input that a client uploads, with what it refers to and the machine lacked, is on a machine before any
-    /// build was sent there for it. Told on a thread of its own.
+    /// An input that a client uploads, and the references of it that the machine lacked, are on a machine before any
+    /// build was sent there for it. Called on a thread of its own.
     ///
     /// @param bytes of all NARs that were sent
     /// @param took  from the start of the upload
     default void inputSentEarly(long client, StorePath path, String machine, long bytes, Duration took) {}
 
-    /// While a build runs, its processes together were seen to take more memory than ever before.
+    /// A build that runs takes more memory, all its processes together, than it did before.
     ///
     /// @param peakBytes the most so far
     default void memoryMeasured(long build, StorePath drvPath, String machine, long peakBytes) {}
 
-    /// A build failed because the machine had no memory left; told before its end.
+    /// A build failed because the machine had no memory left. Comes before the build's end.
     ///
-    /// @param evidence what the machine says to that, in words
+    /// @param evidence what the machine reports of it, in words
     default void memoryLacked(long build, StorePath drvPath, String machine, String evidence) {}
 
-    /// These are on the machine now; told before the build's end.
+    /// These outputs are on the machine now. Comes before the build's end.
     ///
     /// @param outputs path to bytes of its NAR
     default void outputsMade(long build, StorePath drvPath, String machine, Map<StorePath, Long> outputs) {}
@@ -76,10 +76,10 @@ public interface DispatcherListener {
     default void buildEnded(
             long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {}
 
-    /// The machine or the way to it broke; the build goes elsewhere if there is an elsewhere.
+    /// The machine, or the way to it, broke. The build goes to another machine if there is one.
     default void buildLost(long build, StorePath drvPath, String machine, String reason) {}
 
-    /// No machine takes the build; the client is told why.
+    /// No machine takes the build; the client gets the reason.
     default void buildRefused(long build, StorePath drvPath, String reason) {}
 
     /// It waited for an equal build, whose result is its own.
@@ -91,7 +91,7 @@ public interface DispatcherListener {
     /// The client left before the end, or a bug of ours ended it.
     default void buildAbandoned(long build, StorePath drvPath) {}
 
-    /// A machine, or the way to it, broke; no build goes there before it has been found to work.
+    /// A machine, or the way to it, broke. It gets no build until it has been found to work.
     default void machineSetAside(String machine, String reason) {}
 
     /// A machine that was set aside works.
@@ -107,7 +107,8 @@ public interface DispatcherListener {
     /// Nothing that was measured speaks against a machine any more.
     default void machineHasRoom(String machine) {}
 
-    /// A machine's own settings keep it from a kind of builds; others of that kind go to other machines for now.
+    /// A machine's own settings keep it from builds of one kind. Other builds of that kind go to other machines for
+    /// now.
     ///
     /// @param need   which builds
     /// @param reason which setting it is, with the machine's own words

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Several listeners as one; each is told everything, in order. One that throws, which none should, is told of in
-/// the log, and keeps the event from nobody: what happened has happened.
+/// Several listeners as one. Each gets every event, in order. A listener should not throw: if one does, the log says
+/// so, and the others get the event all the same.
 public final class ListenerList implements DispatcherListener {
     private static final Logger log = LoggerFactory.getLogger(ListenerList.class);
 
@@ -24,22 +24,22 @@ public final class ListenerList implements DispatcherListener {
 
     @Override
     public void buildFound(long build, StorePath drvPath) {
-        tell(listener -> listener.buildFound(build, drvPath));
+        publish(listener -> listener.buildFound(build, drvPath));
     }
 
     @Override
     public void outputLost(long client, StorePath path, String reason) {
-        tell(listener -> listener.outputLost(client, path, reason));
+        publish(listener -> listener.outputLost(client, path, reason));
     }
 
     @Override
     public void machineSetAside(String machine, String reason) {
-        tell(listener -> listener.machineSetAside(machine, reason));
+        publish(listener -> listener.machineSetAside(machine, reason));
     }
 
     @Override
     public void machineBack(String machine, Duration after) {
-        tell(listener -> listener.machineBack(machine, after));
+        publish(listener -> listener.machineBack(machine, after));
     }
 
     @Override
@@ -54,15 +54,15 @@ public final class ListenerList implements DispatcherListener {
 
     @Override
     public void machineRefuses(String machine, String need, String reason, Duration until) {
-        tell(listener -> listener.machineRefuses(machine, need, reason, until));
+        publish(listener -> listener.machineRefuses(machine, need, reason, until));
     }
 
     @Override
     public void machineRefusesNoLonger(String machine, String need) {
-        tell(listener -> listener.machineRefusesNoLonger(machine, need));
+        publish(listener -> listener.machineRefusesNoLonger(machine, need));
     }
 
-    private void tell(Consumer<DispatcherListener> event) {
+    private void publish(Consumer<DispatcherListener> event) {
         for (var listener : listeners) {
             try {
                 event.accept(listener);
@@ -77,98 +77,98 @@ public final class ListenerList implements DispatcherListener {
 
     @Override
     public void clientConnected(long client, String who) {
-        tell(listener -> listener.clientConnected(client, who));
+        publish(listener -> listener.clientConnected(client, who));
     }
 
     @Override
     public void clientLeft(long client, String who) {
-        tell(listener -> listener.clientLeft(client, who));
+        publish(listener -> listener.clientLeft(client, who));
     }
 
     @Override
     public void buildRequested(long build, long client, StorePath drvPath, BasicDerivation derivation) {
-        tell(listener -> listener.buildRequested(build, client, drvPath, derivation));
+        publish(listener -> listener.buildRequested(build, client, drvPath, derivation));
     }
 
     @Override
     public void buildQueued(
             long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {
-        tell(listener -> listener.buildQueued(build, client, drvPath, platform, requiredFeatures));
+        publish(listener -> listener.buildQueued(build, client, drvPath, platform, requiredFeatures));
     }
 
     @Override
     public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
-        tell(listener -> listener.buildAssigned(build, drvPath, machine, reason, waited));
+        publish(listener -> listener.buildAssigned(build, drvPath, machine, reason, waited));
     }
 
     @Override
     public void buildDoubled(long build, StorePath drvPath, String machine, String slow, String reason) {
-        tell(listener -> listener.buildDoubled(build, drvPath, machine, slow, reason));
+        publish(listener -> listener.buildDoubled(build, drvPath, machine, slow, reason));
     }
 
     @Override
     public void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {
-        tell(listener -> listener.inputsCopied(build, drvPath, machine, paths, bytes, took));
+        publish(listener -> listener.inputsCopied(build, drvPath, machine, paths, bytes, took));
     }
 
     @Override
     public void inputSentEarly(long client, StorePath path, String machine, long bytes, Duration took) {
-        tell(listener -> listener.inputSentEarly(client, path, machine, bytes, took));
+        publish(listener -> listener.inputSentEarly(client, path, machine, bytes, took));
     }
 
     @Override
     public void memoryMeasured(long build, StorePath drvPath, String machine, long peakBytes) {
-        tell(listener -> listener.memoryMeasured(build, drvPath, machine, peakBytes));
+        publish(listener -> listener.memoryMeasured(build, drvPath, machine, peakBytes));
     }
 
     @Override
     public void memoryLacked(long build, StorePath drvPath, String machine, String evidence) {
-        tell(listener -> listener.memoryLacked(build, drvPath, machine, evidence));
+        publish(listener -> listener.memoryLacked(build, drvPath, machine, evidence));
     }
 
     @Override
     public void outputsMade(long build, StorePath drvPath, String machine, Map<StorePath, Long> outputs) {
-        tell(listener -> listener.outputsMade(build, drvPath, machine, outputs));
+        publish(listener -> listener.outputsMade(build, drvPath, machine, outputs));
     }
 
     @Override
     public void buildEnded(
             long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
-        tell(listener -> listener.buildEnded(build, drvPath, machine, status, message, took));
+        publish(listener -> listener.buildEnded(build, drvPath, machine, status, message, took));
     }
 
     @Override
     public void buildLost(long build, StorePath drvPath, String machine, String reason) {
-        tell(listener -> listener.buildLost(build, drvPath, machine, reason));
+        publish(listener -> listener.buildLost(build, drvPath, machine, reason));
     }
 
     @Override
     public void buildRefused(long build, StorePath drvPath, String reason) {
-        tell(listener -> listener.buildRefused(build, drvPath, reason));
+        publish(listener -> listener.buildRefused(build, drvPath, reason));
     }
 
     @Override
     public void buildShared(long build, long client, StorePath drvPath) {
-        tell(listener -> listener.buildShared(build, client, drvPath));
+        publish(listener -> listener.buildShared(build, client, drvPath));
     }
 
     @Override
     public void buildAbandoned(long build, StorePath drvPath) {
-        tell(listener -> listener.buildAbandoned(build, drvPath));
+        publish(listener -> listener.buildAbandoned(build, drvPath));
     }
 
     @Override
     public void hostStoreFailed(String reason) {
-        tell(listener -> listener.hostStoreFailed(reason));
+        publish(listener -> listener.hostStoreFailed(reason));
     }
 
     @Override
     public void outputSent(long client, StorePath path, String from, long bytes, Duration took) {
-        tell(listener -> listener.outputSent(client, path, from, bytes, took));
+        publish(listener -> listener.outputSent(client, path, from, bytes, took));
     }
 
     @Override
     public void outputFailed(long client, StorePath path, String from, String reason) {
-        tell(listener -> listener.outputFailed(client, path, from, reason));
+        publish(listener -> listener.outputFailed(client, path, from, reason));
     }
 }

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// The last things that were begun, each after some earlier ones, and how long the longest chain behind each of them
 /// has been.
 ///
-/// Bounded: the last `most` things, and so many steps up the graph for each that ends. Each keeps only the numbers of
-/// those before it: 50,000 builds with 30 before each take 6 MB so, and 327 MB as a graph of JGraphT, which has no
-/// longest chain that grows with its graph either.
+/// Bounded: the last `most` things, and a limited number of steps up the graph for each that ends. Each keeps only
+/// the numbers of those before it: 50,000 builds with 30 before each take 6 MB this way, and 327 MB as a graph of
+/// JGraphT, which also has no longest chain that grows with its graph.
 ///
 /// Confined to one thread at a time.
 ///

@@ -9,16 +9,16 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// Paths and all that they refer to, as far as somebody can tell.
+/// Paths and all that they refer to, where that is known.
 ///
-/// @param unknown those of `paths` of which nobody could tell what they refer to
+/// @param unknown those of `paths` whose references are not known
 public record Closure(SortedSet<StorePath> paths, SortedSet<StorePath> unknown) {
     public Closure {
         paths = Collections.unmodifiableSortedSet(paths);
         unknown = Collections.unmodifiableSortedSet(unknown);
     }
 
-    /// Who can tell.
+    /// Knows references.
     public interface Lookup {
         /// @return what is known of those of `paths` of which anything is
         Map<StorePath, PathInfo> infos(Collection<StorePath> paths) throws IOException, InterruptedException;

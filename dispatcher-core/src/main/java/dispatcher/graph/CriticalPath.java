@@ -6,8 +6,7 @@ import java.util.function.IntPredicate;
 /// When each node of a graph can begin at the earliest, and what must come after it. In the unit of the times.
 ///
 /// This is one walk along an order of JGraphT and one back, as none of its algorithms has times at nodes of which a
-/// part
-/// counts only at the end of a chain. Immutable.
+/// part counts only at the end of a chain. Immutable.
 public final class CriticalPath {
     private final BitSet possible = new BitSet();
     private final double[] earliest;

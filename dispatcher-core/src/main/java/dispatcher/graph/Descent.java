@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// The way from paths down to all that they refer to, one generation after the other, so that whoever knows the
-/// references is asked as often as the closure is deep. Each path is in one generation only.
+/// The way from paths down to all that they refer to, one generation after the other. So the source of the references
+/// is asked as often as the closure is deep. Each path is in one generation only.
 ///
 /// This is no work for a graph library: the graph is only known once the way is gone. Confined to one thread.
 public final class Descent {
@@ -45,7 +45,7 @@ public final class Descent {
         generation = next;
     }
 
-    /// All paths of all generations so far, and the others.
+    /// All paths of the generations up to now, and the others.
     public SortedSet<StorePath> seen() {
         return Collections.unmodifiableSortedSet(seen);
     }

@@ -3,8 +3,7 @@ package dispatcher.graph;
 import java.util.BitSet;
 
 /// The way down from each node of a graph in turn to all that it needs, the first of its needs first; no node is
-/// visited
-/// twice.
+/// visited twice.
 ///
 /// The depth-first iterator of JGraphT gives the same order, but searches its stack for each node that it meets again.
 /// It takes 1 s for 20,000 packages and 8 s for 60,000, where this takes 0.1 s. Used once; confined to one thread.

@@ -10,15 +10,15 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The graph of the builds that were asked for lately, as far as it shows: a build whose inputs have an output of an
-/// earlier one waited for that. Tells the history, for each build, how long the chain behind it was, whenever one more
-/// build of a chain is over.
+/// The graph of the builds that were asked for lately, as far as it is visible: a build whose inputs have an output
+/// of an earlier one waited for that. Gives the history, for each build, the length of the chain behind it, each time
+/// one more build of a chain is over.
 ///
 /// Only real builds make a chain, each once: were packages the nodes, the stages of a compiler that is built with
 /// itself would be a circle, and its length would grow from run to run.
 ///
 /// Bounded: the last 50,000 builds and 100,000 outputs, and at most 2,000 steps up the graph for each that is over.
-/// Safe for any thread; the history is told with no lock held.
+/// Safe for any thread; the history is called with no lock held.
 final class DependencyChains {
     private static final int MOST_BUILDS = 50_000;
     private static final int MOST_OUTPUTS = 100_000;

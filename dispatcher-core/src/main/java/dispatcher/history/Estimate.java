@@ -8,7 +8,7 @@ import java.util.OptionalLong;
 ///
 /// @param median     as many builds took longer as took less
 /// @param high       nine of ten took no longer; more than that where there have been few
-/// @param peakMemory bytes; the most that any of the last builds took, if a machine could tell
+/// @param peakMemory bytes; the most that any of the last builds took, if a machine reported it
 /// @param samples    builds that this rests on; 0 for the default
 /// @param basis      what they have in common with the one that is asked for
 public record Estimate(Duration median, Duration high, OptionalLong peakMemory, int samples, Basis basis) {

@@ -28,27 +28,27 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What builds took so far, and what others may be expected to take.
+/// What builds have taken, and what others may be expected to take.
 ///
 /// Bounded: of more than 50,000 packages those of least use are forgotten. Safe for any thread; waits for no I/O but
 /// in [#load] and [#save]. A question costs about a microsecond.
 public final class History {
     private static final Logger log = LoggerFactory.getLogger(History.class);
 
-    /// Expected of a build of which nothing at all is known.
+    /// Expected of a build that is wholly unknown.
     public static final Duration DEFAULT_DURATION = Duration.ofSeconds(30);
     /// Bytes per second, expected of the way to a machine to which nothing has been copied yet.
     public static final long DEFAULT_BANDWIDTH = 100_000_000;
 
     private static final int MOST_PACKAGES = 50_000;
     private static final int MOST_SYSTEMS = 100;
-    /// The part of the default that may well be taken.
+    /// How many times the default a build may well take.
     private static final int HIGH_OF_DEFAULT = 4;
-    /// Of shorter builds the way there and back is too large a part to tell the machine's speed.
+    /// Shorter builds do not measure a machine's speed, because the way there and back is too large a part of them.
     private static final Duration SHORTEST_MEASURE = Duration.ofSeconds(2);
 
     private static final int LEAST_ELSEWHERE = 3;
-    /// Smaller copies tell more of round trips than of bandwidth.
+    /// Smaller copies measure round trips rather than bandwidth.
     private static final long SMALLEST_COPY = 1_000_000;
 
     private final Duration otherwise;
@@ -212,7 +212,7 @@ public final class History {
         chains.made(build, outputs);
     }
 
-    /// The build that was asked for under that number was done there, and took so long.
+    /// The build with that number was done on that machine, and took that long.
     public void completed(long build, String machine, Duration took) {
         chains.completed(build, took.toNanos() / 1e9 * effectiveSpeed(machine));
     }
@@ -254,7 +254,7 @@ public final class History {
             OptionalLong outputBytes,
             Duration behind) {}
 
-    /// @param measurements builds that told its speed
+    /// @param measurements builds that measured its speed
     /// @param bandwidth    bytes per second, if measured
     public record MachineLine(
             String name, double configured, double effective, int measurements, OptionalLong bandwidth) {}

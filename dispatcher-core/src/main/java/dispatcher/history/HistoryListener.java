@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-/// Tells the history what happens.
+/// Passes events on to the history.
 ///
 /// Safe for any thread. Bounded: of more than 50,000 builds under way at once the oldest are not learned from.
 public final class HistoryListener implements DispatcherListener {

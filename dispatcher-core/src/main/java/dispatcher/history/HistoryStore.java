@@ -25,7 +25,7 @@ public interface HistoryStore {
 
     /// Puts these in the place of what is written down of the same machines and packages.
     ///
-    /// @param forgotten of which nothing is kept, for no system
+    /// @param forgotten packages to be dropped, for all systems
     /// @throws IOException if they cannot be written; nothing has changed then
     void save(Contents changed, Collection<PackageName> forgotten) throws IOException;
 

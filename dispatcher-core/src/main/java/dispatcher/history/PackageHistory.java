@@ -12,17 +12,16 @@ import java.util.function.ToDoubleFunction;
 ///
 /// The last 15 durations are kept and their order statistics used: one outlier (a machine that swapped, a build
 /// that a cache made short) moves the median by one place, and a package that really became slower is known to be
-/// so after 8 builds. An average, of logarithms too, would be moved by each of them.
+/// so after 8 builds. An average, even of logarithms, would move with each of them.
 ///
 /// @param builds      ever seen
 /// @param lastSeen    end of the newest, in whole seconds
 /// @param outputBytes NAR size of all outputs of the newest build of which that is known; 0 if of none
 /// @param seconds     on the machine that built it, the newest last
 /// @param machines    names, one for each of `seconds`
-/// @param peaks       bytes of memory of the last builds whose machine could tell
+/// @param peaks       bytes of memory of the last builds on machines that report it
 /// @param behind      for each of the last builds: seconds, on machines of speed 1, that the longest chain of builds
-/// took
-///                    that waited for it
+///                    that waited for it took
 public record PackageHistory(
         long builds,
         Instant lastSeen,

@@ -1,6 +1,6 @@
-/// What builds took, and so what they will take: durations, memory, sizes, what waits behind them; and how fast
-/// machines and the ways to them have proved to be. Fed by events; does no I/O: who writes it down is a
-/// [dispatcher.history.HistoryStore].
+/// What builds took, and so what they will take: durations, memory, sizes, and what waits behind them; and the
+/// measured speed of machines and of the ways to them. It gets events and does no I/O: a
+/// [dispatcher.history.HistoryStore] writes it down. Start with `History`.
 @NullMarked
 package dispatcher.history;
 

@@ -10,7 +10,8 @@ import java.util.random.RandomGenerator;
 /// Each time a quarter longer or shorter at random, so that machines which broke together are not looked at together
 /// for ever. Never longer than 5 minutes.
 ///
-/// One that lied is left alone for 5 minutes, 10, 20 … and a day at most, whatever it does meanwhile.
+/// A machine that gave a false answer is left alone for 5 minutes, 10, 20 … and a day at most, whatever it does
+/// meanwhile.
 public final class Backoff {
     private static final Duration FIRST = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofMinutes(5);

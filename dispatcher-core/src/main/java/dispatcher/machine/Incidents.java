@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 
-/// How often something has happened to machines lately, such as that they broke: those that break whatever they
-/// build are told by that from those that a build took down. Confined to one thread, or guarded by its owner.
+/// How often something, such as a break, has happened to machines lately. This separates machines that break with any
+/// build from machines that one build took down. Confined to one thread, or guarded by its owner.
 public final class Incidents {
     /// For machines that break.
     public static final Duration LATELY = Duration.ofHours(1);

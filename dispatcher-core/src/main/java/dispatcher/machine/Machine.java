@@ -11,7 +11,7 @@ import java.util.TreeSet;
 /// A build machine as the settings describe it: where it is and what it may be given.
 ///
 /// @param name              shown everywhere, and unique in the fleet
-/// @param address           where and as whom it is reached
+/// @param address           where it is reached, and under which user name
 /// @param protocol          what is spoken over SSH
 /// @param remoteProgram     words of the program that speaks it there, with what stands before it, such as
 ///                          `sudo -n nix-daemon`; empty for the one on the path of that login

@@ -11,18 +11,17 @@ import java.util.OptionalLong;
 /// @param load            processes that ran or waited for disks, averaged over the last minute
 /// @param cores           above 0
 /// @param memory          of the whole machine
-/// @param cpuStalled      share of the last 10 s in which something waited for a processor; where the
-///                        kernel tells
-/// @param memoryStalled   share of the last 10 s in which everything waited for memory; where the kernel
-///                        tells
+/// @param cpuStalled      share of the last 10 s in which something waited for a processor; where the kernel reports
+///                        it
+/// @param memoryStalled   share of the last 10 s in which everything waited for memory; where the kernel reports it
 /// @param store           the disk of the Nix store
 /// @param build           the disk of the build directories; may be the same
-/// @param storeInodes     inodes of the store's disk; empty if it has no fixed number of them or does not tell
+/// @param storeInodes     inodes of the store's disk; empty if it has no fixed number of them or does not report it
 /// @param buildInodes     likewise of the build directories' disk
 /// @param oomKills        processes that the kernel has killed for lack of memory since it was started,
 ///                        in all
-/// @param minFree         bytes; with less free on the store's disk, its Nix collects garbage while it builds; 0 if it
-///                        does not, or does not tell
+/// @param minFree         bytes; with less free on the store's disk, its Nix collects garbage while it builds; 0 if
+///                        it does not, or does not report it
 public record Pressure(
         Instant sampledAt,
         double load,
@@ -131,8 +130,7 @@ public record Pressure(
         return store.isPlenty() && build.isPlenty();
     }
 
-    /// Why the machine should get no more builds now, in words that go on from its name; empty if nothing
-    /// speaks against it.
+    /// Why the machine should get no more builds now, in words that go on from its name; empty if it may get more.
     public Optional<String> objection(Limits limits) {
         if (store.isFull(limits))
             return Optional.of("its store's disk has %s free, less than minFreeDisk, %s"

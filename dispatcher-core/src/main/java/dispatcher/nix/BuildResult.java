@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// How one build ended, as a builder reports it and a client is told.
+/// How one build ended, as a builder reports it and a client sees it.
 ///
 /// @param message   shown to the client; empty on success
 /// @param timesBuilt 0 if not known

@@ -53,7 +53,7 @@ public sealed interface DerivedPath {
         };
     }
 
-    /// Writes the form before 1.30. An opaque `.drv` cannot be told from its outputs there.
+    /// Writes the form before 1.30. There an opaque `.drv` looks the same as its outputs.
     default String printLegacy(StoreDir storeDir) {
         return switch (this) {
             case Opaque(var path) -> storeDir.print(path);

@@ -32,7 +32,7 @@ public record Hash(HashAlgorithm algorithm, ByteString bytes) {
         return decodeBase64(HashAlgorithm.parse(text.substring(0, dash)), text, text.substring(dash + 1));
     }
 
-    /// Reads digits of a known algorithm, alone or with its prefix; their number tells base 16, base 32 or base 64.
+    /// Reads digits of a known algorithm, alone or with its prefix; their number decides between base 16, 32 and 64.
     public static Hash parse(HashAlgorithm algorithm, String text) {
         if (text.startsWith(algorithm.nixName() + ":") || text.startsWith(algorithm.nixName() + "-"))
             return parseTyped(text);

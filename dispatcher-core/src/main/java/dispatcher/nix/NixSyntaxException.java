@@ -4,7 +4,7 @@ import dispatcher.text.Printable;
 
 /// Text or bytes that should be a Nix value and are not.
 ///
-/// The message tells the input (shortened), the position of the fault where there is one, and what was expected.
+/// The message gives the input (shortened), the position of the fault where there is one, and what was expected.
 /// The reader of the text (a protocol, a settings file) catches it and adds where the text came from.
 public final class NixSyntaxException extends RuntimeException {
     private static final long serialVersionUID = 1L;

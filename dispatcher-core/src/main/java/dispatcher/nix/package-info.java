@@ -1,4 +1,5 @@
-/// The values of Nix: store paths, hashes, derivations, path infos, build results. No I/O, no clock, no threads.
+/// The values of Nix: store paths, hashes, derivations, path infos, build results. No I/O, clock or thread belongs
+/// here; the formats of files are in the packages below. Start with `StorePath`, `BasicDerivation` and `PathInfo`.
 @NullMarked
 package dispatcher.nix;
 

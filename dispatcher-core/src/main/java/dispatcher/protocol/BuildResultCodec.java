@@ -19,7 +19,7 @@ import java.util.TreeMap;
 
 /// The parts of a build's result that both protocols have, each from a version of its own on.
 public final class BuildResultCodec {
-    /// What is kept of the message, to which Nix adds the last lines of the log, however long they are.
+    /// The longest part of the message that is kept. Nix adds the last lines of the log to it, of any length.
     public static final int MOST_MESSAGE = 64 << 10;
 
     private BuildResultCodec() {}
@@ -30,7 +30,7 @@ public final class BuildResultCodec {
     /// @param cpu   optional CPU times
     public record Parts(StoreDir storeDir, boolean times, boolean cpu, Outputs outputs) {}
 
-    /// How outputs are told.
+    /// How outputs are written.
     public enum Outputs {
         NONE,
         /// A map of realisation id to JSON.
@@ -95,8 +95,8 @@ public final class BuildResultCodec {
         var byId = new TreeMap<String, Realisation>();
         result.outputs().forEach((name, realisation) -> {
             boolean known = realisation.id() instanceof RealisationId.OfHash;
-            var told = known ? realisation : Realisation.ofOutput(name, realisation.outPath());
-            byId.put(told.id().toString(), told);
+            var written = known ? realisation : Realisation.ofOutput(name, realisation.outPath());
+            byId.put(written.id().toString(), written);
         });
         out.writeLong(byId.size());
         for (var realisation : byId.entrySet()) {

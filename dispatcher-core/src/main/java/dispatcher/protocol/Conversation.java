@@ -4,7 +4,7 @@ import dispatcher.access.ClientIdentity;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/// A client's connection: its three streams and who it is. Owned by the one thread that handles it; whoever
+/// A client's connection: its three streams and its identity. Owned by the one thread that handles it; the code that
 /// made it closes it.
 ///
 /// @param in     what the client sends; its end means that the client has gone

@@ -96,7 +96,7 @@ public final class ErrorOutput {
     /// `millis` milliseconds without anything being handed over. Once a line's end has not come yet, the
     /// line has not been handed over either.
     ///
-    /// A stream does not tell whether its reader still waits in it or is just about to return with bytes. So
+    /// A stream does not show whether its reader still waits in it or is just about to return with bytes. So
     /// the pump counts as idle when it has been in one and the same read over several looks with nothing to be
     /// read, long enough to have come out of it: [#PARKED_LOOKS] looks if its thread is parked, which it is
     /// while it waits; [#RUNNING_LOOKS] if not, which is so for streams that wait in the system, and then is no
@@ -184,7 +184,7 @@ public final class ErrorOutput {
         try {
             receiver.accept(text);
         } catch (RuntimeException | Error e) {
-            // Whatever the listener has against a line: if nobody read on, the program would wait for ever.
+            // Goes on after any exception of the listener: without a reader, the program would wait for ever.
             log.atError().addKeyValue("thread", pump.getName()).setCause(e).log("bug: a line was not taken");
         } finally {
             notBusy();

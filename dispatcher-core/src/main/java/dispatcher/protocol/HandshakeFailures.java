@@ -31,14 +31,14 @@ public final class HandshakeFailures {
     private final String peer;
 
     /// @param errors what the far end of `channel` writes to its standard error
-    /// @param peer   who is there, for messages
+    /// @param peer   the far end's name, for messages
     public HandshakeFailures(CommandChannel channel, ErrorOutput errors, String peer) {
         this.channel = channel;
         this.errors = errors;
         this.peer = peer;
     }
 
-    /// Who is at the far end.
+    /// The far end's name.
     public String peer() {
         return peer;
     }
@@ -88,7 +88,7 @@ public final class HandshakeFailures {
 
     private HandshakeException ended(OptionalInt status, String said) {
         var plain = plain(said);
-        var words = telling(plain);
+        var words = shortened(plain);
         var saying = words.isEmpty() ? NO_WORD : "saying: " + words;
         if (plain.contains("account is currently not available") || plain.contains("account has been disabled"))
             return new HandshakeException(
@@ -123,16 +123,16 @@ public final class HandshakeFailures {
                         : "log in there as that user and run the same command by hand");
     }
 
-    /// The lines that matter, in one: the last that Nix calls errors, or else just the last ones.
-    static String telling(String said) {
+    /// The lines that matter, in one: the last that Nix calls errors, or just the last ones if there is none.
+    static String shortened(String said) {
         var lines = plain(said)
                 .lines()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty() && !line.equals("error:"))
                 .toList();
         var errors = lines.stream().filter(line -> line.startsWith("error:")).toList();
-        var told = String.join("; ", last(errors.isEmpty() ? lines : errors));
-        return told.length() <= SHOWN ? told : "…" + told.substring(told.length() - SHOWN);
+        var text = String.join("; ", last(errors.isEmpty() ? lines : errors));
+        return text.length() <= SHOWN ? text : "…" + text.substring(text.length() - SHOWN);
     }
 
     private static String plain(String said) {

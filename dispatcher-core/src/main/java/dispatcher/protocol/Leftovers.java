@@ -16,9 +16,9 @@ public final class Leftovers {
 
     private Leftovers() {}
 
-    /// Reads on and forgets it, until the client goes, has sent nothing for as long as `quiet`, or has sent more
-    /// than any request may have. Whoever calls this closes `in` afterwards, which ends the thread that may still
-    /// wait there.
+    /// Reads on and drops what comes, until the client goes, has sent nothing for as long as `quiet`, or has sent
+    /// more than any request may have. The caller closes `in` afterwards, which ends the thread that may still wait
+    /// there.
     public static void drain(WireReader in, Duration quiet) throws InterruptedException {
         var left = new AtomicLong(MOST_BYTES);
         var reading = Thread.ofVirtual().name("rest of a refused request").start(() -> read(in, left));

@@ -28,9 +28,9 @@ import org.slf4j.LoggerFactory;
 
 /// The way in for clients on this host: a Unix socket that `dispatcher-stdio` connects a Nix client to.
 ///
-/// A connection begins either with the first bytes of a protocol, which tell which it is, or with a line `stdio
-/// main <token>` or `stdio err <token>`: then two connections with one token are one client, the second of
-/// which takes its standard error. One thread for each connection.
+/// A connection begins either with the first bytes of a protocol, which show which one it is, or with a line `stdio
+/// main <token>` or `stdio err <token>`. In the second case, two connections with one token are one client, and the
+/// second takes its standard error. One thread for each connection.
 public final class LocalFrontEnd implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LocalFrontEnd.class);
     private static final byte[] PREAMBLE = "stdio ".getBytes(StandardCharsets.US_ASCII);
@@ -67,7 +67,7 @@ public final class LocalFrontEnd implements AutoCloseable {
     /// Listens at `path`, which is for its owner and group only. What a dead dispatcher left there is replaced.
     ///
     /// @param rules  what each user of this host may do
-    /// @param limits how much clients may take; what is refused is told why
+    /// @param limits how much clients may take; a refused client gets the reason
     /// @throws IOException if the socket cannot be made, or a living dispatcher listens there
     public static LocalFrontEnd open(Path path, ClientRules rules, ClientLimits limits, ConversationHandler handler)
             throws IOException {
@@ -124,7 +124,7 @@ public final class LocalFrontEnd implements AutoCloseable {
         }
     }
 
-    /// Its own thread reads from it, and another one is here for somebody else: neither can wait until it has read
+    /// Its own thread reads from it, and another one is here for another client: neither can wait until it has read
     /// why.
     private void displace(UnixSocketChannel channel, ClientIdentity client, String why) {
         refusals.refused(log, "local connection ended before it began", client.name(), why);

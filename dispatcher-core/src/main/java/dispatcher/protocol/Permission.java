@@ -9,7 +9,7 @@ import java.util.Optional;
 public record Permission(Optional<ClientProtocol> protocol, boolean writes) {
     public static final Permission ALL = new Permission(Optional.empty(), true);
 
-    /// What speaks against a conversation in a protocol, in words for the client; empty if nothing does.
+    /// Why a conversation in a protocol is not allowed, in words for the client; empty if it is allowed.
     public Optional<String> objection(ClientProtocol asked) {
         if (protocol.isEmpty() || protocol.get() == asked) return Optional.empty();
         return Optional.of(

@@ -64,11 +64,11 @@ public final class RemoteCommand {
         return worker && arguments.has("--stdio");
     }
 
-    /// Those of [#TELLING] that are among some arguments other than as the value of `--store`.
+    /// Those of [#PROTOCOL_WORDS] that are among some arguments, other than as the value of `--store`.
     ///
     /// @param afterFirst likewise without the first argument
     private record Arguments(Set<String> all, Set<String> afterFirst) {
-        private static final Set<String> TELLING = Set.of("daemon", "--stdio", "--serve");
+        private static final Set<String> PROTOCOL_WORDS = Set.of("daemon", "--stdio", "--serve");
 
         boolean has(String word) {
             return all.contains(word);
@@ -77,7 +77,7 @@ public final class RemoteCommand {
         /// These with one more before them.
         Arguments after(String first) {
             if (first.equals("--store")) return new Arguments(afterFirst, all);
-            if (!TELLING.contains(first) || all.contains(first)) return new Arguments(all, all);
+            if (!PROTOCOL_WORDS.contains(first) || all.contains(first)) return new Arguments(all, all);
             var more = new HashSet<>(all);
             more.add(first);
             return new Arguments(more, all);

@@ -48,7 +48,7 @@ public final class ReplyChecks {
     public static NarSummary nar(WireReader in, Verify verify, OutputStream sink) throws IOException {
         return switch (verify) {
             case Verify.Here _ -> NarCopy.copy(in, sink);
-            case Verify.ByReceiver(var told) -> new NarSummary(told.narHash(), NarCopy.pass(in, sink));
+            case Verify.ByReceiver(var expected) -> new NarSummary(expected.narHash(), NarCopy.pass(in, sink));
         };
     }
 
@@ -101,13 +101,13 @@ public final class ReplyChecks {
     /// @throws ProtocolException if `path` is none of those `asked` for
     public static void requireAmong(Collection<StorePath> asked, StorePath path, String peer) throws ProtocolException {
         if (!asked.contains(path))
-            throw new FalseAnswerException("%s tells of %s, which it was not asked for".formatted(peer, path));
+            throw new FalseAnswerException("%s answers about %s, which it was not asked for".formatted(peer, path));
     }
 
     /// @throws ProtocolException if there is one more info than was asked for
     public static void requireEnd(Optional<PathInfo> more, String peer) throws ProtocolException {
         if (more.isPresent())
-            throw new FalseAnswerException("%s tells of more than it was asked for: %s"
+            throw new FalseAnswerException("%s answers about more than it was asked for: %s"
                     .formatted(peer, more.get().path()));
     }
 }

@@ -8,8 +8,8 @@ import dispatcher.store.StoreRefusedException;
 import java.io.IOException;
 import java.util.List;
 
-/// Finds out whether a machine's store has its paths in the same directory as ours: no greeting tells, and where
-/// it is another one, every path that is asked for is refused.
+/// Finds out whether a machine's store has its paths in the same directory as ours. No greeting says this, and a
+/// machine with another directory refuses every path that it is asked for.
 public final class StoreDirCheck {
     private static final StorePath PROBE = StorePath.of("0".repeat(32), "dispatcher-probe");
 
@@ -18,9 +18,9 @@ public final class StoreDirCheck {
 
     private StoreDirCheck() {}
 
-    /// Asks a new conversation about a path that nobody has.
+    /// Asks a new conversation about a path that no store has.
     ///
-    /// @param peer who is at the far end, for messages
+    /// @param peer the far end's name, for messages
     /// @throws HandshakeException if the store has another directory
     /// @throws IOException        if the conversation broke
     public static void require(StoreReader store, StoreDir storeDir, String peer)
@@ -33,7 +33,7 @@ public final class StoreDirCheck {
                 throw new HandshakeException(
                         Kind.OTHER_STORE,
                         "the store of %s is not in %s, so that nothing can be built for us there: %s"
-                                .formatted(peer, storeDir, HandshakeFailures.telling(message)),
+                                .formatted(peer, storeDir, HandshakeFailures.shortened(message)),
                         "see `store` in its nix.conf, and NIX_STORE_DIR of its nix-daemon; a machine that is to keep another store must be left out of the settings");
             // It answers, if in its own way.
             if (!(e instanceof StoreRefusedException)) throw e;

@@ -74,7 +74,7 @@ public final class BuildQueue {
     public sealed interface Outcome {
         record Assigned(Assignment assignment) implements Outcome {}
 
-        /// @param reasons machine name to what speaks against it
+        /// @param reasons machine name to its objection
         record NoMachine(Map<String, String> reasons) implements Outcome {}
     }
 
@@ -113,7 +113,7 @@ public final class BuildQueue {
     }
 
     /// A second slot for a build that holds one, on another machine: at once or not at all, and only
-    /// one that nobody who waits could use. For which machines, see [Scheduler#startAgain].
+    /// one that no waiting build could use. For which machines, see [Scheduler#startAgain].
     ///
     /// @param excluded names of machines that it must not go to, beside the one where it is
     /// @param inputs   where its inputs are by now
@@ -347,7 +347,7 @@ public final class BuildQueue {
 
         /// Ends the waiting, as no machine can be used for now. Nothing happens if it has ended.
         ///
-        /// @param reasons machine name to what speaks against it
+        /// @param reasons machine name to its objection
         public void refuse(Map<String, String> reasons) {
             lock.lock();
             try {

@@ -21,7 +21,7 @@ public sealed interface Decision {
 
     /// No machine could ever do it.
     ///
-    /// @param reasons machine name to what speaks against it
+    /// @param reasons machine name to its objection
     record Impossible(WaitingBuild build, SortedMap<String, String> reasons) implements Decision {
         public Impossible {
             reasons = Collections.unmodifiableSortedMap(new TreeMap<>(reasons));

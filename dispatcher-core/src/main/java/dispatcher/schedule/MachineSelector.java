@@ -40,7 +40,7 @@ final class MachineSelector {
         this.totalDrain = totalDrain;
     }
 
-    /// Looks so far at kinds of machines, free ones and those that may be better later.
+    /// Looks spent on kinds of machines up to now, free ones and those that may be better later.
     int looks() {
         return looks;
     }

@@ -24,7 +24,7 @@ import java.util.Set;
 ///     none of these machines takes builds now
 /// @param isMeasured    whether that rests on anything that was seen; if not, no person is shown it
 public record QueuePosition(WaitingBuild build, int place, int of, Duration untilExpected, boolean isMeasured) {
-    /// Longer than anything that is told.
+    /// Longer than anything that is shown.
     public static final Duration UNKNOWN = Duration.ofDays(1);
 
     private static final Comparator<WaitingBuild> ORDER = Comparator.<WaitingBuild>comparingInt(

@@ -29,9 +29,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Decides which build goes where and when. Knows builds that wait, builds that run, and machines; is told what
-/// happens, and asked what follows. Has no clock, no thread and no lock: time is what it is told, so the service and
-/// the simulator run the same code.
+/// Decides which build goes where and when. Knows builds that wait, builds that run, and machines. It gets events,
+/// and answers with decisions. Has no clock, no thread and no lock: events carry their time, so the service and the
+/// simulator run the same code.
 ///
 /// Order: who has lost patience, by age; then priority; then the client that has had the least; then who can go
 /// to the fewest machines; then the longest expected path of what is still to come, where that takes as long as
@@ -58,7 +58,7 @@ public final class Scheduler {
     /// The round that is not over until it is known where the inputs of a build are. Dropped when anything changes.
     private @Nullable SchedulingRound paused;
 
-    /// Whether a machine is not kept for somebody any more, whom others had to pass by in this plan.
+    /// Whether a machine that builds of this plan had to pass by is not kept for another build any more.
     private boolean keepsLess;
 
     /// @param machines of which nothing is known but this
@@ -186,7 +186,8 @@ public final class Scheduler {
 
     // ---- decisions
 
-    /// Who has a slot from `at` on, and whom no machine fits. To be asked after all that happens, and at
+    /// The builds that have a slot from `at` on, and those that no machine fits. To be asked after all that happens,
+    /// and at
     /// [#wakeAt]. These are not all as long as [#unlocated] says so.
     public List<Decision> decide(Instant at) {
         var decisions = new ArrayList<Decision>();

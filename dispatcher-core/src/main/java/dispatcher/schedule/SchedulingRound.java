@@ -31,15 +31,15 @@ import org.jspecify.annotations.Nullable;
 /// the next build that fits. Cost: one look at each tier for each build looked at. Used once, by whoever owns the
 /// scheduler.
 final class SchedulingRound {
-    /// Inputs are located anew after so long, while a build waits that would have to copy so many bytes, and for
-    /// so many builds in one plan.
+    /// Inputs are located anew after this time, for builds that wait and would have to copy at least this many bytes,
+    /// and for at most this many builds in one plan.
     private static final long INPUTS_AGE = 10_000_000_000L;
 
     private static final long INPUTS_WORTH_IT = 1_000_000;
     private static final int MOST_LOCATED = 64;
 
-    /// Looks at kinds of machines, free ones too. With very many kinds it is not looked so far ahead. Why so
-    /// many: see docs/BENCHMARKS.md.
+    /// How many kinds of machines one plan looks at, free ones too. With very many kinds it looks less far ahead. For
+    /// the number, see docs/BENCHMARKS.md.
     private static final int MOST_LOOKS = 700;
 
     private final long number;

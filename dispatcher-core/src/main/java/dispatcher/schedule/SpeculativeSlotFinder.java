@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Finds a slot for a second attempt at a build that is under way: one that nobody who waits could use,
+/// Finds a slot for a second attempt at a build that is under way: one that no waiting build could use,
 /// on a machine that is clearly faster, or on any other if the first machine does badly.
 ///
 /// Cost: one look at each tier with a free slot, and at those of its machines that will not do. Used

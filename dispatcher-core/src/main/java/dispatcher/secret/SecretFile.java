@@ -45,8 +45,7 @@ public final class SecretFile {
     }
 
     /// @param credentials where systemd puts credentials of this service: for its user alone, by an access control
-    /// list
-    ///     that shows as a mode for the group
+    ///     list that shows as a mode for the group
     static Optional<Exposure> exposure(String kind, Path file, boolean ours, Optional<Path> credentials)
             throws IOException {
         if (!ours) return Optional.empty();
@@ -66,7 +65,7 @@ public final class SecretFile {
                 "run `chmod 600 %s`; if others may have read it, make a new one".formatted(file)));
     }
 
-    /// Whether the user that runs us owns it, by number where the system tells ours.
+    /// Whether the user that runs us owns it, by number where the system gives ours.
     private static boolean isOurs(Path file) throws IOException {
         var self = Path.of("/proc/self");
         return Files.exists(self)

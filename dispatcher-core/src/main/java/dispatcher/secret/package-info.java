@@ -1,4 +1,5 @@
-/// Keeping secrets secret.
+/// Files with secrets: they are read only if no other user can read them. What a secret is used for does not belong
+/// here. Start with `SecretFile`.
 @NullMarked
 package dispatcher.secret;
 

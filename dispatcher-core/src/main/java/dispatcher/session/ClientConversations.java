@@ -36,7 +36,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Holds the conversations with all clients, each on its own thread, whichever way they came in.
+/// Holds the conversations with all clients, each on its own thread, for both ways in.
 public final class ClientConversations implements ConversationHandler {
     private static final Logger log = LoggerFactory.getLogger(ClientConversations.class);
 
@@ -105,7 +105,7 @@ public final class ClientConversations implements ConversationHandler {
             return 1;
         } catch (StallWatch.StalledException e) {
             refusals.refused(log, "stalled upload ended", conversation.client().name(), String.valueOf(e.getMessage()));
-            tell(conversation.err(), String.valueOf(e.getMessage()));
+            writeError(conversation.err(), String.valueOf(e.getMessage()));
             return 1;
         } catch (EOFException e) {
             log.atDebug().addKeyValue("client", who).log("client went in the middle of a request");
@@ -115,7 +115,7 @@ public final class ClientConversations implements ConversationHandler {
             return 1;
         } catch (RuntimeException | Error e) {
             log.atError().addKeyValue("client", who).setCause(e).log("bug: conversation ended");
-            tell(conversation.err(), "the dispatcher failed with a bug of its own, see its log: " + e);
+            writeError(conversation.err(), "the dispatcher failed with a bug of its own, see its log: " + e);
             return 1;
         } finally {
             context.listener().clientLeft(number, who);
@@ -168,7 +168,7 @@ public final class ClientConversations implements ConversationHandler {
                     }
                 }
             } catch (ProtocolException | StoreRefusedException e) {
-                tell(conversation.err(), String.valueOf(e.getMessage()));
+                writeError(conversation.err(), String.valueOf(e.getMessage()));
                 intake.ends();
                 drain(in);
                 throw e;
@@ -228,12 +228,12 @@ public final class ClientConversations implements ConversationHandler {
         }
     }
 
-    private static void tell(OutputStream err, String message) {
+    private static void writeError(OutputStream err, String message) {
         try {
             err.write(("dispatcher: " + Printable.lines(message) + "\n").getBytes(StandardCharsets.UTF_8));
             err.flush();
         } catch (IOException e) {
-            // Nobody is there to be told.
+            // The client is gone.
         }
     }
 }

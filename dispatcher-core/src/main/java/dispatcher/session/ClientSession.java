@@ -46,8 +46,8 @@ import java.util.function.Predicate;
 
 /// One client's conversation with the whole fleet, as one store.
 ///
-/// Confined to the client's thread. A machine or a host store that breaks is told to the client as a refusal with
-/// the reason; the client's connection goes on, unless a part of a NAR has gone out already.
+/// Confined to the client's thread. If a machine or a host store breaks, the client gets a refusal with the reason;
+/// its connection goes on, unless a part of a NAR has gone out already.
 public final class ClientSession implements Store, OutputLookup {
     private final SessionContext context;
     private final ClientIdentity client;
@@ -109,7 +109,7 @@ public final class ClientSession implements Store, OutputLookup {
 
     @Override
     public void fetchPromised() throws IOException, InterruptedException {
-        var missing = retained.fetchAllPromised();
+        var missing = paths.promised().fetchAll();
         if (missing.isEmpty()) return;
         var path = missing.first();
         var reason = retained.unproven(missing)
@@ -120,7 +120,7 @@ public final class ClientSession implements Store, OutputLookup {
                         .formatted(missing.size(), reason));
     }
 
-    /// The same for a client that has left without a word of that. What it was told is true from then on.
+    /// The same for a client that has left without closing. What it heard must stay true.
     void keepPromises() throws IOException, InterruptedException {
         if (!hasAskedForBuilds) fetchPromised();
     }

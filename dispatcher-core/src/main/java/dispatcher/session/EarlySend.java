@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One input that goes on to a machine while its client uploads it, on a thread of its own. What goes wrong is held
-/// against nobody: the build that needs the input finds it out.
+/// One input that goes on to a machine while its client uploads it, on a thread of its own. A failure here is
+/// nobody's fault: the build that needs the input will find out.
 ///
-/// The conversation in which it was sent is kept, so that the machine keeps the path, until somebody takes it
+/// The conversation in which it was sent is kept, so that the machine keeps the path, until a build takes it
 /// over or it is let go. For two threads: this one's own and the session's.
 final class EarlySend {
     private static final Logger log = LoggerFactory.getLogger(EarlySend.class);
@@ -56,7 +56,7 @@ final class EarlySend {
 
     private volatile boolean failed;
 
-    /// Whether others have been told that the machine will have it.
+    /// Whether it is known to others that the machine will have it.
     private volatile boolean announced;
 
     /// Whether the machine has it, or others send it there.
@@ -99,7 +99,7 @@ final class EarlySend {
         return link().machine().name();
     }
 
-    /// Begins, if that disturbs nobody; else it is over at once.
+    /// Begins if that disturbs no other transfer; otherwise it is over at once.
     void start() {
         copy = link().copier().early(this::hurry).orElse(null);
         if (copy != null) {

@@ -40,7 +40,7 @@ final class EarlySends implements Follower, AutoCloseable {
         this.paths = paths;
     }
 
-    /// Not what the spool has already, which is kept whatever comes.
+    /// Not for paths that the spool has already: it keeps those in any case.
     @Override
     public boolean wants(PathInfo info) {
         return info.narSize() >= LEAST_BYTES

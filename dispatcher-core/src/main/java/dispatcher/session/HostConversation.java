@@ -61,7 +61,7 @@ final class HostConversation {
         }
     }
 
-    /// For requests to the store in this conversation; empty if there is none to be had.
+    /// For requests to the store in this conversation; empty if none can be opened.
     Optional<Store> store() throws IOException, InterruptedException {
         return ask(StorePool.Lease::store);
     }
@@ -70,7 +70,7 @@ final class HostConversation {
         return checksNars;
     }
 
-    /// So that it is found out who is at fault, and that only its daemon reads the host's store from now on.
+    /// Finds out what is at fault; from now on only the daemon reads the host's store.
     void notTaken() {
         checksNars = true;
     }

@@ -8,9 +8,8 @@ import dispatcher.nix.StorePath;
 import java.util.Collection;
 import java.util.Optional;
 
-/// How outputs were made lately, for when the only machine that has one goes away: its client may long have
-/// fetched it, and yet it is missing for whatever is built of it. Bounded by the size of the derivations; safe
-/// for any thread.
+/// How outputs were built lately, for when the only machine that has one goes away: its client may long have fetched
+/// it, but builds that depend on it still need it. Bounded by the size of the derivations; safe for any thread.
 final class RebuildCache {
     /// Of derivations, in bytes.
     private static final long MOST_BYTES = 16 << 20;

@@ -84,8 +84,8 @@ final class RetainedConversation {
         return unfetched.isEmpty();
     }
 
-    /// What the machine has said of it already.
-    Optional<PathInfo> told(StorePath path) {
+    /// What the machine has already said of the path.
+    Optional<PathInfo> noted(StorePath path) {
         return Optional.ofNullable(infos.get(path));
     }
 
@@ -102,12 +102,12 @@ final class RetainedConversation {
     /// The same for many, in about one round trip.
     Map<StorePath, PathInfo> askAbout(Collection<StorePath> paths, RebuildCache recipes)
             throws IOException, InterruptedException {
-        var told = new HashMap<StorePath, PathInfo>();
+        var infos = new HashMap<StorePath, PathInfo>();
         for (var said : store().queryPathInfos(paths).values()) {
             var info = note(said.withoutUltimate(), recipes.fixed(said.path()));
-            told.put(info.path(), info);
+            infos.put(info.path(), info);
         }
-        return told;
+        return infos;
     }
 
     private PathInfo note(PathInfo said, Optional<DerivationOutput.Fixed> fixed) throws FalseAnswerException {
@@ -118,7 +118,7 @@ final class RetainedConversation {
         return info;
     }
 
-    /// Its NAR if that has come already, to be had only once.
+    /// Its NAR if that has come already; only the first call gets it.
     Optional<ByteString> takeNar(StorePath path) {
         return Optional.ofNullable(nars.remove(path));
     }

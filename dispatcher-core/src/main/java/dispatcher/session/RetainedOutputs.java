@@ -1,7 +1,6 @@
 package dispatcher.session;
 
 import dispatcher.build.HeldOutputs;
-import dispatcher.machine.MachineProtocol;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.PathInfo;
@@ -27,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// What machines hold for one client: what was built for it, and what it asked for and they were found to have.
@@ -36,9 +34,9 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// Confined to the session's thread.
 final class RetainedOutputs {
-    /// Paths that one session finds on machines, or has promised by them; those beyond count as not there, and are
-    /// uploaded. More than any closure has, and yet little for a client that asks for whatever there is.
-    private static final int MOST_PATHS = 50_000;
+    /// Paths that one session finds on machines. Further paths count as missing, and the client uploads them. This
+    /// is more than any closure has, and still bounds a client that asks for all.
+    static final int MOST_PATHS = 50_000;
 
     private final MachineRegistry machines;
     private final KnownPaths known;
@@ -47,17 +45,11 @@ final class RetainedOutputs {
     /// Read by the thread of a second attempt too, when that begins.
     private final Map<StorePath, RetainedConversation> byPath = new ConcurrentHashMap<>();
 
-    /// What a machine has, and nobody says that it is the right one.
+    /// What a machine has without a proof that it is the right one.
     private final Map<StorePath, String> unproven = new HashMap<>();
-
-    /// What nobody has yet, and a machine said it could fetch from its substituters.
-    private final Map<StorePath, MachineLink> promised = new HashMap<>();
 
     /// What a session that this one was made from holds, and by which machine.
     private final Map<StorePath, MachineLink> heard = new HashMap<>();
-
-    /// Of those who promised: they are needed for as long as this client may come back to it.
-    private final IdentityHashMap<MachineLink, MachineLink.Use> promisers = new IdentityHashMap<>();
 
     RetainedOutputs(MachineRegistry machines, KnownPaths known, RebuildCache recipes) {
         this.machines = machines;
@@ -99,7 +91,7 @@ final class RetainedOutputs {
     }
 
     /// The conversation that pins the outputs. If the one that built them pins much else besides, it is a new
-    /// one, so that the former can end; the former if no new one can be had. An interruption meanwhile is kept.
+    /// one, so that the former can end; or the former if no new one can be opened. Keeps an interruption.
     private StorePool.Lease pinning(HeldOutputs held) {
         var builder = held.lease();
         if (!builder.isFull()) return builder;
@@ -129,8 +121,8 @@ final class RetainedOutputs {
 
     private Optional<PathInfo> infoFrom(RetainedConversation holding, StorePath path)
             throws IOException, InterruptedException {
-        var told = holding.told(path);
-        if (told.isPresent()) return told;
+        var noted = holding.noted(path);
+        if (noted.isPresent()) return noted;
         try {
             machines.requireAnswer(holding.link());
             var info = believed(holding, path, holding.askAbout(path, recipes.fixed(path)));
@@ -152,20 +144,20 @@ final class RetainedOutputs {
 
     /// What a machine says of a path that it said to have, in the conversation that pins it; empty if that cannot be
     /// shown to be true.
-    private Optional<PathInfo> believed(RetainedConversation holding, StorePath path, Optional<PathInfo> told) {
+    private Optional<PathInfo> believed(RetainedConversation holding, StorePath path, Optional<PathInfo> said) {
         var machine = holding.machine();
-        if (told.isPresent() && known.proofs().of(told.get()) != Proof.NONE) {
+        if (said.isPresent() && known.proofs().of(said.get()) != Proof.NONE) {
             known.proofs().confirm(List.of(path), machine);
-            return told;
+            return said;
         }
-        if (told.isEmpty()) {
+        if (said.isEmpty()) {
             contradicted(holding, path, "it says that it has %s, and then that it has not".formatted(path));
         } else if (known.proofs().isConfirmed(path, machine)) {
             contradicted(
                     holding,
                     path,
                     "it says that %s has a NAR with the hash %s and %d bytes, and had another one when it got it"
-                            .formatted(path, told.get().narHash(), told.get().narSize()));
+                            .formatted(path, said.get().narHash(), said.get().narSize()));
         } else {
             unproven.put(path, machine);
         }
@@ -178,14 +170,19 @@ final class RetainedOutputs {
         machines.recovery().contradicted(holding.link(), path, reason);
     }
 
-    /// Nobody is sent there for that.
+    /// The path is not looked for there any more.
     private void leave(RetainedConversation holding, StorePath path) {
         holding.disbelieve(path);
         byPath.remove(path, holding);
         fetched(holding, path);
     }
 
-    /// Why none of `paths` was had from a machine that has it; empty if none has, as far as was asked.
+    /// Whether a machine has it, without a proof that it is the right one.
+    boolean isUnproven(StorePath path) {
+        return unproven.containsKey(path);
+    }
+
+    /// Why none of `paths` came from a machine that has it; empty if no machine that was asked has one.
     Optional<String> unproven(Collection<StorePath> paths) {
         for (var path : paths) {
             var machine = unproven.get(path);
@@ -204,8 +201,8 @@ final class RetainedOutputs {
         holding.release();
     }
 
-    /// What a machine said is not so, or no answer at all: nobody is sent there for that again, nor for anything
-    /// else for a while.
+    /// A machine gave a false answer, or bytes that are no answer: it is not asked for that path again, and for
+    /// nothing else for a while.
     void blame(RetainedConversation holding, StorePath path, String reason) {
         known.locations().remove(List.of(path), holding.machine());
         machines.recovery().answeredFalsely(holding.link(), reason);
@@ -273,6 +270,13 @@ final class RetainedOutputs {
         return machines.isUp(machine) && !known.proofs().isUnproven(path, machine);
     }
 
+    /// Has a machine fetch `paths` from its substituters, and holds those that it has then and that have a proof.
+    ///
+    /// @param link used by the caller
+    Collection<StorePath> fetchOn(MachineLink link, List<StorePath> paths) throws InterruptedException {
+        return findOn(link, paths, true);
+    }
+
     /// @param link used by the caller
     private Collection<StorePath> findOn(MachineLink link, List<StorePath> paths, boolean substitute)
             throws InterruptedException {
@@ -292,7 +296,7 @@ final class RetainedOutputs {
             return Set.of();
         } catch (IOException e) {
             Interruption.rethrow(e);
-            // Then they are not to be had from there now, and count as missing.
+            // Then the machine cannot give them now, and they count as missing.
             machines.recovery().broke(link, e);
             return Set.of();
         }
@@ -348,95 +352,16 @@ final class RetainedOutputs {
         return new Held(new RetainedConversation(link.use().orElseThrow(), opened.lease()), opened.answer());
     }
 
-    // ---- what substituters have
-
-    /// Which of `paths` the first machine that can tell could fetch, for a client that wants it to. The client
-    /// need not send them: the machine that builds is told to fetch them, and if it cannot, they are had from
-    /// the one that said so.
-    Collection<StorePath> findInSubstituters(Collection<StorePath> paths) throws InterruptedException {
-        if (paths.isEmpty()) return List.of();
-        for (var link : machines.links()) {
-            if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
-            var machine = link.machine().name();
-            if (!link.substitutes(true) || !machines.isUp(machine)) continue;
-            var use = link.use();
-            if (use.isEmpty()) continue;
-            // What it did not get, or could not prove, it is not let promise again, so that the client sends it.
-            var provable = paths.stream()
-                    .filter(path -> !known.proofs().isUnproven(path, machine))
-                    .toList();
-            try (var it = use.get()) {
-                return promisedBy(it.link(), provable);
-            } catch (IOException e) {
-                Interruption.rethrow(e);
-                if (!(e instanceof StoreRefusedException)) machines.recovery().broke(link, e);
-            }
-        }
-        return List.of();
-    }
-
-    private Collection<StorePath> promisedBy(MachineLink link, Collection<StorePath> paths)
-            throws IOException, InterruptedException {
-        machines.requireAnswer(link);
-        if (promised.size() + paths.size() > MOST_PATHS) return List.of();
-        var opened = link.conversations().lease(lease -> lease.store().querySubstitutablePaths(paths));
-        opened.lease().release();
-        if (opened.answer().isEmpty()) return opened.answer();
-        promisers.computeIfAbsent(link, promiser -> promiser.use().orElseThrow());
-        for (var path : opened.answer()) promised.put(path, link);
-        return opened.answer();
-    }
-
-    /// Has a machine fetch what it said it could. If nothing shows that it got the right one, it is [#unproven].
-    void fetchPromised(StorePath path) throws StoreRefusedException, InterruptedException {
-        var link = promised.get(path);
-        if (link == null || !findOn(link, List.of(path), true).isEmpty() || unproven.containsKey(path)) return;
-        // Next time the client sends it.
-        known.proofs().unproven(path, link.machine().name());
-        throw new StoreRefusedException(
-                "machine %s said that its substituters have '%s', and did not get it from there: see its log, or set builders-use-substitutes = false"
-                        .formatted(link.machine().name(), path));
-    }
-
-    /// Has machines fetch all that they said they could and have not fetched yet.
-    ///
-    /// @return what nobody has even so; next time the client sends it
-    SortedSet<StorePath> fetchAllPromised() throws InterruptedException {
-        var open = new IdentityHashMap<MachineLink, List<StorePath>>();
-        promised.forEach((path, link) -> {
-            if (!has(path)) open.computeIfAbsent(link, _ -> new ArrayList<>()).add(path);
-        });
-        var missing = new TreeSet<StorePath>();
-        for (var entry : open.entrySet()) {
-            var machine = entry.getKey().machine().name();
-            var found = findOn(entry.getKey(), entry.getValue(), true);
-            known.locations().add(found, machine);
-            for (var path : entry.getValue()) {
-                if (found.contains(path)) continue;
-                known.proofs().unproven(path, machine);
-                missing.add(path);
-            }
-        }
-        promised.clear();
-        return missing;
-    }
-
-    /// Tells `other` what is held here, and has the promises hold for it too, which needs the machines for itself.
+    /// Informs `other` of what is held here and by which machine, so that it can ask that machine itself.
     void shareWith(RetainedOutputs other) {
         byPath.forEach((path, holding) -> other.heard.put(path, holding.link()));
-        promised.forEach((path, link) -> {
-            if (!other.promisers.containsKey(link)) link.use().ifPresent(use -> other.promisers.put(link, use));
-            if (other.promisers.containsKey(link)) other.promised.put(path, link);
-        });
     }
 
-    /// What broke off in the middle ends here; the other conversations are for the next client.
+    /// Conversations that broke off in the middle end here; the others are for the next client.
     void release() {
         var held = Collections.newSetFromMap(new IdentityHashMap<RetainedConversation, Boolean>());
         held.addAll(byPath.values());
         byPath.clear();
         for (var holding : held) holding.release();
-        promisers.values().forEach(MachineLink.Use::close);
-        promisers.clear();
     }
 }

@@ -39,6 +39,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
     private final Sight sight;
     private final SpoolSession spooled;
     private final RetainedOutputs retained;
+    private final PromisedPaths promised;
     private final HostConversation host;
 
     /// Whether the client wants machines to fetch from their substituters what they can.
@@ -52,6 +53,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
         this.spooled = context.spool().session(client.credential(), follower);
         this.retained = new RetainedOutputs(
                 context.machines(), context.known(), context.learned().recipes());
+        this.promised = new PromisedPaths(context.machines(), context.known(), retained);
         this.host = new HostConversation(context.hostStore(), client, context.listener());
     }
 
@@ -60,6 +62,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
         var fork = new SessionPaths(context, client, sight, Follower.NONE);
         fork.substitutes = substitutes;
         retained.shareWith(fork.retained);
+        promised.shareWith(fork.promised);
         return fork;
     }
 
@@ -71,6 +74,10 @@ final class SessionPaths implements PathSource, AutoCloseable {
     /// What machines hold for the client.
     RetainedOutputs retained() {
         return retained;
+    }
+
+    PromisedPaths promised() {
+        return promised;
     }
 
     boolean substitutes() {
@@ -97,7 +104,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
         if (!substitute || !sight.isWhole()) return valid;
         substitutes = true;
         rest.removeAll(valid);
-        valid.addAll(retained.findInSubstituters(rest));
+        valid.addAll(promised.ask(rest));
         return valid;
     }
 
@@ -151,7 +158,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
             return known;
         }
         retained.findOnMachines(visibleOnMachines(List.of(path)));
-        if (!retained.has(path)) retained.fetchPromised(path);
+        if (!retained.has(path)) promised.fetch(path);
         return retained.info(path);
     }
 
@@ -187,7 +194,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
                 var info = info(path).orElseThrow(() -> notHere(path));
                 yield hashedNar(info, sink);
             }
-            case Verify.ByReceiver(var told) -> narForMachine(told, sink);
+            case Verify.ByReceiver(var expected) -> narForMachine(expected, sink);
         };
     }
 
@@ -210,7 +217,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
     }
 
     /// The receiver compares the hash of what the spool or the host has, at first; what a machine has is compared
-    /// here, or else the receiver would be taken to be at fault.
+    /// here, because otherwise the receiver would seem to be at fault.
     private NarSummary narForMachine(PathInfo info, OutputStream sink) throws IOException, InterruptedException {
         var path = info.path();
         retained.recall(path);
@@ -272,6 +279,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
     @Override
     public void close() {
         retained.release();
+        promised.release();
         host.release();
         spooled.close();
     }

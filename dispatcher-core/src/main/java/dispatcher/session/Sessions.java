@@ -44,7 +44,7 @@ public final class Sessions implements AutoCloseable {
     /// Begins the session of a client, confined to the client's thread.
     ///
     /// @param mostLogBytes of each of its builds
-    /// @param trustedKeys  whose signatures make a path one that anybody may see
+    /// @param trustedKeys  whose signatures make a path visible to all clients
     ClientSession open(ClientIdentity client, long clientNumber, long mostLogBytes, List<NixPublicKey> trustedKeys) {
         var sight = new Sight(
                 client, trustedKeys, context.storeDir(), context.learned().grants());

@@ -23,13 +23,13 @@ import dispatcher.store.verify.TrustedKeys;
 import java.io.IOException;
 import java.util.List;
 
-/// The fleet for a client that is not trusted: nothing is believed without a proof, so that what such a client sends
-/// can harm none but itself.
+/// The fleet for a client that is not trusted: without a proof, nothing that it sends is believed, so that it can
+/// harm only itself.
 ///
 /// - A path is taken if a trusted key has signed it, or if it follows from its content, which is checked. Of what is
 ///   said of it, nothing else is kept: no deriver, no signature by another key.
 /// - A derivation is built if its outputs' paths follow from their content, or from a `.drv` file that is here: then
-///   what that file says is built, whatever the request says of inputs.
+/// what that file says is built, regardless of the inputs in the request.
 /// - A realisation is taken if a trusted key has signed it.
 /// - Nothing is built to check or repair what is there.
 ///

@@ -10,7 +10,7 @@ final class ClientState {
     final Client client;
     /// Builds whose inputs are built, and that it has not asked for yet.
     final ArrayDeque<Integer> ready = new ArrayDeque<>();
-    /// Builds that it was told have failed.
+    /// Builds reported to it as failed.
     final List<Integer> failed = new ArrayList<>();
     /// Builds that it has asked for and that have not ended.
     int open;

@@ -4,12 +4,12 @@ import dispatcher.simulate.model.Plan;
 import java.time.Instant;
 import java.util.List;
 
-/// What came of a simulation.
+/// The result of a simulation.
 ///
 /// @param policy    by which it went
 /// @param spans     all attempts, in the order in which they ended
 /// @param asked     of each build, when its client first asked for it; [Instant#MAX] of one that nobody could
-/// @param failures  how often a client was told that a build has failed, though it is the machine that had
+/// @param failures  how often a build was reported to a client as failed, though the machine had failed
 /// @param refused   builds that no machine could do, and those that need them
 /// @param sentBytes to machines
 public record Run(

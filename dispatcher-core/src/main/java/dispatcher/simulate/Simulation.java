@@ -20,11 +20,9 @@ import java.util.stream.Stream;
 /// One scenario with one policy, on a clock that moves only from one event to the next. It begins at the epoch.
 ///
 /// A client asks for a build when its time has come, its inputs are built and their outputs have come back. A build
-/// has
-/// a slot, is connected to its machine, gets the inputs that are not there, is built, and its outputs come back. What
-/// a
-/// client is told has failed is asked for again when nothing of that client is going on any more, as if somebody had
-/// typed the command again.
+/// has a slot, is connected to its machine, gets the inputs that are not there, is built, and its outputs come back.
+/// A build that was reported to a client as failed is asked for again when nothing of that client is going on any
+/// more, as if a person had typed the command again.
 ///
 /// Confined to one thread, used once. A policy that breaks a rule is an `IllegalStateException`: more builds on a
 /// machine than it has slots, a build on a machine that is not fit for it or that it did not ask for, or a build that
@@ -196,7 +194,7 @@ public final class Simulation implements Situation {
         if (host.senders.size() == 1) copy(host, attempt);
     }
 
-    /// Sends what neither is there nor on its way; its latency is that of one question to the machine.
+    /// Sends the inputs that are not there and not on their way; its latency is that of one question to the machine.
     private void copy(HostState host, Attempt attempt) {
         var own = new ArrayList<Integer>();
         var others = new LinkedHashSet<HostState.Copy>();

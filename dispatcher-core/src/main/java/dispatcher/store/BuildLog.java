@@ -2,11 +2,11 @@ package dispatcher.store;
 
 import dispatcher.nix.ByteString;
 
-/// Where a build tells how it goes. Safe for any thread; calls must not block for long, since the machine's
-/// output waits behind them. Only what writes to a client may, as nobody but that client's own thread calls it.
-/// Lines come in the order in which the builder wrote them.
+/// Where a build reports its progress. Safe for any thread. Calls must not block for long, since the machine's output
+/// waits behind them; only an implementation that writes to a client may, because only that client's own thread calls
+/// it. Lines come in the order in which the builder wrote them.
 public interface BuildLog {
-    /// For builds whose log nobody reads.
+    /// For builds whose log has no reader.
     BuildLog NONE = new BuildLog() {
         @Override
         public void note(String text) {}
@@ -36,6 +36,6 @@ public interface BuildLog {
     /// A line of the builder's output, without its newline.
     void line(ByteString line);
 
-    /// Nothing more is at hand right now: what came so far should reach the reader.
+    /// Nothing more is at hand right now: all that came should reach the reader.
     void flush();
 }

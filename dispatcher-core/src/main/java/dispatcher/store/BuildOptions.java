@@ -7,9 +7,9 @@ import java.util.Optional;
 /// What a client asks of a build beside its derivation. A zero means no limit.
 ///
 /// @param mode        what is to be done if the outputs are there already
-/// @param maxSilent   the build may go without a log line for so long
-/// @param timeout     the build may take so long
-/// @param maxLogBytes the log may grow so large
+/// @param maxSilent   how long the build may go without a log line
+/// @param timeout     how long the build may take
+/// @param maxLogBytes how large the log may grow
 /// @param keepFailed  leave the build directory of a failed build on the machine
 public record BuildOptions(BuildMode mode, Duration maxSilent, Duration timeout, long maxLogBytes, boolean keepFailed) {
     public static final BuildOptions DEFAULT =

@@ -40,7 +40,7 @@ public record Fingerprint(long a, long b, long c, long d) {
             var bytes = HexFormat.of().parseHex(text);
             if (bytes.length == HashAlgorithm.SHA256.size()) return of(ByteBuffer.wrap(bytes));
         } catch (IllegalArgumentException e) {
-            // Told below.
+            // Reported below.
         }
         throw NixSyntaxException.of(WHAT, text, "it has 64 digits in base 16");
     }

@@ -7,7 +7,7 @@ import dispatcher.nix.StorePath;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What paths hold, as somebody has said who is believed. A path may have several contents: a derivation that is
+/// What paths hold, as trusted sources have said. A path may have several contents: a derivation that is
 /// built twice does not always give the same.
 ///
 /// Bounded: the paths of least use are forgotten first, and of each the content that was said first. Safe for any
@@ -52,7 +52,7 @@ public final class Fingerprints {
         return of(path).size();
     }
 
-    /// Whether somebody has said the same who is believed.
+    /// Whether a trusted source has said the same.
     public boolean agrees(PathInfo info) {
         var contents = of(info.path());
         return !contents.isEmpty() && info.narSize() != 0 && contents.contains(Fingerprint.of(info));

@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Which machines hold which paths, as far as has been seen: what was built there, sent there, or found there. A
-/// guess, since machines collect garbage without a word; who relies on it asks the machine.
+/// guess, since machines collect garbage without notice; a caller that relies on it asks the machine.
 ///
 /// Also what these paths hold ([Fingerprints]), as clients, the host's store and the machines that built them
 /// have said. What a machine says of such a path later has to agree.
@@ -43,7 +43,7 @@ public final class Locations {
     private final Fingerprints contents = new Fingerprints(MOST_PATHS);
     private final LocationStore store;
 
-    /// Held while something is written down, or else an older state of a path could be written after a newer one.
+    /// Held while something is written down: otherwise an older state of a path could be written after a newer one.
     private final ReentrantLock writing = new ReentrantLock();
 
     /// Nothing is known, and nothing is written down.
@@ -84,9 +84,9 @@ public final class Locations {
         return Collections.unmodifiableSortedSet(all);
     }
 
-    /// The same for what a machine has built, which is remembered whatever happens, with what it holds.
+    /// The same for what a machine has built: this is always remembered, with what it holds.
     ///
-    /// @param infos as the machine that built them has told them
+    /// @param infos as reported by the machine that built them
     public void addBuilt(Collection<PathInfo> infos, String machine) {
         addContents(infos);
         var paths = infos.stream().map(PathInfo::path).toList();
@@ -97,7 +97,7 @@ public final class Locations {
 
     /// Remembers what paths hold, wherever they are.
     ///
-    /// @param infos from somebody who is believed
+    /// @param infos from a trusted source
     public void addContents(Collection<PathInfo> infos) {
         for (var info : infos) if (contents.add(info)) unsaved.add(info.path());
     }
@@ -152,7 +152,7 @@ public final class Locations {
             if (!write(() -> store.replaceAll(known(machines.asMap().keySet())))) unsaved.putBack(batch);
             return;
         }
-        // In the order in which a table has them, or else each chunk would change all of it.
+        // In the order of the table: otherwise each chunk would change all of it.
         var paths = batch.keys().stream().sorted().toList();
         for (int from = 0; from < paths.size(); from += CHUNK)
             if (!write(paths.subList(from, Math.min(from + CHUNK, paths.size())))) {

@@ -11,7 +11,7 @@ import java.io.OutputStream;
 public record NarToAdd(PathInfo info, NarSource nar) {
     /// Hands out a NAR, once, as a stream of chunks.
     public interface NarSource {
-        /// Writes the whole NAR to `sink`, which it neither flushes nor closes.
+        /// Writes the whole NAR to `sink`, without flushing or closing it.
         ///
         /// @return what was written, for the receiver to compare with the path's info
         NarSummary writeTo(OutputStream sink) throws IOException, InterruptedException;

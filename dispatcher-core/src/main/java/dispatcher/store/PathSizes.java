@@ -8,7 +8,7 @@ import java.util.Collection;
 import java.util.OptionalLong;
 
 /// How large the NARs of paths are that have been seen lately, so that it can be guessed what copying them would
-/// take without asking anybody. Bounded; safe for any thread. About 100 bytes a path.
+/// take without I/O. Bounded; safe for any thread. About 100 bytes a path.
 public final class PathSizes {
     private static final int MOST_PATHS = 200_000;
 

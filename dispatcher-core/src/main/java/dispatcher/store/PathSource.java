@@ -8,19 +8,19 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// Where paths can be had from, to be copied elsewhere.
+/// A source of paths that are to be copied elsewhere.
 public interface PathSource extends NarReader {
-    /// What is known of `path`; empty if it cannot be had here.
+    /// What is known of `path`; empty if this source does not have it.
     Optional<PathInfo> info(StorePath path) throws IOException, InterruptedException;
 
-    /// What is known of those of `paths` that can be had here.
+    /// What is known of those of `paths` that this source has.
     default Map<StorePath, PathInfo> infos(Collection<StorePath> paths) throws IOException, InterruptedException {
         var infos = new HashMap<StorePath, PathInfo>();
         for (var path : paths) info(path).ifPresent(info -> infos.put(path, info));
         return infos;
     }
 
-    /// A receiver did not take what came from here. If that was since a NAR had another hash than was told, it must
-    /// not happen again.
+    /// A receiver did not take what came from here. If the NAR had another hash than announced, it must not come from
+    /// here again.
     default void notTaken() {}
 }

@@ -5,26 +5,26 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 
-/// A path could not be had from where it was to be copied from. The receiver is not at fault, though its
+/// The source of a copy could not give a path. The receiver is not at fault, though its
 /// conversation may have broken off in the middle.
 public final class SourceFailedException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private final transient List<StorePath> paths;
 
-    /// @param paths of which at least one could not be had
+    /// @param paths of which at least one could not be read
     public SourceFailedException(Collection<StorePath> paths, String message) {
         super(message);
         this.paths = List.copyOf(paths);
     }
 
-    /// @param paths of which at least one could not be had
+    /// @param paths of which at least one could not be read
     public SourceFailedException(Collection<StorePath> paths, String message, Throwable cause) {
         super(message, cause);
         this.paths = List.copyOf(paths);
     }
 
-    /// Paths of which at least one could not be had.
+    /// Paths of which at least one could not be read.
     public List<StorePath> paths() {
         return paths;
     }

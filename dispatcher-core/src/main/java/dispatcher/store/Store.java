@@ -3,7 +3,7 @@ package dispatcher.store;
 /// A conversation with a Nix store: which of these paths do you have, take a NAR, hand one out, build a derivation.
 ///
 /// A machine, the coordinator's own store and the whole fleet are all reached through it, so the code that
-/// answers a client needs not know which. Who needs a part of it only, asks for that part. A conversation is
+/// answers a client needs not know which. Code that needs only a part of it takes that part. A conversation is
 /// confined to one thread. What was asked for, added or built through it is not garbage-collected by that store
 /// before [#close], as far as the store can promise that.
 ///

@@ -30,7 +30,7 @@ public interface StoreReader extends NarReader {
     SortedSet<StorePath> queryValidPaths(Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException;
 
-    /// Which of `paths` the store could fetch from its own substituters, as far as it can tell.
+    /// Which of `paths` the store could fetch from its own substituters, as far as it knows.
     default SortedSet<StorePath> querySubstitutablePaths(Collection<StorePath> paths)
             throws IOException, InterruptedException {
         return Collections.emptySortedSet();

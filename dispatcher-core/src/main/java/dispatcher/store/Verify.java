@@ -10,18 +10,18 @@ public sealed interface Verify {
 
     /// The receiver of the bytes, see [ByReceiver].
     ///
-    /// @param told what the store has said of the path
-    static Verify byReceiver(PathInfo told) {
-        return new ByReceiver(told);
+    /// @param expected what the store has said of the path
+    static Verify byReceiver(PathInfo expected) {
+        return new ByReceiver(expected);
     }
 
     /// The store hashes what it hands out, or has done so before. The summary says what the NAR was, and the caller
     /// compares that with what it expected.
     record Here() implements Verify {}
 
-    /// The receiver of the NAR compares its hash. The store at most sees to it that it is a NAR. The summary has the
-    /// size that was found, and the hash that was told.
+    /// The receiver of the NAR compares its hash. The store at most ensures that it is a NAR. The summary has the
+    /// size that was found, and the hash that was expected.
     ///
-    /// @param told what the store has said of the path
-    record ByReceiver(PathInfo told) implements Verify {}
+    /// @param expected what the store has said of the path
+    record ByReceiver(PathInfo expected) implements Verify {}
 }

@@ -1,5 +1,5 @@
-/// The one abstraction of the dispatcher: stores that know paths and hand out NARs, take them, and build. How one is
-/// reached, kept or checked is a matter of the packages below this one and of the protocols. Start with
+/// The central abstraction of the dispatcher: stores that know paths, hand out NARs, take them, and build. How a
+/// store is reached, kept or checked belongs to the packages below this one and to the protocols. Start with
 /// [dispatcher.store.Store].
 @NullMarked
 package dispatcher.store;

@@ -12,7 +12,7 @@ public final class Printable {
     /// The longest result, in chars, but for clients.
     public static final int LONGEST = 64 * 1024;
 
-    /// The longest for clients. A text of [#LONGEST] bytes is never cut, however much of it is escaped.
+    /// The longest for clients. A text of [#LONGEST] bytes is never cut, even if all of it is escaped.
     private static final int LONGEST_FOR_CLIENTS = 4 * LONGEST;
 
     private static final int SHORTEST_LIMIT = 64;

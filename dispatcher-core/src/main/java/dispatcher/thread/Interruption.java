@@ -5,7 +5,7 @@ import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
 
-/// Tells an interrupted thread from a connection that broke: a blocking stream reports either as an
+/// Distinguishes an interrupted thread from a connection that broke: a blocking stream reports either as an
 /// [IOException], and only the second says anything about the peer.
 public final class Interruption {
     private Interruption() {}

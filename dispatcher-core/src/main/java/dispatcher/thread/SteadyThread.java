@@ -4,9 +4,9 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A thread that watches over something for as long as the program or a machine is there. What goes wrong in one
-/// round of it, foreseen by nobody, is told in the log with its cause and ends that round only: after a pause the
-/// next begins. The pause grows from a second to a minute while round after round fails.
+/// A thread that watches over something for as long as the program or a machine is there. An unforeseen exception
+/// goes to the log with its cause and ends one round only: after a pause the next round begins. The pause grows from
+/// a second to a minute while round after round fails.
 ///
 /// It ends when a round says so, and when it is interrupted.
 public final class SteadyThread {
@@ -47,7 +47,7 @@ public final class SteadyThread {
                     if (!round.run()) return;
                     pause = SHORTEST;
                 } catch (RuntimeException | Error e) {
-                    tell(name, e);
+                    report(name, e);
                     pauses.pause(pause);
                     var longer = pause.multipliedBy(2);
                     pause = longer.compareTo(LONGEST) < 0 ? longer : LONGEST;
@@ -58,14 +58,14 @@ public final class SteadyThread {
         }
     }
 
-    private static void tell(String name, Throwable bug) {
+    private static void report(String name, Throwable bug) {
         try {
             log.atError()
                     .addKeyValue("thread", name)
                     .setCause(bug)
                     .log("bug: a round of this thread failed; it goes on");
         } catch (RuntimeException | Error e) {
-            // Where there is no memory to tell of it, going on is worth more.
+            // Without memory even for the report, going on is worth more.
         }
     }
 }

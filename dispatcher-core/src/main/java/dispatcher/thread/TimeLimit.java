@@ -7,7 +7,7 @@ import java.time.Duration;
 public final class TimeLimit implements AutoCloseable {
     private final Thread clock;
 
-    /// @param cut called once, on a thread of its own, when `limit` is over; waits for nobody
+    /// @param cut called once, on a thread of its own, when `limit` is over; must not block
     public TimeLimit(Duration limit, Runnable cut) {
         clock = Thread.ofVirtual().name("time limit").start(() -> {
             try {

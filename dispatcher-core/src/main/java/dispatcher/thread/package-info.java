@@ -1,5 +1,5 @@
-/// Small helps for threads: loops that survive an error, interruptions that arrive as I/O errors, time limits.
-/// Nothing in it knows Nix. Start with `SteadyThread`.
+/// Small tools for threads: loops that survive an error, interruptions that arrive as I/O errors, time limits.
+/// Nothing here knows Nix. Start with `SteadyThread`.
 @NullMarked
 package dispatcher.thread;
 

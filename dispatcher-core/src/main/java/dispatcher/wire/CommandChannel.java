@@ -20,11 +20,11 @@ public interface CommandChannel extends Closeable {
     OutputStream out();
 
     /// What the program writes to its standard error. Must be read (or the program blocks at some point). Its
-    /// `available` is for any thread and waits for nobody, also while another reads; 0 if it cannot tell.
+    /// `available` is for any thread and never blocks, even while another thread reads; 0 if it cannot know.
     InputStream err();
 
     /// Returns when all that the far end wrote to standard error before its last byte on [#in] that was read
-    /// here can be read from [#err] without waiting. A channel that cannot tell returns at once.
+    /// here can be read from [#err] without waiting. A channel that cannot know returns at once.
     void awaitErrors() throws IOException;
 
     /// The program's exit status, waiting at most `limit` for it; empty if it still runs or died without one.

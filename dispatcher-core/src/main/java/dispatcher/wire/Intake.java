@@ -2,8 +2,8 @@ package dispatcher.wire;
 
 import java.io.IOException;
 
-/// Told what one conversation's messages take of memory while they are read and worked on, so that all conversations
-/// together take no more than there is. Called by the conversation's thread.
+/// Counts the memory that one conversation's messages take while they are read and worked on, so that all
+/// conversations together take no more than there is. Called by the conversation's thread.
 public interface Intake {
     /// Takes as much as comes.
     Intake OPEN = new Intake() {
@@ -26,7 +26,7 @@ public interface Intake {
     /// A message begins to come; nothing of an earlier one is needed any more.
     void begins();
 
-    /// The message takes so much more memory, about. May wait until there is some.
+    /// The message takes about `bytes` more memory. May wait until there is some.
     ///
     /// @throws IOException if the conversation is to end instead
     void takes(long bytes) throws IOException;

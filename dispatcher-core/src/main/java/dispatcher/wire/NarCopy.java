@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 
-/// Copies a NAR off the wire, which carries it without a length: only its own grammar tells where it ends.
+/// Copies a NAR off the wire, which carries it without a length: only its own grammar shows where it ends.
 public final class NarCopy {
     private NarCopy() {}
 

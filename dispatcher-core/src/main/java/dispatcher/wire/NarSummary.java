@@ -7,7 +7,7 @@ import dispatcher.nix.PathInfo;
 ///
 /// @param size in bytes
 public record NarSummary(NarHash hash, long size) {
-    /// @param from who sent the NAR, for the message
+    /// @param from the sender's name, for the message
     /// @throws FalseAnswerException unless this is what `info` says; a size of 0 there means that it is not known
     public void requireSameAs(PathInfo info, String from) throws FalseAnswerException {
         if (info.narSize() != 0 && size != info.narSize())

@@ -64,7 +64,7 @@ final class StreamSha256 {
     private void await() throws InterruptedIOException {
         if (hashing.isEmpty()) return;
         try {
-            // Waiting for a thread that has ended already would not tell.
+            // Joining a thread that has already ended would not notice an interruption.
             if (Thread.interrupted()) throw new InterruptedException();
             hashing.get().join();
         } catch (InterruptedException e) {

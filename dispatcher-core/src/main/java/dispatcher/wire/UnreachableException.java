@@ -2,7 +2,7 @@ package dispatcher.wire;
 
 import java.io.IOException;
 
-/// A host could not be reached, or did not let us in. Tells which, why, and what its owner can do.
+/// A host could not be reached, or refused our login. The message says which, why, and what its owner can do.
 public final class UnreachableException extends IOException {
     private static final long serialVersionUID = 1L;
 

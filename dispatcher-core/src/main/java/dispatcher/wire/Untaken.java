@@ -1,8 +1,8 @@
 package dispatcher.wire;
 
-/// An output that can tell how far its reader is.
+/// An output that knows how far its reader is.
 public interface Untaken {
     /// Bytes of what was written here that the reader is known not to have read; 0 if nothing is known. For any
-    /// thread, waits for nobody.
+    /// thread; never waits.
     long untaken();
 }

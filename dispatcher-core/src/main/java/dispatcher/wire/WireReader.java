@@ -67,7 +67,7 @@ public final class WireReader {
         this(in, limits, bufferBytes, Intake.OPEN);
     }
 
-    /// @param intake told what messages take
+    /// @param intake counts what messages take
     public WireReader(InputStream in, Limits limits, Intake intake) {
         this(in, limits, BUFFER, intake);
     }
@@ -99,12 +99,12 @@ public final class WireReader {
         intake.begins();
     }
 
-    /// What the message has had so far, as [Limits#messageBytes] counts it.
+    /// The message's bytes up to here, as [Limits#messageBytes] counts them.
     public long messageBytes() {
         return messageBytes;
     }
 
-    /// Tells the account of the memory that messages take how much this one takes.
+    /// The account of the memory that messages take.
     public Intake intake() {
         return intake;
     }

@@ -23,9 +23,9 @@ class ThrottledLogTest {
 
     @Test
     void floodFromManyIsNoNews() {
-        int told = 0;
-        for (int i = 0; i < 5000; i++) if (log.news("full", "a" + i).isPresent()) told++;
-        assertThat(told).isEqualTo(1000);
+        int logged = 0;
+        for (int i = 0; i < 5000; i++) if (log.news("full", "a" + i).isPresent()) logged++;
+        assertThat(logged).isEqualTo(1000);
         clock.advance(Duration.ofMinutes(10));
         assertThat(log.news("full", "b")).hasValue(0);
     }

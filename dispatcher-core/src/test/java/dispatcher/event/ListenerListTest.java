@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class ListenerListTest {
     @Test
     void listenerThatThrowsKeepsTheEventFromNobodyElse() {
-        var told = new ArrayList<String>();
+        var heard = new ArrayList<String>();
         var failing = new DispatcherListener() {
             @Override
             public void machineSetAside(String machine, String reason) {
@@ -19,11 +19,11 @@ class ListenerListTest {
         var other = new DispatcherListener() {
             @Override
             public void machineSetAside(String machine, String reason) {
-                told.add(machine + ": " + reason);
+                heard.add(machine + ": " + reason);
             }
         };
         new ListenerList(failing, other).machineSetAside("a", "off");
 
-        assertThat(told).isEqualTo(List.of("a: off"));
+        assertThat(heard).isEqualTo(List.of("a: off"));
     }
 }

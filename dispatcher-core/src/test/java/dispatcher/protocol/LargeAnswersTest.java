@@ -99,7 +99,7 @@ class LargeAnswersTest {
             assertThat(store.queryPathInfo(TOP).orElseThrow().references()).isEqualTo(info.references());
             assertThat(store.queryPathInfos(List.of(TOP)))
                     .hasEntrySatisfying(
-                            TOP, told -> assertThat(told.references()).hasSize(MANY));
+                            TOP, answered -> assertThat(answered.references()).hasSize(MANY));
             assertThat(store.queryPathInfo(TOP)).as("the conversation goes on").isPresent();
         }
     }

@@ -293,7 +293,7 @@ class BuildQueuePropertyTest {
 
     private static String build(BuildQueue queue, BuildRequest request, Map<String, AtomicInteger> running) {
         try {
-            // Located so long ago that this is done again for each.
+            // Located long ago, so that this is done again for each.
             var ticket = queue.submit(request, Set.of(), Instant.now().minusSeconds(60), () -> {
                 LockSupport.parkNanos(1);
                 return request.inputs();

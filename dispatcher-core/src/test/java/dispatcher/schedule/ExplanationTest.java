@@ -86,7 +86,7 @@ class ExplanationTest {
         }
     }
 
-    /// @param rarity a resource is among them once in so many times
+    /// @param rarity a resource is among them once in this many times
     private static SortedMap<String, Long> amounts(Random random, int rarity, int most) {
         var amounts = new TreeMap<String, Long>();
         for (var name : List.of(Machine.MEMORY, "licence"))

@@ -69,7 +69,7 @@ class AddressedOutputsTest {
         return new DerivationOutput.Fixed(path, parsed, hash);
     }
 
-    /// A machine whose builds make this, and whose infos tell no content address, as those from a cache.
+    /// A machine whose builds make this, and whose infos lack the content address, like those from a cache.
     private static FakeMachine making(String name, double speed, MachineProtocol protocol, NarTree tree) {
         var machine = new FakeMachine(Machines.machine(name, 2, speed));
         var made = protocol == MachineProtocol.SSH ? machine.overServe() : machine;
@@ -142,7 +142,7 @@ class AddressedOutputsTest {
             client.leave();
             liar.answering(BuildResult.of(BuildStatus.TRANSIENT_FAILURE, "not here"));
 
-            // Another client, to whom the liar has told nothing yet.
+            // Another client, which has heard nothing from the liar yet.
             fleet.remote(ClientProtocol.WORKER).build(drv("y", x.out()));
             assertThat(honest.store().paths()).doesNotContain(x.out());
             assertThat(fleet.failures(liar)).isOne();

@@ -403,7 +403,7 @@ abstract class FleetContract {
             Await.until("a note", () -> !two.notes().isEmpty());
             assertThat(two.notes().getFirst())
                     .isEqualTo(
-                            "dispatcher: y waits for a machine (x86_64-linux): number 1 of 1, no history to tell when it begins");
+                            "dispatcher: y waits for a machine (x86_64-linux): number 1 of 1, no history yet to estimate when it begins");
             gate.open();
 
             assertThat(List.of(first, second)).extracting(Await::result).allMatch(BuildResult::isSuccess);
@@ -840,7 +840,7 @@ abstract class FleetContract {
         }
     }
 
-    /// Its client has it by then, and has been told that it need not send it.
+    /// Its client has it by then, and knows that it need not send it.
     @Test
     void inputThatIsLostWithItsMachineIsMadeAgainForTheNextBuild() throws Exception {
         var a = machine("a", 1, 9);
@@ -1052,7 +1052,7 @@ abstract class FleetContract {
 
     // ---- what conversations keep machines from collecting as garbage
 
-    /// How a machine is doing whose store has so many MB free of 1000.
+    /// The pressure of a machine whose store has this many MB free of 1000.
     private static String free(int megabytes) {
         return """
                 dispatcher-sample 1
@@ -1576,7 +1576,7 @@ abstract class FleetContract {
         }
     }
 
-    /// The machine finds that out first, and cannot tell whose fault it is.
+    /// The machine finds that out first, and cannot know whose fault it is.
     @Test
     void spoiltPathOfTheHostsStoreIsFoundOutWhenAMachineHasRefusedIt() throws Exception {
         var host = FakeMachine.named("host", 0);

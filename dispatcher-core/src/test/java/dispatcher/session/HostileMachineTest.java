@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HostileMachineTest {
     private static final int LARGE = 1 << 20;
 
-    /// Lines, of which the client takes a few only; a log does not tell that nobody listens any more.
+    /// Lines, of which the client takes a few only; a log does not notice that its reader is gone.
     private static final int ENDLESS = 100_000;
 
     private static final String REPAIR = "`nix-store --verify --check-contents --repair`";

@@ -38,7 +38,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
-/// What a machine that is not to be trusted may say of a build that it has done, and what is told of that.
+/// False answers of a machine about a build that it has done, and what is reported of them.
 enum Lie {
     NAR_OF_ANOTHER_FILE("has the hash") {
         @Override
@@ -215,7 +215,7 @@ enum Lie {
 
     private final String reason;
 
-    /// @param reason what is told of it, in part
+    /// @param reason what is reported of it, in part
     Lie(String reason) {
         this.reason = reason;
     }
@@ -227,7 +227,7 @@ enum Lie {
     /// Makes a machine lie from now on.
     abstract void teach(FakeMachine machine);
 
-    /// What is to be built for the lie to be told.
+    /// The build that the false answer is about.
     TestFleet.Drv derivation() {
         return drv("x");
     }
@@ -287,9 +287,9 @@ enum Lie {
             public BuildResult buildDerivation(
                     StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
                     throws IOException, InterruptedException {
-                var told = new TreeMap<String, Realisation>();
-                outputs.forEach((name, path) -> told.put(name, Realisation.ofOutput(name, path)));
-                return super.buildDerivation(drvPath, derivation, options, log).withOutputs(told);
+                var reported = new TreeMap<String, Realisation>();
+                outputs.forEach((name, path) -> reported.put(name, Realisation.ofOutput(name, path)));
+                return super.buildDerivation(drvPath, derivation, options, log).withOutputs(reported);
             }
         };
     }

@@ -41,7 +41,7 @@ class NixVersionsTest {
     private static final TestFleet.Drv FLOATING =
             drv("x").with(new DerivationOutput.Floating(MethodAlgorithm.parseDerivation("r:sha256")));
 
-    /// What a client of 2.34 looks for when it has been told of a build.
+    /// What a client of 2.34 looks for when it has the result of a build.
     private static final RealisationId BY_HASH = new RealisationId.OfHash(
             "sha256:"
                     + new DerivationHash(StoreDir.NIX_STORE, path -> {

@@ -28,7 +28,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What is asked of a build beforehand is what the scheduler is then told of it.
+/// The forecast for a build holds what the scheduler later gets for it.
 class ProspectTest {
     private static final ResourceRules RULES = new ResourceRules(List.of(
             new Rule.Named("big*", new TreeMap<>(Map.of("licence", 1L))), new Rule.Attribute("scratch", "scratch")));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Signatures in what clients are told of paths.
+/// Signatures in the path infos that clients get.
 class SigningTest {
     private static final NixSecretKey KEY =
             NixSecretKey.parse("cache-1:" + Base64.getEncoder().encodeToString(new byte[64]));

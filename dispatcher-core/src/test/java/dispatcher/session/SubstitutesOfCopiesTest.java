@@ -24,9 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Clients that copy a path here and have what can be fetched be fetched, as `nix copy
-/// --substitute-on-destination` does.
-/// They build nothing, and leave when they are told that it is valid.
+/// Clients that copy a path here and have what can be fetched be fetched, as `nix copy --substitute-on-destination`
+/// does. They build nothing, and leave when they hear that it is valid.
 @Timeout(60)
 class SubstitutesOfCopiesTest {
     private static final NarTree TREE = NarTree.file("libc");

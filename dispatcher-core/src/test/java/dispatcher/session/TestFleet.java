@@ -161,7 +161,7 @@ public final class TestFleet implements AutoCloseable {
             return this;
         }
 
-        /// Builds that have taken so many times what was expected are begun a second time, as soon as
+        /// Builds that have taken this many times what was expected are begun a second time, as soon as
         /// the clock says so.
         public Plan stragglers(double factor) {
             stragglers = new Stragglers(factor, Duration.ofMinutes(1), Duration.ofMillis(1));

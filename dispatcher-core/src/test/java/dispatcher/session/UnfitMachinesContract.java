@@ -90,7 +90,7 @@ abstract class UnfitMachinesContract {
             });
             assertThat(fleet.events().starting("refuses a builds for 1 min")).hasSize(1);
             assertThat(fleet.events().starting("aside")).isEmpty();
-            assertThat(client.log().notes()).as("what the client is told").noneMatch(note -> note.contains("max-jobs"));
+            assertThat(client.log().notes()).as("what the client hears").noneMatch(note -> note.contains("max-jobs"));
         }
     }
 

@@ -487,7 +487,7 @@ class UntrustedClientTest {
         }
     }
 
-    /// A machine's daemon knows by the masked hash what an output came to whose path is not known beforehand.
+    /// A machine's daemon finds by the masked hash the path of an output that is not known beforehand.
     @ParameterizedTest
     @EnumSource
     void floatingOutputIsBuiltIfItsVariableIsThePlaceholder(ClientProtocol protocol) throws Exception {

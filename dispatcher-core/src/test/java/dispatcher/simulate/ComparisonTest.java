@@ -45,7 +45,7 @@ class ComparisonTest {
                 .isLessThanOrEqualTo(most(generator));
     }
 
-    /// The seed that is shown must be won; others may turn out so much worse by chance.
+    /// The seed that is shown must be won; others may turn out this much worse by chance.
     private static double luck(int seed) {
         return seed == 1 ? 1 : 1.005;
     }

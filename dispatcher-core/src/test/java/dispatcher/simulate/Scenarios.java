@@ -49,8 +49,7 @@ public final class Scenarios {
     }
 
     /// Anything that is allowed: machines with features, slots, speeds and links of all kinds, graphs, outages,
-    /// clients
-    /// that ask for few builds at once, builds that no machine can do.
+    /// clients that ask for few builds at once, builds that no machine can do.
     public static Scenario any(RandomGenerator random) {
         var hosts = new ArrayList<Host>();
         for (int i = random.nextInt(1, 6); i > 0; i--)

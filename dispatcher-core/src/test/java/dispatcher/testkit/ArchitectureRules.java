@@ -150,7 +150,7 @@ public final class ArchitectureRules {
                 .that(resideInAPackage("dispatcher.schedule.."))
                 .should()
                 .dependOnClassesThat(resideInAPackage("dispatcher.protocol.."))
-                .because("the scheduler decides on values, whoever carries them");
+                .because("the scheduler decides on values, and their carrier does not matter");
     }
 
     private static ArchRule onlyTheHostStoreSpeaksAProtocol() {

@@ -25,9 +25,9 @@ public final class Await {
         }
     }
 
-    /// Waits for what a future comes to.
+    /// Waits for the result of a future.
     ///
-    /// @throws AssertionError if it comes to nothing; its cause is what went wrong
+    /// @throws AssertionError if it fails; its cause is what went wrong
     public static <T> T result(CompletableFuture<T> future) {
         try {
             return future.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);

@@ -143,13 +143,13 @@ public final class FakeMachine implements Transport {
         for (var connection : connections.keySet()) connection.close();
     }
 
-    /// The channel that comes after so many more is not opened, as a bug of ours would have it.
+    /// Makes the channel after this many more fail to open, as a bug of ours would.
     public void breakOpen(int after, RuntimeException newBug) {
         bug = newBug;
         bugAt = opened.get() + after + 1;
     }
 
-    /// Connections lead to this address once there was one; what else runs there it does not tell.
+    /// Connections lead to this address once there was one. The machine does not reveal what else runs there.
     public FakeMachine at(String newAddress) {
         address = Optional.of(newAddress);
         return this;
@@ -208,7 +208,7 @@ public final class FakeMachine implements Transport {
         return building((_, _, _, _) -> result);
     }
 
-    /// Outputs are so many bytes larger from now on.
+    /// Makes outputs larger by this many bytes from now on.
     public FakeMachine padding(int bytes) {
         padding = bytes;
         return this;
@@ -301,7 +301,7 @@ public final class FakeMachine implements Transport {
 
     // ---- what has happened
 
-    /// Channels so far.
+    /// Channels that were opened.
     public int opened() {
         return opened.get();
     }

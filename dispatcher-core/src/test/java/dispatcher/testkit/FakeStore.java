@@ -34,7 +34,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
-/// A store in memory, which keeps a journal of what it was asked and builds as the test tells it to. It refuses an
+/// A store in memory, which keeps a journal of what it was asked and builds as the test says. It refuses an
 /// upload whose NAR is not what its path info says, and then has nothing of it.
 ///
 /// Asked by one thread, as all stores; the test may look at it from another.
@@ -48,7 +48,7 @@ public final class FakeStore implements Store {
     private final Map<StorePath, Integer> brokenNars = new ConcurrentHashMap<>();
     private final List<String> journal = new CopyOnWriteArrayList<>();
     private volatile Builder builder =
-            (_, _, _, _) -> BuildResult.of(BuildStatus.MISC_FAILURE, "this fake store was not told how to build");
+            (_, _, _, _) -> BuildResult.of(BuildStatus.MISC_FAILURE, "this fake store has no build to run");
     private volatile boolean closed;
 
     private record Entry(PathInfo info, ByteString nar) {}
@@ -108,7 +108,7 @@ public final class FakeStore implements Store {
         return this;
     }
 
-    /// Hands out only so many bytes of the NAR of this path, and then fails.
+    /// Hands out only this many bytes of the NAR of this path, and then fails.
     public FakeStore breakingNar(StorePath path, int afterBytes) {
         brokenNars.put(path, afterBytes);
         return this;
@@ -218,8 +218,8 @@ public final class FakeStore implements Store {
             throw new StoreRefusedException("the disk of the fake store is broken");
         }
         entry.nar().writeTo(sink);
-        var hash = verify instanceof Verify.ByReceiver(var told)
-                ? told.narHash()
+        var hash = verify instanceof Verify.ByReceiver(var expected)
+                ? expected.narHash()
                 : NarTree.parse(entry.nar().toByteArray()).narHash();
         return new NarSummary(hash, entry.nar().length());
     }

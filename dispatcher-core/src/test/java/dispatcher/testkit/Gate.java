@@ -28,7 +28,7 @@ public final class Gate {
         Await.until(count + " have come to the gate", () -> arrived.get() >= count);
     }
 
-    /// Until so many have left, passing or interrupted.
+    /// Waits until this many have left, passing or interrupted.
     public void awaitDepartures(int count) {
         Await.until(count + " have left the gate", () -> gone.get() >= count);
     }

@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.function.Predicate;
 
-/// A store that does its work and tells something else of it. Says the truth unless a method is overridden.
+/// A store that does its work and reports something else. Its reports are true unless a method is overridden.
 public class Liar implements Store {
     private final Store truth;
 

@@ -5,7 +5,8 @@ import dispatcher.store.BuildLog;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// A build log that keeps all it is told, in order, each entry with its kind before it. Flushes are not kept.
+/// A build log that keeps all that is written to it, in order, each entry with its kind before it. Flushes are not
+/// kept.
 public final class RecordedLog implements BuildLog {
     private final List<String> entries = new CopyOnWriteArrayList<>();
 

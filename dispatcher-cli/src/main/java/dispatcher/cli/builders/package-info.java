@@ -1,5 +1,5 @@
-/// What Nix clients need in their settings: the `builders` entry, and the shim that it names, which only root
-/// should be able to change.
+/// `dispatcher builders`: prints the `builders` entry for Nix clients, and checks that only root can change the shim
+/// that it names. What clients may do is in the settings. Start with [dispatcher.cli.builders.BuildersCommand].
 @NullMarked
 package dispatcher.cli.builders;
 

@@ -1,4 +1,6 @@
-/// `dispatcher ping`: asks every machine who it is and what it offers, and compares that with the settings.
+/// `dispatcher ping`: asks every machine for its identity and its offer, and compares that with the settings. How a
+/// machine is reached belongs to `dispatcher.ssh` and `dispatcher.machine.link`. Start with
+/// [dispatcher.cli.ping.Pinger].
 @NullMarked
 package dispatcher.cli.ping;
 

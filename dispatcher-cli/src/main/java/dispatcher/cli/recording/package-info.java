@@ -1,4 +1,5 @@
-/// `schedule.trace`: writes down what clients ask for and what it takes, for `dispatcher simulate`.
+/// `schedule.trace`: records what clients ask for and what it takes, for `dispatcher simulate`. The format of the
+/// trace belongs to `dispatcher.simulate.trace`. Start with [dispatcher.cli.recording.TraceRecorder].
 @NullMarked
 package dispatcher.cli.recording;
 

@@ -1,5 +1,6 @@
-/// Settings that are read again while the dispatcher runs: what is otherwise, what of it can be put in force, who
-/// asks.
+/// Reads the settings again while the dispatcher runs: what has changed, which changes can be put in force, and who
+/// asks for it. What a setting means belongs to `dispatcher.cli.settings`. Start with
+/// [dispatcher.cli.reload.Reloader].
 @NullMarked
 package dispatcher.cli.reload;
 

@@ -1,4 +1,5 @@
-/// `dispatcher serve`: where the parts of the dispatcher are put together, and reported to the log.
+/// `dispatcher serve`: creates the parts of the dispatcher, connects them, and writes their events to the log. What a
+/// part does belongs to its own package. Start with [dispatcher.cli.serve.Server].
 @NullMarked
 package dispatcher.cli.serve;
 

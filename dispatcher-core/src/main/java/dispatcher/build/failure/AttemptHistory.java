@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Where one build came to nothing and why, and so where it may still go. Confined to one thread.
+/// On which machines one build was lost and why, and so where it may still go. Confined to one thread.
 ///
-/// A machine that could not be reached is as good as any when it is back. One that broke in mid-build is avoided,
-/// but may be used again when there is no other; one that said something of the build itself is not asked a
-/// second time. Where a fixed output did not come out, one other machine is. Where memory ran out, only a larger
-/// machine is, once. A build that was killed, nobody knows why, goes to any other, once.
+/// A machine that could not be reached is as good as any when it is back. One that broke during the build is avoided,
+/// but may be used again when there is no other. One that gave a verdict on the build itself is not asked a second
+/// time. If a fixed output is missing, one other machine is tried. If memory ran out, a larger machine is tried,
+/// once. A build that was killed for an unknown reason goes to any other machine, once.
 public final class AttemptHistory {
     private static final int MOST_KILLED = 2;
     private static final int MOST_UNLUCKY = 3;
@@ -38,7 +38,7 @@ public final class AttemptHistory {
     /// On how many machines it began.
     private int begun;
 
-    /// How often it was lost with a machine that breaks without it as well.
+    /// How often it was lost with a machine that also breaks without it.
     private int unlucky;
 
     private int killed;
@@ -46,7 +46,7 @@ public final class AttemptHistory {
     /// How often a fixed output was built and was not valid.
     private int withoutOutput;
 
-    /// How often it spoke of a full disk, which nobody saw.
+    /// How often its log spoke of a full disk that no measurement showed.
     private int diskUnexplained;
 
     public AttemptHistory(StorePath drvPath, int maxAttempts) {
@@ -88,7 +88,7 @@ public final class AttemptHistory {
         return last.isEmpty();
     }
 
-    /// Whether it began often enough. What a machine is known for is not held against it, but not without end.
+    /// Whether it began often enough. A machine's known faults do not count against the build, up to a limit.
     public boolean exhausted() {
         return begun - unlucky >= maxAttempts
                 || begun >= MOST_UNLUCKY * maxAttempts
@@ -145,7 +145,7 @@ public final class AttemptHistory {
         };
     }
 
-    /// What the client is told in one line when this has happened.
+    /// One line for the client's log about this loss.
     public static String note(StorePath drvPath, String machine, AttemptLostException loss) {
         var what = switch (loss.kind()) {
             case AWAY -> "machine %s cannot be used for %s";
@@ -157,32 +157,34 @@ public final class AttemptHistory {
             case FAILED -> "%2$s failed on machine %1$s for reasons of the moment";
             case OUT_OF_MEMORY -> "machine %s killed %s, probably because its memory ran out";
             case KILLED_UNEXPLAINED ->
-                "machine %s killed %s, perhaps because its memory ran out, which it does not tell";
+                "machine %s killed %s, perhaps because its memory ran out; the machine does not report memory";
             case KILLED -> "machine %s killed %s";
             case NO_INODES -> "the disk of machine %s has no inodes left, so it cannot build %s";
-            case DISK_UNEXPLAINED -> "perhaps the disk of machine %s is full, which it does not tell, as %s says";
+            case DISK_UNEXPLAINED ->
+                "perhaps the disk of machine %s is full, as %s says; the machine does not report that";
             case DISK_FULL -> "the disk of machine %s is full, so it cannot build %s";
         };
         return "dispatcher: %s (%s)".formatted(what.formatted(machine, drvPath), Printable.joined(loss.reason()));
     }
 
-    /// What the client is told when the build goes nowhere any more. If all machines that may do such builds said
-    /// something of this one, that is what the last one said.
+    /// The result for the client when no machine is left. If all machines that may do such builds gave a verdict on
+    /// this one, it is the last of those.
     public BuildResult verdict() {
-        var told = telling();
-        var verdicts =
-                told.values().stream().flatMap(loss -> loss.verdict().stream()).toList();
-        if (verdicts.size() == told.size()) {
+        var losses = conclusive();
+        var verdicts = losses.values().stream()
+                .flatMap(loss -> loss.verdict().stream())
+                .toList();
+        if (verdicts.size() == losses.size()) {
             // What happens everywhere is the build's own doing.
             if (BY_THE_BUILD_ITSELF.contains(kinds())) return verdicts.getLast();
             var words = verdicts.getLast().message();
-            return told(kinds().equals(Set.of(Kind.FAILED)) ? words : words + "\n" + summary());
+            return transientFailure(kinds().equals(Set.of(Kind.FAILED)) ? words : words + "\n" + summary());
         }
         if (withoutOutput > 0 && kinds().stream().allMatch(AttemptHistory::mayHaveNoOutput)) return withoutOutput();
         var why = new StringBuilder(summary());
         last.forEach((machine, loss) ->
                 why.append("\n  ").append(machine).append(": ").append(Printable.joined(loss.reason())));
-        return told(why.toString());
+        return transientFailure(why.toString());
     }
 
     private static boolean hasNoOutput(AttemptLostException loss) {
@@ -198,38 +200,38 @@ public final class AttemptHistory {
         var words = new StringBuilder(
                         "%s has no valid output; a fixed output must not refer to store paths, which old versions of Nix"
                                 .formatted(drvPath))
-                .append(" tell in no other way:");
+                .append(" report in no other way:");
         last.forEach((machine, loss) ->
                 words.append("\n  machine %s: %s".formatted(machine, Printable.joined(loss.reason()))));
         return BuildResult.of(BuildStatus.OUTPUT_REJECTED, words.toString());
     }
 
-    /// Neither good nor bad for anybody else who wants the same.
-    private static BuildResult told(String message) {
+    /// Says nothing to other clients that ask for the same build.
+    private static BuildResult transientFailure(String message) {
         return BuildResult.of(BuildStatus.TRANSIENT_FAILURE, message);
     }
 
-    /// Without machines that do no such builds, if all others said something of it.
-    private Map<String, AttemptLostException> telling() {
+    /// The losses that decide: without machines that do no such builds, if all the others gave a verdict.
+    private Map<String, AttemptLostException> conclusive() {
         var others = new LinkedHashMap<>(last);
         others.values().removeIf(loss -> loss.kind() == Kind.UNFIT);
-        boolean tell = !others.isEmpty()
+        boolean allConclude = !others.isEmpty()
                 && others.values().stream().allMatch(loss -> loss.verdict().isPresent());
-        return tell ? others : last;
+        return allConclude ? others : last;
     }
 
     private Set<Kind> kinds() {
-        return telling().values().stream().map(AttemptLostException::kind).collect(Collectors.toSet());
+        return conclusive().values().stream().map(AttemptLostException::kind).collect(Collectors.toSet());
     }
 
     private String summary() {
         var kinds = kinds();
-        var machines = String.join(", ", telling().keySet());
+        var machines = String.join(", ", conclusive().keySet());
         if (Set.of(Kind.OUT_OF_MEMORY, Kind.KILLED_UNEXPLAINED).containsAll(kinds))
             return "%s was killed on %s, probably because memory ran out there; a machine with more of it may do"
                     .formatted(drvPath, machines);
         if (kinds.stream().allMatch(AttemptHistory::isKill))
-            return "%s was killed on %s, and not everywhere for lack of memory; the system logs there may tell by what"
+            return "%s was killed on %s, and not everywhere for lack of memory; the system logs there may say by what"
                     .formatted(drvPath, machines);
         if (kinds.equals(Set.of(Kind.NO_INODES)))
             return "%s found no inodes left on the disk of %s; remove files there, for instance with nix-collect-garbage"

@@ -3,7 +3,7 @@ package dispatcher.build.failure;
 import dispatcher.nix.BuildResult;
 import java.util.Optional;
 
-/// A build came to nothing on one machine, and another may do better.
+/// One attempt at a build is lost; another machine may do better.
 public final class AttemptLostException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -33,13 +33,13 @@ public final class AttemptLostException extends Exception {
         OUT_OF_MEMORY,
         /// The build was killed there, and not for lack of memory.
         KILLED,
-        /// The build was killed there, and the machine does not tell whether memory was short.
+        /// The build was killed there, and the machine does not report whether memory was short.
         KILLED_UNEXPLAINED,
         /// The machine's disk is full.
         DISK_FULL,
         /// The machine's disk can take no more files.
         NO_INODES,
-        /// The build speaks of a full disk, and the machine does not tell whether one was.
+        /// The build's log speaks of a full disk, and the machine does not report one.
         DISK_UNEXPLAINED;
 
         /// Whether the machine lacks room, or may do so.
@@ -73,7 +73,7 @@ public final class AttemptLostException extends Exception {
         return String.valueOf(getMessage());
     }
 
-    /// Empty after it was written to a stream, which nobody does.
+    /// Empty after serialization, which does not happen.
     Optional<BuildResult> verdict() {
         return verdict;
     }

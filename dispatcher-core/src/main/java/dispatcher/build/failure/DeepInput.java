@@ -17,12 +17,12 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
-/// Which input a machine does not take as its directories are nested too deep: newer versions of Nix stop at 64, and
-/// tell neither the path nor that it is the path's fault.
+/// Finds the input that a machine refuses because its directories are nested too deep: newer versions of Nix stop at
+/// 64, and name neither the path nor the reason.
 ///
 /// Source: Nix 2.31.5, 2.33.6, 2.34.8 and 2.35, `src/libutil/archive.cc`.
 ///
-/// @param machine who refuses it
+/// @param machine that refuses it
 /// @param most    directories that there may be around anything in a path
 /// @param path    empty if it was not found, for all that was looked at
 public record DeepInput(String machine, int most, Optional<StorePath> path) {
@@ -31,7 +31,7 @@ public record DeepInput(String machine, int most, Optional<StorePath> path) {
     /// What is read to find it. It is among the first that the machine lacks.
     private static final long MOST_BYTES = 1L << 30;
 
-    /// How deep paths may be for who says that; empty if it says something else.
+    /// How deep paths may be for the machine with this message; empty if it says something else.
     public static Optional<Integer> limit(String words) {
         var matcher = WORDS.matcher(words);
         return matcher.find() ? Optional.of(Integer.valueOf(matcher.group(1))) : Optional.empty();
@@ -76,7 +76,7 @@ public record DeepInput(String machine, int most, Optional<StorePath> path) {
         return depth.deepest();
     }
 
-    /// What its client is told.
+    /// The message for the build's client.
     public String explain(StorePath drvPath) {
         return "%s of %s has directories nested deeper than the %d that Nix on machine %s takes: this is no fault of the machine; make the path less deep, or pack it into one file"
                 .formatted(path.map(input -> "the input " + input).orElse("an input"), drvPath, most, machine);

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Why a build may have failed, as far as the machine's words tell: Nix has no status for a machine that is too
-/// small. What Nix itself says counts. What the build says, as test suites do of such things, only decides what
-/// is measured.
+/// Why a build may have failed, judged by the machine's messages, because Nix has no status for a machine that is too
+/// small. What Nix itself says counts. What the build says only decides what is measured, because test suites write
+/// such messages too.
 ///
 /// Source: Nix, `src/libstore/unix/build/derivation-builder.cc` and its predecessors, for its own words; the
 /// others are those of the C library, the kernel, gcc and SQLite.

@@ -6,8 +6,8 @@ import dispatcher.store.BuildLog;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// The log of an attempt that nobody is to read yet, and perhaps never: its last parts are kept until
-/// somebody is, and from then on each goes on as it comes.
+/// The log of an attempt without a reader yet, perhaps for good. Keeps its last parts until there is a reader; from
+/// then on each part goes to the reader as it comes.
 ///
 /// Safe for any thread. Bounded as [LogParts] are.
 public final class BufferedLog extends PartedLog implements AutoCloseable {
@@ -19,9 +19,9 @@ public final class BufferedLog extends PartedLog implements AutoCloseable {
     @GuardedBy("lock")
     private @Nullable BuildLog reader;
 
-    /// From now on somebody reads it: what is held goes there first. To be called once.
+    /// From now on `log` reads this: the parts that are held go there first. To be called once.
     ///
-    /// @param log waits for nobody
+    /// @param log must not block
     public void release(BuildLog log) {
         while (true) {
             LogParts.Batch batch;
@@ -36,7 +36,7 @@ public final class BufferedLog extends PartedLog implements AutoCloseable {
             } finally {
                 lock.unlock();
             }
-            batch.tell(log);
+            batch.writeTo(log);
         }
         log.flush();
     }
@@ -67,7 +67,7 @@ public final class BufferedLog extends PartedLog implements AutoCloseable {
         if (to != null) to.flush();
     }
 
-    /// Nobody will read it any more, unless somebody does already.
+    /// No reader comes any more, unless there is one already.
     @Override
     public void close() {
         lock.lock();

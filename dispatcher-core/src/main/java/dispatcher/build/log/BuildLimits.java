@@ -13,8 +13,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Watches over what the client allows a build: its time, its silence, the size of its log. A machine that is
-/// reached by the worker protocol cannot be told of that, and another may fail to keep to it.
+/// Enforces what the client allows a build: its time, its silence, the size of its log. The worker protocol cannot
+/// give a machine these limits, and a machine of the other protocol may fail to keep them.
 ///
 /// Stands between the machine and the log. A thread of its own waits for the limits, if there are any, and ends with
 /// [#end].
@@ -54,7 +54,7 @@ public final class BuildLimits implements BuildLog {
             Thread.ofVirtual().name("limits of " + what).start(this::watch);
     }
 
-    /// Ends the watch. What comes out is what the client is told in place of the build's own end, if it was cut.
+    /// Ends the watch. If a limit cut the build off, returns the result for the client in place of the build's own.
     public Optional<BuildResult> end() {
         lock.lock();
         try {
@@ -71,8 +71,8 @@ public final class BuildLimits implements BuildLog {
         return tail.lines();
     }
 
-    /// Tells the client where the build directory of the failed build is, if it asked for that to be kept.
-    public void tellWhatIsKept(String machine) {
+    /// Notes in the log where the build directory of a failed build is, if the client asked to keep it.
+    public void noteWhatIsKept(String machine) {
         if (!options.keepFailed()) return;
         log.note(kept.path()
                 .map(path -> "dispatcher: the build directory of %s is kept on machine %s: %s"
@@ -98,7 +98,7 @@ public final class BuildLimits implements BuildLog {
                 }
             }
         } catch (InterruptedException e) {
-            // Nobody does this, as the thread is nobody else's.
+            // Cannot happen: nobody else has this thread.
             return;
         } finally {
             lock.unlock();

@@ -34,9 +34,9 @@ public final class ClientLog implements AutoCloseable {
         this.client = client;
     }
 
-    /// Waits for room if there is none, but no longer than this, nor in a thread that is interrupted.
+    /// Waits for room if there is none, but no longer than this, and not in a thread that is interrupted.
     ///
-    /// @param nanos 0 or less to wait for nobody
+    /// @param nanos 0 or less to not wait
     /// @return what is left of that
     long add(Part part, long nanos) {
         lock.lock();
@@ -121,7 +121,7 @@ public final class ClientLog implements AutoCloseable {
 
     private void write(LogParts.Batch batch) {
         if (batch.isEmpty()) return;
-        batch.tell(client);
+        batch.writeTo(client);
         client.flush();
     }
 

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 /// want the build, or is one whose builds are to be finished, it goes on until its end or until nobody wants it
 /// any more.
 public final class DetachableBuild {
-    /// How often it is looked whether somebody still wants a build whose client has left.
+    /// How often to test whether a build whose client has left is still wanted.
     private static final Duration LOOK = Duration.ofMillis(250);
 
     private DetachableBuild() {}
@@ -23,7 +23,7 @@ public final class DetachableBuild {
     /// @param wanted whether the build is to go on without its client; asked again and again once that has left
     /// @param left   called once if the client leaves and the build goes on
     /// @param dropped gets what the build came to if the client has left by then
-    /// @throws InterruptedException if the client has left, however the build ended
+    /// @throws InterruptedException if the client has left, for any end of the build
     public static <T> T run(
             String what, ClientLog log, Callable<T> build, BooleanSupplier wanted, Runnable left, Consumer<T> dropped)
             throws InterruptedException {

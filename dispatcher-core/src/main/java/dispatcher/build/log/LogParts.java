@@ -32,7 +32,7 @@ final class LogParts {
     /// Those that hold something.
     private static final AtomicInteger BUSY = new AtomicInteger();
 
-    /// @param event what a log is told
+    /// @param event what is written to a log
     /// @param text  its length in bytes
     /// @param place whether it says where the build is, which is never left out unless it has moved on
     record Part(Consumer<BuildLog> event, int text, boolean place) {
@@ -53,8 +53,8 @@ final class LogParts {
             return parts.isEmpty();
         }
 
-        /// Tells a log all of it, and in place of what was left out how much that was.
-        void tell(BuildLog log) {
+        /// Writes all of it to a log, and a note of how much was left out where something was.
+        void writeTo(BuildLog log) {
             gap.ifPresent(log::note);
             for (var part : parts) part.event.accept(log);
         }

@@ -4,7 +4,7 @@ import dispatcher.build.log.LogParts.Part;
 import dispatcher.nix.ByteString;
 import dispatcher.store.BuildLog;
 
-/// A log that passes on what it is told as parts, which can be kept and told later. Safe for any thread.
+/// A log that turns each call into a part, which can be kept and passed on later. Safe for any thread.
 abstract class PartedLog implements BuildLog {
     abstract void add(Part part);
 

@@ -8,9 +8,9 @@ import dispatcher.store.BuildLog;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Tells a client that waits for a machine, now and then, how it stands in the queue.
+/// Informs a client that waits for a machine, now and then, of its place in the queue.
 public final class WaitingNotes {
-    /// Who gets a machine sooner is not told of waiting.
+    /// A client that gets a machine sooner than this hears nothing of waiting.
     private static final Duration FIRST = Duration.ofSeconds(1);
 
     private static final Duration LONGEST = Duration.ofMinutes(1);
@@ -21,15 +21,15 @@ public final class WaitingNotes {
     /// changed.
     public static Outcome await(Ticket ticket, BuildLog log) throws InterruptedException {
         var pause = FIRST;
-        var told = "";
+        var last = "";
         while (true) {
             var outcome = ticket.await(pause);
             if (outcome.isPresent()) return outcome.get();
-            var note = ticket.standing().map(WaitingNotes::note).orElse(told);
-            if (!note.equals(told)) {
+            var note = ticket.standing().map(WaitingNotes::note).orElse(last);
+            if (!note.equals(last)) {
                 log.note(note);
                 log.flush();
-                told = note;
+                last = note;
             }
             pause = min(pause.multipliedBy(2), LONGEST);
         }
@@ -58,7 +58,7 @@ public final class WaitingNotes {
     private static String expectation(QueuePosition standing) {
         var until = standing.untilExpected();
         if (until.compareTo(QueuePosition.UNKNOWN) >= 0) return "none of them takes builds now";
-        if (!standing.isMeasured()) return "no history to tell when it begins";
+        if (!standing.isMeasured()) return "no history yet to estimate when it begins";
         return "expected to begin in %s".formatted(Amounts.seconds(until.toMillis() / 1000.0));
     }
 }

@@ -17,7 +17,7 @@ import java.util.Collection;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// Puts together what the scheduler is to know of a build, from what is known without asking anybody. Safe for any
+/// Puts together what the scheduler is to know of a build, from what is known here, without I/O. Safe for any
 /// thread.
 public final class BuildRequestFactory {
     private static final int LONGEST_WORD = 256;
@@ -53,7 +53,7 @@ public final class BuildRequestFactory {
         return of(drvPath, derivation, asking, machines);
     }
 
-    /// The same for a build that nobody wants yet.
+    /// The same for a build that no client has asked for yet.
     ///
     /// @throws dispatcher.nix.NixSyntaxException if attributes of the derivation cannot be read
     public Prospect prospect(StorePath drvPath, BasicDerivation derivation, Collection<Machine> machines) {
@@ -81,7 +81,8 @@ public final class BuildRequestFactory {
         return plain.withResources(resources(plain, derivation, machines));
     }
 
-    /// What is remembered of builds, logged and compared with the machines is short, whatever clients ask for.
+    /// Keeps short what is remembered of builds, logged, and compared with machines, regardless of what clients ask
+    /// for.
     private static void requireShort(String what, String word) {
         if (word.length() > LONGEST_WORD)
             throw NixSyntaxException.of(
@@ -95,7 +96,7 @@ public final class BuildRequestFactory {
         return client.local() ? client.name() : "%s (%s)".formatted(client.name(), client.credential());
     }
 
-    /// What the settings say; and memory as learned, but never so much that no machine is left for it.
+    /// What the settings say, and memory as learned, limited so that a machine is left for the build.
     private SortedMap<String, Long> resources(
             BuildRequest request, BasicDerivation derivation, Collection<Machine> machines) {
         var taken = new TreeMap<>(rules.of(request.drvPath(), derivation));
@@ -114,7 +115,7 @@ public final class BuildRequestFactory {
         return LargestInputs.of(inputs, sizes);
     }
 
-    /// Where they are known to be now. Asks nobody.
+    /// Where they are known to be now. Does no I/O.
     public Inputs located(LargestInputs inputs) {
         return inputs.located(locations);
     }

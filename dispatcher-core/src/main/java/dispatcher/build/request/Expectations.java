@@ -4,9 +4,9 @@ import dispatcher.nix.attributes.PackageName;
 import dispatcher.schedule.policy.Work;
 import java.util.OptionalLong;
 
-/// What builds are expected to take, from whatever is known of earlier ones. Safe for any thread; answers at once.
+/// What builds are expected to take, judged by earlier ones. Safe for any thread; answers at once.
 public interface Expectations {
-    /// Where nothing is known.
+    /// Knows nothing.
     Expectations NONE = new Expectations() {
         @Override
         public Work work(PackageName name, String system) {
@@ -21,6 +21,6 @@ public interface Expectations {
 
     Work work(PackageName name, String system);
 
-    /// Bytes of memory that it may take; empty if no machine could tell.
+    /// Bytes of memory that it may take; empty if no machine has reported any.
     OptionalLong peakMemory(PackageName name, String system);
 }

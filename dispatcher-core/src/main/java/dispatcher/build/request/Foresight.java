@@ -22,7 +22,7 @@ public final class Foresight {
     private static final int MOST_CLIENTS = 1000;
     private static final int MOST_FEATURES = 16;
 
-    /// Of a build of which nothing is known.
+    /// Stands for a build without a known path.
     private static final StorePath UNKNOWN = StorePath.of("0".repeat(StorePath.HASH_DIGITS), "unknown.drv");
 
     private final MachineRegistry machines;
@@ -42,7 +42,7 @@ public final class Foresight {
         if (request.requiredFeatures().size() <= MOST_FEATURES) last.put(client.credential(), request);
     }
 
-    /// The machine; empty if there is no telling, or no build could begin now.
+    /// The machine; empty if it cannot be foreseen, or if no build could begin now.
     ///
     /// @param before what was guessed for an input of the same build, which stays if a build could begin there
     public Optional<String> machineFor(ClientIdentity client, Optional<String> before) {

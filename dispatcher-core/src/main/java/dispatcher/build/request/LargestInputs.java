@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 public final class LargestInputs {
     private static final int MOST_INPUTS = 64;
 
-    /// Machines that hold much, of which the scheduler is told.
+    /// The number of machines, those that hold most, that the scheduler gets.
     private static final int MOST_MACHINES = 4;
 
     private final long bytesOfAll;
@@ -47,7 +47,7 @@ public final class LargestInputs {
         return new LargestInputs(bytesOfAll, sized.subList(0, Math.min(MOST_INPUTS, sized.size())));
     }
 
-    /// Where they are known to be now. Asks nobody, and takes some microseconds.
+    /// Where they are known to be now. Does no I/O and takes some microseconds.
     Inputs located(Locations locations) {
         var present = new HashMap<String, Long>();
         for (int i = 0; i < bytes.length; i++)

@@ -4,7 +4,7 @@ import dispatcher.schedule.policy.BuildRequest;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// What the scheduler would be told of a build if anybody wanted it now.
+/// What the scheduler would get to know of a build if a client asked for it now.
 ///
 /// @param inputs  paths that it needs on its machine, as far as is known here
 /// @param unknown how many of these are of unknown size, and count as nothing

@@ -96,7 +96,8 @@ final class MachineColumns {
         T read() throws BadField;
     }
 
-    /// A part of the entry, or a fault noted and nothing. After a column that is shifted no more faults are told.
+    /// A part of the entry; or nothing, with the fault noted. After a column that is shifted, no more faults are
+    /// noted.
     private <T> Optional<T> part(Part<T> part) {
         try {
             return Optional.of(part.read());

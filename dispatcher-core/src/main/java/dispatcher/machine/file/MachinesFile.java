@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 ///
 /// `#` starts a comment, `@FILE` stands for the entries of that file. Further fields are ignored, as Nix does.
 /// What is wrong is a value too: all faults of all files are found in one reading, and the good entries are
-/// there beside them; a file with more than 50 faults is read no further. Of warnings, too, the first 50 are told.
+/// there beside them. A file with more than 50 faults is read no further. Only the first 50 warnings are kept, too.
 /// Source: Nix 2.34, `src/libstore/machines.cc`; its older rules by [Rules#UNTIL_2_28].
 ///
 /// @param entries  those without a fault, in their order
@@ -34,16 +34,16 @@ public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark
     public enum Rules {
         /// Lines are cut at `#`, then split at `;`, then trimmed.
         SINCE_2_29,
-        /// Lines and the parts between `;` are told apart first and cut at `#` then, so a `;` within a comment
-        /// starts an entry; and nothing is trimmed, so an indented `@FILE` is no inclusion.
+        /// Lines and the parts between `;` are separated first and cut at `#` then, so a `;` within a comment starts
+        /// an entry; and nothing is trimmed, so an indented `@FILE` is no inclusion.
         UNTIL_2_28
     }
 
-    /// @param source name of the file, or of whatever the text came from
+    /// @param source name of the file, or of another source of the text
     /// @param line   from 1
     public record Entry(Machine machine, String source, int line) {}
 
-    /// A machine as another format than that of lines tells it.
+    /// A machine from another format than lines.
     ///
     /// @param name    its own
     /// @param columns as an entry would have them; `-` for the default
@@ -102,7 +102,7 @@ public record MachinesFile(List<Entry> entries, List<Remark> faults, List<Remark
         return parse(source, includes, defaults, Rules.SINCE_2_29);
     }
 
-    /// Reads machines that another format has told, each held to the same as an entry.
+    /// Takes machines from another format; the same rules hold for each as for an entry.
     public static MachinesFile ofRows(List<Row> rows, Defaults defaults) {
         return new MachinesFileReader((path, from) -> Optional.empty(), defaults, Rules.SINCE_2_29).read(rows);
     }

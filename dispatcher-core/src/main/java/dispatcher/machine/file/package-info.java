@@ -1,5 +1,5 @@
 /// Reads machines from Nix's machines format: a line for each machine, with a store's address and columns. Each
-/// column is checked for what it can be. Start with `MachinesFile`.
+/// column is checked; other formats, and which machines are used, do not belong here. Start with `MachinesFile`.
 @NullMarked
 package dispatcher.machine.file;
 

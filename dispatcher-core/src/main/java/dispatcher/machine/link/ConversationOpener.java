@@ -26,10 +26,10 @@ import java.util.function.Consumer;
 ///
 /// The first conversation with a machine that is new, or was away, comes alone, up to the answer to its first
 /// question. Nix makes the tables of a new store then. Of two processes that do so at the same time one waits
-/// until the other has ended, and we keep that. Those who want a conversation meanwhile wait for the first one,
+/// until the other has ended, and we keep that. Threads that want a conversation meanwhile wait for the first one,
 /// and fail with it.
 final class ConversationOpener {
-    /// A machine that has answered anything so lately is there.
+    /// A machine that has answered anything within this time is there.
     private static final Duration LATELY = Duration.ofSeconds(30);
 
     /// Of the time for a handshake, the part that such a machine has for the first try.
@@ -62,7 +62,7 @@ final class ConversationOpener {
         private final CountDownLatch end = new CountDownLatch(1);
         private volatile Optional<IOException> failure = Optional.empty();
 
-        /// @throws IOException if it came to nothing, and it was not its own thread that gave up
+        /// @throws IOException if it failed, and it was not its own thread that gave up
         void await() throws IOException, InterruptedException {
             end.await();
             if (failure.isPresent()) throw failure.get();

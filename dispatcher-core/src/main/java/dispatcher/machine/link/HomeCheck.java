@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// Only a machine at the client's address can be that: the machine is asked then whether it has the client's
 /// connection, or, for a client on this host, whether its kernel and its store are ours. Behind one address there
-/// may be several hosts. A machine that does not tell counts as the client's host if it is reached at the usual
+/// may be several hosts. A machine that gives no answer counts as the client's host if it is reached at the usual
 /// port.
 ///
 /// Safe for any thread; asks over connections that are there, a few seconds at most.
@@ -60,7 +60,7 @@ final class HomeCheck {
     private enum Answer {
         YES,
         NO,
-        /// Asked, it does not tell.
+        /// It was asked and gave no answer.
         SILENT,
         /// It could not be asked.
         UNKNOWN
@@ -69,7 +69,7 @@ final class HomeCheck {
     /// Whether an address that connections led to is one of this host's.
     private record Place(String peer, boolean here) {}
 
-    /// What tells this host and its store from others.
+    /// What distinguishes this host and its store from others.
     interface ThisHost {
         /// Boot id, and device and inode of the store's database; empty if that cannot be seen.
         Optional<List<String>> marks();
@@ -163,7 +163,9 @@ final class HomeCheck {
             return lines.containsAll(wanted) ? Answer.YES : Answer.NO;
         } catch (IOException e) {
             Interruption.rethrow(e);
-            log.atDebug().addKeyValue("machine", machine.get().name()).log("does not tell who it is: {}", e.toString());
+            log.atDebug()
+                    .addKeyValue("machine", machine.get().name())
+                    .log("cannot be asked who it is: {}", e.toString());
             return Answer.UNKNOWN;
         }
     }
@@ -176,7 +178,7 @@ final class HomeCheck {
                         .replace("PORT", port)
                         .getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
-                // A program that does not read; what it says tells whether it is one.
+                // The program does not read; its output shows whether it is one of ours.
                 Interruption.rethrow(e);
             }
             return new String(channel.in().readNBytes(LONGEST_ANSWER), StandardCharsets.ISO_8859_1);

@@ -24,7 +24,7 @@ import java.util.function.LongSupplier;
 /// Safe for any thread.
 ///
 /// Once it is retired, as the machine is not wanted any more or reached otherwise now, it closes itself when the
-/// last who uses it is done.
+/// last user is done.
 public final class MachineLink implements AutoCloseable {
     /// One conversation may pin so small a part of what is free on the disk of the machine's store.
     private static final int SHARE_OF_FREE = 32;
@@ -54,7 +54,7 @@ public final class MachineLink implements AutoCloseable {
     /// @param reply     for each reply, see [dispatcher.store.conversation.ReplyDeadline]
     public record Limits(Duration handshake, Duration reply) {}
 
-    /// Of a machine that tells nobody how it is doing.
+    /// Leads to a machine without a sampler.
     public MachineLink(Machine machine, Transport transport, StoreDir storeDir, Limits limits, LongSupplier nanoTime) {
         this(
                 machine,
@@ -128,7 +128,7 @@ public final class MachineLink implements AutoCloseable {
         }
     }
 
-    /// Keeps it open until given back; empty if it is retired, and nobody uses it.
+    /// Keeps it open until given back; empty if it is retired and out of use.
     public Optional<Use> use() {
         lock.lock();
         try {
@@ -191,7 +191,7 @@ public final class MachineLink implements AutoCloseable {
         return storeDir;
     }
 
-    /// Whether the machine gives a sign of life within so long.
+    /// Whether the machine gives a sign of life within `limit`.
     public boolean answers(Duration limit) throws InterruptedException {
         return transport.answers(limit);
     }
@@ -213,7 +213,7 @@ public final class MachineLink implements AutoCloseable {
         return copier;
     }
 
-    /// Bytes, as the settings say or it told itself; empty if neither did.
+    /// Bytes, as the settings say or the machine reported; empty if neither did.
     public OptionalLong memory() {
         var configured = machine.resources().get(Machine.MEMORY);
         return configured == null ? sampler.memory() : OptionalLong.of(configured);
@@ -224,7 +224,7 @@ public final class MachineLink implements AutoCloseable {
         return sampler;
     }
 
-    /// Whether the client asks from that machine, as far as can be told; see [HomeCheck].
+    /// Whether the client asks from that machine, as far as this can be found out; see [HomeCheck].
     public boolean isHomeOf(ClientIdentity client) throws InterruptedException {
         return home.isHomeOf(client);
     }

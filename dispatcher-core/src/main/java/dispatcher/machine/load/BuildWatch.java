@@ -23,7 +23,7 @@ public final class BuildWatch implements AutoCloseable {
 
         record Enough() implements Memory {}
 
-        /// The machine does not tell.
+        /// The machine does not report it.
         record Unknown() implements Memory {}
     }
 
@@ -37,7 +37,7 @@ public final class BuildWatch implements AutoCloseable {
 
         record Enough() implements Disk {}
 
-        /// The machine does not tell, or had so little that it may have been used up in between.
+        /// The machine does not report it, or had so little room that the build may have used it up in between.
         record Unknown() implements Disk {}
     }
 
@@ -131,7 +131,7 @@ public final class BuildWatch implements AutoCloseable {
         return now.isPresent() && !scarceDisk ? new Disk.Enough() : new Disk.Unknown();
     }
 
-    /// Bytes; 0 if the machine could not tell.
+    /// Bytes; 0 if the machine does not report it.
     public long peakMemory() {
         return peak;
     }

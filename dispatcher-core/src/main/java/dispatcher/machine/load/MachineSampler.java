@@ -27,17 +27,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Asks one machine how it is doing: every 4 s while it builds something for us, every 30 s while a
-/// connection is there still, and never otherwise; no connection is made or kept for it. A machine that
-/// runs no commands of ours is asked again after an hour.
+/// Measures one machine: every 4 s while it builds something for us, and every 30 s while a connection to it is open.
+/// It makes no connection for this and keeps none open. A machine that does not run our commands is asked again after
+/// an hour.
 ///
-/// A question starts half a dozen programs there, more than a small build does. So builds that follow each other
-/// closely share it, and it comes a second after the first of them began, when a build that takes memory has some.
-/// A build that is over before the next question is not seen by any. A machine of which nothing is known is asked at
-/// once: else nobody could tell whether it had killed anything before a build that is killed.
+/// A sample starts half a dozen programs on the machine, more than a small build does. So builds that follow each
+/// other closely share one, and it is taken a second after the first of them began: a build that needs memory has
+/// taken some by then. A build that ends before the next sample is not seen. A machine without any sample yet is
+/// asked at once, because otherwise nobody could know whether the kernel killed a process before or during a build
+/// that is killed.
 ///
-/// Has a thread of its own from its first build on. Safe for any thread; listeners and the machine are
-/// called with no lock held.
+/// Has a thread of its own from its first build on. Safe for any thread; listeners and the machine are called with no
+/// lock held.
 public final class MachineSampler implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(MachineSampler.class);
     static final Duration WHILE_BUILDING = Duration.ofSeconds(4);
@@ -49,7 +50,7 @@ public final class MachineSampler implements AutoCloseable {
     static final Duration VALID = Duration.ofSeconds(90);
     /// For the machine's answer.
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    /// For a sample that somebody waits for.
+    /// For a sample that a thread waits for.
     private static final Duration WAIT = Duration.ofSeconds(3);
 
     private final String machine;
@@ -67,7 +68,7 @@ public final class MachineSampler implements AutoCloseable {
     @GuardedBy("lock")
     private boolean started;
 
-    private volatile boolean hushed;
+    private volatile boolean paused;
     private volatile Consumer<Pressure> onSample = _ -> {};
 
     @GuardedBy("lock")
@@ -84,7 +85,7 @@ public final class MachineSampler implements AutoCloseable {
     @GuardedBy("lock")
     private OptionalLong unseenSince = OptionalLong.empty();
 
-    /// Attempts that are over, and those of them that told something.
+    /// Attempts that are over, and those of them that gave an answer.
     @GuardedBy("lock")
     private long attempts;
 
@@ -112,14 +113,14 @@ public final class MachineSampler implements AutoCloseable {
         this.thread = SteadyThread.unstarted("pressure of " + machine, this::samplesAgain);
     }
 
-    /// Tells the listener nothing from now on: this is not what leads to the machine any more. Builds that run
-    /// there are told still.
+    /// Sends the listener nothing from now on, because another object leads to the machine. Builds that run there
+    /// still get their samples.
     public void pause() {
-        hushed = true;
+        paused = true;
     }
 
-    /// Has `action` told each sample too, for what leads to the machine; under the listener's terms, and also once
-    /// this is hushed.
+    /// Gives each sample to `action` too, for the object that leads to the machine. The listener's terms hold for it.
+    /// It goes on after [#pause].
     ///
     /// @param action replaces the one before
     public void onSample(Consumer<Pressure> action) {
@@ -155,7 +156,7 @@ public final class MachineSampler implements AutoCloseable {
         }
     }
 
-    /// How it was doing lately; empty if that is not known.
+    /// Its last sample; empty if that is too old or missing.
     public Optional<Pressure> pressure() {
         lock.lock();
         try {
@@ -204,7 +205,7 @@ public final class MachineSampler implements AutoCloseable {
         try {
             attempt();
         } finally {
-            // Last, when the builds know of it too; and whatever happens, as somebody may wait for it.
+            // Last, when the builds have the sample too; and in every case, because a thread may wait for this.
             ended();
         }
         return true;
@@ -258,8 +259,8 @@ public final class MachineSampler implements AutoCloseable {
             log.atDebug().addKeyValue("machine", machine).log("no sample: {}", e.toString());
         }
         if (answered && sample.isEmpty())
-            log.atDebug().addKeyValue("machine", machine).log("does not tell how it is doing");
-        tell(sample, answered && sample.isEmpty());
+            log.atDebug().addKeyValue("machine", machine).log("gives no sample");
+        report(sample, answered && sample.isEmpty());
     }
 
     private String ask(CommandChannel channel) throws IOException {
@@ -281,7 +282,7 @@ public final class MachineSampler implements AutoCloseable {
         }
     }
 
-    private void tell(Optional<Sample> sample, boolean nonsense) {
+    private void report(Optional<Sample> sample, boolean nonsense) {
         List<BuildWatch> running;
         boolean outdated;
         lock.lock();
@@ -301,9 +302,9 @@ public final class MachineSampler implements AutoCloseable {
         sample.ifPresent(now -> {
             for (var build : running) build.see(now.pressure(), now.builders());
             onSample.accept(now.pressure());
-            if (!hushed) listener.sampled(machine, now.pressure());
+            if (!paused) listener.sampled(machine, now.pressure());
         });
-        if (outdated && !hushed) listener.unknown(machine);
+        if (outdated && !paused) listener.unknown(machine);
     }
 
     private void ended() {

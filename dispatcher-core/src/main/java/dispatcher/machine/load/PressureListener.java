@@ -5,7 +5,7 @@ import dispatcher.machine.Pressure;
 /// Wants to know how machines are doing. Called on the thread that asks a machine, with no lock held;
 /// must return soon.
 public interface PressureListener {
-    /// For nobody.
+    /// Ignores every sample.
     PressureListener NONE = new PressureListener() {
         @Override
         public void sampled(String machine, Pressure pressure) {}
@@ -16,6 +16,6 @@ public interface PressureListener {
 
     void sampled(String machine, Pressure pressure);
 
-    /// The last sample is too old to say anything: nothing speaks against the machine any more.
+    /// The last sample is too old to count, so the machine has no objection any more.
     void unknown(String machine);
 }

@@ -3,7 +3,7 @@ package dispatcher.machine.load;
 import dispatcher.machine.Pressure;
 import java.util.List;
 
-/// What one run of the script told.
+/// The result of one run of the script.
 ///
 /// @param builders processes of builds, as far as they could be seen
 record Sample(Pressure pressure, List<BuildProcess> builders) {

@@ -51,7 +51,7 @@ final class SampleParser {
 
     private SampleParser() {}
 
-    /// Empty unless all that every machine can tell is there, up to the end.
+    /// Empty unless the answer is complete: all that every machine can report, up to the end mark.
     static Optional<Sample> parse(String answer, Instant sampledAt) {
         var parts = parts(answer);
         if (!parts.containsKey(SampleScript.END)) return Optional.empty();
@@ -189,7 +189,7 @@ final class SampleParser {
         return Optional.empty();
     }
 
-    /// What the lines of nix.conf say, and the files that it may include: the most of it, as nobody tells which
+    /// The largest `min-free` of nix.conf and of the files that it may include, because it is unknown which of them
     /// counts.
     private static long minFree(List<String> lines) {
         long most = 0;

@@ -3,9 +3,8 @@ package dispatcher.machine.load;
 import dispatcher.nix.StoreDir;
 import java.nio.charset.StandardCharsets;
 
-/// The script that tells how a machine is doing. It comes to the machine's `sh` on standard input, so
-/// that whatever login shell there is reads one plain word. Reads /proc on Linux, asks sysctl and vm_stat
-/// on macOS.
+/// The script that measures a machine. The machine's `sh` reads it from standard input, so that the login shell, of
+/// any kind, reads one plain word only. Reads /proc on Linux, and asks sysctl and vm_stat on macOS.
 ///
 /// Which process belongs to which build only root can see, by their environments: Nix gives every builder
 /// `out` and `name`, unless the derivation has structured attributes.
@@ -61,7 +60,7 @@ final class SampleScript {
 
     private SampleScript() {}
 
-    /// @param processes whether to tell what memory builds take too
+    /// @param processes whether to measure the memory of builds too
     static byte[] text(StoreDir storeDir, boolean processes) {
         return SCRIPT.replace("STORE", "'" + storeDir.path() + "'")
                 .replace("PROCESSES", processes ? OF_PROCESSES : ":")

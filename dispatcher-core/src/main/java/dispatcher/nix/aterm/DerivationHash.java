@@ -41,7 +41,7 @@ public final class DerivationHash {
     /// The hash of each output; they only differ where each is fixed.
     ///
     /// @param deferred whether an output path is not known before builds further up have been done, so that no path
-    ///     may be made from the hashes; they still tell realisations apart
+    ///     may be made from the hashes; they still distinguish realisations
     public record Modulo(SortedMap<String, Hash> outputs, boolean deferred) {
         public Modulo {
             outputs = Collections.unmodifiableSortedMap(new TreeMap<>(outputs));

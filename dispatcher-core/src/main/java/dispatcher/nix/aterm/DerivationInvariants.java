@@ -29,7 +29,7 @@ import java.util.TreeSet;
 ///
 /// Stricter than Nix where Nix only warns (an output that is deferred without need), where it compares paths rather
 /// than bytes (Nix before 2.32), and for the variables of floating outputs, which Nix does not look at: a daemon
-/// knows what a floating output came to by the masked hash, and would hand out what another derivation made.
+/// finds the path of a floating output by the masked hash, and would hand out what another derivation made.
 ///
 /// Source: Nix 2.36, `src/libstore/derivations.cc`, `processDerivationOutputPaths` and `DerivationT::type`.
 final class DerivationInvariants {

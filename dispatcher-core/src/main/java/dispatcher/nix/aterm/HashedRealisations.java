@@ -13,7 +13,7 @@ import java.util.TreeMap;
 
 /// Names what came out of a build the way Nix 2.4 to 2.34 does: by the hash of its derivation. They keep what a
 /// builder says of outputs whose paths are not known beforehand under the id that it comes with; newer builders
-/// do not tell that id, and no builder could be believed to tell another one.
+/// do not send that id, and no builder could be believed if it sent another one.
 ///
 /// Those versions build such a derivation when its inputs are paths and not derivations any more, so its hash
 /// follows from what the builder gets. Source: Nix 2.34, `src/nix/build-remote/build-remote.cc`.

@@ -1,4 +1,4 @@
-/// Keys that sign store paths, and their signatures: reading, signing, checking. Who is trusted is decided
+/// Keys that sign store paths, and their signatures: reading, signing, checking. Which keys are trusted is decided
 /// elsewhere. Start with `NixPublicKey`.
 @NullMarked
 package dispatcher.nix.key;

@@ -2,8 +2,8 @@ package dispatcher.nix.nar;
 
 import dispatcher.nix.ByteString;
 
-/// Finds out how deep the directories of a NAR are nested, told in [NarVisitor]'s order what is in it. Confined
-/// to one thread.
+/// Finds out how deep the directories of a NAR are nested, from calls in [NarVisitor]'s order. Confined to one
+/// thread.
 public final class NarDepth implements NarVisitor {
     private int open;
     private int deepest;

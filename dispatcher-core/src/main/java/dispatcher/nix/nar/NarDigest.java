@@ -32,7 +32,7 @@ public final class NarDigest {
         return parser.isComplete();
     }
 
-    /// Bytes of the archive so far.
+    /// Bytes of the archive up to here.
     public long size() {
         return parser.position();
     }

@@ -144,7 +144,7 @@ public final class NarParser {
         return field == Field.END;
     }
 
-    /// Bytes of the archive so far.
+    /// Bytes of the archive up to here.
     public long position() {
         return taken;
     }

@@ -1,7 +1,7 @@
 package dispatcher.nix.nar;
 
-/// Adds up how many bytes a NAR will have, told in [NarVisitor]'s order what will be in it; [NarParser] has the
-/// shape. Confined to one thread.
+/// Adds up how many bytes a NAR will have, from calls in [NarVisitor]'s order; [NarParser] has the shape. Confined to
+/// one thread.
 public final class NarSize {
     private static final long TAG = string(1);
     private static final long BEGIN = string("nix-archive-1".length());

@@ -1,7 +1,7 @@
 package dispatcher.nix.nar;
 
-/// Bytes that should be a NAR and are not. The message tells where in the archive and at which path in it, and
-/// what was expected there.
+/// Bytes that should be a NAR and are not. The message gives the position in the archive, the path in it, and what
+/// was expected there.
 public final class NarSyntaxException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -2,10 +2,10 @@ package dispatcher.nix.nar;
 
 import dispatcher.nix.ByteString;
 
-/// Is told what a [NarParser] finds, in the order of the archive. Each method does nothing unless overridden.
+/// Receives what a [NarParser] finds, in the order of the archive. Each method does nothing unless overridden.
 ///
 /// Shape of the calls: `node = file contents* fileEnd | symlink | directoryStart (entry node)* directoryEnd`.
-/// What is told has been checked, but the archive may still turn out broken later on.
+/// What it receives has been checked, but the archive may still turn out broken later on.
 public interface NarVisitor {
     default void directoryStart() {}
 

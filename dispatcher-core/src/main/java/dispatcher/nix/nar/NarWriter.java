@@ -10,7 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 
-/// Writes a NAR as it is told what is in it, in the order of [NarVisitor]'s calls; [NarParser] has the shape.
+/// Writes a NAR from calls in the order of [NarVisitor]; [NarParser] has the shape.
 ///
 /// Buffered: all has been handed to the stream only after [#finish]. Confined to one thread. A call that the format
 /// does not allow at that place is an [IllegalStateException], a name or target that it never allows an

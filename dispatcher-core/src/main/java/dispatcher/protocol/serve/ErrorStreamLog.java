@@ -22,11 +22,11 @@ final class ErrorStreamLog implements BuildLog {
     private static final byte[] NEWLINE = {'\n'};
     private static final int WORTH_WRITING = 32 * 1024;
 
-    /// A client that has read nothing for so long gets its result all the same. On a busy host it pauses for
+    /// A client that has read nothing for this time gets its result all the same. On a busy host it pauses for
     /// seconds.
     static final Duration MOST_SILENCE = Duration.ofSeconds(10);
 
-    /// And so does one that reads as slowly as this comes to.
+    /// The same for a client that reads, but slowly: the longest wait in all.
     static final Duration MOST_WAIT = Duration.ofSeconds(30);
 
     private static final Duration LOOK = Duration.ofMillis(10);

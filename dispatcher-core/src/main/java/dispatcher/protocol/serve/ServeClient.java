@@ -45,8 +45,8 @@ import java.util.function.Predicate;
 public final class ServeClient implements Store {
     private static final long LAST_WORDS_MILLIS = 500;
 
-    /// So long the log may stand still before its end is given up, once the result is there. Longer than clients may
-    /// hold it up.
+    /// How long the log may stand still, once the result is there, before its end is given up. Longer than clients
+    /// may hold it up.
     private static final long LOG_MILLIS = 10_000;
 
     private static final Duration LOG_MOST = Duration.ofMinutes(2);
@@ -60,13 +60,13 @@ public final class ServeClient implements Store {
 
     /// Opens the conversation.
     ///
-    /// @param peer who is at the far end, for messages
+    /// @param peer the far end's name, for messages
     /// @throws HandshakeException if what answers does not serve a store, or in too old a version
     public ServeClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
         this(channel, storeDir, peer, Greeting.SERVE.newest(), _ -> {});
     }
 
-    /// @param errors told each line that the far end writes to its standard error before the first build, on a thread
+    /// @param errors gets each line that the far end writes to its standard error before the first build, on a thread
     ///               of its own
     public ServeClient(CommandChannel channel, StoreDir storeDir, String peer, Consumer<ByteString> errors)
             throws IOException {

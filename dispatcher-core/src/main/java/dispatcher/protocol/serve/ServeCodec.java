@@ -182,7 +182,7 @@ public record ServeCodec(StoreDir storeDir, ProtocolVersion version) {
         return BuildResultCodec.read(in, drvPath, resultParts());
     }
 
-    /// Whether realisations are told by the paths of derivations and not by their hashes.
+    /// Whether realisations are named by the paths of derivations and not by their hashes.
     boolean realisesByPath() {
         return version.isAtLeast(2, 8);
     }

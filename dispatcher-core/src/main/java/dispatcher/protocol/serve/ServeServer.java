@@ -39,7 +39,7 @@ import java.util.SortedSet;
 
 /// Answers one client in the serve protocol, from a [Store].
 ///
-/// The protocol has no way to refuse a command: whatever cannot be answered ends the conversation, with the
+/// The protocol has no way to refuse a command: a request that cannot be answered ends the conversation, with the
 /// reason on the client's standard error. Confined to one thread, but for the moments of a build when another
 /// watches whether the client is still there.
 public final class ServeServer {
@@ -155,7 +155,7 @@ public final class ServeServer {
     /// checked, or be given its place in the spool, as it comes.
     private static StoreRefusedException refuseImport() {
         return new StoreRefusedException(
-                "ImportPaths is not done by a build dispatcher, as it tells only after a path's content which path that is; what sends it, such as Hydra's queue runner in C++, can use the dispatcher through Nix: let it build on localhost, and put the dispatcher into 'builders' of nix.conf there");
+                "ImportPaths is not done by a build dispatcher, as it names a path only after the path's content; what sends it, such as Hydra's queue runner in C++, can use the dispatcher through Nix: let it build on localhost, and put the dispatcher into 'builders' of nix.conf there");
     }
 
     private static StoreRefusedException refuse(String what) {
@@ -190,9 +190,9 @@ public final class ServeServer {
             result = result(build, log);
             log.awaitTaken();
         }
-        var told =
+        var sent =
                 codec.realisesByPath() ? result : HashedRealisations.of(codec.storeDir(), build.derivation(), result);
-        codec.writeBuildResult(out, told.printable());
+        codec.writeBuildResult(out, sent.printable());
     }
 
     private BuildResult result(BuildDerivation build, BuildLog log) throws IOException, InterruptedException {

@@ -36,8 +36,8 @@ final class UnseenLog {
         this.since = nanoTime.getAsLong();
     }
 
-    /// So much has just been written, or been seen to be taken, which took so long. Whoever waited meanwhile
-    /// waited for room, so that nothing is less full than before.
+    /// `bytes` were just written, or seen to be taken, which took `nanos`. A thread that waited meanwhile waited for
+    /// room, so nothing is less full than before.
     void passed(long bytes, long nanos) {
         boolean waited = nanos >= WAITED_NANOS;
         unseen = Math.min(MOST_UNSEEN, (waited ? unseen : left()) + bytes);

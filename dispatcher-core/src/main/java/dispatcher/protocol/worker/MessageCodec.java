@@ -27,7 +27,7 @@ public record MessageCodec(ProtocolVersion version) {
     /// What is kept of a text that a build may have had a part in: an error has the last lines of the build's log.
     private static final int MOST_TEXT = BuildResultCodec.MOST_MESSAGE;
 
-    /// The same of texts that nobody is shown.
+    /// The same of texts that are not shown.
     private static final int MOST_UNSEEN = 4096;
 
     /// The level of what a user should see by default. Nix 2.4 put "notice" below it.

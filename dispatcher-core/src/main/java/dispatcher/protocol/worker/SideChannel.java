@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /// What a daemon says before each of its replies, as its client hears it. Confined to the thread that reads `in`.
 ///
-/// @param peer who is at the far end, for messages
+/// @param peer the far end's name, for messages
 record SideChannel(WireReader in, MessageCodec messages, String peer) {
     /// What Nix itself puts before what a `post-build-hook` prints.
     private static final ByteString HOOK = ByteString.of("post-build-hook: ");

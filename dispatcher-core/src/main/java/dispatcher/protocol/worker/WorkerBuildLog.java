@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Tells a client of the worker protocol how its build goes: an activity with the build's lines and phases as
+/// Shows a client of the worker protocol how its build goes: an activity with the build's lines and phases as
 /// results, and the dispatcher's own words as plain messages.
 ///
 /// Waits for a client that does not read: it is for the client's own thread, and the store is to see to it that

@@ -69,13 +69,13 @@ public final class WorkerClient implements Store {
 
     /// Opens the conversation.
     ///
-    /// @param peer who is at the far end, for messages
+    /// @param peer the far end's name, for messages
     /// @throws HandshakeException if what answers is no daemon, or too old a one
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer) throws IOException {
         this(channel, storeDir, peer, WorkerHandshake.CLIENT, _ -> {});
     }
 
-    /// @param errors told each line that the far end writes to its standard error, on a thread of its own
+    /// @param errors gets each line that the far end writes to its standard error, on a thread of its own
     public WorkerClient(CommandChannel channel, StoreDir storeDir, String peer, Consumer<ByteString> errors)
             throws IOException {
         this(channel, storeDir, peer, WorkerHandshake.CLIENT, errors);
@@ -110,7 +110,7 @@ public final class WorkerClient implements Store {
         return codec.version();
     }
 
-    /// As the daemon tells it; empty before 1.33.
+    /// As the daemon reports it; empty before 1.33.
     public String nixVersion() {
         return daemon.nixVersion();
     }
@@ -325,7 +325,7 @@ public final class WorkerClient implements Store {
     /// Sends a framed payload while another thread reads what the daemon says meanwhile, since both may have
     /// more to say than the connection holds. A daemon that says no early is heard at the next chunk.
     ///
-    /// If the payload cannot be had to its end, the conversation is closed: there is no way to tell the daemon.
+    /// If the payload cannot be read to its end, the conversation is closed: there is no way to tell the daemon.
     private void uploadFramed(Upload upload) throws IOException, InterruptedException {
         out.flush();
         var reading = new FutureTask<Void>(() -> {

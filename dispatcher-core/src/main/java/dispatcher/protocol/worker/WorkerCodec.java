@@ -56,7 +56,7 @@ import java.util.TreeSet;
 /// @param version  the lower of both sides' versions
 /// @param features those that both sides have
 public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<WorkerFeature> features) {
-    /// The version in which path infos inside an AddMultipleToStore are written, whatever was negotiated.
+    /// The version in which path infos inside an AddMultipleToStore are written, regardless of the agreed version.
     public static final ProtocolVersion BULK = new ProtocolVersion(1, 16);
 
     /// Without features.
@@ -64,7 +64,7 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<Worker
         this(storeDir, version, Set.of());
     }
 
-    /// Whether realisations are told by the paths of derivations and not by their hashes.
+    /// Whether realisations are named by the paths of derivations and not by their hashes.
     public boolean realisesByPath() {
         return features.contains(WorkerFeature.REALISATION_WITH_PATH);
     }
@@ -367,7 +367,7 @@ public record WorkerCodec(StoreDir storeDir, ProtocolVersion version, Set<Worker
         return new BuildResultCodec.Parts(storeDir, since(29), since(37), outputs);
     }
 
-    /// Whether a realisation can be told by that id.
+    /// Whether this version can write that id of a realisation.
     public boolean names(RealisationId id) {
         return realisesByPath() == id instanceof RealisationId.OfPath;
     }

@@ -8,7 +8,7 @@ import java.util.Set;
 
 /// What both ends of the worker protocol may agree on from 1.38 on, beside the version.
 public enum WorkerFeature {
-    /// Realisations are told by the path of the derivation and not by its hash (Nix 2.35).
+    /// Realisations are named by the path of the derivation and not by its hash (Nix 2.35).
     REALISATION_WITH_PATH("realisation-with-path-not-hash"),
     /// Many temporary roots in one request (Determinate Nix 3.22).
     ADD_TEMP_ROOTS("addTempRoots"),

@@ -68,7 +68,7 @@ record WorkerHandshake(ProtocolVersion ours, Set<WorkerFeature> features) {
 
     /// The server's end.
     ///
-    /// @param daemon what the client is told
+    /// @param daemon what the client hears of us
     /// @throws ProtocolException if the client speaks something else, or too old a version
     Agreed withClient(StoreDir storeDir, DaemonInfo daemon, WireReader in, WireWriter out) throws IOException {
         var theirs = Greeting.WORKER.greetClient(in, out, ours);

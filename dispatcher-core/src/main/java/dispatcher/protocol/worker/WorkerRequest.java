@@ -181,7 +181,7 @@ public sealed interface WorkerRequest {
 
         /// For one build at a time whose log is shown, with all cores and substituters that there are.
         ///
-        /// @param verbosity of what should be told
+        /// @param verbosity of the messages that the far end sends
         static SetOptions of(BuildOptions options, long verbosity) {
             long keepFailed = options.keepFailed() ? 1 : 0;
             long maxSilent = options.maxSilent().toSeconds();

@@ -56,10 +56,9 @@ import java.util.TreeSet;
 
 /// Answers one client in the worker protocol, from a [Store].
 ///
-/// Confined to one thread, but for the moments of a build when another watches whether the client is still
-/// there. What the client is told of its trust is all that depends on it here, and that a client without trust
-/// may have a derivation built by the path of its `.drv` file, as newer clients then do; the store sees to the
-/// rest.
+/// Confined to one thread, but for the moments of a build when another watches whether the client is still there. The
+/// client's trust matters here for two things only: what the client is told of it, and whether a build by the path of
+/// a `.drv` file is allowed, as newer clients without trust ask for. The store enforces the rest.
 public final class WorkerServer {
     private static final int MAX_SILENT_TIME = 5;
 
@@ -86,14 +85,14 @@ public final class WorkerServer {
         this(in, out, store, storeDir, programVersion, Trust.TRUSTED);
     }
 
-    /// @param trust what the client is told of it
+    /// @param trust the level of trust that the client hears of
     public WorkerServer(
             WireReader in, WireWriter out, Store store, StoreDir storeDir, String programVersion, Trust trust)
             throws IOException {
         this(in, out, store, storeDir, new DaemonInfo(programVersion, trust), WorkerHandshake.SERVER);
     }
 
-    /// @param daemon    what the client is told
+    /// @param daemon    what the client hears of us
     /// @param handshake with what to offer
     WorkerServer(
             WireReader in, WireWriter out, Store store, StoreDir storeDir, DaemonInfo daemon, WorkerHandshake handshake)
@@ -164,7 +163,7 @@ public final class WorkerServer {
         out.flush();
     }
 
-    /// Tells the client why the conversation ends, if that may still be told.
+    /// Sends the client the reason why the conversation ends, if that may still be sent.
     private void sayLast(IOException reason) {
         if (answered) return;
         try {
@@ -429,7 +428,7 @@ public final class WorkerServer {
         void from(WireReader payload) throws IOException, InterruptedException;
     }
 
-    /// Takes a framed upload, and answers if it is refused. A client is told at once what is wrong inside, since
+    /// Takes a framed upload, and answers if it is refused. The client hears at once what is wrong inside, since
     /// it may have much more to send; then the frames are read to their end, so that the connection goes on. Only
     /// faults of the framing itself end it.
     private void receiveFramed(Receiving receiving) throws IOException, InterruptedException {
@@ -496,9 +495,9 @@ public final class WorkerServer {
             result = logged(
                     build.drvPath(), log -> store.buildDerivation(build.drvPath(), build.derivation(), options, log));
         }
-        var told =
+        var sent =
                 codec.realisesByPath() ? result : HashedRealisations.of(codec.storeDir(), build.derivation(), result);
-        codec.writeBuildResult(reply(), told.printable());
+        codec.writeBuildResult(reply(), sent.printable());
     }
 
     private interface Building {

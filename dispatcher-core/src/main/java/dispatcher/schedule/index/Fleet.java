@@ -261,7 +261,7 @@ public final class Fleet {
         return ways;
     }
 
-    /// What speaks against each machine, for a build that none fits. Cost: a look at each machine.
+    /// The objection of each machine, for a build that none fits. Cost: a look at each machine.
     public SortedMap<String, String> objections(SchedulingKey need) {
         var reasons = new TreeMap<String, String>();
         for (var slots : machines()) {

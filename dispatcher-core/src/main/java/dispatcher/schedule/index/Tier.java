@@ -10,7 +10,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// Machines that are alike: fit for the same builds, about as fast, and about as well connected. What holds for one
-/// holds for all, so that a decision costs no more for a thousand of them than for one. Confined to whoever owns the
+/// holds for all, so that a decision costs no more for a thousand of them than for one. Confined to the owner of the
 /// scheduler.
 public final class Tier {
     private static final Comparator<MachineSlots> LEAST_LOADED_FIRST = Comparator.<MachineSlots>comparingDouble(

@@ -7,7 +7,7 @@ import dispatcher.schedule.policy.Times;
 import dispatcher.schedule.policy.Waiting;
 import java.time.Instant;
 
-/// A build that waits for a slot, or has waited for one. Knows no queue and no machine. Confined to whoever owns the
+/// A build that waits for a slot, or has waited for one. Knows no queue and no machine. Confined to the owner of the
 /// scheduler, but for what it was made of.
 public final class WaitingBuild implements Waiting {
     private final BuildRequest request;

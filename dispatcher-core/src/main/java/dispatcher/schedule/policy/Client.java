@@ -6,7 +6,7 @@ package dispatcher.schedule.policy;
 /// @param priority  higher goes first, whatever the shares
 /// @param maxBuilds of this client that run at once, at least 1
 public record Client(String name, int priority, int maxBuilds) {
-    /// Somebody of whom nothing is known.
+    /// An unknown client.
     public static final Client ANYBODY = new Client("", 0, Integer.MAX_VALUE);
 
     public Client {

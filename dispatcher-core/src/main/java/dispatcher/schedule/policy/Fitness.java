@@ -12,7 +12,7 @@ public final class Fitness {
 
     private Fitness() {}
 
-    /// What speaks against `machine`, in words; empty if nothing does. Exclusions are not looked at.
+    /// Why `machine` does not fit, in words; empty if it fits. Exclusions are not looked at.
     public static Optional<String> objection(Machine machine, SchedulingKey need) {
         if (machine.maxJobs() == 0) return Optional.of("its maxJobs is 0");
         var platform = need.platform();
@@ -30,7 +30,7 @@ public final class Fitness {
         return resourceObjection(machine, need);
     }
 
-    /// Whether nothing speaks against it: the same as [#objection], without words and therefore much cheaper.
+    /// Whether the machine fits: the same as [#objection], without words and therefore much cheaper.
     public static boolean isFit(Machine machine, SchedulingKey need) {
         return machine.maxJobs() > 0
                 && (need.platform().equals(ANY_PLATFORM) || machine.systems().contains(need.platform()))

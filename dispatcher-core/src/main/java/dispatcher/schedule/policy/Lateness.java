@@ -2,8 +2,8 @@ package dispatcher.schedule.policy;
 
 /// When a build that should have ended will end.
 public final class Lateness {
-    /// A build that is late is expected to take so much longer, as a part of what it has taken. Of one that has not
-    /// been seen before, nothing better is known than that it may be half over.
+    /// A late build is expected to take this much longer, as a part of what it has taken. A build of an unknown kind
+    /// counts as half over.
     private static final double LATE = 0.25;
 
     private static final double LATE_IF_UNKNOWN = 1;

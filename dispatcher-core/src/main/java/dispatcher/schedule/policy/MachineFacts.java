@@ -7,7 +7,7 @@ import java.util.List;
 ///
 /// @param speed     relative to others, above 0: the speed factor as builds have borne it out
 /// @param bandwidth bytes per second that go to it, above 0
-/// @param objection why it should get no more builds for now, e.g. a full disk; empty if nothing speaks against it
+/// @param objection why it should get no more builds for now, e.g. a full disk; empty if it may get more
 /// @param refused   kinds of builds that it has refused; it may have others
 public record MachineFacts(double speed, double bandwidth, String objection, List<Refused> refused) {
     /// What is assumed before anything was measured.

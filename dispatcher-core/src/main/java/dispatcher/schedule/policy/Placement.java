@@ -10,7 +10,7 @@ package dispatcher.schedule.policy;
 /// @param spared      it is kept for builds that need more of what it offers, as long as others are free
 /// @param slotsTaken  before this build
 /// @param slots       in all
-/// @param speed       that is reckoned with
+/// @param speed       that the estimates use
 /// @param isStartMeasured whether builds that it waits for have been seen, or others at least
 /// @param isBuildMeasured the same of this build; if not, `build` is a number that no person is shown
 public record Placement(

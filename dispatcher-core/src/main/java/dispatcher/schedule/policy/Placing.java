@@ -1,20 +1,20 @@
 package dispatcher.schedule.policy;
 
-/// Where a build goes: what speaks for waiting for a machine, and what against having one now. The rules and their
-/// reasons are those of ADR 8. All times in seconds.
+/// Where a build goes: the reasons to wait for a machine, and those to take one now. The rules and their reasons are
+/// those of ADR 8. All times in seconds.
 public final class Placing {
-    /// Copying that says nothing for or against a machine: no estimate is that good, and a few KB are no reason
-    /// to leave others idle.
+    /// Copying that is too short to prefer a machine for it: no estimate is that good, and a few KB are no reason to
+    /// leave others idle.
     private static final double NEGLIGIBLE = 0.05;
 
     /// Waiting must gain this part of the time that the build would take now.
     private static final double WORTH_WAITING = 0.05;
 
-    /// So many times longer than assumed builds may be that nothing is known of, when it is asked whether a
-    /// machine is too slow for them.
+    /// How many times longer than assumed an unknown build may take, when the question is whether a machine is too
+    /// slow for it.
     private static final double UNKNOWN_MAY_TAKE = 3;
 
-    /// Copying takes long if it takes more than this part of the building, and more seconds than this.
+    /// Copying is long if it takes more than this part of the building, and more seconds than this.
     private static final double LONG_COPY_PART = 0.1;
 
     private static final double LONG_COPY = 1;

@@ -2,9 +2,10 @@ package dispatcher.schedule.policy;
 
 import java.time.Duration;
 
-/// What the scheduler is told of its own behaviour.
+/// Settings of the scheduler.
 ///
-/// @param patience   who has waited so long goes before all who came later, whatever their priority and share
+/// @param patience   a build that has waited this long goes before all that came later, whatever their priority and
+///                   share
 /// @param setUp      what a build costs before its inputs are copied
 /// @param lookAhead  builds that one decision looks at before a free slot takes the next one that fits it
 /// @param hold       whether a build whose duration is known may wait for a busy machine that will finish it sooner

@@ -3,7 +3,7 @@ package dispatcher.schedule.policy;
 import java.time.Duration;
 import java.time.Instant;
 
-/// Points in time as nanoseconds since the epoch: what the scheduler reckons with.
+/// Points in time as nanoseconds since the epoch, the scheduler's unit.
 public final class Times {
     public static final double SECOND = 1e9;
 

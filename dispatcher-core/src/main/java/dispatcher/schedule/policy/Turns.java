@@ -48,7 +48,7 @@ public final class Turns {
     /// Who can go to few machines goes before those who could go to others as well; then the one of more weight.
     ///
     /// @param capacity slots times speed of the machines that the first may go to
-    /// @return 0 if that does not tell
+    /// @return 0 if that does not decide
     public static int compare(double capacity, double weight, double otherCapacity, double otherWeight) {
         int byCapacity = Double.compare(capacity, otherCapacity);
         return byCapacity != 0 ? byCapacity : Double.compare(otherWeight, weight);

@@ -12,9 +12,9 @@ public record Work(Duration expected, Basis basis, Duration remaining) {
     public enum Basis {
         /// Builds of the same package.
         SEEN,
-        /// Other builds, which have taken so long.
+        /// The durations of other builds.
         OTHERS,
-        /// No build at all: a number that nobody has measured, and that no person is shown.
+        /// No build at all: a number that was never measured, and that no person is shown.
         NONE
     }
 
@@ -31,17 +31,17 @@ public record Work(Duration expected, Basis basis, Duration remaining) {
         this(expected, known ? Basis.SEEN : Basis.OTHERS, remaining);
     }
 
-    /// A build that takes about so long, and that nothing is known to wait for.
+    /// A build that takes about `expected`, and that no other build is known to wait for.
     public static Work of(Duration expected) {
         return new Work(expected, Basis.SEEN, expected);
     }
 
-    /// A build that has not been seen before; it counts as taking so long, as others have.
+    /// A build that has not been seen before; it counts as taking `expected`, the duration of other builds.
     public static Work assumed(Duration expected) {
         return new Work(expected, Basis.OTHERS, expected);
     }
 
-    /// A build where no other has been seen either; it counts as taking so long.
+    /// A build where no other has been seen either; it counts as taking `expected`.
     public static Work unmeasured(Duration expected) {
         return new Work(expected, Basis.NONE, expected);
     }

@@ -26,7 +26,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// Finds out whether a derivation may be built for somebody who is not believed: whether the paths of its outputs
+/// Finds out whether a derivation may be built for an untrusted client: whether the paths of its outputs
 /// are those that follow from what they will hold, or from the derivation itself.
 ///
 /// A `.drv` file proves itself, as its path follows from its text, and so do those that it names. Used for one

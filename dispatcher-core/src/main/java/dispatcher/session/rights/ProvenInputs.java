@@ -6,9 +6,9 @@ import dispatcher.nix.StorePath;
 import dispatcher.nix.aterm.DerivationHash;
 import java.util.Optional;
 
-/// What was proven lately of derivations, for those that depend on them, whichever client has sent them: a `.drv`
-/// file's path follows from its text, so what follows from that text is the same for all. It tells nothing of
-/// whether the file is here. Bounded by size; safe for any thread.
+/// What was proven lately of derivations, for those that depend on them, from any client: a `.drv` file's path
+/// follows from its text, so conclusions from that text are the same for all. It does not say whether the file is
+/// here. Bounded by size; safe for any thread.
 public final class ProvenInputs implements DerivationHash.Memory {
     /// In bytes; 20,000 derivations or so.
     private static final long MOST_BYTES = 16 << 20;

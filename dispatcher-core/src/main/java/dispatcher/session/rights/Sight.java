@@ -27,7 +27,7 @@ public final class Sight {
     private final StoreDir storeDir;
     private final Grants grants;
 
-    /// @param trustedKeys whose signatures make a path one that anybody may see
+    /// @param trustedKeys whose signatures make a path visible to all clients
     public Sight(ClientIdentity client, List<NixPublicKey> trustedKeys, StoreDir storeDir, Grants grants) {
         this.client = client;
         this.trustedKeys = trustedKeys;
@@ -47,7 +47,7 @@ public final class Sight {
                 || isSigned(info);
     }
 
-    /// Whether it may be told, and is to believe, which path an output has.
+    /// Whether the client may learn, and is to believe, which path an output has.
     public boolean sees(Realisation realisation) {
         return isWhole() || new TrustedKeys(trustedKeys, storeDir).haveSigned(realisation);
     }
@@ -65,7 +65,7 @@ public final class Sight {
         }
     }
 
-    /// Whether it may be told that a machine has a path.
+    /// Whether the client may learn that a machine has a path.
     public boolean seesOnMachines(StorePath path) {
         return isWhole() || grants.hasBuilt(client.credential(), path);
     }

@@ -1,4 +1,4 @@
-/// Runs as pictures.
+/// Simulated runs as pictures. Numbers are in `simulate.figures`. Start with `Gantt`.
 @NullMarked
 package dispatcher.simulate.chart;
 

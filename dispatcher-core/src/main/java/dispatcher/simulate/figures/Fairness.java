@@ -11,8 +11,7 @@ final class Fairness {
     private Fairness() {}
 
     /// Jain's index of the clients' slowdowns; a client's is the time from asking to having the outputs, summed up
-    /// over
-    /// its builds, by the time that they take on the fastest machines without any waiting.
+    /// over its builds, by the time that they take on the fastest machines without any waiting.
     static double of(Run run, List<Span> done) {
         var took = new double[run.plan().scenario().clients().size()];
         var least = new double[took.length];

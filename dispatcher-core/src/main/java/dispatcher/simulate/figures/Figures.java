@@ -13,13 +13,13 @@ import java.util.Comparator;
 /// @param policy      by which it went
 /// @param makespan    until the last client has its last output
 /// @param meanWait    from when a client asks for a build until it begins on the machine that does it: queue,
-///                    connection, copies, and attempts that came to nothing
+///                    connection, copies, and attempts that were lost
 /// @param p95Wait     of that, what 95 of 100 builds do not exceed
 /// @param sentBytes   to machines
 /// @param utilisation share of all slots' time in which they build what is not lost
 /// @param fairness    Jain's index of the clients' slowdowns: 1 if all are slowed down alike, 1/n if only one is
 /// @param builds      that were built
-/// @param failures    how often a client was told that a build has failed because a machine had
+/// @param failures    how often a build was reported to a client as failed because a machine had failed
 /// @param refused     builds that no machine could do
 public record Figures(
         String policy,

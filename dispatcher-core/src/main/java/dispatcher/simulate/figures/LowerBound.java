@@ -12,14 +12,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// A makespan below which no policy can come, however clever and whatever it knows beforehand. The largest of
+/// A makespan that no policy can beat, even with full knowledge beforehand. The largest of
 ///
 /// - the critical path: a build cannot begin before its client wants it and what it needs is built and fetched, and
 ///   takes at least what its best machine takes for the inputs that only it has, for building, and for fetching;
 /// - work over capacity, for each set of builds that only some machines can do: what those builds take of slots, and
 ///   sending once what they share, from the first moment at which one of them could begin to the last at which one
-///   must
-///   have ended, by all slots of those machines at their speeds, outages taken off;
+///   must have ended, by all slots of those machines at their speeds, outages taken off;
 /// - counting: of the builds of a set that are no shorter than a certain one, a slot does only so many whole ones;
 /// - copies: each path that no machine has is sent to at least one.
 ///

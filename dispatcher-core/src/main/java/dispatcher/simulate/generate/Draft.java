@@ -58,7 +58,7 @@ final class Draft {
         return Job.of(id, client, work).named(letters + "-" + id).estimated(estimate(work));
     }
 
-    /// What history says of builds like this: nothing for one in ten, else about what they take.
+    /// What history says of builds like this: nothing for one in ten, and about the true values for the others.
     Optional<Duration> estimate(Duration work) {
         boolean known = random.nextDouble() >= UNKNOWN;
         double factor = StrictMath.exp(random.nextGaussian() * NOISE);

@@ -16,9 +16,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// So many machines that are alike, written `COUNTxJOBS[@SPEED][+FEATURE...][~MBPS]`: `4x8`,
-/// `2x16@2+kvm+big-parallel`,
-/// `3x4~10`.
+/// A number of machines that are alike, written `COUNTxJOBS[@SPEED][+FEATURE...][~MBPS]`: `4x8`,
+/// `2x16@2+kvm+big-parallel`, `3x4~10`.
 ///
 /// @param bandwidth megabytes (10^6) per second to each of them
 public record Mix(int count, int maxJobs, double speed, SortedSet<String> features, double bandwidth) {

@@ -1,4 +1,5 @@
-/// Scenarios made from a seed, or from the dependencies of a Debian archive. The same seed gives the same scenario.
+/// Scenarios made from a seed, or from the dependencies of a Debian archive; the same seed gives the same scenario.
+/// Scenarios as text are in `simulate.trace`. Start with `Generator`.
 @NullMarked
 package dispatcher.simulate.generate;
 

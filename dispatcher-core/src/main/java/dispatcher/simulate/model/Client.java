@@ -1,6 +1,6 @@
 package dispatcher.simulate.model;
 
-/// Somebody who asks for builds.
+/// A client that asks for builds.
 ///
 /// @param name        unique in the scenario
 /// @param priority    higher goes first, where a policy knows of it

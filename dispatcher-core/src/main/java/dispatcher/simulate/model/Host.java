@@ -8,8 +8,8 @@ import java.util.TreeSet;
 
 /// A machine as it is, beside what the settings say of it.
 ///
-/// @param machine   what the policies are told; its `speedFactor` need not be true
-/// @param speed     a build of 60 s takes 60 s / speed, whatever else runs there
+/// @param machine   what the policies see; its `speedFactor` need not be true
+/// @param speed     a build of 60 s takes 60 s / speed, regardless of what else runs there
 /// @param bandwidth bytes per second, each way, shared by all that is copied at the same time
 /// @param latency   before the first byte of what is copied for a build
 /// @param holds     paths that are there at the start

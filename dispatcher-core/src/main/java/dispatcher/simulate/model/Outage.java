@@ -3,8 +3,7 @@ package dispatcher.simulate.model;
 import java.time.Duration;
 
 /// A time in which a machine is not there. Builds on it are lost at its beginning, connections are refused at once,
-/// and
-/// it comes back with the paths that it had.
+/// and it comes back with the paths that it had.
 ///
 /// @param from   since the start
 /// @param length above 0

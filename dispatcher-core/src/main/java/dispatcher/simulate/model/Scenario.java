@@ -9,7 +9,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 
-/// All that happens from outside: who wants what when, of which machines.
+/// All input of a simulation: which client wants which build when, and which machines there are.
 ///
 /// @param name    for people
 /// @param clients in the order in which they come first where nothing else decides

@@ -17,7 +17,7 @@ public interface Contestant {
     /// What starts now. Called again until nothing does.
     List<Start> decide(Instant now);
 
-    /// Builds that the client is told have failed without another try, since the last call; to be asked after each
+    /// Builds reported to the client as failed without another try, since the last call. To be asked after each
     /// [#decide].
     default List<Integer> declined() {
         return List.of();
@@ -31,12 +31,12 @@ public interface Contestant {
 
     /// The machine does not answer; the slot was released just now.
     ///
-    /// @return whether it goes on trying; otherwise the client is told that the build has failed
+    /// @return whether it goes on trying; otherwise the build is reported to the client as failed
     boolean unreachable(Start start, Instant now);
 
     /// The machine broke before the outputs were fetched; the slot was released just now or earlier.
     ///
-    /// @return whether it is tried again; otherwise the client is told that the build has failed
+    /// @return whether it is tried again; otherwise the build is reported to the client as failed
     boolean lost(Start start, Instant now);
 
     /// It has been built, whether its outputs have been fetched or not.
@@ -45,7 +45,7 @@ public interface Contestant {
     /// Its slot is free, at its end or because the machine is at fault.
     void released(Start start, Instant now);
 
-    /// A machine is there again. Only those hear of it to whom machines come by themselves.
+    /// A machine is there again. Only policies whose machines come by themselves hear of it.
     default void joined(int host, Instant now) {}
 
     /// A machine has gone, likewise.

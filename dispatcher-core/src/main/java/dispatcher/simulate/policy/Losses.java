@@ -7,9 +7,8 @@ import java.util.Map;
 import java.util.Set;
 
 /// Where one build was lost, and so where it may still go: the service's rule for builds whose machines break.
-/// Machines
-/// are avoided on which it was lost in mid-build, as long as there is another; it is given up when it has been lost
-/// three times with machines that have not broken without it in the last hour. Confined to one thread.
+/// Machines are avoided on which it was lost in mid-build, as long as there is another; it is given up when it has
+/// been lost three times with machines that have not broken without it in the last hour. Confined to one thread.
 final class Losses {
     private static final int MAX_ATTEMPTS = 3;
     private static final int MOST_BEGUN = 3 * MAX_ATTEMPTS;
@@ -33,7 +32,7 @@ final class Losses {
         return counts.keySet().containsAll(usable) ? hopeless() : Set.copyOf(counts.keySet());
     }
 
-    /// Machines that it goes to no more, whatever else there is.
+    /// Machines that it does not go to any more, even if there is no other.
     Set<String> hopeless() {
         var hopeless = new HashSet<String>();
         counts.forEach((machine, count) -> {

@@ -15,13 +15,12 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// Nix's build hook. Each client has a worker loop of one thread, which asks for one build at a time, in the order of
-/// names, and stands still until the machine has answered. What finds no slot is asked for again only at the next
-/// poll,
-/// all of it together. A machine that does not answer is passed over until the next build has been accepted, and then
+/// names, and stands still until the machine has answered. Builds without a slot are asked for again only at the next
+/// poll, all together. A machine that does not answer is passed over until the next build has been accepted, and then
 /// tried again. A build that is lost has failed.
 ///
-/// Slots are those of one coordinator, which all clients share. It is in Nix's favour that being told that all slots
-/// are taken costs no time here, and that builds wait for each other's uploads however long those take.
+/// Slots are those of one coordinator, which all clients share. Two simplifications favour Nix: the answer that all
+/// slots are taken costs no time here, and builds wait for each other's uploads without a time limit.
 /// Source: Nix at 88b09c64fb, `src/nix/build-remote/build-remote.cc`, `src/libstore/build/worker.cc`,
 /// `src/libstore/build/derivation-building-goal.cc`.
 public final class NixContestant implements Contestant {

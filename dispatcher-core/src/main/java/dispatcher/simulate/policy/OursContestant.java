@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// Our own scheduler, the very code that `serve` runs, behind Nix clients: each asks for one build at a time, in the
 /// order of names, and is answered at once. A build that is lost goes to another machine.
 ///
-/// It is told the speed and the bandwidth of the machines and what they are known to have, and of each build what
+/// It knows the speed and the bandwidth of the machines and what they are known to have, and for each build what the
 /// history says of it and of what needs it.
 public final class OursContestant implements Contestant {
     /// From one build of a client to its next: a hook's process and a request, as measured with Nix 2.8 on one host.

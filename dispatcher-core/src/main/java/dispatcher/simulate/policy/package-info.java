@@ -1,8 +1,6 @@
-/// The policies that a simulation compares: Nix's build hook, Hydra's two queue runners, and our own scheduler. Each
-/// is
-/// told what happens and says what starts where; time is told to it, and it draws on no other source of chance than
-/// the
-/// one that it is given.
+/// The policies that a simulation compares: Nix's build hook, Hydra's two queue runners, and our own scheduler. A
+/// policy gets events and their time, and answers which build starts where; it knows no clock and no source of chance
+/// but the one that it gets. What machines and links do does not belong here; start with `Contestant`.
 @NullMarked
 package dispatcher.simulate.policy;
 

@@ -28,7 +28,7 @@ final class PinnedPaths implements StoreGuard {
 
     private final Set<StorePath> paths = ConcurrentHashMap.newKeySet();
 
-    /// Outputs that were built, and whose sizes the store has not told yet.
+    /// Outputs that were built, and whose sizes the store has not reported yet.
     private final Set<StorePath> unsized = new HashSet<>();
 
     private int builds;
@@ -50,8 +50,9 @@ final class PinnedPaths implements StoreGuard {
         if (call instanceof StoreCall.Build build) begins(build.derivation());
         var answer = made(call, next);
         switch (call) {
-            case StoreCall.Info _ -> told(((Optional<PathInfo>) answer).stream().toList());
-            case StoreCall.Infos _ -> told(((Map<StorePath, PathInfo>) answer).values());
+            case StoreCall.Info _ ->
+                sized(((Optional<PathInfo>) answer).stream().toList());
+            case StoreCall.Infos _ -> sized(((Map<StorePath, PathInfo>) answer).values());
             case StoreCall.Add(var added) -> added(added);
             case StoreCall.Build _ -> built((BuildResult) answer);
             default -> {}
@@ -101,7 +102,7 @@ final class PinnedPaths implements StoreGuard {
         if (!result.isSuccess() || unsized.size() > MOST_PATHS) unsized.clear();
     }
 
-    private void told(Collection<PathInfo> infos) {
+    private void sized(Collection<PathInfo> infos) {
         for (var info : infos) if (unsized.remove(info.path())) bytes += info.narSize();
     }
 }

@@ -35,7 +35,7 @@ public final class ReplyDeadline implements StoreGuard {
 
     /// A store that is closed when it does not answer in time.
     ///
-    /// @param peer who answers, for messages
+    /// @param peer the far end's name, for messages
     public static Store around(Store store, String peer, Duration limit) {
         return new GuardedStore(store, List.of(new ReplyDeadline(store::close, peer, limit)));
     }

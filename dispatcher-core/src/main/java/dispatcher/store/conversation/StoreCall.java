@@ -38,7 +38,7 @@ public sealed interface StoreCall<T> {
         return this;
     }
 
-    /// The answer where nothing is to be told.
+    /// The answer where there is nothing to report.
     enum Done {
         DONE
     }

@@ -2,7 +2,7 @@ package dispatcher.store.conversation;
 
 import java.io.IOException;
 
-/// Looks after the calls to a store, whichever they are: sets a time to them, say, or notes how they end. One that
+/// Looks after all calls to a store: sets a time to them, say, or notes how they end. One that
 /// cares for all calls alike need not change when an operation is added. See [GuardedStore].
 public interface StoreGuard {
     /// Has a call made: once, with another sink or other NARs perhaps; or never, if it is answered or refused here.

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A store pins what it was sent and what it built until the conversation ends, and cannot collect that as
 /// garbage. So a conversation is kept for some time, some builds and some bytes only, and for none at all while
-/// the store lacks room. A conversation that a request broke off in is of no use to anybody and never comes back
+/// the store lacks room. A conversation that a request broke off in is of no use and never comes back
 /// into the pool. Safe for any thread; the lock is never held while a conversation is opened or closed.
 public final class StorePool implements AutoCloseable {
     private static final Duration MAX_IDLE = Duration.ofSeconds(60);
@@ -58,14 +58,14 @@ public final class StorePool implements AutoCloseable {
     @GuardedBy("lock")
     private long mostBytes = MOST_BYTES;
 
-    /// Those for whom no conversation is kept.
+    /// Callers that wait for room and have no conversation.
     @GuardedBy("lock")
     private int waitingForRoom;
 
     @GuardedBy("lock")
     private boolean closed;
 
-    /// When the store answered last, whatever it was; not there if it never did.
+    /// When the store gave its last answer of any kind; not there if it never did.
     private volatile @Nullable Long heardAt;
 
     public StorePool(Opener opener, LongSupplier nanoTime) {
@@ -75,7 +75,7 @@ public final class StorePool implements AutoCloseable {
 
     private record Kept(Store store, PinnedPaths pinned, long openedAt, long generation, long idleSince) {}
 
-    /// A conversation of one's own until it is given back or dropped, whichever comes first. Confined to one thread.
+    /// A conversation of one's own until it is given back or dropped. Confined to one thread.
     public final class Lease {
         private final Store inner;
         private final PinnedPaths pinned;
@@ -100,18 +100,18 @@ public final class StorePool implements AutoCloseable {
             return store;
         }
 
-        /// Whether somebody used it before, and nothing has been heard since: the far end may have gone without a
+        /// Whether it was used before, and nothing has been heard since: the far end may have gone without a
         /// word.
         public boolean isInDoubt() {
             return reused && !wholeness.isHeard();
         }
 
-        /// Whether somebody used it before: the far end may have begun it with other settings than it has now.
+        /// Whether it was used before: the far end may have begun it with other settings than it has now.
         public boolean isReused() {
             return reused;
         }
 
-        /// Whether a call on it broke off: nobody knows what the far end will say next.
+        /// Whether a call on it broke off: it is unknown what the far end will say next.
         public boolean isBrokenOff() {
             return wholeness.isBrokenOff();
         }
@@ -203,7 +203,7 @@ public final class StorePool implements AutoCloseable {
         heardAt = nanoTime.getAsLong();
     }
 
-    /// Whether the store has answered anything, in whichever conversation, no longer than so long ago.
+    /// Whether the store has answered anything, in any conversation, within the last `lately`.
     public boolean wasHeardWithin(Duration lately) {
         var at = heardAt;
         return at != null && nanoTime.getAsLong() - at <= lately.toNanos();
@@ -279,12 +279,12 @@ public final class StorePool implements AutoCloseable {
         endIf(kept -> kept.pinned.isAtLeast(MOST_BUILDS, bytes));
     }
 
-    /// For somebody who may have to wait until the store is left by all others. To be closed.
+    /// For a caller that may have to wait until all others have left the store. To be closed.
     public Room room() {
         return new Room();
     }
 
-    /// Room that somebody needs from when it is made until this is closed. Safe for any thread.
+    /// Room that a caller needs until this is closed. Safe for any thread.
     public final class Room implements AutoCloseable {
         @GuardedBy("lock")
         private boolean made;

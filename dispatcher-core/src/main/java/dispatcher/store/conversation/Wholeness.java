@@ -4,7 +4,7 @@ import dispatcher.store.StoreRefusedException;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/// Notes when a call breaks off: then nobody knows what the far end will say next, or whether it still listens.
+/// Notes when a call breaks off: then it is unknown what the far end will say next, or whether it still listens.
 /// Confined to the conversation's thread.
 final class Wholeness implements StoreGuard {
     private final Runnable onAnswer;

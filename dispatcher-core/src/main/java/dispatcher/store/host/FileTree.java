@@ -15,7 +15,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Files on a disk as a NAR, as Nix makes one of them. Links are never followed, nor is more in memory than the
+/// Files on a disk as a NAR, as Nix makes one of them. Links are never followed, and no more is in memory than the
 /// names in the directories that are open.
 ///
 /// Java hands out names in the encoding of the locale, which not all bytes survive: names and link targets other

@@ -16,10 +16,10 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/// Finds the host's own Nix store, so that what a local client has need not be copied to us first.
+/// Finds the host's own Nix store, so that the paths of a local client need not be copied to us first.
 ///
 /// It is asked in the worker protocol: through the Nix daemon's socket where a daemon listens, and otherwise by a
-/// `nix-daemon --stdio` of our own. What it has is then read from its files if they are to be had here
+/// `nix-daemon --stdio` of our own. Its paths are then read from its files if they can be read here
 /// ([StoreFiles]).
 public final class HostStore {
     private static final Path DAEMON_SOCKET = Path.of("/nix/var/nix/daemon-socket/socket");

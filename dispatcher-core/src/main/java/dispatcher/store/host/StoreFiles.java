@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 /// The directory of the host's store, where its paths are read without asking the daemon to read them for us, which
 /// would cost a process, a round trip for each path, and a copy of each byte.
 ///
-/// That this is the directory which the daemon means is a guess, and a path there is read if its files come to
-/// the size that the daemon tells. The receiver of the NAR checks its hash. Safe for any thread.
+/// That this is the directory which the daemon means is a guess, so a path there is read only if its files have the
+/// size that the daemon reports. The receiver of the NAR checks its hash. Safe for any thread.
 final class StoreFiles {
     private static final Logger log = LoggerFactory.getLogger(StoreFiles.class);
 

@@ -21,8 +21,8 @@ final class StoreInPlace extends GuardedStore {
     @Override
     public NarSummary narFromPath(StorePath path, Verify verify, OutputStream sink)
             throws IOException, InterruptedException {
-        return verify instanceof Verify.ByReceiver(var told) && files.writeNar(told, sink)
-                ? new NarSummary(told.narHash(), told.narSize())
+        return verify instanceof Verify.ByReceiver(var expected) && files.writeNar(expected, sink)
+                ? new NarSummary(expected.narHash(), expected.narSize())
                 : super.narFromPath(path, verify, sink);
     }
 }

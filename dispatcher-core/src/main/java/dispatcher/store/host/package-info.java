@@ -1,4 +1,5 @@
-/// The Nix store of the host that the dispatcher runs on, read in place.
+/// The Nix store of the host that the dispatcher runs on: its daemon, and its files read in place. It is never built
+/// in or written to. Start with `HostStore`.
 @NullMarked
 package dispatcher.store.host;
 

@@ -10,12 +10,11 @@ import java.nio.file.Path;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// A NAR that is still on its way into a spool, for one reader who follows it. The reader gets what has come so far,
-/// but the last bytes only once the path is in the spool as it was announced: without them no receiver has a whole
-/// NAR.
+/// A NAR that is still on its way into a spool, for one reader that follows it. The reader gets what has come, but
+/// the last bytes only once the path is in the spool as it was announced: without them no receiver has a whole NAR.
 ///
-/// The uploader never waits for the reader, who reads from the file. What is read stays readable whatever becomes of
-/// the path in the spool meanwhile. To be closed by the reader. Safe for two threads; the lock is not held over I/O.
+/// The uploader never waits for the reader, which reads from the file. The file stays readable even if the path
+/// leaves the spool meanwhile. To be closed by the reader. Safe for two threads; the lock is not held over I/O.
 public final class GrowingNar implements AutoCloseable {
     private static final int CHUNK = 128 * 1024;
 
@@ -92,8 +91,7 @@ public final class GrowingNar implements AutoCloseable {
     /// Writes the NAR to `sink`, which it neither flushes nor closes, as it comes. To be called once.
     ///
     /// @return how many bytes it had
-    /// @throws IOException if the upload comes to nothing, perhaps in the middle; then the last bytes were not
-    ///     written
+    /// @throws IOException if the upload fails, perhaps in the middle; then the last bytes were not written
     public long copyTo(OutputStream sink) throws IOException, InterruptedException {
         var buffer = new byte[CHUNK];
         long position = 0;
@@ -116,7 +114,7 @@ public final class GrowingNar implements AutoCloseable {
             long enough = Math.min(position + CHUNK, end);
             awaited = position < end ? enough : Long.MAX_VALUE;
             while (true) {
-                if (state == State.BROKEN_OFF) throw new IOException("its upload came to nothing");
+                if (state == State.BROKEN_OFF) throw new IOException("its upload failed");
                 if (state == State.WHOLE) return info.narSize();
                 if (position < end && written >= enough) return Math.min(written, end);
                 changed.await();

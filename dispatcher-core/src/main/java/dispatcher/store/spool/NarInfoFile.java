@@ -27,7 +27,7 @@ import java.util.TreeSet;
 /// Nix skips keys that it does not know. Source: Nix 2.34, `src/libstore/nar-info.cc`.
 ///
 /// @param crc32c       of the NAR
-/// @param realisations which outputs the path is said to be, those told first at the beginning
+/// @param realisations which outputs the path is said to be, the oldest first
 record NarInfoFile(PathInfo info, int crc32c, List<Realisation> realisations) {
     /// No file with these limits is larger, as names have at most 245 characters, and none of them more than four
     /// bytes.

@@ -31,9 +31,9 @@ import org.slf4j.LoggerFactory;
 /// NARs of paths that clients uploaded, on disk and bounded in size: those used longest ago go first, those that
 /// are pinned stay. Equal NARs are kept once.
 ///
-/// One for a directory, which a lock file sees to. Safe for any thread. What it tells of a path comes from
-/// memory, about 800 bytes a path. One limit counts NARs, whole ones and those on their way; another one that
-/// memory, and so the small files beside the NARs too. Of either, each client has a share.
+/// One for a directory, which a lock file ensures. Safe for any thread. Answers about paths come from memory, about
+/// 800 bytes a path. One limit counts NARs, whole ones and those on their way. Another one counts that memory, and
+/// with it the small files beside the NARs. Each client has a share of either.
 public final class Spool implements StoreReader, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
     private static final int CHUNK = 128 * 1024;
@@ -119,7 +119,7 @@ public final class Spool implements StoreReader, AutoCloseable {
         return session(client, SpoolSession.Follower.NONE);
     }
 
-    /// The same, with somebody who may follow what is uploaded.
+    /// The same, with a follower that may read what is being uploaded.
     public SpoolSession session(String client, SpoolSession.Follower follower) {
         return new SpoolSession(contents, files, client, follower);
     }
@@ -134,9 +134,9 @@ public final class Spool implements StoreReader, AutoCloseable {
         return files.storeDir();
     }
 
-    /// Whoever verifies, what is read is checked by its size and the CRC-32C that it had when its hash was found
-    /// right: that finds what a disk spoils at a twentieth of the cost of the hash or less, and whoever receives
-    /// the NAR hashes it anyway.
+    /// Regardless of who verifies, what is read is checked by its size and by the CRC-32C that it had when its hash
+    /// was found right. That finds damage by a disk at a twentieth of the cost of the hash or less, and the
+    /// receiver of the NAR hashes it anyway.
     ///
     /// @throws StoreRefusedException if the path is not there; nothing was written
     /// @throws IOException           if the NAR was damaged on disk; all paths with it are dropped then

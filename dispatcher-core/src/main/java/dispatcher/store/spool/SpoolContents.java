@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// Keeps a spool's index and its files in step, for any thread.
 ///
 /// The lock guards the index alone and is never held over I/O. Files that are being named or deleted are marked as
-/// busy meanwhile, and whoever is to name or delete one of them waits for that; nobody waits for one while having
-/// others marked, so no two wait for each other.
+/// busy meanwhile, and a thread that wants to name or delete one of them waits for that. No thread waits for one
+/// while it has others marked, so no two wait for each other.
 final class SpoolContents {
     /// Whose a path is that an earlier process has left.
     private static final String NOBODY = "";
@@ -320,7 +320,7 @@ final class SpoolContents {
         return new Trimmed(evicted.stream().map(Evicted::path).toList(), freed);
     }
 
-    /// Frees at least `size` bytes of the disk, whatever the limit; nothing if that many cannot go.
+    /// Frees at least `size` bytes of the disk, regardless of the limit; nothing if less can go.
     ///
     /// @return whether they went
     boolean free(long size) {
@@ -360,7 +360,7 @@ final class SpoolContents {
         delete(unused);
     }
 
-    /// Makes a path one of those that are there, unless somebody else just did.
+    /// Makes a path one of those that are there, unless another thread just did.
     ///
     /// @param temporary the file that becomes its NAR, if no equal one is there by now
     /// @param crc32c    of that file
@@ -446,7 +446,7 @@ final class SpoolContents {
         return true;
     }
 
-    /// @return the NAR's file if it is of no use to anybody
+    /// @return the NAR's file if it is of no use any more
     private List<Path> settle(
             NarInfoFile content,
             Instant now,

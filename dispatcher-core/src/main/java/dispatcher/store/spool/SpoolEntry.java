@@ -7,5 +7,5 @@ import java.time.Instant;
 ///
 /// @param bytes   of its NAR, which other paths may share
 /// @param lastUse may be a minute too early
-/// @param pinned  it stays, however long ago it was used
+/// @param pinned  it stays, even if its last use is long ago
 public record SpoolEntry(StorePath path, long bytes, Instant lastUse, boolean pinned) {}

@@ -28,11 +28,11 @@ import org.slf4j.LoggerFactory;
 /// Where a spool's files lie.
 ///
 /// ```
-/// lock                                      who has the spool open
-/// info/<base name>.narinfo                  a path; its time of modification tells the last use
+/// lock                                      the process that has the spool open
+/// info/<base name>.narinfo                  a path; its time of modification is that of the last use
 /// nar/<2 digits>/<52 digits of hash>.nar    one for all paths with that NAR
 /// tmp/                                      what is being written; emptied when the spool is opened
-/// bad/                                      infos that could not be read, for somebody to look at
+/// bad/                                      infos that could not be read, kept for inspection
 /// ```
 /// A path counts from the moment its info gets its name, before which its NAR got its own. So whatever stops the
 /// process, a path is there as a whole or not at all. Nothing is forced to the disk: what a power failure spoils
@@ -52,7 +52,7 @@ final class SpoolFiles {
     /// Unlike that of any spool before, which may still be deleting what it left.
     private final String prefix = ProcessHandle.current().pid() + "-" + System.nanoTime() + "-";
 
-    /// Makes the directories that are missing, for nobody else to look into.
+    /// Makes the directories that are missing, closed to other users.
     SpoolFiles(Path root, StoreDir storeDir) throws IOException {
         this.root = root;
         this.storeDir = storeDir;
@@ -142,7 +142,7 @@ final class SpoolFiles {
     /// should leave behind: temporary files, infos without a whole NAR and NARs without an info. What does not
     /// fit into the index goes too, or else it would never start again.
     ///
-    /// @param nobody whose they are
+    /// @param nobody the owner that they get
     void load(SpoolIndex index, SpoolOwner nobody) throws IOException {
         forEachIn(root.resolve("tmp"), this::delete);
         var nars = listNars();
@@ -264,7 +264,7 @@ final class SpoolFiles {
         return Optional.of(new Found(content, Files.getLastModifiedTime(file).toInstant()));
     }
 
-    /// What an earlier version has taken from a client is of no use to anybody.
+    /// The file that an earlier version took from a client is of no use.
     private Optional<Found> dropped(Path file) throws IOException {
         log.atWarn()
                 .addKeyValue("file", file)

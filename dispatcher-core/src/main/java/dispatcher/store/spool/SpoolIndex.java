@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// What a spool has, in memory: which paths, whose, how large, used when, pinned or not. Does no I/O, and is
 /// confined to one thread at a time.
 ///
-/// Every name is kept once, however many paths refer to it. Paths with equal NARs share one, whose size counts
+/// Every name is kept once, for all paths that refer to it. Paths with equal NARs share one, whose size counts
 /// once. Room is made by what was used longest ago: of the client that wants it if that has more than its share,
 /// else of the client that has, else of all.
 final class SpoolIndex {
@@ -453,7 +453,7 @@ final class SpoolIndex {
         return weight <= limits.indexBytes() - indexBytes;
     }
 
-    /// What is to go next for somebody who wants room; null if nothing may.
+    /// What is to go next when a client wants room; null if nothing may.
     private @Nullable SpoolNode victim(SpoolOwner by, ToLongFunction<SpoolOwner> measure, long share) {
         if (measure.applyAsLong(by) > share) return by.oldest();
         SpoolOwner greediest = null;

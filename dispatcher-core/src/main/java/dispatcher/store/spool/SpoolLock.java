@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Keeps a second process, or a second spool of this one, out of a spool's directory. The lock goes with the
-/// process, however that ends; the file stays and tells whose it is or was.
+/// Keeps a second process, or a second spool of this one, out of a spool's directory. The lock ends with the process,
+/// in every case; the file stays and names the process that has or had it.
 final class SpoolLock implements AutoCloseable {
     /// The directories of this process. The system keeps other processes out, and would give up the lock of this
     /// one as soon as the same file is opened and closed once more.

@@ -8,7 +8,7 @@ import dispatcher.nix.StorePath;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A name that somebody has a use for: it is there, a path that is there refers to it, or it is pinned. Changed
+/// A name that is in use: it is there, a path that is there refers to it, or it is pinned. Changed
 /// by the index alone.
 final class SpoolNode extends SpoolRing {
     /// About, with all objects that it consists of, and its place in the index.
@@ -96,7 +96,7 @@ final class SpoolNode extends SpoolRing {
         return bytes;
     }
 
-    /// The most that it can take, with names that nobody has used so far.
+    /// The most that it can take, with names that were not used before.
     static long largestWeight(PathInfo info) {
         long bytes = weight(info);
         for (var reference : info.references()) bytes += weight(reference);

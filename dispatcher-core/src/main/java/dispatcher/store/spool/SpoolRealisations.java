@@ -10,9 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/// Which outputs of derivations the paths of a spool are said to be. Each is kept with its path and goes with it,
-/// and a path has a bounded number of them: those that were told first make room. Part of the index, and confined
-/// like that.
+/// Which outputs of derivations the paths of a spool are said to be. Each is kept with its path and goes with it, and
+/// a path has a bounded number of them: the oldest make room. Part of the index, and confined like that.
 final class SpoolRealisations {
     /// Beside its text, which is kept twice in parts.
     private static final long OBJECTS = 500;

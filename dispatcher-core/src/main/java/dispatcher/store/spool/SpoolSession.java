@@ -27,9 +27,9 @@ public final class SpoolSession implements StoreWriter, AutoCloseable {
 
     private boolean closed;
 
-    /// Who reads a NAR while it comes. Called by the thread that uploads, which it must not hold up.
+    /// Reads a NAR while it comes. Called by the thread that uploads, which it must not hold up.
     public interface Follower {
-        /// For uploads that nobody wants to read before they are there.
+        /// For uploads that are not read before they are there.
         Follower NONE = new Follower() {
             @Override
             public boolean wants(PathInfo info) {
@@ -66,7 +66,7 @@ public final class SpoolSession implements StoreWriter, AutoCloseable {
     }
 
     /// Takes paths and keeps them: of each all, or nothing if this throws. What is there already is kept as it is,
-    /// though the NAR is read to its end all the same; nobody follows it then, as nothing is written. The sink
+    /// though the NAR is read to its end all the same; it has no follower then, as nothing is written. The sink
     /// that a NAR gets throws what this method is to throw, so its source must let that through.
     ///
     /// @param paths with the hashes of the NARs, and sizes if they are known; content addresses are not checked
@@ -107,7 +107,7 @@ public final class SpoolSession implements StoreWriter, AutoCloseable {
                     .formatted(realisation.outPath(), realisation.id()));
     }
 
-    /// What is there that the client was the first to upload, lately and in whatever session.
+    /// What is there that the client was the first to upload, lately, in any session.
     public SortedSet<StorePath> uploaded() {
         return contents.paths(client);
     }

@@ -84,7 +84,7 @@ public final class ClosureCopier {
                 : Optional.empty();
     }
 
-    /// What copying came to.
+    /// The result of copying.
     ///
     /// @param sent  the paths that were sent
     /// @param bytes of their NARs
@@ -120,12 +120,12 @@ public final class ClosureCopier {
     /// Returns when `target` has all of `paths` and what they refer to.
     ///
     /// @param target     a conversation with the machine
-    /// @param expected   which paths it is thought to have, however that may be
+    /// @param expected   which paths it is thought to have, right or wrong
     /// @param substitute whether the machine may first fetch what it lacks from its own substituters
-    /// @param toSend     told what the machine has said that it lacks, before that is sent
+    /// @param toSend     called with what the machine has said that it lacks, before that is sent
     /// @param helper     makes one
     /// @throws ProtocolException     if the machine takes something and denies having it, again and again
-    /// @throws SourceFailedException if something missing cannot be had from `source`
+    /// @throws SourceFailedException if something missing cannot be read from `source`
     public Copied copy(
             Store target,
             Collection<StorePath> paths,
@@ -161,7 +161,7 @@ public final class ClosureCopier {
         }
     }
 
-    /// What sending came to.
+    /// The result of sending.
     ///
     /// @param kept whether the copy's own conversation has sent all of it, and so keeps it; else that is to ask
     ///             for it
@@ -169,7 +169,7 @@ public final class ClosureCopier {
         private static final Sent NOTHING = new Sent(Copied.NOTHING, false);
     }
 
-    /// Sends those of `missing` that nobody else is sending, once those that somebody else sends are there.
+    /// Sends those of `missing` that no other copy is sending, once those that other copies send are there.
     /// Claiming all of them at once keeps two copies from waiting for each other: a copy only waits for claims
     /// that are older than its own. Sends nothing if the machine must be asked again.
     private Sent sendUnclaimed(
@@ -221,7 +221,7 @@ public final class ClosureCopier {
         return got;
     }
 
-    /// What one comes to nothing with, the copy's own thread sends, and finds out why if it cannot.
+    /// Starts a helper. What a helper cannot send, the copy's own thread sends, and finds out why if that fails too.
     private static Thread begin(Helper helper, TransferPlan shipment) {
         return Thread.ofVirtual().name("helper").start(() -> {
             var sender = new Sender(shipment);
@@ -237,7 +237,7 @@ public final class ClosureCopier {
         });
     }
 
-    /// Returns when none is left. Who is interrupted meanwhile stays so.
+    /// Returns when none is left. Keeps an interruption.
     private static void stop(List<Thread> threads) {
         boolean interrupted = Thread.interrupted();
         for (var thread : threads) thread.interrupt();
@@ -282,7 +282,7 @@ public final class ClosureCopier {
 
     /// Adds paths in this order.
     ///
-    /// @throws SourceFailedException if one cannot be had
+    /// @throws SourceFailedException if one cannot be read
     static void send(List<PathInfo> paths, StoreWriter target, PathSource source)
             throws IOException, InterruptedException {
         var batch = paths.stream()
@@ -314,7 +314,7 @@ public final class ClosureCopier {
         }
     }
 
-    /// Tells a receiver that fails from a source that fails, since both do so inside the same call.
+    /// Distinguishes a receiver that fails from a source that fails, since both do so inside the same call.
     private static final class Receiver extends FilterOutputStream {
         private boolean failed;
 

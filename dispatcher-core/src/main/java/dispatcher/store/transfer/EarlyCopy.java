@@ -38,15 +38,15 @@ public final class EarlyCopy implements AutoCloseable {
         this.wanted = wanted;
     }
 
-    /// Sends it, unless the machine has it, somebody else sends some of it, or a copy for a build is being sent
+    /// Sends it, unless the machine has it, another copy sends some of it, or a copy for a build is being sent
     /// there.
     ///
     /// @param target     a conversation with the machine
-    /// @param expected   which paths it is thought to have, however that may be
+    /// @param expected   which paths it is thought to have, right or wrong
     /// @param substitute whether it may first fetch what it lacks from its own substituters
     /// @param source     has the path and what it refers to; the NAR of the path may still be coming
     /// @return what was sent, references first; empty if nothing was
-    /// @throws SourceFailedException if it could not be had, or something that it refers to and the machine lacks;
+    /// @throws SourceFailedException if it could not be read, or something that it refers to and the machine lacks;
     ///     then the machine does not have it
     public List<PathInfo> send(
             Store target, StorePath path, Predicate<StorePath> expected, boolean substitute, PathSource source)

@@ -47,7 +47,7 @@ final class MissingPaths {
 
     private final Set<StorePath> there = new HashSet<>();
 
-    /// @param expected   which paths the machine is thought to have, however that may be
+    /// @param expected   which paths the machine is thought to have, right or wrong
     /// @param substitute whether it may first fetch what it lacks from its own substituters
     MissingPaths(StoreReader target, Predicate<StorePath> expected, boolean substitute, PathSource source) {
         this.target = target;
@@ -58,7 +58,7 @@ final class MissingPaths {
 
     /// What is missing of `paths` and what they refer to.
     ///
-    /// @throws SourceFailedException if some of it cannot be had
+    /// @throws SourceFailedException if some of it cannot be read
     Map<StorePath, PathInfo> of(Collection<StorePath> paths) throws IOException, InterruptedException {
         if (paths.isEmpty()) return Map.of();
         var lacking = new TreeSet<>(paths);

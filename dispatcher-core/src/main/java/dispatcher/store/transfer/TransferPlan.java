@@ -19,7 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// Paths that several send to one machine at the same time. Each takes a batch of those that can go: what they
 /// refer to is there, or before them in the same batch. The largest go first, so that all senders end at about
-/// the same time. One who is alone takes all at once.
+/// the same time. A sender that is alone takes all at once.
 ///
 /// Safe for any thread; the lock is not held over I/O. To take a batch costs about log(paths) for each path in it.
 /// What refers to what is kept in numbers, as closures may have 100,000 paths.
@@ -112,7 +112,7 @@ final class TransferPlan {
     }
 
     /// What the caller is to send next, and to say [#sent] or [#giveBack] of. Waits while all that is left refers
-    /// to what others are sending, and for those to end. Empty if all is there, or nobody is to send any more.
+    /// to what others are sending, and for those to end. Empty if all is there, or no sender is to send any more.
     ///
     /// @throws SourceFailedException if what is left refers to itself in a circle, which no store can have
     Batch take() throws SourceFailedException, InterruptedException {

@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Which paths are on their way to one machine, and who sends them.
+/// Which paths are on their way to one machine, and which copy sends them.
 ///
 /// Copies for builds claim, in one step, all that they are to send, wait for what is claimed already, and then send
 /// their own. So a copy only waits for claims that are older than its own, and no two wait for each other. Those who
@@ -58,12 +58,12 @@ final class Underway {
             this.wanted = wanted;
         }
 
-        /// What nobody else was sending.
+        /// Paths that no other copy was sending.
         List<PathInfo> paths() {
             return paths;
         }
 
-        /// Waits for those who send the rest of what was to be claimed.
+        /// Waits for the copies that send the rest of what was to be claimed.
         ///
         /// @return whether all of that is there
         boolean awaitOthers() throws InterruptedException {
@@ -160,7 +160,7 @@ final class Underway {
         }
     }
 
-    /// Claims those of `missing` that nobody else is sending; empty if the machine must be asked again.
+    /// Claims those of `missing` that no other copy is sending; empty if the machine must be asked again.
     ///
     /// @param outdated what was sent since it was asked
     Optional<Claim> claim(Collection<PathInfo> missing, Set<StorePath> outdated) {
@@ -180,7 +180,7 @@ final class Underway {
         }
     }
 
-    /// Claims all of `missing`, if nobody is sending any of it and no copy for a build is being sent.
+    /// Claims all of `missing`, if no copy sends any of it and no copy for a build is being sent.
     ///
     /// @param wanted called, on their threads, when others begin to wait for it
     Optional<Claim> claimEarly(Collection<PathInfo> missing, Set<StorePath> outdated, Runnable wanted) {

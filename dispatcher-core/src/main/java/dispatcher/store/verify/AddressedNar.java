@@ -26,7 +26,7 @@ public final class AddressedNar extends OutputStream {
         this.digest = digest;
     }
 
-    /// Whether the path has a content address that can be held against its content here.
+    /// Whether the path has a content address that can be compared with its content here.
     public static boolean isCheckable(PathInfo info) {
         return digest(info).isPresent();
     }
@@ -86,7 +86,7 @@ public final class AddressedNar extends OutputStream {
     /// To be asked once, when the NAR is over.
     ///
     /// @param summary what it turned out to be
-    /// @param from    who sent the NAR, for the message
+    /// @param from    the sender's name, for the message
     /// @throws FalseAnswerException unless it is what its path's info says, with what to do in case that a disk
     ///     is to blame
     public void requireRight(NarSummary summary, String from) throws FalseAnswerException {

@@ -5,10 +5,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.zip.CRC32C;
 
-/// Passes a NAR on but for its last bytes, until somebody has found that it is the right one: a receiver without
-/// them has no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends
-/// there and then. Also tells whether it was the receiver that failed. A NAR that broke off can be begun again:
-/// what the receiver has of it is compared and not passed on a second time.
+/// Passes a NAR on but for its last bytes, until it has been found to be the right one: a receiver without them has
+/// no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends there and then.
+/// Also knows whether it was the receiver that failed. A NAR that broke off can be begun again: the part that the
+/// receiver has is compared and not passed on a second time.
 public final class HeldBackEnd extends OutputStream {
     /// Size of the closing bracket that a NAR ends with, in bytes.
     private static final int HELD = 8;

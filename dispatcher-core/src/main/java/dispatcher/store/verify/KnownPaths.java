@@ -9,7 +9,7 @@ import dispatcher.store.PathSizes;
 import java.util.Collection;
 import java.util.List;
 
-/// What is known of store paths without asking anybody: which machines have them, whether what a machine has is
+/// What is known of store paths without I/O: which machines have them, whether what a machine has is
 /// proven to be right, and how large they are. Safe for any thread; never blocks.
 ///
 /// @param locations which machine has what

@@ -28,10 +28,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Holds what a machine says came out of a build against what can have come out of it, before any client is told
-/// that it was built: the outputs are the derivation's, each is there, refers to nothing but inputs and outputs,
-/// and has the content address that its kind asks for. Small NARs are fetched at once, and it is seen whether
-/// their content has that address; larger ones are held to it when they are fetched.
+/// Compares what a machine says of a build's outputs with what that build can have made, before a client hears of
+/// them. The outputs must be the derivation's. Each must be there, refer to nothing but inputs and outputs, and
+/// have the content address that its kind asks for. Small NARs are fetched at once and compared with that address;
+/// larger ones are compared when they are fetched.
 ///
 /// Cost: one round trip for the infos, which the client then need not wait for, and one for each small output,
 /// likewise. Used once, by the thread of the build.
@@ -39,7 +39,7 @@ public final class OutputCheck {
     /// More than any store has on one disk.
     private static final long LARGEST_NAR = 1L << 40;
 
-    /// All outputs of a build together, up to here, are compared before the client is told.
+    /// All outputs of a build together, up to here, are compared before the client hears of them.
     private static final long SMALL = 128 * 1024;
 
     /// Paths that one build may have made by Nix and refer to. More than the closure of any system has.
@@ -77,7 +77,7 @@ public final class OutputCheck {
         this.known = known;
     }
 
-    /// What came out of a build.
+    /// The outputs of a build.
     ///
     /// @param made what outputs refer to and the build itself has had built; only with the feature
     ///     `recursive-nix`
@@ -85,7 +85,7 @@ public final class OutputCheck {
         public static final Checked NOTHING = new Checked(List.of(), List.of());
     }
 
-    /// What came out.
+    /// Checks the outputs.
     ///
     /// @param result a success
     /// @throws FalseAnswerException   if it cannot be so
@@ -120,7 +120,7 @@ public final class OutputCheck {
                     false);
     }
 
-    /// By path, the kind of the output; those whose path neither the derivation nor the result tells are left out.
+    /// By path, the kind of the output; without those whose path is neither in the derivation nor in the result.
     private Map<StorePath, DerivationOutput> outputs(BuildResult result)
             throws FalseAnswerException, NoFixedOutputException {
         var outputs = new TreeMap<StorePath, DerivationOutput>();
@@ -150,7 +150,7 @@ public final class OutputCheck {
         return outputs;
     }
 
-    /// What no info of a valid path can say, wherever it comes from.
+    /// Refuses an info that no valid path can have, from any source.
     public static void requirePossible(StoreDir storeDir, PathInfo info) throws FalseAnswerException {
         if (info.narSize() < 1 || info.narSize() > LARGEST_NAR)
             throw falsehood("it says that the NAR of %s has %d bytes".formatted(info.path(), info.narSize()));
@@ -180,10 +180,10 @@ public final class OutputCheck {
         };
     }
 
-    /// What a machine says of an output that a derivation fixes, with its content address, which the machine may not
-    /// have told: it may have the output from a cache that does not know it.
+    /// What a machine says of an output that a derivation fixes, with its content address. The machine may not have
+    /// reported that: it may have the output from a cache that does not know it.
     ///
-    /// A path that does not follow from what the derivation fixes is the fault of who wrote the derivation.
+    /// A path that does not follow from what the derivation fixes is the derivation's own fault.
     public static PathInfo fixed(StoreDir storeDir, PathInfo info, DerivationOutput.Fixed output)
             throws FalseAnswerException {
         requirePossible(storeDir, info);

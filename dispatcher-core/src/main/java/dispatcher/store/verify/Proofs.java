@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.Objects;
 
 /// Which of the paths that a machine holds may go from there to other machines and to clients. A machine alone is
-/// believed about what it has built for us, at the time when it built it. About anything else somebody has to agree:
+/// believed about what it has built for us, at the time when it built it. About anything else another source has to
+/// agree:
 ///
 /// - a client, the host's store or the machine that built it has said the same ([Locations#contents]),
 /// - one of the trusted keys has signed it, or
@@ -33,7 +34,7 @@ public final class Proofs {
 
     /// What shows that an info is true.
     public enum Proof {
-        /// Somebody who is believed has said the same.
+        /// A trusted source has said the same.
         KNOWN,
         /// A trusted key has signed it.
         SIGNED,
@@ -76,12 +77,12 @@ public final class Proofs {
         if (!now.equals(judged.keys())) judged = new Judged(now);
     }
 
-    /// Somebody who is believed says what these paths hold.
+    /// A trusted source says what these paths hold.
     public void believe(Collection<PathInfo> infos) {
         locations.addContents(infos);
     }
 
-    /// @param info as a machine has told it
+    /// @param info as a machine has reported it
     public Proof of(PathInfo info) {
         if (locations.contents().agrees(info)) return Proof.KNOWN;
         var now = judged;

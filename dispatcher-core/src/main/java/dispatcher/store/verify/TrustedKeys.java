@@ -12,7 +12,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/// The keys of `trustedPublicKeys`: what one of them has signed is believed, from whatever source it comes.
+/// The keys of `trustedPublicKeys`: what one of them has signed is believed, from any source.
 public record TrustedKeys(List<NixPublicKey> keys, StoreDir storeDir) {
     /// Of one path and one key. Each costs a verification.
     private static final int MOST_SIGNATURES = 8;

@@ -23,7 +23,7 @@ public final class UploadCheck {
 
     private UploadCheck() {}
 
-    /// The path with what may be kept of its info. Signatures that nobody could verify, and those beyond
+    /// The path with what may be kept of its info. Signatures that cannot be verified, and those beyond
     /// [SpoolLimits#MOST_SIGNATURES], are left out.
     ///
     /// @return with a source that refuses a NAR which does not have the content address that it comes with
@@ -66,7 +66,7 @@ public final class UploadCheck {
                 .formatted(storeDir.print(info.path()), address));
     }
 
-    /// Those that somebody could verify, as far as they are kept.
+    /// Signatures that can be verified, as far as they are kept.
     public static SortedSet<String> readable(SortedSet<String> signatures) {
         if (signatures.isEmpty()) return signatures;
         var readable = new TreeSet<String>();

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The arithmetic of [Uplink]: a token bucket, and who is next where it is empty.
+/// The arithmetic of [Uplink]: a token bucket, and which party is next when it is empty.
 ///
 /// Through time `t` no more than `rate * t + burst` bytes are granted. Among parties that want more than there is,
-/// each gets the same number of bytes, however many requests it has and however large they are: the one that got
+/// each gets the same number of bytes, for any number and size of its requests: the one that got
 /// least is next (start-time fair queueing; Goyal, Vin, Cheng, 1996). Who has not been asking
 /// does not save up for later, but for a few steps.
 ///
-/// Reads no clock: time moves when somebody enters with it. Confined to one thread at a time.
+/// Reads no clock: time moves when a caller brings it. Confined to one thread at a time.
 final class FairBucket {
     private static final long NANOS = 1_000_000_000;
     private static final int MAX_STEP = 64 * 1024;
@@ -114,7 +114,7 @@ final class FairBucket {
         if (party.requests.remove(request) && party.requests.isEmpty()) asking.remove(party);
     }
 
-    /// Grants what is due, and tells what that was.
+    /// Grants what is due, and returns it.
     List<Request> grant(long time) {
         earn(time);
         List<Request> granted = new ArrayList<>();

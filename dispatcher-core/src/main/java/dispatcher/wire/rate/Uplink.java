@@ -18,12 +18,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /// A bound on what is sent to all machines together, in bytes per second, shared fairly among the machines that are
-/// being sent to at the moment: each gets the same, however many channels it has, and what one does not use the
+/// being sent to at the moment: each gets the same, for any number of channels, and what one does not use the
 /// others get.
 ///
-/// Counted are the bytes that programs on machines read, before any compression and without what SSH adds. Whoever
-/// writes waits for its turn, before the bytes go on, so no limit on the writing itself sees that time. Waiting ends
-/// with an [IOException] if the channel is closed, and with an [InterruptedIOException] on interruption.
+/// Counts the bytes that programs on machines read, before any compression and without what SSH adds. A writer waits
+/// for its turn before the bytes go on, so no limit on the writing itself sees that time. Waiting ends with an
+/// [IOException] if the channel is closed, and with an [InterruptedIOException] on interruption.
 ///
 /// Safe for any thread; has none of its own: of those that wait, the next one keeps the time.
 public final class Uplink {

@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
-/// Takes connections, one after the other, until there are no more to be had. A fault, such as too many open files,
-/// does not end it: it waits a little, longer each time, tries again, and tells the log of it once in a while.
+/// Takes connections, one after the other, until the listener is closed. A fault, such as too many open files, does
+/// not end it: it waits a little, longer each time, tries again, and logs the fault once in a while.
 ///
 /// Confined to the thread that runs it.
 ///

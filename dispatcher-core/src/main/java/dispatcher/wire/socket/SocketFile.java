@@ -109,7 +109,7 @@ final class SocketFile {
         if (there.equals(identity(path))) Files.delete(path);
     }
 
-    /// Does not wait, however many connections wait there.
+    /// Does not wait, even if many connections wait there.
     private static boolean isListenedAt(Path path) throws IOException {
         try (var probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false);

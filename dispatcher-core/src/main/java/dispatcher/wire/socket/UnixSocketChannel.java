@@ -91,7 +91,7 @@ public final class UnixSocketChannel implements CommandChannel {
         try {
             socket.close();
         } catch (IOException e) {
-            // Nothing is left to be saved on a connection that nobody uses any more.
+            // Nothing is left to be saved on a connection out of use.
         }
     }
 }

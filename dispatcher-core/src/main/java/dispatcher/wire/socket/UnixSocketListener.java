@@ -51,7 +51,7 @@ public final class UnixSocketListener implements AutoCloseable {
         }
     }
 
-    /// Why no socket can have this path, whatever is there; for people.
+    /// Why no socket can ever have this path; for people.
     public static Optional<String> pathFault(Path path) {
         int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
         return bytes <= MAX_PATH_BYTES

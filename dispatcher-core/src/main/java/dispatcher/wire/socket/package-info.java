@@ -1,5 +1,5 @@
-/// Unix sockets: the file, who listens at it, and a connection as a `CommandChannel`. Start with
-/// `UnixSocketListener`.
+/// Unix sockets: the file, the listener, and a connection as a `CommandChannel`. What is said over a connection does
+/// not belong here. Start with `UnixSocketListener`.
 @NullMarked
 package dispatcher.wire.socket;
 

@@ -34,14 +34,14 @@ class DeepInputTest {
     @TempDir
     private Path temp;
 
-    /// A file with so many directories around it.
+    /// A file with this many directories around it.
     private static NarTree nested(int directories) {
         var tree = NarTree.file("here");
         for (int i = 0; i < directories; i++) tree = NarTree.directory().with("d", tree);
         return tree;
     }
 
-    /// As Nix 2.34.8 does when it has read so far, and names no path.
+    /// As Nix 2.34.8 does when it has read to this depth, and names no path.
     private static FakeMachine refusing(String name, double speed, MachineProtocol protocol) {
         var machine = new FakeMachine(Machines.machine(name, 2, speed));
         return (protocol == MachineProtocol.SSH ? machine.overServe() : machine).lying(Refusing::new);

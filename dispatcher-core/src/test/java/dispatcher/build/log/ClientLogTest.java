@@ -101,7 +101,7 @@ class ClientLogTest {
         long held = LogParts.heldByAll() - before;
         clients.forEach(ClientLog::close);
 
-        // The first have more than their share until they are told more.
+        // The first have more than their share until more arrives.
         assertThat(held).isLessThan(5L * LogParts.MOST_BYTES_OF_ALL);
         assertThat(LogParts.heldByAll()).isLessThanOrEqualTo(before);
     }

@@ -13,7 +13,7 @@ import dispatcher.testkit.Bounds;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/// Whatever a file of machines holds, it is read to its end, and what is wrong is told by line and field.
+/// Any file of machines is read to its end, and its faults are reported by line and field.
 ///
 /// A normal run only replays the inputs under
 /// `src/test/resources/dispatcher/machine/file/MachinesFileFuzzTestInputs`. `scripts/fuzz` looks for new ones.
@@ -21,7 +21,7 @@ class MachinesFileFuzzTest {
     private static final String DURATION = "10m";
     private static final String OTHER = "a\n";
 
-    /// What a file costs beside its text, as so many bytes of that.
+    /// What a file costs beside its text, in bytes of text.
     private static final int FILE = 8;
 
     private static String text(byte[] bytes) {

@@ -35,7 +35,7 @@ class HomeCheckTest {
     private StoreDir storeDir = StoreDir.NIX_STORE;
     private Machine machine = Machines.machine("m", 1, 1);
     private final AtomicInteger asked = new AtomicInteger();
-    private boolean tells = true;
+    private boolean answers = true;
     private String peer = "127.0.0.1";
 
     @BeforeEach
@@ -53,7 +53,7 @@ class HomeCheckTest {
         @Override
         public Optional<CommandChannel> openIfConnected(String command) throws IOException {
             asked.incrementAndGet();
-            return Optional.of(ProcessChannel.start(List.of(tells ? command : "true")));
+            return Optional.of(ProcessChannel.start(List.of(answers ? command : "true")));
         }
 
         @Override
@@ -116,7 +116,7 @@ class HomeCheckTest {
 
     @Test
     void machineThatDoesNotTellIsTheHostAtItsAddressIfReachedAtTheUsualPort() throws Exception {
-        tells = false;
+        answers = false;
         assertThat(isHomeOf(client("127.0.0.1:4000"))).isTrue();
 
         machine = Machines.machine("m", 1, 1)
@@ -139,14 +139,14 @@ class HomeCheckTest {
 
     @Test
     void machineThatDoesNotTellIsNotTheHostOfLocalClients() throws Exception {
-        tells = false;
+        answers = false;
 
         assertThat(isHomeOf(local())).isFalse();
     }
 
     @Test
     void machineThatDoesNotTellIsAskedOnce() throws Exception {
-        tells = false;
+        answers = false;
         var check = check(HomeCheck.thisHost(storeDir));
         for (int i = 0; i < 3; i++) assertThat(check.isHomeOf(local())).isFalse();
 

@@ -42,7 +42,7 @@ class MachineSamplerTest {
 
     private final ManualClock clock = new ManualClock();
     private final Shell shell = new Shell();
-    private final BlockingQueue<Object> told = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Object> heard = new LinkedBlockingQueue<>();
     private final MachineSampler sampler = new MachineSampler(
             "a",
             shell,
@@ -50,12 +50,12 @@ class MachineSamplerTest {
             new PressureListener() {
                 @Override
                 public void sampled(String machine, Pressure pressure) {
-                    told.add(pressure);
+                    heard.add(pressure);
                 }
 
                 @Override
                 public void unknown(String machine) {
-                    told.add("unknown");
+                    heard.add("unknown");
                 }
             },
             clock);
@@ -167,7 +167,7 @@ class MachineSamplerTest {
     @Test
     void buildThatSpeaksOfAFullDiskHadRoomIfAllSamplesSaySo() throws Exception {
         try (var watch = watch()) {
-            told.take();
+            heard.take();
             assertThat(watch.disk()).isInstanceOf(BuildWatch.Disk.Enough.class);
         }
     }
@@ -176,7 +176,7 @@ class MachineSamplerTest {
     void diskThatWasFullInMidBuildCountsThoughNixHasMadeRoomSince() throws Exception {
         shell.disk = "/dev/vda 2000000 1900000 100000 95% /nix/store";
         try (var watch = watch()) {
-            told.take();
+            heard.take();
             shell.disk = "/dev/vda 2000000 0 2000000 0% /nix/store";
             assertThat(watch.disk())
                     .isInstanceOfSatisfying(
@@ -211,7 +211,7 @@ class MachineSamplerTest {
     @Test
     void tellsHowTheMachineIsDoingSoonAfterABuildBegins() throws Exception {
         try (var _ = watch()) {
-            assertThat(told.take()).isInstanceOfSatisfying(Pressure.class, pressure -> {
+            assertThat(heard.take()).isInstanceOfSatisfying(Pressure.class, pressure -> {
                 assertThat(pressure.loadPerCore()).isEqualTo(0.875);
                 assertThat(pressure.sampledAt()).isEqualTo(clock.instant());
             });
@@ -232,7 +232,7 @@ class MachineSamplerTest {
                     @Override
                     public void sampled(String machine, Pressure pressure) {
                         if (failed.arrived() > 0) {
-                            told.add(pressure);
+                            heard.add(pressure);
                             return;
                         }
                         try {
@@ -249,9 +249,9 @@ class MachineSamplerTest {
                 clock)) {
             var build = other.watch(DRV, derivation(new DerivationOutput.InputAddressed(OUT)), _ -> {});
             failed.awaitArrivals(1);
-            while (told.isEmpty()) build.memory();
+            while (heard.isEmpty()) build.memory();
 
-            assertThat(told.peek()).isInstanceOf(Pressure.class);
+            assertThat(heard.peek()).isInstanceOf(Pressure.class);
         }
     }
 
@@ -273,9 +273,9 @@ class MachineSamplerTest {
                 Thread.sleep(1);
             }
         }
-        told.take();
+        heard.take();
         try (var _ = watch()) {
-            assertThat(told.poll(1500, TimeUnit.MILLISECONDS)).isNull();
+            assertThat(heard.poll(1500, TimeUnit.MILLISECONDS)).isNull();
             assertThat(shell.scripts).hasSize(1);
         }
     }
@@ -349,14 +349,14 @@ class MachineSamplerTest {
             assertThat(watch.memory()).isEqualTo(new BuildWatch.Memory.Unknown());
         }
         assertThat(shell.scripts).hasSizeLessThanOrEqualTo(1);
-        assertThat(told).isEmpty();
+        assertThat(heard).isEmpty();
     }
 
     @Test
     void anOldSampleIsHeldAgainstNobody() throws Exception {
         try (var _ = watch()) {
             assertThat(sampler.sampleNow()).isPresent();
-            told.clear();
+            heard.clear();
             shell.connected = false;
             clock.advance(Duration.ofSeconds(80));
             assertThat(sampler.sampleNow()).isEmpty();
@@ -364,8 +364,8 @@ class MachineSamplerTest {
             clock.advance(Duration.ofSeconds(20));
             assertThat(sampler.pressure()).isEmpty();
             assertThat(sampler.sampleNow()).isEmpty();
-            assertThat(told.take()).isEqualTo("unknown");
-            assertThat(told).isEmpty();
+            assertThat(heard.take()).isEqualTo("unknown");
+            assertThat(heard).isEmpty();
         }
     }
 }

@@ -130,7 +130,7 @@ class SampleParserTest {
 
     @Test
     void readsInodesWhereThereIsAFixedNumberOfThem() {
-        var told = parse(LINUX.replace("@processes\n", """
+        var parsed = parse(LINUX.replace("@processes\n", """
                         @inodes
                         Filesystem       Inodes  IUsed    IFree IUse% Mounted on
                         /dev/vda        1310720  50000  1260720    4% /nix/store
@@ -139,8 +139,8 @@ class SampleParserTest {
                         btrfs           0     0     0     - /tmp
                         @processes
                         """)).orElseThrow().pressure();
-        assertThat(told.storeInodes()).hasValue(new Room(1_260_720, 1_310_720));
-        assertThat(told.buildInodes()).isEmpty();
+        assertThat(parsed.storeInodes()).hasValue(new Room(1_260_720, 1_310_720));
+        assertThat(parsed.buildInodes()).isEmpty();
         assertThat(parse(LINUX).orElseThrow().pressure().storeInodes()).isEmpty();
     }
 

@@ -62,7 +62,7 @@ class ServeProtocolTest {
         return new ServeClient(server.channel(), StoreDir.NIX_STORE, "the server", new ProtocolVersion(2, minor));
     }
 
-    /// The protocol does not tell when a path was registered.
+    /// The protocol does not carry when a path was registered.
     private static PathInfo asTold(PathInfo info) {
         return new PathInfo(
                 info.path(),

@@ -163,7 +163,7 @@ class ServeServerTest {
             client.send(new ServeRequest.ImportPaths());
             client.requireEnd(
                     StoreRefusedException.class,
-                    "ImportPaths is not done by a build dispatcher, as it tells only after a path's content which path that is;"
+                    "ImportPaths is not done by a build dispatcher, as it names a path only after the path's content;"
                             + " what sends it, such as Hydra's queue runner in C++, can use the dispatcher through Nix:"
                             + " let it build on localhost, and put the dispatcher into 'builders' of nix.conf there");
         }

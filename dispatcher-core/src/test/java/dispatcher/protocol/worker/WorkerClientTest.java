@@ -494,13 +494,13 @@ class WorkerClientTest {
     }
 
     /// Nobody takes the questions, so they stand still when the pipe is full.
-    /// What substituters have is told with all that it refers to, of which nothing is kept.
+    /// The answer about what substituters have comes with all references, of which nothing is kept.
     @Test
     @Tag("slow")
     void closureOfAnySizeMayBeFetchedForOnePath() throws Exception {
         var client = connectTo28();
         int many = 310_000;
-        var telling = CompletableFuture.runAsync(() -> {
+        var answering = CompletableFuture.runAsync(() -> {
             try {
                 daemon.send(out -> {
                     out.writeLong(LAST).writeLong(0).writeLong(many);
@@ -515,7 +515,7 @@ class WorkerClientTest {
 
         assertThat(client.querySubstitutablePaths(List.of(FakeStore.path("known"), FakeStore.path("unknown"))))
                 .containsExactly(FakeStore.path("known"));
-        telling.get(10, TimeUnit.SECONDS);
+        answering.get(10, TimeUnit.SECONDS);
     }
 
     @Test

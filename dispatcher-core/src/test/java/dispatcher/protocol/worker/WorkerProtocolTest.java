@@ -263,7 +263,7 @@ class WorkerProtocolTest {
         });
     }
 
-    /// What an upload's source cannot deliver is nothing that the daemon could be told: the conversation ends.
+    /// An upload whose source fails cannot be reported to the daemon: the conversation ends.
     @TestFactory
     Stream<DynamicTest> uploadWhoseSourceFailsEndsTheConversation() {
         return IntStream.of(21, 23, 32, 38)

@@ -400,8 +400,8 @@ class WorkerServerTest {
             return ScriptedPeer.bytes(out -> out.writeLong(0));
         }
 
-        /// What it was told to be valid, machines may have to fetch before it goes: `nix copy
-        /// --substitute-on-destination`.
+        /// A client that heard that a path is valid goes, and machines may have to fetch the path before that:
+        /// `nix copy --substitute-on-destination`.
         @Test
         void clientThatCopiesHearsWhatCouldNotBeFetched() throws Exception {
             withClient(38, (client, store) -> {

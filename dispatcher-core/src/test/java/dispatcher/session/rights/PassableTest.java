@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What is more than can be passed on is told to the client as such, before any machine has to do with it.
+/// A request with more than can be passed on is refused with the reason, before any machine has to do with it.
 class PassableTest {
     @TempDir
     private Path temp;

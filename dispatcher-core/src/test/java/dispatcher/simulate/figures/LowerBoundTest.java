@@ -77,7 +77,7 @@ class LowerBoundTest {
         bound(25, "copies of inputs", List.of(Scenarios.host("m1", 4), Scenarios.host("m2", 4)), jobs, List.of());
     }
 
-    /// Whoever sends it has a slot meanwhile.
+    /// The sender of it has a slot meanwhile.
     @Test
     void whatBuildsShareIsSentOnceWhileOneOfThemHasASlot() {
         var jobs = jobs(10, 10).stream().map(job -> job.reading(List.of("p"))).toList();

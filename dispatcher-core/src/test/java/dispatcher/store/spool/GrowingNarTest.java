@@ -45,7 +45,7 @@ class GrowingNarTest {
         spool.close();
     }
 
-    /// What a follower has read so far, and what following came to.
+    /// What a follower has read, and how following ended.
     private static final class Reader implements SpoolSession.Follower {
         private final ByteArrayOutputStream read = new ByteArrayOutputStream();
         private CompletableFuture<Long> result = new CompletableFuture<>();
@@ -146,7 +146,7 @@ class GrowingNarTest {
                 },
                 reader);
         assertThatThrownBy(() -> Await.result(added)).hasCauseInstanceOf(StoreRefusedException.class);
-        assertThatThrownBy(() -> Await.result(reader.result)).hasMessageContaining("came to nothing");
+        assertThatThrownBy(() -> Await.result(reader.result)).hasMessageContaining("its upload failed");
         assertThat(reader.read.size()).isLessThanOrEqualTo(SIZE - 8);
     }
 
@@ -160,7 +160,7 @@ class GrowingNarTest {
 
         gate.open();
         assertThat(Await.result(added)).isTrue();
-        assertThatThrownBy(() -> Await.result(reader.result)).hasMessageContaining("came to nothing");
+        assertThatThrownBy(() -> Await.result(reader.result)).hasMessageContaining("its upload failed");
         assertThat(spool.queryPathInfo(upload.path()).orElseThrow().narHash())
                 .isEqualTo(other.info().narHash());
         assertThat(reader.read.size()).isLessThanOrEqualTo(SIZE - 8);

@@ -379,7 +379,7 @@ class ClosureCopierTest {
         return closure;
     }
 
-    /// So much that helpers are called for.
+    /// Enough data for helpers to start.
     @Nested
     class WithHelpers {
         private static final int MANY = 120;

@@ -29,7 +29,7 @@ class FairBucketTest {
     private final Map<Party, Long> sent = new HashMap<>();
     private long now;
 
-    /// Lets all parties have so many requests of so many bytes open at all times, for some time.
+    /// Keeps requests of each party open until then: as many as `streams` says, the i-th of `bytes(i)` bytes.
     private void run(long until, Map<Party, Integer> streams, IntUnaryOperator bytes) {
         Set<Request> open = new LinkedHashSet<>();
         streams.forEach((party, count) -> {

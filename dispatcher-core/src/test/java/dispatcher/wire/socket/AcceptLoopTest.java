@@ -57,7 +57,7 @@ class AcceptLoopTest {
                 .run();
     }
 
-    private List<String> told(Level level) {
+    private List<String> logged(Level level) {
         return log.stream()
                 .filter(event -> event.getLevel() == level)
                 .map(event -> event.getMessage() + event.getKeyValuePairs())
@@ -69,8 +69,8 @@ class AcceptLoopTest {
         run(List.of("a", "", "b", "c"));
 
         assertThat(taken).containsExactly("a", "b", "c");
-        assertThat(told(Level.WARN)).singleElement().asString().contains("cannot accept a {}", FULL);
-        assertThat(told(Level.INFO)).hasSize(1);
+        assertThat(logged(Level.WARN)).singleElement().asString().contains("cannot accept a {}", FULL);
+        assertThat(logged(Level.INFO)).hasSize(1);
     }
 
     @Test
@@ -89,7 +89,7 @@ class AcceptLoopTest {
         events.add("a");
         run(events);
 
-        assertThat(told(Level.WARN)).hasSize(3);
+        assertThat(logged(Level.WARN)).hasSize(3);
     }
 
     @Test

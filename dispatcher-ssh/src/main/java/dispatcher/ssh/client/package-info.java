@@ -1,5 +1,5 @@
-/// The way to machines: one connection for each, on which commands run as channels. Start with `SshTransports`, then
-/// `Connection` and `Handshake`.
+/// The way to machines: one connection for each, on which commands run as channels. What is said over a channel
+/// belongs to `dispatcher.protocol`. Start with `SshTransports`, then `Connection` and `Handshake`.
 @NullMarked
 package dispatcher.ssh.client;
 

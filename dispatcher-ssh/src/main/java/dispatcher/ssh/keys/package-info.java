@@ -1,6 +1,5 @@
-/// Files of keys, as OpenSSH has them: private keys, known_hosts, and lines of authorized_keys with their
-/// options. Who is let in with them is decided elsewhere. Start with `KeyFiles`, `KnownHosts` and
-/// `AuthorizedKey`.
+/// Files of keys, as OpenSSH has them: private keys, known_hosts, and lines of authorized_keys with their options.
+/// Which key lets a client in is decided in `ssh.server`. Start with `KeyFiles`, `KnownHosts` and `AuthorizedKey`.
 @NullMarked
 package dispatcher.ssh.keys;
 
