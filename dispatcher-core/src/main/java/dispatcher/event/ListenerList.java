@@ -44,12 +44,12 @@ public final class ListenerList implements DispatcherListener {
 
     @Override
     public void machineUnderPressure(String machine, String why) {
-        tell(listener -> listener.machineUnderPressure(machine, why));
+        publish(listener -> listener.machineUnderPressure(machine, why));
     }
 
     @Override
     public void machineHasRoom(String machine) {
-        tell(listener -> listener.machineHasRoom(machine));
+        publish(listener -> listener.machineHasRoom(machine));
     }
 
     @Override
