@@ -31,7 +31,6 @@ import dispatcher.history.History;
 import dispatcher.machine.Machine;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
-import dispatcher.machine.load.PressureListener;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -132,7 +131,7 @@ class FleetCommandsTest {
         registry = new MachineRegistry(
                 settings.machines(),
                 new MachineRegistry.Limits(Duration.ZERO, Duration.ZERO, Pressure.Limits.DEFAULT),
-                FleetCommandsTest::linkTo,
+                (machine, _) -> linkTo(machine),
                 queue,
                 new History(History.DEFAULT_DURATION, InstantSource.system()),
                 DispatcherListener.NONE,
@@ -140,7 +139,7 @@ class FleetCommandsTest {
                 System::nanoTime);
     }
 
-    private static MachineLink linkTo(Machine machine, PressureListener pressure) {
+    private static MachineLink linkTo(Machine machine) {
         return new MachineLink(
                 machine,
                 new FakeMachine(machine),

@@ -131,8 +131,14 @@ class MachineRegistryTest {
                 for (int i = 0; i < 200; i++) {
                     boolean on = random.nextBoolean();
                     switch (random.nextInt(4)) {
-                        case 0 -> registry.drain("a", drained = on);
-                        case 1 -> fleet.sampled("a", PressureWatchTest.free((full = on) ? 1 : 50 * GIB));
+                        case 0 -> {
+                            drained = on;
+                            registry.drain("a", on);
+                        }
+                        case 1 -> {
+                            full = on;
+                            fleet.sampled("a", PressureWatchTest.free(on ? 1 : 50 * GIB));
+                        }
                         case 2 -> {
                             away = on;
                             if (on) fails("a");
