@@ -32,15 +32,20 @@ import org.jspecify.annotations.Nullable;
 
 /// The library's sockets, with fewer changes of threads where much is sent.
 ///
-/// A packet that the kernel takes at once costs none: its writer goes on. As the library does it, each packet
-/// ends on a thread of the sockets' pool, which wakes the writer. Nobody waits for the peer here: what the kernel
-/// does not take is waited for by a virtual thread of its own.
+/// A packet that the kernel takes at once costs none: its writer goes on. The library (Apache MINA SSHD 2.20.0) ends
+/// each packet on a thread of the sockets' pool, which wakes the writer. No thread of the pool waits for the peer here:
+/// a virtual thread waits for what the kernel does not take.
 ///
 /// While much is sent on several connections, what comes back on them is read once in a while and not at once:
 /// OpenSSH makes room in a channel's window for three packets at a time, thousands of times a second, and each time
 /// wakes up to four threads that send these three. A window has room for more than is sent meanwhile. Where only one
 /// connection sends there is time for that, and to be prompt is faster. Where windows are what limits a link, the
 /// pause makes each of its round trips longer; below the rate at which that pays there is none.
+///
+/// Measured with uploads to real sshds on a machine of two cores that had other work to do, in turns with the library's
+/// own sockets: on one connection 113 MB/s instead of 101 and 5.0 s of CPU time for each GB instead of 6.1, sshd's
+/// included; on four 161 MB/s instead of 142 and 5.9 s instead of 6.2 (medians of eleven, 2026-11). Without the pause,
+/// the four have 150 MB/s and 5.5 s: on a machine that is busy anyway it saves no CPU time.
 public final class BulkSockets extends Nio2ServiceFactoryFactory {
     /// A packet's end begins the next one that waits, on the same stack.
     private static final int MOST_IN_A_ROW = 16;
@@ -81,14 +86,17 @@ public final class BulkSockets extends Nio2ServiceFactoryFactory {
     }
 
     /// @param nanoTime a clock as [System#nanoTime]
-    /// @param pause    waits as long as is waited before a read; called by virtual threads
+    /// @param pause    waits for the pause before a read; called by virtual threads
     public BulkSockets(LongSupplier nanoTime, Runnable pause) {
         this.nanoTime = nanoTime;
         this.pause = pause;
     }
 
-    /// Whether a connection sends much: it has read so many bytes, before which it has written so many in the time
-    /// since the read before that.
+    /// Whether a connection sends much.
+    ///
+    /// @param readBytes    bytes of its last read
+    /// @param writtenBytes bytes that it wrote between that read and the one before
+    /// @param nanos        the time between the two
     static boolean sendsMuch(int readBytes, long writtenBytes, long nanos) {
         return readBytes <= LITTLE_BYTES && writtenBytes >= MUCH_BYTES && nanos <= writtenBytes * MOST_NANOS_PER_BYTE;
     }
@@ -127,13 +135,13 @@ public final class BulkSockets extends Nio2ServiceFactoryFactory {
         /// How long a write may be without progress, as the library has it.
         private final Duration limit;
 
-        /// For who writes; the library lets one write at a time.
+        /// For the thread that writes; the library lets one write at a time.
         private int inARow;
 
         /// Bytes that the kernel took.
         private final AtomicLong written = new AtomicLong();
 
-        // For who reads; the library begins a read when the one before has ended.
+        // For the thread that reads; the library begins a read when the one before has ended.
         private int readBytes;
         private long writtenBefore;
         private long readSince;
@@ -206,7 +214,7 @@ public final class BulkSockets extends Nio2ServiceFactoryFactory {
             written.addAndGet(bytes);
             try {
                 completion.completed(bytes, null);
-            } catch (Error e) { // what waits behind it would wait for ever
+            } catch (Error e) { // what waits behind it would wait without end
                 completion.failed(e, null);
             }
         }

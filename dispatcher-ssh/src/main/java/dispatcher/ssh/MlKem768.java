@@ -19,9 +19,11 @@ import org.apache.sshd.common.kex.MontgomeryCurve;
 import org.apache.sshd.common.kex.XDH;
 import org.jspecify.annotations.Nullable;
 
-/// The post-quantum key exchange `mlkem768x25519-sha256` with the JDK's own ML-KEM (JEP 496). The SSH library has
-/// it too, but only with another cryptography library. Without it, OpenSSH's clients from 10.1 on warn their
-/// users.
+/// The post-quantum key exchange `mlkem768x25519-sha256` with the JDK's own ML-KEM (JEP 496). Without it, OpenSSH's
+/// clients from 10.1 on warn their users. Apache MINA SSHD 2.20.0 has it only with Bouncy Castle.
+///
+/// Measured with Bouncy Castle 1.84: its ML-KEM takes 0.3 ms for both sides and the JDK's 0.4 ms (medians of five runs
+/// of 1000, 2026-11), but a process that loads it spends 2 s more of CPU time before its first login (`JdkEdDsa`).
 ///
 /// Source: draft-ietf-sshm-mlkem-hybrid-kex; FIPS 203, section 8 (sizes).
 final class MlKem768 implements KeyEncapsulationMethod {
@@ -32,7 +34,7 @@ final class MlKem768 implements KeyEncapsulationMethod {
     private static final int PUBLIC_KEY_BYTES = 1184;
     private static final int ENCAPSULATION_BYTES = 1088;
 
-    /// What stands before the key itself in its X.509 encoding (RFC 9935).
+    /// The bytes before the key itself in its X.509 encoding (RFC 9935).
     private static final byte[] X509_PREFIX = HexFormat.of().parseHex("308204b2300b0609608648016503040402038204a100");
 
     private MlKem768() {}

@@ -14,8 +14,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// What counts is the time in which writers wait (`WriteWatch`): while some do, what leaves is all that the link
 /// takes, whatever the number of channels. Waiting for a slow source or for a budget does not count. Waiting for a
-/// machine that reads slowly looks the same from here: the kernel takes more than the window that the machine grants a channel.
-/// But then nothing stands in the link, and the machine's sshd, which reads at once, answers a question at once.
+/// machine that reads slowly looks the same from here: the kernel takes more than the window that the machine grants a
+/// channel. But then nothing stands in the link, and the machine's sshd, which reads at once, answers a question at
+/// once.
 ///
 /// - Without compression: if less than [#SLOW] bytes per second leave in that time, and answers take [#QUEUED] and
 ///   longer, as they do behind a window that stands in such a link, new connections compress. Deflate
@@ -25,6 +26,10 @@ import org.slf4j.LoggerFactory;
 /// - With compression: if the link is waited for during less than a fifth of the time that goes into sending, then
 ///   it is the CPU that holds us up, and new connections do without. As contents differ, that is a trial: if the
 ///   link proves slow again, the next trial comes after twice as much.
+///
+/// Apache MINA SSHD 2.20.0 compresses always or never. Measured with 96 MB in pieces of 8 MB on a busy machine
+/// (2026-11): over a link of 5 MB/s this class takes 20 s and sends 47 MB, where no compression takes 33 s (medians of
+/// three). On a link without a limit, compressing always costs 8 s of CPU time and not at all 6 s, as does this class.
 ///
 /// The two limits are apart (12.5 MB/s, and what the CPU makes), so that a link near one of them does not go to and
 /// fro. Safe for any thread.

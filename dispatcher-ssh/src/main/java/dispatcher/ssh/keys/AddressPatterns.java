@@ -59,9 +59,9 @@ public final class AddressPatterns {
         }
         if (items.stream().allMatch(Item::excludes))
             throw new IllegalArgumentException(
-                    "'%s' lets no client in, as names of hosts are not looked up here; write addresses or networks, such"
+                    "'%s' lets no client in, as names of hosts are not looked up here; write addresses or networks, "
                                     .formatted(text)
-                            + " as 10.0.0.0/8");
+                            + "such as 10.0.0.0/8");
         return new AddressPatterns(text, items, hosts);
     }
 

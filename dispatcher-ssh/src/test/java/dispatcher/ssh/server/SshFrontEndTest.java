@@ -32,6 +32,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -43,7 +45,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.channel.ChannelExec;
+import org.apache.sshd.client.channel.ClientChannelEvent;
 import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.common.channel.Channel;
+import org.apache.sshd.common.channel.ChannelListener;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -709,11 +714,11 @@ class SshFrontEndTest {
                     seen.add(addresses.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS));
                 }
                 go.countDown();
+                assertThat(seen).doesNotContainNull();
                 for (CompletableFuture<Result> build : builds) {
-                    assertThat(build.get().status()).isZero();
+                    assertThat(build.get().status()).as("%s", build.get()).isZero();
                     assertThat(build.get().out()).isEqualTo("built\n");
                 }
-                assertThat(seen).doesNotContainNull();
                 assertThat(seen.stream().distinct()).as("connections").hasSize(4);
             } finally {
                 master.destroyForcibly().waitFor();
@@ -738,6 +743,28 @@ class SshFrontEndTest {
                     KeyFiles.parse(dir.resolve("client"), Files.readAllBytes(dir.resolve("client"))));
             session.auth().verify(PATIENCE);
             return session;
+        }
+
+        /// A client that has ended its input closes the channel when it sees the end of the output.
+        @Test
+        void exitStatusIsSentBeforeTheEndOfTheOutput() throws Exception {
+            SshFrontEnd frontEnd = start(SshFrontEndTest::echo);
+            List<String> events = Collections.synchronizedList(new ArrayList<>());
+            try (SshClient client = SshClient.setUpDefaultClient();
+                    ClientSession session = login(client, frontEnd)) {
+                ChannelExec channel = session.createExecChannel("nix-daemon --stdio");
+                channel.addChannelListener(new ChannelListener() {
+                    @Override
+                    public void channelStateChanged(Channel it, String hint) {
+                        events.add(hint);
+                    }
+                });
+                channel.open().verify(PATIENCE);
+                channel.getInvertedIn().close();
+                channel.waitFor(EnumSet.of(ClientChannelEvent.CLOSED), PATIENCE);
+                assertThat(channel.getExitStatus()).isZero();
+                assertThat(events).containsSubsequence("exit-status", "SSH_MSG_CHANNEL_EOF");
+            }
         }
 
         @Test
