@@ -34,9 +34,6 @@ public final class Json {
 
     private static final int MAX_DIGITS = 1000;
 
-    private static final String TOO_MUCH =
-            "nested deeper than %d levels, or a number of more than %d digits, or too long a text";
-
     private static final Pattern ADVICE =
             Pattern.compile("(: enable `| \\(start marker| \\(JSON String).*", Pattern.DOTALL);
 
@@ -104,7 +101,9 @@ public final class Json {
 
     /// What Jackson says, without its advice to programmers.
     private static String fault(JsonProcessingException e) {
-        if (e instanceof StreamConstraintsException) return TOO_MUCH.formatted(MAX_DEPTH, MAX_DIGITS);
+        if (e instanceof StreamConstraintsException)
+            return "nested deeper than %d levels, or a number of more than %d digits, or too long a text"
+                    .formatted(MAX_DEPTH, MAX_DIGITS);
         return Printable.line(
                 ADVICE.matcher(String.valueOf(e.getOriginalMessage())).replaceFirst(""));
     }
