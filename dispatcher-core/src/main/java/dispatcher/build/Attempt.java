@@ -5,10 +5,10 @@ import dispatcher.build.failure.AttemptLostException;
 import dispatcher.build.failure.AttemptLostException.Kind;
 import dispatcher.build.failure.DeepInput;
 import dispatcher.build.failure.Diagnosis;
+import dispatcher.build.failure.FailedResult;
 import dispatcher.build.log.BuildLimits;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.link.MachineLink;
-import dispatcher.machine.load.BuildWatch;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.machine.registry.Unfit;
 import dispatcher.nix.BuildResult;
@@ -31,7 +31,6 @@ import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
@@ -220,7 +219,8 @@ final class Attempt {
                 var unfit = Unfit.of(result);
                 if (unfit.isPresent()) throw new UnfitException(unfit.get(), result.message());
                 if (isMade(result)) machines.refusals().began(link, job.needs());
-                requireTheBuildsOwn(result, limits.lastLines(), watch);
+                if (!result.isSuccess())
+                    new FailedResult(result, limits.lastLines(), watch).requireOfTheBuild(this::memoryLacked);
             }
             kept = result.isSuccess();
             if (!kept) limits.noteWhatIsKept(machine);
@@ -309,56 +309,12 @@ final class Attempt {
                 link.storeDir(), machine, job.drvPath(), job.derivation(), lease.store(), inputs::knownInfos);
     }
 
+    private void memoryLacked(String evidence) {
+        listener.memoryLacked(job.number(), job.drvPath(), machine, evidence);
+    }
+
     private void measured(long peakBytes) {
         listener.memoryMeasured(job.number(), job.drvPath(), machine, peakBytes);
-    }
-
-    /// Returns if the build itself came to this end, rather than the machine.
-    private void requireTheBuildsOwn(BuildResult result, List<String> lastLines, BuildWatch watch)
-            throws AttemptLostException, InterruptedException {
-        if (result.isSuccess()) return;
-        switch (Diagnosis.of(result, lastLines)) {
-            case DISK_FULL ->
-                throw new AttemptLostException(
-                        watch.disk() instanceof BuildWatch.Disk.LackedInodes ? Kind.NO_INODES : Kind.DISK_FULL, result);
-            case DISK_MENTIONED -> {
-                requireRoom(result, lastLines, watch);
-                requireLasting(result);
-            }
-            case KILLED -> {
-                switch (watch.memory()) {
-                    case BuildWatch.Memory.Lacked(var evidence) -> {
-                        listener.memoryLacked(job.number(), job.drvPath(), machine, evidence);
-                        throw new AttemptLostException(Kind.OUT_OF_MEMORY, result);
-                    }
-                    case BuildWatch.Memory.Unknown _ -> throw new AttemptLostException(Kind.KILLED_UNEXPLAINED, result);
-                    case BuildWatch.Memory.Enough _ -> {
-                        if (Diagnosis.isBuilderKilled(result)) throw new AttemptLostException(Kind.KILLED, result);
-                    }
-                }
-            }
-            case BUILD_FAILED -> requireLasting(result);
-        }
-    }
-
-    /// The dispatcher gives it all inputs, so it can depend on nothing else.
-    private static void requireLasting(BuildResult result) throws AttemptLostException {
-        if (result.status() == BuildStatus.TRANSIENT_FAILURE || result.status() == BuildStatus.DEPENDENCY_FAILED)
-            throw new AttemptLostException(Kind.FAILED, result);
-    }
-
-    /// Returns if the machine's disks had room for a build that speaks of one that had none.
-    private static void requireRoom(BuildResult result, List<String> lastLines, BuildWatch watch)
-            throws AttemptLostException, InterruptedException {
-        switch (watch.disk()) {
-            case BuildWatch.Disk.Lacked _ -> throw new AttemptLostException(Kind.DISK_FULL, result);
-            case BuildWatch.Disk.LackedInodes _ -> throw new AttemptLostException(Kind.NO_INODES, result);
-            case BuildWatch.Disk.Unknown _ -> throw new AttemptLostException(Kind.DISK_UNEXPLAINED, result);
-            case BuildWatch.Disk.Enough _ -> {
-                if (Diagnosis.mentionsQuota(result, lastLines))
-                    throw new AttemptLostException(Kind.DISK_UNEXPLAINED, result);
-            }
-        }
     }
 
     private static AttemptLostException refused(String what, StoreRefusedException refusal) {

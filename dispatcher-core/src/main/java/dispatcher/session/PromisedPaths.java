@@ -92,7 +92,8 @@ final class PromisedPaths {
     SortedSet<StorePath> fetchAll() throws InterruptedException {
         var open = new IdentityHashMap<MachineLink, List<StorePath>>();
         promised.forEach((path, link) -> {
-            if (!retained.has(path)) open.computeIfAbsent(link, _ -> new ArrayList<>()).add(path);
+            if (!retained.has(path))
+                open.computeIfAbsent(link, _ -> new ArrayList<>()).add(path);
         });
         var missing = new TreeSet<StorePath>();
         for (var entry : open.entrySet()) {
