@@ -15,6 +15,7 @@ import dispatcher.cli.drain.Drains;
 import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.queue.QueueEndpoint;
 import dispatcher.cli.recording.TraceRecorder;
 import dispatcher.cli.reload.ReloadEndpoint;
@@ -33,6 +34,7 @@ import dispatcher.history.HistoryListener;
 import dispatcher.machine.Machine;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.load.MachineSampler;
+import dispatcher.machine.provider.MachinesOnDemand;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -79,6 +81,7 @@ public final class Server implements AutoCloseable {
     private volatile Settings settings;
     private final SshTransports transports = new SshTransports();
     private final SteadyClock clock = new SteadyClock();
+    private final MachinesOnDemand onDemand = new MachinesOnDemand(clock);
     private final Spool spool;
     private final KnownPaths known;
     private final MachineRegistry machines;
@@ -196,6 +199,7 @@ public final class Server implements AutoCloseable {
         var next = change.settings();
         if (change.reconnects()) uplink = uplink(next);
         var left = machines.replace(next.machines(), !change.reconnects(), machine -> link(next, machine));
+        onDemand.replace(next.machines());
         machines.change(waiting(next));
         requests.changeRules(next.resources());
         builds.change(retryPolicy(next));
@@ -259,7 +263,8 @@ public final class Server implements AutoCloseable {
     }
 
     private MachineLink link(Settings settings, Machine machine) {
-        var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
+        var transport = onDemand.transport(
+                machine, address -> transports.forMachine(address, SshOptions.of(settings, machine)));
         return new MachineLink(
                 machine,
                 uplink.map(budget -> budget.limit(transport)).orElse(transport),
@@ -338,7 +343,8 @@ public final class Server implements AutoCloseable {
     /// What can be asked over the control socket.
     List<Endpoint> endpoints() {
         var endpoints = new ArrayList<Endpoint>();
-        endpoints.add(MachineAnswers.endpoint(queue, clock));
+        endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand));
+        endpoints.addAll(new OnDemandEndpoints(queue, onDemand, clock).endpoints());
         endpoints.add(new QueueEndpoint(queue, clock).endpoint());
         endpoints.add(new ExplainEndpoint(queue, sessions::prospect).endpoint());
         endpoints.addAll(new DrainEndpoints(queue, drains).endpoints());
@@ -359,10 +365,12 @@ public final class Server implements AutoCloseable {
         return sessions.drain(limit);
     }
 
-    /// Sends all clients away and leaves every machine. What runs there ends with its connection.
+    /// Sends all clients away and leaves every machine. What runs there ends with its connection; machines that were
+    /// started stay on.
     @Override
     public void close() {
         reloader.close();
+        onDemand.close();
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         sessions.close();
         recorder.ifPresent(TraceRecorder::close);

@@ -26,6 +26,7 @@ import dispatcher.cli.settings.Surroundings;
 import dispatcher.cli.state.DrainStore;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.machine.provider.MachinesOnDemand;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
 import dispatcher.nix.json.Json;
@@ -129,7 +130,8 @@ class FleetCommandsTest {
         Files.createDirectories(settings.state());
         var drains = Drains.load(store, queue);
         var endpoints = new ArrayList<Endpoint>(new DrainEndpoints(queue, drains).endpoints());
-        endpoints.add(MachineAnswers.endpoint(queue, InstantSource.system()));
+        endpoints.add(MachineAnswers.endpoint(
+                queue, InstantSource.system(), new MachinesOnDemand(InstantSource.system())));
         endpoints.add(new QueueEndpoint(queue, InstantSource.system()).endpoint());
         endpoints.add(new ExplainEndpoint(
                         queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, settings.machines()))
