@@ -85,7 +85,8 @@ public record Machine(
                 Optional.empty());
     }
 
-    /// The same with Nix's own program there, compression and substitution where they are of use, and no resources declared.
+    /// The same with Nix's own program there, compression and substitution where they are of use, and no resources
+    /// declared.
     public Machine(
             String name,
             MachineAddress address,

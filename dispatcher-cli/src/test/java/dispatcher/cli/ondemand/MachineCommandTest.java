@@ -71,10 +71,10 @@ class MachineCommandTest {
         var endpoints =
                 new ArrayList<Endpoint>(new OnDemandEndpoints(queue, machines, InstantSource.system()).endpoints());
         endpoints.add(MachineAnswers.endpoint(queue, InstantSource.system(), machines));
-        for (var machine : settings.machines()) {
-            var way = machines.transport(machine, _ -> to(new FakeMachine(machine)));
-            if (machine.name().equals("vm")) transport = way;
-        }
+        var ways = settings.machines().stream()
+                .map(machine -> machines.transport(machine, _ -> to(new FakeMachine(machine))))
+                .toList();
+        transport = ways.get(1);
         server = ApiServer.open(settings.controlSocket(), endpoints);
     }
 

@@ -212,9 +212,18 @@ public final class MachineLifecycle implements AutoCloseable {
     /// @throws IOException if it cannot be started, or does not answer in time
     Use begin() throws IOException, InterruptedException {
         lock.lockInterruptibly();
-        boolean begun = false;
         try {
-            uses++;
+            return awaitReady();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private Use awaitReady() throws IOException, InterruptedException {
+        boolean begun = false;
+        uses++;
+        try {
             long before = failures;
             while (state != State.READY) {
                 if (closed) throw new IOException("%s is not started, as the dispatcher ends".formatted(machine));
@@ -226,7 +235,6 @@ public final class MachineLifecycle implements AutoCloseable {
             return new Use(address, starts);
         } finally {
             if (!begun) leave();
-            lock.unlock();
         }
     }
 

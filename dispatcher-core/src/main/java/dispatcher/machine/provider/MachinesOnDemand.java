@@ -57,8 +57,7 @@ public final class MachinesOnDemand implements AutoCloseable {
     }
 
     /// A login there that starts what a conversation starts.
-    private static void greet(
-            Machine machine, Function<MachineAddress, Transport> connect, MachineAddress address)
+    private static void greet(Machine machine, Function<MachineAddress, Transport> connect, MachineAddress address)
             throws IOException, InterruptedException {
         try (var transport = connect.apply(address)) {
             transport.open(machine.command()).close();
@@ -105,7 +104,9 @@ public final class MachinesOnDemand implements AutoCloseable {
             current.values().removeIf(lifecycle -> {
                 var now = Optional.ofNullable(wanted.get(lifecycle.machine()));
                 now.ifPresent(settings -> lifecycle.change(new MachineLifecycle.Goal(
-                        settings, lifecycle.goal().configured(), lifecycle.goal().probe())));
+                        settings,
+                        lifecycle.goal().configured(),
+                        lifecycle.goal().probe())));
                 if (now.isEmpty()) left.add(lifecycle);
                 return now.isEmpty();
             });

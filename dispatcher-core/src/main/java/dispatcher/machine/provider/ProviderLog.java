@@ -25,7 +25,8 @@ final class ProviderLog {
     }
 
     void add(String text) {
-        var line = new LogLine(clock.instant(), Printable.line(text, ShellCommand.LONGEST_LINE * ShellCommand.LAST_LINES));
+        var line =
+                new LogLine(clock.instant(), Printable.line(text, ShellCommand.LONGEST_LINE * ShellCommand.LAST_LINES));
         lock.lock();
         try {
             lines.addLast(line);

@@ -66,7 +66,8 @@ final class ShellCommand {
         }
         boolean _ = reader.join(REST);
         if (ended) return process.exitValue();
-        throw new IOException("%s did not end within %d s and was killed%s".formatted(name(), limit.toSeconds(), said()));
+        throw new IOException(
+                "%s did not end within %d s and was killed%s".formatted(name(), limit.toSeconds(), said()));
     }
 
     private static void kill(Process process) {

@@ -29,7 +29,9 @@ class CommandProviderTest {
 
     private MachineProvider starting(String command) {
         return new CommandProvider(
-                "arm", new OnDemand.Commands(command, Optional.empty(), Optional.empty(), Optional.empty()), output::add);
+                "arm",
+                new OnDemand.Commands(command, Optional.empty(), Optional.empty(), Optional.empty()),
+                output::add);
     }
 
     private static MachineProvider addressed(String command) {
@@ -59,7 +61,9 @@ class CommandProviderTest {
     }
 
     private static void awaitDeath(long pid) {
-        Await.until("it is dead", () -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
+        Await.until(
+                "it is dead",
+                () -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
     }
 
     @Test
@@ -70,7 +74,8 @@ class CommandProviderTest {
 
     @Test
     void aFailureSaysTheCommandTheStatusAndTheLastLines() {
-        assertThatThrownBy(() -> starting("echo one; printf 'a\\033[2Jb\\n' >&2; exit 7").start(LONG))
+        assertThatThrownBy(() ->
+                        starting("echo one; printf 'a\\033[2Jb\\n' >&2; exit 7").start(LONG))
                 .isInstanceOf(IOException.class)
                 .hasMessage("the start command 'echo one; printf 'a\\033[2Jb\\n' >&2; exit 7' of arm ended with exit"
                         + " status 7; it printed: one; a\\x1b[2Jb");
@@ -80,10 +85,11 @@ class CommandProviderTest {
     void ofALongOutputTheLastLinesAreKeptAndLongLinesComeInPieces() {
         var command = "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done;"
                 + " head -c 100000 /dev/zero | tr '\\0' x; echo; echo end; exit 1";
-        assertThatThrownBy(() -> starting(command).start(LONG)).satisfies(error -> assertThat(error.getMessage())
-                .endsWith("; end")
-                .doesNotContain("line 2999")
-                .hasSizeLessThan(ShellCommand.LAST_LINES * (ShellCommand.LONGEST_LINE + 2) + 1000));
+        assertThatThrownBy(() -> starting(command).start(LONG))
+                .satisfies(error -> assertThat(error.getMessage())
+                        .endsWith("; end")
+                        .doesNotContain("line 2999")
+                        .hasSizeLessThan(ShellCommand.LAST_LINES * (ShellCommand.LONGEST_LINE + 2) + 1000));
         assertThat(output).allMatch(line -> line.length() <= ShellCommand.LONGEST_LINE);
     }
 

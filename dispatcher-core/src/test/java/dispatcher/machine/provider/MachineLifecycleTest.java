@@ -22,8 +22,7 @@ class MachineLifecycleTest {
             new MachineAddress("builder", 22, "nix", Optional.empty(), Optional.empty());
     private static final Duration BOOT = Duration.ofMinutes(2);
     private static final Duration IDLE = Duration.ofMinutes(10);
-    private static final OnDemand SETTINGS =
-            new OnDemand(new OnDemand.Systemd("builder.service"), BOOT, IDLE);
+    private static final OnDemand SETTINGS = new OnDemand(new OnDemand.Systemd("builder.service"), BOOT, IDLE);
 
     private final ManualClock clock = new ManualClock();
     private final FakeProvider provider = new FakeProvider();
@@ -79,8 +78,9 @@ class MachineLifecycleTest {
         provider.letGo();
         Await.result(use);
         assertThat(asked).hasSize(3);
-        assertThat(slow.log()).extracting(LogLine::text).containsExactly(
-                "starts by systemd unit builder.service", "is ready after 3 s");
+        assertThat(slow.log())
+                .extracting(LogLine::text)
+                .containsExactly("starts by systemd unit builder.service", "is ready after 3 s");
     }
 
     @Test

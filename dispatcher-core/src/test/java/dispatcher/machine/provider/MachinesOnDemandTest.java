@@ -52,10 +52,7 @@ class MachinesOnDemandTest {
         var path = directory.resolve(file);
         return machine.withOnDemand(new OnDemand(
                 new OnDemand.Commands(
-                        "touch " + path,
-                        Optional.of("rm " + path),
-                        Optional.of("test -e " + path),
-                        Optional.empty()),
+                        "touch " + path, Optional.of("rm " + path), Optional.of("test -e " + path), Optional.empty()),
                 BOOT,
                 idleAfter));
     }
@@ -87,7 +84,9 @@ class MachinesOnDemandTest {
 
     @Test
     void otherTimesLeaveItAsItIs() throws Exception {
-        machines.transport(onDemand("vm", BOOT), connect).open(machine.command()).close();
+        machines.transport(onDemand("vm", BOOT), connect)
+                .open(machine.command())
+                .close();
         var lifecycle = machines.of("a").orElseThrow();
         machines.replace(List.of(onDemand("vm", Duration.ofHours(1))));
         machines.transport(onDemand("vm", Duration.ofHours(1)), connect);
@@ -110,7 +109,9 @@ class MachinesOnDemandTest {
 
     @Test
     void aMachineThatIsGoneIsStopped() throws Exception {
-        machines.transport(onDemand("vm", BOOT), connect).open(machine.command()).close();
+        machines.transport(onDemand("vm", BOOT), connect)
+                .open(machine.command())
+                .close();
         machines.replace(List.of());
         Await.until("it is off", () -> !runs("vm"));
         assertThat(machines.of("a")).isEmpty();
@@ -118,14 +119,18 @@ class MachinesOnDemandTest {
 
     @Test
     void theEndOfTheDispatcherLeavesItRunningForTheNext() throws Exception {
-        machines.transport(onDemand("vm", BOOT), connect).open(machine.command()).close();
+        machines.transport(onDemand("vm", BOOT), connect)
+                .open(machine.command())
+                .close();
         machines.close();
         assertThat(runs("vm")).isTrue();
         try (var next = new MachinesOnDemand(new ManualClock())) {
             var transport = next.transport(onDemand("vm", BOOT), connect);
             next.look();
-            Await.until("it is found", () -> !transport.isOff()
-                    && next.of("a").orElseThrow().view().state() == State.READY);
+            Await.until(
+                    "it is found",
+                    () -> !transport.isOff()
+                            && next.of("a").orElseThrow().view().state() == State.READY);
         }
     }
 }
