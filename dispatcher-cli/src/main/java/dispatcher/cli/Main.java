@@ -8,6 +8,7 @@ import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.machines.MachinesCommand;
+import dispatcher.cli.ondemand.MachineCommand;
 import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.queue.QueueCommand;
 import dispatcher.cli.reload.ReloadCommand;
@@ -44,6 +45,7 @@ public final class Main {
             "ping",
             "builders",
             "machines",
+            "machine",
             "queue",
             "explain",
             "drain",
@@ -93,6 +95,7 @@ public final class Main {
             case "ping" -> new PingCommand(SshConnections::new);
             case "builders" -> new BuildersCommand(hostKeys);
             case "machines" -> new MachinesCommand();
+            case "machine" -> new MachineCommand();
             case "queue" -> new QueueCommand();
             case "explain" -> new ExplainCommand();
             case "drain" -> new DrainCommand();

@@ -2,6 +2,7 @@ package dispatcher.machine;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -23,6 +24,7 @@ import java.util.TreeSet;
 /// @param compression       of the bytes on the way to it and from it; by itself where the link is slow
 /// @param substitution      whether it fetches inputs from its own substituters; by itself if the client wants it so
 /// @param resources         what builds share while they run there, by name: [#MEMORY] in bytes, others by count
+/// @param onDemand          if it is started before builds and stopped when nobody needs it
 public record Machine(
         String name,
         MachineAddress address,
@@ -35,7 +37,8 @@ public record Machine(
         SortedSet<String> mandatoryFeatures,
         Choice compression,
         Choice substitution,
-        SortedMap<String, Long> resources) {
+        SortedMap<String, Long> resources,
+        Optional<OnDemand> onDemand) {
     /// The resource that every machine has, declared or not.
     public static final String MEMORY = "memory";
 
@@ -52,7 +55,38 @@ public record Machine(
         resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
     }
 
-    /// With Nix's own program there, compression and substitution where they are of use, and no resources declared.
+    /// That is always on.
+    public Machine(
+            String name,
+            MachineAddress address,
+            MachineProtocol protocol,
+            List<String> remoteProgram,
+            SortedSet<String> systems,
+            int maxJobs,
+            double speedFactor,
+            SortedSet<String> supportedFeatures,
+            SortedSet<String> mandatoryFeatures,
+            Choice compression,
+            Choice substitution,
+            SortedMap<String, Long> resources) {
+        this(
+                name,
+                address,
+                protocol,
+                remoteProgram,
+                systems,
+                maxJobs,
+                speedFactor,
+                supportedFeatures,
+                mandatoryFeatures,
+                compression,
+                substitution,
+                resources,
+                Optional.empty());
+    }
+
+    /// The same with Nix's own program there, compression and substitution where they are of use, and no resources
+    /// declared.
     public Machine(
             String name,
             MachineAddress address,
@@ -78,14 +112,19 @@ public record Machine(
     }
 
     public Machine withResources(SortedMap<String, Long> newResources) {
-        return with(address, newResources);
+        return with(address, newResources, onDemand);
     }
 
     public Machine withAddress(MachineAddress newAddress) {
-        return with(newAddress, resources);
+        return with(newAddress, resources, onDemand);
     }
 
-    private Machine with(MachineAddress newAddress, SortedMap<String, Long> newResources) {
+    public Machine withOnDemand(OnDemand newOnDemand) {
+        return with(address, resources, Optional.of(newOnDemand));
+    }
+
+    private Machine with(
+            MachineAddress newAddress, SortedMap<String, Long> newResources, Optional<OnDemand> newOnDemand) {
         return new Machine(
                 name,
                 newAddress,
@@ -98,7 +137,8 @@ public record Machine(
                 mandatoryFeatures,
                 compression,
                 substitution,
-                newResources);
+                newResources,
+                newOnDemand);
     }
 
     /// What is to be run there to speak the protocol.

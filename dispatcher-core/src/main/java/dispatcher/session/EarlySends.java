@@ -53,7 +53,8 @@ final class EarlySends implements Follower, AutoCloseable {
     public void begins(GrowingNar nar) {
         machine = context.foresight().machineFor(client, machine);
         var use = machine.flatMap(context.machines()::use);
-        if (use.isEmpty() || use.get().link().isRationed()) {
+        // Nobody knows yet that the build comes, so no machine is started for it.
+        if (use.isEmpty() || use.get().link().isRationed() || use.get().link().isOff()) {
             nar.close();
             use.ifPresent(MachineLink.Use::close);
             return;

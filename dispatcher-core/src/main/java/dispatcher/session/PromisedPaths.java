@@ -45,7 +45,7 @@ final class PromisedPaths {
         for (var link : machines.links()) {
             if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
             var machine = link.machine().name();
-            if (!link.substitutes(true) || !machines.isUp(machine)) continue;
+            if (!link.substitutes(true) || !machines.isUp(machine) || link.isOff()) continue;
             var use = link.use();
             if (use.isEmpty()) continue;
             // A path that it did not get, or without a proof, it may not promise again, so that the client sends it.

@@ -239,7 +239,7 @@ final class RetainedOutputs {
     // ---- machines that are known to hold it
 
     /// Which of `paths` some machine still has, and may hand out. One conversation with each such machine is kept.
-    /// Machines that are set aside are not waited for.
+    /// Machines that are set aside are not waited for, and those that are off not started.
     Set<StorePath> findOnMachines(Collection<StorePath> paths) throws InterruptedException {
         var found = new HashSet<StorePath>();
         var asked = new HashSet<String>();
@@ -260,6 +260,8 @@ final class RetainedOutputs {
                 var use = machines.use(entry.getKey());
                 if (use.isEmpty()) continue;
                 try (var it = use.get()) {
+                    // No machine is started for a question.
+                    if (it.link().isOff()) continue;
                     found.addAll(findOn(it.link(), entry.getValue(), false));
                 }
             }

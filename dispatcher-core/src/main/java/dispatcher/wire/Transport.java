@@ -26,6 +26,11 @@ public interface Transport extends Closeable {
         return true;
     }
 
+    /// Whether the host is off as far as is known, and [#open] would have to start it. By default it is not.
+    default boolean isOff() {
+        return false;
+    }
+
     /// Has `action` run, on a thread of its own, whenever commands that are started from then on have a better way
     /// than those that run, so that it is worth while to start anew what is idle. By default that never happens.
     ///

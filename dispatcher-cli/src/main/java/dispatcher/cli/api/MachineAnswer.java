@@ -15,6 +15,7 @@ import java.util.TreeMap;
 /// @param bandwidthMeasured false: it is only assumed
 /// @param reason            of a state in which it gets no builds, or fewer
 /// @param since             when it was set aside
+/// @param onDemand          of a machine that is started for builds and stopped when idle
 public record MachineAnswer(
         String name,
         String address,
@@ -31,7 +32,8 @@ public record MachineAnswer(
         SortedMap<String, Resource> resources,
         List<Refusal> refuses,
         Optional<String> reason,
-        Optional<Instant> since) {
+        Optional<Instant> since,
+        Optional<OnDemand> onDemand) {
     public MachineAnswer {
         running = List.copyOf(running);
         systems = List.copyOf(systems);
@@ -40,6 +42,36 @@ public record MachineAnswer(
         resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
         refuses = List.copyOf(refuses);
     }
+
+    public MachineAnswer withOnDemand(Optional<OnDemand> now) {
+        return new MachineAnswer(
+                name,
+                address,
+                state,
+                slots,
+                slotsTaken,
+                running,
+                speed,
+                bandwidth,
+                bandwidthMeasured,
+                systems,
+                supportedFeatures,
+                mandatoryFeatures,
+                resources,
+                refuses,
+                reason,
+                since,
+                now);
+    }
+
+    /// Whether it is on.
+    ///
+    /// @param state    `off`, `starting`, `ready`, `stopping` or `failed`
+    /// @param since    when it came into that state
+    /// @param uses     connections to it that are in use, and those who wait for it
+    /// @param stopping whether it is stopped when the last use ends
+    /// @param problem  what went wrong last with starting or stopping it
+    public record OnDemand(String state, Instant since, long uses, boolean stopping, Optional<String> problem) {}
 
     /// A build that runs there.
     ///

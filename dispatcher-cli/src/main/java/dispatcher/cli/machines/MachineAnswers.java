@@ -6,6 +6,9 @@ import dispatcher.cli.api.MachineAnswer;
 import dispatcher.cli.api.MachinesAnswer;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.machine.Machine;
+import dispatcher.machine.provider.LifecycleView;
+import dispatcher.machine.provider.MachineLifecycle;
+import dispatcher.machine.provider.MachinesOnDemand;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.MachineView;
 import dispatcher.schedule.policy.MachineFacts;
@@ -23,14 +26,21 @@ public final class MachineAnswers {
     private MachineAnswers() {}
 
     /// @param clock the queue's
-    public static Endpoint endpoint(BuildQueue queue, InstantSource clock) {
+    public static Endpoint endpoint(BuildQueue queue, InstantSource clock, MachinesOnDemand onDemand) {
         return Endpoint.get(
                 MachinesAnswer.PATH,
                 _ -> new MachinesAnswer(
                         clock.instant(),
                         queue.snapshot().machines().stream()
-                                .map(MachineAnswers::of)
+                                .map(view -> of(view).withOnDemand(onDemand.of(view.machine().name())
+                                        .map(MachineLifecycle::view)
+                                        .map(MachineAnswers::onDemand)))
                                 .toList()));
+    }
+
+    public static MachineAnswer.OnDemand onDemand(LifecycleView view) {
+        return new MachineAnswer.OnDemand(
+                view.state().word(), view.since(), view.uses(), view.stopping(), view.problem());
     }
 
     public static MachineAnswer of(MachineView view) {
@@ -52,7 +62,8 @@ public final class MachineAnswers {
                 resources(machine, view),
                 facts.refused().stream().map(MachineAnswers::refusal).toList(),
                 reason(view),
-                since(view));
+                since(view),
+                Optional.empty());
     }
 
     private static SortedMap<String, MachineAnswer.Resource> resources(Machine machine, MachineView view) {

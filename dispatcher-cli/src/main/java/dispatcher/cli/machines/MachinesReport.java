@@ -27,7 +27,7 @@ record MachinesReport(MachinesAnswer answer) {
         for (var machine : answer.machines())
             table.row(
                     machine.name(),
-                    machine.state(),
+                    state(machine),
                     "%d/%d".formatted(machine.slotsTaken(), machine.slots()),
                     speed(machine.speed()),
                     bandwidth(machine),
@@ -45,10 +45,24 @@ record MachinesReport(MachinesAnswer answer) {
     private List<String> painted(Table table, Ansi ansi) {
         var lines = Lines.headed(table, ansi);
         for (int i = 0; i < answer.machines().size(); i++) {
-            boolean ready = answer.machines().get(i).state().equals("ready");
+            boolean ready = isWell(answer.machines().get(i));
             lines.set(i + 1, Terminal.paint(ansi, ready ? Terminal.GREEN : Terminal.RED, lines.get(i + 1)));
         }
         return lines;
+    }
+
+    /// For example `ready, off`.
+    private static String state(MachineAnswer machine) {
+        return machine.onDemand()
+                .map(MachineAnswer.OnDemand::state)
+                .filter(power -> !power.equals("ready"))
+                .map(power -> "%s, %s".formatted(machine.state(), power))
+                .orElse(machine.state());
+    }
+
+    private static boolean isWell(MachineAnswer machine) {
+        return machine.state().equals("ready")
+                && machine.onDemand().filter(it -> it.state().equals("failed")).isEmpty();
     }
 
     /// As configured, and as measured if that differs.
@@ -76,7 +90,8 @@ record MachinesReport(MachinesAnswer answer) {
     private String why(MachineAnswer machine) {
         var reason = machine.reason().orElse("");
         return switch (machine.state()) {
-            case "ready" -> "";
+            case "ready" ->
+                machine.onDemand().map(it -> PowerWords.why(it, answer.now())).orElse("");
             case "set-aside" ->
                 machine.since()
                         .map(since -> "for %s now: %s".formatted(Lines.until(since, answer.now()), reason))

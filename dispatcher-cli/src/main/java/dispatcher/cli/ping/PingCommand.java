@@ -1,17 +1,24 @@
 package dispatcher.cli.ping;
 
 import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.MachinePower;
+import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.machine.Machine;
+import dispatcher.machine.provider.MachinesOnDemand;
+import dispatcher.wire.Transport;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ITypeConverter;
@@ -30,6 +37,8 @@ import picocli.CommandLine.TypeConversionException;
         footer = "Exit status 0 if all is well with all of them, else 1; 2 if the settings have no such machine.",
         mixinStandardHelpOptions = true)
 public final class PingCommand implements Callable<Integer> {
+    private static final Duration POLL = Duration.ofMillis(500);
+
     @Spec
     private CommandSpec spec;
 
@@ -48,6 +57,11 @@ public final class PingCommand implements Callable<Integer> {
             converter = DurationConverter.class,
             description = "For each step: connecting, logging in, the greeting of Nix. Default: as the settings say.")
     private Optional<Duration> timeout = Optional.empty();
+
+    @Option(
+            names = "--start",
+            description = "Start machines on demand that are off. Without it they are left so, and said to be off.")
+    private boolean start;
 
     private final MachineConnections.Factory connections;
 
@@ -74,9 +88,14 @@ public final class PingCommand implements Callable<Integer> {
                 .orElse(loaded);
         var machines = chosen(loaded);
         PingReport report;
-        try (var open = connections.open(limited)) {
+        try (var open = connections.open(limited);
+                var started = new MachinesOnDemand(InstantSource.system())) {
+            if (start) startByDispatcher(loaded, machines);
+            Function<Machine, Transport> ways = start
+                    ? machine -> started.transport(machine, address -> open.to(machine.withAddress(address)))
+                    : open::to;
             report = new PingReport(
-                    new Pinger(open::to, limited.timeouts().handshake()).ping(machines),
+                    new Pinger(ways, limited.timeouts().handshake(), start).ping(machines),
                     names.isEmpty() ? loaded.notUsed() : List.of());
         }
         var out = spec.commandLine().getOut();
@@ -89,6 +108,27 @@ public final class PingCommand implements Callable<Integer> {
         }
         out.flush();
         return report.allWell() ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+
+    /// If a dispatcher runs, it starts them, and so stops them again when they are idle. Otherwise they stay on until
+    /// the next dispatcher finds them.
+    private static void startByDispatcher(Settings loaded, List<Machine> machines) throws InterruptedException {
+        var dispatcher = new ApiClient(loaded.controlSocket());
+        for (var machine : machines) {
+            if (machine.onDemand().isEmpty()) continue;
+            var path = MachinePower.pathOf(MachinePower.START_PATH, machine.name());
+            if (dispatcher.post(path, Map.of()).isEmpty()) return;
+        }
+        for (var machine : machines)
+            while (machine.onDemand().isPresent() && isStarting(dispatcher, machine)) Thread.sleep(POLL);
+    }
+
+    private static boolean isStarting(ApiClient dispatcher, Machine machine) {
+        return dispatcher
+                .get(MachinePower.pathOf(MachinePower.STATUS_PATH, machine.name()))
+                .flatMap(answer -> answer.as(MachinePower.class).onDemand())
+                .filter(it -> it.state().equals("starting") || it.state().equals("stopping"))
+                .isPresent();
     }
 
     private List<Machine> chosen(Settings loaded) {

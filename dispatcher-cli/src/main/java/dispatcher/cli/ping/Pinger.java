@@ -1,6 +1,7 @@
 package dispatcher.cli.ping;
 
 import dispatcher.machine.Machine;
+import dispatcher.machine.provider.Providers;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.ProtocolVersion;
@@ -24,14 +25,21 @@ import java.util.function.Function;
 public final class Pinger {
     private final Function<Machine, Transport> transports;
     private final Duration limit;
+    private final boolean starts;
 
     /// @param transports gives the way to a machine, which is closed after use and keeps limits of its own while
     ///                   it
     ///                   connects
     /// @param limit      for Nix's greeting, and again for the machine's word on what it offers
     public Pinger(Function<Machine, Transport> transports, Duration limit) {
+        this(transports, limit, false);
+    }
+
+    /// @param starts whether these ways start a machine that is off; else it is left so
+    Pinger(Function<Machine, Transport> transports, Duration limit, boolean starts) {
         this.transports = transports;
         this.limit = limit;
+        this.starts = starts;
     }
 
     /// The machines' answers, in their order, when the last one is there.
@@ -56,7 +64,7 @@ public final class Pinger {
 
     private Answer ping(Machine machine) throws InterruptedException {
         try (var transport = transports.apply(machine)) {
-            return reach(machine, transport);
+            return !starts && isOff(machine) ? off(machine) : reach(machine, transport);
         } catch (UnreachableException e) {
             return failed(machine, verdict(e.kind()), e, e.nextStep());
         } catch (HandshakeException e) {
@@ -64,6 +72,19 @@ public final class Pinger {
         } catch (IOException e) {
             return failed(machine, "broken", e, "log in there and see whether its Nix works");
         }
+    }
+
+    private static boolean isOff(Machine machine) throws IOException, InterruptedException {
+        return !Providers.of(machine, _ -> {}).isRunning().orElse(true);
+    }
+
+    private static Answer off(Machine machine) {
+        return new Answer.Failed(
+                machine,
+                new Problem(
+                        "off",
+                        "it is started when a build goes there, and does not run now",
+                        "start it to see whether it works: `dispatcher ping --start %s`".formatted(machine.name())));
     }
 
     private static Answer failed(Machine machine, String verdict, IOException e, String next) {

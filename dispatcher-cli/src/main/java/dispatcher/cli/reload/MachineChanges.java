@@ -1,7 +1,9 @@
 package dispatcher.cli.reload;
 
+import dispatcher.cli.settings.value.Durations;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.OnDemand;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -30,9 +32,26 @@ final class MachineChanges {
             new Attribute("mandatoryFeatures", Machine::mandatoryFeatures),
             new Attribute("compress", Machine::compression),
             new Attribute("substitute", Machine::substitution),
-            new Attribute("resources", Machine::resources));
+            new Attribute("resources", Machine::resources),
+            new Attribute("onDemand", MachineChanges::onDemand));
 
     private MachineChanges() {}
+
+    /// With all that may change, as words.
+    private static Object onDemand(Machine machine) {
+        return orNone(machine.onDemand().map(it -> "(%s, bootTimeout %s, idleAfter %s)"
+                .formatted(
+                        it.provider() instanceof OnDemand.Commands commands ? words(commands) : it.provider(),
+                        Durations.format(it.bootTimeout()),
+                        Durations.format(it.idleAfter()))));
+    }
+
+    private static String words(OnDemand.Commands commands) {
+        return "start '%s'".formatted(commands.start())
+                + commands.stop().map(", stop '%s'"::formatted).orElse("")
+                + commands.status().map(", status '%s'"::formatted).orElse("")
+                + commands.address().map(", address '%s'"::formatted).orElse("");
+    }
 
     private static Object orNone(Optional<?> value) {
         return value.isPresent() ? value.get() : "none";

@@ -14,6 +14,7 @@ import dispatcher.cli.drain.Drains;
 import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.queue.QueueEndpoint;
 import dispatcher.cli.recording.TraceRecorder;
 import dispatcher.cli.reload.ReloadEndpoint;
@@ -33,6 +34,7 @@ import dispatcher.machine.Machine;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.load.MachineSampler;
 import dispatcher.machine.load.PressureListener;
+import dispatcher.machine.provider.MachinesOnDemand;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -79,6 +81,7 @@ public final class Server implements AutoCloseable {
     private volatile Settings settings;
     private final SshTransports transports = new SshTransports();
     private final SteadyClock clock = new SteadyClock();
+    private final MachinesOnDemand onDemand = new MachinesOnDemand(clock);
     private final Spool spool;
     private final KnownPaths known;
     private final MachineRegistry machines;
@@ -197,6 +200,7 @@ public final class Server implements AutoCloseable {
                 limits(next),
                 !change.reconnects(),
                 (machine, pressure) -> link(next, machine, pressure));
+        onDemand.replace(next.machines());
         queue.changeOptions(next.schedule());
         requests.changeRules(next.resources());
         builds.change(retryPolicy(next));
@@ -254,7 +258,8 @@ public final class Server implements AutoCloseable {
     }
 
     private MachineLink link(Settings settings, Machine machine, PressureListener pressure) {
-        var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
+        var transport = onDemand.transport(
+                machine, address -> transports.forMachine(address, SshOptions.of(settings, machine)));
         return new MachineLink(
                 machine,
                 uplink.map(budget -> budget.limit(transport)).orElse(transport),
@@ -333,7 +338,8 @@ public final class Server implements AutoCloseable {
     /// What can be asked over the control socket.
     List<Endpoint> endpoints() {
         var endpoints = new ArrayList<Endpoint>();
-        endpoints.add(MachineAnswers.endpoint(queue, clock));
+        endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand));
+        endpoints.addAll(new OnDemandEndpoints(queue, onDemand, clock).endpoints());
         endpoints.add(new QueueEndpoint(queue, clock).endpoint());
         endpoints.add(new ExplainEndpoint(queue, sessions::prospect).endpoint());
         endpoints.addAll(new DrainEndpoints(queue, drains).endpoints());
@@ -354,10 +360,12 @@ public final class Server implements AutoCloseable {
         return sessions.drain(limit);
     }
 
-    /// Sends all clients away and leaves every machine. What runs there ends with its connection.
+    /// Sends all clients away and leaves every machine. What runs there ends with its connection; machines that were
+    /// started stay on.
     @Override
     public void close() {
         reloader.close();
+        onDemand.close();
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         sessions.close();
         recorder.ifPresent(TraceRecorder::close);

@@ -1,5 +1,6 @@
 package dispatcher.cli.settings;
 
+import dispatcher.cli.settings.toml.TomlMachines;
 import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.settings.yaml.Node;

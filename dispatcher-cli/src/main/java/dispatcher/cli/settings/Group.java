@@ -11,7 +11,8 @@ import java.util.stream.Stream;
 /// @param path     empty for the top of the file; with `[]` at its end if the file has a list of such groups
 /// @param rows     in the order in which they are explained
 /// @param examples of a list: further entries for the example file, as text; the first one is made of the rows, or
-///                 these are all, commented out, if no row has a value in the example file
+///                 these are all, commented out, if no row has a value in the example file. Of a group that the
+///                 example file only has in a comment: all of it
 /// @param compared what settings say of all of it, if it is compared as a whole
 public record Group(String path, String help, List<Row> rows, String examples, Optional<Compared> compared)
         implements Row {
@@ -23,6 +24,13 @@ public record Group(String path, String help, List<Row> rows, String examples, O
 
     static Group of(String path, String help, Row... rows) {
         return new Group(path, help, List.of(rows), "", Optional.empty());
+    }
+
+    /// One that most files do not have.
+    ///
+    /// @param example all of it, with its name
+    static Group optional(String path, String help, String example, Row... rows) {
+        return new Group(path, help, List.of(rows), example, Optional.empty());
     }
 
     static Group list(String path, String help, String examples, Row... rows) {

@@ -158,7 +158,8 @@ final class MachineKeys {
             MANDATORY_FEATURES,
             COMPRESS,
             SUBSTITUTE,
-            RESOURCES);
+            RESOURCES,
+            OnDemandKeys.ON_DEMAND);
 
     static final Key<String> MACHINES_FILE = Key.of("machinesFile", Types.text())
             .example("""

@@ -38,6 +38,7 @@ final class MachineReader {
         var mandatory = new TreeSet<>(section.values(MachineKeys.MANDATORY_FEATURES));
         var compression = section.value(MachineKeys.COMPRESS);
         var substitution = section.value(MachineKeys.SUBSTITUTE);
+        var onDemand = OnDemandReader.read(section);
         if (uri.isEmpty() || systems.isEmpty()) return Optional.empty();
         var address = new MachineAddress(
                 uri.get().host(),
@@ -57,7 +58,8 @@ final class MachineReader {
                 mandatory,
                 compression,
                 substitution,
-                Resources.amounts(section, MachineKeys.RESOURCES)));
+                Resources.amounts(section, MachineKeys.RESOURCES),
+                onDemand));
     }
 
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in

@@ -31,6 +31,7 @@ import dispatcher.history.History;
 import dispatcher.machine.Machine;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.provider.MachinesOnDemand;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -161,7 +162,8 @@ class FleetCommandsTest {
         Files.createDirectories(settings.state());
         var drains = Drains.load(store, registry);
         var endpoints = new ArrayList<Endpoint>(new DrainEndpoints(queue, drains).endpoints());
-        endpoints.add(MachineAnswers.endpoint(queue, InstantSource.system()));
+        endpoints.add(MachineAnswers.endpoint(
+                queue, InstantSource.system(), new MachinesOnDemand(InstantSource.system())));
         endpoints.add(new QueueEndpoint(queue, InstantSource.system()).endpoint());
         endpoints.add(new ExplainEndpoint(
                         queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, settings.machines()))

@@ -74,6 +74,30 @@ class PingCommandTest {
     }
 
     @Test
+    void aMachineOnDemandIsStartedOnlyIfThatIsAskedFor() throws IOException {
+        var vm = directory.resolve("vm");
+        Files.writeString(directory.resolve("d.yaml"), """
+                listen: {socket: /s}
+                state: state
+                machines:
+                  - hostName: arm-1
+                    system: x86_64-linux
+                    onDemand: {command: {start: 'touch %1$s', stop: 'rm %1$s', status: 'test -e %1$s'}}
+                """.formatted(vm));
+
+        assertThat(run()).isEqualTo(1);
+        assertThat(out.toString())
+                .contains(
+                        "cause: it is started when a build goes there, and does not run now",
+                        "next:  start it to see whether it works: `dispatcher ping --start arm-1`");
+        assertThat(vm).doesNotExist();
+
+        assertThat(run("--start")).isZero();
+        assertThat(vm).exists();
+        assertThat(run()).as("it stays on").isZero();
+    }
+
+    @Test
     void printsJson() {
         assertThat(run("--json", "arm-2")).isZero();
         assertThat(out.toString()).startsWith("{\"machines\":[{").endsWith("\"ok\":true}" + System.lineSeparator());

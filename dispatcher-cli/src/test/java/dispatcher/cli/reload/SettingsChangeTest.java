@@ -46,6 +46,16 @@ class SettingsChangeTest {
     }
 
     @Test
+    void anotherWayToStartAMachineIsNamed() throws Exception {
+        var change = machines(
+                machine("a", ""), machine("a", ", onDemand: {command: {start: up, stop: down}, idleAfter: 5m}"));
+
+        assertThat(change.changes())
+                .containsExactly(
+                        "machine a: onDemand none -> (start 'up', stop 'down', bootTimeout 2m, idleAfter 5m)");
+    }
+
+    @Test
     void nothingIsOtherwise() throws Exception {
         var change = change(LISTEN + MACHINES, LISTEN + "\n" + MACHINES + "# a remark\n");
 

@@ -10,6 +10,7 @@ import dispatcher.cli.api.ExplainAnswer;
 import dispatcher.cli.api.ExplainRequest;
 import dispatcher.cli.api.ForgetRequest;
 import dispatcher.cli.api.HistoryAnswer;
+import dispatcher.cli.api.MachinePower;
 import dispatcher.cli.api.MachinesAnswer;
 import dispatcher.cli.api.Problem;
 import dispatcher.cli.api.QueueAnswer;
@@ -36,17 +37,22 @@ class ApiDocumentTest {
             Pattern.compile("### `([A-Z]+ /\\S+)`\\n(?:(?!\\n#).)*?```json\\n(.*?)\\n```", Pattern.DOTALL);
     private static final Pattern ERROR = Pattern.compile("## Errors\\n.*?```json\\n(.*?)\\n```", Pattern.DOTALL);
 
-    private static final Map<String, Class<?>> ANSWERS = Map.of(
-            "GET " + MachinesAnswer.PATH, MachinesAnswer.class,
-            "GET " + QueueAnswer.PATH, QueueAnswer.class,
-            "POST " + ExplainRequest.PATH, ExplainAnswer.class,
-            "POST " + DrainRequest.DRAIN_PATH, DrainAnswer.class,
-            "POST " + DrainRequest.RESUME_PATH, DrainAnswer.class,
-            "GET " + HistoryAnswer.PATH, HistoryAnswer.class,
-            "POST " + ForgetRequest.PATH, ForgetRequest.Answer.class,
-            "GET " + SpoolAnswer.PATH, SpoolAnswer.class,
-            "POST " + TrimRequest.PATH, SpoolAnswer.class,
-            "POST " + ReloadAnswer.PATH, ReloadAnswer.class);
+    private static final Map<String, Class<?>> ANSWERS = Map.ofEntries(
+            Map.entry("GET " + MachinesAnswer.PATH, MachinesAnswer.class),
+            Map.entry("GET " + MachinePower.STATUS_PATH, MachinePower.class),
+            Map.entry("POST " + MachinePower.START_PATH, MachinePower.class),
+            Map.entry("POST " + MachinePower.STOP_PATH, MachinePower.class),
+            Map.entry("POST " + MachinePower.RESTART_PATH, MachinePower.class),
+            Map.entry("GET " + MachinePower.LOGS_PATH, MachinePower.Log.class),
+            Map.entry("GET " + QueueAnswer.PATH, QueueAnswer.class),
+            Map.entry("POST " + ExplainRequest.PATH, ExplainAnswer.class),
+            Map.entry("POST " + DrainRequest.DRAIN_PATH, DrainAnswer.class),
+            Map.entry("POST " + DrainRequest.RESUME_PATH, DrainAnswer.class),
+            Map.entry("GET " + HistoryAnswer.PATH, HistoryAnswer.class),
+            Map.entry("POST " + ForgetRequest.PATH, ForgetRequest.Answer.class),
+            Map.entry("GET " + SpoolAnswer.PATH, SpoolAnswer.class),
+            Map.entry("POST " + TrimRequest.PATH, SpoolAnswer.class),
+            Map.entry("POST " + ReloadAnswer.PATH, ReloadAnswer.class));
 
     @TempDir
     private Path directory;

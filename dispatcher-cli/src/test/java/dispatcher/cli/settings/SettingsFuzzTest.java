@@ -3,6 +3,7 @@ package dispatcher.cli.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dispatcher.cli.settings.toml.TomlMachines;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.settings.value.HostAndPort;

@@ -3,6 +3,7 @@ package dispatcher.machine.link;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.access.ClientIdentity;
 import dispatcher.machine.Machine;
+import dispatcher.machine.OnDemand;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.load.MachineSampler;
 import dispatcher.machine.load.PressureListener;
@@ -101,7 +102,10 @@ public final class MachineLink implements AutoCloseable {
                 && machine.address().equals(other.address())
                 && machine.protocol() == other.protocol()
                 && machine.remoteProgram().equals(other.remoteProgram())
-                && machine.compression() == other.compression();
+                && machine.compression() == other.compression()
+                && machine.onDemand()
+                        .map(OnDemand::provider)
+                        .equals(other.onDemand().map(OnDemand::provider));
     }
 
     /// What the settings say of the machine now, to which it leads.
@@ -196,12 +200,19 @@ public final class MachineLink implements AutoCloseable {
         return transport.answers(limit);
     }
 
+    /// Whether a conversation with the machine would have to start it first.
+    public boolean isOff() {
+        return transport.isOff();
+    }
+
     /// Looks whether the machine works, by opening a conversation with it, and whether its store is where ours is.
+    /// One that is off is not started for that: the next build shows whether it works.
     ///
     /// @throws IOException if it does not
     public void look() throws IOException, InterruptedException {
         opener.forget();
         conversations.dropIdle();
+        if (isOff()) return;
         conversations.lease(_ -> machine).lease().release();
     }
 

@@ -90,6 +90,11 @@ public final class Uplink {
         }
 
         @Override
+        public boolean isOff() {
+            return transport.isOff();
+        }
+
+        @Override
         public void onBetterWay(Runnable action) {
             transport.onBetterWay(action);
         }

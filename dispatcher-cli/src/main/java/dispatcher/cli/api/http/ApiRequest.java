@@ -9,7 +9,7 @@ public final class ApiRequest {
     private final Map<String, String> parameters;
     private final byte[] body;
 
-    /// @param parameters of the query; of a name that is there twice, the first value
+    /// @param parameters of the query, of a name that is there twice, the first value; and those of the path
     /// @param body       JSON, or empty
     ApiRequest(Map<String, String> parameters, byte[] body) {
         this.parameters = Map.copyOf(parameters);

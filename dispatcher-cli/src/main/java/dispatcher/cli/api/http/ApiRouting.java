@@ -83,6 +83,8 @@ final class ApiRouting {
         var parameters = new HashMap<String, String>();
         for (var name : request.query().names())
             parameters.put(name, request.query().get(name));
+        var inPath = request.path().pathParameters();
+        for (var name : inPath.names()) parameters.put(name, inPath.get(name));
         var content = request.content();
         byte[] body = {};
         // Not closed, as that would wait for the rest of a body that is refused.
@@ -108,7 +110,7 @@ final class ApiRouting {
         var paths = new TreeSet<String>();
         for (var endpoint : endpoints) {
             paths.add(endpoint.path());
-            if (endpoint.path().equals(path)) methods.add(endpoint.method());
+            if (endpoint.isAt(path)) methods.add(endpoint.method());
         }
         if (methods.isEmpty()) {
             refuse(response, Problem.noEndpoint("it does not know '%s'%s".formatted(path, Spelling.hint(path, paths))));

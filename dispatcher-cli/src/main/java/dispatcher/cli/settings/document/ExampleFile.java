@@ -52,6 +52,11 @@ public final class ExampleFile {
 
     private void group(Group group, String indent) {
         comment(group.help(), indent);
+        if (!group.isList() && !group.examples().isEmpty()) {
+            explain(group, "", indent);
+            commentOut(group.examples(), indent);
+            return;
+        }
         if (!group.isList()) {
             text.append(indent).append(group.name()).append(":\n");
             group.rows().forEach(row -> row(row, indent + INDENT, ""));
@@ -59,21 +64,32 @@ public final class ExampleFile {
         }
         if (group.keys().stream().anyMatch(Key::isLive)) {
             text.append(indent).append(group.name()).append(":\n");
-            entry(group.keys(), indent + INDENT);
+            entry(group.rows(), indent + INDENT);
             text.append(group.examples().indent(indent.length()));
             return;
         }
-        for (var key : group.keys()) comment("%s: %s".formatted(key.name(), key.help()), indent);
-        var lines = group.name() + ":\n" + group.examples();
+        explain(group, "", indent);
+        commentOut(group.name() + ":\n" + group.examples(), indent);
+    }
+
+    /// Says what the keys are for, with those of inner groups.
+    private void explain(Group group, String prefix, String indent) {
+        for (var row : group.rows()) {
+            comment("%s%s: %s".formatted(prefix, row.name(), row.help()), indent);
+            if (row instanceof Group inner) explain(inner, inner.name() + ".", indent);
+        }
+    }
+
+    private void commentOut(String lines, String indent) {
         lines.lines()
                 .forEach(line -> text.append(indent).append("# ").append(line).append('\n'));
     }
 
     /// The first entry of a list; the first key stands beside the dash.
-    private void entry(List<Key<?>> keys, String indent) {
+    private void entry(List<Row> rows, String indent) {
         var bullet = "- ";
-        for (var key : keys) {
-            row(key, indent + INDENT, bullet);
+        for (var row : rows) {
+            row(row, indent + INDENT, bullet);
             bullet = "";
         }
     }

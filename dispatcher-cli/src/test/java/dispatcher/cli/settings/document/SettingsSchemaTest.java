@@ -53,14 +53,29 @@ class SettingsSchemaTest {
     private static String alone(Group group, Key<?> key) {
         var line =
                 "%s: %s".formatted(key.name(), key.example().lines().findFirst().orElseThrow());
-        if (group.path().isEmpty()) return line;
-        if (!group.isList()) return "%s: {%s}".formatted(group.name(), line);
+        var text = line;
+        // From the inside to the outside.
+        for (var path = group.path(); !path.isEmpty(); path = path.substring(0, Math.max(path.lastIndexOf('.'), 0)))
+            text = within(groupAt(path), key, text);
+        return text;
+    }
+
+    private static Group groupAt(String path) {
+        return SettingsTable.TOP
+                .groups()
+                .filter(group -> group.path().equals(path))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String within(Group group, Key<?> key, String text) {
+        if (!group.isList()) return "%s: {%s}".formatted(group.name(), text);
         var required = group.keys().stream()
                 .filter(other ->
                         other.preset() instanceof Key.Preset.Required<?> && other.isLive() && !other.equals(key))
                 .map(other -> "%s: %s, ".formatted(other.name(), other.example()))
                 .collect(Collectors.joining());
-        return "%s: [{%s%s}]".formatted(group.name(), required, line);
+        return "%s: [{%s%s}]".formatted(group.name(), required, text);
     }
 
     @ParameterizedTest
@@ -81,6 +96,7 @@ class SettingsSchemaTest {
                 "clients: [{name: a, keys: [x], trusted: false}]",
                 "machines: [{hostName: a, protocol: null, system: null, systems: [x86_64-linux]}]",
                 "machines: [{<<: {hostName: a}, name: b}]",
+                "machines: [{hostName: a, onDemand: {systemd: {unit: a.service}, idleAfter: 5m}}]",
             })
     void takesWhatTheReaderTakes(String yaml) {
         assertThat(faults(yaml)).isEmpty();
@@ -105,6 +121,8 @@ class SettingsSchemaTest {
                 "machines: [{system: x86_64-linux}]",
                 "machines: [{hostName: a, protocol: shs}]",
                 "machines: {hostName: a}",
+                "machines: [{hostName: a, onDemand: {idleAfter: 5}}]",
+                "machines: [{hostName: a, onDemand: {systemd: {units: a}}}]",
                 "resources: [{builds: a, take: {memory: 5, gpu: 1}}]",
             })
     void refusesWhatTheReaderRefusesToo(String yaml) {

@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.toml;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
 /// to one thread.
 ///
 /// Source: Lix 2.95, `doc/manual/src/advanced-topics/distributed-builds.md`.
-final class TomlMachines {
+public final class TomlMachines {
     private static final Set<String> FIELDS = Set.of(
             "uri",
             "system-types",
@@ -55,7 +55,7 @@ final class TomlMachines {
     }
 
     /// The text as a whole is not what it should be.
-    static final class UnreadableException extends Exception {
+    public static final class UnreadableException extends Exception {
         private static final long serialVersionUID = 1L;
         private final int line;
         private final String key;
@@ -66,7 +66,7 @@ final class TomlMachines {
             this.key = key;
         }
 
-        Fault fault(String file) {
+        public Fault fault(String file) {
             return new Fault(file, line, key, String.valueOf(getMessage()));
         }
     }
@@ -74,7 +74,7 @@ final class TomlMachines {
     /// Reads what is there; a machine with a fault is left out, and its faults are there beside the others.
     ///
     /// @throws UnreadableException if it is no TOML, or of a version that is not known
-    static MachinesFile read(Source source, Defaults defaults) throws UnreadableException {
+    public static MachinesFile read(Source source, Defaults defaults) throws UnreadableException {
         return new TomlMachines(source).read(defaults);
     }
 

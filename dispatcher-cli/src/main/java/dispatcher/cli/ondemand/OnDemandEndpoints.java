@@ -1,0 +1,74 @@
+package dispatcher.cli.ondemand;
+
+import dispatcher.cli.api.MachinePower;
+import dispatcher.cli.api.UnknownThingException;
+import dispatcher.cli.api.http.ApiRequest;
+import dispatcher.cli.api.http.Endpoint;
+import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.terminal.Spelling;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.machine.provider.MachineLifecycle;
+import dispatcher.machine.provider.MachinesOnDemand;
+import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.policy.MachineState;
+import dispatcher.schedule.MachineView;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// Shows, starts and stops machines of the running dispatcher. Nothing here waits for a machine.
+public record OnDemandEndpoints(BuildQueue queue, MachinesOnDemand machines, InstantSource clock) {
+    public List<Endpoint> endpoints() {
+        return List.of(
+                Endpoint.get(MachinePower.STATUS_PATH, request -> power(known(request))),
+                Endpoint.post(MachinePower.START_PATH, request -> change(request, MachineLifecycle::requestStart)),
+                Endpoint.post(MachinePower.STOP_PATH, request -> change(request, it -> it.requestStop(false))),
+                Endpoint.post(MachinePower.RESTART_PATH, request -> change(request, it -> it.requestStop(true))),
+                Endpoint.get(MachinePower.LOGS_PATH, this::log));
+    }
+
+    private MachinePower change(ApiRequest request, Consumer<MachineLifecycle> action) {
+        var name = known(request);
+        action.accept(onDemand(name));
+        return power(name);
+    }
+
+    private MachinePower power(String name) {
+        return new MachinePower(name, clock.instant(), lifecycle(name).map(it -> MachineAnswers.onDemand(it.view())));
+    }
+
+    private MachinePower.Log log(ApiRequest request) {
+        var name = known(request);
+        return new MachinePower.Log(
+                name,
+                onDemand(name).log().stream()
+                        .map(line -> new MachinePower.Line(line.at(), line.text()))
+                        .toList());
+    }
+
+    private Optional<MachineLifecycle> lifecycle(String name) {
+        return machines.of(name);
+    }
+
+    private MachineLifecycle onDemand(String name) {
+        return lifecycle(name)
+                .orElseThrow(() -> new UserFacingException(
+                        name + " is not started or stopped by the dispatcher",
+                        "its entry in the settings has no `onDemand`",
+                        "see `onDemand` in docs/SETTINGS.md, or `dispatcher drain` to take it out of use"));
+    }
+
+    private String known(ApiRequest request) {
+        var name = request.parameter(MachinePower.NAME).orElse("");
+        var known = queue.snapshot().machines().stream()
+                .filter(view -> view.state() != MachineState.REMOVED)
+                .map(view -> view.machine().name())
+                .toList();
+        if (known.contains(name)) return name;
+        throw new UnknownThingException(
+                "there is no machine " + name,
+                "the running dispatcher has none of that name" + Spelling.hint(name, known),
+                "see `dispatcher machines`");
+    }
+}

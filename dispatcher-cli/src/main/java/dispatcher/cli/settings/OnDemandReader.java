@@ -1,0 +1,67 @@
+package dispatcher.cli.settings;
+
+import dispatcher.machine.OnDemand;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/// Binds `onDemand` of a machine; see [OnDemandKeys].
+final class OnDemandReader {
+    private static final List<Group> PROVIDERS =
+            List.of(OnDemandKeys.COMMAND, OnDemandKeys.SYSTEMD, OnDemandKeys.WAKE_ON_LAN);
+
+    private OnDemandReader() {}
+
+    /// Empty if the machine is always on, or at least one fault was noted. Runs nothing.
+    static Optional<OnDemand> read(Section machine) {
+        if (!machine.has(OnDemandKeys.ON_DEMAND)) return Optional.empty();
+        try (var section = machine.section(OnDemandKeys.ON_DEMAND)) {
+            var bootTimeout = section.value(OnDemandKeys.BOOT_TIMEOUT);
+            var idleAfter = section.value(OnDemandKeys.IDLE_AFTER);
+            var given = PROVIDERS.stream().filter(section::has).toList();
+            // Each that is there is read, so that all faults are reported at once.
+            var providers =
+                    given.stream().map(group -> provider(section, group)).toList();
+            if (given.size() != 1) {
+                section.fault(complaint(given));
+                return Optional.empty();
+            }
+            return providers.getFirst().map(provider -> new OnDemand(provider, bootTimeout, idleAfter));
+        }
+    }
+
+    private static String complaint(List<Group> given) {
+        return given.isEmpty()
+                ? "does not say how the machine is started: one of %s is needed".formatted(names(PROVIDERS))
+                : "has %s; only one of them can start the machine".formatted(names(given));
+    }
+
+    private static String names(List<Group> groups) {
+        return groups.stream().map(Group::name).collect(Collectors.joining(", "));
+    }
+
+    private static Optional<OnDemand.Provider> provider(Section onDemand, Group group) {
+        try (var section = onDemand.section(group)) {
+            group.keys().forEach(section::require);
+            if (group.equals(OnDemandKeys.COMMAND)) return commands(section);
+            if (group.equals(OnDemandKeys.SYSTEMD))
+                return section.get(OnDemandKeys.UNIT).map(OnDemand.Systemd::new);
+            return wakeOnLan(section);
+        }
+    }
+
+    private static Optional<OnDemand.Provider> commands(Section section) {
+        var start = section.get(OnDemandKeys.START);
+        var stop = section.get(OnDemandKeys.STOP);
+        var status = section.get(OnDemandKeys.STATUS);
+        var address = section.get(OnDemandKeys.ADDRESS);
+        return start.map(it -> new OnDemand.Commands(it, stop, status, address));
+    }
+
+    private static Optional<OnDemand.Provider> wakeOnLan(Section section) {
+        var mac = section.get(OnDemandKeys.MAC);
+        var broadcast = section.value(OnDemandKeys.BROADCAST);
+        int port = section.value(OnDemandKeys.PORT);
+        return mac.map(it -> new OnDemand.WakeOnLan(it, broadcast, port));
+    }
+}

@@ -1,0 +1,94 @@
+package dispatcher.machine.provider;
+
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.OnDemand;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/// Starts and stops a machine by commands on the dispatcher's host, as the user that runs the dispatcher.
+final class CommandProvider implements MachineProvider {
+    /// For commands that only ask.
+    private static final Duration ANSWER = Duration.ofSeconds(30);
+
+    /// Of a shell: the command is there and cannot be run, or is not there.
+    private static final int NOT_EXECUTABLE = 126;
+
+    private static final int NOT_FOUND = 127;
+
+    /// The host may be in brackets, and must be if it has colons.
+    private static final Pattern ADDRESS = Pattern.compile("(?:\\[([^\\s\\[\\]]+)]|([^\\s:\\[\\]]+))(?::(\\d{1,5}))?");
+
+    private final String machine;
+    private final OnDemand.Commands commands;
+    private final Consumer<String> output;
+
+    CommandProvider(String machine, OnDemand.Commands commands, Consumer<String> output) {
+        this.machine = machine;
+        this.commands = commands;
+        this.output = output;
+    }
+
+    @Override
+    public void start(Duration limit) throws IOException, InterruptedException {
+        require("start", commands.start(), limit);
+    }
+
+    @Override
+    public void stop(Duration limit) throws IOException, InterruptedException {
+        if (commands.stop().isPresent()) require("stop", commands.stop().get(), limit);
+    }
+
+    @Override
+    public Optional<Boolean> isRunning() throws IOException, InterruptedException {
+        if (commands.status().isEmpty()) return Optional.empty();
+        var command = new ShellCommand(commands.status().get(), _ -> {});
+        int status = run("status", command, ANSWER);
+        if (status == NOT_EXECUTABLE || status == NOT_FOUND) throw failed("status", command, status);
+        return Optional.of(status == 0);
+    }
+
+    @Override
+    public MachineAddress address(MachineAddress configured) throws IOException, InterruptedException {
+        if (commands.address().isEmpty()) return configured;
+        var command = new ShellCommand(commands.address().get(), _ -> {});
+        int status = run("address", command, ANSWER);
+        if (status != 0) throw failed("address", command, status);
+        var lines = command.lastLines();
+        var address = ADDRESS.matcher(lines.isEmpty() ? "" : lines.getLast().strip());
+        if (!address.matches())
+            throw new IOException("the address command %s of %s should print HOST or HOST:PORT in its last line%s"
+                    .formatted(command.name(), machine, command.said()));
+        int port = address.group(3) == null ? configured.port() : Integer.parseInt(address.group(3));
+        if (port < 1 || port > 65_535)
+            throw new IOException("the address command %s of %s printed the port %d, which is not in 1 … 65535"
+                    .formatted(command.name(), machine, port));
+        return new MachineAddress(
+                address.group(1) == null ? address.group(2) : address.group(1),
+                port,
+                configured.user(),
+                configured.keyFile(),
+                configured.publicHostKey());
+    }
+
+    private void require(String what, String text, Duration limit) throws IOException, InterruptedException {
+        var command = new ShellCommand(text, output);
+        int status = run(what, command, limit);
+        if (status != 0) throw failed(what, command, status);
+    }
+
+    private int run(String what, ShellCommand command, Duration limit) throws IOException, InterruptedException {
+        try {
+            return command.run(machine, limit);
+        } catch (IOException e) {
+            throw new IOException("the %s command of %s failed: %s".formatted(what, machine, e.getMessage()), e);
+        }
+    }
+
+    private IOException failed(String what, ShellCommand command, int status) {
+        return new IOException("the %s command %s of %s ended with exit status %d%s"
+                .formatted(what, command.name(), machine, status, command.said()));
+    }
+}

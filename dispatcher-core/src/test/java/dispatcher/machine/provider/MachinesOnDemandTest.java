@@ -1,0 +1,136 @@
+package dispatcher.machine.provider;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
+import dispatcher.machine.OnDemand;
+import dispatcher.machine.provider.LifecycleView.State;
+import dispatcher.testkit.Await;
+import dispatcher.testkit.FakeMachine;
+import dispatcher.testkit.Machines;
+import dispatcher.testkit.ManualClock;
+import dispatcher.wire.CommandChannel;
+import dispatcher.wire.Transport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MachinesOnDemandTest {
+    private static final Duration BOOT = Duration.ofMinutes(2);
+
+    private final Machine machine = Machines.machine("a", 1, 1);
+    private final FakeMachine far = new FakeMachine(machine);
+    private final MachinesOnDemand machines = new MachinesOnDemand(new ManualClock());
+    private final Function<MachineAddress, Transport> connect = _ -> new Transport() {
+        @Override
+        public CommandChannel open(String command) throws IOException, InterruptedException {
+            return far.open(command);
+        }
+
+        @Override
+        public void close() {}
+    };
+
+    @TempDir
+    private Path directory;
+
+    @AfterEach
+    void end() {
+        machines.close();
+    }
+
+    /// Its provider keeps in a file whether it runs.
+    private Machine onDemand(String file, Duration idleAfter) {
+        var path = directory.resolve(file);
+        return machine.withOnDemand(new OnDemand(
+                new OnDemand.Commands(
+                        "touch " + path, Optional.of("rm " + path), Optional.of("test -e " + path), Optional.empty()),
+                BOOT,
+                idleAfter));
+    }
+
+    private boolean runs(String file) {
+        return Files.exists(directory.resolve(file));
+    }
+
+    private State state() {
+        return machines.of("a").orElseThrow().view().state();
+    }
+
+    @Test
+    void aMachineThatIsAlwaysOnKeepsItsOwnTransport() {
+        assertThat(machines.transport(machine, _ -> far)).isSameAs(far);
+        assertThat(machines.of("a")).isEmpty();
+    }
+
+    @Test
+    void nothingRunsBeforeTheMachineIsUsed() throws Exception {
+        var transport = machines.transport(onDemand("vm", BOOT), connect);
+        machines.look();
+        Await.until("it was looked for", () -> state() == State.OFF);
+        assertThat(runs("vm")).isFalse();
+        transport.open(machine.command()).close();
+        assertThat(runs("vm")).isTrue();
+        assertThat(state()).isEqualTo(State.READY);
+    }
+
+    @Test
+    void otherTimesLeaveItAsItIs() throws Exception {
+        machines.transport(onDemand("vm", BOOT), connect)
+                .open(machine.command())
+                .close();
+        var lifecycle = machines.of("a").orElseThrow();
+        machines.replace(List.of(onDemand("vm", Duration.ofHours(1))));
+        machines.transport(onDemand("vm", Duration.ofHours(1)), connect);
+        assertThat(machines.of("a")).containsSame(lifecycle);
+        assertThat(lifecycle.goal().settings().idleAfter()).isEqualTo(Duration.ofHours(1));
+        assertThat(state()).isEqualTo(State.READY);
+    }
+
+    @Test
+    void whatAnotherProviderStartedIsStoppedWhenItsLastUseEnds() throws Exception {
+        var channel = machines.transport(onDemand("old", BOOT), connect).open(machine.command());
+        var transport = machines.transport(onDemand("new", BOOT), connect);
+        machines.replace(List.of(onDemand("new", BOOT)));
+        transport.open(machine.command()).close();
+        assertThat(runs("old")).isTrue();
+        channel.close();
+        Await.until("the old one is off", () -> !runs("old"));
+        assertThat(runs("new")).isTrue();
+    }
+
+    @Test
+    void aMachineThatIsGoneIsStopped() throws Exception {
+        machines.transport(onDemand("vm", BOOT), connect)
+                .open(machine.command())
+                .close();
+        machines.replace(List.of());
+        Await.until("it is off", () -> !runs("vm"));
+        assertThat(machines.of("a")).isEmpty();
+    }
+
+    @Test
+    void theEndOfTheDispatcherLeavesItRunningForTheNext() throws Exception {
+        machines.transport(onDemand("vm", BOOT), connect)
+                .open(machine.command())
+                .close();
+        machines.close();
+        assertThat(runs("vm")).isTrue();
+        try (var next = new MachinesOnDemand(new ManualClock())) {
+            var transport = next.transport(onDemand("vm", BOOT), connect);
+            next.look();
+            Await.until(
+                    "it is found",
+                    () -> !transport.isOff()
+                            && next.of("a").orElseThrow().view().state() == State.READY);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dispatcher.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.MachinePower;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A machine that is started by a command for the first build, and stopped when idle. The other one is always on, and
+/// far slower.
+@NeedsNamespaces
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class OnDemandIT {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    /// Conversations that are kept for the next build end after a minute; then the machine is idle.
+    private static final Duration IDLE = Duration.ofMinutes(3);
+
+    private static final String STARTS = "machine on demand starts by";
+
+    @TempDir
+    private static Path folder;
+
+    private Fleet fleet;
+    private NixClient client;
+    private Path settings;
+    private Path broken;
+    private DispatcherProcess dispatcher;
+    private String builders = "";
+
+    @BeforeAll
+    void start() throws Exception {
+        broken = folder.resolve("broken");
+        fleet = Fleet.of(2).jobs(1).option("--speed-factors", "10,1").start();
+        client = NixClient.beside(fleet).start();
+        onDemand().kill();
+        settings = DispatcherSettings.of(fleet)
+                .changeMachines("  - name: %s\n".formatted(onDemand().name()), entry())
+                .write("on-demand");
+        dispatcher = DispatcherProcess.start(settings, fleet.socket(), "");
+        builders = dispatcher.builders();
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        try (var _ = fleet) {
+            if (dispatcher != null) {
+                dispatcher.close();
+            }
+        }
+    }
+
+    /// The beginning of its entry.
+    private String entry() {
+        var start = "test ! -e %s || { echo no such domain; exit 5; }; %s --owner %d"
+                .formatted(broken, host("start"), ProcessHandle.current().pid());
+        return String.join(
+                "\n",
+                "  - name: " + onDemand().name(),
+                "    onDemand:",
+                "      command:",
+                "        start: '%s'".formatted(start),
+                "        stop: " + host("stop"),
+                "        status: " + host("facts"),
+                "      bootTimeout: 1m",
+                "      idleAfter: 1s",
+                "");
+    }
+
+    private String host(String command) {
+        return "%s %s %s".formatted(Checkout.script("host"), command, fleet.folder().resolve("hosts/" + onDemand().name()));
+    }
+
+    private Fleet.Machine onDemand() {
+        return fleet.machine(0);
+    }
+
+    private Fleet.Machine always() {
+        return fleet.machine(1);
+    }
+
+    @Test
+    void machineIsStartedForBuildsAndStoppedWhenIdle() throws Exception {
+        assertThat(power()).isEqualTo("off");
+
+        assertThat(onDemand().holds(build())).isTrue();
+        assertThat(dispatcher.log()).containsOnlyOnce(STARTS);
+        assertThat(power()).isEqualTo("ready");
+
+        assertThat(onDemand().holds(build())).isTrue();
+        assertThat(dispatcher.log()).as("it was found running").containsOnlyOnce(STARTS);
+
+        Await.until(IDLE, () -> "the idle machine to be off\n" + dispatcher.log(), () -> !onDemand().alive());
+        Await.until(LONG, () -> "it to be known\n" + dispatcher.log(), () -> power().equals("off"));
+        assertThat(dispatcher.log()).doesNotContain("machine set aside", "machine lost");
+
+        Files.createFile(broken);
+        String built = build();
+        assertThat(always().holds(built)).as("a failed start sends the build elsewhere").isTrue();
+        assertThat(onDemand().alive()).isFalse();
+        assertThat(dispatcher.log()).contains("ended with exit status 5; it printed: no such domain");
+
+        Files.delete(broken);
+        command("machine", "start", onDemand().name(), "--wait").run().orFail();
+        assertThat(onDemand().alive()).isTrue();
+        command("machine", "stop", onDemand().name(), "--wait").run().orFail();
+        assertThat(onDemand().alive()).isFalse();
+
+        assertThat(dispatcher.stop()).isZero();
+    }
+
+    private String build() throws Exception {
+        return client.buildCommand("straggler")
+                .with("--builders", builders)
+                .run()
+                .orFail()
+                .out()
+                .strip();
+    }
+
+    private String power() throws Exception {
+        var answer = command("machine", "status", onDemand().name(), "--json").run().out();
+        return ApiJson.read(answer.getBytes(StandardCharsets.UTF_8), MachinePower.class)
+                .onDemand()
+                .orElseThrow()
+                .state();
+    }
+
+    private Command command(String name, String what, Object... arguments) {
+        return Command.of(Checkout.dispatcher(), name, what, "--config", settings).with(arguments);
+    }
+}
