@@ -37,16 +37,17 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Short lives of the program, for the JVM to learn what to load and to compile: the build makes an AOT cache from each.
+/// Short lives of the program, for the JVM to learn what to load and to compile: the build makes an AOT cache
+/// from each.
 ///
-/// The run for `serve` learns what a start and the first builds need. One dispatcher is the only machine of another.
-/// Clients of that one send a path and ask for a build, which travels over SSH on the loopback interface and is refused
-/// at the far end, whose own machine takes no builds, nor any inputs. The run for commands asks a dispatcher that the
-/// script has started.
+/// The run for `serve` learns what a start and the first builds need. One dispatcher is the only machine of
+/// another. Clients of that one send a path and ask for a build, which travels over SSH on the loopback interface
+/// and is refused at the far end, whose own machine takes no builds, nor any inputs. The run for commands asks a
+/// dispatcher that the script has started.
 ///
-/// Each class in a cache costs time at every start, so each run does only what its kind of process often does. Touches
-/// nothing but the folder that it is given and a free port of the loopback interface. Fails if something does not work,
-/// as with a Java runtime that lacks a module.
+/// Each class in a cache costs time at every start, so each run does only what its kind of process often does.
+/// Touches nothing but the folder that it is given and a free port of the loopback interface. Fails if something
+/// does not work, as with a Java runtime that lacks a module.
 final class TrainingRun {
     private static final int CLIENTS = 20;
 
@@ -75,7 +76,8 @@ final class TrainingRun {
         }
     }
 
-    /// Makes the settings and the state of two dispatchers, so that the run for `serve` is not the first of its state.
+    /// Makes the settings and the state of two dispatchers, so that the run for `serve` is not the first of its
+    /// state.
     private static void prepare(Path far, Path near) throws Exception {
         var hostKey = far.resolveSibling("key");
         var publicKey = SshFrontEnd.hostKeyLine(hostKey);
