@@ -60,8 +60,8 @@ final class TrainingRun {
 
     private TrainingRun() {}
 
-    /// @param args `prepare`, `serve` or `commands`, and an empty folder to work in, the same for all three; the path of
-    /// a socket in it must not be too long for one
+    /// @param args `prepare`, `serve` or `commands`, and an empty folder to work in, the same for all three; the
+    /// path of a socket in it must not be too long for one
     public static void main(String[] args) throws Exception {
         Thread.ofPlatform().daemon().name("limit").start(TrainingRun::endInTime);
         Logging.configure(false, Map.of());

@@ -106,9 +106,7 @@ class LogTest {
 
     @Test
     void anEventForProgramsSaysTheSame() throws Exception {
-        var events = log("json").stream()
-                .map(Json::parse)
-                .toList();
+        var events = log("json").stream().map(Json::parse).toList();
 
         assertThat(events).hasSize(4);
         assertThat(events.getFirst().path("message").textValue()).isEqualTo("first: " + SHOWN);

@@ -93,8 +93,7 @@ class PingIT {
             JsonNode report = Json.parse(ping(fleet.settings(), "--json").out());
             assertThat((Object) report.path("ok")).isEqualTo(BooleanNode.valueOf(false));
             assertThat((Object) machines(report).get(1).path("reached")).isEqualTo(BooleanNode.FALSE);
-            assertThat(Json.print(machines(report).get(1).path("problems")))
-                    .contains("\"verdict\":\"refused\"");
+            assertThat(Json.print(machines(report).get(1).path("problems"))).contains("\"verdict\":\"refused\"");
         } finally {
             dead.start();
         }

@@ -14,11 +14,7 @@ import java.util.TreeMap;
 /// @param unread     inputs that are missing there, since their paths are not known
 /// @param resources  what it takes of them, in place of what the settings say
 public record ExplainRequest(
-        Optional<String> drv,
-        Optional<String> name,
-        String derivation,
-        int unread,
-        SortedMap<String, Long> resources) {
+        Optional<String> drv, Optional<String> name, String derivation, int unread, SortedMap<String, Long> resources) {
     public static final String PATH = "/api/v1/explain";
 
     public ExplainRequest {

@@ -109,7 +109,8 @@ public final class ExplainCommand extends ApiCommand {
             return idle(loaded, question, queue, history);
         } catch (IOException e) {
             throw new UserFacingException(
-                    "cannot find out which machines are drained, and no dispatcher answers at " + loaded.controlSocket(),
+                    "cannot find out which machines are drained, and no dispatcher answers at "
+                            + loaded.controlSocket(),
                     e.toString(),
                     "run this as the user that runs the dispatcher",
                     e);

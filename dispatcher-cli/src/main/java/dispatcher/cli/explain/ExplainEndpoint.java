@@ -50,8 +50,7 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
                 queue.snapshot().waiting().size());
     }
 
-    private static ExplainAnswer answer(
-            Question question, Explanation explanation, Prospect prospect, int waiting) {
+    private static ExplainAnswer answer(Question question, Explanation explanation, Prospect prospect, int waiting) {
         var request = explanation.request();
         var work = request.work();
         return new ExplainAnswer(

@@ -11,7 +11,6 @@ import dispatcher.machine.provider.MachineLifecycle;
 import dispatcher.machine.provider.MachinesOnDemand;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.MachineState;
-import dispatcher.schedule.MachineView;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;

@@ -62,10 +62,7 @@ record PingJson(boolean ok, List<Machine> machines, List<NotUsed> notUsed) {
                 answer.problems().isEmpty(),
                 reached.isPresent(),
                 new Claimed(
-                        machine.systems(),
-                        machine.supportedFeatures(),
-                        machine.mandatoryFeatures(),
-                        machine.maxJobs()),
+                        machine.systems(), machine.supportedFeatures(), machine.mandatoryFeatures(), machine.maxJobs()),
                 answer.problems().stream()
                         .map(problem -> new Fix(problem.verdict(), problem.why(), problem.next()))
                         .toList(),

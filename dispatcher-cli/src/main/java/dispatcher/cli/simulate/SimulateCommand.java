@@ -158,8 +158,8 @@ public final class SimulateCommand implements Callable<Integer> {
     private void show(List<Comparison> comparisons) {
         var out = spec.commandLine().getOut();
         if (json) {
-            out.println(ApiJson.show(
-                    comparisons.stream().map(Comparison::answer).toList()));
+            out.println(
+                    ApiJson.show(comparisons.stream().map(Comparison::answer).toList()));
         } else {
             var gap = "";
             for (var comparison : comparisons) {

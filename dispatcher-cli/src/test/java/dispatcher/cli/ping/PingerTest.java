@@ -289,7 +289,11 @@ class PingerTest {
                 [{"cause":"gone port 22 refused the connection","next":"start sshd there","verdict":"refused"}]""");
         assertThat(gone.propertyStream().map(Map.Entry::getKey))
                 .containsExactly("address", "claimed", "name", "ok", "problems", "protocol", "reached");
-        assertThat(json.path("machines").path(1).path("offered").propertyStream().map(Map.Entry::getKey))
+        assertThat(json.path("machines")
+                        .path(1)
+                        .path("offered")
+                        .propertyStream()
+                        .map(Map.Entry::getKey))
                 .doesNotContain("systems", "cores");
     }
 

@@ -51,8 +51,7 @@ class SettingsChangeTest {
                 machine("a", ""), machine("a", ", onDemand: {command: {start: up, stop: down}, idleAfter: 5m}"));
 
         assertThat(change.changes())
-                .containsExactly(
-                        "machine a: onDemand none -> (start 'up', stop 'down', bootTimeout 2m, idleAfter 5m)");
+                .containsExactly("machine a: onDemand none -> (start 'up', stop 'down', bootTimeout 2m, idleAfter 5m)");
     }
 
     @Test
@@ -92,7 +91,8 @@ class SettingsChangeTest {
     void eachAttributeOfAMachineIsReported(String more, String reported) throws Exception {
         var before = more.contains("protocol") ? ", protocol: ssh" : "";
 
-        assertThat(machines(machine("a", before), machine("a", more)).changes()).containsExactly("machine a: " + reported);
+        assertThat(machines(machine("a", before), machine("a", more)).changes())
+                .containsExactly("machine a: " + reported);
     }
 
     @Test
