@@ -86,7 +86,9 @@ final class Doorkeeper extends SessionFactory {
                 if (session == null) socket.close(true);
                 else session.disconnect(SshConstants.SSH2_DISCONNECT_TOO_MANY_CONNECTIONS, why);
             } catch (IOException | RuntimeException e) {
-                log.atDebug().addKeyValue("from", from).log("could not send the reason why its login ended: {}", e.toString());
+                log.atDebug()
+                        .addKeyValue("from", from)
+                        .log("could not send the reason why its login ended: {}", e.toString());
                 socket.close(true);
             }
         });
