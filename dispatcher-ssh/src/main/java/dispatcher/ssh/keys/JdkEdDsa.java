@@ -30,11 +30,11 @@ import org.apache.sshd.common.util.security.eddsa.generic.GenericOpenSSHEd25519P
 import org.apache.sshd.common.util.security.eddsa.generic.GenericSignatureEd25519;
 
 /// Lets the SSH library use the JDK's own ed25519. Apache MINA SSHD 2.20.0 has ed25519 only through two other
-/// libraries and without this class reads no ed25519 key; one of the two is unmaintained.
+/// libraries, one of them unmaintained, and reads no ed25519 key without them or this class.
 ///
-/// Measured with the other one, Bouncy Castle 1.84, a jar of 8.9 MB: the first login of a fresh JVM to a real
-/// sshd costs 4.9 s of CPU time and with this class 2.9 s (4.2 s and 3.1 s of time); later logins take the same
-/// time (medians of six, 2026-11).
+/// Measured with the other one, Bouncy Castle 1.84, a jar of 8.9 MB: the first login of a fresh JVM to a real sshd
+/// costs 4.9 s of CPU time, and with this class 2.9 s (4.2 s and 3.1 s of time); later logins take the same time
+/// (medians of six, 2026-11).
 public final class JdkEdDsa implements EdDSASupport<EdECPublicKey, EdECPrivateKey> {
     private static final int SEED_BYTES = 32;
 

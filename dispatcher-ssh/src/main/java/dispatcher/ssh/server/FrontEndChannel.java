@@ -136,9 +136,9 @@ final class FrontEndChannel extends ChannelSession {
         return writer;
     }
 
-    /// Sends the exit status before the end of the output. The library does it the other way round (Apache MINA
-    /// SSHD 2.20.0): a client whose input has ended closes the channel at the end of the output, and the library
-    /// sends no status on a channel that closes, so that `ssh` exits with 255.
+    /// Sends the exit status before the end of the output. The library does it the other way round (Apache MINA SSHD
+    /// 2.20.0): a client whose input has ended closes the channel at the end of the output, and the library then
+    /// sends no status, so that `ssh` exits with 255.
     @Override
     protected void closeShell(int exitStatus, boolean immediately) throws IOException {
         if (!isClosing()) sendExitStatus(exitStatus);
