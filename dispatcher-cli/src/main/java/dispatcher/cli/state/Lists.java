@@ -21,27 +21,33 @@ final class Lists {
 
     static Window window(String column) {
         var values = new ArrayList<Float>();
-        for (var element : elements(column))
-            values.add(element.isNumber() ? element.decimalValue().floatValue() : fault(column));
+        for (var element : elements(column)) {
+            if (!element.isNumber()) throw fault(column);
+            values.add(element.decimalValue().floatValue());
+        }
         return Window.of(values);
     }
 
     static List<String> texts(String column) {
         var values = new ArrayList<String>();
-        for (var element : elements(column)) values.add(element.isTextual() ? element.textValue() : fault(column));
+        for (var element : elements(column)) {
+            if (!element.isTextual()) throw fault(column);
+            values.add(element.textValue());
+        }
         return values;
     }
 
     private static JsonNode elements(String column) {
         try {
             var list = Json.parse(column);
-            return list.isArray() ? list : fault(column);
+            if (list.isArray()) return list;
         } catch (JsonSyntaxException e) {
             throw new IllegalArgumentException("no list: " + e.getMessage(), e);
         }
+        throw fault(column);
     }
 
-    private static <T> T fault(String column) {
-        throw new IllegalArgumentException("no such list: " + column);
+    private static IllegalArgumentException fault(String column) {
+        return new IllegalArgumentException("no such list: " + column);
     }
 }
