@@ -76,7 +76,11 @@ class OnDemandIT {
     }
 
     private String host(String command) {
-        return "%s %s %s".formatted(Checkout.script("host"), command, fleet.folder().resolve("hosts/" + onDemand().name()));
+        return "%s %s %s"
+                .formatted(
+                        Checkout.script("host"),
+                        command,
+                        fleet.folder().resolve("hosts/" + onDemand().name()));
     }
 
     private Fleet.Machine onDemand() {
@@ -98,13 +102,18 @@ class OnDemandIT {
         assertThat(onDemand().holds(build())).isTrue();
         assertThat(dispatcher.log()).as("it was found running").containsOnlyOnce(STARTS);
 
-        Await.until(IDLE, () -> "the idle machine to be off\n" + dispatcher.log(), () -> !onDemand().alive());
+        Await.until(
+                IDLE,
+                () -> "the idle machine to be off\n" + dispatcher.log(),
+                () -> !onDemand().alive());
         Await.until(LONG, () -> "it to be known\n" + dispatcher.log(), () -> power().equals("off"));
         assertThat(dispatcher.log()).doesNotContain("machine set aside", "machine lost");
 
         Files.createFile(broken);
         String built = build();
-        assertThat(always().holds(built)).as("a failed start sends the build elsewhere").isTrue();
+        assertThat(always().holds(built))
+                .as("a failed start sends the build elsewhere")
+                .isTrue();
         assertThat(onDemand().alive()).isFalse();
         assertThat(dispatcher.log()).contains("ended with exit status 5; it printed: no such domain");
 
@@ -127,7 +136,8 @@ class OnDemandIT {
     }
 
     private String power() throws Exception {
-        var answer = command("machine", "status", onDemand().name(), "--json").run().out();
+        var answer =
+                command("machine", "status", onDemand().name(), "--json").run().out();
         return ApiJson.read(answer.getBytes(StandardCharsets.UTF_8), MachinePower.class)
                 .onDemand()
                 .orElseThrow()
@@ -135,6 +145,7 @@ class OnDemandIT {
     }
 
     private Command command(String name, String what, Object... arguments) {
-        return Command.of(Checkout.dispatcher(), name, what, "--config", settings).with(arguments);
+        return Command.of(Checkout.dispatcher(), name, what, "--config", settings)
+                .with(arguments);
     }
 }

@@ -31,9 +31,10 @@ public final class MachineAnswers {
                 _ -> new MachinesAnswer(
                         clock.instant(),
                         queue.snapshot().machines().stream()
-                                .map(view -> of(view).withOnDemand(onDemand.of(view.machine().name())
-                                        .map(MachineLifecycle::view)
-                                        .map(MachineAnswers::onDemand)))
+                                .map(view -> of(view).withOnDemand(
+                                                onDemand.of(view.machine().name())
+                                                        .map(MachineLifecycle::view)
+                                                        .map(MachineAnswers::onDemand)))
                                 .toList()));
     }
 

@@ -11,14 +11,13 @@ public final class PowerWords {
     /// What the state alone does not say.
     static String why(MachineAnswer.OnDemand power, Instant now) {
         var since = Lines.until(power.since(), now);
-        var words =
-                switch (power.state()) {
-                    case "off" -> "off for %s; a build starts it".formatted(since);
-                    case "starting" -> "starting for %s".formatted(since);
-                    case "stopping" -> "stopping for %s".formatted(since);
-                    case "failed" -> "could not be started %s ago; the next build tries again".formatted(since);
-                    default -> power.stopping() ? "stops when its last use ends" : "";
-                };
+        var words = switch (power.state()) {
+            case "off" -> "off for %s; a build starts it".formatted(since);
+            case "starting" -> "starting for %s".formatted(since);
+            case "stopping" -> "stopping for %s".formatted(since);
+            case "failed" -> "could not be started %s ago; the next build tries again".formatted(since);
+            default -> power.stopping() ? "stops when its last use ends" : "";
+        };
         var problem = power.problem().orElse("");
         return words.isEmpty() || problem.isEmpty() ? words + problem : words + ": " + problem;
     }

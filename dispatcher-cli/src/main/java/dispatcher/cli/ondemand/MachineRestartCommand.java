@@ -7,9 +7,7 @@ import picocli.CommandLine.Option;
 /// `dispatcher machine restart`.
 @Command(
         name = "restart",
-        description = {
-            "Stop a machine when its last use ends, and start it again."
-        },
+        description = {"Stop a machine when its last use ends, and start it again."},
         footer = "Exit status 1 if the machine could not be started.",
         mixinStandardHelpOptions = true)
 final class MachineRestartCommand extends PowerCommand {

@@ -20,7 +20,9 @@ abstract class PowerCommand extends ApiCommand {
 
     final ApiAnswer get(Settings settings, String path, String what) {
         return needed(
-                settings, dispatcher(settings).get(MachinePower.pathOf(path, machine)), "%s %s".formatted(what, machine));
+                settings,
+                dispatcher(settings).get(MachinePower.pathOf(path, machine)),
+                "%s %s".formatted(what, machine));
     }
 
     final ApiAnswer post(Settings settings, String path, String what) {

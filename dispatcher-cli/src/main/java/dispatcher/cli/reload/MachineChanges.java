@@ -39,11 +39,12 @@ final class MachineChanges {
 
     /// With all that may change, as words.
     private static Object onDemand(Machine machine) {
-        return orNone(machine.onDemand().map(it -> "(%s, bootTimeout %s, idleAfter %s)"
-                .formatted(
-                        it.provider() instanceof OnDemand.Commands commands ? words(commands) : it.provider(),
-                        Durations.format(it.bootTimeout()),
-                        Durations.format(it.idleAfter()))));
+        return orNone(machine.onDemand()
+                .map(it -> "(%s, bootTimeout %s, idleAfter %s)"
+                        .formatted(
+                                it.provider() instanceof OnDemand.Commands commands ? words(commands) : it.provider(),
+                                Durations.format(it.bootTimeout()),
+                                Durations.format(it.idleAfter()))));
     }
 
     private static String words(OnDemand.Commands commands) {

@@ -36,15 +36,9 @@ final class OnDemandKeys {
             .help("""
                     Prints `HOST` or `HOST:PORT` in its last line, if the machine is reached elsewhere after each start.
                     Its key is checked all the same; set publicHostKey.""");
-    static final Group COMMAND = Group.of(
-            PATH + ".command",
-            """
+    static final Group COMMAND = Group.of(PATH + ".command", """
             Commands for /bin/sh -c on the dispatcher's host, run as the user that runs the dispatcher, with the name of
-            the machine in $DISPATCHER_MACHINE.""",
-            START,
-            STOP,
-            STATUS,
-            ADDRESS);
+            the machine in $DISPATCHER_MACHINE.""", START, STOP, STATUS, ADDRESS);
 
     static final Key<String> UNIT = Key.of(PATH + ".systemd.unit", Types.text("unit", OnDemandKeys::unit))
             .required("the name of the unit")
@@ -85,12 +79,10 @@ final class OnDemandKeys {
             .counts(Effect.AT_ONCE)
             .help("It is stopped when nobody has used it for so long.");
 
-    static final Group ON_DEMAND = Group.optional(
-            PATH,
-            """
+    static final Group ON_DEMAND =
+            Group.optional(PATH, """
             That the machine is started when a build goes there, and stopped when idle. Exactly one of command, systemd
-            and wakeOnLan says how. Default: it is always on.""",
-            """
+            and wakeOnLan says how. Default: it is always on.""", """
             onDemand:
               command:
                 start: virsh start builder
@@ -106,12 +98,7 @@ final class OnDemandKeys {
               #   port: 9
               bootTimeout: 2m
               idleAfter: 10m
-            """,
-            COMMAND,
-            SYSTEMD,
-            WAKE_ON_LAN,
-            BOOT_TIMEOUT,
-            IDLE_AFTER);
+            """, COMMAND, SYSTEMD, WAKE_ON_LAN, BOOT_TIMEOUT, IDLE_AFTER);
 
     private OnDemandKeys() {}
 

@@ -130,8 +130,8 @@ class FleetCommandsTest {
         Files.createDirectories(settings.state());
         var drains = Drains.load(store, queue);
         var endpoints = new ArrayList<Endpoint>(new DrainEndpoints(queue, drains).endpoints());
-        endpoints.add(MachineAnswers.endpoint(
-                queue, InstantSource.system(), new MachinesOnDemand(InstantSource.system())));
+        endpoints.add(
+                MachineAnswers.endpoint(queue, InstantSource.system(), new MachinesOnDemand(InstantSource.system())));
         endpoints.add(new QueueEndpoint(queue, InstantSource.system()).endpoint());
         endpoints.add(new ExplainEndpoint(
                         queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, settings.machines()))

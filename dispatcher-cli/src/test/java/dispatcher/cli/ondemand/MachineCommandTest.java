@@ -146,7 +146,8 @@ class MachineCommandTest {
         assertThat(machine("start", "vm", "--wait")).isZero();
         assertThat(machine("restart", "vm", "--wait")).isZero();
         assertThat(machine("logs", "vm")).isZero();
-        assertThat(out.toString().lines().filter(line -> line.endsWith(" booting"))).hasSize(2);
+        assertThat(out.toString().lines().filter(line -> line.endsWith(" booting")))
+                .hasSize(2);
         assertThat(out.toString()).contains("starts by command 'echo booting; touch ", " is off\n");
     }
 
@@ -154,8 +155,9 @@ class MachineCommandTest {
     void aFailedStartIsToldWithAnExitStatus() {
         assertThat(machine("start", "broken", "--wait")).isEqualTo(1);
         assertThat(last())
-                .matches("broken could not be started .* ago; the next build tries again: the start command 'echo"
-                        + " \"no such domain\"; exit 5' of broken ended with exit status 5; it printed: no such domain");
+                .matches(
+                        "broken could not be started .* ago; the next build tries again: the start command 'echo"
+                                + " \"no such domain\"; exit 5' of broken ended with exit status 5; it printed: no such domain");
     }
 
     @Test
@@ -163,7 +165,8 @@ class MachineCommandTest {
         assertThat(machine("status", "vm", "--json")).isZero();
         var power = ApiJson.read(last().getBytes(StandardCharsets.UTF_8), MachinePower.class);
         assertThat(power.name()).isEqualTo("vm");
-        assertThat(power.onDemand()).hasValueSatisfying(it -> assertThat(it.state()).isIn("off", "starting"));
+        assertThat(power.onDemand())
+                .hasValueSatisfying(it -> assertThat(it.state()).isIn("off", "starting"));
         assertThat(machine("logs", "vm", "--json")).isZero();
         assertThat(ApiJson.read(last().getBytes(StandardCharsets.UTF_8), MachinePower.Log.class)
                         .name())

@@ -51,8 +51,7 @@ class SettingsChangeTest {
                 machine("a", ""), machine("a", ", onDemand: {command: {start: up, stop: down}, idleAfter: 5m}"));
 
         assertThat(change.changes())
-                .containsExactly(
-                        "machine a: onDemand none -> (start 'up', stop 'down', bootTimeout 2m, idleAfter 5m)");
+                .containsExactly("machine a: onDemand none -> (start 'up', stop 'down', bootTimeout 2m, idleAfter 5m)");
     }
 
     @Test

@@ -27,7 +27,8 @@ class OnDemandSettingsTest {
     private Path directory;
 
     private Machine read(String onDemand) throws IOException {
-        var file = Files.writeString(directory.resolve("d.yaml"), """
+        var file = Files.writeString(
+                directory.resolve("d.yaml"), """
                 listen: {socket: d.sock}
                 machines:
                   - hostName: a
@@ -42,9 +43,8 @@ class OnDemandSettingsTest {
     private void assertFaults(String onDemand, String... faults) {
         assertThatExceptionOfType(SettingsException.class)
                 .isThrownBy(() -> read(onDemand))
-                .satisfies(e -> assertThat(e.faults())
-                        .extracting(Fault::toString)
-                        .containsExactly(faults));
+                .satisfies(
+                        e -> assertThat(e.faults()).extracting(Fault::toString).containsExactly(faults));
     }
 
     @Test
@@ -60,7 +60,8 @@ class OnDemandSettingsTest {
                   command: {start: vm up, stop: vm down, status: vm state, address: vm where}
                   bootTimeout: 90s
                   idleAfter: 1h
-                """).onDemand()).contains(new OnDemand(
+                """).onDemand())
+                .contains(new OnDemand(
                         new OnDemand.Commands(
                                 "vm up", Optional.of("vm down"), Optional.of("vm state"), Optional.of("vm where")),
                         Duration.ofSeconds(90),
@@ -69,7 +70,8 @@ class OnDemandSettingsTest {
 
     @Test
     void aMachineMayBeAUnit() throws IOException {
-        assertThat(read("onDemand: {systemd: {unit: container@builder.service}}").onDemand())
+        assertThat(read("onDemand: {systemd: {unit: container@builder.service}}")
+                        .onDemand())
                 .contains(new OnDemand(
                         new OnDemand.Systemd("container@builder.service"),
                         Duration.ofMinutes(2),
@@ -78,7 +80,9 @@ class OnDemandSettingsTest {
 
     @Test
     void aMachineMayBeWoken() throws IOException {
-        assertThat(read("onDemand: {wakeOnLan: {mac: '52-54-00-AB-CD-EF'}}").onDemand().map(OnDemand::provider))
+        assertThat(read("onDemand: {wakeOnLan: {mac: '52-54-00-AB-CD-EF'}}")
+                        .onDemand()
+                        .map(OnDemand::provider))
                 .contains(new OnDemand.WakeOnLan(MacAddress.parse("52:54:00:ab:cd:ef"), "255.255.255.255", 9));
         assertThat(read("onDemand: {wakeOnLan: {mac: '52:54:00:ab:cd:ef', broadcast: 192.0.2.255, port: 7}}")
                         .onDemand()

@@ -256,7 +256,8 @@ class SettingsTableTest {
                 assertThat(row.help()).as(row.path()).endsWith(".");
                 assertThat(row.path()).isEqualTo(group.path().isEmpty() ? row.path() : group.path() + "." + row.name());
             }
-            if (SettingsTable.TOP.rows().contains(group)) assertThat(group.path()).doesNotContain(".");
+            if (SettingsTable.TOP.rows().contains(group))
+                assertThat(group.path()).doesNotContain(".");
         });
     }
 }

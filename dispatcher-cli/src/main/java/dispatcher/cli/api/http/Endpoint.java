@@ -19,8 +19,7 @@ public record Endpoint(String method, String path, ApiHandler handler) {
         var ours = path.split("/", -1);
         var theirs = asked.split("/", -1);
         if (ours.length != theirs.length) return false;
-        for (int i = 0; i < ours.length; i++)
-            if (!ours[i].startsWith("{") && !ours[i].equals(theirs[i])) return false;
+        for (int i = 0; i < ours.length; i++) if (!ours[i].startsWith("{") && !ours[i].equals(theirs[i])) return false;
         return true;
     }
 }
