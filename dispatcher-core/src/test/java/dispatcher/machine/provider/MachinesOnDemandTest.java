@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,18 +28,21 @@ class MachinesOnDemandTest {
     private final Machine machine = Machines.machine("a", 1, 1);
     private final FakeMachine far = new FakeMachine(machine);
     private final MachinesOnDemand machines = new MachinesOnDemand(new ManualClock());
-    private final Function<MachineAddress, Transport> connect = _ -> new Transport() {
-        @Override
-        public CommandChannel open(String command) throws IOException, InterruptedException {
-            return far.open(command);
-        }
-
-        @Override
-        public void close() {}
-    };
 
     @TempDir
     private Path directory;
+
+    private Transport connect(MachineAddress address) {
+        return new Transport() {
+            @Override
+            public CommandChannel open(String command) throws IOException, InterruptedException {
+                return far.open(command);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
 
     @AfterEach
     void end() {
@@ -73,7 +75,7 @@ class MachinesOnDemandTest {
 
     @Test
     void nothingRunsBeforeTheMachineIsUsed() throws Exception {
-        var transport = machines.transport(onDemand("vm", BOOT), connect);
+        var transport = machines.transport(onDemand("vm", BOOT), this::connect);
         machines.look();
         Await.until("it was looked for", () -> state() == State.OFF);
         assertThat(runs("vm")).isFalse();
@@ -84,12 +86,12 @@ class MachinesOnDemandTest {
 
     @Test
     void otherTimesLeaveItAsItIs() throws Exception {
-        machines.transport(onDemand("vm", BOOT), connect)
+        machines.transport(onDemand("vm", BOOT), this::connect)
                 .open(machine.command())
                 .close();
         var lifecycle = machines.of("a").orElseThrow();
         machines.replace(List.of(onDemand("vm", Duration.ofHours(1))));
-        machines.transport(onDemand("vm", Duration.ofHours(1)), connect);
+        machines.transport(onDemand("vm", Duration.ofHours(1)), this::connect);
         assertThat(machines.of("a")).containsSame(lifecycle);
         assertThat(lifecycle.goal().settings().idleAfter()).isEqualTo(Duration.ofHours(1));
         assertThat(state()).isEqualTo(State.READY);
@@ -97,8 +99,8 @@ class MachinesOnDemandTest {
 
     @Test
     void whatAnotherProviderStartedIsStoppedWhenItsLastUseEnds() throws Exception {
-        var channel = machines.transport(onDemand("old", BOOT), connect).open(machine.command());
-        var transport = machines.transport(onDemand("new", BOOT), connect);
+        var channel = machines.transport(onDemand("old", BOOT), this::connect).open(machine.command());
+        var transport = machines.transport(onDemand("new", BOOT), this::connect);
         machines.replace(List.of(onDemand("new", BOOT)));
         transport.open(machine.command()).close();
         assertThat(runs("old")).isTrue();
@@ -109,7 +111,7 @@ class MachinesOnDemandTest {
 
     @Test
     void aMachineThatIsGoneIsStopped() throws Exception {
-        machines.transport(onDemand("vm", BOOT), connect)
+        machines.transport(onDemand("vm", BOOT), this::connect)
                 .open(machine.command())
                 .close();
         machines.replace(List.of());
@@ -119,13 +121,13 @@ class MachinesOnDemandTest {
 
     @Test
     void theEndOfTheDispatcherLeavesItRunningForTheNext() throws Exception {
-        machines.transport(onDemand("vm", BOOT), connect)
+        machines.transport(onDemand("vm", BOOT), this::connect)
                 .open(machine.command())
                 .close();
         machines.close();
         assertThat(runs("vm")).isTrue();
         try (var next = new MachinesOnDemand(new ManualClock())) {
-            var transport = next.transport(onDemand("vm", BOOT), connect);
+            var transport = next.transport(onDemand("vm", BOOT), this::connect);
             next.look();
             Await.until(
                     "it is found",
