@@ -196,11 +196,13 @@ class FleetCommandsTest {
         void showsWhatMachinesRefuse() throws Exception {
             var later = Instant.now().plusSeconds(3600);
             try (var _ = serve()) {
-                MachineEvents.at(queue).learn(
-                        "fast",
-                        facts -> facts.withRefused(List.of(
-                                new Refused("builds for x86_64-linux with kvm", "by system-features: no", later),
-                                new Refused("builds", "by max-jobs: no", Instant.EPOCH))));
+                MachineEvents.at(queue)
+                        .learn(
+                                "fast",
+                                facts -> facts.withRefused(List.of(
+                                        new Refused(
+                                                "builds for x86_64-linux with kvm", "by system-features: no", later),
+                                        new Refused("builds", "by max-jobs: no", Instant.EPOCH))));
                 assertThat(run(new MachinesCommand())).isZero();
                 assertThat(out())
                         .containsPattern("fast gets no builds for x86_64-linux with kvm for another .* if others can do"
@@ -219,7 +221,8 @@ class FleetCommandsTest {
                 var ticket = submit("thing");
                 MachineEvents.at(queue).failed("slow", Instant.now(), "connection refused\nby the host");
                 MachineEvents.at(queue).drain("arm", true);
-                MachineEvents.at(queue).learn("fast", facts -> facts.withSpeed(3.5).withBandwidth(12e6));
+                MachineEvents.at(queue)
+                        .learn("fast", facts -> facts.withSpeed(3.5).withBandwidth(12e6));
                 assertThat(run(new MachinesCommand())).isZero();
                 ticket.cancel();
             }
