@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import dispatcher.nix.json.Json;
+import dispatcher.nix.json.StrictJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
@@ -22,7 +23,7 @@ import java.util.stream.Collectors;
 /// `Optional` that is empty is left out, and a [Figure] says what it is. What is read must have all that its
 /// record needs, of the right types; members that a record does not know are skipped. Safe for any thread.
 public final class ApiJson {
-    private static final JsonMapper MAPPER = JsonMapper.builder(Json.strictFactory(Integer.MAX_VALUE))
+    private static final JsonMapper MAPPER = JsonMapper.builder(StrictJson.factory(Integer.MAX_VALUE))
             .addModule(new Jdk8Module())
             .addModule(ApiValues.module())
             .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.ALWAYS, null))

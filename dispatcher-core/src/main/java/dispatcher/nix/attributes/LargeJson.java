@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
+import dispatcher.nix.json.StrictJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Set;
@@ -19,7 +20,7 @@ final class LargeJson {
     /// Of one member's value, which takes twenty times as much when it has been read.
     private static final int MOST_VALUE = 1 << 20;
 
-    private static final JsonFactory FACTORY = Json.strictFactory(MOST_VALUE);
+    private static final JsonFactory FACTORY = StrictJson.factory(MOST_VALUE);
 
     private final ByteString text;
     private final JsonParser parser;

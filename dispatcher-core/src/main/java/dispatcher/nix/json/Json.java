@@ -1,12 +1,7 @@
 package dispatcher.nix.json;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
@@ -29,40 +24,16 @@ import java.util.regex.Pattern;
 /// bytes. Numbers keep their digits, and are printed without an exponent unless it is large. Source: RFC 8259; printing
 /// as Nix does it. Safe for any thread.
 public final class Json {
-    /// Objects and arrays inside each other; no attribute set has more.
-    private static final int MAX_DEPTH = 512;
-
-    private static final int MAX_DIGITS = 1000;
-
     private static final Pattern ADVICE =
             Pattern.compile("(: enable `| \\(start marker| \\(JSON String).*", Pattern.DOTALL);
 
-    private static final JsonMapper MAPPER = JsonMapper.builder(strictFactory(Integer.MAX_VALUE))
+    private static final JsonMapper MAPPER = JsonMapper.builder(StrictJson.factory(Integer.MAX_VALUE))
             .nodeFactory(new SortedNodes())
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .build();
 
     private Json() {}
-
-    /// What every mapper reads and writes with.
-    ///
-    /// @param longest text or name, in chars; what was bounded as a whole when it arrived needs no such limit
-    public static JsonFactory strictFactory(int longest) {
-        return new JsonFactoryBuilder()
-                .streamReadConstraints(StreamReadConstraints.builder()
-                        .maxNestingDepth(MAX_DEPTH)
-                        .maxNumberLength(MAX_DIGITS)
-                        .maxStringLength(longest)
-                        .maxNameLength(longest)
-                        .build())
-                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-                .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW)
-                .disable(JsonFactory.Feature.CHARSET_DETECTION)
-                .disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE)
-                .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
-                .build();
-    }
 
     /// @throws JsonSyntaxException unless `text` is one JSON value, with nothing but blanks around it
     public static JsonNode parse(String text) {
@@ -103,7 +74,7 @@ public final class Json {
     private static String fault(JsonProcessingException e) {
         if (e instanceof StreamConstraintsException)
             return "nested deeper than %d levels, or a number of more than %d digits, or too long a text"
-                    .formatted(MAX_DEPTH, MAX_DIGITS);
+                    .formatted(StrictJson.MAX_DEPTH, StrictJson.MAX_DIGITS);
         return Printable.line(
                 ADVICE.matcher(String.valueOf(e.getOriginalMessage())).replaceFirst(""));
     }
