@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// are by now: see [#unlocated].
 ///
 /// Looks at no more builds that wait for a better machine than `lookAhead`; from then on a free slot is taken by
-/// the next build that fits. Cost: one look at each tier for each build looked at. Used once, by whoever owns the
+/// the next build that fits. Cost: one look at each tier for each build looked at. Used once, by the owner of the
 /// scheduler.
 final class SchedulingRound {
     /// Inputs are located anew after this time, for builds that wait and would have to copy at least this many bytes,

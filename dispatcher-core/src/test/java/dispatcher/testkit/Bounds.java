@@ -9,7 +9,7 @@ import java.time.Duration;
 ///
 /// What is over a bound is done again and measured again, three times in all, since who comes first pays for the
 /// classes that are loaded, and for what the tools make of them. Only the calling thread is measured. A parser that
-/// waits for ever is for whoever runs the test to end.
+/// waits for ever is for the one who runs the test to end.
 public final class Bounds {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 

@@ -12,15 +12,15 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/// What happens to machines, told to a scheduler or a queue in snapshots, as the registry does. Machines that there are
+/// What happens to machines, as snapshots for a scheduler or a queue, as the registry does. Machines that there are
 /// not are ignored.
 public final class MachineEvents {
     private final Supplier<List<MachineView>> known;
-    private final Consumer<MachineSnapshot> tell;
+    private final Consumer<MachineSnapshot> update;
 
-    private MachineEvents(Supplier<List<MachineView>> known, Consumer<MachineSnapshot> tell) {
+    private MachineEvents(Supplier<List<MachineView>> known, Consumer<MachineSnapshot> update) {
         this.known = known;
-        this.tell = tell;
+        this.update = update;
     }
 
     public static MachineEvents at(Scheduler scheduler) {
@@ -57,6 +57,6 @@ public final class MachineEvents {
 
     private void change(String machine, UnaryOperator<MachineSnapshot> change) {
         for (var view : known.get())
-            if (view.machine().name().equals(machine)) tell.accept(change.apply(view.snapshot()));
+            if (view.machine().name().equals(machine)) update.accept(change.apply(view.snapshot()));
     }
 }

@@ -58,7 +58,8 @@ final class Background implements AutoCloseable {
         Command.of("kill", "-INT", process.pid()).run().orFail();
     }
 
-    /// Does what Ctrl-C does to a command that `setsid` has made the leader of a process group: all in it are told.
+    /// Does what Ctrl-C does to a command that `setsid` has made the leader of a process group: the whole group
+    /// gets the signal.
     void interruptGroup() throws IOException, InterruptedException {
         Command.of("kill", "-INT", "--", "-" + process.pid()).run().orFail();
     }

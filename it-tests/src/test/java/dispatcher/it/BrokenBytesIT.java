@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Clients that are broken or mean. Whatever one of them says, it is told what was wrong where the protocol has
+/// Clients that are broken or mean. Whatever one of them says, it learns what was wrong where the protocol has
 /// a place for that, the others go on, and nothing of it is left on the disk.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

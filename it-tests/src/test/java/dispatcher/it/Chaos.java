@@ -54,7 +54,7 @@ final class Chaos implements AutoCloseable {
 
     /// Starts machines, clients and a dispatcher.
     ///
-    /// @param story told what happens, a line at a time, by several threads
+    /// @param story gets what happens, a line at a time, from several threads
     Chaos(Plan plan, Consumer<String> story) throws Exception {
         this.plan = plan;
         this.story = story;

@@ -100,7 +100,7 @@ enum ChaosFault {
         this.words = words;
     }
 
-    /// What a person is told has happened to the machine.
+    /// What has happened to the machine, in words.
     String words() {
         return words;
     }

@@ -110,7 +110,7 @@ abstract class CopyContract {
         assertThat(fleet.machine(0).holds(path)).isEqualTo(tellsToSubstitute);
     }
 
-    /// Whom nobody can prove right is sent by the client, once it is told.
+    /// A path without a proof is sent by the client, once it learns that it is missing.
     @Test
     void whatIsFetchedAndNotProvenIsToldAndThenSent() throws Exception {
         String path = pathInCache(false);

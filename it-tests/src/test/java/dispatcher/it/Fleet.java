@@ -29,7 +29,7 @@ public final class Fleet implements AutoCloseable {
         this.machines = List.copyOf(machines);
     }
 
-    /// A fleet of so many machines with four jobs each, to be started.
+    /// A fleet of `machines` machines with four jobs each, to be started.
     public static Builder of(int machines) {
         return new Builder(machines);
     }
@@ -157,7 +157,7 @@ public final class Fleet implements AutoCloseable {
             script("resume").run().orFail();
         }
 
-        /// Takes out its cable: nobody gets an answer, and nobody is told that there is none.
+        /// Takes out its cable: nobody gets an answer, nor an error.
         public void cut() throws IOException, InterruptedException {
             cable("cut").orFail();
         }
@@ -167,12 +167,12 @@ public final class Fleet implements AutoCloseable {
             cable("mend").orFail();
         }
 
-        /// Lets through so much each way, such as `1mbit`.
+        /// Limits the rate each way, such as to `1mbit`.
         public void slow(String rate) throws IOException, InterruptedException {
             cable("slow", rate).orFail();
         }
 
-        /// The same with each packet delayed by so much, such as `100ms`.
+        /// The same, and delays each packet, such as by `100ms`.
         ///
         /// @return false if this kernel cannot do that; then nothing has changed
         public boolean slow(String rate, String delay) throws IOException, InterruptedException {

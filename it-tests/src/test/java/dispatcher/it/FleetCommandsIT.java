@@ -26,8 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/// What an operator asks and tells a dispatcher that builds: `machines`, `queue`, `explain`, `history`, `drain`,
-/// `resume`, `reload`. Two machines with one slot each.
+/// The commands that an operator gives to a dispatcher that builds: `machines`, `queue`, `explain`, `history`,
+/// `drain`, `resume`, `reload`. Two machines with one slot each.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FleetCommandsIT {
@@ -141,7 +141,7 @@ class FleetCommandsIT {
                     .singleElement()
                     .asString()
                     .startsWith("spool.size: ");
-            // It may have seen the change before it was told to.
+            // It may have seen the change before the command came.
             assertThat(dispatcher.log()).contains("machine %s added: ".formatted(second.name()), "maxAttempts: 3 -> 2");
             awaitRunning(second, 1);
             Result built = build.await(LONG).orFail();
@@ -159,7 +159,7 @@ class FleetCommandsIT {
         try (Background build = Background.start(sleepers(1), fleet.folder())) {
             awaitRunning(first, 1);
             both().without(first).write("changing");
-            // Nobody tells it: it sees by itself that the file has changed.
+            // Without a command: it sees by itself that the file has changed.
             await("it is removed", () -> machine(first).filter(it -> it.state().equals("removed")));
             assertThat(machine(first).orElseThrow().slotsTaken()).isEqualTo(1);
 

@@ -83,7 +83,7 @@ final class Installation implements AutoCloseable {
         return List.of(builders.out().strip().split(" "));
     }
 
-    /// What `dispatcher builders --ssh` tells the client's administrator to write, and the client's key.
+    /// What `dispatcher builders --ssh` prints for the client's administrator to write, and the client's key.
     private Path writeSshConfig(Result advice) throws IOException {
         Matcher config = ADVICE.matcher(advice.err());
         Matcher knownHost = KNOWN_HOST.matcher(advice.err());

@@ -114,7 +114,7 @@ class LargeThingsIT {
             fleet.machine(0).run("nix-store", "--verify-path", path).orFail();
     }
 
-    /// A list of so many paths, with them.
+    /// A list of paths, with them.
     private List<String> sendClosure(int paths, int bytes) throws Exception {
         String list = client.run(Checkout.script("many-paths"), paths, bytes)
                 .orFail()

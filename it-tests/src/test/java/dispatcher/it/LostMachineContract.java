@@ -148,7 +148,7 @@ abstract class LostMachineContract {
         return client.buildCommand("one").with("--builders", builders);
     }
 
-    /// A build that takes a while, and is told from others by how long.
+    /// A build that takes a while; how long differs from all others.
     private final class Sleeper implements AutoCloseable {
         private final String seconds;
         private final Background build;

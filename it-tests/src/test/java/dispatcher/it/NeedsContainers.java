@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.testcontainers.DockerClientFactory;
 
 /// Runs the tests only where a [Fleet] can be started and a container engine answers: that of `DOCKER_HOST` or
-/// the usual one. None is ever started; `it-tests/fleet/container-engine` does that for whoever asks. Elsewhere
+/// the usual one. None is ever started; `it-tests/fleet/container-engine` does that on request. Elsewhere
 /// the tests are skipped, and the reason is printed.
 @NeedsNamespaces
 @Target({ElementType.TYPE, ElementType.METHOD})

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// A newer client, which is told that it is not trusted and copies the derivations by itself.
+/// A newer client, which learns that it is not trusted and copies the derivations by itself.
 @NeedsNewerNix
 class NewerUntrustedIT extends UntrustedContract {
 

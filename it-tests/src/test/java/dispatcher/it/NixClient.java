@@ -25,7 +25,7 @@ public final class NixClient implements AutoCloseable {
         this.timeout = timeout;
     }
 
-    /// A client beside this fleet, to be started; its builders are the fleet's own machines unless told otherwise.
+    /// A client beside this fleet, to be started; its builders are the fleet's own machines unless it is given others.
     public static Builder beside(Fleet fleet) {
         return new Builder(fleet);
     }

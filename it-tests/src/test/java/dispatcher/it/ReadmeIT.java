@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What README.md and the documents beside it and in docs tell people to type, and what they link to. Nothing is built
+/// The commands in README.md, the documents beside it and those in docs, and their links. Nothing is built
 /// or
 /// served; needs no root.
 class ReadmeIT {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 /// What `dispatcher simulate` says of builds whose durations are known is what the dispatcher takes for them.
 ///
 /// Each package is built once, and the trace of that says how long its builds take here, Nix's own work included. Then
-/// a hundred more are built. The simulator is told what is known of their packages, and when the client asked for
+/// a hundred more are built. The simulator gets what is known of their packages, and when the client asked for
 /// each:
 /// how long Nix's hooks take for that depends on what else the host does. It goes by the clock, so it is for a host
 /// that does nothing else.
@@ -103,7 +103,7 @@ class SimulationIT {
         return line.contains("\"build\":");
     }
 
-    /// The trace of `builds` as it might have been told beforehand: each takes what the one of its package took.
+    /// The trace of `builds` as it might have been foretold: each takes what the one of its package took.
     private Path asKnown(List<String> recorded, List<String> known, List<String> builds) throws IOException {
         double begin =
                 builds.stream().mapToDouble(build -> number(ASKED, build)).min().orElseThrow();

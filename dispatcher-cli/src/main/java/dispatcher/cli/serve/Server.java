@@ -166,7 +166,7 @@ public final class Server implements AutoCloseable {
         this.reloader =
                 new Reloader(settings, running -> SettingsFile.again(running, Surroundings.ofProcess()), this::change);
         try {
-            // First, since it is what tells that another dispatcher has this state.
+            // First: it fails if another dispatcher has this state.
             openControl();
             openFrontEnds();
             saving.start();

@@ -20,7 +20,7 @@ public record LifecycleView(State state, Instant since, int uses, Optional<Strin
         READY,
         /// It is being stopped.
         STOPPING,
-        /// It could not be started, or did not answer in time. It is started again for whoever needs it next.
+        /// It could not be started, or did not answer in time. The next use starts it again.
         FAILED;
 
         /// For example `off`.

@@ -94,7 +94,7 @@ public final class MachineLifecycle implements AutoCloseable {
     /// @param probe looks whether it answers
     record Goal(OnDemand settings, MachineAddress configured, Startup.Probe probe) {}
 
-    /// Whoever has connections to the machine. Called with no lock held.
+    /// An owner of connections to the machine. Called with no lock held.
     interface Listener {
         /// The machine is to be left soon: connections that nobody uses should end.
         void leave();

@@ -6,7 +6,7 @@ import dispatcher.nix.StorePath;
 import java.time.Duration;
 
 /// Sees to it that what the history has learned of a machine counts, whenever something may have been learned of it.
-/// To be told of events after the history.
+/// Gets events after the history has them.
 final class LearningListener implements DispatcherListener {
     private final RegisteredMachines machines;
 

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 
 /// The machines that there are now, the way to each, and all that is known of it: health, drained or not, what speaks
 /// against it, what was measured of it. The one place to ask for a machine by name, and to say that something happened
-/// to it; the queue is told by this. Safe for any thread.
+/// to it; it keeps the queue up to date. Safe for any thread.
 public final class MachineRegistry implements AutoCloseable {
     private final RegisteredMachines machines;
     private final Recovery recovery;
@@ -47,9 +47,9 @@ public final class MachineRegistry implements AutoCloseable {
         MachineLink linkTo(Machine machine, PressureListener pressure);
     }
 
-    /// @param queue    is told which machines there are, and all that changes
-    /// @param history  what it has learned of machines; is told which there are
-    /// @param listener is told what happens to machines
+    /// @param queue    gets the machines, and each change of one
+    /// @param history  has what was learned of machines; gets the names of those that there are
+    /// @param listener gets what happens to machines
     public MachineRegistry(
             Collection<Machine> machines,
             Limits limits,
@@ -116,7 +116,7 @@ public final class MachineRegistry implements AutoCloseable {
         return machines.snapshot(machine);
     }
 
-    /// To be told of what happens after the history.
+    /// Gets events after the history has them.
     public DispatcherListener learning() {
         return learning;
     }

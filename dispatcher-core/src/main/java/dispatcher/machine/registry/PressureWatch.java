@@ -38,7 +38,7 @@ final class PressureWatch implements PressureListener {
         if (noted.isEmpty()) return;
         var before = noted.get().before().facts().objection();
         if (objection.equals(before)) return;
-        machines.tell(noted.get());
+        machines.publish(noted.get());
         if (objection.isEmpty()) listener.machineHasRoom(machine);
         else if (before.isEmpty()) listener.machineUnderPressure(machine, objection);
     }

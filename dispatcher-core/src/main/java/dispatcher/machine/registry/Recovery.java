@@ -85,7 +85,7 @@ public final class Recovery implements AutoCloseable {
 
     private record Contradiction(String machine, StorePath path) {}
 
-    /// @param heldUntil what happens before does not bring it back; not after `since` if it has told no lie
+    /// @param heldUntil what happens before does not bring it back; not after `since` if it gave no false answer
     private record Aside(long since, String error, long heldUntil, Thread thread) {
         Aside again(String newError, long newHeldUntil) {
             return new Aside(since, newError, newHeldUntil, thread);
@@ -105,7 +105,7 @@ public final class Recovery implements AutoCloseable {
         void pause(Duration duration) throws InterruptedException;
     }
 
-    /// @param clock    for what people are told
+    /// @param clock    for times that people see
     /// @param nanoTime for what passes
     Recovery(
             RegisteredMachines machines,
@@ -181,11 +181,11 @@ public final class Recovery implements AutoCloseable {
             lock.unlock();
         }
         if (begun == null) {
-            machines.tell(failed);
+            machines.publish(failed);
             return;
         }
         try {
-            machines.tell(failed);
+            machines.publish(failed);
             listener.machineSetAside(
                     link.machine().name(), begun.held().map(error::concat).orElse(error));
         } finally {
@@ -205,7 +205,7 @@ public final class Recovery implements AutoCloseable {
         long time = nanoTime.getAsLong();
         var before = aside.get(machine);
         long until = before == null ? time : before.heldUntil;
-        // Builds that ran at the same time are told the same lie.
+        // Builds that ran at the same time get the same false answer.
         if (lie && until - time <= 0) until = time + holdFor(machine, time).toNanos();
         if (before != null) aside.put(machine, before.again(error, until));
         if (closed || before != null) return null;
@@ -245,7 +245,7 @@ public final class Recovery implements AutoCloseable {
             }
             if (before != null) before.thread.interrupt();
             contradictions.asMap().keySet().removeIf(contradiction -> contradiction.machine.equals(machine));
-            good.ifPresent(machines::tell);
+            good.ifPresent(machines::publish);
         }
     }
 
@@ -269,7 +269,7 @@ public final class Recovery implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        machines.tell(change);
+        machines.publish(change);
         if (before == null) return true;
         if (!before.thread.equals(Thread.currentThread())) before.thread.interrupt();
         listener.machineBack(machine, Duration.ofNanos(nanoTime.getAsLong() - before.since));

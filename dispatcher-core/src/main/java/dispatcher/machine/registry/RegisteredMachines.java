@@ -28,10 +28,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The machines that there are now, and the only place where what is known of one changes. Each change makes a new
-/// [MachineSnapshot] with a greater version, which the queue is told. Readers see all machines of one state of the
+/// [MachineSnapshot] with a greater version, which the queue gets. Readers see all machines of one state of the
 /// settings or all of the next; what led to a machine before stays open until the last who uses it is done.
 ///
-/// Changes are made under a lock that is held over nothing else, and the queue is told after that. So it may be told of
+/// Changes are made under a lock that is held over nothing else, and the queue is updated after that. So it may get
 /// two changes of one machine in the wrong order; it knows by their versions which is the later one.
 ///
 /// Safe for any thread.
@@ -61,7 +61,7 @@ final class RegisteredMachines implements AutoCloseable {
     /// A change of one machine. Both are the same if nothing changed.
     record Change(MachineSnapshot before, MachineSnapshot after) {}
 
-    /// @param queue   is told of all that changes
+    /// @param queue   gets each change
     /// @param history what it has learned of machines is part of what is known of them
     RegisteredMachines(BuildQueue queue, History history) {
         this.queue = queue;
@@ -128,9 +128,9 @@ final class RegisteredMachines implements AutoCloseable {
 
     // ---- changes
 
-    /// Changes what is known of a machine, and tells the queue. Ignored if there is no such machine.
+    /// Changes what is known of a machine, and updates the queue. Ignored if there is no such machine.
     void change(String machine, UnaryOperator<MachineSnapshot> change) {
-        note(machine, change).ifPresent(this::tell);
+        note(machine, change).ifPresent(this::publish);
     }
 
     /// The same, but for telling the queue, which the caller has to do next, with no lock held.
@@ -167,8 +167,8 @@ final class RegisteredMachines implements AutoCloseable {
         return Optional.of(new Change(before, next));
     }
 
-    /// Tells the queue, even if nothing changed: who had changed it before may not have told it yet.
-    void tell(Change change) {
+    /// Updates the queue, even if nothing changed: an earlier change may not have reached it yet.
+    void publish(Change change) {
         queue.update(change.after());
     }
 
@@ -185,7 +185,7 @@ final class RegisteredMachines implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        change.ifPresent(this::tell);
+        change.ifPresent(this::publish);
         return change.isPresent();
     }
 
@@ -200,7 +200,7 @@ final class RegisteredMachines implements AutoCloseable {
 
     // ---- another state of the settings
 
-    /// Makes these the machines, and tells the queue. A machine that is reached as before keeps its link, and what is
+    /// Makes these the machines, also of the queue. A machine that is reached as before keeps its link, and what is
     /// known of it; of any other nothing is known but what the history has learned, and whether it is drained.
     ///
     /// @param keep whether links may be kept at all
@@ -217,7 +217,7 @@ final class RegisteredMachines implements AutoCloseable {
             history.setMachines(machines);
             var snapshots = publish(machines, links);
             queue.replace(snapshots);
-            tellWhatChangedSince(snapshots);
+            publishWhatChangedSince(snapshots);
             left.forEach(MachineLink::retire);
             return left.stream().map(link -> link.machine().name()).collect(Collectors.toSet());
         } finally {
@@ -268,9 +268,9 @@ final class RegisteredMachines implements AutoCloseable {
         return known;
     }
 
-    /// What changed before the queue knew a new machine was told to nobody. What changes from now on finds it there.
-    private void tellWhatChangedSince(List<MachineSnapshot> told) {
-        for (var before : told) {
+    /// What changed before the queue knew a new machine reached nobody. What changes from now on finds it there.
+    private void publishWhatChangedSince(List<MachineSnapshot> published) {
+        for (var before : published) {
             var now = snapshot(before.name());
             if (now.isPresent() && before.isEarlierThan(now.get())) queue.update(now.get());
         }

@@ -8,7 +8,7 @@ import dispatcher.text.Printable;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// What of a machine's own settings keeps it from a build, as far as its Nix's words tell: they come with the
+/// What of a machine's own settings keeps it from a build, as far as its Nix's words show: they come with the
 /// status of any other failure (`MiscFailure`, `InputRejected` or `PermanentFailure`, by version), before
 /// anything is built.
 ///
@@ -45,7 +45,7 @@ public enum Unfit {
     /// It lets only users that it trusts build this.
     NOT_TRUSTED("trusted-users", "you are not privileged to build (?:input-addressed )?derivations\\b");
 
-    /// In what is told of a conversation that ended.
+    /// In the report of a conversation that ended.
     private static final String SAID = " had said: ";
 
     private static final Pattern PREFIX = Pattern.compile("(?:\\s*error:)*\\s*");

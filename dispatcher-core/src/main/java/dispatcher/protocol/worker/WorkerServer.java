@@ -57,7 +57,7 @@ import java.util.TreeSet;
 /// Answers one client in the worker protocol, from a [Store].
 ///
 /// Confined to one thread, but for the moments of a build when another watches whether the client is still there. The
-/// client's trust matters here for two things only: what the client is told of it, and whether a build by the path of
+/// client's trust matters here for two things only: what the client learns of it, and whether a build by the path of
 /// a `.drv` file is allowed, as newer clients without trust ask for. The store enforces the rest.
 public final class WorkerServer {
     private static final int MAX_SILENT_TIME = 5;

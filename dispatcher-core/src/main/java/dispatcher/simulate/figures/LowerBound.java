@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 /// - work over capacity, for each set of builds that only some machines can do: what those builds take of slots, and
 ///   sending once what they share, from the first moment at which one of them could begin to the last at which one
 ///   must have ended, by all slots of those machines at their speeds, outages taken off;
-/// - counting: of the builds of a set that are no shorter than a certain one, a slot does only so many whole ones;
+/// - counting: of the builds of a set that are no shorter than a certain one, a slot does only a whole number;
 /// - copies: each path that no machine has is sent to at least one.
 ///
 /// @param time    the largest of them

@@ -47,7 +47,7 @@ public final class OursContestant implements Contestant {
     private final List<Front> fronts = new ArrayList<>();
     private final Map<String, Integer> hosts = new HashMap<>();
 
-    /// Of each machine, what the scheduler was told last.
+    /// Of each machine, what the scheduler got last.
     private final Map<String, MachineSnapshot> known = new LinkedHashMap<>();
 
     private final Duration assumed;

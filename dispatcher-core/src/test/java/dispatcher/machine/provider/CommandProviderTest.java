@@ -55,7 +55,7 @@ class CommandProviderTest {
         return Long.parseLong(Files.readString(path).strip());
     }
 
-    /// A command that tells the process id of a child of its, for which it waits.
+    /// A command that prints the process id of its child, for which it waits.
     private String withChild() {
         return "sleep 1000 & echo $! > %1$s/new; mv %1$s/new %1$s/child; wait".formatted(directory);
     }

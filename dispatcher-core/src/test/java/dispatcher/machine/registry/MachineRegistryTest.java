@@ -256,12 +256,12 @@ class MachineRegistryTest {
         }
     }
 
-    /// Whoever changes a machine tells the queue after that, with no lock held.
+    /// The queue is updated after each change, with no lock held.
     @Nested
     class Order {
         private static final int THREADS = 4;
 
-        /// Two changes of one machine, of which the queue is told in the wrong order.
+        /// Two changes of one machine that reach the queue in the wrong order.
         @Test
         void theLaterOfTwoChangesHoldsHoweverTheQueueIsTold() {
             var machines = new RegisteredMachines(fleet.queue(), fleet.history());
@@ -271,8 +271,8 @@ class MachineRegistryTest {
             var second = machines.note(
                             "a", snapshot -> snapshot.withHealth(MachineHealth.GOOD.failed(Instant.EPOCH, "broke")))
                     .orElseThrow();
-            machines.tell(second);
-            machines.tell(first);
+            machines.publish(second);
+            machines.publish(first);
 
             assertThat(fleet.inQueue("a").snapshot())
                     .isEqualTo(machines.snapshot("a").orElseThrow());
@@ -288,7 +288,7 @@ class MachineRegistryTest {
             }
         }
 
-        /// Whoever noted the change may have told the queue already, which did not know the machine then.
+        /// The change may have reached the queue before it knew the machine.
         @Test
         void whatChangesBeforeTheQueueKnowsAMachineIsNotLost() {
             var arrived = new CountDownLatch(1);

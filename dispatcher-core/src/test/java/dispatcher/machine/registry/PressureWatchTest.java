@@ -56,7 +56,7 @@ class PressureWatchTest {
         assertThat(fleet.events().all()).containsExactly("pressure a: " + FULL, "room a");
     }
 
-    /// The lower of two objections is told to nobody but the queue.
+    /// Only the queue gets the lower of two objections.
     @Test
     void anotherObjectionIsNoNewEvent() {
         fleet.sampled("a", free(GIB / 2));

@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
-/// A registry of machines in memory, and the queue that it tells. Nobody looks whether a machine works that is set
+/// A registry of machines in memory, and the queue that it updates. Nobody looks whether a machine works that is set
 /// aside.
 final class TestRegistry implements AutoCloseable {
     private final ManualClock clock = new ManualClock();

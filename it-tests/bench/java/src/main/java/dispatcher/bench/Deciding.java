@@ -25,7 +25,7 @@ public final class Deciding {
     private static final double MOST_MICROS = 200;
     private static final double MOST_BYTES = 2048;
 
-    /// A tenfold or larger queue may cost so much more than by its logarithm: caches of the processor end somewhere.
+    /// A tenfold or larger queue may cost this factor more than by its logarithm: caches of the processor end.
     private static final double SLACK = 1.5;
 
     private record Figure(String name, double value, double atMost) {

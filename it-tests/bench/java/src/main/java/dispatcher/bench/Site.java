@@ -101,7 +101,7 @@ final class Site {
         return decide();
     }
 
-    /// Whoever began is replaced, so that as many wait as before.
+    /// Each build that began is replaced, so that as many wait as before.
     void afterFinish(List<Decision> decisions) {
         take(decisions);
         refill();

@@ -66,7 +66,7 @@ final class Sweep {
 
     /// CPU time of an end with its decision, microseconds, the least first. Nothing else happens meanwhile.
     ///
-    /// @param before ends that are not told: for the JVM to compile it, and for the site to come into a state
+    /// @param before ends that are not counted: for the JVM to compile it, and for the site to come into a state
     static List<Double> finishes(int machines, int builds, int before, int rounds) {
         var site = new Site(machines, builds, 1);
         var micros = new ArrayList<Double>();
