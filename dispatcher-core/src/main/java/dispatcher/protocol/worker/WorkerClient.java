@@ -325,7 +325,7 @@ public final class WorkerClient implements Store {
     /// Sends a framed payload while another thread reads what the daemon says meanwhile, since both may have
     /// more to say than the connection holds. A daemon that says no early is heard at the next chunk.
     ///
-    /// If the payload cannot be read to its end, the conversation is closed: there is no way to say so to the daemon.
+    /// If the payload cannot be read to its end, the conversation is closed: the daemon cannot be informed.
     private void uploadFramed(Upload upload) throws IOException, InterruptedException {
         out.flush();
         var reading = new FutureTask<Void>(() -> {
