@@ -269,11 +269,18 @@ public final class Recovery implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        machines.publish(change);
-        if (before == null) return true;
+        try {
+            // Before builds go there again.
+            if (before != null) reportBack(machine, before);
+        } finally {
+            machines.publish(change);
+        }
+        return true;
+    }
+
+    private void reportBack(String machine, Aside before) {
         if (!before.thread.equals(Thread.currentThread())) before.thread.interrupt();
         listener.machineBack(machine, Duration.ofNanos(nanoTime.getAsLong() - before.since));
-        return true;
     }
 
     private @Nullable Aside asideNow(String machine) {
