@@ -3,11 +3,16 @@
 
 # launch JAVA LIB CACHES ARG…: becomes the program. CACHES is the folder of its AOT caches.
 #
-# A command that only asks and prints is over before the optimizing compiler pays, and needs a fraction of the classes.
+# The command is the first word that is no option. One that only asks and prints is over before the optimizing compiler
+# pays, and needs a fraction of the classes.
 launch() {
     java=$1 lib=$2 caches=$3
     shift 3
-    case ${1-} in
+    command=
+    for word; do
+        case $word in -*) ;; *) command=$word; break ;; esac
+    done
+    case $command in
         serve | simulate | ping) cache=serve compiler= ;;
         *) cache=command compiler=-XX:TieredStopAtLevel=1 ;;
     esac

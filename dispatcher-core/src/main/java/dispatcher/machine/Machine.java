@@ -55,38 +55,8 @@ public record Machine(
         resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
     }
 
-    /// That is always on.
-    public Machine(
-            String name,
-            MachineAddress address,
-            MachineProtocol protocol,
-            List<String> remoteProgram,
-            SortedSet<String> systems,
-            int maxJobs,
-            double speedFactor,
-            SortedSet<String> supportedFeatures,
-            SortedSet<String> mandatoryFeatures,
-            Choice compression,
-            Choice substitution,
-            SortedMap<String, Long> resources) {
-        this(
-                name,
-                address,
-                protocol,
-                remoteProgram,
-                systems,
-                maxJobs,
-                speedFactor,
-                supportedFeatures,
-                mandatoryFeatures,
-                compression,
-                substitution,
-                resources,
-                Optional.empty());
-    }
-
-    /// The same with Nix's own program there, compression and substitution where they are of use, and no resources
-    /// declared.
+    /// One that is always on, with Nix's own program there, compression and substitution where they are of use, and
+    /// no resources declared.
     public Machine(
             String name,
             MachineAddress address,
@@ -108,7 +78,8 @@ public record Machine(
                 mandatoryFeatures,
                 Choice.AUTO,
                 Choice.AUTO,
-                new TreeMap<>());
+                new TreeMap<>(),
+                Optional.empty());
     }
 
     public Machine withResources(SortedMap<String, Long> newResources) {

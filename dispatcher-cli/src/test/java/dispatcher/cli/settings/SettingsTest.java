@@ -103,7 +103,8 @@ class SettingsTest {
                             new TreeSet<>(),
                             Choice.AUTO,
                             Choice.AUTO,
-                            new TreeMap<>()));
+                            new TreeMap<>(),
+                            Optional.empty()));
             assertThat(settings.warnings()).isEmpty();
         }
 
@@ -199,7 +200,8 @@ class SettingsTest {
                             new TreeSet<>(Set.of("benchmark")),
                             Choice.YES,
                             Choice.NO,
-                            new TreeMap<>(Map.of("memory", 64L << 30, "gpu", 2L))));
+                            new TreeMap<>(Map.of("memory", 64L << 30, "gpu", 2L)),
+                            Optional.empty()));
         }
 
         @Test

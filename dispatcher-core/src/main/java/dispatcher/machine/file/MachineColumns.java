@@ -88,7 +88,8 @@ final class MachineColumns {
                 mandatory.orElseThrow(),
                 compression.orElseThrow(),
                 Choice.AUTO,
-                Collections.emptySortedMap()));
+                Collections.emptySortedMap(),
+                Optional.empty()));
     }
 
     @FunctionalInterface
