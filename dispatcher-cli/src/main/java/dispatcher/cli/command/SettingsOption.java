@@ -1,8 +1,8 @@
 package dispatcher.cli.command;
 
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsFile;
-import dispatcher.cli.settings.Surroundings;
+import dispatcher.cli.settings.file.SettingsFile;
+import dispatcher.cli.settings.file.Surroundings;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;

@@ -6,8 +6,8 @@ import dispatcher.cli.api.ExplainAnswer;
 import dispatcher.cli.api.ExplainRequest;
 import dispatcher.cli.api.http.ApiAnswer;
 import dispatcher.cli.command.ApiCommand;
-import dispatcher.cli.settings.Resources;
 import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.value.Amounts;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
@@ -92,7 +92,7 @@ public final class ExplainCommand extends ApiCommand {
 
     private SortedMap<String, Long> amounts() {
         var amounts = new TreeMap<String, Long>();
-        resources.forEach((name, text) -> amounts.put(name, Resources.amount(name, text)));
+        resources.forEach((name, text) -> amounts.put(name, Amounts.amount(name, text)));
         return amounts;
     }
 

@@ -1,7 +1,7 @@
 package dispatcher.cli.reload;
 
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsTable;
+import dispatcher.cli.settings.file.SettingsTable;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -16,29 +16,29 @@ import java.util.stream.Stream;
 /// @param compared what settings say of all of it, if it is compared as a whole
 public record Group(String path, String help, List<Row> rows, String examples, Optional<Compared> compared)
         implements Row {
-    static final String LIST = "[]";
+    public static final String LIST = "[]";
 
     public Group {
         rows = List.copyOf(rows);
     }
 
-    static Group of(String path, String help, Row... rows) {
+    public static Group of(String path, String help, Row... rows) {
         return new Group(path, help, List.of(rows), "", Optional.empty());
     }
 
     /// One that most files do not have.
     ///
     /// @param example all of it, with its name
-    static Group optional(String path, String help, String example, Row... rows) {
+    public static Group optional(String path, String help, String example, Row... rows) {
         return new Group(path, help, List.of(rows), example, Optional.empty());
     }
 
-    static Group list(String path, String help, String examples, Row... rows) {
+    public static Group list(String path, String help, String examples, Row... rows) {
         return new Group(path + LIST, help, List.of(rows), examples, Optional.empty());
     }
 
     /// The same, compared as a whole.
-    Group compared(Effect when, Function<Settings, Object> value, Function<Settings, String> names) {
+    public Group compared(Effect when, Function<Settings, Object> value, Function<Settings, String> names) {
         return new Group(path, help, rows, examples, Optional.of(Compared.named(name(), when, value, names)));
     }
 

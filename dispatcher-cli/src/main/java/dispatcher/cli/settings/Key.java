@@ -43,12 +43,12 @@ public record Key<T>(
         record Required<T>(String meaning) implements Preset<T> {}
     }
 
-    static <T> Builder<T> of(String path, Type<T> type) {
+    public static <T> Builder<T> of(String path, Type<T> type) {
         return new Builder<>(path, type, false);
     }
 
     /// Of a key with a list.
-    static <T> Builder<T> list(String path, Type<T> elements) {
+    public static <T> Builder<T> list(String path, Type<T> elements) {
         return new Builder<>(path, elements, true);
     }
 
@@ -67,7 +67,7 @@ public record Key<T>(
     }
 
     /// Puts a key together; [#help] is the last step.
-    static final class Builder<T> {
+    public static final class Builder<T> {
         private final String path;
         private final Type<T> type;
         private final boolean isList;
@@ -86,69 +86,69 @@ public record Key<T>(
         }
 
         /// The default.
-        Builder<T> preset(T value) {
+        public Builder<T> preset(T value) {
             preset = new Preset.Value<>(value);
             return example(type.shown().apply(value));
         }
 
         /// The default where it is no fixed value.
-        Builder<T> presetIs(String words) {
+        public Builder<T> presetIs(String words) {
             preset = new Preset.Words<>(words);
             return this;
         }
 
         /// @param meaning of the key, for the fault if it is missing
-        Builder<T> required(String meaning) {
+        public Builder<T> required(String meaning) {
             preset = new Preset.Required<>(meaning);
             return this;
         }
 
         /// What the example file has in a comment.
-        Builder<T> example(String text) {
+        public Builder<T> example(String text) {
             example = text;
             return this;
         }
 
         /// What the example file sets.
-        Builder<T> live(String text) {
+        public Builder<T> live(String text) {
             example = text;
             isLive = true;
             return this;
         }
 
-        Builder<T> formerly(String name) {
+        public Builder<T> formerly(String name) {
             formerName = Optional.of(name);
             return this;
         }
 
         /// It can be given, and nothing uses it yet.
-        Builder<T> unlisted() {
+        public Builder<T> unlisted() {
             isListed = false;
             return this;
         }
 
         /// When another value counts, of a key in a list of groups.
-        Builder<T> counts(Effect when) {
+        public Builder<T> counts(Effect when) {
             effect = when;
             return this;
         }
 
         /// When another value counts.
-        Builder<T> counts(Effect when, Function<Settings, Object> value) {
+        public Builder<T> counts(Effect when, Function<Settings, Object> value) {
             effect = when;
             compared = Optional.of(Compared.of(path, when, value));
             return this;
         }
 
         /// The same, of a list that is shown by what its elements are called.
-        Builder<T> counts(Effect when, Function<Settings, Object> value, Function<Settings, String> names) {
+        public Builder<T> counts(Effect when, Function<Settings, Object> value, Function<Settings, String> names) {
             effect = when;
             compared = Optional.of(Compared.named(path, when, value, names));
             return this;
         }
 
         /// @param text what the key is for, in whole sentences
-        Key<T> help(String text) {
+        public Key<T> help(String text) {
             return new Key<>(
                     path,
                     text.strip().replaceAll("\\s+", " "),

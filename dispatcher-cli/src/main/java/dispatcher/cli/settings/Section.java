@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 /// table does not have, and of former names.
 ///
 /// A key without a value (or with `null`) counts as absent. Confined to one thread.
-final class Section implements AutoCloseable {
+public final class Section implements AutoCloseable {
     /// What is in all private keys as SSH and OpenSSL write them. Faults quote values, which these must not be.
     private static final String PRIVATE_KEY = "PRIVATE KEY-----";
 
@@ -41,7 +41,7 @@ final class Section implements AutoCloseable {
     /// The top of a document.
     ///
     /// @param paths makes an absolute path of one that is written in the settings
-    static Section top(Node root, Group group, Function<String, Path> paths, Faults faults) {
+    public static Section top(Node root, Group group, Function<String, Path> paths, Faults faults) {
         return of(root, "", group, paths, faults);
     }
 
@@ -62,7 +62,7 @@ final class Section implements AutoCloseable {
         return "is %s; it should be a group of keys".formatted(node.kind());
     }
 
-    String pathOf(Row row) {
+    public String pathOf(Row row) {
         return pathOf(written(row));
     }
 
@@ -81,7 +81,7 @@ final class Section implements AutoCloseable {
     }
 
     /// Line of a key, or of the section where it is absent.
-    int line(Row row) {
+    public int line(Row row) {
         return line(written(row));
     }
 
@@ -90,27 +90,27 @@ final class Section implements AutoCloseable {
         return entry == null ? mapping.line() : entry.line();
     }
 
-    void fault(Row row, String message) {
+    public void fault(Row row, String message) {
         faults.add(line(row), pathOf(row), message);
     }
 
     /// A fault about the section as a whole.
-    void fault(String message) {
+    public void fault(String message) {
         faults.add(mapping.line(), path, message);
     }
 
     /// Whether the key has a value, be it right or wrong.
-    boolean has(Row row) {
+    public boolean has(Row row) {
         return node(row).isPresent();
     }
 
     /// Whether the key is there with `null` or nothing.
-    boolean isNull(Row row) {
+    public boolean isNull(Row row) {
         var entry = mapping.entries().get(written(row));
         return entry != null && entry.value() instanceof Node.Null;
     }
 
-    boolean isEmptyList(Row row) {
+    public boolean isEmptyList(Row row) {
         return node(row)
                 .filter(node ->
                         node instanceof Node.Sequence list && list.items().isEmpty())
@@ -124,25 +124,25 @@ final class Section implements AutoCloseable {
     }
 
     /// What a reader makes of a group inside of this one; keys that the group does not have are faults.
-    <T> T read(Group inner, Function<Section, T> reader) {
+    public <T> T read(Group inner, Function<Section, T> reader) {
         try (var section = section(inner)) {
             return reader.apply(section);
         }
     }
 
-    Section section(Group inner) {
+    public Section section(Group inner) {
         var node = node(inner).orElseGet(() -> Node.Mapping.empty(line(inner)));
         return of(node, pathOf(inner), inner, paths, faults);
     }
 
     /// A list of sections; empty if the key is absent.
-    List<Section> sections(Group inner) {
+    public List<Section> sections(Group inner) {
         return items(inner)
                 .map(item -> of(item.node(), item.path(), inner, paths, faults))
                 .toList();
     }
 
-    Optional<Node.Scalar> scalar(Key<?> key) {
+    public Optional<Node.Scalar> scalar(Key<?> key) {
         return node(key).flatMap(node -> scalar(node, pathOf(key)));
     }
 
@@ -162,17 +162,17 @@ final class Section implements AutoCloseable {
     }
 
     /// The value that the file has.
-    <T> Optional<T> get(Key<T> key) {
+    public <T> Optional<T> get(Key<T> key) {
         return get(key, key.type());
     }
 
     /// The same, of another type than the table has.
-    <T> Optional<T> get(Key<?> key, Type<T> type) {
+    public <T> Optional<T> get(Key<?> key, Type<T> type) {
         return scalar(key).flatMap(scalar -> parsed(scalar, pathOf(key), type));
     }
 
     /// The value that the file has, or else the default of the table.
-    <T> T value(Key<T> key) {
+    public <T> T value(Key<T> key) {
         return get(key).orElseGet(() -> preset(key));
     }
 
@@ -191,15 +191,15 @@ final class Section implements AutoCloseable {
     }
 
     /// The list of a key; empty if the key is absent.
-    <T> List<T> values(Key<T> key) {
+    public <T> List<T> values(Key<T> key) {
         return placed(key).stream().map(Placed::value).toList();
     }
 
     /// A value and where it stands.
-    record Placed<T>(T value, int line, String path) {}
+    public record Placed<T>(T value, int line, String path) {}
 
     /// The same, with the places.
-    <T> List<Placed<T>> placed(Key<T> key) {
+    public <T> List<Placed<T>> placed(Key<T> key) {
         return items(key)
                 .flatMap(item -> scalar(item.node(), item.path())
                         .flatMap(scalar -> parsed(scalar, item.path(), key.type())
@@ -229,7 +229,7 @@ final class Section implements AutoCloseable {
     /// Of a key with a group in which any name may stand.
     ///
     /// @param parser of name and text; throws [IllegalArgumentException] with a message for people
-    <T> SortedMap<String, T> named(Key<?> key, BiFunction<String, String, T> parser) {
+    public <T> SortedMap<String, T> named(Key<?> key, BiFunction<String, String, T> parser) {
         var values = new TreeMap<String, T>();
         switch (node(key).orElseGet(() -> Node.Mapping.empty(line(key)))) {
             case Node.Mapping named ->
@@ -247,7 +247,7 @@ final class Section implements AutoCloseable {
     }
 
     /// Notes a fault if the key has no value.
-    void require(Key<?> key) {
+    public void require(Key<?> key) {
         if (!has(key) && key.preset() instanceof Preset.Required<?>(var meaning)) fault(key, "is missing: " + meaning);
     }
 

@@ -3,8 +3,8 @@ package dispatcher.cli.history;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.api.http.ApiServer;
-import dispatcher.cli.settings.SettingsFile;
-import dispatcher.cli.settings.Surroundings;
+import dispatcher.cli.settings.file.SettingsFile;
+import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.history.History;
 import dispatcher.nix.attributes.PackageName;

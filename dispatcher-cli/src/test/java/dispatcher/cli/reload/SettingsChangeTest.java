@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dispatcher.cli.settings.Compared;
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.settings.SettingsFile;
-import dispatcher.cli.settings.SettingsTable;
-import dispatcher.cli.settings.Surroundings;
+import dispatcher.cli.settings.file.SettingsFile;
+import dispatcher.cli.settings.file.SettingsTable;
+import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.settings.yaml.SettingsException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,10 +1,10 @@
 package dispatcher.cli.settings.document;
 
 import dispatcher.cli.settings.Group;
-import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.Key.Preset;
+import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.Row;
-import dispatcher.cli.settings.SettingsTable;
+import dispatcher.cli.settings.file.SettingsTable;
 import java.util.List;
 
 /// A settings file that works and explains every key: `config/dispatcher.example.yaml`.

@@ -2,7 +2,7 @@ package dispatcher.cli.settings.document;
 
 import dispatcher.cli.settings.Group;
 import dispatcher.cli.settings.Key;
-import dispatcher.cli.settings.SettingsTable;
+import dispatcher.cli.settings.file.SettingsTable;
 
 /// A table of all settings for people, in Markdown: `docs/SETTINGS.md`.
 public final class Reference {

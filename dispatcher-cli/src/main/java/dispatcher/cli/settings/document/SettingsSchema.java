@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dispatcher.cli.settings.Group;
-import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.Key.Preset;
+import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.Row;
-import dispatcher.cli.settings.SettingsTable;
+import dispatcher.cli.settings.file.SettingsTable;
 import dispatcher.cli.settings.value.Shape;
 import java.util.List;
 

@@ -1,6 +1,7 @@
 package dispatcher.cli.settings.value;
 
 import dispatcher.cli.terminal.Spelling;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -12,6 +13,11 @@ public final class Types {
     private static final Shape SIZE_SHAPE = new Shape.Pattern(ByteSize.EXPRESSION);
 
     private Types() {}
+
+    /// Without a fraction if it has none.
+    public static String plain(double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+    }
 
     public static Type<String> text() {
         return Type.of("text", new Shape.Text(), Function.identity());

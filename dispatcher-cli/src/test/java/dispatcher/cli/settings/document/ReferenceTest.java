@@ -3,7 +3,7 @@ package dispatcher.cli.settings.document;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.settings.Key;
-import dispatcher.cli.settings.SettingsTable;
+import dispatcher.cli.settings.file.SettingsTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

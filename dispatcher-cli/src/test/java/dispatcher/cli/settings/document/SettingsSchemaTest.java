@@ -9,7 +9,7 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dispatcher.cli.settings.Group;
 import dispatcher.cli.settings.Key;
-import dispatcher.cli.settings.SettingsTable;
+import dispatcher.cli.settings.file.SettingsTable;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Collectors;

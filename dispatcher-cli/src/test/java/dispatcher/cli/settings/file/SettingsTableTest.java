@@ -1,9 +1,13 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dispatcher.access.ClientRule;
+import dispatcher.cli.settings.Compared;
+import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.machine.MachineKeys;
 import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.yaml.SettingsException;

@@ -1,13 +1,15 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import dispatcher.access.ClientLimits;
 import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
+import dispatcher.cli.settings.Section;
 import dispatcher.cli.settings.Settings.BuildLimits;
 import dispatcher.cli.settings.Settings.Listen;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
+import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.settings.yaml.LocatedYaml;
@@ -98,7 +100,7 @@ final class SettingsReader {
                 schedule.trace(),
                 schedule.limits(),
                 schedule.stragglers(),
-                Resources.rules(top),
+                ResourcesReader.rules(top),
                 top.value(BuildKeys.MAX_ATTEMPTS),
                 top.get(ConnectionKeys.UPLINK),
                 top.read(ConnectionKeys.TIMEOUTS, SettingsReader::timeouts),

@@ -1,5 +1,6 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
+import dispatcher.cli.settings.Settings;
 import dispatcher.cli.terminal.UserFacingException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;

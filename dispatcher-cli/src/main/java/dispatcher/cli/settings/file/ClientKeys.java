@@ -1,10 +1,14 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import dispatcher.access.ClientGrant;
 import dispatcher.access.ClientLimits;
 import dispatcher.access.ClientPattern;
 import dispatcher.access.ClientRule;
 import dispatcher.access.UploadLimits;
+import dispatcher.cli.settings.Group;
+import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.machine.MachineKeys;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Type;

@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,7 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.machine;
 
+import dispatcher.cli.settings.Section;
+import dispatcher.cli.settings.value.Amounts;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.file.StoreUri;
@@ -11,16 +13,16 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /// Binds one entry of `machines`; see [MachineKeys].
-final class MachineReader {
+public final class MachineReader {
     private final String user;
 
     /// @param user of machines that name none
-    MachineReader(String user) {
+    public MachineReader(String user) {
         this.user = user;
     }
 
     /// The machine, or nothing and at least one fault noted.
-    Optional<Machine> read(Section section) {
+    public Optional<Machine> read(Section section) {
         section.require(MachineKeys.HOST_NAME);
         var name = section.get(MachineKeys.NAME);
         var uri = uri(section);
@@ -58,7 +60,7 @@ final class MachineReader {
                 mandatory,
                 compression,
                 substitution,
-                Resources.amounts(section, MachineKeys.RESOURCES),
+                section.named(MachineKeys.RESOURCES, Amounts::amount),
                 onDemand));
     }
 

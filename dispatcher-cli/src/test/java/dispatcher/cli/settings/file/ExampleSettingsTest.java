@@ -1,7 +1,9 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.document.ExampleFile;
 import dispatcher.machine.Machine;
 import java.io.IOException;

@@ -1,5 +1,9 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
+import dispatcher.cli.settings.Compared;
+import dispatcher.cli.settings.Group;
+import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.machine.MachineKeys;
 import java.util.List;
 import java.util.stream.Stream;
 

@@ -1,5 +1,8 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
+import dispatcher.cli.settings.Section;
+import dispatcher.cli.settings.machine.MachineKeys;
+import dispatcher.cli.settings.machine.MachineReader;
 import dispatcher.cli.settings.toml.TomlMachines;
 import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.yaml.Faults;

@@ -1,7 +1,8 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import dispatcher.access.ClientPattern;
 import dispatcher.cli.settings.Section.Placed;
+import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.terminal.Spelling;
 import dispatcher.machine.Machine;

@@ -1,5 +1,7 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.machine;
 
+import dispatcher.cli.settings.Group;
+import dispatcher.cli.settings.Section;
 import dispatcher.machine.OnDemand;
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,7 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.machine;
 
+import dispatcher.cli.settings.Group;
+import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Types;
 import dispatcher.machine.MacAddress;

@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import dispatcher.machine.file.MachinesFile;
 import java.nio.file.Path;

@@ -1,35 +1,15 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import dispatcher.build.request.ResourceRules;
 import dispatcher.build.request.ResourceRules.Rule;
-import dispatcher.cli.settings.value.ByteSize;
-import dispatcher.cli.settings.value.Shape;
-import dispatcher.cli.settings.value.Type;
-import dispatcher.machine.Machine;
+import dispatcher.cli.settings.Section;
+import dispatcher.cli.settings.value.Amounts;
 import java.util.ArrayList;
 import java.util.Optional;
-import java.util.SortedMap;
 
-/// What machines have that builds share, and what builds take of it.
-public final class Resources {
-    /// Amounts by name: memory is a size, such as 64GiB; anything else a whole number.
-    static final Type<Long> TYPE =
-            Type.of("{memory: SIZE, NAME: COUNT}", new Shape.Amounts(), text -> amount("", text));
-
-    private Resources() {}
-
-    static SortedMap<String, Long> amounts(Section section, Key<Long> key) {
-        return section.named(key, Resources::amount);
-    }
-
-    /// A size such as 64GiB if it is memory, else a whole number.
-    ///
-    /// @throws IllegalArgumentException if it is something else, with a message for people
-    public static long amount(String name, String text) {
-        if (name.equals(Machine.MEMORY)) return ByteSize.parse(text).bytes();
-        if (text.matches("\\d{1,9}")) return Long.parseLong(text);
-        throw new IllegalArgumentException("'%s' is not a whole number".formatted(text));
-    }
+/// Reads what builds take of the resources of machines.
+final class ResourcesReader {
+    private ResourcesReader() {}
 
     /// `resources`: a list of entries with `builds` and `take`, or with `attribute` and `resource`.
     static ResourceRules rules(Section top) {
@@ -45,7 +25,7 @@ public final class Resources {
         var builds = section.get(BuildKeys.BUILDS);
         var attribute = section.get(BuildKeys.ATTRIBUTE);
         var resource = section.get(BuildKeys.RESOURCE);
-        var amounts = amounts(section, BuildKeys.TAKE);
+        var amounts = section.named(BuildKeys.TAKE, Amounts::amount);
         if (builds.isPresent() == attribute.isPresent()) {
             section.fault(
                     "needs one of `builds`, a pattern for names of derivations, and `attribute`, the name of one");

@@ -1,4 +1,4 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -12,6 +12,7 @@ import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
 import dispatcher.build.request.ResourceRules.Rule;
 import dispatcher.cli.settings.Settings.HostStore;
+import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.settings.yaml.Fault;

@@ -1,6 +1,10 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import dispatcher.build.Stragglers;
+import dispatcher.cli.settings.Group;
+import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.value.Amounts;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Shape;
@@ -8,7 +12,6 @@ import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.value.Types;
 import dispatcher.machine.Pressure;
 import dispatcher.schedule.policy.SchedulerOptions;
-import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -72,7 +75,7 @@ final class BuildKeys {
     static final Key<String> BUILDS = Key.of("resources[].builds", Types.text())
             .counts(Effect.NEW_BUILDS)
             .help("A pattern for names of derivations; * is any text. Goes with `take`.");
-    static final Key<Long> TAKE = Key.of("resources[].take", Resources.TYPE)
+    static final Key<Long> TAKE = Key.of("resources[].take", Amounts.TYPE)
             .required("what these builds take, e.g. {memory: 16GiB}")
             .counts(Effect.NEW_BUILDS)
             .help("What these builds take.");
@@ -136,11 +139,6 @@ final class BuildKeys {
         return Double.isInfinite(value) ? Optional.empty() : value;
     }
 
-    /// Without a fraction if it has none.
-    static String number(double value) {
-        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
-    }
-
     private static Type<Double> load() {
         return Type.of("number above 0", new Shape.Above(0), text -> {
                     if (text.matches("\\d{1,6}(\\.\\d{1,6})?")) {
@@ -151,14 +149,14 @@ final class BuildKeys {
                             "'%s' is no load; write a number above 0, such as 1.5, or leave it away for no limit"
                                     .formatted(text));
                 })
-                .shownBy(BuildKeys::number);
+                .shownBy(Types::plain);
     }
 
     /// Infinite for no second attempts.
     private static Type<Double> factor() {
         var shape = new Shape.Either(List.of(new Shape.Words(List.of("no")), new Shape.Above(1)));
         return Type.of("number above 1, or no", shape, BuildKeys::factor)
-                .shownBy(value -> Double.isInfinite(value) ? "no" : number(value));
+                .shownBy(value -> Double.isInfinite(value) ? "no" : Types.plain(value));
     }
 
     private static double factor(String text) {

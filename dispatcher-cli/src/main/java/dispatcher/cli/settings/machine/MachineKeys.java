@@ -1,5 +1,8 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.machine;
 
+import dispatcher.cli.settings.Group;
+import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.value.Amounts;
 import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Shape;
 import dispatcher.cli.settings.value.Type;
@@ -18,16 +21,16 @@ import java.util.function.Function;
 /// The machines, in the table of settings. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an
 /// entry pasted from there means the same here; `name`, `port`, `remoteProgram`, `remoteStore`, `compress`,
 /// `substitute` and `resources` are ours.
-final class MachineKeys {
+public final class MachineKeys {
     /// Of `hostName`, if `protocol` is null.
     static final Type<StoreUri> STORE_URI = Types.text("store URI", MachineKeys::storeUri);
 
-    static final Key<String> HOST_NAME = Key.of("machines[].hostName", Types.text("host", MachineKeys::host))
+    public static final Key<String> HOST_NAME = Key.of("machines[].hostName", Types.text("host", MachineKeys::host))
             .required("name or address of the machine")
             .live("arm-1.example.org")
             .counts(Effect.AT_ONCE)
             .help("Name or address.");
-    static final Key<String> NAME = Key.of("machines[].name", Types.text("word", MachineKeys::name))
+    public static final Key<String> NAME = Key.of("machines[].name", Types.text("word", MachineKeys::name))
             .presetIs("hostName")
             .live("arm-1")
             .counts(Effect.AT_ONCE)
@@ -124,14 +127,14 @@ final class MachineKeys {
                     Whether the machine fetches inputs from its own substituters, as far as they have them,
                     instead of getting them from us. auto: if the client says so (builders-use-substitutes =
                     true in its nix.conf).""");
-    static final Key<Long> RESOURCES = Key.of("machines[].resources", Resources.TYPE)
+    static final Key<Long> RESOURCES = Key.of("machines[].resources", Amounts.TYPE)
             .presetIs("none; a machine that declares no memory is taken to have enough")
             .example("{memory: 64GiB, gpu: 2}")
             .counts(Effect.AT_ONCE)
             .help("""
                     What builds share on this machine beside its slots: memory, and anything else by count.""");
 
-    static final Group MACHINES = Group.list(
+    public static final Group MACHINES = Group.list(
             "machines",
             "The machines. An entry has the attributes of NixOS' nix.buildMachines, with the same defaults, and some of ours.",
             """
@@ -161,7 +164,7 @@ final class MachineKeys {
             RESOURCES,
             OnDemandKeys.ON_DEMAND);
 
-    static final Key<String> MACHINES_FILE = Key.of("machinesFile", Types.text())
+    public static final Key<String> MACHINES_FILE = Key.of("machinesFile", Types.text())
             .example("""
                     /etc/nix/machines
                     machinesFile: |
@@ -227,7 +230,7 @@ final class MachineKeys {
     }
 
     /// A system or a feature in a list.
-    static String item(String text) {
+    public static String item(String text) {
         if (text.contains(",")) throw new IllegalArgumentException("'%s' is several; write [a, b]".formatted(text));
         return word(text);
     }
@@ -249,7 +252,7 @@ final class MachineKeys {
                         throw new IllegalArgumentException("'%s' is not a number above 0".formatted(text));
                     return Double.parseDouble(text);
                 })
-                .shownBy(BuildKeys::number);
+                .shownBy(Types::plain);
     }
 
     private static String hostKeys(String text) {

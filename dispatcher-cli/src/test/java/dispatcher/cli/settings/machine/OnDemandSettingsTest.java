@@ -1,8 +1,11 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.file.SettingsFile;
+import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.machine.MacAddress;

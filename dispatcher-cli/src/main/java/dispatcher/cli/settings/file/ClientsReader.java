@@ -1,8 +1,10 @@
-package dispatcher.cli.settings;
+package dispatcher.cli.settings.file;
 
 import dispatcher.access.ClientGrant;
 import dispatcher.access.ClientRule;
 import dispatcher.access.ClientRules;
+import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.Section;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
