@@ -5,6 +5,7 @@ import dispatcher.cli.serve.SshOptions;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
@@ -77,7 +78,7 @@ final class TrainingRun {
     }
 
     /// Makes the settings and the state of two dispatchers, so that the run for `serve` is not the first of its
-    /// state.
+    /// state, and an empty database for the release.
     private static void prepare(Path far, Path near) throws Exception {
         var hostKey = far.resolveSibling("key");
         var publicKey = SshFrontEnd.hostKeyLine(hostKey);
@@ -98,6 +99,9 @@ final class TrainingRun {
                      protocol: ssh-ng, maxJobs: 4}
                 """.formatted(port, hostKey, publicKey, SYSTEM));
         for (var settings : List.of(far, near)) start(settings).close();
+        try (var empty = StateDatabase.in(far.resolveSibling("empty"))) {
+            empty.drains().load();
+        }
     }
 
     private static void serve(Path far, Path near) throws Exception {

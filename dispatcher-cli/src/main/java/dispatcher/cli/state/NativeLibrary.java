@@ -1,10 +1,9 @@
 package dispatcher.cli.state;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
-import java.net.URISyntaxException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import org.sqlite.SQLiteJDBCLoader;
 
 /// SQLite itself, which is native code. A release has it in its `lib` directory; without that, as in tests, it is
@@ -25,7 +24,7 @@ final class NativeLibrary {
     /// @throws IOException if that cannot be done
     static void load(Path state) throws IOException {
         if (System.getProperty(WHERE_IT_IS) == null)
-            besideTheProgram().ifPresent(folder -> System.setProperty(WHERE_IT_IS, folder.toString()));
+            ProgramFiles.find(FILE).ifPresent(file -> System.setProperty(WHERE_IT_IS, folderOf(file)));
         if (!IS_CHOSEN) System.setProperty(WHERE_TO_UNPACK, state.toString());
         try {
             if (SQLiteJDBCLoader.initialize()) return;
@@ -35,20 +34,13 @@ final class NativeLibrary {
         throw new IOException(whatToDo());
     }
 
+    private static String folderOf(Path file) {
+        return requireNonNull(file.getParent()).toString();
+    }
+
     private static String whatToDo() {
         return "SQLite's native library cannot be loaded; see whether %s is there and allows programs to run (mount"
                         .formatted(System.getProperty(WHERE_IT_IS, System.getProperty(WHERE_TO_UNPACK)))
                 + " option exec)";
-    }
-
-    private static Optional<Path> besideTheProgram() {
-        try {
-            var source = NativeLibrary.class.getProtectionDomain().getCodeSource();
-            if (source == null) return Optional.empty();
-            return Optional.ofNullable(Path.of(source.getLocation().toURI()).getParent())
-                    .filter(folder -> Files.isRegularFile(folder.resolve(FILE)));
-        } catch (URISyntaxException e) {
-            return Optional.empty();
-        }
     }
 }

@@ -1,7 +1,9 @@
 package dispatcher.cli.state;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -11,10 +13,15 @@ import org.flywaydb.core.api.FlywayException;
 /// Its version is also in the database's `user_version`, so that a start at which nothing is to be done does not
 /// load Flyway.
 ///
+/// A release has an empty database of its version beside the program, which a first start copies: to load Flyway and
+/// to make the tables takes half a second.
+///
 /// @param version   that of the newest migration
 /// @param locations where migrations are
-record Schema(int version, List<String> locations) {
-    static final Schema CURRENT = new Schema(1, List.of("classpath:dispatcher/cli/state/migration"));
+/// @param empty     a database with these tables and nothing in them, if there is one
+record Schema(int version, List<String> locations, Optional<Path> empty) {
+    static final Schema CURRENT = new Schema(
+            1, List.of("classpath:dispatcher/cli/state/migration"), ProgramFiles.find("empty-state.sqlite"));
 
     Schema {
         locations = List.copyOf(locations);

@@ -2,22 +2,25 @@ package dispatcher.cli.state;
 
 import dispatcher.state.StateFiles;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
 /// A file of SQLite's, with its companions `-wal` and `-shm` beside it; only its owner can read it.
 record SqliteFile(Path path) {
-    private static final String OWNER_ONLY = "rw-------";
+    /// Only its owner.
+    private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-------");
 
     /// How long it waits for another process that writes, such as a command.
     private static final int BUSY_MILLIS = 10_000;
@@ -32,24 +35,33 @@ record SqliteFile(Path path) {
         return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     }
 
-    /// Makes an empty one if there is none.
+    /// Makes one if there is none.
     ///
+    /// @param initial what it holds then; else it is empty
     /// @throws IOException also if a symbolic link has its name, or that of a companion
-    void prepare() throws IOException {
+    void prepare(Optional<Path> initial) throws IOException {
         for (var companion : COMPANIONS)
             if (Files.isSymbolicLink(companion(companion)))
                 throw new IOException("%s is a symbolic link, and those are not written through; remove it"
                         .formatted(companion(companion)));
         var directory = path.toAbsolutePath().normalize().getParent();
         if (directory != null) Files.createDirectories(directory);
-        var mode = PosixFilePermissions.fromString(OWNER_ONLY);
-        try {
-            Files.createFile(path, PosixFilePermissions.asFileAttribute(mode));
-            StateFiles.giveToOwnerOfDirectory(path);
-        } catch (FileAlreadyExistsException e) {
-            if (Files.isWritable(path) && !Files.getPosixFilePermissions(path).equals(mode))
-                Files.setPosixFilePermissions(path, mode);
+        if (exists()) {
+            if (Files.isWritable(path) && !Files.getPosixFilePermissions(path).equals(MODE))
+                Files.setPosixFilePermissions(path, MODE);
+        } else {
+            make(initial);
         }
+    }
+
+    /// All of it at once, so that a crash leaves nothing that looks like a damaged database.
+    private void make(Optional<Path> initial) throws IOException {
+        var next = companion(".new");
+        Files.deleteIfExists(next);
+        Files.createFile(next, PosixFilePermissions.asFileAttribute(MODE));
+        if (initial.isPresent()) Files.write(next, Files.readAllBytes(initial.get()));
+        StateFiles.giveToOwnerOfDirectory(next);
+        Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
     }
 
     private Path companion(String ending) {

@@ -160,7 +160,7 @@ public final class StateDatabase implements Transactions, AutoCloseable {
     private Connection open() throws IOException {
         var known = connection;
         if (known != null) return known;
-        file.prepare();
+        file.prepare(schema.empty());
         NativeLibrary.load(directory);
         try {
             return connect();
@@ -178,7 +178,7 @@ public final class StateDatabase implements Transactions, AutoCloseable {
                 .addKeyValue("why", SqlFaults.message(why))
                 .log("the state could not be read and was set aside: what builds took and where paths are is forgotten,"
                         + " and no machine is drained");
-        file.prepare();
+        file.prepare(schema.empty());
         try {
             return connect();
         } catch (SQLException | JdbiException | FlywayException | DamagedStateException e) {

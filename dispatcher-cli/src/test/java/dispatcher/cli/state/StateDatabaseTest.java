@@ -22,6 +22,7 @@ import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -369,7 +370,8 @@ class StateDatabaseTest {
     @Nested
     class Versions {
         private static final String MIGRATIONS = "classpath:dispatcher/cli/state/migration";
-        private static final Schema LATER = new Schema(2, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"));
+        private static final Schema LATER = new Schema(
+                2, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"), Optional.empty());
 
         @Test
         void anEarlierOneBecomesTheLater() throws Exception {
@@ -399,8 +401,40 @@ class StateDatabaseTest {
             open();
             fill();
             state.close();
-            state = StateDatabase.in(directory.resolve("state"), new Schema(1, List.of("classpath:nowhere")));
+            state = StateDatabase.in(directory.resolve("state"), without(Optional.empty()));
             assertFull();
+        }
+
+        @Test
+        void aFirstStartCopiesAnEmptyOneOfTheRelease() throws Exception {
+            var empty = directory.resolve("empty");
+            try (var release = StateDatabase.in(empty)) {
+                release.drains().load();
+            }
+            state = StateDatabase.in(
+                    directory.resolve("state"), without(Optional.of(empty.resolve("state.sqlite"))));
+            assertEmpty();
+            fill();
+            assertThat(Files.getPosixFilePermissions(file())).isEqualTo(PosixFilePermissions.fromString("rw-------"));
+            open();
+            assertFull();
+        }
+
+        @Test
+        void anEmptyOneOfAnEarlierReleaseBecomesTheLater() throws Exception {
+            open();
+            assertEmpty();
+            state.close();
+            state = StateDatabase.in(
+                    directory.resolve("later"), new Schema(2, LATER.locations(), Optional.of(file())));
+            state.write(handle -> handle.execute("UPDATE drained_machine SET why = 'broken fan'"));
+            fill();
+            assertFull();
+        }
+
+        /// One that cannot make any table.
+        private static Schema without(Optional<Path> empty) {
+            return new Schema(1, List.of("classpath:nowhere"), empty);
         }
 
         @Test
