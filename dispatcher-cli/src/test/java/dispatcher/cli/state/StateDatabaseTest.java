@@ -370,8 +370,8 @@ class StateDatabaseTest {
     @Nested
     class Versions {
         private static final String MIGRATIONS = "classpath:dispatcher/cli/state/migration";
-        private static final Schema LATER = new Schema(
-                2, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"), Optional.empty());
+        private static final Schema LATER =
+                new Schema(2, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"), Optional.empty());
 
         @Test
         void anEarlierOneBecomesTheLater() throws Exception {
@@ -411,8 +411,7 @@ class StateDatabaseTest {
             try (var release = StateDatabase.in(empty)) {
                 release.drains().load();
             }
-            state = StateDatabase.in(
-                    directory.resolve("state"), without(Optional.of(empty.resolve("state.sqlite"))));
+            state = StateDatabase.in(directory.resolve("state"), without(Optional.of(empty.resolve("state.sqlite"))));
             assertEmpty();
             fill();
             assertThat(Files.getPosixFilePermissions(file())).isEqualTo(PosixFilePermissions.fromString("rw-------"));
@@ -425,8 +424,7 @@ class StateDatabaseTest {
             open();
             assertEmpty();
             state.close();
-            state = StateDatabase.in(
-                    directory.resolve("later"), new Schema(2, LATER.locations(), Optional.of(file())));
+            state = StateDatabase.in(directory.resolve("later"), new Schema(2, LATER.locations(), Optional.of(file())));
             state.write(handle -> handle.execute("UPDATE drained_machine SET why = 'broken fan'"));
             fill();
             assertFull();
