@@ -9,14 +9,14 @@ import java.util.Optional;
 final class ProgramFiles {
     private ProgramFiles() {}
 
-    /// Empty where there is none, as in tests.
+    /// Empty where there is none that can be read, as in tests.
     static Optional<Path> find(String name) {
         try {
             var source = ProgramFiles.class.getProtectionDomain().getCodeSource();
             if (source == null) return Optional.empty();
             return Optional.ofNullable(Path.of(source.getLocation().toURI()).getParent())
                     .map(folder -> folder.resolve(name))
-                    .filter(Files::isRegularFile);
+                    .filter(file -> Files.isRegularFile(file) && Files.isReadable(file));
         } catch (URISyntaxException e) {
             return Optional.empty();
         }
