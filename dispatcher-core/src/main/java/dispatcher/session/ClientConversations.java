@@ -40,7 +40,6 @@ import org.slf4j.LoggerFactory;
 public final class ClientConversations implements ConversationHandler {
     private static final Logger log = LoggerFactory.getLogger(ClientConversations.class);
 
-    /// A refused client that has sent nothing for this long is no longer read from.
     private static final Duration QUIET = Duration.ofSeconds(2);
 
     private final Sessions sessions;
@@ -53,6 +52,7 @@ public final class ClientConversations implements ConversationHandler {
     private final RequestRate rate;
     private final RequestMemory memory;
     private final StallWatch stalls;
+    private final Duration quiet;
     private final ThrottledLog refusals = new ThrottledLog(System::nanoTime);
 
     /// @param programVersion shown by clients where they show a Nix version
@@ -65,7 +65,20 @@ public final class ClientConversations implements ConversationHandler {
             Optional<NixSecretKey> signingKey,
             ClientLimits limits,
             UploadLimits uploads) {
+        this(sessions, programVersion, trustedKeys, signingKey, limits, uploads, QUIET);
+    }
+
+    /// @param quiet a refused client that has sent nothing for this long is no longer read from
+    ClientConversations(
+            Sessions sessions,
+            String programVersion,
+            List<NixPublicKey> trustedKeys,
+            Optional<NixSecretKey> signingKey,
+            ClientLimits limits,
+            UploadLimits uploads,
+            Duration quiet) {
         this.sessions = sessions;
+        this.quiet = quiet;
         this.context = sessions.context();
         this.storeDir = context.storeDir();
         this.programVersion = programVersion;
@@ -220,9 +233,9 @@ public final class ClientConversations implements ConversationHandler {
     }
 
     /// So that the client reads why, and not only that the connection broke.
-    private static void drain(WireReader in) {
+    private void drain(WireReader in) {
         try {
-            Leftovers.drain(in, QUIET);
+            Leftovers.drain(in, quiet);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

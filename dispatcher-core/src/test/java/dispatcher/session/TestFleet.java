@@ -67,6 +67,9 @@ import java.util.stream.Stream;
 /// may be left of what it did: no slot taken, no path pinned, no channel to a machine open, no conversation going
 /// on.
 public final class TestFleet implements AutoCloseable {
+    /// Clients in memory pause for no longer than this while they send something that is refused.
+    private static final Duration QUIET = Duration.ofMillis(200);
+
     private static final ClientIdentity LOCAL = ClientIdentity.ofUser("dev", ClientGrant.DEFAULT);
     private static final ClientIdentity REMOTE = remoteClient(ClientGrant.DEFAULT);
 
@@ -238,7 +241,7 @@ public final class TestFleet implements AutoCloseable {
         this.sessions = new Sessions(new SessionContext(
                 StoreDir.NIX_STORE, spool, hostStore, registry, known, builds, foresight, events, clock.nanoTime()));
         this.conversations = new ClientConversations(
-                sessions, "test", plan.trustedKeys, plan.signingKey, plan.limits, UploadLimits.DEFAULT);
+                sessions, "test", plan.trustedKeys, plan.signingKey, plan.limits, UploadLimits.DEFAULT, QUIET);
     }
 
     private MachineRegistry.Limits limits() {

@@ -85,12 +85,16 @@ public final class MachineSampler implements AutoCloseable {
     @GuardedBy("lock")
     private OptionalLong unseenSince = OptionalLong.empty();
 
-    /// Attempts that are over, and those of them that gave an answer.
+    /// Attempts that are over.
     @GuardedBy("lock")
     private long attempts;
 
     @GuardedBy("lock")
-    private long samples;
+    private boolean isUnderWay;
+
+    /// Which attempt the last sample comes from, counted from 1.
+    @GuardedBy("lock")
+    private long sampledBy;
 
     @GuardedBy("lock")
     private @Nullable Pressure last;
@@ -185,16 +189,15 @@ public final class MachineSampler implements AutoCloseable {
         lock.lock();
         try {
             if (closed || mute) return Optional.empty();
-            long before = samples;
             // One that is under way may have begun too early.
-            long enough = attempts + 2;
+            long fresh = attempts + (isUnderWay ? 2 : 1);
             long left = WAIT.toNanos();
-            while (attempts < enough && !closed && !mute && left > 0) {
+            while (attempts < fresh && !closed && !mute && left > 0) {
                 wanted = true;
                 changed.signalAll();
                 left = changed.awaitNanos(left);
             }
-            return samples > before ? Optional.ofNullable(last) : Optional.empty();
+            return sampledBy >= fresh ? Optional.ofNullable(last) : Optional.empty();
         } finally {
             lock.unlock();
         }
@@ -223,7 +226,8 @@ public final class MachineSampler implements AutoCloseable {
             wanted = false;
             unseenSince = OptionalLong.empty();
             lastAttempt = OptionalLong.of(System.nanoTime());
-            return !closed;
+            isUnderWay = !closed;
+            return isUnderWay;
         } finally {
             lock.unlock();
         }
@@ -294,7 +298,7 @@ public final class MachineSampler implements AutoCloseable {
             if (sample.isPresent()) {
                 last = sample.get().pressure();
                 memory = OptionalLong.of(last.memory().total());
-                samples++;
+                sampledBy = attempts + 1;
             }
         } finally {
             lock.unlock();
@@ -311,6 +315,7 @@ public final class MachineSampler implements AutoCloseable {
         lock.lock();
         try {
             attempts++;
+            isUnderWay = false;
             changed.signalAll();
         } finally {
             lock.unlock();
