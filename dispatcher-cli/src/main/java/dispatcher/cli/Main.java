@@ -11,6 +11,9 @@ import dispatcher.cli.machines.MachinesCommand;
 import dispatcher.cli.ondemand.MachineCommand;
 import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.queue.QueueCommand;
+import dispatcher.cli.records.BuildCommand;
+import dispatcher.cli.records.BuildsCommand;
+import dispatcher.cli.records.LogCommand;
 import dispatcher.cli.reload.ReloadCommand;
 import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.simulate.SimulateCommand;
@@ -47,6 +50,9 @@ public final class Main {
             "machines",
             "machine",
             "queue",
+            "builds",
+            "build",
+            "log",
             "explain",
             "drain",
             "resume",
@@ -97,6 +103,9 @@ public final class Main {
             case "machines" -> new MachinesCommand();
             case "machine" -> new MachineCommand();
             case "queue" -> new QueueCommand();
+            case "builds" -> new BuildsCommand();
+            case "build" -> new BuildCommand();
+            case "log" -> new LogCommand();
             case "explain" -> new ExplainCommand();
             case "drain" -> new DrainCommand();
             case "resume" -> new ResumeCommand();

@@ -5,6 +5,7 @@ import dispatcher.cli.serve.SshOptions;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
+import dispatcher.cli.state.RecordDatabase;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
@@ -32,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +80,7 @@ final class TrainingRun {
     }
 
     /// Makes the settings and the state of two dispatchers, so that the run for `serve` is not the first of its
-    /// state, and an empty database for the release.
+    /// state, and empty databases for the release.
     private static void prepare(Path far, Path near) throws Exception {
         var hostKey = far.resolveSibling("key");
         var publicKey = SshFrontEnd.hostKeyLine(hostKey);
@@ -101,6 +103,9 @@ final class TrainingRun {
         for (var settings : List.of(far, near)) start(settings).close();
         try (var empty = StateDatabase.in(far.resolveSibling("empty"))) {
             empty.drains().load();
+        }
+        try (var empty = RecordDatabase.in(far.resolveSibling("empty"))) {
+            empty.records().resume(Instant.EPOCH);
         }
     }
 

@@ -1,5 +1,6 @@
 package dispatcher.build;
 
+import dispatcher.build.log.LogKeeper;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.store.verify.KnownPaths;
@@ -9,6 +10,11 @@ import java.util.function.LongSupplier;
 ///
 /// @param machines set aside, or blamed, for what goes wrong there
 /// @param known    what machines have; kept up to date by attempts
+/// @param logs     what keeps the logs of builds
 /// @param nanoTime as `System::nanoTime`
 public record BuildEnvironment(
-        MachineRegistry machines, KnownPaths known, DispatcherListener listener, LongSupplier nanoTime) {}
+        MachineRegistry machines,
+        KnownPaths known,
+        DispatcherListener listener,
+        LogKeeper logs,
+        LongSupplier nanoTime) {}

@@ -5,6 +5,7 @@ import dispatcher.build.failure.AttemptLostException;
 import dispatcher.build.failure.AttemptLostException.Kind;
 import dispatcher.build.log.ClientLog;
 import dispatcher.build.log.DetachableBuild;
+import dispatcher.build.log.SplitLog;
 import dispatcher.build.log.WaitingNotes;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.link.MachineLink;
@@ -131,11 +132,12 @@ final class BuildRun {
                 listener.buildShared(number, order.clientNumber(), drvPath);
                 return new BuildOutcome.Shared(earlier.get());
             }
+            listener.buildAlone(number, drvPath, Duration.ofNanos(nanoTime() - queuedAt));
             if (isBuiltAlready()) {
                 listener.buildFound(number, drvPath);
                 return new BuildOutcome.Found();
             }
-            log = turn.log();
+            log = new SplitLog(turn.log(), builds.environment().logs().of(number));
             boolean keep = order.client().grant().keepBuilding();
             return DetachableBuild.run(
                     drvPath.derivationName(),

@@ -10,7 +10,7 @@ import java.util.SortedSet;
 /// What happens in the dispatcher, for logs, metrics, pages and tests. Called on the thread on which it happens, with
 /// no lock held. An implementation must return soon and throw nothing.
 ///
-/// Nesting: a client connects … leaves; inside, each build is requested, queued, then assigned, its
+/// Nesting: a client connects … leaves; inside, each build is requested, queued, alone, then assigned, its
 /// inputs copied, ended or lost; while it runs it may be doubled, once; a lost one is queued again
 /// under the same number, unless its double goes on; the last event of a build is ended, refused,
 /// shared, found or abandoned.
@@ -30,8 +30,14 @@ public interface DispatcherListener {
     default void buildQueued(
             long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {}
 
+    /// No equal build is under way any more, if there was one: from now on it waits for a machine, or its outputs
+    /// are there. Comes once.
+    ///
+    /// @param waited for equal builds
+    default void buildAlone(long build, StorePath drvPath, Duration waited) {}
+
     /// @param reason why this machine
-    /// @param waited in the queue
+    /// @param waited since it was queued
     default void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {}
 
     /// The build begins a second time on another machine, while it goes on where it is. The first attempt to end is

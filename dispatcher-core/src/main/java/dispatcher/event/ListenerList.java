@@ -97,6 +97,11 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
+    public void buildAlone(long build, StorePath drvPath, Duration waited) {
+        publish(listener -> listener.buildAlone(build, drvPath, waited));
+    }
+
+    @Override
     public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
         publish(listener -> listener.buildAssigned(build, drvPath, machine, reason, waited));
     }

@@ -1,5 +1,6 @@
 package dispatcher.build;
 
+import dispatcher.build.log.LogKeeper;
 import dispatcher.access.ClientGrant;
 import dispatcher.access.ClientIdentity;
 import dispatcher.build.request.BuildRequestFactory;
@@ -75,7 +76,7 @@ final class TestBuilds implements AutoCloseable {
                 clock.nanoTime());
         var requests = new BuildRequestFactory(Expectations.NONE, ResourceRules.NONE, known.locations(), known.sizes());
         this.builds = new Builds(
-                new BuildEnvironment(machines, known, events, clock.nanoTime()),
+                new BuildEnvironment(machines, known, events, LogKeeper.NONE, clock.nanoTime()),
                 queue,
                 requests,
                 new Foresight(machines, queue),

@@ -2,6 +2,7 @@ package dispatcher.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.build.log.LogKeeper;
 import dispatcher.access.ClientGrant;
 import dispatcher.access.ClientIdentity;
 import dispatcher.access.ClientLimits;
@@ -232,7 +233,7 @@ public final class TestFleet implements AutoCloseable {
                 clock.nanoTime());
         var foresight = new Foresight(registry, queue);
         var builds = new Builds(
-                new BuildEnvironment(registry, known, events, clock.nanoTime()),
+                new BuildEnvironment(registry, known, events, LogKeeper.NONE, clock.nanoTime()),
                 queue,
                 new BuildRequestFactory(plan.expectations, plan.resources, plan.locations, known.sizes()),
                 foresight,

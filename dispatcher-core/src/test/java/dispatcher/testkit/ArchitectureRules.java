@@ -56,7 +56,7 @@ public final class ArchitectureRules {
             new Layer("scheduling", "dispatcher.schedule.."),
             new Layer("registry", "dispatcher.machine.registry.."),
             new Layer("builds", "dispatcher.build.."),
-            new Layer("sessions", "dispatcher.session..", "dispatcher.simulate.."),
+            new Layer("sessions", "dispatcher.session..", "dispatcher.simulate..", "dispatcher.record.."),
             new Layer("program", "dispatcher.cli.."));
 
     private static final int MOST_MUTUAL = 4;

@@ -24,7 +24,10 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.spool.SpoolEndpoints;
+import dispatcher.cli.records.RecordEndpoints;
+import dispatcher.cli.state.RecordDatabase;
 import dispatcher.cli.state.StateDatabase;
+import dispatcher.record.BuildRecorder;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
@@ -93,6 +96,8 @@ public final class Server implements AutoCloseable {
     private final Locations locations;
     private final History history;
     private final Optional<TraceRecorder> recorder;
+    private final RecordDatabase recordDatabase;
+    private final BuildRecorder records;
     private final BuildQueue queue;
     private final Drains drains;
     private final Reloader reloader;
@@ -126,9 +131,12 @@ public final class Server implements AutoCloseable {
         this.history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
         var expectations = new LearnedExpectations(history);
         this.recorder = settings.trace().map(file -> record(file, expectations));
+        this.recordDatabase = RecordDatabase.in(settings.state());
+        this.records = records(settings);
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
+                records,
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
         this.machines = new MachineRegistry(
                 settings.machines(),
@@ -144,7 +152,7 @@ public final class Server implements AutoCloseable {
         this.requests = new BuildRequestFactory(expectations, settings.resources(), locations, known.sizes());
         var foresight = new Foresight(machines, queue);
         this.builds = new Builds(
-                new BuildEnvironment(machines, known, listener, System::nanoTime),
+                new BuildEnvironment(machines, known, listener, records, System::nanoTime),
                 queue,
                 requests,
                 foresight,
@@ -206,10 +214,19 @@ public final class Server implements AutoCloseable {
         builds.change(retryPolicy(next));
         known.proofs().trust(next.trustedPublicKeys());
         spool.changeShare(next.uploads().spoolShare());
+        records.change(next.records());
         conversations.change(next.trustedPublicKeys(), next.limits(), next.uploads());
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         settings = next;
+    }
+
+    private BuildRecorder records(Settings settings) {
+        try {
+            return BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
+        } catch (IOException e) {
+            throw cannot("read the records of builds", e, "see state in " + settings.file());
+        }
     }
 
     private TraceRecorder record(Path file, LearnedExpectations expectations) {
@@ -255,6 +272,7 @@ public final class Server implements AutoCloseable {
             history.save(state.history());
         }
         state.checkpoint();
+        recordDatabase.checkpoint();
     }
 
     private MachineLink link(Settings settings, Machine machine, PressureListener pressure) {
@@ -344,6 +362,7 @@ public final class Server implements AutoCloseable {
         endpoints.add(new ExplainEndpoint(queue, sessions::prospect).endpoint());
         endpoints.addAll(new DrainEndpoints(queue, drains).endpoints());
         endpoints.addAll(new HistoryEndpoints(history).endpoints());
+        endpoints.addAll(new RecordEndpoints(records, clock).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         return endpoints;
@@ -369,6 +388,7 @@ public final class Server implements AutoCloseable {
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         sessions.close();
         recorder.ifPresent(TraceRecorder::close);
+        records.close();
         saving.interrupt();
         try {
             saving.join();
@@ -377,6 +397,7 @@ public final class Server implements AutoCloseable {
         }
         save();
         state.close();
+        recordDatabase.close();
         transports.close();
         spool.close();
     }

@@ -11,6 +11,7 @@ import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.machine.Machine;
 import dispatcher.machine.Pressure;
 import dispatcher.nix.key.NixPublicKey;
+import dispatcher.record.BuildRecorder;
 import dispatcher.schedule.policy.SchedulerOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,7 @@ import java.util.stream.Stream;
 /// @param secretKeyFile  what outputs are signed with, if they are
 /// @param state          directory for what must outlive the program
 /// @param spool          store paths on our own disk
+/// @param records        which records of builds are kept
 /// @param hostStore      whether the store of this host is read in place
 /// @param machines       the fleet; not empty, names unique
 /// @param schedule       how builds take their turns
@@ -62,6 +64,7 @@ public record Settings(
         Optional<Path> secretKeyFile,
         Path state,
         Spool spool,
+        BuildRecorder.Limits records,
         HostStore hostStore,
         List<Machine> machines,
         SchedulerOptions schedule,
@@ -111,6 +114,7 @@ public record Settings(
                 secretKeyFile,
                 state,
                 spool,
+                records,
                 hostStore,
                 machines,
                 schedule,
@@ -142,6 +146,7 @@ public record Settings(
                 running.secretKeyFile,
                 running.state,
                 running.spool,
+                records,
                 running.hostStore,
                 machines,
                 schedule,

@@ -23,6 +23,10 @@ record Schema(int version, List<String> locations, Optional<Path> empty) {
     static final Schema CURRENT =
             new Schema(1, List.of("classpath:dispatcher/cli/state/migration"), ProgramFiles.find("empty-state.sqlite"));
 
+    /// Of the records of builds.
+    static final Schema RECORDS = new Schema(
+            1, List.of("classpath:dispatcher/cli/state/records"), ProgramFiles.find("empty-records.sqlite"));
+
     Schema {
         locations = List.copyOf(locations);
     }

@@ -17,6 +17,15 @@ interface Transactions {
     /// Changes something, as a whole or not at all.
     void write(HandleConsumer<RuntimeException> change) throws IOException;
 
+    /// The same without Jdbi, for what is written while builds go on.
+    void change(Change change) throws IOException;
+
+    /// Changes tables.
+    @FunctionalInterface
+    interface Change {
+        void make(Connection database) throws SQLException;
+    }
+
     /// Reads from tables.
     @FunctionalInterface
     interface Question<T> {

@@ -18,6 +18,8 @@ import dispatcher.cli.api.ReloadAnswer;
 import dispatcher.cli.api.SpoolAnswer;
 import dispatcher.cli.api.TrimRequest;
 import dispatcher.cli.api.http.ApiClient;
+import dispatcher.cli.api.record.BuildAnswer;
+import dispatcher.cli.api.record.BuildsAnswer;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.nix.json.Json;
@@ -48,6 +50,9 @@ class ApiDocumentTest {
             Map.entry("POST " + ExplainRequest.PATH, ExplainAnswer.class),
             Map.entry("POST " + DrainRequest.DRAIN_PATH, DrainAnswer.class),
             Map.entry("POST " + DrainRequest.RESUME_PATH, DrainAnswer.class),
+            Map.entry("GET " + BuildsAnswer.PATH, BuildsAnswer.class),
+            Map.entry("GET " + BuildAnswer.PATH, BuildAnswer.class),
+            Map.entry("GET " + BuildAnswer.LOG_PATH, BuildAnswer.Log.class),
             Map.entry("GET " + HistoryAnswer.PATH, HistoryAnswer.class),
             Map.entry("POST " + ForgetRequest.PATH, ForgetRequest.Answer.class),
             Map.entry("GET " + SpoolAnswer.PATH, SpoolAnswer.class),

@@ -16,6 +16,11 @@ public final class ApiRequest {
         this.body = body;
     }
 
+    /// One that comes from this process.
+    public static ApiRequest of(Map<String, String> parameters) {
+        return new ApiRequest(parameters, new byte[0]);
+    }
+
     public Optional<String> parameter(String name) {
         return Optional.ofNullable(parameters.get(name));
     }

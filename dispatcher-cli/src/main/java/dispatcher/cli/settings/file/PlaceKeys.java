@@ -11,6 +11,7 @@ import dispatcher.cli.settings.value.Shape;
 import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.value.Types;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /// Where clients come in and where things are kept, in the table of settings.
 final class PlaceKeys {
@@ -72,6 +73,20 @@ final class PlaceKeys {
             "Store paths that clients send are kept here for the machines; what was used least recently goes first.",
             SPOOL_PATH,
             SPOOL_SIZE);
+
+    static final Key<Duration> RECORDS_KEEP = Key.of("records.keep", Types.duration())
+            .preset(Duration.ofDays(30))
+            .counts(Effect.AT_ONCE, it -> it.records().keep())
+            .help("How long they are kept after the end of their builds.");
+    static final Key<ByteSize> RECORDS_LOG_SIZE = Key.of("records.logSize", Types.size())
+            .preset(ByteSize.parse("1MiB"))
+            .counts(Effect.NEW_BUILDS, it -> new ByteSize(it.records().logSize()))
+            .help("""
+                    How much of the log of each build is kept, before it is compressed; of a longer one the
+                    beginning. 0 for no logs.""");
+    static final Group RECORDS = Group.of("records", """
+            What is kept of each build, in records.sqlite in the state directory: who asked, where it went, what it
+            took, how it ended, and its log. `dispatcher builds` shows it.""", RECORDS_KEEP, RECORDS_LOG_SIZE);
 
     static final Key<HostStore> HOST_STORE = Key.of("hostStore", hostStore())
             .preset(new HostStore.Auto())

@@ -14,6 +14,7 @@ import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.settings.yaml.LocatedYaml;
 import dispatcher.cli.settings.yaml.SettingsException;
+import dispatcher.record.BuildRecorder;
 import dispatcher.machine.Pressure;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.schedule.policy.SchedulerOptions;
@@ -94,6 +95,7 @@ final class SettingsReader {
                 top.get(PlaceKeys.SECRET_KEY_FILE),
                 state,
                 top.read(PlaceKeys.SPOOL, section -> spool(section, state)),
+                top.read(PlaceKeys.RECORDS, SettingsReader::records),
                 top.value(PlaceKeys.HOST_STORE),
                 machines,
                 schedule.options(),
@@ -117,6 +119,12 @@ final class SettingsReader {
     private static List<NixPublicKey> trustedPublicKeys(Section top) {
         var keys = top.values(ClientKeys.TRUSTED_PUBLIC_KEYS);
         return top.has(ClientKeys.TRUSTED_PUBLIC_KEYS) ? keys : List.of(ClientKeys.NIX_CACHE_KEY);
+    }
+
+    private static BuildRecorder.Limits records(Section section) {
+        return new BuildRecorder.Limits(
+                section.value(PlaceKeys.RECORDS_KEEP),
+                section.value(PlaceKeys.RECORDS_LOG_SIZE).bytes());
     }
 
     private static Listen listen(Section section) {

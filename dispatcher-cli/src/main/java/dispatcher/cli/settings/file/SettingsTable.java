@@ -22,6 +22,7 @@ public final class SettingsTable {
             PlaceKeys.HOST_KEY,
             PlaceKeys.SECRET_KEY_FILE,
             PlaceKeys.SPOOL,
+            PlaceKeys.RECORDS,
             PlaceKeys.HOST_STORE,
             MachineKeys.MACHINES,
             MachineKeys.MACHINES_FILE,

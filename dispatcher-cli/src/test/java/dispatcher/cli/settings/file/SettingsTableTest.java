@@ -43,6 +43,8 @@ class SettingsTableTest {
                     secretKeyFile = k
                     spool.path = p
                     spool.size = 1GiB
+                    records.keep = 2h
+                    records.logSize = 5MiB
                     hostStore = off
                     schedule.firstAfterWaiting = 1h
                     schedule.trace = t

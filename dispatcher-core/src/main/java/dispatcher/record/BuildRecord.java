@@ -1,0 +1,112 @@
+package dispatcher.record;
+
+import dispatcher.nix.StorePath;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// What is known of one build, that goes on or has ended.
+///
+/// @param id       counts all builds that were ever recorded, from 1
+/// @param client   who asked
+/// @param features that the derivation requires
+/// @param asked    when the client asked
+/// @param ended    when it was over; empty while it goes on
+/// @param message  why it did not succeed; may have several lines; empty if there is nothing to say
+/// @param waits    what it waited for
+/// @param attempts on machines, in the order in which they began
+/// @param copied   to the machine of the last attempt
+/// @param built    on that machine, copying not counted
+/// @param outputBytes of all outputs, as NARs; 0 if not known, as is `peakMemory`
+/// @param peakMemory  of all its processes, in bytes
+public record BuildRecord(
+        long id,
+        String client,
+        StorePath drvPath,
+        String system,
+        SortedSet<String> features,
+        Instant asked,
+        Optional<Instant> ended,
+        Outcome outcome,
+        String message,
+        Waits waits,
+        List<Attempt> attempts,
+        Copied copied,
+        Duration built,
+        long outputBytes,
+        long peakMemory) {
+    public BuildRecord {
+        features = Collections.unmodifiableSortedSet(new TreeSet<>(features));
+        attempts = List.copyOf(attempts);
+    }
+
+    /// How far it is, or how it ended.
+    public enum Outcome {
+        /// Waits for an equal build or for a machine.
+        WAITING,
+
+        /// On a machine; the inputs may still be on their way.
+        RUNNING,
+
+        /// The outputs are there.
+        BUILT,
+
+        /// The build itself failed.
+        FAILED,
+
+        /// No machine could build it, or the client may not have it built.
+        REFUSED,
+
+        /// An equal build of another client gave the result.
+        SHARED,
+
+        /// A machine had the outputs already.
+        FOUND,
+
+        /// The client left before the end.
+        ABANDONED,
+
+        /// The dispatcher ended before the build.
+        INTERRUPTED;
+
+        public boolean isOver() {
+            return this != WAITING && this != RUNNING;
+        }
+    }
+
+    /// @param forEqualBuild until no equal build was under way
+    /// @param forMachine    for a free slot, over all attempts
+    public record Waits(Duration forEqualBuild, Duration forMachine) {
+        public static final Waits NONE = new Waits(Duration.ZERO, Duration.ZERO);
+    }
+
+    /// @param paths that were sent; 0 if the machine had all
+    /// @param bytes of their NARs
+    public record Copied(int paths, long bytes, Duration took) {
+        public static final Copied NOTHING = new Copied(0, 0, Duration.ZERO);
+    }
+
+    /// @param reason why this machine
+    /// @param lost   why it did not go to its end there, if so
+    public record Attempt(String machine, String reason, Instant began, Optional<String> lost) {
+        Attempt lostFor(String why) {
+            return new Attempt(machine, reason, began, Optional.of(why));
+        }
+    }
+
+    /// Of the derivation, such as `hello-2.12`.
+    public String name() {
+        return drvPath.derivationName();
+    }
+
+    /// That it is on, or was on last.
+    public Optional<String> machine() {
+        return attempts.isEmpty()
+                ? Optional.empty()
+                : Optional.of(attempts.getLast().machine());
+    }
+}

@@ -1,0 +1,349 @@
+package dispatcher.record;
+
+import dispatcher.build.log.LogKeeper;
+import dispatcher.event.DispatcherListener;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StorePath;
+import dispatcher.record.BuildRecord.Outcome;
+import dispatcher.record.RecordStore.LogPart;
+import dispatcher.record.RecordStore.Query;
+import dispatcher.store.BuildLog;
+import dispatcher.thread.SteadyThread;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes a record of each build from what happens to it, and keeps its log. Safe for any thread.
+///
+/// A thread of its own writes to the store, each second what has changed since. Builds never wait for it and never
+/// fail from it: what the store does not take is tried again, and if too many builds are not written down yet, new
+/// ones are not recorded. Who asks gets what is written down and what is not yet, as one.
+public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoCloseable {
+    /// Builds that go on, or have ended and are not written down yet.
+    static final int MOST_HELD = 50_000;
+
+    private static final Duration ROUND = Duration.ofSeconds(1);
+    private static final Duration BETWEEN_CLEANUPS = Duration.ofHours(1);
+    private static final Duration BETWEEN_DELETIONS = Duration.ofMillis(50);
+    private static final Logger log = LoggerFactory.getLogger(BuildRecorder.class);
+
+    private final RecordStore store;
+    private final InstantSource clock;
+    private volatile Limits limits;
+    private final AtomicLong lastId;
+    private final Map<Long, String> clients = new ConcurrentHashMap<>();
+
+    /// By their numbers in events.
+    private final Map<Long, OngoingBuild> builds = new ConcurrentHashMap<>();
+
+    /// Numbers of those that have changed since they were written down.
+    private final Set<Long> changed = ConcurrentHashMap.newKeySet();
+    private final AtomicLong leftOut = new AtomicLong();
+    private final Thread writing = SteadyThread.unstarted("keep records of builds", this::writesAgain);
+
+    /// What only the thread that writes knows.
+    private boolean fails;
+
+    private Instant cleaned = Instant.MIN;
+
+    /// @param keep    how long records stay after the end of their builds
+    /// @param logSize of one build, in bytes, before compression
+    public record Limits(Duration keep, long logSize) {
+        public Limits {
+            if (!keep.isPositive()) throw new IllegalArgumentException("keep " + keep);
+            if (logSize < 0) throw new IllegalArgumentException("logSize " + logSize);
+        }
+    }
+
+    private BuildRecorder(RecordStore store, Limits limits, InstantSource clock, long lastId) {
+        this.store = store;
+        this.limits = limits;
+        this.clock = clock;
+        this.lastId = new AtomicLong(lastId);
+    }
+
+    /// Begins to record. Builds that went on when the last process ended are interrupted.
+    ///
+    /// @throws IOException if the store cannot be used
+    public static BuildRecorder open(RecordStore store, Limits limits, InstantSource clock) throws IOException {
+        var recorder = unstarted(store, limits, clock);
+        recorder.writing.start();
+        return recorder;
+    }
+
+    /// Writes only what [#save] is called for.
+    static BuildRecorder unstarted(RecordStore store, Limits limits, InstantSource clock) throws IOException {
+        return new BuildRecorder(store, limits, clock, store.resume(clock.instant()));
+    }
+
+    /// Only answers what is written down.
+    public static BuildRecorder reading(RecordStore store) {
+        return new BuildRecorder(store, new Limits(Duration.ofDays(1), 0), InstantSource.system(), 0);
+    }
+
+    /// For builds that begin, and clean-ups that come, from now on.
+    public void change(Limits newLimits) {
+        limits = newLimits;
+    }
+
+    // ---- events
+
+    @Override
+    public void clientConnected(long client, String who) {
+        clients.put(client, nameOf(who));
+    }
+
+    /// Without the address, which is another one for each connection.
+    private static String nameOf(String who) {
+        int at = who.lastIndexOf('@');
+        return at > 0 ? who.substring(0, at) : who;
+    }
+
+    @Override
+    public void clientLeft(long client, String who) {
+        clients.remove(client);
+    }
+
+    @Override
+    public void buildRequested(long build, long client, StorePath drvPath, BasicDerivation derivation) {
+        if (builds.size() >= MOST_HELD) {
+            leftOut.incrementAndGet();
+            return;
+        }
+        long id = lastId.incrementAndGet();
+        var who = clients.getOrDefault(client, "client " + client);
+        builds.put(
+                build,
+                new OngoingBuild(
+                        id, who, drvPath, derivation, clock.instant(), new RecordedLog(id, limits.logSize())));
+        changed.add(build);
+    }
+
+    @Override
+    public BuildLog of(long build) {
+        var known = builds.get(build);
+        return known == null ? BuildLog.NONE : known.log();
+    }
+
+    @Override
+    public void buildQueued(
+            long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {
+        change(build, it -> it.requires(requiredFeatures));
+    }
+
+    @Override
+    public void buildAlone(long build, StorePath drvPath, Duration waited) {
+        change(build, it -> it.isAlone(waited));
+    }
+
+    @Override
+    public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
+        change(build, it -> it.assigned(machine, reason, clock.instant(), waited));
+    }
+
+    @Override
+    public void buildDoubled(long build, StorePath drvPath, String machine, String slow, String reason) {
+        change(build, it -> it.assigned(machine, reason, clock.instant(), Duration.ZERO));
+    }
+
+    @Override
+    public void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {
+        change(build, it -> it.copied(paths, bytes, took));
+    }
+
+    @Override
+    public void memoryMeasured(long build, StorePath drvPath, String machine, long peakBytes) {
+        change(build, it -> it.tookMemory(peakBytes));
+    }
+
+    @Override
+    public void outputsMade(long build, StorePath drvPath, String machine, Map<StorePath, Long> outputs) {
+        long bytes = outputs.values().stream().mapToLong(Long::longValue).sum();
+        change(build, it -> it.hasOutputs(bytes));
+    }
+
+    @Override
+    public void buildLost(long build, StorePath drvPath, String machine, String reason) {
+        change(build, it -> it.lost(machine, reason));
+    }
+
+    @Override
+    public void buildEnded(
+            long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
+        change(build, it -> {
+            it.gaveResult(machine, took);
+            it.end(status.isSuccess() ? Outcome.BUILT : Outcome.FAILED, message, clock.instant());
+        });
+    }
+
+    @Override
+    public void buildRefused(long build, StorePath drvPath, String reason) {
+        end(build, Outcome.REFUSED, reason);
+    }
+
+    @Override
+    public void buildShared(long build, long client, StorePath drvPath) {
+        end(build, Outcome.SHARED, "");
+    }
+
+    @Override
+    public void buildFound(long build, StorePath drvPath) {
+        end(build, Outcome.FOUND, "");
+    }
+
+    @Override
+    public void buildAbandoned(long build, StorePath drvPath) {
+        end(build, Outcome.ABANDONED, "");
+    }
+
+    private void end(long build, Outcome how, String why) {
+        change(build, it -> it.end(how, why, clock.instant()));
+    }
+
+    private interface Change {
+        void make(OngoingBuild build);
+    }
+
+    private void change(long build, Change change) {
+        var known = builds.get(build);
+        if (known == null) return;
+        change.make(known);
+        changed.add(build);
+    }
+
+    // ---- questions
+
+    /// The newest first.
+    ///
+    /// @throws IOException if the store cannot be read
+    public List<BuildRecord> find(Query query, int most) throws IOException {
+        // Before the store: what is written down meanwhile is in both, and not in neither.
+        var held = held();
+        var found = new ArrayList<BuildRecord>();
+        for (var record : held.values()) if (query.isMetBy(record)) found.add(record);
+        // As many of the store's may be outdated as are held.
+        for (var record : store.find(query, most + held.size()))
+            if (!held.containsKey(record.id())) found.add(record);
+        found.sort(Comparator.comparingLong(BuildRecord::id).reversed());
+        return List.copyOf(found.subList(0, Math.min(most, found.size())));
+    }
+
+    public Optional<BuildRecord> find(long id) throws IOException {
+        var held = Optional.ofNullable(held().get(id));
+        return held.isPresent() ? held : store.find(id);
+    }
+
+    Map<Long, BuildRecord> held() {
+        var held = new HashMap<Long, BuildRecord>();
+        for (var build : builds.values()) held.put(build.id(), build.record());
+        return Collections.unmodifiableMap(held);
+    }
+
+    /// The log of a build, as far as it is.
+    public byte[] log(long id) throws IOException {
+        var rest = builds.values().stream()
+                .filter(build -> build.id() == id)
+                .findFirst()
+                .map(build -> build.log().rest());
+        var text = new ByteArrayOutputStream();
+        for (var part : store.log(id))
+            if (rest.isEmpty() || part.part() < rest.get().part()) text.writeBytes(RecordedLog.decompress(part));
+        rest.ifPresent(it -> text.writeBytes(it.text()));
+        return text.toByteArray();
+    }
+
+    // ---- writing
+
+    private boolean writesAgain() throws InterruptedException {
+        Thread.sleep(ROUND);
+        save();
+        var now = clock.instant();
+        if (cleaned.plus(BETWEEN_CLEANUPS).isBefore(now)) {
+            cleaned = now;
+            forgetOld(now);
+        }
+        return true;
+    }
+
+    /// Writes down what has changed.
+    void save() {
+        var numbers = new HashSet<Long>();
+        for (var number : changed) if (changed.remove(number)) numbers.add(number);
+        // Logs grow without any event.
+        builds.forEach((number, build) -> {
+            if (!build.log().unsaved().isEmpty()) numbers.add(number);
+        });
+        if (numbers.isEmpty()) return;
+        var records = new ArrayList<BuildRecord>();
+        var logs = new ArrayList<LogPart>();
+        var saved = new HashMap<OngoingBuild, Integer>();
+        var over = new ArrayList<Long>();
+        for (var number : numbers) {
+            var build = builds.get(number);
+            if (build == null) continue;
+            var record = build.record();
+            var parts = build.log().unsaved();
+            records.add(record);
+            logs.addAll(parts);
+            saved.put(build, parts.size());
+            if (record.outcome().isOver()) over.add(number);
+        }
+        try {
+            store.save(records, logs);
+            saved.forEach((build, count) -> build.log().saved(count));
+            over.forEach(builds::remove);
+            fails = false;
+        } catch (IOException e) {
+            changed.addAll(numbers);
+            if (!fails)
+                log.atWarn()
+                        .addKeyValue("why", e.getMessage())
+                        .log("records of builds cannot be written; that is tried again each second");
+            fails = true;
+        }
+        long missing = leftOut.getAndSet(0);
+        if (missing > 0)
+            log.atWarn()
+                    .addKeyValue("builds", missing)
+                    .log("builds are not recorded, as too many are under way or could not be written down");
+    }
+
+    void forgetOld(Instant now) throws InterruptedException {
+        try {
+            while (store.forgetBefore(now.minus(limits.keep()))) Thread.sleep(BETWEEN_DELETIONS);
+        } catch (IOException e) {
+            log.atWarn()
+                    .addKeyValue("why", e.getMessage())
+                    .log("old records of builds cannot be removed; that is tried again in an hour");
+        }
+    }
+
+    /// Writes down what has ended by now.
+    @Override
+    public void close() {
+        writing.interrupt();
+        try {
+            writing.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        save();
+    }
+}

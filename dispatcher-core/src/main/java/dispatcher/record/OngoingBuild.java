@@ -1,0 +1,197 @@
+package dispatcher.record;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.StorePath;
+import dispatcher.record.BuildRecord.Attempt;
+import dispatcher.record.BuildRecord.Copied;
+import dispatcher.record.BuildRecord.Outcome;
+import dispatcher.record.BuildRecord.Waits;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The record of a build while it goes on. Safe for any thread.
+final class OngoingBuild {
+    /// Characters of a message that are kept.
+    private static final int LONGEST_MESSAGE = 4_000;
+
+    private final long id;
+    private final String client;
+    private final StorePath drvPath;
+    private final String system;
+    private final Instant asked;
+    private final RecordedLog log;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private SortedSet<String> features = Collections.emptySortedSet();
+
+    @GuardedBy("lock")
+    private Optional<Instant> ended = Optional.empty();
+
+    @GuardedBy("lock")
+    private Outcome outcome = Outcome.WAITING;
+
+    @GuardedBy("lock")
+    private String message = "";
+
+    @GuardedBy("lock")
+    private Waits waits = Waits.NONE;
+
+    @GuardedBy("lock")
+    private final List<Attempt> attempts = new ArrayList<>();
+
+    @GuardedBy("lock")
+    private Copied copied = Copied.NOTHING;
+
+    @GuardedBy("lock")
+    private Duration built = Duration.ZERO;
+
+    @GuardedBy("lock")
+    private long outputBytes;
+
+    @GuardedBy("lock")
+    private long peakMemory;
+
+    OngoingBuild(
+            long id, String client, StorePath drvPath, BasicDerivation derivation, Instant asked, RecordedLog log) {
+        this.id = id;
+        this.client = client;
+        this.drvPath = drvPath;
+        this.system = derivation.platform();
+        this.asked = asked;
+        this.log = log;
+    }
+
+    long id() {
+        return id;
+    }
+
+    RecordedLog log() {
+        return log;
+    }
+
+    void requires(SortedSet<String> wanted) {
+        lock.lock();
+        try {
+            features = wanted;
+            outcome = Outcome.WAITING;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void isAlone(Duration waited) {
+        lock.lock();
+        try {
+            waits = new Waits(waited, waits.forMachine());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// @param waited for a machine since it was queued; the first time, for equal builds too
+    void assigned(String machine, String reason, Instant now, Duration waited) {
+        lock.lock();
+        try {
+            var here = attempts.isEmpty() ? waited.minus(waits.forEqualBuild()) : waited;
+            waits = new Waits(
+                    waits.forEqualBuild(), waits.forMachine().plus(here.isNegative() ? Duration.ZERO : here));
+            attempts.add(new Attempt(machine, reason, now, Optional.empty()));
+            copied = Copied.NOTHING;
+            outcome = Outcome.RUNNING;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void lost(String machine, String reason) {
+        lock.lock();
+        try {
+            for (int i = attempts.size() - 1; i >= 0; i--) {
+                var attempt = attempts.get(i);
+                if (!attempt.machine().equals(machine) || attempt.lost().isPresent()) continue;
+                attempts.set(i, attempt.lostFor(cut(reason)));
+                break;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void copied(int paths, long bytes, Duration took) {
+        lock.lock();
+        try {
+            copied = new Copied(paths, bytes, took);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void hasOutputs(long bytes) {
+        lock.lock();
+        try {
+            outputBytes = bytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void tookMemory(long peak) {
+        lock.lock();
+        try {
+            peakMemory = Math.max(peakMemory, peak);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// @param machine that gave the result, which of two attempts at once counts
+    void gaveResult(String machine, Duration took) {
+        lock.lock();
+        try {
+            built = took;
+            // The last attempt is the one that counts.
+            for (int i = 0; i < attempts.size() - 1; i++)
+                if (attempts.get(i).machine().equals(machine)
+                        && attempts.get(i).lost().isEmpty()) attempts.add(attempts.remove(i));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void end(Outcome how, String why, Instant now) {
+        lock.lock();
+        try {
+            outcome = how;
+            message = cut(why);
+            ended = Optional.of(now);
+        } finally {
+            lock.unlock();
+        }
+        log.end();
+    }
+
+    private static String cut(String text) {
+        if (text.length() <= LONGEST_MESSAGE) return text;
+        int end = Character.isHighSurrogate(text.charAt(LONGEST_MESSAGE - 1)) ? LONGEST_MESSAGE - 1 : LONGEST_MESSAGE;
+        return text.substring(0, end) + " …";
+    }
+
+    BuildRecord record() {
+        lock.lock();
+        try {
+            return new BuildRecord(
+                    id, client, drvPath, system, features, asked, ended, outcome, message, waits, attempts, copied,
+                    built, outputBytes, peakMemory);
+        } finally {
+            lock.unlock();
+        }
+    }
+}

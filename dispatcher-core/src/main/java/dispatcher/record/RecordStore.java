@@ -1,0 +1,72 @@
+package dispatcher.record;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/// Where records are written down, so that they outlive the process. Safe for any thread; each method is done as a
+/// whole or not at all.
+public interface RecordStore {
+    /// Which records are wanted: those for which all of it is true.
+    ///
+    /// @param before  only those with a smaller id
+    /// @param name    of the derivation, or a beginning of it
+    /// @param machine of the last attempt
+    /// @param outcome one of these; any if it is empty
+    /// @param since   only those that were asked for then or later
+    record Query(
+            long before,
+            Optional<String> name,
+            Optional<String> machine,
+            Optional<String> client,
+            List<BuildRecord.Outcome> outcome,
+            Optional<Instant> since) {
+        public Query {
+            outcome = List.copyOf(outcome);
+        }
+
+        public static final Query ALL = new Query(
+                Long.MAX_VALUE, Optional.empty(), Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+
+        boolean isMetBy(BuildRecord record) {
+            return record.id() < before
+                    && name.map(record.name()::startsWith).orElse(true)
+                    && machine.map(it -> record.machine().filter(it::equals).isPresent())
+                            .orElse(true)
+                    && client.map(record.client()::equals).orElse(true)
+                    && (outcome.isEmpty() || outcome.contains(record.outcome()))
+                    && since.map(it -> !record.asked().isBefore(it)).orElse(true);
+        }
+    }
+
+    /// A piece of a build's log, as it is kept: compressed by `deflate`.
+    ///
+    /// @param part  counts those of a build from 0
+    record LogPart(long build, int part, byte[] compressed) {}
+
+    /// Says of all that were going on that they are interrupted; to be called before anything else, once.
+    ///
+    /// @param now when that is found
+    /// @return the largest id that was ever given; 0 if there is none
+    long resume(Instant now) throws IOException;
+
+    /// Puts these in the place of what is written down of the same builds, and adds these pieces of logs.
+    void save(Collection<BuildRecord> records, Collection<LogPart> logs) throws IOException;
+
+    /// The newest first.
+    ///
+    /// @param most how many are wanted
+    List<BuildRecord> find(Query query, int most) throws IOException;
+
+    Optional<BuildRecord> find(long id) throws IOException;
+
+    /// The log as far as it is written down, in its order.
+    List<LogPart> log(long id) throws IOException;
+
+    /// Forgets builds that ended before then, with their logs; a limited number in one call.
+    ///
+    /// @return whether there may be more of them
+    boolean forgetBefore(Instant end) throws IOException;
+}

@@ -1,0 +1,277 @@
+package dispatcher.record;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dispatcher.nix.BasicDerivation;
+import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
+import dispatcher.nix.DerivationOutput;
+import dispatcher.nix.StorePath;
+import dispatcher.record.BuildRecord.Attempt;
+import dispatcher.record.BuildRecord.Outcome;
+import dispatcher.record.RecordStore.Query;
+import dispatcher.testkit.FakeStore;
+import dispatcher.testkit.ManualClock;
+import dispatcher.testkit.MemoryRecordStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class BuildRecorderTest {
+    private static final String X86 = "x86_64-linux";
+    private static final StorePath DRV = FakeStore.path("tool-1.0.drv");
+    private static final StorePath OUT = FakeStore.path("tool-1.0");
+    private static final BasicDerivation DERIVATION = new BasicDerivation(
+            new TreeMap<>(Map.of("out", new DerivationOutput.InputAddressed(OUT))),
+            Set.of(),
+            X86,
+            ByteString.of("/bin/sh"),
+            List.of(),
+            new TreeMap<>());
+
+    private final ManualClock clock = new ManualClock();
+    private final MemoryRecordStore store = new MemoryRecordStore();
+    private BuildRecorder recorder;
+
+    @BeforeEach
+    void open() throws IOException {
+        recorder = BuildRecorder.unstarted(store, new BuildRecorder.Limits(Duration.ofDays(30), 100_000), clock);
+        recorder.clientConnected(7, "ci@build@10.0.0.3:51234");
+    }
+
+    private void ask(long build) {
+        recorder.buildRequested(build, 7, DRV, DERIVATION);
+        recorder.buildQueued(build, 7, DRV, X86, new TreeSet<>(Set.of("kvm")));
+    }
+
+    private BuildRecord only() throws IOException {
+        var found = recorder.find(Query.ALL, 10);
+        assertThat(found).hasSize(1);
+        return found.getFirst();
+    }
+
+    @Test
+    void aBuildIsOnRecordFromItsRequestToItsEnd() throws IOException {
+        var asked = clock.instant();
+        ask(3);
+        assertThat(only().outcome()).isEqualTo(Outcome.WAITING);
+        clock.advance(Duration.ofSeconds(2));
+        recorder.buildAlone(3, DRV, Duration.ofSeconds(2));
+        clock.advance(Duration.ofSeconds(5));
+        var began = clock.instant();
+        recorder.buildAssigned(3, DRV, "a", "it is idle", Duration.ofSeconds(7));
+        assertThat(only().outcome()).isEqualTo(Outcome.RUNNING);
+        recorder.inputsCopied(3, DRV, "a", 2, 4096, Duration.ofSeconds(1));
+        recorder.memoryMeasured(3, DRV, "a", 500);
+        recorder.memoryMeasured(3, DRV, "a", 400);
+        recorder.outputsMade(3, DRV, "a", Map.of(OUT, 1024L));
+        clock.advance(Duration.ofSeconds(9));
+        recorder.buildEnded(3, DRV, "a", BuildStatus.BUILT, "", Duration.ofSeconds(8));
+
+        assertThat(only())
+                .isEqualTo(new BuildRecord(
+                        1,
+                        "ci@build",
+                        DRV,
+                        X86,
+                        new TreeSet<>(Set.of("kvm")),
+                        asked,
+                        Optional.of(clock.instant()),
+                        Outcome.BUILT,
+                        "",
+                        new BuildRecord.Waits(Duration.ofSeconds(2), Duration.ofSeconds(5)),
+                        List.of(new Attempt("a", "it is idle", began, Optional.empty())),
+                        new BuildRecord.Copied(2, 4096, Duration.ofSeconds(1)),
+                        Duration.ofSeconds(8),
+                        1024,
+                        500));
+    }
+
+    @Test
+    void aBuildThatIsLostWaitsAgainAndHasTwoAttempts() throws IOException {
+        ask(1);
+        recorder.buildAlone(1, DRV, Duration.ZERO);
+        recorder.buildAssigned(1, DRV, "a", "it is idle", Duration.ofSeconds(1));
+        recorder.buildLost(1, DRV, "a", "the connection broke");
+        recorder.buildQueued(1, 7, DRV, X86, Collections.emptySortedSet());
+        assertThat(only().outcome()).isEqualTo(Outcome.WAITING);
+        recorder.buildAssigned(1, DRV, "b", "a was lost", Duration.ofSeconds(4));
+        recorder.buildEnded(1, DRV, "b", BuildStatus.PERMANENT_FAILURE, "exit code 1", Duration.ofSeconds(1));
+        var record = only();
+        assertThat(record.outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(record.message()).isEqualTo("exit code 1");
+        assertThat(record.waits().forMachine()).hasSeconds(5);
+        assertThat(record.attempts())
+                .extracting(Attempt::machine, Attempt::lost)
+                .containsExactly(
+                        tuple("a", Optional.of("the connection broke")),
+                        tuple("b", Optional.empty()));
+    }
+
+    /// The first of two attempts at once may be the one that counts.
+    @Test
+    void theMachineOfABuildIsTheOneThatGaveTheResult() throws IOException {
+        ask(1);
+        recorder.buildAssigned(1, DRV, "slow", "it is idle", Duration.ZERO);
+        recorder.buildDoubled(1, DRV, "fast", "slow", "it takes too long");
+        assertThat(only().machine()).contains("fast");
+        recorder.buildEnded(1, DRV, "slow", BuildStatus.BUILT, "", Duration.ofSeconds(3));
+        assertThat(only().machine()).contains("slow");
+        assertThat(only().attempts()).hasSize(2);
+    }
+
+    @Test
+    void everyOtherEndIsOnRecord() throws IOException {
+        for (long build = 1; build <= 4; build++) ask(build);
+        recorder.buildRefused(1, DRV, "no machine");
+        recorder.buildShared(2, 7, DRV);
+        recorder.buildFound(3, DRV);
+        recorder.buildAbandoned(4, DRV);
+        assertThat(recorder.find(Query.ALL, 10))
+                .extracting(BuildRecord::outcome)
+                .containsExactly(Outcome.ABANDONED, Outcome.FOUND, Outcome.SHARED, Outcome.REFUSED);
+        assertThat(recorder.find(1)).map(BuildRecord::message).contains("no machine");
+    }
+
+    @Test
+    void whatIsWrittenDownIsNoMoreHeldOnceItIsOver() throws IOException {
+        ask(1);
+        recorder.save();
+        assertThat(store.find(1)).map(BuildRecord::outcome).contains(Outcome.WAITING);
+        recorder.buildFound(1, DRV);
+        assertThat(only().outcome()).isEqualTo(Outcome.FOUND);
+        recorder.save();
+        assertThat(store.find(1)).map(BuildRecord::outcome).contains(Outcome.FOUND);
+        assertThat(recorder.held()).isEmpty();
+        assertThat(only().outcome()).isEqualTo(Outcome.FOUND);
+    }
+
+    @Test
+    void numbersGoOnAfterARestart() throws IOException {
+        ask(1);
+        recorder.buildFound(1, DRV);
+        recorder.close();
+        open();
+        ask(1);
+        assertThat(recorder.find(Query.ALL, 10)).extracting(BuildRecord::id).containsExactly(2L, 1L);
+    }
+
+    @Test
+    void aDiskThatIsFullLosesNothingThatCanBeWrittenLater() throws IOException {
+        store.isFull = true;
+        ask(1);
+        recorder.of(1).line(ByteString.of("hello"));
+        recorder.buildFound(1, DRV);
+        recorder.save();
+        assertThat(only().outcome()).isEqualTo(Outcome.FOUND);
+        store.isFull = false;
+        recorder.save();
+        assertThat(store.find(1)).isPresent();
+        assertThat(text(1)).isEqualTo("hello\n");
+        assertThat(recorder.held()).isEmpty();
+    }
+
+    private String text(long id) throws IOException {
+        return new String(recorder.log(id), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void theLogCanBeReadWhileItGrowsAndAfterwards() throws IOException {
+        ask(1);
+        var log = recorder.of(1);
+        var expected = new StringBuilder();
+        for (int i = 0; i < 4_000; i++) {
+            var line = "\u001b[31mline\u001b[0m " + i;
+            log.line(ByteString.of(line));
+            expected.append(line).append('\n');
+            if (i % 1_000 == 500) recorder.save();
+            if (i % 700 == 0) assertThat(text(1)).isEqualTo(expected.toString());
+        }
+        recorder.buildFound(1, DRV);
+        assertThat(text(1)).isEqualTo(expected.toString());
+        recorder.save();
+        assertThat(recorder.held()).isEmpty();
+        assertThat(text(1)).isEqualTo(expected.toString());
+        assertThat(store.log(1).stream().mapToInt(part -> part.compressed().length).sum())
+                .isLessThan(expected.length() / 3);
+    }
+
+    @Test
+    void ofALongLogTheBeginningIsKept() throws IOException {
+        ask(1);
+        for (int i = 0; i < 50; i++) recorder.of(1).line(ByteString.of("x".repeat(9_999)));
+        assertThat(text(1).lines()).hasSize(11).last().asString().contains("records.logSize");
+        assertThat(text(1)).hasSizeLessThan(101_000);
+    }
+
+    @Test
+    void aBuildThatNobodyKnowsHasNoLog() throws IOException {
+        recorder.of(99).line(ByteString.of("hello"));
+        assertThat(text(99)).isEmpty();
+    }
+
+    @Test
+    void aLongMessageIsCut() throws IOException {
+        ask(1);
+        recorder.buildRefused(1, DRV, "x".repeat(10_000));
+        assertThat(only().message()).hasSizeBetween(4_000, 4_010).endsWith("…");
+    }
+
+    @Test
+    void onlyThoseThatAreAskedForAreFound() throws IOException {
+        ask(1);
+        recorder.buildAssigned(1, DRV, "a", "", Duration.ZERO);
+        var other = FakeStore.path("lib-2.drv");
+        recorder.clientConnected(8, "laptop@local");
+        recorder.buildRequested(2, 8, other, DERIVATION);
+        assertThat(ids(new Query(2, none(), none(), none(), List.of(), Optional.empty()))).containsExactly(1L);
+        assertThat(ids(query("lib", "", "", List.of()))).containsExactly(2L);
+        assertThat(ids(query("", "a", "", List.of()))).containsExactly(1L);
+        assertThat(ids(query("", "", "laptop", List.of()))).containsExactly(2L);
+        assertThat(ids(query("", "", "", List.of(Outcome.RUNNING, Outcome.BUILT)))).containsExactly(1L);
+        assertThat(ids(new Query(
+                        9, none(), none(), none(), List.of(), Optional.of(clock.instant().plusSeconds(1)))))
+                .isEmpty();
+    }
+
+    private static Optional<String> none() {
+        return Optional.empty();
+    }
+
+    private static Query query(String name, String machine, String client, List<Outcome> outcome) {
+        return new Query(
+                Long.MAX_VALUE,
+                Optional.of(name).filter(it -> !it.isEmpty()),
+                Optional.of(machine).filter(it -> !it.isEmpty()),
+                Optional.of(client).filter(it -> !it.isEmpty()),
+                outcome,
+                Optional.empty());
+    }
+
+    private List<Long> ids(Query query) throws IOException {
+        return recorder.find(query, 10).stream().map(BuildRecord::id).toList();
+    }
+
+    @Test
+    void oldOnesAreForgotten() throws Exception {
+        ask(1);
+        recorder.buildFound(1, DRV);
+        ask(2);
+        recorder.save();
+        clock.advance(Duration.ofDays(31));
+        recorder.buildFound(2, DRV);
+        recorder.save();
+        recorder.forgetOld(clock.instant());
+        assertThat(recorder.find(Query.ALL, 10)).extracting(BuildRecord::id).containsExactly(2L);
+    }
+}

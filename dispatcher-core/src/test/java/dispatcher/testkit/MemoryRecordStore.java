@@ -1,0 +1,61 @@
+package dispatcher.testkit;
+
+import dispatcher.record.BuildRecord;
+import dispatcher.record.RecordStore;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// Records in memory. Finds all, whatever is asked for, so that what it says shows what was written.
+public final class MemoryRecordStore implements RecordStore {
+    private final ConcurrentSkipListMap<Long, BuildRecord> records =
+            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
+    private final List<LogPart> logs = new CopyOnWriteArrayList<>();
+
+    /// Nothing can be written while this is so.
+    public volatile boolean isFull;
+
+    @Override
+    public long resume(Instant now) {
+        return records.isEmpty() ? 0 : records.firstKey();
+    }
+
+    @Override
+    public void save(Collection<BuildRecord> some, Collection<LogPart> parts) throws IOException {
+        if (isFull) throw new IOException("no space left on device");
+        for (var record : some) records.put(record.id(), record);
+        logs.addAll(parts);
+    }
+
+    @Override
+    public List<BuildRecord> find(Query query, int most) {
+        return records.values().stream().limit(most).toList();
+    }
+
+    @Override
+    public Optional<BuildRecord> find(long id) {
+        return Optional.ofNullable(records.get(id));
+    }
+
+    @Override
+    public List<LogPart> log(long id) {
+        return logs.stream().filter(part -> part.build() == id).toList();
+    }
+
+    @Override
+    public boolean forgetBefore(Instant end) {
+        var old = new ArrayList<Long>();
+        records.forEach((id, record) -> {
+            if (record.ended().filter(end::isAfter).isPresent()) old.add(id);
+        });
+        if (old.isEmpty()) return false;
+        records.remove(old.getFirst());
+        return true;
+    }
+}
