@@ -129,6 +129,7 @@ public final class Server implements AutoCloseable {
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
+                onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
         this.machines = new MachineRegistry(
                 settings.machines(),
@@ -136,9 +137,11 @@ public final class Server implements AutoCloseable {
                 (machine, pressure) -> link(settings, machine, pressure),
                 queue,
                 history,
+                onDemand::boot,
                 listeners,
                 clock,
                 System::nanoTime);
+        onDemand.onBootChange(machines::bootChanged);
         var listener = new ListenerList(listeners, machines.learning());
         this.known = KnownPaths.of(locations, STORE_DIR, settings.trustedPublicKeys());
         this.requests = new BuildRequestFactory(expectations, settings.resources(), locations, known.sizes());
