@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// The time between the slot of a build and its attempt, in which the machine starts. Whatever that takes counts to no
-/// attempt, and another machine that gets free meanwhile may take the build.
+/// The time between the slot of a build and its attempt, in which the machine starts. Whatever that takes counts to
+/// no attempt, and another machine that gets free meanwhile may take the build.
 final class Arrival {
     private Arrival() {}
 

@@ -238,7 +238,8 @@ final class BuildRun {
         }
     }
 
-    /// Where it has a slot, or gets another one while the machine starts; empty if it has to wait for one once more.
+    /// Where it has a slot, or gets another one while the machine starts; empty if it has to wait for one once
+    /// more.
     private Optional<BuildOutcome> runIn(BuildQueue.Assignment first, BuildRequest request)
             throws InterruptedException {
         var slot = Optional.of(first);

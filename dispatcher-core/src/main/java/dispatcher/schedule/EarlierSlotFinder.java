@@ -8,8 +8,8 @@ import dispatcher.schedule.policy.MachineKind;
 import dispatcher.schedule.policy.Placement;
 import org.jspecify.annotations.Nullable;
 
-/// Finds a slot for a build that has one of a machine that is not up yet: on a machine that is up and would finish it
-/// earlier. See [ADR 15](../../../../../../docs/adr/0015-a-start-counts-in-the-expected-finish.md).
+/// Finds a slot for a build that has one of a machine that is not up yet: on a machine that is up and would finish
+/// it earlier. See [ADR 15](../../../../../../docs/adr/0015-a-start-counts-in-the-expected-finish.md).
 ///
 /// Cost: one look at each tier with a free slot. Used once, by the owner of the scheduler.
 final class EarlierSlotFinder {

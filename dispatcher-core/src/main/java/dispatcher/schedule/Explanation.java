@@ -66,7 +66,11 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
                     : Fitness.objection(slots.machine(), need);
             if (unfit.isPresent()) {
                 choices.add(new Choice(
-                        name, unfit, Optional.empty(), Optional.empty(), slots.facts().boot()));
+                        name,
+                        unfit,
+                        Optional.empty(),
+                        Optional.empty(),
+                        slots.facts().boot()));
                 continue;
             }
             var placement = plan.place(build, slots, slots.firstFree(now), extras(slots, need) > fewest);

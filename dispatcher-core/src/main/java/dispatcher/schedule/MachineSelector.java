@@ -47,8 +47,8 @@ final class MachineSelector {
 
     /// Null if no machine takes it now.
     ///
-    /// @param mayHold whether a busy machine will do if it should finish the build sooner. Only a build whose duration
-    ///     is known waits for one, unless it would have to wait for a machine to start as well
+    /// @param mayHold whether a busy machine will do if it should finish the build sooner. Only a build whose
+    ///                duration is known waits for one, unless it would have to wait for a machine to start as well
     @Nullable
     Choice choose(WaitingBuild build, RequirementQueue need, boolean mayHold) {
         var candidates = fleet.candidates(build, need, now);

@@ -75,7 +75,8 @@ final class SpeculativeSlotFinder {
         return badly ? 0 : Placing.clearlyFasterThan(at.speed());
     }
 
-    /// A machine that is just being tried after it has failed is not the one to count on, and none is started for that.
+    /// A machine that is just being tried after it has failed is not the one to count on, and none is started for
+    /// that.
     private boolean willDo(MachineSlots slots, double leastSpeed) {
         return slots.isUp()
                 && slots.speed() >= leastSpeed

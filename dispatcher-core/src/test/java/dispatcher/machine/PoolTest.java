@@ -17,8 +17,7 @@ class PoolTest {
     private static final Window DAY = window("08:00", "18:00", new Range(2, 8), DayOfWeek.MONDAY);
     private static final Window NIGHT = window("22:00", "06:00", new Range(0, 1), DayOfWeek.FRIDAY);
 
-    private final Pool pool =
-            new Pool("cloud", new Range(0, 4), 0, OptionalInt.empty(), List.of(DAY, NIGHT));
+    private final Pool pool = new Pool("cloud", new Range(0, 4), 0, OptionalInt.empty(), List.of(DAY, NIGHT));
 
     private static Window window(String from, String to, Range range, DayOfWeek... days) {
         return new Window(Set.of(days), LocalTime.parse(from), LocalTime.parse(to), range);

@@ -309,8 +309,8 @@ class StartingMachinesTest {
             var view = queue.snapshot().machines().get(1).running().getFirst();
             assertThat(view.expectedEnd())
                     .as("the start, 0.1 s to set up, and the build")
-                    .hasValueSatisfying(end -> assertThat(end)
-                            .isCloseTo(clock.instant().plusMillis(100), within(1, ChronoUnit.MILLIS)));
+                    .hasValueSatisfying(end ->
+                            assertThat(end).isCloseTo(clock.instant().plusMillis(100), within(1, ChronoUnit.MILLIS)));
         }
     }
 }

@@ -49,7 +49,9 @@ class StartingMachinesFleetTest {
             var client = fleet.remote(ClientProtocol.WORKER);
             var build = client.start(drv("x"));
             start.awaitArrivals(1);
-            assertThat(fleet.events().starting("assigned")).as("it does not run yet").isEmpty();
+            assertThat(fleet.events().starting("assigned"))
+                    .as("it does not run yet")
+                    .isEmpty();
             // Nobody else may take it.
             fleet.registry().drain("on", true);
             fleet.clock().advance(Duration.ofMinutes(10));

@@ -42,9 +42,7 @@ class PoolIT {
         fleet = Fleet.of(MOST).jobs(1).start();
         client = NixClient.beside(fleet).start();
         for (int i = 0; i < MOST; i++) fleet.machine(i).kill();
-        settings = DispatcherSettings.of(fleet)
-                .set("machines", pool())
-                .write("pool");
+        settings = DispatcherSettings.of(fleet).set("machines", pool()).write("pool");
         dispatcher = DispatcherProcess.start(settings, fleet.socket(), "");
     }
 
@@ -63,11 +61,13 @@ class PoolIT {
         var keys = Files.readAllLines(fleet.folder().resolve("known_hosts")).stream()
                 .map(line -> "      " + line.substring(line.indexOf(' ') + 1))
                 .collect(Collectors.joining("\n"));
-        var first = Files.readString(fleet.settings()).lines()
+        var first = Files.readString(fleet.settings())
+                .lines()
                 .dropWhile(line -> !line.startsWith("  - name:"))
                 .skip(1)
                 .takeWhile(line -> line.startsWith("    "))
-                .filter(line -> !line.strip().startsWith("hostName") && !line.strip().startsWith("publicHostKey"))
+                .filter(line ->
+                        !line.strip().startsWith("hostName") && !line.strip().startsWith("publicHostKey"))
                 .collect(Collectors.joining("\n"));
         return String.join(
                 "\n",
@@ -90,7 +90,8 @@ class PoolIT {
 
     /// Starts and stops machine `DISPATCHER_INDEX` of the fleet.
     private Path provider() throws IOException {
-        var names = IntStream.range(0, MOST).mapToObj(i -> fleet.machine(i).name()).collect(Collectors.joining(" "));
+        var names =
+                IntStream.range(0, MOST).mapToObj(i -> fleet.machine(i).name()).collect(Collectors.joining(" "));
         var script = Files.writeString(folder.resolve("provider"), """
                 #!/bin/sh
                 set -eu
@@ -147,12 +148,19 @@ class PoolIT {
         assertThat(alive()).isZero();
         var built = builds(50, 1).run().orFail().lines();
         assertThat(built).hasSize(50);
-        assertThat(recorded()).containsExactlyInAnyOrder("start cloud-1", "start cloud-2", "start cloud-3", "start cloud-4");
+        assertThat(recorded())
+                .containsExactlyInAnyOrder("start cloud-1", "start cloud-2", "start cloud-3", "start cloud-4");
         awaitNoneAlive();
         assertThat(recorded())
                 .containsExactlyInAnyOrder(
-                        "start cloud-1", "start cloud-2", "start cloud-3", "start cloud-4",
-                        "stop cloud-1", "stop cloud-2", "stop cloud-3", "stop cloud-4");
+                        "start cloud-1",
+                        "start cloud-2",
+                        "start cloud-3",
+                        "start cloud-4",
+                        "stop cloud-1",
+                        "stop cloud-2",
+                        "stop cloud-3",
+                        "stop cloud-4");
         assertThat(dispatcher.log()).doesNotContain("machine set aside", "machine lost", "bug:");
     }
 
@@ -183,7 +191,10 @@ class PoolIT {
     void machinesThatRunWhenTheDispatcherStartsAreFoundAndStopped() throws Exception {
         assertThat(dispatcher.stop()).isZero();
         Files.deleteIfExists(record());
-        Command.of(Checkout.script("host"), "start", fleet.folder().resolve("hosts/" + fleet.machine(2).name()))
+        Command.of(
+                        Checkout.script("host"),
+                        "start",
+                        fleet.folder().resolve("hosts/" + fleet.machine(2).name()))
                 .with("--owner", ProcessHandle.current().pid())
                 .run()
                 .orFail();

@@ -71,7 +71,8 @@ public record MachineAnswer(
     /// @param uses     connections to it that are in use, and those who wait for it
     /// @param stopping whether it is stopped when the last use ends
     /// @param problem  what went wrong last with starting or stopping it
-    /// @param startsIn seconds from its start until it should be ready, or what is left of them; absent if it is ready
+    /// @param startsIn seconds from its start until it should be ready, or what is left of them; absent if it is
+    ///                 ready
     public record OnDemand(
             String state,
             Instant since,

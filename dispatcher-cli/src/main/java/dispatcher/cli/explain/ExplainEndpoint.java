@@ -96,9 +96,7 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
     }
 
     private static Optional<String> power(Boot boot) {
-        return boot.isUp()
-                ? Optional.empty()
-                : Optional.of(boot.since().isPresent() ? "starting" : "off");
+        return boot.isUp() ? Optional.empty() : Optional.of(boot.since().isPresent() ? "starting" : "off");
     }
 
     private static Optional<Long> count(Optional<Placement> placement, Function<Placement, Integer> count) {

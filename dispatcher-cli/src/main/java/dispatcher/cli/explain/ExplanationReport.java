@@ -128,7 +128,8 @@ record ExplanationReport(ExplainAnswer answer) {
         return machine.power()
                 .flatMap(power -> machine.startsIn()
                         .toOptional()
-                        .map(seconds -> "%s; starts in about %s".formatted(power, Amounts.seconds(seconds.doubleValue()))))
+                        .map(seconds ->
+                                "%s; starts in about %s".formatted(power, Amounts.seconds(seconds.doubleValue()))))
                 .orElse("");
     }
 

@@ -27,19 +27,17 @@ public final class MachineAnswers {
 
     /// @param clock the queue's
     public static Endpoint endpoint(BuildQueue queue, InstantSource clock, MachinesOnDemand onDemand) {
-        return Endpoint.get(
-                MachinesAnswer.PATH,
-                _ -> {
-                    var now = clock.instant();
-                    return new MachinesAnswer(
-                            now,
-                            queue.snapshot().machines().stream()
-                                    .map(view -> of(view).withOnDemand(
-                                                    onDemand.of(view.machine().name())
-                                                            .map(MachineLifecycle::view)
-                                                            .map(power -> onDemand(power, now))))
-                                    .toList());
-                });
+        return Endpoint.get(MachinesAnswer.PATH, _ -> {
+            var now = clock.instant();
+            return new MachinesAnswer(
+                    now,
+                    queue.snapshot().machines().stream()
+                            .map(view -> of(view).withOnDemand(
+                                            onDemand.of(view.machine().name())
+                                                    .map(MachineLifecycle::view)
+                                                    .map(power -> onDemand(power, now))))
+                            .toList());
+        });
     }
 
     public static MachineAnswer.OnDemand onDemand(LifecycleView view, Instant now) {

@@ -59,7 +59,10 @@ final class MachineChanges {
 
     /// With all that may change, as words.
     private static Object pool(Machine machine) {
-        return orNone(machine.onDemand().flatMap(OnDemand::pool).map(Pool.Member::pool).map(MachineChanges::words));
+        return orNone(machine.onDemand()
+                .flatMap(OnDemand::pool)
+                .map(Pool.Member::pool)
+                .map(MachineChanges::words));
     }
 
     private static String words(Pool pool) {
@@ -68,7 +71,10 @@ final class MachineChanges {
         for (var window : pool.windows())
             words.append(", %s from %s to %s: %s"
                     .formatted(
-                            window.days().stream().sorted().toList(), window.from(), window.to(), words(window.range())));
+                            window.days().stream().sorted().toList(),
+                            window.from(),
+                            window.to(),
+                            words(window.range())));
         return words.append(')').toString();
     }
 

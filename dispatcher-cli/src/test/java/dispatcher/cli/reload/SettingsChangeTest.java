@@ -65,8 +65,9 @@ class SettingsChangeTest {
                                 + ", min: 1, maxBuildsPerMachine: 9, windows: [{days: [sun], from: 08:00, to: 18:00, max: 0}]}"));
 
         assertThat(change.changes())
-                .containsExactly("machine a-1: pool (min 0, max 1, warm 0) -> (min 1, max 1, warm 0, maxBuildsPerMachine 9,"
-                        + " [SUNDAY] from 08:00 to 18:00: min 0, max 0)");
+                .containsExactly(
+                        "machine a-1: pool (min 0, max 1, warm 0) -> (min 1, max 1, warm 0, maxBuildsPerMachine 9,"
+                                + " [SUNDAY] from 08:00 to 18:00: min 0, max 0)");
     }
 
     @Test

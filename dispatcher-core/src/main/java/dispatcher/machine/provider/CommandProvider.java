@@ -39,8 +39,7 @@ final class CommandProvider implements MachineProvider {
     }
 
     /// @param member if it is a machine of a pool, which its commands find in their environment
-    CommandProvider(
-            String machine, Optional<Pool.Member> member, OnDemand.Commands commands, Consumer<String> output) {
+    CommandProvider(String machine, Optional<Pool.Member> member, OnDemand.Commands commands, Consumer<String> output) {
         this.machine = machine;
         this.environment = environment(machine, member);
         this.commands = commands;

@@ -168,7 +168,9 @@ public final class MachineLifecycle implements AutoCloseable {
     public LifecycleView view() {
         lock.lock();
         try {
-            boolean stopping = stopWanted || retired || (state != State.OFF && !boot.withheld().isEmpty());
+            boolean stopping = stopWanted
+                    || retired
+                    || (state != State.OFF && !boot.withheld().isEmpty());
             return new LifecycleView(state, since, uses, problem, stopping, boot);
         } finally {
             lock.unlock();
@@ -384,7 +386,9 @@ public final class MachineLifecycle implements AutoCloseable {
     @GuardedBy("lock")
     private boolean isWorn() {
         var most = goal.settings().pool().map(Pool.Member::pool).map(Pool::maxBuilds);
-        return most.isPresent() && most.get().isPresent() && builds >= most.get().getAsInt();
+        return most.isPresent()
+                && most.get().isPresent()
+                && builds >= most.get().getAsInt();
     }
 
     /// A build begins there.

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// What is to be done with the machines of a pool at one moment, beside what builds do by themselves: they start machines,
-/// and idle ones stop. A pure function of what is known of the machines.
+/// What is to be done with the machines of a pool at one moment, beside what builds do by themselves: they start
+/// machines, and idle ones stop. A pure function of what is known of the machines.
 ///
 /// @param keep     indexes of those that stay on though they are idle
 /// @param start    indexes of those that are started without a build

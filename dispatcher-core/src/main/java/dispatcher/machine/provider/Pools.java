@@ -46,8 +46,8 @@ final class Pools {
         var pools = new HashMap<Pool, Map<Integer, MachineLifecycle>>();
         for (var machine : machines) {
             var member = machine.goal().settings().pool();
-            member.ifPresent(it -> pools.computeIfAbsent(it.pool(), _ -> new HashMap<>())
-                    .put(it.index(), machine));
+            member.ifPresent(
+                    it -> pools.computeIfAbsent(it.pool(), _ -> new HashMap<>()).put(it.index(), machine));
             // It may have been one before the settings changed.
             if (member.isEmpty()) machine.withhold("");
         }
@@ -55,7 +55,8 @@ final class Pools {
     }
 
     private void tend(Pool pool, Map<Integer, MachineLifecycle> machines) {
-        if (searched.add(pool.name())) searchStrays(pool, machines.values().iterator().next().goal().settings());
+        if (searched.add(pool.name()))
+            searchStrays(pool, machines.values().iterator().next().goal().settings());
         var now = clock.instant();
         var members = new ArrayList<PoolPlan.Member>();
         machines.forEach((index, machine) -> members.add(member(index, machine.view(), now)));
@@ -79,10 +80,11 @@ final class Pools {
 
     // ---- strays
 
-    /// Stops machines that an earlier dispatcher started and that the pool does not have any more, if a command lists
-    /// those that run. Those that the pool has are found by looking for each.
+    /// Stops machines that an earlier dispatcher started and that the pool does not have any more, if a command
+    /// lists those that run. Those that the pool has are found by looking for each.
     private static void searchStrays(Pool pool, OnDemand settings) {
-        if (!(settings.provider() instanceof OnDemand.Commands commands) || commands.list().isEmpty()) return;
+        if (!(settings.provider() instanceof OnDemand.Commands commands)
+                || commands.list().isEmpty()) return;
         var _ = Thread.ofVirtual()
                 .name("strays of " + pool.name())
                 .start(() -> stopStrays(pool, commands, settings.bootTimeout()));

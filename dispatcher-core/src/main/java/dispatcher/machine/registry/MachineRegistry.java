@@ -51,8 +51,8 @@ public final class MachineRegistry implements AutoCloseable {
 
     /// @param queue    gets the machines, and each change of one
     /// @param history  has what was learned of machines; gets the names of those that there are
-    /// @param boots    whether the machine of that name is up; does not block. After each change [#bootChanged] is to
-    ///                 be called
+    /// @param boots    whether the machine of that name is up; does not block. After each change [#bootChanged] is
+    ///                 to be called
     /// @param listener gets what happens to machines
     public MachineRegistry(
             Collection<Machine> machines,

@@ -9,9 +9,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Machines that are alike: fit for the same builds, about as fast, about as well connected, and up, off or starting
-/// alike. What holds for one holds for all, so that a decision costs no more for a thousand of them than for one. Confined to the owner of the
-/// scheduler.
+/// Machines that are alike: fit for the same builds, about as fast, about as well connected, and up, off or
+/// starting alike. What holds for one holds for all, so that a decision costs no more for a thousand of them than
+/// for one. Confined to the owner of the scheduler.
 public final class Tier {
     private static final Comparator<MachineSlots> LEAST_LOADED_FIRST = Comparator.<MachineSlots>comparingDouble(
                     MachineSlots::listedLoad)

@@ -75,7 +75,7 @@ class MachineLifecycleTest {
                     clock.advance(pause);
                 },
                 new ProviderLog(clock),
-            new BootTimes());
+                new BootTimes());
         provider.answering = false;
         var use = Await.start(slow::begin);
         provider.letGo();

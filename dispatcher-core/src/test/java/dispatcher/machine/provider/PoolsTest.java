@@ -49,8 +49,10 @@ class PoolsTest {
         for (int index = 1; index <= pool.size(); index++) {
             var member = new Pool.Member(pool, index);
             var provider = new FakeProvider();
-            var settings = new OnDemand(new OnDemand.Commands("up", Optional.of("down"), Optional.empty(), Optional.empty()),
-                    Duration.ofMinutes(2), IDLE);
+            var settings = new OnDemand(
+                    new OnDemand.Commands("up", Optional.of("down"), Optional.empty(), Optional.empty()),
+                    Duration.ofMinutes(2),
+                    IDLE);
             providers.add(provider);
             machines.add(new MachineLifecycle(
                     member.machine(),
@@ -75,9 +77,11 @@ class PoolsTest {
     }
 
     private void settle() {
-        Await.until("nothing is under way", () -> machines.stream()
-                .map(machine -> machine.view().state())
-                .noneMatch(state -> state == State.STARTING || state == State.STOPPING));
+        Await.until(
+                "nothing is under way",
+                () -> machines.stream()
+                        .map(machine -> machine.view().state())
+                        .noneMatch(state -> state == State.STARTING || state == State.STOPPING));
     }
 
     private void pass(Duration time) {

@@ -33,7 +33,8 @@ final class PoolKeys {
     static final Key<Integer> WARM = Key.of(PATH + ".warm", Types.whole(0, MOST))
             .preset(0)
             .counts(Effect.AT_ONCE)
-            .help("Idle machines that are kept on beside those in use, so that the next builds need not wait for a start.");
+            .help(
+                    "Idle machines that are kept on beside those in use, so that the next builds need not wait for a start.");
     static final Key<Integer> MAX_BUILDS = Key.of(PATH + ".maxBuildsPerMachine", Types.whole(1, Integer.MAX_VALUE))
             .presetIs("none")
             .example("20")
@@ -77,8 +78,7 @@ final class PoolKeys {
             WINDOW_MIN,
             WINDOW_MAX);
 
-    static final Group POOL =
-            Group.optional(PATH, """
+    static final Group POOL = Group.optional(PATH, """
             That the entry stands for several equal machines, which are started and stopped as builds need them: NAME-1,
             NAME-2 and so on. Needs onDemand with the commands start, stop and address, which find the name of the pool in
             $DISPATCHER_POOL, and the machine in $DISPATCHER_MACHINE and its number in $DISPATCHER_INDEX. Default: it is one

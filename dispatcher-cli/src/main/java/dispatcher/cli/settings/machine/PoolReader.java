@@ -16,7 +16,8 @@ import java.util.stream.IntStream;
 public final class PoolReader {
     private PoolReader() {}
 
-    /// The machines that an entry stands for: the one that it describes, or those of its pool. None if a fault was noted.
+    /// The machines that an entry stands for: the one that it describes, or those of its pool. None if a fault was
+    /// noted.
     ///
     /// @param described what the entry describes, if that had no fault
     public static List<Machine> machines(Section entry, Optional<Machine> described) {
@@ -36,7 +37,8 @@ public final class PoolReader {
         var named = pool.get().apply(machine.name());
         return IntStream.rangeClosed(1, named.size())
                 .mapToObj(index -> new Pool.Member(named, index))
-                .map(member -> machine.named(member.machine()).withOnDemand(onDemand.get().in(member)))
+                .map(member -> machine.named(member.machine())
+                        .withOnDemand(onDemand.get().in(member)))
                 .toList();
     }
 
@@ -91,8 +93,7 @@ public final class PoolReader {
             var from = section.get(PoolKeys.FROM);
             var to = section.get(PoolKeys.TO);
             int max = section.get(PoolKeys.WINDOW_MAX).orElse(usual.max());
-            var range = range(
-                    section, section.get(PoolKeys.WINDOW_MIN).orElse(Math.min(usual.min(), max)), max);
+            var range = range(section, section.get(PoolKeys.WINDOW_MIN).orElse(Math.min(usual.min(), max)), max);
             if (from.isEmpty() || to.isEmpty()) return Optional.empty();
             var covered = new HashSet<>(section.has(PoolKeys.DAYS) ? days : PoolKeys.everyDay());
             if (covered.isEmpty()) {

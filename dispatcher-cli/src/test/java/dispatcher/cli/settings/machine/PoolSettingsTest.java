@@ -41,8 +41,7 @@ class PoolSettingsTest {
     }
 
     private List<Machine> read(String machines) throws IOException {
-        var file = Files.writeString(
-                directory.resolve("d.yaml"), "listen: {socket: d.sock}\nmachines:\n" + machines);
+        var file = Files.writeString(directory.resolve("d.yaml"), "listen: {socket: d.sock}\nmachines:\n" + machines);
         return SettingsFile.load(file, new Surroundings(directory, directory, "me", "x86_64-linux", Map.of()))
                 .machines();
     }
@@ -63,7 +62,11 @@ class PoolSettingsTest {
         var machines = read(COMMANDS, "pool: {max: 3}");
         assertThat(machines).extracting(Machine::name).containsExactly("cloud-1", "cloud-2", "cloud-3");
         assertThat(machines).extracting(Machine::maxJobs).containsOnly(2);
-        assertThat(machines.get(1).onDemand().flatMap(OnDemand::pool).orElseThrow().index())
+        assertThat(machines.get(1)
+                        .onDemand()
+                        .flatMap(OnDemand::pool)
+                        .orElseThrow()
+                        .index())
                 .isEqualTo(2);
         assertThat(poolOf(machines.getFirst()))
                 .isEqualTo(new Pool("cloud", new Pool.Range(0, 3), 0, OptionalInt.empty(), List.of()));
@@ -105,7 +108,10 @@ class PoolSettingsTest {
 
     @Test
     void itNeedsCommandsThatKnowTheirMachines() {
-        assertFaults("", "pool: {max: 2}", "d.yaml:7: machines[0].pool: is of machines on demand: onDemand has to say how each is started");
+        assertFaults(
+                "",
+                "pool: {max: 2}",
+                "d.yaml:7: machines[0].pool: is of machines on demand: onDemand has to say how each is started");
         assertFaults(
                 "onDemand: {systemd: {unit: a.service}}",
                 "pool: {max: 2}",
@@ -123,7 +129,9 @@ class PoolSettingsTest {
     @Test
     void numbersAndTimesThatMakeNoSenseAreRefused() {
         assertFaults(
-                COMMANDS, "pool: {min: 1}", "d.yaml:7: machines[0].pool.max: is missing: how many machines the pool has at most");
+                COMMANDS,
+                "pool: {min: 1}",
+                "d.yaml:7: machines[0].pool.max: is missing: how many machines the pool has at most");
         assertFaults(COMMANDS, "pool: {max: 2, min: 3}", "d.yaml:7: machines[0].pool: has min 3 above max 2");
         assertFaults(
                 COMMANDS,
