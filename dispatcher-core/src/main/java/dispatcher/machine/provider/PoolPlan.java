@@ -31,7 +31,7 @@ record PoolPlan(Set<Integer> keep, Set<Integer> start, Map<Integer, String> with
         /// Those that it would cost most to do without.
         private static final Comparator<Member> USED_FIRST = Comparator.<Member, Boolean>comparing(it -> !it.isUsed)
                 .thenComparing(it -> !it.isOn)
-                .thenComparing(Member::index);
+                .thenComparingInt(Member::index);
     }
 
     /// @param range how many are on now
