@@ -60,6 +60,8 @@ final class BuildRun {
 
     /// Whether it has been begun on two machines at once.
     private boolean doubled;
+
+    private int sourcesLost;
     private long queuedAt;
     /// Written by the build's thread, read by the client's thread once that has ended.
     private boolean ended;
@@ -218,7 +220,6 @@ final class BuildRun {
 
     private BuildOutcome runSomewhere(BuildRequest request) throws InterruptedException {
         var since = builds.now();
-        int sourcesLost = 0;
         avoidHome(request);
         while (true) {
             switch (await(request, since)) {
@@ -230,26 +231,74 @@ final class BuildRun {
                         assignment.close();
                         break;
                     }
-                    var place = reach(assignment);
-                    // Otherwise it is gone from the settings, and the queue does not know yet.
-                    if (place.isEmpty()) break;
-                    var machine = place.get().machine();
-                    try (var there = place.get()) {
-                        var waited = Duration.ofNanos(nanoTime() - queuedAt);
-                        listener.buildAssigned(number, drvPath, machine, assignment.reason(), waited);
-                        log.assigned(machine, assignment.reason());
-                        var outcome = buildAt(there, request);
-                        if (outcome.isPresent()) return outcome.get();
-                    } catch (SourceFailedException e) {
-                        var reason = Failures.describe(e);
-                        if (++sourcesLost >= builds.policy().maxAttempts()) return refuse(reason);
-                        listener.buildLost(number, drvPath, machine, reason);
-                        if (!order.inputs().recover(e.paths(), reason)) return refuse(reason);
-                    }
+                    var outcome = runIn(assignment, request);
+                    if (outcome.isPresent()) return outcome.get();
                 }
             }
             if (losses.exhausted()) return giveUp();
             queued(request);
+        }
+    }
+
+    /// Where it has a slot, or gets another one while the machine starts; empty if it has to wait for one once
+    /// more.
+    private Optional<BuildOutcome> runIn(BuildQueue.Assignment first, BuildRequest request)
+            throws InterruptedException {
+        var slot = Optional.of(first);
+        while (slot.isPresent()) {
+            var place = reach(slot.get());
+            // Otherwise it is gone from the settings, and the queue does not know yet.
+            if (place.isEmpty()) return Optional.empty();
+            try (var there = place.get()) {
+                slot = arrive(there);
+                if (slot.isEmpty()) return runAt(there, request);
+            } catch (StartFailedException e) {
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static final class StartFailedException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        StartFailedException(IOException cause) {
+            super(cause);
+        }
+    }
+
+    /// Returns with the slot that it has elsewhere now, or without when the machine is up.
+    private Optional<BuildQueue.Assignment> arrive(LeasedMachine place)
+            throws StartFailedException, InterruptedException {
+        if (place.link().isOff()) {
+            log.note("dispatcher: %s waits for machine %s to start".formatted(drvPath, place.machine()));
+            log.flush();
+        }
+        try {
+            return Arrival.await(place);
+        } catch (IOException e) {
+            assigned(place);
+            machines.recovery().broke(place.link(), e);
+            lose(place.link(), new AttemptLostException(Kind.AWAY, Failures.describe(e)));
+            throw new StartFailedException(e);
+        }
+    }
+
+    private void assigned(LeasedMachine place) {
+        var waited = Duration.ofNanos(nanoTime() - queuedAt);
+        listener.buildAssigned(number, drvPath, place.machine(), place.slot().reason(), waited);
+        log.assigned(place.machine(), place.slot().reason());
+    }
+
+    private Optional<BuildOutcome> runAt(LeasedMachine place, BuildRequest request) throws InterruptedException {
+        assigned(place);
+        try {
+            return buildAt(place, request);
+        } catch (SourceFailedException e) {
+            var reason = Failures.describe(e);
+            if (++sourcesLost >= builds.policy().maxAttempts()) return Optional.of(refuse(reason));
+            listener.buildLost(number, drvPath, place.machine(), reason);
+            return order.inputs().recover(e.paths(), reason) ? Optional.empty() : Optional.of(refuse(reason));
         }
     }
 

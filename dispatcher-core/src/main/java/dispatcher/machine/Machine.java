@@ -94,6 +94,24 @@ public record Machine(
         return with(address, resources, Optional.of(newOnDemand));
     }
 
+    /// The same under another name.
+    public Machine named(String newName) {
+        return new Machine(
+                newName,
+                address,
+                protocol,
+                remoteProgram,
+                systems,
+                maxJobs,
+                speedFactor,
+                supportedFeatures,
+                mandatoryFeatures,
+                compression,
+                substitution,
+                resources,
+                onDemand);
+    }
+
     private Machine with(
             MachineAddress newAddress, SortedMap<String, Long> newResources, Optional<OnDemand> newOnDemand) {
         return new Machine(

@@ -7,13 +7,23 @@ import java.util.Optional;
 ///
 /// @param bootTimeout above zero; from the start until it answers over SSH
 /// @param idleAfter   above zero; how long nobody uses it before it is stopped
-public record OnDemand(Provider provider, Duration bootTimeout, Duration idleAfter) {
+/// @param pool        whose machine it is, if it is one of several that come and go with the queue
+public record OnDemand(Provider provider, Duration bootTimeout, Duration idleAfter, Optional<Pool.Member> pool) {
     public static final Duration DEFAULT_BOOT_TIMEOUT = Duration.ofMinutes(2);
     public static final Duration DEFAULT_IDLE_AFTER = Duration.ofMinutes(10);
 
     public OnDemand {
         if (!bootTimeout.isPositive()) throw new IllegalArgumentException("bootTimeout " + bootTimeout);
         if (!idleAfter.isPositive()) throw new IllegalArgumentException("idleAfter " + idleAfter);
+    }
+
+    /// One that belongs to no pool.
+    public OnDemand(Provider provider, Duration bootTimeout, Duration idleAfter) {
+        this(provider, bootTimeout, idleAfter, Optional.empty());
+    }
+
+    public OnDemand in(Pool.Member member) {
+        return new OnDemand(provider, bootTimeout, idleAfter, Optional.of(member));
     }
 
     /// What starts and stops it. Two that are equal start the same machine in the same way.
@@ -24,8 +34,19 @@ public record OnDemand(Provider provider, Duration bootTimeout, Duration idleAft
     /// @param stop    if the machine does not stop by itself
     /// @param status  exit status 0 if it runs
     /// @param address prints `HOST` or `HOST:PORT`, where it is reached now
-    public record Commands(String start, Optional<String> stop, Optional<String> status, Optional<String> address)
+    /// @param list    prints the names of machines that run, one a line
+    public record Commands(
+            String start,
+            Optional<String> stop,
+            Optional<String> status,
+            Optional<String> address,
+            Optional<String> list)
             implements Provider {
+        /// Commands of which none lists machines.
+        public Commands(String start, Optional<String> stop, Optional<String> status, Optional<String> address) {
+            this(start, stop, status, address, Optional.empty());
+        }
+
         public Commands {
             if (start.isBlank()) throw new IllegalArgumentException("a machine on demand has a start command");
         }

@@ -51,6 +51,10 @@ public final class BuildQueue {
     @GuardedBy("lock")
     private final Map<WaitingBuild, Ticket> tickets = new LinkedHashMap<>();
 
+    /// Slots of machines that are not up yet, in which no build has begun.
+    @GuardedBy("lock")
+    private final Map<RunningBuild, Assignment> unsettled = new HashMap<>();
+
     /// Who waits no longer than until the scheduler wants to be asked, and asks it for all.
     @GuardedBy("lock")
     private @Nullable Ticket timekeeper;
@@ -208,13 +212,23 @@ public final class BuildQueue {
     @GuardedBy("lock")
     private void moveOn() {
         for (var decision : scheduler.decide(clock.instant())) {
+            if (decision instanceof Decision.Moved(var from, var running, var placement)) {
+                var before = unsettled.remove(from);
+                if (before == null) throw new IllegalStateException("nobody has the slot of " + decision);
+                before.move(new Assignment(running, placement));
+                continue;
+            }
             var ticket = tickets.remove(decision.build());
             if (ticket == null) throw new IllegalStateException("nobody waits for " + decision);
             ticket.end(
                     switch (decision) {
-                        case Decision.Assigned(var running, var placement) ->
-                            new Outcome.Assigned(new Assignment(running, placement));
+                        case Decision.Assigned(var running, var placement) -> {
+                            var assignment = new Assignment(running, placement);
+                            if (placement.boot() > 0) unsettled.put(running, assignment);
+                            yield new Outcome.Assigned(assignment);
+                        }
                         case Decision.Impossible(var _, var reasons) -> new Outcome.NoMachine(reasons);
+                        case Decision.Moved _ -> throw new IllegalStateException("it had a slot: " + decision);
                     });
         }
         unlocated.set(scheduler.unlocated().map(tickets::get).orElse(null));
@@ -375,7 +389,7 @@ public final class BuildQueue {
         @SuppressWarnings("GuardedBy")
         private void leave() {
             if (outcome instanceof Outcome.Assigned(var assignment)) {
-                scheduler.finished(assignment.running, clock.instant());
+                assignment.end();
             } else if (outcome == null) {
                 outcome = new Outcome.NoMachine(Map.of());
                 scheduler.cancel(build);
@@ -392,9 +406,19 @@ public final class BuildQueue {
     }
 
     /// A slot of a machine, held until closed.
+    ///
+    /// If the machine is not up yet, the slot may be exchanged for one of another machine that gets free and would
+    /// finish the build earlier, until it is settled: see [#awaitMove].
     public final class Assignment implements AutoCloseable {
         private final RunningBuild running;
         private final Placement placement;
+
+        /// These are guarded by the queue's lock.
+        private @Nullable Condition changed;
+
+        private boolean settled;
+        private @Nullable Assignment moved;
+        private boolean moveTaken;
 
         private Assignment(RunningBuild running, Placement placement) {
             this.running = running;
@@ -420,10 +444,60 @@ public final class BuildQueue {
             return placement.reason();
         }
 
+        /// Whether the machine was not up when the build got the slot.
+        public boolean isBeforeStart() {
+            return placement.boot() > 0;
+        }
+
+        /// The build begins in this slot, unless it has another one already. A second time does nothing.
+        @SuppressWarnings("GuardedBy")
+        public void settle() {
+            lock.lock();
+            try {
+                if (settled || moved != null) return;
+                settled = true;
+                unsettled.remove(running);
+                scheduler.settle(running);
+                if (changed != null) changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// Waits until some thread settles it, or the build gets a slot elsewhere. To be called by its owner, once.
+        ///
+        /// @return the other slot, which the caller has to close; this one is given back then
+        @SuppressWarnings("GuardedBy")
+        public Optional<Assignment> awaitMove() throws InterruptedException {
+            lock.lockInterruptibly();
+            try {
+                if (changed == null) changed = lock.newCondition();
+                while (!settled && moved == null) changed.await();
+                moveTaken = moved != null;
+                return Optional.ofNullable(moved);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /// The caller holds the queue's lock.
+        private void move(Assignment elsewhere) {
+            moved = elsewhere;
+            if (changed != null) changed.signalAll();
+        }
+
+        /// The caller holds the queue's lock.
+        @SuppressWarnings("GuardedBy")
+        private void end() {
+            unsettled.remove(running);
+            scheduler.finished(running, clock.instant());
+            if (moved != null && !moveTaken) scheduler.finished(moved.running, clock.instant());
+        }
+
         /// Gives the slot back; a second time does nothing.
         @Override
         public void close() {
-            enter(scheduler -> scheduler.finished(running, clock.instant()));
+            enter(_ -> end());
         }
     }
 }

@@ -19,6 +19,16 @@ public sealed interface Decision {
         }
     }
 
+    /// It had a slot of a machine that is not up yet, and has another one from now on.
+    ///
+    /// @param from what it had; over
+    record Moved(RunningBuild from, RunningBuild running, Placement placement) implements Decision {
+        @Override
+        public WaitingBuild build() {
+            return running.build();
+        }
+    }
+
     /// No machine could ever do it.
     ///
     /// @param reasons machine name to its objection

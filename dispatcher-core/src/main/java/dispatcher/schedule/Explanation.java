@@ -1,5 +1,6 @@
 package dispatcher.schedule;
 
+import dispatcher.machine.Boot;
 import dispatcher.schedule.index.ClientShare;
 import dispatcher.schedule.index.Fleet;
 import dispatcher.schedule.index.MachineSlots;
@@ -28,8 +29,13 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
     /// @param unfit     why it could never do the build; empty if it could
     /// @param notNow    why it would not get the build now; empty if it would
     /// @param placement what it would take there; empty if it is unfit
+    /// @param boot      whether the machine is up
     public record Choice(
-            String machine, Optional<String> unfit, Optional<String> notNow, Optional<Placement> placement) {}
+            String machine,
+            Optional<String> unfit,
+            Optional<String> notNow,
+            Optional<Placement> placement,
+            Boot boot) {}
 
     public Explanation {
         choices = List.copyOf(choices);
@@ -59,7 +65,12 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
                     ? Optional.of("the build has been lost there")
                     : Fitness.objection(slots.machine(), need);
             if (unfit.isPresent()) {
-                choices.add(new Choice(name, unfit, Optional.empty(), Optional.empty()));
+                choices.add(new Choice(
+                        name,
+                        unfit,
+                        Optional.empty(),
+                        Optional.empty(),
+                        slots.facts().boot()));
                 continue;
             }
             var placement = plan.place(build, slots, slots.firstFree(now), extras(slots, need) > fewest);
@@ -67,7 +78,8 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
                     .or(() -> plan.waitsForLink(slots, placement)
                             ? Optional.of("inputs of other builds are on their way to it")
                             : Optional.empty());
-            choices.add(new Choice(name, unfit, notNow, Optional.of(placement)));
+            choices.add(new Choice(
+                    name, unfit, notNow, Optional.of(placement), slots.facts().boot()));
         }
         choices.sort(Comparator.<Choice, Boolean>comparing(choice -> !chosen.equals(Optional.of(choice.machine)))
                 .thenComparingInt(choice -> choice.unfit.isPresent() ? 2 : closed(choice) ? 1 : 0)
@@ -101,7 +113,7 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
             case SET_ASIDE ->
                 Optional.of("it is set aside until it works again: "
                         + slots.health().lastError());
-            case UNDER_PRESSURE -> Optional.of(slots.facts().objection());
+            case UNDER_PRESSURE -> Optional.of(slots.snapshot().objection());
             case REMOVED -> Optional.of("it is not in the settings any more");
             case ON_TRIAL ->
                 slots.free() > 0

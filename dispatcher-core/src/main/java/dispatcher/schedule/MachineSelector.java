@@ -47,13 +47,14 @@ final class MachineSelector {
 
     /// Null if no machine takes it now.
     ///
-    /// @param mayHold whether a busy machine will do if it should finish the build sooner
+    /// @param mayHold whether a busy machine will do if it should finish the build sooner. Only a build whose
+    ///                duration is known waits for one, unless it would have to wait for a machine to start as well
     @Nullable
     Choice choose(WaitingBuild build, RequirementQueue need, boolean mayHold) {
         var candidates = fleet.candidates(build, need, now);
         looks += candidates.looks();
         Choice best = better(best(build, candidates), closest(build, need, candidates.fewestExtras()));
-        if (best == null || !mayHold) return best;
+        if (best == null || !mayHold || !(build.isKnown() || best.placement.boot() > 0)) return best;
         double enough = Placing.worthWaitingFor(best.placement);
         var later = later(build, need, enough);
         return later != null && later.placement.score() < enough ? later : best;
@@ -70,7 +71,7 @@ final class MachineSelector {
     Choice insteadOfSlow(WaitingBuild build, RequirementQueue need, Choice chosen, boolean any) {
         if (chosen.now == null || chosen.now.speed() >= need.bestSpeed()) return null;
         double work = Placing.mayTake(build.expectedSeconds(), build.isKnown());
-        double here = chosen.placement.copy() + work / chosen.now.speed();
+        double here = chosen.placement.boot() + chosen.placement.copy() + work / chosen.now.speed();
         double drain = need.drain(totalDrain);
         if (!Placing.endsAfterAllElse(here, drain, build.isKnown(), work, need.bestSpeed())) return null;
         looks += need.countOfWays();
@@ -96,7 +97,7 @@ final class MachineSelector {
         double least = Double.POSITIVE_INFINITY;
         for (var opening : candidates.contenders()) {
             double seconds = copySeconds(bytes, opening.slots()) + build.expectedSeconds() / opening.speed();
-            double score = Placement.score(0, seconds, opening.spared());
+            double score = Placement.score(opening.slots().untilUp(now), seconds, opening.spared());
             if (best != null
                     && (score > least
                             || (score == least
@@ -190,7 +191,7 @@ final class MachineSelector {
         double took = build.expectedSeconds() / tier.speed();
         double untilStart = seconds(tier.nextFree(number, now));
         boolean measured = build.request().work().isMeasured();
-        return new Placement("", untilStart, bytes, copy, took, false, 0, 0, tier.speed(), measured, measured);
+        return new Placement("", untilStart, 0, bytes, copy, took, false, 0, 0, tier.speed(), measured, measured);
     }
 
     private double copySeconds(long bytes, MachineSlots slots) {
@@ -200,9 +201,11 @@ final class MachineSelector {
 
     Placement place(WaitingBuild build, MachineSlots slots, long start, boolean spared) {
         long missing = build.inputs().missingOn(slots.name());
+        double untilStart = seconds(start);
         return new Placement(
                 slots.name(),
-                seconds(start),
+                untilStart,
+                Math.max(0, slots.untilUp(now) - untilStart),
                 missing,
                 copySeconds(missing, slots),
                 build.expectedSeconds() / slots.speed(),

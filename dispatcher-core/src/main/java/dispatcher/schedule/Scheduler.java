@@ -49,6 +49,10 @@ public final class Scheduler {
     private final Map<SchedulingKey, RequirementQueue> queues = new LinkedHashMap<>();
     private final Map<Client, ClientShare> clients = new LinkedHashMap<>();
     private final Set<WaitingBuild> hopeless = new LinkedHashSet<>();
+
+    /// Those with a slot of a machine that is not up yet, which others may take from there.
+    private final Set<RunningBuild> unsettled = new LinkedHashSet<>();
+
     private long builds;
     private long plans;
     private int waiting;
@@ -134,13 +138,23 @@ public final class Scheduler {
     public void finished(RunningBuild running, Instant at) {
         if (running.hasEnded()) return;
         paused = null;
+        end(running, Times.nanos(at));
+        forgetIfIdle(running.build().client());
+    }
+
+    private void end(RunningBuild running, long now) {
         running.end();
+        unsettled.remove(running);
         fleet.end(running);
         var client = running.build().client();
         client.addRunning(-1);
         // It was charged with what was expected; now it is known what it was.
-        client.charge((Times.nanos(at) - running.expectedEnd()) / Times.SECOND);
-        forgetIfIdle(client);
+        client.charge((now - running.expectedEnd()) / Times.SECOND);
+    }
+
+    /// A build begins where it has a slot: it goes nowhere else from now on.
+    public void settle(RunningBuild running) {
+        unsettled.remove(running);
     }
 
     /// Idleness earns no credit and costs none: who comes back starts where the others are then. Who has had more
@@ -197,10 +211,32 @@ public final class Scheduler {
         }
         long now = Times.nanos(at);
         do {
-            if (paused == null) keepsLess = false;
-            plan(now, decisions);
-        } while (keepsLess && paused == null);
+            do {
+                if (paused == null) keepsLess = false;
+                plan(now, decisions);
+            } while (keepsLess && paused == null);
+        } while (!unsettled.isEmpty() && paused == null && moveToEarlierSlots(now, decisions));
         return decisions;
+    }
+
+    /// Builds that wait for a machine to start go where a slot is left that nobody takes who waits for a slot.
+    ///
+    /// @return whether one did, so that others may have what it had
+    private boolean moveToEarlierSlots(long now, List<Decision> decisions) {
+        boolean any = false;
+        for (var held : List.copyOf(unsettled)) {
+            if (!EarlierSlotFinder.isWorthALook(fleet)) break;
+            var at = fleet.machine(held.machine().name());
+            if (at == null || at.isUp()) continue;
+            var chooser = new MachineSelector(++plans, now, fleet, options, 0);
+            var placement = new EarlierSlotFinder(fleet, chooser, now).find(held.build(), at);
+            if (placement == null) continue;
+            var slots = Objects.requireNonNull(fleet.machine(placement.machine()));
+            end(held, now);
+            decisions.add(new Decision.Moved(held, start(held.build(), slots, placement, now), placement));
+            any = true;
+        }
+        return any;
     }
 
     /// The build whose turn it is in what [#decide] has decided last, but whose inputs were located long ago:
@@ -235,7 +271,9 @@ public final class Scheduler {
     private RunningBuild start(WaitingBuild build, MachineSlots slots, Placement placement, long now) {
         double seconds = placement.copy() + placement.build();
         double sending = placement.copyBytes() / slots.facts().bandwidth();
-        var running = new RunningBuild(build, slots.machine(), now, Times.after(now, seconds), sending);
+        long begin = placement.boot() > 0 ? Times.after(now, placement.boot()) : now;
+        var running = new RunningBuild(build, slots.machine(), now, begin, Times.after(begin, seconds), sending);
+        if (!slots.isUp()) unsettled.add(running);
         fleet.stopKeeping(build);
         var client = build.client();
         client.addRunning(1);

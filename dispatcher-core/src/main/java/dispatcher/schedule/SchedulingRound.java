@@ -274,10 +274,9 @@ final class SchedulingRound {
         return held < options.lookAhead() && chooser.looks() < MOST_LOOKS;
     }
 
-    /// Only a build that is known to take long enough is worth the wait; one that has been lost before has waited
-    /// enough.
+    /// One that has been lost before has waited enough.
     private boolean mayHold(WaitingBuild build) {
-        return mayWait(build) && mayLookFurther() && build.isKnown();
+        return mayWait(build) && mayLookFurther();
     }
 
     private boolean mayWait(WaitingBuild build) {

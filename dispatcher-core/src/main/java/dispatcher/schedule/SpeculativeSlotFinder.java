@@ -75,9 +75,14 @@ final class SpeculativeSlotFinder {
         return badly ? 0 : Placing.clearlyFasterThan(at.speed());
     }
 
-    /// A machine that is just being tried after it has failed is not the one to count on.
+    /// A machine that is just being tried after it has failed is not the one to count on, and none is started for
+    /// that.
     private boolean willDo(MachineSlots slots, double leastSpeed) {
-        return slots.speed() >= leastSpeed && !slots.health().isOnTrial() && !slots.isKept() && slots.takes(again);
+        return slots.isUp()
+                && slots.speed() >= leastSpeed
+                && !slots.health().isOnTrial()
+                && !slots.isKept()
+                && slots.takes(again);
     }
 
     /// Also not by those who wait for something else to be free as well.

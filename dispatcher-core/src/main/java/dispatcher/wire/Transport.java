@@ -31,6 +31,16 @@ public interface Transport extends Closeable {
         return false;
     }
 
+    /// Whether the host is up as far as is known: else [#open] would wait until it has started. By default it is.
+    default boolean isUp() {
+        return true;
+    }
+
+    /// Waits until the host is up; starts it if it is off. By default it is up.
+    ///
+    /// @throws IOException if it cannot be started
+    default void awaitUp() throws IOException, InterruptedException {}
+
     /// Has `action` run, on a thread of its own, whenever commands that are started from then on have a better way
     /// than those that run, so that it is worth while to start anew what is idle. By default that never happens.
     ///

@@ -67,6 +67,7 @@ class SchedulerTest {
                     running.put(name, build);
                     begun.add(name);
                 }
+                case Decision.Moved(var _, var build, var _) -> running.put(name, build);
                 case Decision.Impossible _ -> impossible.add(name);
             }
         }

@@ -1,5 +1,6 @@
 package dispatcher.session;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.event.DispatcherListener;
@@ -17,9 +18,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class RecordingListener implements DispatcherListener {
     private final List<String> all = new CopyOnWriteArrayList<>();
     private final Map<Long, List<String>> builds = new ConcurrentHashMap<>();
+    private final Map<String, Duration> took = new ConcurrentHashMap<>();
 
     public List<String> all() {
         return all;
+    }
+
+    /// What a build took where it ended.
+    public Duration took(String name) {
+        return requireNonNull(took.get(name), name);
     }
 
     public List<String> starting(String with) {
@@ -85,6 +92,7 @@ public final class RecordingListener implements DispatcherListener {
     @Override
     public void buildEnded(
             long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
+        this.took.put(drvPath.derivationName(), took);
         add(build, "ended", drvPath, machine, status);
     }
 

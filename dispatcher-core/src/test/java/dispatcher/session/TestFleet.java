@@ -17,6 +17,7 @@ import dispatcher.build.request.Foresight;
 import dispatcher.build.request.Prospect;
 import dispatcher.build.request.ResourceRules;
 import dispatcher.history.History;
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
 import dispatcher.machine.Pressure;
@@ -228,6 +229,7 @@ public final class TestFleet implements AutoCloseable {
                 (machine, _) -> link(machine, machines),
                 queue,
                 new History(History.DEFAULT_DURATION, clock),
+                this::boot,
                 events,
                 clock,
                 clock.nanoTime());
@@ -266,6 +268,14 @@ public final class TestFleet implements AutoCloseable {
         for (var machine : now) if (!machines.contains(machine)) machines.add(machine);
         var wanted = Stream.of(now).map(FakeMachine::machine).toList();
         registry.replace(wanted, limits(), true, (machine, _) -> link(machine, List.of(now)));
+    }
+
+    private Boot boot(String machine) {
+        return machines.stream()
+                .filter(fake -> fake.name().equals(machine))
+                .map(FakeMachine::boot)
+                .findFirst()
+                .orElse(Boot.UP);
     }
 
     /// What happens to machines.

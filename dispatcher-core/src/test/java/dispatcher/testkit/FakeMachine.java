@@ -1,5 +1,6 @@
 package dispatcher.testkit;
 
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.BasicDerivation;
@@ -32,6 +33,7 @@ import dispatcher.wire.WireWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -81,6 +83,8 @@ public final class FakeMachine implements Transport {
     private final AtomicBoolean silentOnce = new AtomicBoolean();
     private volatile boolean old;
     private volatile boolean rationed;
+    private volatile Boot boot = Boot.UP;
+    private final Gate start = new Gate();
     private final Semaphore alone = new Semaphore(1);
     private volatile @Nullable Gate uploadGate;
     private volatile FakeStore.Builder builder = this::makeOutputs;
@@ -374,6 +378,41 @@ public final class FakeMachine implements Transport {
             }
         });
         return Optional.of(connection.channel());
+    }
+
+    @Override
+    public boolean isUp() {
+        return boot.isUp();
+    }
+
+    @Override
+    public boolean isOff() {
+        return !isUp() && start.arrived() == 0;
+    }
+
+    @Override
+    public void awaitUp() throws IOException, InterruptedException {
+        if (isUp()) return;
+        start.pass();
+        var why = refusal;
+        if (why != null) throw new IOException(why);
+    }
+
+    /// Whether it is up, for the registry.
+    public Boot boot() {
+        return boot;
+    }
+
+    /// It is off, and should take that long to start. Who needs it waits at the gate until [#comeUp].
+    public Gate off(Duration takes) {
+        boot = Boot.off(takes);
+        return start;
+    }
+
+    /// Its start ends well, unless it refuses.
+    public void comeUp() {
+        boot = Boot.UP;
+        start.open();
     }
 
     @Override

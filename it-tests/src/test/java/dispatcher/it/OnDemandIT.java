@@ -70,7 +70,8 @@ class OnDemandIT {
                 "        start: '%s'".formatted(start),
                 "        stop: " + host("stop"),
                 "        status: " + host("facts"),
-                "      bootTimeout: 1m",
+                // No start is expected to take longer: so the first build, which was never seen, goes there.
+                "      bootTimeout: 20s",
                 "      idleAfter: 1s",
                 "");
     }

@@ -48,6 +48,8 @@ public record ExplainAnswer(
     /// @param copy       of the inputs that it lacks, which are `copyBytes`
     /// @param score      what it is compared by; less is better
     /// @param spared     it is kept for builds that need more of what it offers
+    /// @param power      `off` or `starting`, if it is not up
+    /// @param startsIn   from the free slot until it is up, if it is not up then
     public record Choice(
             String name,
             String verdict,
@@ -61,5 +63,7 @@ public record ExplainAnswer(
             Optional<Boolean> spared,
             Optional<Long> slotsTaken,
             Optional<Long> slots,
-            Figure<BigDecimal> speed) {}
+            Figure<BigDecimal> speed,
+            Optional<String> power,
+            Figure<BigDecimal> startsIn) {}
 }

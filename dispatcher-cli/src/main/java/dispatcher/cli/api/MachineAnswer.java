@@ -71,7 +71,15 @@ public record MachineAnswer(
     /// @param uses     connections to it that are in use, and those who wait for it
     /// @param stopping whether it is stopped when the last use ends
     /// @param problem  what went wrong last with starting or stopping it
-    public record OnDemand(String state, Instant since, long uses, boolean stopping, Optional<String> problem) {}
+    /// @param startsIn seconds from its start until it should be ready, or what is left of them; absent if it is
+    ///                 ready
+    public record OnDemand(
+            String state,
+            Instant since,
+            long uses,
+            boolean stopping,
+            Optional<String> problem,
+            Optional<BigDecimal> startsIn) {}
 
     /// A build that runs there.
     ///

@@ -6,6 +6,7 @@ import dispatcher.cli.api.ExplainAnswer;
 import dispatcher.cli.api.ExplainRequest;
 import dispatcher.cli.api.Figure;
 import dispatcher.cli.api.http.Endpoint;
+import dispatcher.machine.Boot;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
@@ -86,7 +87,16 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
                 placement.map(Placement::spared),
                 count(placement, Placement::slotsTaken),
                 count(placement, Placement::slots),
-                figure(placement, Placement::speed, _ -> true));
+                figure(placement, Placement::speed, _ -> true),
+                power(choice.boot()),
+                placement
+                        .filter(it -> it.boot() > 0)
+                        .map(it -> Decimals.of(it.boot()))
+                        .orElseGet(Figure::absent));
+    }
+
+    private static Optional<String> power(Boot boot) {
+        return boot.isUp() ? Optional.empty() : Optional.of(boot.since().isPresent() ? "starting" : "off");
     }
 
     private static Optional<Long> count(Optional<Placement> placement, Function<Placement, Integer> count) {

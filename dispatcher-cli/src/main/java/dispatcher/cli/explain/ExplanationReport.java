@@ -104,7 +104,7 @@ record ExplanationReport(ExplainAnswer answer) {
     private String[] row(ExplainAnswer.Choice machine) {
         return new String[] {
             machine.name(),
-            machine.untilStart().show(ExplanationReport::start, Lines.NO_HISTORY, NOTHING),
+            machine.untilStart().show(slot -> start(slot.add(boot(machine))), Lines.NO_HISTORY, NOTHING),
             lacks(machine),
             seconds(machine.copy()),
             seconds(machine.build()),
@@ -117,6 +117,20 @@ record ExplanationReport(ExplainAnswer answer) {
 
     private static String start(BigDecimal seconds) {
         return seconds.signum() == 0 ? "now" : "in " + Amounts.seconds(seconds.doubleValue());
+    }
+
+    private static BigDecimal boot(ExplainAnswer.Choice machine) {
+        return machine.startsIn().toOptional().orElse(BigDecimal.ZERO);
+    }
+
+    /// Of a machine that is not up; otherwise empty.
+    private static String power(ExplainAnswer.Choice machine) {
+        return machine.power()
+                .flatMap(power -> machine.startsIn()
+                        .toOptional()
+                        .map(seconds ->
+                                "%s; starts in about %s".formatted(power, Amounts.seconds(seconds.doubleValue()))))
+                .orElse("");
     }
 
     /// What is to be copied there of the inputs.
@@ -139,17 +153,20 @@ record ExplanationReport(ExplainAnswer answer) {
 
     private String why(ExplainAnswer.Choice machine) {
         return switch (machine.verdict()) {
-            case CHOSEN -> "should finish it first";
-            case NOT_BEST -> notBest(machine);
-            default -> machine.reason().orElse("");
+            case CHOSEN -> words("should finish it first", power(machine));
+            case NOT_BEST -> words(power(machine), notBest(machine));
+            default -> words(machine.reason().orElse(""), power(machine));
         };
     }
 
     private String notBest(ExplainAnswer.Choice machine) {
         var spared = machine.spared().orElse(false) ? "spared for builds that need more of what it offers" : "";
-        return Stream.of(spared, chosen().map(best -> later(machine, best)).orElse("free, but slow"))
-                .filter(text -> !text.isEmpty())
-                .collect(Collectors.joining("; "));
+        var slow = machine.power().isPresent() ? "" : "free, but slow";
+        return words(spared, chosen().map(best -> later(machine, best)).orElse(slow));
+    }
+
+    private static String words(String... parts) {
+        return Stream.of(parts).filter(text -> !text.isEmpty()).collect(Collectors.joining("; "));
     }
 
     private static String later(ExplainAnswer.Choice machine, ExplainAnswer.Choice best) {

@@ -27,21 +27,28 @@ public final class MachineAnswers {
 
     /// @param clock the queue's
     public static Endpoint endpoint(BuildQueue queue, InstantSource clock, MachinesOnDemand onDemand) {
-        return Endpoint.get(
-                MachinesAnswer.PATH,
-                _ -> new MachinesAnswer(
-                        clock.instant(),
-                        queue.snapshot().machines().stream()
-                                .map(view -> of(view).withOnDemand(
-                                                onDemand.of(view.machine().name())
-                                                        .map(MachineLifecycle::view)
-                                                        .map(MachineAnswers::onDemand)))
-                                .toList()));
+        return Endpoint.get(MachinesAnswer.PATH, _ -> {
+            var now = clock.instant();
+            return new MachinesAnswer(
+                    now,
+                    queue.snapshot().machines().stream()
+                            .map(view -> of(view).withOnDemand(
+                                            onDemand.of(view.machine().name())
+                                                    .map(MachineLifecycle::view)
+                                                    .map(power -> onDemand(power, now))))
+                            .toList());
+        });
     }
 
-    public static MachineAnswer.OnDemand onDemand(LifecycleView view) {
+    public static MachineAnswer.OnDemand onDemand(LifecycleView view, Instant now) {
+        var boot = view.boot();
         return new MachineAnswer.OnDemand(
-                view.state().word(), view.since(), view.uses(), view.stopping(), view.problem());
+                view.state().word(),
+                view.since(),
+                view.uses(),
+                view.stopping(),
+                view.problem(),
+                boot.isUp() ? Optional.empty() : Optional.of(Decimals.seconds(boot.left(now))));
     }
 
     public static MachineAnswer of(MachineView view) {
@@ -78,7 +85,7 @@ public final class MachineAnswers {
     private static Optional<String> reason(MachineView view) {
         return switch (view.state()) {
             case SET_ASIDE, ON_TRIAL -> Optional.of(view.health().lastError());
-            case UNDER_PRESSURE -> Optional.of(view.facts().objection());
+            case UNDER_PRESSURE -> Optional.of(view.snapshot().objection());
             case DRAINED, REMOVED, READY -> Optional.empty();
         };
     }

@@ -34,7 +34,8 @@ public record OnDemandEndpoints(BuildQueue queue, MachinesOnDemand machines, Ins
     }
 
     private MachinePower power(String name) {
-        return new MachinePower(name, clock.instant(), lifecycle(name).map(it -> MachineAnswers.onDemand(it.view())));
+        var now = clock.instant();
+        return new MachinePower(name, now, lifecycle(name).map(it -> MachineAnswers.onDemand(it.view(), now)));
     }
 
     private MachinePower.Log log(ApiRequest request) {

@@ -4,6 +4,7 @@ import dispatcher.cli.settings.value.Durations;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
+import dispatcher.machine.Pool;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -33,7 +34,8 @@ final class MachineChanges {
             new Attribute("compress", Machine::compression),
             new Attribute("substitute", Machine::substitution),
             new Attribute("resources", Machine::resources),
-            new Attribute("onDemand", MachineChanges::onDemand));
+            new Attribute("onDemand", MachineChanges::onDemand),
+            new Attribute("pool", MachineChanges::pool));
 
     private MachineChanges() {}
 
@@ -51,7 +53,33 @@ final class MachineChanges {
         return "start '%s'".formatted(commands.start())
                 + commands.stop().map(", stop '%s'"::formatted).orElse("")
                 + commands.status().map(", status '%s'"::formatted).orElse("")
-                + commands.address().map(", address '%s'"::formatted).orElse("");
+                + commands.address().map(", address '%s'"::formatted).orElse("")
+                + commands.list().map(", list '%s'"::formatted).orElse("");
+    }
+
+    /// With all that may change, as words.
+    private static Object pool(Machine machine) {
+        return orNone(machine.onDemand()
+                .flatMap(OnDemand::pool)
+                .map(Pool.Member::pool)
+                .map(MachineChanges::words));
+    }
+
+    private static String words(Pool pool) {
+        var words = new StringBuilder("(%s, warm %d".formatted(words(pool.usual()), pool.warm()));
+        pool.maxBuilds().ifPresent(it -> words.append(", maxBuildsPerMachine ").append(it));
+        for (var window : pool.windows())
+            words.append(", %s from %s to %s: %s"
+                    .formatted(
+                            window.days().stream().sorted().toList(),
+                            window.from(),
+                            window.to(),
+                            words(window.range())));
+        return words.append(')').toString();
+    }
+
+    private static String words(Pool.Range range) {
+        return "min %d, max %d".formatted(range.min(), range.max());
     }
 
     private static Object orNone(Optional<?> value) {

@@ -137,6 +137,7 @@ public final class Server implements AutoCloseable {
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
                 records,
+                onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
         this.machines = new MachineRegistry(
                 settings.machines(),
@@ -144,9 +145,11 @@ public final class Server implements AutoCloseable {
                 (machine, pressure) -> link(settings, machine, pressure),
                 queue,
                 history,
+                onDemand::boot,
                 listeners,
                 clock,
                 System::nanoTime);
+        onDemand.onBootChange(machines::bootChanged);
         var listener = new ListenerList(listeners, machines.learning());
         this.known = KnownPaths.of(locations, STORE_DIR, settings.trustedPublicKeys());
         this.requests = new BuildRequestFactory(expectations, settings.resources(), locations, known.sizes());

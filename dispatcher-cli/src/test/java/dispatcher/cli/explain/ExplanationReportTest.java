@@ -42,4 +42,19 @@ class ExplanationReportTest {
                         "1 build waits already; those for the same machines that come first in their order begin before it");
         assertThat(lines.getLast()).endsWith("spared for builds that need more of what it offers; free, but slow");
     }
+
+    @Test
+    void aMachineThatIsNotUpIsShownWithItsStart() {
+        var lines = new ExplanationReport(answer("""
+                {"drv":"x.drv","system":"s","features":[],"possible":true,"waiting":0,"expected":30,"expectedKnown":true,
+                "chosen":"a","inputs":{"paths":0,"bytes":0,"unknown":0},"resources":{},
+                "machines":[{"name":"a","verdict":"chosen","untilStart":0,"copy":0.1,"build":3,"finish":33.1,
+                "score":33.1,"copyBytes":0,"spared":false,"slotsTaken":0,"slots":1,"speed":10,"power":"off","startsIn":30},
+                {"name":"b","verdict":"not-best","untilStart":0,"copy":0.1,"build":30,"finish":40.1,
+                "score":40.1,"copyBytes":0,"spared":false,"slotsTaken":0,"slots":1,"speed":1,"power":"starting",
+                "startsIn":10}]}""")).lines(Ansi.OFF);
+        assertThat(lines)
+                .anyMatch(line -> line.matches("a +in 30 s .* should finish it first; off; starts in about 30 s"))
+                .anyMatch(line -> line.matches("b +in 10 s .* starting; starts in about 10 s; 7 s later"));
+    }
 }

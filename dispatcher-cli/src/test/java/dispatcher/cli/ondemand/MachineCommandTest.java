@@ -123,7 +123,7 @@ class MachineCommandTest {
     @Test
     void startsAMachineAndShowsThatItIsOn() {
         assertThat(machine("status", "vm")).isZero();
-        assertThat(last()).matches("vm is off for .*; a build starts it");
+        assertThat(last()).matches("vm is off for .*; a build starts it; starts in about .*");
         assertThat(machine("start", "vm", "--wait")).isZero();
         assertThat(last()).matches("vm is on for .*, not used");
         assertThat(vmRuns()).isTrue();
@@ -138,7 +138,7 @@ class MachineCommandTest {
         channel.close();
         Await.until("it is off", () -> !vmRuns());
         assertThat(machine("stop", "vm", "--wait")).isZero();
-        assertThat(last()).matches("vm is off for .*; a build starts it");
+        assertThat(last()).matches("vm is off for .*; a build starts it; starts in about .*");
     }
 
     @Test

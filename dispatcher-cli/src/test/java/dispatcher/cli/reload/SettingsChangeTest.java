@@ -55,6 +55,22 @@ class SettingsChangeTest {
     }
 
     @Test
+    void otherNumbersOfAPoolAreNamed() throws Exception {
+        var command = ", onDemand: {command: {start: up, stop: down, address: where}}, pool: {max: 1";
+        var change = machines(
+                machine("a", command + "}"),
+                machine(
+                        "a",
+                        command
+                                + ", min: 1, maxBuildsPerMachine: 9, windows: [{days: [sun], from: 08:00, to: 18:00, max: 0}]}"));
+
+        assertThat(change.changes())
+                .containsExactly(
+                        "machine a-1: pool (min 0, max 1, warm 0) -> (min 1, max 1, warm 0, maxBuildsPerMachine 9,"
+                                + " [SUNDAY] from 08:00 to 18:00: min 0, max 0)");
+    }
+
+    @Test
     void nothingIsOtherwise() throws Exception {
         var change = change(LISTEN + MACHINES, LISTEN + "\n" + MACHINES + "# a remark\n");
 

@@ -205,6 +205,18 @@ public final class MachineLink implements AutoCloseable {
         return transport.isOff();
     }
 
+    /// Whether a conversation with it need not wait until it has started.
+    public boolean isUp() {
+        return transport.isUp();
+    }
+
+    /// Waits until the machine is up; starts it if it is off.
+    ///
+    /// @throws IOException if it cannot be started
+    public void awaitUp() throws IOException, InterruptedException {
+        transport.awaitUp();
+    }
+
     /// Looks whether the machine works, by opening a conversation with it, and whether its store is where ours is.
     /// One that is off is not started for that: the next build shows whether it works.
     ///

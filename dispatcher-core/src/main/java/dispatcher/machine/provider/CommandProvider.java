@@ -2,9 +2,14 @@ package dispatcher.machine.provider;
 
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
+import dispatcher.machine.Pool;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
@@ -21,14 +26,33 @@ final class CommandProvider implements MachineProvider {
     /// The host may be in brackets, and must be if it has colons.
     private static final Pattern ADDRESS = Pattern.compile("(?:\\[([^\\s\\[\\]]+)]|([^\\s:\\[\\]]+))(?::(\\d{1,5}))?");
 
+    /// Names that are read of a list; the rest is not looked at.
+    private static final int MOST_LISTED = 10_000;
+
     private final String machine;
+    private final Map<String, String> environment;
     private final OnDemand.Commands commands;
     private final Consumer<String> output;
 
     CommandProvider(String machine, OnDemand.Commands commands, Consumer<String> output) {
+        this(machine, Optional.empty(), commands, output);
+    }
+
+    /// @param member if it is a machine of a pool, which its commands find in their environment
+    CommandProvider(String machine, Optional<Pool.Member> member, OnDemand.Commands commands, Consumer<String> output) {
         this.machine = machine;
+        this.environment = environment(machine, member);
         this.commands = commands;
         this.output = output;
+    }
+
+    private static Map<String, String> environment(String machine, Optional<Pool.Member> member) {
+        var environment = new HashMap<>(Map.of("DISPATCHER_MACHINE", machine));
+        member.ifPresent(it -> {
+            environment.put("DISPATCHER_POOL", it.pool().name());
+            environment.put("DISPATCHER_INDEX", String.valueOf(it.index()));
+        });
+        return Map.copyOf(environment);
     }
 
     @Override
@@ -43,11 +67,23 @@ final class CommandProvider implements MachineProvider {
 
     @Override
     public Optional<Boolean> isRunning() throws IOException, InterruptedException {
-        if (commands.status().isEmpty()) return Optional.empty();
+        if (commands.status().isEmpty()) return running().map(names -> names.contains(machine));
         var command = new ShellCommand(commands.status().get(), _ -> {});
         int status = run("status", command, ANSWER);
         if (status == NOT_EXECUTABLE || status == NOT_FOUND) throw failed("status", command, status);
         return Optional.of(status == 0);
+    }
+
+    /// The names of machines that run; empty if no command lists them.
+    Optional<List<String>> running() throws IOException, InterruptedException {
+        if (commands.list().isEmpty()) return Optional.empty();
+        var names = new CopyOnWriteArrayList<String>();
+        var command = new ShellCommand(commands.list().get(), line -> {
+            if (names.size() < MOST_LISTED) names.add(line.strip());
+        });
+        int status = run("list", command, ANSWER);
+        if (status != 0) throw failed("list", command, status);
+        return Optional.of(List.copyOf(names));
     }
 
     @Override
@@ -81,7 +117,7 @@ final class CommandProvider implements MachineProvider {
 
     private int run(String what, ShellCommand command, Duration limit) throws IOException, InterruptedException {
         try {
-            return command.run(machine, limit);
+            return command.run(machine, environment, limit);
         } catch (IOException e) {
             throw new IOException("the %s command of %s failed: %s".formatted(what, machine, e.getMessage()), e);
         }

@@ -1,5 +1,6 @@
 package dispatcher.machine.provider;
 
+import dispatcher.machine.Boot;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
@@ -10,7 +11,9 @@ import java.util.Optional;
 /// @param uses     channels that are open to it, and those who wait for it
 /// @param problem  what went wrong last, if nothing has gone well since
 /// @param stopping whether it stops as soon as nobody uses it
-public record LifecycleView(State state, Instant since, int uses, Optional<String> problem, boolean stopping) {
+/// @param boot     how long it takes until it is up
+public record LifecycleView(
+        State state, Instant since, int uses, Optional<String> problem, boolean stopping, Boot boot) {
     public enum State {
         /// It is taken not to run.
         OFF,

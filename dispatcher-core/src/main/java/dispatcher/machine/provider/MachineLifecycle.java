@@ -1,8 +1,10 @@
 package dispatcher.machine.provider;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.machine.Boot;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
+import dispatcher.machine.Pool;
 import dispatcher.machine.provider.LifecycleView.State;
 import dispatcher.thread.Interruption;
 import java.io.IOException;
@@ -33,7 +35,12 @@ public final class MachineLifecycle implements AutoCloseable {
     private final Startup.Pauses pauses;
     private final ProviderLog events;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+    private final BootTimes bootTimes;
     private volatile Goal goal;
+
+    /// Of the state.
+    private volatile Boot boot;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
@@ -82,6 +89,14 @@ public final class MachineLifecycle implements AutoCloseable {
     @GuardedBy("lock")
     private boolean closed;
 
+    /// Why it gets no builds, as its pool wants it; empty if it gets some.
+    @GuardedBy("lock")
+    private String withheld = "";
+
+    /// Builds that it has begun since it was off.
+    @GuardedBy("lock")
+    private int builds;
+
     @GuardedBy("lock")
     private MachineAddress address;
 
@@ -101,22 +116,29 @@ public final class MachineLifecycle implements AutoCloseable {
 
         /// It stops now, or was found to be off.
         void stops();
+
+        /// It is up, off or starting since just now; see [MachineLifecycle#boot].
+        default void bootChanged() {}
     }
 
-    /// @param provider prints its output to `events`
+    /// @param provider  prints its output to `events`
+    /// @param bootTimes what starts of such machines took
     MachineLifecycle(
             String machine,
             MachineProvider provider,
             Goal goal,
             InstantSource clock,
             Startup.Pauses pauses,
-            ProviderLog events) {
+            ProviderLog events,
+            BootTimes bootTimes) {
         this.machine = machine;
         this.provider = provider;
         this.goal = goal;
         this.clock = clock;
         this.pauses = pauses;
         this.events = events;
+        this.bootTimes = bootTimes;
+        this.boot = Boot.off(expectedBoot());
         this.since = clock.instant();
         this.idleSince = since;
         this.address = goal.configured();
@@ -146,7 +168,10 @@ public final class MachineLifecycle implements AutoCloseable {
     public LifecycleView view() {
         lock.lock();
         try {
-            return new LifecycleView(state, since, uses, problem, stopWanted || retired);
+            boolean stopping = stopWanted
+                    || retired
+                    || (state != State.OFF && !boot.withheld().isEmpty());
+            return new LifecycleView(state, since, uses, problem, stopping, boot);
         } finally {
             lock.unlock();
         }
@@ -155,6 +180,15 @@ public final class MachineLifecycle implements AutoCloseable {
     /// What happened lately, the oldest first.
     public List<LogLine> log() {
         return events.lines();
+    }
+
+    /// Whether it is up, and how long it takes until it is. Takes no lock.
+    Boot boot() {
+        return boot;
+    }
+
+    private Duration expectedBoot() {
+        return bootTimes.expected(goal.settings().bootTimeout());
     }
 
     boolean isReady() {
@@ -258,6 +292,7 @@ public final class MachineLifecycle implements AutoCloseable {
         }
         note("it was on and cannot be reached any more; it counts as off");
         listeners.forEach(Listener::stops);
+        announceBoot();
         return true;
     }
 
@@ -302,14 +337,109 @@ public final class MachineLifecycle implements AutoCloseable {
 
     @GuardedBy("lock")
     private void launch(String name, Runnable work) {
-        worker = Thread.ofVirtual().name(name).start(work);
+        worker = Thread.ofVirtual().name(name).start(() -> {
+            announceBoot();
+            try {
+                work.run();
+            } finally {
+                announceBoot();
+            }
+        });
+    }
+
+    /// To be called after each change of the state, with no lock held.
+    private void announceBoot() {
+        try {
+            listeners.forEach(Listener::bootChanged);
+        } catch (RuntimeException e) {
+            // No reason not to start or stop it.
+            log.atError()
+                    .addKeyValue("machine", machine)
+                    .setCause(e)
+                    .log("bug: a change of a machine could not be announced");
+        }
     }
 
     @GuardedBy("lock")
     private void enter(State next) {
         state = next;
         since = clock.instant();
+        if (next == State.OFF) builds = 0;
+        boot = bootNow();
         changed.signalAll();
+    }
+
+    @GuardedBy("lock")
+    private Boot bootNow() {
+        var now = switch (state) {
+            case READY -> Boot.UP;
+            case STARTING -> Boot.starting(expectedBoot(), since);
+            case OFF, STOPPING, FAILED -> Boot.off(expectedBoot());
+        };
+        if (isWorn()) return now.withheld("it has begun its %d builds and is replaced".formatted(builds));
+        return withheld.isEmpty() ? now : now.withheld(withheld);
+    }
+
+    // ---- as a machine of a pool
+
+    /// Whether it has had all its builds, and is to be a fresh one before it gets more.
+    @GuardedBy("lock")
+    private boolean isWorn() {
+        var most = goal.settings().pool().map(Pool.Member::pool).map(Pool::maxBuilds);
+        return most.isPresent()
+                && most.get().isPresent()
+                && builds >= most.get().getAsInt();
+    }
+
+    /// A build begins there.
+    void buildBegins() {
+        lock.lock();
+        try {
+            builds++;
+        } finally {
+            lock.unlock();
+        }
+        renewBoot();
+    }
+
+    /// Has it get no more builds, and stopped when the last use has ended; or ends that. To be called now and then.
+    ///
+    /// @param why empty if it gets builds
+    void withhold(String why) {
+        lock.lock();
+        try {
+            withheld = why;
+        } finally {
+            lock.unlock();
+        }
+        renewBoot();
+    }
+
+    /// Also as starts of others of its pool have taken some time.
+    private void renewBoot() {
+        boolean withheldNow;
+        lock.lock();
+        try {
+            var next = bootNow();
+            if (next.equals(boot)) return;
+            withheldNow = boot.withheld().isEmpty() && !next.withheld().isEmpty();
+            boot = next;
+        } finally {
+            lock.unlock();
+        }
+        announceBoot();
+        // Conversations that are kept for later builds are uses.
+        if (withheldNow) listeners.forEach(Listener::leave);
+    }
+
+    /// It counts as used at this moment, if it runs.
+    void stayOn() {
+        lock.lock();
+        try {
+            idleSince = clock.instant();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void bringUp(boolean mayStart) {
@@ -329,8 +459,9 @@ public final class MachineLifecycle implements AutoCloseable {
             setMayRun();
             var where = new Startup(machine, provider, now.probe(), clock, pauses)
                     .await(now.configured(), begun.plus(limit), limit);
-            ready(where);
             var took = Duration.between(begun, clock.instant());
+            if (mayStart && !running) bootTimes.add(took);
+            ready(where);
             note(mayStart && !running ? "is ready after %d s".formatted(took.toSeconds()) : "was found running");
         } catch (IOException e) {
             startFailed(String.valueOf(e.getMessage()));
@@ -467,7 +598,7 @@ public final class MachineLifecycle implements AutoCloseable {
     private boolean isDue() {
         var idleAfter = goal.settings().idleAfter();
         // A stop that failed is tried again, but not in a row.
-        boolean wanted = (stopWanted || retired) && !stopFailed;
+        boolean wanted = (stopWanted || retired || !withheld.isEmpty() || isWorn()) && !stopFailed;
         return wanted || !clock.instant().isBefore(idleSince.plus(idleAfter));
     }
 

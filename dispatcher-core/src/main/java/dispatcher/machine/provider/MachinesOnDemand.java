@@ -1,6 +1,8 @@
 package dispatcher.machine.provider;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.event.DispatcherListener;
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
@@ -15,8 +17,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// All machines on demand: what starts and stops each, whatever connections there are to it. A machine that is
 /// started as before keeps that when the settings change; one that is not is stopped when its last use ends.
@@ -26,6 +31,7 @@ public final class MachinesOnDemand implements AutoCloseable {
     private static final Duration ROUND = Duration.ofSeconds(1);
 
     private final InstantSource clock;
+    private volatile Consumer<String> bootChanged = _ -> {};
     private final Thread watch = SteadyThread.unstarted("machines on demand", this::looksAgain);
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -36,6 +42,12 @@ public final class MachinesOnDemand implements AutoCloseable {
     @GuardedBy("lock")
     private final List<MachineLifecycle> retired = new ArrayList<>();
 
+    /// By the names of pools.
+    @GuardedBy("lock")
+    private final Map<String, BootTimes> poolBoots = new HashMap<>();
+
+    private final Pools pools;
+
     @GuardedBy("lock")
     private boolean started;
 
@@ -44,6 +56,7 @@ public final class MachinesOnDemand implements AutoCloseable {
 
     public MachinesOnDemand(InstantSource clock) {
         this.clock = clock;
+        this.pools = new Pools(clock);
     }
 
     /// The way to a machine: as `connect` makes it, or one that starts the machine when it is used. Runs nothing.
@@ -76,7 +89,14 @@ public final class MachinesOnDemand implements AutoCloseable {
             }
             var events = new ProviderLog(clock);
             next = new MachineLifecycle(
-                    machine.name(), Providers.of(machine, events::add), goal, clock, Thread::sleep, events);
+                    machine.name(),
+                    Providers.of(machine, events::add),
+                    goal,
+                    clock,
+                    Thread::sleep,
+                    events,
+                    bootTimes(goal));
+            next.listen(new Announcer(machine.name()));
             current.put(machine.name(), next);
             left = before;
             left.ifPresent(retired::add);
@@ -89,8 +109,57 @@ public final class MachinesOnDemand implements AutoCloseable {
         return next;
     }
 
+    /// Machines of a pool are alike.
+    @GuardedBy("lock")
+    private BootTimes bootTimes(MachineLifecycle.Goal goal) {
+        return goal.settings()
+                .pool()
+                .map(member -> poolBoots.computeIfAbsent(member.pool().name(), _ -> new BootTimes()))
+                .orElseGet(BootTimes::new);
+    }
+
     private static boolean isStartedAsBefore(MachineLifecycle before, OnDemand now) {
         return before.goal().settings().provider().equals(now.provider());
+    }
+
+    private final class Announcer implements MachineLifecycle.Listener {
+        private final String machine;
+
+        Announcer(String machine) {
+            this.machine = machine;
+        }
+
+        @Override
+        public void leave() {}
+
+        @Override
+        public void stops() {}
+
+        @Override
+        public void bootChanged() {
+            bootChanged.accept(machine);
+        }
+    }
+
+    /// Has `listener` called with the name of a machine whenever it is up, off or starting since just now, and once
+    /// for each machine that there is. Called with no lock held, by any thread.
+    ///
+    /// @param listener replaces the one before
+    public void onBootChange(Consumer<String> listener) {
+        bootChanged = listener;
+        List<String> names;
+        lock.lock();
+        try {
+            names = List.copyOf(current.keySet());
+        } finally {
+            lock.unlock();
+        }
+        names.forEach(listener);
+    }
+
+    /// Whether a machine is up, and how long it takes until it is. One that is not on demand is.
+    public Boot boot(String machine) {
+        return of(machine).map(MachineLifecycle::boot).orElse(Boot.UP);
     }
 
     /// Makes these the machines. Those that are gone, or not on demand any more, are stopped when their last use
@@ -111,10 +180,23 @@ public final class MachinesOnDemand implements AutoCloseable {
                 return now.isEmpty();
             });
             retired.addAll(left);
+            poolBoots.keySet().retainAll(poolsOf(wanted.values()));
         } finally {
             lock.unlock();
         }
         left.forEach(MachineLifecycle::retire);
+    }
+
+    private static Set<String> poolsOf(Collection<OnDemand> machines) {
+        return machines.stream()
+                .flatMap(machine -> machine.pool().stream())
+                .map(member -> member.pool().name())
+                .collect(Collectors.toSet());
+    }
+
+    /// Wants to know which builds begin where.
+    public DispatcherListener counting() {
+        return new BuildCounter(this);
     }
 
     /// Empty if there is no such machine, or it is not on demand.
@@ -133,21 +215,22 @@ public final class MachinesOnDemand implements AutoCloseable {
         return true;
     }
 
-    /// Finds those that run already, and stops those that are idle.
+    /// Finds those that run already, tends the pools, and stops those that are idle.
     void look() {
+        List<MachineLifecycle> wanted;
         List<MachineLifecycle> all;
         lock.lock();
         try {
             retired.removeIf(MachineLifecycle::isOver);
-            all = new ArrayList<>(current.values());
+            wanted = List.copyOf(current.values());
+            all = new ArrayList<>(wanted);
             all.addAll(retired);
         } finally {
             lock.unlock();
         }
-        for (var lifecycle : all) {
-            lifecycle.lookForIt();
-            lifecycle.stopIfDue();
-        }
+        all.forEach(MachineLifecycle::lookForIt);
+        pools.tend(wanted);
+        all.forEach(MachineLifecycle::stopIfDue);
     }
 
     /// Leaves running what runs.

@@ -141,6 +141,16 @@ final class OnDemandTransport implements Transport {
     }
 
     @Override
+    public boolean isUp() {
+        return lifecycle.isReady();
+    }
+
+    @Override
+    public void awaitUp() throws IOException, InterruptedException {
+        lifecycle.begin().close();
+    }
+
+    @Override
     public void onBetterWay(Runnable action) {
         lock.lock();
         try {

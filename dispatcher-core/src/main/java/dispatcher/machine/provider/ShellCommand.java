@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -46,14 +47,15 @@ final class ShellCommand {
     /// Runs it. A command that is interrupted, or takes longer than `limit`, is killed with all that it has started
     /// and not let go.
     ///
-    /// @param machine what it finds as `DISPATCHER_MACHINE` in its environment
+    /// @param machine     for the name of a thread
+    /// @param environment what it finds there, beside our own
     /// @return the exit status
     /// @throws IOException if it cannot be started, or takes longer
-    int run(String machine, Duration limit) throws IOException, InterruptedException {
+    int run(String machine, Map<String, String> environment, Duration limit) throws IOException, InterruptedException {
         var builder = new ProcessBuilder("/bin/sh", "-c", text)
                 .redirectErrorStream(true)
                 .redirectInput(new File("/dev/null"));
-        builder.environment().put("DISPATCHER_MACHINE", machine);
+        builder.environment().putAll(environment);
         var process = builder.start();
         var reader = Thread.ofVirtual()
                 .name("output of a command for " + machine)

@@ -2,6 +2,7 @@ package dispatcher.machine.registry;
 
 import dispatcher.event.DispatcherListener;
 import dispatcher.history.History;
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
@@ -18,6 +19,7 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
@@ -49,7 +51,23 @@ public final class MachineRegistry implements AutoCloseable {
 
     /// @param queue    gets the machines, and each change of one
     /// @param history  has what was learned of machines; gets the names of those that there are
+    /// @param boots    whether the machine of that name is up; does not block. After each change [#bootChanged] is
+    ///                 to be called
     /// @param listener gets what happens to machines
+    public MachineRegistry(
+            Collection<Machine> machines,
+            Limits limits,
+            LinkMaker maker,
+            BuildQueue queue,
+            History history,
+            Function<String, Boot> boots,
+            DispatcherListener listener,
+            InstantSource clock,
+            LongSupplier nanoTime) {
+        this(machines, limits, maker, queue, history, boots, listener, clock, nanoTime, Thread::sleep);
+    }
+
+    /// Of machines that are always on.
     public MachineRegistry(
             Collection<Machine> machines,
             Limits limits,
@@ -59,7 +77,7 @@ public final class MachineRegistry implements AutoCloseable {
             DispatcherListener listener,
             InstantSource clock,
             LongSupplier nanoTime) {
-        this(machines, limits, maker, queue, history, listener, clock, nanoTime, Thread::sleep);
+        this(machines, limits, maker, queue, history, _ -> Boot.UP, listener, clock, nanoTime);
     }
 
     MachineRegistry(
@@ -68,11 +86,12 @@ public final class MachineRegistry implements AutoCloseable {
             LinkMaker maker,
             BuildQueue queue,
             History history,
+            Function<String, Boot> boots,
             DispatcherListener listener,
             InstantSource clock,
             LongSupplier nanoTime,
             Recovery.Pauses pauses) {
-        this.machines = new RegisteredMachines(queue, history);
+        this.machines = new RegisteredMachines(queue, history, boots);
         this.limits = limits;
         this.recovery = new Recovery(this.machines, () -> this.limits.unavailable(), pauses, clock, nanoTime, listener);
         this.refusals = new Refusals(this.machines, listener, clock, nanoTime);
@@ -104,6 +123,11 @@ public final class MachineRegistry implements AutoCloseable {
     /// @return whether there is such a machine
     public boolean drain(String machine, boolean drained) {
         return machines.drain(machine, drained);
+    }
+
+    /// A machine is up, off or starting since a moment ago. Nothing happens if there is none of that name.
+    public void bootChanged(String machine) {
+        machines.learn(machine);
     }
 
     /// Names of those that are drained, whether there are such machines or not.

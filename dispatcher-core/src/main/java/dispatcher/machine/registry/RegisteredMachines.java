@@ -2,6 +2,7 @@ package dispatcher.machine.registry;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.history.History;
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
 import dispatcher.machine.link.MachineLink;
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class RegisteredMachines implements AutoCloseable {
     private final BuildQueue queue;
     private final History history;
+    private final Function<String, Boot> boots;
 
     /// Held by a change of the settings from its beginning to its end, so that one comes after the other.
     private final ReentrantLock replacing = new ReentrantLock();
@@ -63,9 +65,11 @@ final class RegisteredMachines implements AutoCloseable {
 
     /// @param queue   gets each change
     /// @param history what it has learned of machines is part of what is known of them
-    RegisteredMachines(BuildQueue queue, History history) {
+    /// @param boots   whether a machine is up; asked with the lock held, and so quickly answered
+    RegisteredMachines(BuildQueue queue, History history, Function<String, Boot> boots) {
         this.queue = queue;
         this.history = history;
+        this.boots = boots;
     }
 
     // ---- questions
@@ -189,13 +193,15 @@ final class RegisteredMachines implements AutoCloseable {
         return change.isPresent();
     }
 
-    /// The history may have learned something of a machine.
+    /// The history may have learned something of a machine, or it may be up now, or not any more.
     void learn(String machine) {
         change(machine, snapshot -> snapshot.withFacts(learned(machine, snapshot.facts())));
     }
 
     private MachineFacts learned(String machine, MachineFacts facts) {
-        return facts.withSpeed(history.effectiveSpeed(machine)).withBandwidth(history.bandwidth(machine));
+        return facts.withSpeed(history.effectiveSpeed(machine))
+                .withBandwidth(history.bandwidth(machine))
+                .withBoot(boots.apply(machine));
     }
 
     // ---- another state of the settings

@@ -4,6 +4,7 @@ import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.MachineKind;
 import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.SchedulingKey;
+import dispatcher.schedule.policy.Times;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -22,6 +23,12 @@ public final class Fleet {
     private static final double SPEED_STEP = 1.1;
 
     private static final double BANDWIDTH_STEP = 1.5;
+
+    /// Of the time that machines take to start.
+    private static final double BOOT_STEP = 1.5;
+
+    /// Machines that are started within so many seconds count as started at once.
+    private static final long STARTED_AT_ONCE = 2;
 
     private final Map<String, Place> machines = new LinkedHashMap<>();
     private final Map<TierKey, TierQueues> tiers = new LinkedHashMap<>();
@@ -48,12 +55,22 @@ public final class Fleet {
         }
     }
 
-    private record TierKey(MachineKind kind, long speed, long bandwidth) {
+    /// @param boot of machines that have to be started, how long that takes
+    /// @param since when they were started; 0 if they were not
+    private record TierKey(MachineKind kind, long speed, long bandwidth, long boot, long since) {
+        /// No number of steps.
+        private static final long UP = Long.MIN_VALUE;
+
         static TierKey of(MachineSlots slots) {
+            var boot = slots.facts().boot();
             return new TierKey(
                     MachineKind.of(slots.machine()),
                     step(slots.speed(), SPEED_STEP),
-                    step(slots.facts().bandwidth(), BANDWIDTH_STEP));
+                    step(slots.facts().bandwidth(), BANDWIDTH_STEP),
+                    slots.isUp() ? UP : step(Times.seconds(boot.takes()), BOOT_STEP),
+                    boot.since()
+                            .map(since -> since.getEpochSecond() / STARTED_AT_ONCE)
+                            .orElse(0L));
         }
 
         private static long step(double value, double step) {
@@ -148,7 +165,7 @@ public final class Fleet {
         var there = tiers.get(key);
         if (there == null) {
             there = new TierQueues(
-                    new Tier(key.kind(), slots.speed(), slots.facts().bandwidth()));
+                    new Tier(key.kind(), slots.speed(), slots.facts().bandwidth(), slots.isUp()));
             tiers.put(key, there);
             for (var queue : queues) if (Fitness.isFit(slots.machine(), queue.need())) there.join(queue);
         }

@@ -2,6 +2,7 @@ package dispatcher.schedule.index;
 
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
+import dispatcher.schedule.policy.Lateness;
 import dispatcher.schedule.policy.MachineFacts;
 import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.MachineState;
@@ -29,6 +30,7 @@ public final class MachineSlots {
 
     private MachineFacts facts;
     private int capacity;
+    private boolean isUp;
 
     private boolean isGone;
     private @Nullable WaitingBuild keptFor;
@@ -53,6 +55,7 @@ public final class MachineSlots {
         this.machine = snapshot.machine();
         this.facts = snapshot.facts();
         this.capacity = snapshot.slots();
+        this.isUp = facts.boot().isUp();
     }
 
     /// Place in the settings, which decides where all else is equal.
@@ -145,9 +148,28 @@ public final class MachineSlots {
                 && hasLeft(build.need());
     }
 
-    /// Seconds until all should be here that is on its way.
+    /// Whether builds begin as soon as they have a slot. Else they wait until it has started.
+    public boolean isUp() {
+        return isUp;
+    }
+
+    /// Seconds until it should be up; 0 if it is. One that is off is started for the first build that has a slot.
+    public double untilUp(long now) {
+        if (isUp) return 0;
+        long begun = now;
+        if (facts.boot().since().isPresent())
+            begun = Math.min(now, Times.nanos(facts.boot().since().get()));
+        else if (!running.isEmpty())
+            begun = Math.min(now, running.iterator().next().start());
+        long up = Times.after(begun, Times.seconds(facts.boot().takes()));
+        return ((up > now ? up : Lateness.end(begun, true, now)) - now) / Times.SECOND;
+    }
+
+    /// Seconds until all should be here that is on its way. Until a machine is up its link is free.
     public double linkBusy(long now) {
-        return running.isEmpty() ? 0 : Math.max(0, linkFree - now) / Times.SECOND;
+        if (running.isEmpty()) return 0;
+        double busy = Math.max(0, linkFree - now) / Times.SECOND;
+        return isUp ? busy : Math.max(0, busy - untilUp(now));
     }
 
     /// Whether [#firstFree] rests on anything that was seen.
@@ -195,6 +217,7 @@ public final class MachineSlots {
         machine = latest.machine();
         facts = latest.facts();
         capacity = latest.slots();
+        isUp = facts.boot().isUp();
         isGone = false;
     }
 
@@ -205,7 +228,7 @@ public final class MachineSlots {
 
     void add(RunningBuild build) {
         linkFree =
-                Times.after(running.isEmpty() ? build.start() : Math.max(linkFree, build.start()), build.copySeconds());
+                Times.after(running.isEmpty() ? build.begin() : Math.max(linkFree, build.begin()), build.copySeconds());
         running.add(build);
         build.build().need().resources().forEach((name, amount) -> taken.merge(name, amount, Long::sum));
     }

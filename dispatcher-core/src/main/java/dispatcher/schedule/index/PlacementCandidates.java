@@ -16,8 +16,8 @@ public record PlacementCandidates(List<Opening> contenders, int fewestExtras, in
     ///
     /// @param spared whether another one with a free slot offers less that is not needed
     public record Opening(MachineSlots slots, double speed, double bandwidth, boolean spared) {
-        /// Whether it is at least as good for any build, and comes first where both are as good. Its link must be
-        /// free.
+        /// Whether it is at least as good for any build, and comes first where both are as good. It must be up, and
+        /// its link free.
         private boolean isBetterThan(Opening other) {
             return speed >= other.speed
                     && bandwidth >= other.bandwidth
@@ -52,11 +52,11 @@ public record PlacementCandidates(List<Opening> contenders, int fewestExtras, in
         return contenders;
     }
 
-    /// One to which nothing is on its way and that most others are no better than.
+    /// One that is up, to which nothing is on its way, and that most others are no better than.
     private static @Nullable Opening champion(List<Opening> all, long now) {
         Opening champion = null;
         for (var opening : all) {
-            if (opening.spared || opening.slots.linkBusy(now) > 0) continue;
+            if (opening.spared || !opening.slots.isUp() || opening.slots.linkBusy(now) > 0) continue;
             boolean better = champion == null
                     || opening.speed > champion.speed
                     || (opening.speed == champion.speed && opening.slots.index() < champion.slots.index());

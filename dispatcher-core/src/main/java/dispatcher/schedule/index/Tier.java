@@ -9,13 +9,18 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Machines that are alike: fit for the same builds, about as fast, and about as well connected. What holds for one
-/// holds for all, so that a decision costs no more for a thousand of them than for one. Confined to the owner of the
-/// scheduler.
+/// Machines that are alike: fit for the same builds, about as fast, about as well connected, and up, off or
+/// starting alike. What holds for one holds for all, so that a decision costs no more for a thousand of them than
+/// for one. Confined to the owner of the scheduler.
 public final class Tier {
     private static final Comparator<MachineSlots> LEAST_LOADED_FIRST = Comparator.<MachineSlots>comparingDouble(
                     MachineSlots::listedLoad)
             .thenComparingDouble(slots -> -slots.speed())
+            .thenComparingInt(MachineSlots::index);
+
+    /// Of machines that have to be started: so that no more are than there are builds for.
+    private static final Comparator<MachineSlots> MOST_LOADED_FIRST = Comparator.<MachineSlots>comparingDouble(
+                    slots -> -slots.listedLoad())
             .thenComparingInt(MachineSlots::index);
 
     private static final Comparator<RunningBuild> FIRST_TO_END = Comparator.<RunningBuild>comparingLong(
@@ -25,14 +30,15 @@ public final class Tier {
     private final MachineKind kind;
     private final double speed;
     private final double bandwidth;
+    private final boolean isUp;
     private final Set<MachineSlots> machines = new HashSet<>();
-    private final TreeSet<MachineSlots> open = new TreeSet<>(LEAST_LOADED_FIRST);
+    private final TreeSet<MachineSlots> open;
 
     /// Builds whose ends free a slot: what a drained or broken machine frees is of no use.
     private final TreeSet<RunningBuild> running = new TreeSet<>(FIRST_TO_END);
 
     /// The first of the machines with a free slot, at hand since most decisions ask for it.
-    private @Nullable MachineSlots leastLoaded;
+    private @Nullable MachineSlots firstOpen;
 
     private long changes;
     private int freeSlots;
@@ -56,10 +62,13 @@ public final class Tier {
     private long nextEnd;
     private long nextFree;
 
-    Tier(MachineKind kind, double speed, double bandwidth) {
+    /// @param isUp whether its machines are
+    Tier(MachineKind kind, double speed, double bandwidth, boolean isUp) {
         this.kind = kind;
         this.speed = speed;
         this.bandwidth = bandwidth;
+        this.isUp = isUp;
+        this.open = new TreeSet<>(isUp ? LEAST_LOADED_FIRST : MOST_LOADED_FIRST);
     }
 
     public MachineKind kind() {
@@ -73,6 +82,11 @@ public final class Tier {
     /// In bytes per second.
     public double bandwidth() {
         return bandwidth;
+    }
+
+    /// Whether builds begin there as soon as they have a slot.
+    public boolean isUp() {
+        return isUp;
     }
 
     // ---- what is so
@@ -107,7 +121,7 @@ public final class Tier {
     /// To be called around every change of one of its machines: unlist, change, list.
     void unlist(MachineSlots slots) {
         open.remove(slots);
-        noteLeastLoaded();
+        noteFirstOpen();
         freeSlots -= slots.listedFree();
         capacity -= slots.capacity() * slots.speed();
         slots.unlist();
@@ -119,7 +133,7 @@ public final class Tier {
         capacity += slots.capacity() * slots.speed();
         freeSlots += slots.listedFree();
         if (slots.listedFree() > 0) open.add(slots);
-        noteLeastLoaded();
+        noteFirstOpen();
     }
 
     private void listEnds(MachineSlots slots) {
@@ -155,9 +169,9 @@ public final class Tier {
         changes++;
     }
 
-    private void noteLeastLoaded() {
+    private void noteFirstOpen() {
         changes++;
-        leastLoaded = open.isEmpty() ? null : open.first();
+        firstOpen = open.isEmpty() ? null : open.first();
     }
 
     public boolean hasFree() {
@@ -169,16 +183,15 @@ public final class Tier {
         return machines.isEmpty() ? 0 : Math.max(0, capacity);
     }
 
-    /// The least loaded first.
+    /// The least loaded first; of machines that are not up, the most loaded first.
     public Iterable<MachineSlots> machinesWithFreeSlots() {
         return open;
     }
 
     /// The machine for a build that goes to one of these, if one takes it now. Cost: one look if the build takes no
     /// resources, else up to one for each machine with a free slot.
-    @Nullable
-    MachineSlots pick(WaitingBuild build) {
-        if (leastLoaded == null || leastLoaded.takes(build)) return leastLoaded;
+    public @Nullable MachineSlots pick(WaitingBuild build) {
+        if (firstOpen == null || firstOpen.takes(build)) return firstOpen;
         for (var slots : open) if (slots.takes(build)) return slots;
         return null;
     }

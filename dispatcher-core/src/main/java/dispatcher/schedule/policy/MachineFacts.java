@@ -1,5 +1,6 @@
 package dispatcher.schedule.policy;
 
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import java.util.List;
 
@@ -9,7 +10,8 @@ import java.util.List;
 /// @param bandwidth bytes per second that go to it, above 0
 /// @param objection why it should get no more builds for now, e.g. a full disk; empty if it may get more
 /// @param refused   kinds of builds that it has refused; it may have others
-public record MachineFacts(double speed, double bandwidth, String objection, List<Refused> refused) {
+/// @param boot      how long it takes until it is up
+public record MachineFacts(double speed, double bandwidth, String objection, List<Refused> refused, Boot boot) {
     /// What is assumed before anything was measured.
     public static final double DEFAULT_BANDWIDTH = 100e6;
 
@@ -20,22 +22,26 @@ public record MachineFacts(double speed, double bandwidth, String objection, Lis
     }
 
     public static MachineFacts asConfigured(Machine machine) {
-        return new MachineFacts(machine.speedFactor(), DEFAULT_BANDWIDTH, "", List.of());
+        return new MachineFacts(machine.speedFactor(), DEFAULT_BANDWIDTH, "", List.of(), Boot.UP);
     }
 
     public MachineFacts withSpeed(double newSpeed) {
-        return new MachineFacts(newSpeed, bandwidth, objection, refused);
+        return new MachineFacts(newSpeed, bandwidth, objection, refused, boot);
     }
 
     public MachineFacts withBandwidth(double newBandwidth) {
-        return new MachineFacts(speed, newBandwidth, objection, refused);
+        return new MachineFacts(speed, newBandwidth, objection, refused, boot);
     }
 
     public MachineFacts withObjection(String newObjection) {
-        return new MachineFacts(speed, bandwidth, newObjection, refused);
+        return new MachineFacts(speed, bandwidth, newObjection, refused, boot);
     }
 
     public MachineFacts withRefused(List<Refused> newRefused) {
-        return new MachineFacts(speed, bandwidth, objection, newRefused);
+        return new MachineFacts(speed, bandwidth, objection, newRefused, boot);
+    }
+
+    public MachineFacts withBoot(Boot newBoot) {
+        return new MachineFacts(speed, bandwidth, objection, refused, newBoot);
     }
 }

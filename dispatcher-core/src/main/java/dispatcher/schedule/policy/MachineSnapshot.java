@@ -33,8 +33,13 @@ public record MachineSnapshot(
     public MachineState state() {
         if (drained) return MachineState.DRAINED;
         if (health.isAside()) return MachineState.SET_ASIDE;
-        if (!facts.objection().isEmpty()) return MachineState.UNDER_PRESSURE;
+        if (!objection().isEmpty()) return MachineState.UNDER_PRESSURE;
         return health.isOnTrial() ? MachineState.ON_TRIAL : MachineState.READY;
+    }
+
+    /// Why it should get no more builds for now; empty if it may get more.
+    public String objection() {
+        return facts.objection().isEmpty() ? facts.boot().withheld() : facts.objection();
     }
 
     /// Whether it was taken before the other one of the same machine.

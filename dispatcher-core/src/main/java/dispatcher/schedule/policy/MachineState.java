@@ -9,7 +9,7 @@ public enum MachineState {
     SET_ASIDE,
     /// Somebody wants it to get no more.
     DRAINED,
-    /// What was measured speaks against it: see the objection in its facts.
+    /// What was measured speaks against it, or its pool: see the objection.
     UNDER_PRESSURE,
     /// It is not in the settings any more, and finishes what it has.
     REMOVED

@@ -4,6 +4,7 @@ package dispatcher.schedule.policy;
 ///
 /// @param machine     its name
 /// @param untilStart  until it has a free slot; 0 if it has one now
+/// @param boot        from then on until it is up; 0 if it is
 /// @param copyBytes   of inputs that it is not known to have
 /// @param copy        for these, and for setting up
 /// @param build       on that machine
@@ -16,6 +17,7 @@ package dispatcher.schedule.policy;
 public record Placement(
         String machine,
         double untilStart,
+        double boot,
         long copyBytes,
         double copy,
         double build,
@@ -30,7 +32,7 @@ public record Placement(
 
     /// Until the build should be done.
     public double finish() {
-        return untilStart + copy + build;
+        return untilStart + boot + copy + build;
     }
 
     /// Whether that rests on anything that was seen.
@@ -40,10 +42,11 @@ public record Placement(
 
     /// By which placements are compared; the least is best.
     public double score() {
-        return score(untilStart, copy + build, spared);
+        return score(untilStart + boot, copy + build, spared);
     }
 
-    /// @param taken seconds of copying and building
+    /// @param untilStart until it has a free slot and is up
+    /// @param taken      seconds of copying and building
     public static double score(double untilStart, double taken, boolean spared) {
         return untilStart + taken * (spared ? SPARE : 1);
     }
@@ -53,6 +56,7 @@ public record Placement(
         var words = new StringBuilder("should finish it first");
         words.append(isFinishMeasured() ? ", in " + Amounts.seconds(finish()) : " (no history)");
         words.append(": %d of %d slots taken, speed %s".formatted(slotsTaken, slots, Amounts.factor(speed)));
+        if (boot > 0) words.append(", not up; starts in about ").append(Amounts.seconds(boot));
         if (copyBytes > 0) words.append(", %s to copy".formatted(Amounts.bytes(copyBytes)));
         return words.toString();
     }

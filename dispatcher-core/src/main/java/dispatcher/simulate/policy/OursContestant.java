@@ -196,6 +196,7 @@ public final class OursContestant implements Contestant {
                     running.put(job, build);
                     starts.add(new Start(job, hosts.getOrDefault(build.machine().name(), -1), placement.reason()));
                 }
+                case Decision.Moved moved -> throw new IllegalStateException("no machine of it starts: " + moved);
                 case Decision.Impossible impossible ->
                     throw new IllegalStateException("%s is said to be impossible: %s"
                             .formatted(plan.job(job).id(), impossible.reasons()));

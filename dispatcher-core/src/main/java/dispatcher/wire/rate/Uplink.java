@@ -95,6 +95,16 @@ public final class Uplink {
         }
 
         @Override
+        public boolean isUp() {
+            return transport.isUp();
+        }
+
+        @Override
+        public void awaitUp() throws IOException, InterruptedException {
+            transport.awaitUp();
+        }
+
+        @Override
         public void onBetterWay(Runnable action) {
             transport.onBetterWay(action);
         }

@@ -13,6 +13,7 @@ final class FakeProvider implements MachineProvider, Startup.Probe {
     final List<String> calls = new CopyOnWriteArrayList<>();
     private final Semaphore startGate = new Semaphore(1 << 20);
     private final Semaphore stopGate = new Semaphore(1 << 20);
+    volatile Runnable startTakes = () -> {};
     volatile boolean running;
     volatile boolean answering = true;
     volatile boolean tells = true;
@@ -37,6 +38,7 @@ final class FakeProvider implements MachineProvider, Startup.Probe {
     public void start(Duration limit) throws IOException, InterruptedException {
         calls.add("start");
         startGate.acquire();
+        startTakes.run();
         if (startFault.isPresent()) throw new IOException(startFault.get());
         running = true;
     }

@@ -3,6 +3,7 @@ package dispatcher.machine.provider;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dispatcher.machine.Boot;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
 import dispatcher.machine.provider.LifecycleView.State;
@@ -32,7 +33,8 @@ class MachineLifecycleTest {
             new MachineLifecycle.Goal(SETTINGS, ADDRESS, provider),
             clock,
             clock::advance,
-            new ProviderLog(clock));
+            new ProviderLog(clock),
+            new BootTimes());
 
     private void awaitState(State state) {
         Await.until("it is " + state, () -> lifecycle.view().state() == state);
@@ -72,7 +74,8 @@ class MachineLifecycleTest {
                     if (asked.size() == 3) provider.answering = true;
                     clock.advance(pause);
                 },
-                new ProviderLog(clock));
+                new ProviderLog(clock),
+                new BootTimes());
         provider.answering = false;
         var use = Await.start(slow::begin);
         provider.letGo();
@@ -298,6 +301,71 @@ class MachineLifecycleTest {
         awaitUses(1);
         lifecycle.close();
         assertThatThrownBy(() -> Await.result(waiting)).hasRootCauseInstanceOf(IOException.class);
+    }
+
+    @Test
+    void itsStartIsExpectedToTakeWhatTheMedianOfTheLatestTook() {
+        assertThat(lifecycle.boot()).isEqualTo(Boot.off(Boot.ASSUMED));
+        for (int seconds : new int[] {7, 100, 5, 9, 6, 8}) {
+            provider.startTakes = () -> clock.advance(Duration.ofSeconds(seconds));
+            Await.result(begin()).close();
+            assertThat(lifecycle.boot()).isEqualTo(Boot.UP);
+            lifecycle.requestStop(false);
+            lifecycle.stopIfDue();
+            awaitState(State.OFF);
+        }
+        assertThat(lifecycle.boot()).isEqualTo(Boot.off(Duration.ofSeconds(8)));
+    }
+
+    @Test
+    void noStartIsExpectedToTakeLongerThanItMay() {
+        lifecycle.change(new MachineLifecycle.Goal(
+                new OnDemand(SETTINGS.provider(), Duration.ofSeconds(10), IDLE), ADDRESS, provider));
+        Await.result(begin()).close();
+        lifecycle.requestStop(false);
+        lifecycle.stopIfDue();
+        awaitState(State.OFF);
+        assertThat(lifecycle.boot().takes()).isLessThanOrEqualTo(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void whatWasFoundRunningSaysNothingOfStarts() {
+        provider.running = true;
+        lifecycle.lookForIt();
+        awaitState(State.READY);
+        lifecycle.requestStop(false);
+        lifecycle.stopIfDue();
+        awaitState(State.OFF);
+        assertThat(lifecycle.boot()).isEqualTo(Boot.off(Boot.ASSUMED));
+    }
+
+    @Test
+    void eachChangeOfWhetherItIsUpIsAnnounced() {
+        var seen = new CopyOnWriteArrayList<Boot>();
+        lifecycle.listen(new MachineLifecycle.Listener() {
+            @Override
+            public void leave() {}
+
+            @Override
+            public void stops() {}
+
+            @Override
+            public void bootChanged() {
+                seen.add(lifecycle.boot());
+                throw new IllegalStateException("a bug of whoever listens");
+            }
+        });
+        var begun = clock.instant();
+        provider.holdStarts();
+        var use = begin();
+        Await.until("the start is announced", () -> seen.contains(Boot.starting(Boot.ASSUMED, begun)));
+        provider.letGo();
+        Await.result(use);
+        Await.until("it is up", () -> seen.getLast().isUp());
+        provider.running = false;
+        assertThat(Await.result(Await.start(() -> lifecycle.isGone(Await.result(use)))))
+                .isTrue();
+        assertThat(seen.getLast().isUp()).isFalse();
     }
 
     @Test

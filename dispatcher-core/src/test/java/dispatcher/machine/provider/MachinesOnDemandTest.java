@@ -2,9 +2,11 @@ package dispatcher.machine.provider;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
+import dispatcher.machine.Pool;
 import dispatcher.machine.provider.LifecycleView.State;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
@@ -18,6 +20,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,5 +138,62 @@ class MachinesOnDemandTest {
                     () -> !transport.isOff()
                             && next.of("a").orElseThrow().view().state() == State.READY);
         }
+    }
+
+    /// Machine `cloud-INDEX` of a pool of two. A file of its name is there while it runs.
+    private Machine ofPool(int index) {
+        var pool = new Pool("cloud", new Pool.Range(0, 2), 0, OptionalInt.empty(), List.of());
+        var member = new Pool.Member(pool, index);
+        var file = directory + "/$DISPATCHER_MACHINE";
+        var commands = new OnDemand.Commands(
+                "echo $DISPATCHER_POOL $DISPATCHER_INDEX > " + file,
+                Optional.of("rm " + file),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of("ls " + directory));
+        return Machines.machine(member.machine(), 1, 1)
+                .withOnDemand(new OnDemand(commands, BOOT, Duration.ofHours(1)).in(member));
+    }
+
+    @Test
+    void commandsOfAPoolKnowWhichMachineTheyStart() throws Exception {
+        machines.transport(ofPool(2), this::connect).open(machine.command()).close();
+        assertThat(directory.resolve("cloud-2")).hasContent("cloud 2");
+    }
+
+    @Test
+    void machinesOfAPoolThatRunAreTakenOverAndThoseBeyondItAreStopped() throws Exception {
+        for (var name : List.of("cloud-1", "cloud-3", "cloud-77", "cloud-03", "clouds-9", "cloud-", "other"))
+            Files.createFile(directory.resolve(name));
+        machines.transport(ofPool(1), this::connect);
+        machines.transport(ofPool(2), this::connect);
+        machines.look();
+        Await.until("strays are stopped", () -> !runs("cloud-3") && !runs("cloud-77"));
+        Await.until("1 is taken over", () -> machines.boot("cloud-1").isUp());
+        Await.until(
+                "2 is off", () -> machines.of("cloud-2").orElseThrow().view().state() == State.OFF);
+        for (var name : List.of("cloud-1", "cloud-03", "clouds-9", "cloud-", "other"))
+            assertThat(runs(name)).as(name).isTrue();
+    }
+
+    @Test
+    void whatStartsOfOneMachineOfAPoolTookIsExpectedOfTheOthers() throws Exception {
+        machines.transport(ofPool(2), this::connect);
+        machines.transport(ofPool(1), this::connect).open(machine.command()).close();
+        Await.until("the other one was looked for", () -> {
+            machines.look();
+            return machines.boot("cloud-2").takes().compareTo(Boot.ASSUMED) < 0;
+        });
+    }
+
+    @Test
+    void whoWantsToKnowWhichMachinesAreUpLearnsItOfAllAndOfEachChange() throws Exception {
+        var transport = machines.transport(onDemand("vm", BOOT), this::connect);
+        var seen = new CopyOnWriteArrayList<String>();
+        machines.onBootChange(name -> seen.add(name + (machines.boot(name).isUp() ? " up" : " off")));
+        assertThat(seen).containsExactly("a off");
+        transport.open(machine.command()).close();
+        Await.until("it is known", () -> seen.contains("a up"));
+        assertThat(machines.boot("unknown")).isEqualTo(Boot.UP);
     }
 }

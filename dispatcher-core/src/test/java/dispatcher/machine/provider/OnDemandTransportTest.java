@@ -39,7 +39,8 @@ class OnDemandTransportTest {
                     provider),
             clock,
             clock::advance,
-            new ProviderLog(clock));
+            new ProviderLog(clock),
+            new BootTimes());
     private final OnDemandTransport transport = new OnDemandTransport(lifecycle, Way::new);
 
     /// The way to the machine while the provider says that it runs.

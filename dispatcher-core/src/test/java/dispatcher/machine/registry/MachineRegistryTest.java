@@ -4,6 +4,7 @@ import static dispatcher.testkit.Machines.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineHealth;
@@ -256,6 +257,22 @@ class MachineRegistryTest {
         }
     }
 
+    @Test
+    void whetherAMachineIsUpIsPartOfWhatTheQueueKnows() {
+        var off = Boot.off(Duration.ofSeconds(20));
+        assertThat(fleet.inQueue("a").facts().boot().isUp()).isTrue();
+
+        fleet.boot("a", off);
+        assertThat(fleet.inQueue("a").facts().boot()).isEqualTo(off);
+        assertThat(fleet.inQueue("b").facts().boot().isUp()).isTrue();
+
+        fleet.replace(A, B);
+        assertThat(fleet.inQueue("a").facts().boot()).isEqualTo(off);
+
+        fleet.boot("a", Boot.UP);
+        assertThat(fleet.inQueue("a").facts().boot().isUp()).isTrue();
+    }
+
     /// The queue is updated after each change, with no lock held.
     @Nested
     class Order {
@@ -264,7 +281,7 @@ class MachineRegistryTest {
         /// Two changes of one machine that reach the queue in the wrong order.
         @Test
         void theLaterOfTwoChangesHoldsHoweverTheQueueIsTold() {
-            var machines = new RegisteredMachines(fleet.queue(), fleet.history());
+            var machines = new RegisteredMachines(fleet.queue(), fleet.history(), _ -> Boot.UP);
             machines.replace(List.of(A, B), true, machine -> fleet.link(machine.name()));
             var first =
                     machines.note("a", snapshot -> snapshot.withDrained(true)).orElseThrow();
@@ -300,7 +317,7 @@ class MachineRegistryTest {
             });
             var holder = Await.start(queue::snapshot);
             Await.until("it holds the queue", () -> arrived.getCount() == 0);
-            var machines = new RegisteredMachines(queue, fleet.history());
+            var machines = new RegisteredMachines(queue, fleet.history(), _ -> Boot.UP);
             var settings = Await.start(() -> machines.replace(List.of(A), true, machine -> fleet.link(machine.name())));
             Await.until("the registry has it", () -> machines.has("a"));
             assertThat(machines.note("a", snapshot -> snapshot.withDrained(true)))

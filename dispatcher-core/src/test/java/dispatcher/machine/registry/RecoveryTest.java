@@ -3,6 +3,7 @@ package dispatcher.machine.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.history.History;
+import dispatcher.machine.Boot;
 import dispatcher.machine.MachineHealth;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.StoreDir;
@@ -40,7 +41,7 @@ class RecoveryTest {
     private final MachineLink link = newLink();
     private final BuildQueue queue = new BuildQueue(List.of(), SchedulerOptions.DEFAULT, clock);
     private final RegisteredMachines machines =
-            new RegisteredMachines(queue, new History(History.DEFAULT_DURATION, clock));
+            new RegisteredMachines(queue, new History(History.DEFAULT_DURATION, clock), _ -> Boot.UP);
     private final RecordingListener events = new RecordingListener();
     private final Semaphore pauses = new Semaphore(0);
     private final Semaphore paused = new Semaphore(0);

@@ -3,6 +3,7 @@ package dispatcher.machine.registry;
 import static java.util.Objects.requireNonNull;
 
 import dispatcher.history.History;
+import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
@@ -31,6 +32,7 @@ final class TestRegistry implements AutoCloseable {
     /// By machine, who wants to know how the newest link finds it to be doing.
     private final Map<String, PressureListener> samples = new ConcurrentHashMap<>();
 
+    private final Map<String, Boot> boots = new ConcurrentHashMap<>();
     private volatile boolean isBroken;
     private final MachineRegistry registry;
 
@@ -41,6 +43,7 @@ final class TestRegistry implements AutoCloseable {
                 this::linkTo,
                 queue,
                 history,
+                machine -> boots.getOrDefault(machine, Boot.UP),
                 events,
                 clock,
                 clock.nanoTime(),
@@ -81,6 +84,11 @@ final class TestRegistry implements AutoCloseable {
     /// No link can be made from now on.
     void breakLinks() {
         isBroken = true;
+    }
+
+    void boot(String machine, Boot now) {
+        boots.put(machine, now);
+        registry.bootChanged(machine);
     }
 
     /// As settings do that are read again.

@@ -38,7 +38,7 @@ class TierTest {
 
     private RunningBuild start(String machine, long end) {
         var build = new WaitingBuild(request("x"), queue.need(), new ClientShare(Client.ANYBODY), 0, builds++, false);
-        var running = new RunningBuild(build, slots(machine).machine(), 0, end, 0);
+        var running = new RunningBuild(build, slots(machine).machine(), 0, 0, end, 0);
         fleet.start(running);
         return running;
     }

@@ -8,7 +8,7 @@ class PlacingTest {
     private static final double SET_UP = 0.1;
 
     private static Placement placement(double untilStart, double copy, double build, boolean spared) {
-        return new Placement("m", untilStart, 0, copy, build, spared, 0, 1, 1, true, true);
+        return new Placement("m", untilStart, 0, 0, copy, build, spared, 0, 1, 1, true, true);
     }
 
     @Test

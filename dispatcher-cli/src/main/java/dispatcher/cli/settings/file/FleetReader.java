@@ -3,6 +3,7 @@ package dispatcher.cli.settings.file;
 import dispatcher.cli.settings.Section;
 import dispatcher.cli.settings.machine.MachineKeys;
 import dispatcher.cli.settings.machine.MachineReader;
+import dispatcher.cli.settings.machine.PoolReader;
 import dispatcher.cli.settings.toml.TomlMachines;
 import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.yaml.Faults;
@@ -65,7 +66,7 @@ final class FleetReader {
         var reader = new MachineReader(surroundings.user());
         for (var section : top.sections(MachineKeys.MACHINES)) {
             try (section) {
-                reader.read(section).ifPresent(machine -> {
+                PoolReader.machines(section, reader.read(section)).forEach(machine -> {
                     var key = section.has(MachineKeys.NAME) ? MachineKeys.NAME : MachineKeys.HOST_NAME;
                     add(machine, new Fault(faults.file(), section.line(key), section.pathOf(key), ""))
                             .ifPresent(faults::add);

@@ -162,7 +162,8 @@ public final class MachineKeys {
             COMPRESS,
             SUBSTITUTE,
             RESOURCES,
-            OnDemandKeys.ON_DEMAND);
+            OnDemandKeys.ON_DEMAND,
+            PoolKeys.POOL);
 
     public static final Key<String> MACHINES_FILE = Key.of("machinesFile", Types.text())
             .example("""

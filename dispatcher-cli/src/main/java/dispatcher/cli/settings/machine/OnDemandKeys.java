@@ -38,9 +38,16 @@ final class OnDemandKeys {
             .help("""
                     Prints `HOST` or `HOST:PORT` in its last line, if the machine is reached elsewhere after each start.
                     Its key is checked all the same; set publicHostKey.""");
+    static final Key<String> LIST = Key.of(PATH + ".command.list", Types.text())
+            .presetIs("none; status says of each machine whether it runs")
+            .example("list-of-builders")
+            .counts(Effect.AT_ONCE)
+            .help("""
+                    Prints the names of the machines that run, one a line: of a pool, so that those are found and stopped
+                    that an earlier dispatcher started and that the pool does not have any more.""");
     static final Group COMMAND = Group.of(PATH + ".command", """
             Commands for /bin/sh -c on the dispatcher's host, run as the user that runs the dispatcher, with the name of
-            the machine in $DISPATCHER_MACHINE.""", START, STOP, STATUS, ADDRESS);
+            the machine in $DISPATCHER_MACHINE.""", START, STOP, STATUS, ADDRESS, LIST);
 
     static final Key<String> UNIT = Key.of(PATH + ".systemd.unit", Types.text("unit", OnDemandKeys::unit))
             .required("the name of the unit")
@@ -91,6 +98,7 @@ final class OnDemandKeys {
                 stop: virsh shutdown builder
                 status: virsh domstate builder | grep -q running
                 address: address-of builder
+                list: list-of-builders
               # Or, instead of command:
               # systemd:
               #   unit: container@builder.service

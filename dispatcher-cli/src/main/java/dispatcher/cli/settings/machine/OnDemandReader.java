@@ -57,7 +57,8 @@ final class OnDemandReader {
         var stop = section.get(OnDemandKeys.STOP);
         var status = section.get(OnDemandKeys.STATUS);
         var address = section.get(OnDemandKeys.ADDRESS);
-        return start.map(it -> new OnDemand.Commands(it, stop, status, address));
+        var list = section.get(OnDemandKeys.LIST);
+        return start.map(it -> new OnDemand.Commands(it, stop, status, address, list));
     }
 
     private static Optional<OnDemand.Provider> wakeOnLan(Section section) {

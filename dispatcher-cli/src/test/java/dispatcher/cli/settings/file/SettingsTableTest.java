@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dispatcher.access.ClientRule;
 import dispatcher.cli.settings.Compared;
+import dispatcher.cli.settings.Group;
 import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.machine.MachineKeys;
@@ -260,7 +261,8 @@ class SettingsTableTest {
         SettingsTable.TOP.groups().forEach(group -> {
             for (var row : group.rows()) {
                 assertThat(row.help()).as(row.path()).endsWith(".");
-                assertThat(row.path()).isEqualTo(group.path().isEmpty() ? row.path() : group.path() + "." + row.name());
+                var name = row instanceof Group inner && inner.isList() ? row.name() + Group.LIST : row.name();
+                assertThat(row.path()).isEqualTo(group.path().isEmpty() ? row.path() : group.path() + "." + name);
             }
             if (SettingsTable.TOP.rows().contains(group))
                 assertThat(group.path()).doesNotContain(".");
