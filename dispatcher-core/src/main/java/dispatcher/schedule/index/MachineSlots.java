@@ -141,7 +141,7 @@ public final class MachineSlots {
     /// Whether nothing but the number of its slots may keep a build from it.
     public boolean takes(WaitingBuild build) {
         return (keptFor == null || keptFor == build)
-                && !build.need().excluded().contains(machine.name())
+                && !build.need().excludes(machine.name())
                 && hasLeft(build.need());
     }
 

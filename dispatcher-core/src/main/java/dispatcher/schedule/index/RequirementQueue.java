@@ -108,7 +108,7 @@ public final class RequirementQueue {
     private boolean hasMachine() {
         for (var way : ways)
             for (var slots : way.tier().machines())
-                if (!slots.isGone() && !need.excluded().contains(slots.name())) return true;
+                if (!slots.isGone() && !need.excludes(slots.name())) return true;
         return false;
     }
 
