@@ -139,10 +139,14 @@ record ExplanationReport(ExplainAnswer answer) {
 
     private String why(ExplainAnswer.Choice machine) {
         return switch (machine.verdict()) {
-            case CHOSEN -> "should finish it first";
-            case NOT_BEST -> notBest(machine);
+            case CHOSEN -> withReason("should finish it first", machine);
+            case NOT_BEST -> withReason(notBest(machine), machine);
             default -> machine.reason().orElse("");
         };
+    }
+
+    private static String withReason(String words, ExplainAnswer.Choice machine) {
+        return machine.reason().map(reason -> words + "; " + reason).orElse(words);
     }
 
     private String notBest(ExplainAnswer.Choice machine) {
