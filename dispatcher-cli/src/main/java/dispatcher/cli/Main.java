@@ -6,6 +6,7 @@ import dispatcher.cli.config.ConfigCommand;
 import dispatcher.cli.drain.DrainCommand;
 import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.explain.ExplainCommand;
+import dispatcher.cli.external.ExternalBuilderCommand;
 import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.machines.MachinesCommand;
 import dispatcher.cli.ondemand.MachineCommand;
@@ -44,6 +45,7 @@ public final class Main {
             "serve",
             "ping",
             "builders",
+            "external-builder",
             "machines",
             "machine",
             "queue",
@@ -94,6 +96,7 @@ public final class Main {
             case "serve" -> new ServeCommand(VersionCommand.programVersion());
             case "ping" -> new PingCommand(SshConnections::new);
             case "builders" -> new BuildersCommand(hostKeys);
+            case "external-builder" -> new ExternalBuilderCommand();
             case "machines" -> new MachinesCommand();
             case "machine" -> new MachineCommand();
             case "queue" -> new QueueCommand();
