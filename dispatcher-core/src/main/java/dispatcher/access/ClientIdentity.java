@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 ///     `user:<name>`; for counting and fairness
 /// @param grant      what the settings say of it
 /// @param machine    name of the only machine that it wants its builds to go to; any if empty
-public record ClientIdentity(String name, String address, boolean local, String credential, ClientGrant grant, Optional<String> machine) {
+public record ClientIdentity(
+        String name, String address, boolean local, String credential, ClientGrant grant, Optional<String> machine) {
     private static final Pattern HOST_AND_PORT = Pattern.compile("\\[?([0-9A-Fa-f.:%_-]+?)]?:([0-9]{1,5})");
 
     /// Its numeric address without the port; empty if it did not come by the network.

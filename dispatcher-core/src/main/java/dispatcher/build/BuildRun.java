@@ -128,8 +128,8 @@ final class BuildRun {
     private BuildOutcome runInTurn(BuildRequest request, ClientLog clientLog) throws InterruptedException {
         var askedBack = machineThatAsksBack();
         if (askedBack.isPresent()) return refuseToWait(askedBack.get());
-        try (var turn = builds.equalBuilds()
-                .await(drvPath, derivation, request.machine(), clientLog, this::tellThatItWaits)) {
+        try (var turn =
+                builds.equalBuilds().await(drvPath, derivation, request.machine(), clientLog, this::tellThatItWaits)) {
             var earlier = turn.earlier();
             if (earlier.isPresent() && holdsHere(earlier.get())) {
                 listener.buildShared(number, order.clientNumber(), drvPath);
@@ -354,10 +354,11 @@ final class BuildRun {
 
     /// Why the machine that was chosen for it does not take it now; empty if it may, or if none was chosen.
     private Optional<String> obstacle(BuildRequest request) {
-        return request.machine().flatMap(name -> builds.queue().explain(request, Set.of()).choices().stream()
-                .filter(choice -> choice.machine().equals(name))
-                .findFirst()
-                .flatMap(Explanation.Choice::notNow));
+        return request.machine()
+                .flatMap(name -> builds.queue().explain(request, Set.of()).choices().stream()
+                        .filter(choice -> choice.machine().equals(name))
+                        .findFirst()
+                        .flatMap(Explanation.Choice::notNow));
     }
 
     /// Whether there is a machine for it by now, even one that was to be avoided while there were others.

@@ -16,7 +16,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// Lets only one of several equal builds run at a time, for all clients. Those for different machines are not equal.
-/// The others follow its log, and need not run if it has a result. A client that does not read cannot keep the turn. Safe for any thread; an interruption ends
+/// The others follow its log, and need not run if it has a result. A client that does not read cannot keep the turn.
+/// Safe for any thread; an interruption ends
 /// the waiting.
 final class EqualBuilds {
     private record Key(StorePath drvPath, BasicDerivation derivation, Optional<String> machine) {}
@@ -98,11 +99,7 @@ final class EqualBuilds {
     /// @param client  gets the log of the one that is, and of the one that follows; is written meanwhile
     /// @param waiting called if there is one, before anything of that log is written
     Turn await(
-            StorePath drvPath,
-            BasicDerivation derivation,
-            Optional<String> machine,
-            ClientLog client,
-            Runnable waiting)
+            StorePath drvPath, BasicDerivation derivation, Optional<String> machine, ClientLog client, Runnable waiting)
             throws InterruptedException {
         var key = new Key(drvPath, derivation, machine);
         var shared = join(key);

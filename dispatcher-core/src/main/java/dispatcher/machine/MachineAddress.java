@@ -22,8 +22,7 @@ public record MachineAddress(
     public static final int SSH_PORT = 22;
 
     /// Of a machine that is reached over SSH.
-    public MachineAddress(
-            String host, int port, String user, Optional<Path> keyFile, Optional<String> publicHostKey) {
+    public MachineAddress(String host, int port, String user, Optional<Path> keyFile, Optional<String> publicHostKey) {
         this(host, port, user, keyFile, publicHostKey, Optional.empty());
     }
 
@@ -31,8 +30,7 @@ public record MachineAddress(
     ///
     /// @param user who we are here
     public static MachineAddress ofDaemon(Path socket, String user) {
-        return new MachineAddress(
-                "localhost", SSH_PORT, user, Optional.empty(), Optional.empty(), Optional.of(socket));
+        return new MachineAddress("localhost", SSH_PORT, user, Optional.empty(), Optional.empty(), Optional.of(socket));
     }
 
     public MachineAddress {

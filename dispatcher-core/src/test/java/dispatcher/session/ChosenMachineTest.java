@@ -77,7 +77,8 @@ class ChosenMachineTest {
 
             Await.until(
                     "the client hears why it waits",
-                    () -> client.notes().toString()
+                    () -> client.notes()
+                            .toString()
                             .contains("y waits for machine slow (x86_64-linux): number 1 of 1, all 1 slots are taken"));
             gate.open();
 

@@ -22,13 +22,16 @@ public final class WaitingNotes {
     /// changed.
     ///
     /// @param obstacle why the one machine that it may go to does not take it now, in words; asked for each note
-    public static Outcome await(Ticket ticket, BuildLog log, Supplier<Optional<String>> obstacle) throws InterruptedException {
+    public static Outcome await(Ticket ticket, BuildLog log, Supplier<Optional<String>> obstacle)
+            throws InterruptedException {
         var pause = FIRST;
         var last = "";
         while (true) {
             var outcome = ticket.await(pause);
             if (outcome.isPresent()) return outcome.get();
-            var note = ticket.standing().map(standing -> note(standing, obstacle.get())).orElse(last);
+            var note = ticket.standing()
+                    .map(standing -> note(standing, obstacle.get()))
+                    .orElse(last);
             if (!note.equals(last)) {
                 log.note(note);
                 log.flush();

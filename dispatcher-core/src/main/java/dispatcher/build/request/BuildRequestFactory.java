@@ -61,7 +61,8 @@ public final class BuildRequestFactory {
         var inputs = derivation.inputSources();
         int unknown = Math.toIntExact(
                 inputs.stream().filter(path -> sizes.of(path).isEmpty()).count());
-        return new Prospect(of(drvPath, derivation, Client.ANYBODY, Optional.empty(), machines), inputs.size(), unknown);
+        return new Prospect(
+                of(drvPath, derivation, Client.ANYBODY, Optional.empty(), machines), inputs.size(), unknown);
     }
 
     /// @param chosen by the client, which counts before what the derivation says

@@ -39,7 +39,7 @@ public final class Foresight {
 
     /// A client asks for a build that it may have. That one build is for one machine says nothing of the next.
     public void asked(ClientIdentity client, BuildRequest request) {
-        if (request.requiredFeatures().size() <= MOST_FEATURES) 
+        if (request.requiredFeatures().size() <= MOST_FEATURES)
             last.put(client.credential(), request.withMachine(Optional.empty()));
     }
 

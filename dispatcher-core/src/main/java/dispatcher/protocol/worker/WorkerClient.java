@@ -108,7 +108,8 @@ public final class WorkerClient implements Store {
         this.sideChannel = new SideChannel(in, messages, peer);
     }
 
-    /// Has the daemon build by itself what is asked for in this conversation, and not by the `builders` in its nix.conf,
+    /// Has the daemon build by itself what is asked for in this conversation, and not by the `builders` in its
+    /// nix.conf,
     /// which may be us.
     public void buildHere() throws IOException {
         passesOn = false;

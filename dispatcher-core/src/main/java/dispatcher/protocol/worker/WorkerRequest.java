@@ -190,9 +190,7 @@ public sealed interface WorkerRequest {
             long maxSilent = options.maxSilent().toSeconds();
             return new SetOptions(
                     List.of(keepFailed, 0L, 0L, verbosity, 1L, maxSilent, 1L, 0L, 0L, 0L, 0L, 1L),
-                    passesOn
-                            ? Collections.emptySortedMap()
-                            : new TreeMap<>(Map.of("builders", ByteString.of(""))));
+                    passesOn ? Collections.emptySortedMap() : new TreeMap<>(Map.of("builders", ByteString.of(""))));
         }
 
         @Override

@@ -140,9 +140,7 @@ public final class MachineSlots {
 
     /// Whether nothing but the number of its slots may keep a build from it.
     public boolean takes(WaitingBuild build) {
-        return (keptFor == null || keptFor == build)
-                && !build.need().excludes(machine.name())
-                && hasLeft(build.need());
+        return (keptFor == null || keptFor == build) && !build.need().excludes(machine.name()) && hasLeft(build.need());
     }
 
     /// Seconds until all should be here that is on its way.

@@ -32,7 +32,15 @@ public record BuildRequest(
 
     /// Anybody's, of which nothing more is known.
     public BuildRequest(StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {
-        this(drvPath, platform, requiredFeatures, Client.ANYBODY, Work.UNKNOWN, Inputs.NONE, new TreeMap<>(), Optional.empty());
+        this(
+                drvPath,
+                platform,
+                requiredFeatures,
+                Client.ANYBODY,
+                Work.UNKNOWN,
+                Inputs.NONE,
+                new TreeMap<>(),
+                Optional.empty());
     }
 
     public BuildRequest withClient(Client newClient) {
@@ -53,7 +61,6 @@ public record BuildRequest(
 
     /// For that machine only, or for any that fits.
     public BuildRequest withMachine(Optional<String> newMachine) {
-        return new BuildRequest(
-                drvPath, platform, requiredFeatures, client, work, inputs, resources, newMachine);
+        return new BuildRequest(drvPath, platform, requiredFeatures, client, work, inputs, resources, newMachine);
     }
 }

@@ -83,7 +83,8 @@ public final class Plan {
     private static BitSet[] fitting(Scenario scenario) {
         var known = new HashMap<SchedulingKey, BitSet>();
         return scenario.jobs().stream()
-                .map(job -> new SchedulingKey(job.platform(), job.features(), job.resources(), Optional.empty(), Set.of()))
+                .map(job ->
+                        new SchedulingKey(job.platform(), job.features(), job.resources(), Optional.empty(), Set.of()))
                 .map(need -> known.computeIfAbsent(need, _ -> fitting(scenario.hosts(), need)))
                 .toArray(BitSet[]::new);
     }

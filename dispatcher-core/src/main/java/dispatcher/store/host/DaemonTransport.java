@@ -47,7 +47,9 @@ public final class DaemonTransport implements Transport {
                         "start nix-daemon on this host, or name its socket with `socket` in the settings",
                         e);
             throw unreachable(
-                    String.valueOf(e.getMessage()), "see who may write to that socket, and as whom the dispatcher runs", e);
+                    String.valueOf(e.getMessage()),
+                    "see who may write to that socket, and as whom the dispatcher runs",
+                    e);
         }
     }
 

@@ -51,8 +51,9 @@ class DaemonTransportTest {
         try (var transport = new DaemonTransport(socket())) {
             assertThatExceptionOfType(UnreachableException.class)
                     .isThrownBy(() -> transport.open("nix-daemon --stdio"))
-                    .withMessage("cannot connect to this host's Nix daemon at %s: there is no such socket, or it is hidden from the dispatcher"
-                            .formatted(socket()))
+                    .withMessage(
+                            "cannot connect to this host's Nix daemon at %s: there is no such socket, or it is hidden from the dispatcher"
+                                    .formatted(socket()))
                     .satisfies(e -> assertThat(e.nextStep()).contains("start nix-daemon"));
             assertThat(transport.answers(Duration.ofSeconds(1))).isFalse();
             Files.createFile(socket());
