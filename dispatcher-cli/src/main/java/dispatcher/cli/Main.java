@@ -6,6 +6,7 @@ import dispatcher.cli.config.ConfigCommand;
 import dispatcher.cli.drain.DrainCommand;
 import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.explain.ExplainCommand;
+import dispatcher.cli.external.ExternalBuilderCommand;
 import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.machines.MachinesCommand;
 import dispatcher.cli.ondemand.MachineCommand;
@@ -19,9 +20,9 @@ import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.simulate.SimulateCommand;
 import dispatcher.cli.spool.SpoolCommand;
 import dispatcher.cli.terminal.ErrorRenderer;
-import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.text.Spelling;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
@@ -47,6 +48,7 @@ public final class Main {
             "serve",
             "ping",
             "builders",
+            "external-builder",
             "machines",
             "machine",
             "queue",
@@ -100,6 +102,7 @@ public final class Main {
             case "serve" -> new ServeCommand(VersionCommand.programVersion());
             case "ping" -> new PingCommand(SshConnections::new);
             case "builders" -> new BuildersCommand(hostKeys);
+            case "external-builder" -> new ExternalBuilderCommand();
             case "machines" -> new MachinesCommand();
             case "machine" -> new MachineCommand();
             case "queue" -> new QueueCommand();

@@ -1,13 +1,13 @@
 package dispatcher.cli;
 
 import dispatcher.cli.ping.MachineConnections;
-import dispatcher.cli.serve.SshOptions;
+import dispatcher.cli.serve.MachineTransports;
 import dispatcher.cli.settings.Settings;
 import dispatcher.machine.Machine;
 import dispatcher.ssh.client.SshTransports;
 import dispatcher.wire.Transport;
 
-/// The ways to machines over SSH.
+/// The ways to machines, for one command.
 final class SshConnections implements MachineConnections {
     private final SshTransports transports = new SshTransports();
     private final Settings settings;
@@ -18,7 +18,7 @@ final class SshConnections implements MachineConnections {
 
     @Override
     public Transport to(Machine machine) {
-        return transports.forMachine(machine.address(), SshOptions.of(settings, machine));
+        return MachineTransports.to(machine.address(), machine, settings, transports);
     }
 
     @Override

@@ -12,7 +12,9 @@ import java.util.regex.Pattern;
 /// @param credential what it was let in for, the same for each of its connections: the fingerprint of its key, or
 ///     `user:<name>`; for counting and fairness
 /// @param grant      what the settings say of it
-public record ClientIdentity(String name, String address, boolean local, String credential, ClientGrant grant) {
+/// @param machine    name of the only machine that it wants its builds to go to; any if empty
+public record ClientIdentity(
+        String name, String address, boolean local, String credential, ClientGrant grant, Optional<String> machine) {
     private static final Pattern HOST_AND_PORT = Pattern.compile("\\[?([0-9A-Fa-f.:%_-]+?)]?:([0-9]{1,5})");
 
     /// Its numeric address without the port; empty if it did not come by the network.
@@ -29,12 +31,17 @@ public record ClientIdentity(String name, String address, boolean local, String 
 
     /// A client that came by SSH and has shown that it holds a key.
     public static ClientIdentity ofKey(String comment, String address, String fingerprint, ClientGrant grant) {
-        return new ClientIdentity(comment, address, false, fingerprint, grant);
+        return new ClientIdentity(comment, address, false, fingerprint, grant, Optional.empty());
     }
 
     /// A client on this host.
     public static ClientIdentity ofUser(String user, ClientGrant grant) {
-        return new ClientIdentity(user, "local", true, "user:" + user, grant);
+        return new ClientIdentity(user, "local", true, "user:" + user, grant, Optional.empty());
+    }
+
+    /// The same client, that wants its builds to go to that machine only.
+    public ClientIdentity onMachine(String name) {
+        return new ClientIdentity(this.name, address, local, credential, grant, Optional.of(name));
     }
 
     @Override

@@ -18,6 +18,7 @@ import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
 import dispatcher.protocol.Failures;
 import dispatcher.schedule.BuildQueue;
+import dispatcher.schedule.Explanation;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
@@ -104,6 +105,8 @@ final class BuildRun {
         queued(request);
         var objection = order.client().grant().objection(request.platform(), request.requiredFeatures());
         if (objection.isPresent()) return refuseClient(objection.get());
+        var objectionToMachine = machines.objectionToChoice(request);
+        if (objectionToMachine.isPresent()) return refuseClient(objectionToMachine.get());
         builds.foresight().asked(order.client(), request);
         try (var clientLog = new ClientLog(order.log())) {
             return written(clientLog, runInTurn(request, clientLog));
@@ -128,7 +131,8 @@ final class BuildRun {
     private BuildOutcome runInTurn(BuildRequest request, ClientLog clientLog) throws InterruptedException {
         var askedBack = machineThatAsksBack();
         if (askedBack.isPresent()) return refuseToWait(askedBack.get());
-        try (var turn = builds.equalBuilds().await(drvPath, derivation, clientLog, this::tellThatItWaits)) {
+        try (var turn =
+                builds.equalBuilds().await(drvPath, derivation, request.machine(), clientLog, this::tellThatItWaits)) {
             var earlier = turn.earlier();
             if (earlier.isPresent() && holdsHere(earlier.get())) {
                 listener.buildShared(number, order.clientNumber(), drvPath);
@@ -392,11 +396,20 @@ final class BuildRun {
             var excluded = excluded(request);
             var ticket = builds.queue().submit(request, excluded, since, inputs);
             try (var _ = machines.recovery().waiting(ticket, excluded)) {
-                var outcome = WaitingNotes.await(ticket, log);
+                var outcome = WaitingNotes.await(ticket, log, () -> obstacle(request));
                 if (outcome instanceof BuildQueue.Outcome.Assigned || builds.isStopping() || !maySubmit(request))
                     return outcome;
             }
         }
+    }
+
+    /// Why the machine that was chosen for it does not take it now; empty if it may, or if none was chosen.
+    private Optional<String> obstacle(BuildRequest request) {
+        return request.machine()
+                .flatMap(name -> builds.queue().explain(request, Set.of()).choices().stream()
+                        .filter(choice -> choice.machine().equals(name))
+                        .findFirst()
+                        .flatMap(Explanation.Choice::notNow));
     }
 
     /// Whether there is a machine for it by now, even one that was to be avoided while there were others.
@@ -421,6 +434,9 @@ final class BuildRun {
         if (builds.isStopping())
             return refuse("the dispatcher is being stopped and takes no new builds; ask again when it is back");
         if (!losses.isEmpty()) return giveUp();
+        // It may have gone from the settings meanwhile.
+        var objection = machines.objectionToChoice(request);
+        if (objection.isPresent()) return refuseClient(objection.get());
         if (!machines.fitting(request).isEmpty()) return refuse(noneIsThere(reasons));
         var words = new StringBuilder("no machine can build %s for %s".formatted(drvPath, request.platform()));
         if (!request.requiredFeatures().isEmpty())

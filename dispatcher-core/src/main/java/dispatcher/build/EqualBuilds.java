@@ -15,11 +15,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Lets only one of several equal builds run at a time, for all clients. The others follow its log, and need not run
-/// if it has a result. A client that does not read cannot keep the turn. Safe for any thread; an interruption ends
+/// Lets only one of several equal builds run at a time, for all clients. Those for different machines are not equal.
+/// The others follow its log, and need not run if it has a result. A client that does not read cannot keep the turn.
+/// Safe for any thread; an interruption ends
 /// the waiting.
 final class EqualBuilds {
-    private record Key(StorePath drvPath, BasicDerivation derivation) {}
+    private record Key(StorePath drvPath, BasicDerivation derivation, Optional<String> machine) {}
 
     /// What equal builds share that are wanted now.
     private static final class Shared {
@@ -94,11 +95,13 @@ final class EqualBuilds {
 
     /// Returns when no equal build is under way.
     ///
+    /// @param machine the only one that it may go to
     /// @param client  gets the log of the one that is, and of the one that follows; is written meanwhile
     /// @param waiting called if there is one, before anything of that log is written
-    Turn await(StorePath drvPath, BasicDerivation derivation, ClientLog client, Runnable waiting)
+    Turn await(
+            StorePath drvPath, BasicDerivation derivation, Optional<String> machine, ClientLog client, Runnable waiting)
             throws InterruptedException {
-        var key = new Key(drvPath, derivation);
+        var key = new Key(drvPath, derivation, machine);
         var shared = join(key);
         boolean mine = false;
         try {

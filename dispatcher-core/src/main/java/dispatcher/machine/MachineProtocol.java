@@ -2,12 +2,14 @@ package dispatcher.machine;
 
 import java.util.List;
 
-/// What is spoken with a machine over SSH.
+/// What is spoken with a machine, and how it is reached.
 public enum MachineProtocol {
     /// The worker protocol, with `nix-daemon --stdio` there.
     SSH_NG("ssh-ng", "nix-daemon", "--stdio"),
     /// The older serve protocol, with `nix-store --serve --write` there.
-    SSH("ssh", "nix-store", "--serve --write");
+    SSH("ssh", "nix-store", "--serve --write"),
+    /// The worker protocol, with the Nix daemon of this very host, at its socket.
+    LOCAL("local", "nix-daemon", "--stdio");
 
     private final String scheme;
     private final String program;
@@ -19,7 +21,12 @@ public enum MachineProtocol {
         this.arguments = arguments;
     }
 
-    /// As Nix spells it in a store URI.
+    /// Whether machines are reached over SSH, and a store URI can say so.
+    public boolean isOverSsh() {
+        return this != LOCAL;
+    }
+
+    /// As Nix spells it in a store URI, if it is over SSH.
     public String scheme() {
         return scheme;
     }

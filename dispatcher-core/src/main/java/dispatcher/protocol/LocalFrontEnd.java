@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.SynchronousQueue;
@@ -30,11 +31,13 @@ import org.slf4j.LoggerFactory;
 ///
 /// A connection begins either with the first bytes of a protocol, which show which one it is, or with a line `stdio
 /// main <token>` or `stdio err <token>`. In the second case, two connections with one token are one client, and the
-/// second takes its standard error. One thread for each connection.
+/// second takes its standard error. Before either, a line `machine <name>` chooses the one machine that its builds go
+/// to. One thread for each connection.
 public final class LocalFrontEnd implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LocalFrontEnd.class);
     private static final byte[] PREAMBLE = "stdio ".getBytes(StandardCharsets.US_ASCII);
-    private static final int LONGEST_PREAMBLE = 128;
+    private static final byte[] MACHINE = "machine ".getBytes(StandardCharsets.US_ASCII);
+    private static final int LONGEST_PREAMBLE = 300;
     private static final long PARTNER_SECONDS = 5;
     private static final int UNREAD_LOG = 16 * 1024;
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
@@ -135,6 +138,10 @@ public final class LocalFrontEnd implements AutoCloseable {
             throws IOException, InterruptedException {
         var in = channel.in();
         var first = readFirst(channel);
+        if (startsWith(first, MACHINE)) {
+            client = client.onMachine(readLine(channel, first).substring(MACHINE.length));
+            first = readFirst(channel);
+        }
         if (startsWith(first, PREAMBLE)) {
             pair(channel, new Guest(client, visit), readLine(channel, first));
         } else if (first.length < Long.BYTES) {
@@ -167,7 +174,7 @@ public final class LocalFrontEnd implements AutoCloseable {
     }
 
     private static boolean startsWith(byte[] bytes, byte[] prefix) {
-        return java.util.Arrays.mismatch(bytes, prefix) == prefix.length;
+        return bytes.length >= prefix.length && Arrays.equals(bytes, 0, prefix.length, prefix, 0, prefix.length);
     }
 
     private static ClientProtocol protocol(byte[] first) throws IOException {

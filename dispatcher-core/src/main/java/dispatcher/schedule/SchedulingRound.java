@@ -280,7 +280,7 @@ final class SchedulingRound {
     }
 
     private boolean mayWait(WaitingBuild build) {
-        return options.hold() && build.need().excluded().isEmpty();
+        return options.hold() && build.need().excludesNone();
     }
 
     /// The machine that a build would get if nobody else waited; empty if it would wait.
@@ -314,7 +314,7 @@ final class SchedulingRound {
         for (var way : need.ways())
             for (var slots : way.tier().machines()) {
                 if (slots.isKept() || slots.capacity() == 0) continue;
-                if (build.need().excluded().contains(slots.name())) continue;
+                if (build.need().excludes(slots.name())) continue;
                 if (best == null || slots.firstFree(now) < best.firstFree(now)) best = slots;
             }
         if (best != null) fleet.keep(best, build);

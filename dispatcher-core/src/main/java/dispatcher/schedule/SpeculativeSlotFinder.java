@@ -87,7 +87,7 @@ final class SpeculativeSlotFinder {
 
     /// Also not by those who wait for something else to be free as well.
     private static boolean isWantedByNobody(MachineSlots slots, TierQueues there) {
-        for (var queue : there.queues()) if (!queue.need().excluded().contains(slots.name())) return false;
+        for (var queue : there.queues()) if (!queue.need().excludes(slots.name())) return false;
         return true;
     }
 }

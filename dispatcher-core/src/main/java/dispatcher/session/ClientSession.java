@@ -98,12 +98,19 @@ public final class ClientSession implements Store, OutputLookup {
         rebuilder.attend(watch);
     }
 
+    /// Before a client sends all that a build needs whose machine there is not.
+    private void requireMachine() throws StoreRefusedException {
+        var objection = client.machine().flatMap(context.machines()::noMachine);
+        if (objection.isPresent()) throw new StoreRefusedException(objection.get());
+    }
+
     // ---- questions
 
     @Override
     public SortedSet<StorePath> queryValidPaths(
             Collection<StorePath> wanted, Predicate<StorePath> expected, boolean substitute)
             throws IOException, InterruptedException {
+        requireMachine();
         return paths.validPaths(wanted, substitute);
     }
 
@@ -170,6 +177,7 @@ public final class ClientSession implements Store, OutputLookup {
 
     @Override
     public void addToStore(List<NarToAdd> uploads) throws IOException, InterruptedException {
+        requireMachine();
         for (var said : uploads) {
             var path = UploadCheck.check(said, context.storeDir());
             paths.spooled().addToStore(List.of(path));

@@ -43,7 +43,7 @@ final class PromisedPaths {
     Collection<StorePath> ask(Collection<StorePath> paths) throws InterruptedException {
         if (paths.isEmpty()) return List.of();
         for (var link : machines.links()) {
-            if (link.machine().protocol() != MachineProtocol.SSH_NG) continue;
+            if (link.machine().protocol() == MachineProtocol.SSH) continue;
             var machine = link.machine().name();
             if (!link.substitutes(true) || !machines.isUp(machine) || link.isOff()) continue;
             var use = link.use();

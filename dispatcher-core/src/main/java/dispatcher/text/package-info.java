@@ -1,5 +1,5 @@
-/// Text in general: text of others made fit to be shown, and patterns for names. What Nix means by a text belongs to
-/// `dispatcher.nix`. Start with [Printable].
+/// Text in general: text of others made fit to be shown, patterns for names, and what somebody meant to write. What Nix
+/// means by a text belongs to `dispatcher.nix`. Start with [Printable].
 @NullMarked
 package dispatcher.text;
 

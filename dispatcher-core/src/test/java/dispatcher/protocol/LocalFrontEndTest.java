@@ -92,6 +92,28 @@ class LocalFrontEndTest {
     }
 
     @Test
+    void clientMayChooseItsMachineFirstInEitherProtocol() throws Exception {
+        try (var _ = start(10, 10, Duration.ofMinutes(1))) {
+            try (var worker = greet("machine arm-1")) {
+                assertThat(worker.in().readNBytes(8)).isEqualTo(WORKER);
+                assertThat(clients.take().machine()).contains("arm-1");
+            }
+            try (var err = UnixSocketChannel.connect(socket())) {
+                err.out().write("stdio err 7\n".getBytes(StandardCharsets.UTF_8));
+                try (var main = greet("machine arm-1", "stdio main 7")) {
+                    assertThat(main.in().readNBytes(8)).isEqualTo(WORKER);
+                    assertThat(clients.take().machine()).contains("arm-1");
+                    assertThat(err.in().readNBytes(6)).isEqualTo("WORKER".getBytes(StandardCharsets.UTF_8));
+                }
+            }
+            try (var any = greet()) {
+                assertThat(any.in().readNBytes(8)).isEqualTo(WORKER);
+                assertThat(clients.take().machine()).isEmpty();
+            }
+        }
+    }
+
+    @Test
     void connectionThatIsOneTooManyIsToldWhy() throws Exception {
         try (var _ = start(1, 10, Duration.ofMinutes(1))) {
             try (var first = greet()) {

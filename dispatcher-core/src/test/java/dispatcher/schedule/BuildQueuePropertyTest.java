@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -74,7 +75,8 @@ class BuildQueuePropertyTest {
                 new Client("client " + random.nextInt(3), random.nextInt(2), random.nextInt(1, 9)),
                 Work.of(Duration.ofSeconds(random.nextInt(1, 200))),
                 Inputs.of(random.nextInt(2_000_000)),
-                new TreeMap<>());
+                new TreeMap<>(),
+                random.nextInt(6) == 0 ? Optional.of("m" + random.nextInt(3)) : Optional.empty());
     }
 
     /// One thread does all, so that everything can be checked after each step.

@@ -311,6 +311,11 @@ public final class TestFleet implements AutoCloseable {
         return connect(protocol, remoteClient(grant));
     }
 
+    /// One that wants its builds to go to that machine only.
+    public TestClient onMachine(ClientProtocol protocol, String machine) throws IOException {
+        return connect(protocol, REMOTE.onMachine(machine));
+    }
+
     /// One of Nix 2.34, which names realisations by the hashes of derivations.
     public TestClient of234(ClientGrant grant) throws IOException {
         var client = new TestClient(

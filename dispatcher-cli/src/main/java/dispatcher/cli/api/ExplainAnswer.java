@@ -43,7 +43,7 @@ public record ExplainAnswer(
     /// A machine. What follows `reason` exists only if it can have the build.
     ///
     /// @param verdict    `chosen`, `not-best`, `not-now` or `never`
-    /// @param reason     of the last two
+    /// @param reason     of the last two, and of a machine that is this host
     /// @param untilStart when a slot should be free
     /// @param copy       of the inputs that it lacks, which are `copyBytes`
     /// @param score      what it is compared by; less is better

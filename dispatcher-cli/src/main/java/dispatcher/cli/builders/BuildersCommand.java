@@ -1,15 +1,18 @@
 package dispatcher.cli.builders;
 
+import dispatcher.access.MachineChoice;
 import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.PublicHostKey;
 import dispatcher.machine.file.StoreUri;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.text.Printable;
+import dispatcher.text.Spelling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +68,12 @@ public final class BuildersCommand implements Runnable {
                     + " installation. Only root should be able to change it.")
     private Optional<Path> shim = Optional.empty();
 
+    @Option(
+            names = "--machine",
+            paramLabel = "NAME",
+            description = "For builds that are to go to that machine of the settings, and to no other.")
+    private Optional<String> machine = Optional.empty();
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -93,6 +102,7 @@ public final class BuildersCommand implements Runnable {
     public void run() {
         if (lines < 1 || lines > 1000) throw new ParameterException(spec.commandLine(), "--lines takes 1 to 1000");
         var loaded = settings.load();
+        machine.ifPresent(name -> requireMachine(loaded, name));
         var way = ssh.isPresent() ? overSsh(loaded, ssh.get()) : local(loaded);
         var offer = offer(loaded);
         var entries = BuildersLine.entries(way.uri(), offer, way.hostKey(), lines);
@@ -105,16 +115,34 @@ public final class BuildersCommand implements Runnable {
         err.flush();
     }
 
-    private static Offer offer(Settings settings) {
+    private Offer offer(Settings settings) {
+        var offered = settings.machines().stream()
+                .filter(each -> machine.isEmpty() || machine.get().equals(each.name()))
+                .toList();
         try {
-            return Offer.of(settings.machines());
+            return Offer.of(offered);
         } catch (IllegalArgumentException e) {
             throw new UserFacingException(
                     "there is nothing to offer",
-                    "every machine has maxJobs 0",
-                    "give one of them a maxJobs above 0",
+                    machine.map("machine %s has maxJobs 0"::formatted).orElse("every machine has maxJobs 0"),
+                    machine.isPresent() ? "give it a maxJobs above 0" : "give one of them a maxJobs above 0",
                     e);
         }
+    }
+
+    /// @throws UserFacingException if there is no such machine, or its name cannot stand in an entry
+    private void requireMachine(Settings settings, String name) {
+        var names = settings.machines().stream().map(Machine::name).toList();
+        if (!names.contains(name))
+            throw new UserFacingException(
+                    "there is no machine '%s'".formatted(Printable.line(name)),
+                    "the settings in %s have none of that name%s".formatted(settings.file(), Spelling.hint(name, names)),
+                    "name one of those that `dispatcher machines` shows");
+        if (!MachineChoice.canBeNamed(name))
+            throw new UserFacingException(
+                    "cannot print a line for machine '%s'".formatted(name),
+                    "its name has characters that mean something in a store URI or a shell; letters, digits and . _ - do not",
+                    "give it a `name` in the settings, or set dispatcherMachine = \"%s\" in the derivation".formatted(name));
     }
 
     private Way local(Settings settings) {
@@ -130,7 +158,7 @@ public final class BuildersCommand implements Runnable {
                     CANNOT_PRINT,
                     "%s is no file that can be run".formatted(program),
                     "name a copy of bin/dispatcher-stdio of this release with --shim");
-        return new Way(new LocalShim(program, socket).storeUri(), Optional.empty(), shimNotes(program));
+        return new Way(new LocalShim(program, socket).storeUri(machine), Optional.empty(), shimNotes(program));
     }
 
     /// @throws UserFacingException if root asks, and others could change what root's Nix would run
@@ -168,7 +196,13 @@ public final class BuildersCommand implements Runnable {
                         "add listen.ssh, e.g. 0.0.0.0:2222, to %s".formatted(settings.file())));
         var uri = uri(host);
         int port = uri.port().orElse(listen.port());
-        var user = uri.user().map(name -> name + "@").orElse("");
+        if (machine.isPresent() && uri.user().isPresent())
+            throw new ParameterException(
+                    spec.commandLine(), "--machine needs the user name for itself; give --ssh without " + uri.user().get());
+        var user = machine.map(MachineChoice::login)
+                .or(uri::user)
+                .map(name -> name + "@")
+                .orElse("");
         var bare = uri.host().contains(":") ? "[" + uri.host() + "]" : uri.host();
         var hostKey = PublicHostKey.parse(hostKeys.publicHostKeyLine(settings.hostKey()));
         if (port == MachineAddress.SSH_PORT)
@@ -176,7 +210,7 @@ public final class BuildersCommand implements Runnable {
         return new Way(
                 "ssh-ng://%s%s:%d".formatted(user, bare, port),
                 Optional.of(hostKey),
-                List.of(portNote(new HostAndPort(uri.host(), port)), keyNote("dispatcher", hostKey)));
+                List.of(portNote(user, new HostAndPort(uri.host(), port)), keyNote("dispatcher", hostKey)));
     }
 
     private StoreUri uri(String host) {
@@ -189,7 +223,7 @@ public final class BuildersCommand implements Runnable {
         throw new ParameterException(spec.commandLine(), "--ssh takes HOST or HOST:PORT, and not " + host);
     }
 
-    private static String portNote(HostAndPort address) {
+    private static String portNote(String user, HostAndPort address) {
         return """
                 Nix older than 2.31 takes no port in the URI, and none looks up the host key by it. For these, write to
                 the ssh_config of the user that the client's nix-daemon runs as (mostly /root/.ssh/config)
@@ -199,7 +233,7 @@ public final class BuildersCommand implements Runnable {
                         Port %d
                         HostKeyAlias dispatcher
 
-                and put ssh-ng://dispatcher in the place of the URI above.""".formatted(address.host(), address.port());
+                and put ssh-ng://%sdispatcher in the place of the URI above.""".formatted(address.host(), address.port(), user);
     }
 
     private static String keyNote(String host, PublicHostKey key) {

@@ -8,10 +8,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// The program that Nix on this host runs to reach our socket: `dispatcher-stdio` of this installation, with the
-/// socket's path as its argument.
+/// socket's path as its argument, and perhaps `--machine` and a name.
 ///
 /// Nix older than 2.20 gives the text of `remote-program` to a shell, newer ones split it at blanks, and all of them
-/// decode `%20` first. So two plain words are two arguments for each of them.
+/// decode `%20` first. So plain words are arguments for each of them.
 ///
 /// @param program absolute
 /// @param socket  of the dispatcher, absolute
@@ -21,11 +21,13 @@ public record LocalShim(Path program, Path socket) {
 
     /// The store URI by which Nix on this host reaches us.
     ///
+    /// @param machine that all builds are to go to; its name can stand in a URI
     /// @throws UserFacingException if one of the paths cannot stand in one
-    public String storeUri() {
+    public String storeUri(Optional<String> machine) {
         plain(program, "copy the program to a path without them, and give that path as --shim");
         plain(socket, "choose another path for listen.socket in the settings");
-        return "ssh-ng://localhost?remote-program=%s%%20%s".formatted(program, socket);
+        var choice = machine.map("%20--machine%20"::concat).orElse("");
+        return "ssh-ng://localhost?remote-program=%s%%20%s%s".formatted(program, socket, choice);
     }
 
     private static void plain(Path path, String next) {

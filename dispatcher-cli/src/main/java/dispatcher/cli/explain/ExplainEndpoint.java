@@ -7,11 +7,13 @@ import dispatcher.cli.api.ExplainRequest;
 import dispatcher.cli.api.Figure;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.machine.Boot;
+import dispatcher.machine.Machine;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.Explanation;
+import dispatcher.schedule.MachineView;
 import dispatcher.schedule.policy.Placement;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -21,6 +23,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /// Which machine a build would go to, and why, as the API has it.
 ///
@@ -44,14 +47,16 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
         } catch (NixSyntaxException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
-        return answer(
-                question,
-                queue.explain(prospect.request(), Set.of()),
-                prospect,
-                queue.snapshot().waiting().size());
+        return answer(question, queue.explain(prospect.request(), Set.of()), prospect, queue.snapshot());
     }
 
-    private static ExplainAnswer answer(Question question, Explanation explanation, Prospect prospect, int waiting) {
+    private static ExplainAnswer answer(
+            Question question, Explanation explanation, Prospect prospect, BuildQueue.Snapshot now) {
+        var here = now.machines().stream()
+                .map(MachineView::machine)
+                .filter(machine -> !machine.protocol().isOverSsh())
+                .map(Machine::name)
+                .collect(Collectors.toSet());
         var request = explanation.request();
         var work = request.work();
         return new ExplainAnswer(
@@ -61,23 +66,26 @@ public record ExplainEndpoint(BuildQueue queue, Prospects prospects) {
                 request.requiredFeatures().stream().toList(),
                 explanation.chosen(),
                 explanation.isPossible(),
-                waiting,
+                now.waiting().size(),
                 work.isMeasured() ? Figure.known(Decimals.seconds(work.expected())) : Figure.unknown(),
                 work.known(),
                 new ExplainAnswer.Inputs(
                         prospect.inputs(), request.inputs().bytes(), prospect.unknown() + (long) question.unread()),
                 new TreeMap<>(request.resources()),
                 explanation.choices().stream()
-                        .map(choice -> choice(choice, explanation))
+                        .map(choice -> choice(choice, explanation, here.contains(choice.machine())))
                         .toList());
     }
 
-    private static ExplainAnswer.Choice choice(Explanation.Choice choice, Explanation explanation) {
+    /// @param here whether the machine is this host, whose clients never get it
+    private static ExplainAnswer.Choice choice(Explanation.Choice choice, Explanation explanation, boolean here) {
         var placement = choice.placement();
         return new ExplainAnswer.Choice(
                 choice.machine(),
                 verdict(choice, explanation),
-                choice.unfit().or(choice::notNow),
+                choice.unfit()
+                        .or(choice::notNow)
+                        .or(() -> here ? Optional.of("for clients on other hosts only") : Optional.empty()),
                 figure(placement, Placement::untilStart, Placement::isStartMeasured),
                 figure(placement, Placement::copy, _ -> true),
                 figure(placement, Placement::build, Placement::isBuildMeasured),

@@ -153,10 +153,14 @@ record ExplanationReport(ExplainAnswer answer) {
 
     private String why(ExplainAnswer.Choice machine) {
         return switch (machine.verdict()) {
-            case CHOSEN -> words("should finish it first", power(machine));
-            case NOT_BEST -> words(power(machine), notBest(machine));
-            default -> words(machine.reason().orElse(""), power(machine));
+            case CHOSEN -> words("should finish it first", power(machine), reason(machine));
+            case NOT_BEST -> words(power(machine), notBest(machine), reason(machine));
+            default -> words(reason(machine), power(machine));
         };
+    }
+
+    private static String reason(ExplainAnswer.Choice machine) {
+        return machine.reason().orElse("");
     }
 
     private String notBest(ExplainAnswer.Choice machine) {

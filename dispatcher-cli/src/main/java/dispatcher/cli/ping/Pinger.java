@@ -120,7 +120,7 @@ public final class Pinger {
             clock.cuts(channel);
             try {
                 return switch (machine.protocol()) {
-                    case SSH_NG -> {
+                    case SSH_NG, LOCAL -> {
                         var client = new WorkerClient(channel, StoreDir.NIX_STORE, machine.name());
                         StoreDirCheck.require(client, StoreDir.NIX_STORE, machine.name());
                         yield worker(client);

@@ -280,10 +280,11 @@ public final class Server implements AutoCloseable {
 
     private MachineLink link(Settings settings, Machine machine, PressureListener pressure) {
         var transport = onDemand.transport(
-                machine, address -> transports.forMachine(address, SshOptions.of(settings, machine)));
+                machine, address -> MachineTransports.to(address, machine, settings, transports));
+        var shared = machine.protocol().isOverSsh() ? uplink : Optional.<Uplink>empty();
         return new MachineLink(
                 machine,
-                uplink.map(budget -> budget.limit(transport)).orElse(transport),
+                shared.map(budget -> budget.limit(transport)).orElse(transport),
                 STORE_DIR,
                 new MachineLink.Limits(
                         settings.timeouts().handshake(), settings.timeouts().reply()),

@@ -4,7 +4,7 @@ import dispatcher.cli.settings.Key.Preset;
 import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.settings.yaml.Node;
-import dispatcher.cli.terminal.Spelling;
+import dispatcher.text.Spelling;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,5 @@
 package dispatcher.cli.simulate;
 
-import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.simulate.generate.DebianPackages;
 import dispatcher.simulate.generate.Generator;
@@ -8,6 +7,7 @@ import dispatcher.simulate.generate.Mix;
 import dispatcher.simulate.model.Scenario;
 import dispatcher.simulate.trace.TraceException;
 import dispatcher.simulate.trace.TraceReader;
+import dispatcher.text.Spelling;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;

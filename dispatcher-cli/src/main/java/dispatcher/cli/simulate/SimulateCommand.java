@@ -1,7 +1,6 @@
 package dispatcher.cli.simulate;
 
 import dispatcher.cli.api.ApiJson;
-import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.simulate.Run;
@@ -14,6 +13,7 @@ import dispatcher.simulate.model.Plan;
 import dispatcher.simulate.model.Scenario;
 import dispatcher.simulate.policy.Policy;
 import dispatcher.simulate.trace.TraceWriter;
+import dispatcher.text.Spelling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

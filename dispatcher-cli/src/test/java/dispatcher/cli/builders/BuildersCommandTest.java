@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.Machine;
+import dispatcher.machine.PublicHostKey;
 import dispatcher.machine.file.MachinesFile;
 import dispatcher.nix.json.Json;
 import java.io.IOException;
@@ -132,6 +133,45 @@ class BuildersCommandTest {
     }
 
     @Test
+    void lineForOneMachineOffersWhatThatHas() {
+        assertThat(run("--machine", "b")).isZero();
+        assertThat(run("--machine", "b", "--ssh", "ci.example")).isZero();
+
+        assertThat(out.toString().lines())
+                .containsExactly(
+                        "ssh-ng://localhost?remote-program=%s%%20/run/d/dispatcher.sock%%20--machine%%20b".formatted(shim)
+                                + " aarch64-linux - 1000 1 benchmark benchmark -",
+                        "ssh-ng://machine+b@ci.example:2222 aarch64-linux - 1000 1 benchmark benchmark "
+                                + PublicHostKey.parse(HOST_KEY).encodedLine());
+        assertThat(parsed().getLast().address().user()).isEqualTo("machine+b");
+        assertThat(err.toString()).contains("put ssh-ng://machine+b@dispatcher in the place");
+    }
+
+    @Test
+    void lineForAMachineThatThereIsNotIsRefusedWithTheNearestName() throws IOException {
+        Files.writeString(directory.resolve("d.yaml"), SETTINGS.replace("hostName: a,", "hostName: arm-large,"));
+
+        assertThat(run("--machine", "arm-lagre")).isEqualTo(1);
+
+        assertThat(failure.get()).isInstanceOfSatisfying(UserFacingException.class, e -> {
+            assertThat(e.what()).isEqualTo("there is no machine 'arm-lagre'");
+            assertThat(e.why()).endsWith("have none of that name; did you mean 'arm-large'?");
+        });
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void machineWhoseNameMeansSomethingToOthersGetsNoLine() throws IOException {
+        Files.writeString(directory.resolve("d.yaml"), SETTINGS.replace("hostName: a,", "name: 'a#2', hostName: a,"));
+
+        assertThat(run("--machine", "a#2")).isEqualTo(1);
+
+        assertThat(failure.get())
+                .isInstanceOfSatisfying(UserFacingException.class, e -> assertThat(e.next())
+                        .contains("dispatcherMachine = \"a#2\""));
+    }
+
+    @Test
     void printsJson() {
         assertThat(run("--json")).isZero();
 
@@ -153,6 +193,7 @@ class BuildersCommandTest {
         assertThat(run("--ssh", "a/b")).isEqualTo(2);
         assertThat(run("--ssh", "a?x=y")).isEqualTo(2);
         assertThat(run("--lines", "0")).isEqualTo(2);
+        assertThat(run("--machine", "a", "--ssh", "nix@ci.example")).isEqualTo(2);
     }
 
     private List<Machine> parsed() {

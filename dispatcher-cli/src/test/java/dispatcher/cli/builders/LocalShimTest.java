@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,19 +21,26 @@ class LocalShimTest {
 
     @Test
     void nixRunsTheInstalledProgramWithTheSocketAsItsArgument() {
-        assertThat(new LocalShim(PROGRAM, Path.of("/run/d/socket")).storeUri())
+        assertThat(new LocalShim(PROGRAM, Path.of("/run/d/socket")).storeUri(Optional.empty()))
                 .isEqualTo("ssh-ng://localhost?remote-program=/opt/dispatcher/bin/dispatcher-stdio%20/run/d/socket");
+    }
+
+    @Test
+    void machineIsOneMoreArgument() {
+        assertThat(new LocalShim(PROGRAM, Path.of("/run/d/socket")).storeUri(Optional.of("m1")))
+                .isEqualTo("ssh-ng://localhost?remote-program=/opt/dispatcher/bin/dispatcher-stdio%20/run/d/socket"
+                        + "%20--machine%20m1");
     }
 
     @Test
     void refusesPathsThatNixOrAShellOrSocatWouldMisread() {
         for (var name : new String[] {"a b", "a?b", "a&b", "a#b", "a;b", "a%b", "a$b", "a,b", "a:b", "ä"}) {
             assertThatExceptionOfType(UserFacingException.class)
-                    .isThrownBy(() -> new LocalShim(Path.of("/opt/" + name), Path.of("/run/socket")).storeUri())
+                    .isThrownBy(() -> new LocalShim(Path.of("/opt/" + name), Path.of("/run/socket")).storeUri(Optional.empty()))
                     .withMessageStartingWith("cannot write a builders line with /opt/%s: ", name)
                     .satisfies(e -> assertThat(e.next()).contains("--shim"));
             assertThatExceptionOfType(UserFacingException.class)
-                    .isThrownBy(() -> new LocalShim(PROGRAM, Path.of("/run/" + name)).storeUri())
+                    .isThrownBy(() -> new LocalShim(PROGRAM, Path.of("/run/" + name)).storeUri(Optional.empty()))
                     .withMessageStartingWith("cannot write a builders line with /run/%s: ", name)
                     .satisfies(e -> assertThat(e.next()).contains("listen.socket"));
         }

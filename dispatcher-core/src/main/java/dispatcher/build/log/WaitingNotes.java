@@ -7,6 +7,7 @@ import dispatcher.schedule.policy.Amounts;
 import dispatcher.store.BuildLog;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Informs a client that waits for a machine, now and then, of its place in the queue.
 public final class WaitingNotes {
@@ -19,13 +20,18 @@ public final class WaitingNotes {
 
     /// Waits for the end of `ticket`, with a note after 1 s, and then, ever more rarely, whenever something has
     /// changed.
-    public static Outcome await(Ticket ticket, BuildLog log) throws InterruptedException {
+    ///
+    /// @param obstacle why the one machine that it may go to does not take it now, in words; asked for each note
+    public static Outcome await(Ticket ticket, BuildLog log, Supplier<Optional<String>> obstacle)
+            throws InterruptedException {
         var pause = FIRST;
         var last = "";
         while (true) {
             var outcome = ticket.await(pause);
             if (outcome.isPresent()) return outcome.get();
-            var note = ticket.standing().map(WaitingNotes::note).orElse(last);
+            var note = ticket.standing()
+                    .map(standing -> note(standing, obstacle.get()))
+                    .orElse(last);
             if (!note.equals(last)) {
                 log.note(note);
                 log.flush();
@@ -39,20 +45,21 @@ public final class WaitingNotes {
         return one.compareTo(other) < 0 ? one : other;
     }
 
-    private static String note(QueuePosition standing) {
+    private static String note(QueuePosition standing, Optional<String> obstacle) {
         var request = standing.build().request();
         var kind = request.platform()
                 + Optional.of(String.join(", ", request.requiredFeatures()))
                         .filter(features -> !features.isEmpty())
                         .map(" with "::concat)
                         .orElse("");
-        return "dispatcher: %s waits for a machine (%s): number %d of %d, %s"
+        return "dispatcher: %s waits for %s (%s): number %d of %d, %s"
                 .formatted(
                         request.drvPath().derivationName(),
+                        request.machine().map("machine "::concat).orElse("a machine"),
                         kind,
                         standing.place(),
                         standing.of(),
-                        expectation(standing));
+                        obstacle.orElseGet(() -> expectation(standing)));
     }
 
     private static String expectation(QueuePosition standing) {

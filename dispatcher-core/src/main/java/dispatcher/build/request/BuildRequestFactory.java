@@ -14,6 +14,7 @@ import dispatcher.schedule.policy.Inputs;
 import dispatcher.store.Locations;
 import dispatcher.store.PathSizes;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -50,7 +51,7 @@ public final class BuildRequestFactory {
                 shareOf(client),
                 client.grant().priority(),
                 client.grant().maxBuilds().orElse(Integer.MAX_VALUE));
-        return of(drvPath, derivation, asking, machines);
+        return of(drvPath, derivation, asking, client.machine(), machines);
     }
 
     /// The same for a build that no client has asked for yet.
@@ -60,11 +61,17 @@ public final class BuildRequestFactory {
         var inputs = derivation.inputSources();
         int unknown = Math.toIntExact(
                 inputs.stream().filter(path -> sizes.of(path).isEmpty()).count());
-        return new Prospect(of(drvPath, derivation, Client.ANYBODY, machines), inputs.size(), unknown);
+        return new Prospect(
+                of(drvPath, derivation, Client.ANYBODY, Optional.empty(), machines), inputs.size(), unknown);
     }
 
+    /// @param chosen by the client, which counts before what the derivation says
     private BuildRequest of(
-            StorePath drvPath, BasicDerivation derivation, Client client, Collection<Machine> machines) {
+            StorePath drvPath,
+            BasicDerivation derivation,
+            Client client,
+            Optional<String> chosen,
+            Collection<Machine> machines) {
         var attributes = DerivationAttributes.of(derivation);
         requireShort("system", derivation.platform());
         var features = attributes.requiredSystemFeatures();
@@ -74,7 +81,10 @@ public final class BuildRequestFactory {
                     "list of required features",
                     features.first(),
                     "%d are more than %d".formatted(features.size(), MOST_WORDS));
+        var machine = chosen.or(attributes::machine);
+        machine.ifPresent(name -> requireShort("machine", name));
         var plain = new BuildRequest(drvPath, derivation.platform(), features)
+                .withMachine(machine)
                 .withClient(client)
                 .withWork(expectations.work(PackageName.of(drvPath, derivation), derivation.platform()))
                 .withInputs(located(largest(derivation.inputSources())));

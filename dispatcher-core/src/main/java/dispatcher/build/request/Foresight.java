@@ -37,9 +37,10 @@ public final class Foresight {
         this.queue = queue;
     }
 
-    /// A client asks for a build that it may have.
+    /// A client asks for a build that it may have. That one build is for one machine says nothing of the next.
     public void asked(ClientIdentity client, BuildRequest request) {
-        if (request.requiredFeatures().size() <= MOST_FEATURES) last.put(client.credential(), request);
+        if (request.requiredFeatures().size() <= MOST_FEATURES)
+            last.put(client.credential(), request.withMachine(Optional.empty()));
     }
 
     /// The machine; empty if it cannot be foreseen, or if no build could begin now.
@@ -48,7 +49,8 @@ public final class Foresight {
     public Optional<String> machineFor(ClientIdentity client, Optional<String> before) {
         var request = Optional.ofNullable(last.getIfPresent(client.credential()))
                 .filter(known -> isAllowed(client.grant(), known.platform(), known.requiredFeatures()))
-                .or(() -> plain(client.grant()));
+                .or(() -> plain(client.grant()))
+                .map(known -> known.withMachine(client.machine()));
         if (request.isEmpty()) return Optional.empty();
         var explanation = queue.explain(request.get(), Set.of());
         boolean stays = before.isPresent()

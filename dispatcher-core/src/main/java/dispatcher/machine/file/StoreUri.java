@@ -47,7 +47,7 @@ public record StoreUri(
 
     private static MachineProtocol protocol(String text, String scheme) {
         for (var protocol : MachineProtocol.values()) {
-            if (protocol.scheme().equals(scheme)) return protocol;
+            if (protocol.isOverSsh() && protocol.scheme().equals(scheme)) return protocol;
         }
         throw NixSyntaxException.of(
                 WHAT, text, "machines are reached by ssh-ng:// or ssh://, and not by " + scheme + "://");

@@ -171,6 +171,11 @@ final class ConversationOpener {
         return switch (machine.protocol()) {
             case SSH_NG -> new WorkerClient(channel, storeDir, machine.name(), errors);
             case SSH -> new ServeClient(channel, storeDir, machine.name(), errors);
+            case LOCAL -> {
+                var daemon = new WorkerClient(channel, storeDir, machine.name(), errors);
+                daemon.buildHere();
+                yield daemon;
+            }
         };
     }
 

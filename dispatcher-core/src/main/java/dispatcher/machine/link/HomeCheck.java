@@ -33,6 +33,9 @@ import org.slf4j.LoggerFactory;
 /// may be several hosts. A machine that gives no answer counts as the client's host if it is reached at the usual
 /// port.
 ///
+/// A machine that is this very host, at its daemon's socket, is that of every client on this host, by whichever way
+/// that came in.
+///
 /// Safe for any thread; asks over connections that are there, a few seconds at most.
 final class HomeCheck {
     private static final Logger log = LoggerFactory.getLogger(HomeCheck.class);
@@ -97,6 +100,7 @@ final class HomeCheck {
     }
 
     boolean isHomeOf(ClientIdentity client) throws InterruptedException {
+        if (machine.get().address().socket().isPresent()) return isOnThisHost(client);
         var peer = transport.peer();
         if (peer.isEmpty()) return false;
         boolean mayBe = client.local() ? isHere(peer.get()) : client.host().equals(peer);
@@ -111,6 +115,17 @@ final class HomeCheck {
         };
         if (answer != Answer.UNKNOWN) remember(client, isHome);
         return isHome;
+    }
+
+    /// A client that has one of our addresses may still be in a container that shares it.
+    private boolean isOnThisHost(ClientIdentity client) throws InterruptedException {
+        if (client.local()) return true;
+        if (client.host().filter(thisHost::has).isEmpty()) return false;
+        var before = known(client);
+        if (before.isPresent()) return before.get();
+        boolean isHere = hasConnection(client) != Answer.NO;
+        remember(client, isHere);
+        return isHere;
     }
 
     /// Looked up once, as that takes long where there are many machines.

@@ -11,6 +11,8 @@ import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.MachineSnapshot;
+import dispatcher.text.Printable;
+import dispatcher.text.Spelling;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -27,6 +29,8 @@ import java.util.stream.Collectors;
 /// against it, what was measured of it. The one place to ask for a machine by name, and to say that something happened
 /// to it; it keeps the queue up to date. Safe for any thread.
 public final class MachineRegistry implements AutoCloseable {
+    private static final int SHOWN_OF_NAME = 100;
+
     private final RegisteredMachines machines;
     private final Recovery recovery;
     private final Refusals refusals;
@@ -171,6 +175,27 @@ public final class MachineRegistry implements AutoCloseable {
                 .filter(link -> Fitness.objection(link.machine(), request).isEmpty())
                 .map(link -> link.machine().name())
                 .collect(Collectors.toSet());
+    }
+
+    /// Why the machine that a build is for cannot do it at all, for people; empty if it can, or if no machine was
+    /// chosen.
+    public Optional<String> objectionToChoice(BuildRequest request) {
+        return request.machine().flatMap(name -> {
+            for (var machine : machines())
+                if (machine.name().equals(name))
+                    return Fitness.objection(machine, request)
+                            .map(why -> "machine %s cannot build %s, which is for no other: %s"
+                                    .formatted(name, request.drvPath(), why));
+            return noMachine(name);
+        });
+    }
+
+    /// What to say of a name that is no machine's; empty if it is one's.
+    public Optional<String> noMachine(String name) {
+        var names = machines().stream().map(Machine::name).toList();
+        if (names.contains(name)) return Optional.empty();
+        return Optional.of("the dispatcher has no machine '%s'%s"
+                .formatted(Printable.line(name, SHOWN_OF_NAME), Spelling.hint(name, names)));
     }
 
     /// Names of those that are not set aside either.

@@ -31,6 +31,8 @@ import java.util.TreeSet;
 /// @param impureEnvVars          variables of the daemon that fixed outputs may see
 /// @param passAsFile             variables that are passed as files
 /// @param structured             whether it has structured attributes
+/// @param machine                `dispatcherMachine`, which Nix knows nothing of: name of the only machine that may
+///                               build it
 public record DerivationAttributes(
         SortedSet<String> requiredSystemFeatures,
         boolean preferLocalBuild,
@@ -41,7 +43,8 @@ public record DerivationAttributes(
         SortedSet<String> impureHostDeps,
         SortedSet<String> impureEnvVars,
         SortedSet<String> passAsFile,
-        boolean structured) {
+        boolean structured,
+        Optional<String> machine) {
     /// The feature that a machine needs to build outputs whose paths are not known beforehand.
     public static final String CA_DERIVATIONS = "ca-derivations";
 
@@ -50,6 +53,8 @@ public record DerivationAttributes(
     /// Larger sets of structured attributes are read in part: they take twenty times as much when they have been
     /// read.
     private static final int LARGE_JSON = 1 << 20;
+
+    private static final String MACHINE = "dispatcherMachine";
 
     private static final Set<String> NAMES = Set.of(
             "requiredSystemFeatures",
@@ -60,7 +65,8 @@ public record DerivationAttributes(
             "__sandboxProfile",
             "__impureHostDeps",
             "impureEnvVars",
-            "passAsFile");
+            "passAsFile",
+            MACHINE);
 
     public DerivationAttributes {
         requiredSystemFeatures = Collections.unmodifiableSortedSet(new TreeSet<>(requiredSystemFeatures));
@@ -85,7 +91,8 @@ public record DerivationAttributes(
                 source.list("__impureHostDeps"),
                 source.list("impureEnvVars"),
                 source.list("passAsFile"),
-                source instanceof Structured);
+                source instanceof Structured,
+                Optional.of(source.text(MACHINE)).filter(name -> !name.isEmpty()));
     }
 
     /// An attribute that is a whole number, not negative; empty if there is none or it is something else.

@@ -67,6 +67,9 @@ public final class WorkerClient implements Store {
     /// Whether the daemon leaves the build directories of failed builds in this conversation.
     private boolean keepsFailed;
 
+    /// Whether the daemon may have others build what we ask it for.
+    private boolean passesOn = true;
+
     /// Opens the conversation.
     ///
     /// @param peer the far end's name, for messages
@@ -103,6 +106,14 @@ public final class WorkerClient implements Store {
         this.messages = agreed.messages();
         this.daemon = agreed.daemon();
         this.sideChannel = new SideChannel(in, messages, peer);
+    }
+
+    /// Has the daemon build by itself what is asked for in this conversation, and not by the `builders` in its
+    /// nix.conf,
+    /// which may be us.
+    public void buildHere() throws IOException {
+        passesOn = false;
+        setOptions(BuildOptions.DEFAULT);
     }
 
     /// The version that both sides speak.
@@ -422,7 +433,7 @@ public final class WorkerClient implements Store {
     private void setOptions(BuildOptions options) throws IOException {
         keepsFailed = options.keepFailed();
         try {
-            request(WorkerRequest.SetOptions.of(options, messages.levelInfo()));
+            request(WorkerRequest.SetOptions.of(options, messages.levelInfo(), passesOn));
         } catch (StoreRefusedException e) {
             // The build itself does not depend on it.
             log.atDebug().addKeyValue("machine", peer).log("takes no options: {}", e.reason());

@@ -12,9 +12,11 @@ import dispatcher.store.BuildOptions;
 import dispatcher.store.BuildOptions.BuildMode;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 
 /// A request of the worker protocol, without the payload that some are followed by.
 ///
@@ -182,12 +184,13 @@ public sealed interface WorkerRequest {
         /// For one build at a time whose log is shown, with all cores and substituters that there are.
         ///
         /// @param verbosity of the messages that the far end sends
-        static SetOptions of(BuildOptions options, long verbosity) {
+        /// @param passesOn  whether it may use builders of its own, if it has some
+        static SetOptions of(BuildOptions options, long verbosity, boolean passesOn) {
             long keepFailed = options.keepFailed() ? 1 : 0;
             long maxSilent = options.maxSilent().toSeconds();
             return new SetOptions(
                     List.of(keepFailed, 0L, 0L, verbosity, 1L, maxSilent, 1L, 0L, 0L, 0L, 0L, 1L),
-                    Collections.emptySortedMap());
+                    passesOn ? Collections.emptySortedMap() : new TreeMap<>(Map.of("builders", ByteString.of(""))));
         }
 
         @Override

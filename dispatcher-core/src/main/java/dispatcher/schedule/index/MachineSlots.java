@@ -143,9 +143,7 @@ public final class MachineSlots {
 
     /// Whether nothing but the number of its slots may keep a build from it.
     public boolean takes(WaitingBuild build) {
-        return (keptFor == null || keptFor == build)
-                && !build.need().excluded().contains(machine.name())
-                && hasLeft(build.need());
+        return (keptFor == null || keptFor == build) && !build.need().excludes(machine.name()) && hasLeft(build.need());
     }
 
     /// Whether builds begin as soon as they have a slot. Else they wait until it has started.

@@ -107,8 +107,7 @@ public final class RequirementQueue {
 
     private boolean hasMachine() {
         for (var way : ways)
-            for (var slots : way.tier().machines())
-                if (!slots.isGone() && !need.excluded().contains(slots.name())) return true;
+            for (var slots : way.tier().machines()) if (!slots.isGone() && !need.excludes(slots.name())) return true;
         return false;
     }
 

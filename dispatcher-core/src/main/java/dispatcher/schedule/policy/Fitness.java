@@ -14,6 +14,9 @@ public final class Fitness {
 
     /// Why `machine` does not fit, in words; empty if it fits. Exclusions are not looked at.
     public static Optional<String> objection(Machine machine, SchedulingKey need) {
+        var only = need.machine();
+        if (only.isPresent() && !only.get().equals(machine.name()))
+            return Optional.of("the build is for machine %s only".formatted(only.get()));
         if (machine.maxJobs() == 0) return Optional.of("its maxJobs is 0");
         var platform = need.platform();
         if (!platform.equals(ANY_PLATFORM) && !machine.systems().contains(platform))
@@ -30,7 +33,8 @@ public final class Fitness {
         return resourceObjection(machine, need);
     }
 
-    /// Whether the machine fits: the same as [#objection], without words and therefore much cheaper.
+    /// Whether machines of this kind fit, whatever their names: otherwise the same as [#objection], without words and
+    /// therefore much cheaper.
     public static boolean isFit(Machine machine, SchedulingKey need) {
         return machine.maxJobs() > 0
                 && (need.platform().equals(ANY_PLATFORM) || machine.systems().contains(need.platform()))

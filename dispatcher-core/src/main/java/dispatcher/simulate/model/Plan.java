@@ -10,6 +10,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -82,7 +83,8 @@ public final class Plan {
     private static BitSet[] fitting(Scenario scenario) {
         var known = new HashMap<SchedulingKey, BitSet>();
         return scenario.jobs().stream()
-                .map(job -> new SchedulingKey(job.platform(), job.features(), job.resources(), Set.of()))
+                .map(job ->
+                        new SchedulingKey(job.platform(), job.features(), job.resources(), Optional.empty(), Set.of()))
                 .map(need -> known.computeIfAbsent(need, _ -> fitting(scenario.hosts(), need)))
                 .toArray(BitSet[]::new);
     }

@@ -6,7 +6,6 @@ import dispatcher.store.Store;
 import dispatcher.store.conversation.StorePool;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.ProcessChannel;
-import dispatcher.wire.socket.UnixSocketChannel;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +21,6 @@ import java.util.function.Supplier;
 /// `nix-daemon --stdio` of our own. Its paths are then read from its files if they can be read here
 /// ([StoreFiles]).
 public final class HostStore {
-    private static final Path DAEMON_SOCKET = Path.of("/nix/var/nix/daemon-socket/socket");
     private static final String DAEMON = "nix-daemon";
 
     private HostStore() {}
@@ -31,7 +29,8 @@ public final class HostStore {
     ///
     /// @param searchPath as in the environment variable `PATH`
     public static Optional<StorePool> find(StoreDir storeDir, String searchPath, LongSupplier nanoTime) {
-        if (Files.exists(DAEMON_SOCKET)) return Optional.of(at(DAEMON_SOCKET, storeDir, nanoTime));
+        if (Files.exists(DaemonTransport.DEFAULT_SOCKET))
+            return Optional.of(at(DaemonTransport.DEFAULT_SOCKET, storeDir, nanoTime));
         if (!Files.isDirectory(Path.of(storeDir.path()))) return Optional.empty();
         for (var directory : searchPath.split(File.pathSeparator, -1)) {
             var program = Path.of(directory, DAEMON);
@@ -45,7 +44,7 @@ public final class HostStore {
 
     /// Conversations with the Nix daemon that listens at `socket`.
     public static StorePool at(Path socket, StoreDir storeDir, LongSupplier nanoTime) {
-        return pool(() -> UnixSocketChannel.connect(socket), () -> StoreFiles.beside(socket), storeDir, nanoTime);
+        return pool(new DaemonTransport(socket)::connect, () -> StoreFiles.beside(socket), storeDir, nanoTime);
     }
 
     private interface Connector {

@@ -124,6 +124,39 @@ class HomeCheckTest {
         assertThat(isHomeOf(client("127.0.0.1:4000"))).isFalse();
     }
 
+    private void makeMachineThisHost() {
+        machine = machine.withAddress(MachineAddress.ofDaemon(Path.of("/nix/var/nix/daemon-socket/socket"), "root"));
+    }
+
+    @Test
+    void thisHostIsThatOfEveryLocalClient() throws Exception {
+        makeMachineThisHost();
+
+        assertThat(isHomeOf(local())).isTrue();
+        assertThat(asked).hasValue(0);
+    }
+
+    @Test
+    void thisHostIsThatOfClientsThatComeFromHereOverTheNetwork() throws Exception {
+        makeMachineThisHost();
+        try (var server = new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
+                var connection = new Socket(server.getInetAddress(), server.getLocalPort());
+                var accepted = server.accept()) {
+            assertThat(isHomeOf(client("127.0.0.1:" + accepted.getPort()))).isTrue();
+            assertThat(connection.isConnected()).isTrue();
+        }
+        assertThat(isHomeOf(client("192.0.2.7:4000"))).isFalse();
+    }
+
+    /// As on macOS, which shows no connections in /proc.
+    @Test
+    void thisHostIsThatOfClientsAtItsAddressIfNothingCanBeFoundOut() throws Exception {
+        makeMachineThisHost();
+        answers = false;
+
+        assertThat(isHomeOf(client("127.0.0.1:4000"))).isTrue();
+    }
+
     @Test
     void machineWithOurKernelAndStoreIsTheHostOfLocalClients() throws Exception {
         assertThat(isHomeOf(local())).isTrue();

@@ -4,6 +4,7 @@ import dispatcher.access.ClientIdentity;
 import dispatcher.access.ClientLimits;
 import dispatcher.access.ClientRules;
 import dispatcher.access.ConnectionLimiter;
+import dispatcher.access.MachineChoice;
 import dispatcher.access.ThrottledLog;
 import dispatcher.protocol.Conversation;
 import dispatcher.protocol.ConversationHandler;
@@ -50,7 +51,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// An SSH server that speaks the Nix protocols and nothing else: clients log in with a public key, under any user
-/// name, and run `nix-daemon --stdio` or `nix-store --serve --write` in one of the spellings that [RemoteCommand]
+/// name, which matters only if it chooses a machine ([MachineChoice]), and run `nix-daemon --stdio` or `nix-store --serve --write` in one of the spellings that [RemoteCommand]
 /// knows. There is no shell, no forwarding, no terminal and no file transfer.
 ///
 /// Each conversation has a virtual thread. When a client goes, its conversation's input ends and its outputs
@@ -139,7 +140,7 @@ public final class SshFrontEnd implements AutoCloseable {
                     }
                 }))
                 .forwardingFilter(RejectAllForwardingFilter.INSTANCE)
-                .publickeyAuthenticator((_, key, session) -> authenticate(key, session))
+                .publickeyAuthenticator(this::authenticate)
                 .build();
         sshd.setHost(options.host());
         sshd.setPort(options.port());
@@ -176,7 +177,7 @@ public final class SshFrontEnd implements AutoCloseable {
         CoreModuleProperties.AUTH_TIMEOUT.set(server, newLimits.loginTime());
     }
 
-    private boolean authenticate(java.security.PublicKey key, Session session) {
+    private boolean authenticate(String login, java.security.PublicKey key, Session session) {
         HostKey shown = KeyFiles.encode(key);
         SocketAddress remote = session.getIoSession().getRemoteAddress();
         Optional<AuthorizedKey> admitted = admit(shown, remote);
@@ -188,7 +189,7 @@ public final class SshFrontEnd implements AutoCloseable {
         visit.ifPresent(
                 admitted.isPresent() ? ConnectionLimiter.Visit::promises : ConnectionLimiter.Visit::loginFailed);
         // The last key that was accepted is the one that was proven.
-        admitted.ifPresent(it -> session.setAttribute(CLIENT, client(it, remote)));
+        admitted.ifPresent(it -> session.setAttribute(CLIENT, client(login, it, remote)));
         return admitted.isPresent();
     }
 
@@ -213,11 +214,12 @@ public final class SshFrontEnd implements AutoCloseable {
                         log, "channel refused", client.identity().name(), why));
     }
 
-    private Client client(AuthorizedKey key, SocketAddress remote) {
+    private Client client(String login, AuthorizedKey key, SocketAddress remote) {
         String fingerprint = key.key().fingerprint();
         var grant = rules.ofKey(fingerprint, key.name());
+        ClientIdentity identity = ClientIdentity.ofKey(key.name(), text(remote), fingerprint, grant);
         return new Client(
-                ClientIdentity.ofKey(key.name(), text(remote), fingerprint, grant),
+                MachineChoice.ofLogin(login).map(identity::onMachine).orElse(identity),
                 key.options().permission());
     }
 

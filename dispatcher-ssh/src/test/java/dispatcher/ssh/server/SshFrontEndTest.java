@@ -214,6 +214,22 @@ class SshFrontEndTest {
         }
 
         @Test
+        void choosesAMachineByItsLogin() throws Exception {
+            BlockingQueue<Optional<String>> machines = new LinkedBlockingQueue<>();
+            SshFrontEnd frontEnd = start((_, conversation) -> {
+                machines.add(conversation.client().machine());
+                return 0;
+            });
+            ProcessBuilder chosen = ssh(frontEnd, "nix-daemon --stdio");
+            chosen.command().replaceAll(word -> word.replace("nix@", "machine+arm-1@"));
+
+            assertThat(run(chosen, "").status()).isZero();
+            assertThat(run(ssh(frontEnd, "nix-daemon --stdio"), "").status()).isZero();
+
+            assertThat(machines).containsExactly(Optional.of("arm-1"), Optional.empty());
+        }
+
+        @Test
         void getsTheHandlersExitStatus() throws Exception {
             assertThat(run(ssh(start((_, _) -> 42), "nix-daemon --stdio"), "").status())
                     .isEqualTo(42);

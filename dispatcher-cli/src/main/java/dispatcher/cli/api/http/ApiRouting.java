@@ -2,8 +2,8 @@ package dispatcher.cli.api.http;
 
 import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.api.Problem;
-import dispatcher.cli.terminal.Spelling;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.text.Spelling;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;

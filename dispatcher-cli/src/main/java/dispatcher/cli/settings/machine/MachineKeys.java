@@ -20,7 +20,7 @@ import java.util.function.Function;
 
 /// The machines, in the table of settings. Keys and defaults are those of NixOS' `nix.buildMachines`, so that an
 /// entry pasted from there means the same here; `name`, `port`, `remoteProgram`, `remoteStore`, `compress`,
-/// `substitute` and `resources` are ours.
+/// `substitute`, `socket` and `resources` are ours.
 public final class MachineKeys {
     /// Of `hostName`, if `protocol` is null.
     static final Type<StoreUri> STORE_URI = Types.text("store URI", MachineKeys::storeUri);
@@ -57,7 +57,14 @@ public final class MachineKeys {
             .help("""
                     ssh-ng: the worker protocol, by `nix-daemon --stdio`. ssh, the default of NixOS too: the
                     older serve protocol, by `nix-store --serve --write`. ssh-ng shows more and copes better
-                    with big builds: prefer it. With null, hostName is a whole store URI, as in NixOS.""");
+                    with big builds: prefer it. With null, hostName is a whole store URI, as in NixOS. local: this
+                    very host, by its Nix daemon's socket; hostName is then its name only, and it gets no builds
+                    of clients on this host, whose Nix would wait for itself.""");
+    static final Key<Path> SOCKET = Key.of("machines[].socket", Types.path())
+            .presetIs("/nix/var/nix/daemon-socket/socket")
+            .example("/srv/box/nix/var/nix/daemon-socket/socket")
+            .counts(Effect.AT_ONCE)
+            .help("Of the Nix daemon of this host, with `protocol: local`.");
     static final Key<String> SSH_USER = Key.of("machines[].sshUser", Types.text("word", MachineKeys::word))
             .presetIs("the user that runs the dispatcher")
             .live("nix")
@@ -150,6 +157,7 @@ public final class MachineKeys {
             SYSTEM,
             SYSTEMS,
             PROTOCOL,
+            SOCKET,
             SSH_USER,
             REMOTE_PROGRAM,
             REMOTE_STORE,

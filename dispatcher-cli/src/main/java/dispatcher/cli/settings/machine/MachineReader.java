@@ -1,10 +1,13 @@
 package dispatcher.cli.settings.machine;
 
+import dispatcher.cli.settings.Row;
 import dispatcher.cli.settings.Section;
 import dispatcher.cli.settings.value.Amounts;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.machine.file.StoreUri;
+import dispatcher.store.host.DaemonTransport;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +17,17 @@ import java.util.TreeSet;
 
 /// Binds one entry of `machines`; see [MachineKeys].
 public final class MachineReader {
+    private static final List<Row> ONLY_LOCAL = List.of(MachineKeys.SOCKET);
+
+    private static final List<Row> ONLY_OVER_SSH = List.of(
+            MachineKeys.PORT,
+            MachineKeys.SSH_USER,
+            MachineKeys.SSH_KEY,
+            MachineKeys.PUBLIC_HOST_KEY,
+            MachineKeys.REMOTE_PROGRAM,
+            MachineKeys.COMPRESS,
+            OnDemandKeys.ON_DEMAND);
+
     private final String user;
 
     /// @param user of machines that name none
@@ -41,15 +55,19 @@ public final class MachineReader {
         var compression = section.value(MachineKeys.COMPRESS);
         var substitution = section.value(MachineKeys.SUBSTITUTE);
         var onDemand = OnDemandReader.read(section);
+        var socket = section.get(MachineKeys.SOCKET);
         if (uri.isEmpty() || systems.isEmpty()) return Optional.empty();
-        var address = new MachineAddress(
-                uri.get().host(),
-                port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
-                loginName.orElse(user),
-                keyFile,
-                hostKey);
+        if (!fits(section, uri.get().protocol())) return Optional.empty();
+        var address = uri.get().protocol().isOverSsh()
+                ? new MachineAddress(
+                        uri.get().host(),
+                        port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
+                        loginName.orElse(user),
+                        keyFile,
+                        hostKey)
+                : MachineAddress.ofDaemon(socket.orElse(DaemonTransport.DEFAULT_SOCKET), user);
         return Optional.of(new Machine(
-                name.orElse(address.host()),
+                name.orElse(uri.get().host()),
                 address,
                 uri.get().protocol(),
                 remoteProgram,
@@ -62,6 +80,14 @@ public final class MachineReader {
                 substitution,
                 section.named(MachineKeys.RESOURCES, Amounts::amount),
                 onDemand));
+    }
+
+    /// Whether each key means something with that protocol; else a fault is noted.
+    private static boolean fits(Section section, MachineProtocol protocol) {
+        var strange = (protocol.isOverSsh() ? ONLY_LOCAL : ONLY_OVER_SSH)
+                .stream().filter(section::has).toList();
+        strange.forEach(row -> section.fault(row, "means nothing with protocol: " + protocol.scheme()));
+        return strange.isEmpty();
     }
 
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in

@@ -1,6 +1,6 @@
 package dispatcher.cli.settings.value;
 
-import dispatcher.cli.terminal.Spelling;
+import dispatcher.text.Spelling;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -167,6 +167,7 @@ class SettingsTableTest {
         if (key.name().equals("remoteStore")) return;
         var entry = new TreeMap<>(Map.of("hostName", "a", "system", "x86_64-linux"));
         if (key.name().equals("systems")) entry.remove("system");
+        if (key.name().equals("socket")) entry.put("protocol", "local");
         others.put("publicHostKey", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILTNDAv9OI9CdXO0lewXwsi/k34jvxHLZ6x3YxW7q6cq");
         entry.put(key.name(), others.getOrDefault(key.name(), key.example()));
         var listen = "listen: {socket: d.sock}\n";

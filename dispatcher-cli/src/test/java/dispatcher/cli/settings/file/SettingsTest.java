@@ -227,6 +227,23 @@ class SettingsTest {
         }
 
         @Test
+        void ofAMachineThatIsThisHostIsASocket() throws IOException {
+            var settings = read("""
+                    listen: {socket: /s}
+                    machines:
+                      - {hostName: localhost, name: here, protocol: local, system: x86_64-linux}
+                      - {hostName: box, protocol: local, socket: /srv/box/socket, system: x86_64-linux}
+                    """);
+
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("here", "box");
+            assertThat(settings.machines())
+                    .extracting(machine -> machine.address().socket().orElseThrow())
+                    .containsExactly(
+                            Path.of("/nix/var/nix/daemon-socket/socket"), Path.of("/srv/box/socket"));
+            assertThat(settings.machines().getFirst().command()).isEqualTo("nix-daemon --stdio");
+        }
+
+        @Test
         void ofTheUplinkMayBeWrittenAsASize() throws IOException {
             for (var text : List.of("800kB", "800kB/s", "800 kB /s"))
                 assertThat(read(LEAST + "uplink: " + text + "\n").uplink()).contains(new ByteSize(800_000));
@@ -618,7 +635,7 @@ class SettingsTest {
                     dispatcher.yaml:14: machines[1].hostName: 'nix@b' is no host name or address; the user goes into \
                     `sshUser`
                     dispatcher.yaml:15: machines[1].systems: is text; it should be a list, such as [a, b]
-                    dispatcher.yaml:16: machines[1].protocol: 'shs' is not one of ssh-ng, ssh; did you mean 'ssh'?
+                    dispatcher.yaml:16: machines[1].protocol: 'shs' is not one of ssh-ng, ssh, local; did you mean 'ssh'?
                     dispatcher.yaml:17: machines[2]: is text; it should be a group of keys
                     dispatcher.yaml:18: machines[3].hostName: 'c:22' is no host name or address; the port goes into \
                     `port`

@@ -88,7 +88,11 @@ final class Population {
         var work = random.nextInt(5) == 0
                 ? Work.UNKNOWN
                 : new Work(expected, true, expected.multipliedBy(random.nextInt(1, 10)));
-        return new BuildRequest(path(), system(), features(), client(), work, inputs(), takes());
+        return new BuildRequest(path(), system(), features())
+                .withClient(client())
+                .withWork(work)
+                .withInputs(inputs())
+                .withResources(takes());
     }
 
     private StorePath path() {

@@ -1,4 +1,4 @@
-package dispatcher.cli.terminal;
+package dispatcher.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

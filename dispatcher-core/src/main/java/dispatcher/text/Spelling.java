@@ -1,4 +1,4 @@
-package dispatcher.cli.terminal;
+package dispatcher.text;
 
 import java.util.Collection;
 import java.util.Locale;
