@@ -3,6 +3,7 @@ package dispatcher.cli;
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.config.ConfigCommand;
+import dispatcher.cli.dialin.MachineUnitCommand;
 import dispatcher.cli.drain.DrainCommand;
 import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.explain.ExplainCommand;
@@ -95,7 +96,7 @@ public final class Main {
             case "ping" -> new PingCommand(SshConnections::new);
             case "builders" -> new BuildersCommand(hostKeys);
             case "machines" -> new MachinesCommand();
-            case "machine" -> new MachineCommand();
+            case "machine" -> new CommandLine(new MachineCommand()).addSubcommand(new MachineUnitCommand(hostKeys));
             case "queue" -> new QueueCommand();
             case "explain" -> new ExplainCommand();
             case "drain" -> new DrainCommand();

@@ -10,14 +10,33 @@ import java.util.Optional;
 /// @param keyFile       our private key; without it the user's default keys are tried
 /// @param publicHostKey `<type> <base 64>` as in a known_hosts line, or several such lines: any of the keys is a
 ///                      proof; without it the known_hosts files decide
+/// @param reach         how to get there, beside the address
 public record MachineAddress(
-        String host, int port, String user, Optional<Path> keyFile, Optional<String> publicHostKey) {
+        String host, int port, String user, Optional<Path> keyFile, Optional<String> publicHostKey, Reach reach) {
     public static final int SSH_PORT = 22;
 
     public MachineAddress {
         if (host.isBlank()) throw new IllegalArgumentException("a machine has a host name");
         if (port < 1 || port > 65_535)
             throw new IllegalArgumentException("port %d is not in 1 … 65535".formatted(port));
+    }
+
+    /// One that is reached by this alone.
+    public MachineAddress(String host, int port, String user, Optional<Path> keyFile, Optional<String> publicHostKey) {
+        this(host, port, user, keyFile, publicHostKey, Reach.DIRECT);
+    }
+
+    public MachineAddress withReach(Reach newReach) {
+        return new MachineAddress(host, port, user, keyFile, publicHostKey, newReach);
+    }
+
+    public MachineAddress withKeyFile(Optional<Path> newKeyFile) {
+        return new MachineAddress(host, port, user, newKeyFile, publicHostKey, reach);
+    }
+
+    /// The same machine at another place.
+    public MachineAddress at(String newHost, int newPort) {
+        return new MachineAddress(newHost, newPort, user, keyFile, publicHostKey, reach);
     }
 
     /// `user@host`, with the port where it is not 22.

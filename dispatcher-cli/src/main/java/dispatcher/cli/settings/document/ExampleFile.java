@@ -1,8 +1,8 @@
 package dispatcher.cli.settings.document;
 
 import dispatcher.cli.settings.Group;
-import dispatcher.cli.settings.Key.Preset;
 import dispatcher.cli.settings.Key;
+import dispatcher.cli.settings.Key.Preset;
 import dispatcher.cli.settings.Row;
 import dispatcher.cli.settings.file.SettingsTable;
 import java.util.List;

@@ -2,8 +2,8 @@ package dispatcher.cli.settings.file;
 
 import dispatcher.cli.settings.Group;
 import dispatcher.cli.settings.Key;
-import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.Settings.HostStore;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.HostAndPort;

@@ -4,12 +4,12 @@ import dispatcher.access.ClientLimits;
 import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
 import dispatcher.cli.settings.Section;
+import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.Settings.BuildLimits;
 import dispatcher.cli.settings.Settings.Listen;
 import dispatcher.cli.settings.Settings.Spool;
 import dispatcher.cli.settings.Settings.Ssh;
 import dispatcher.cli.settings.Settings.Timeouts;
-import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.settings.yaml.LocatedYaml;
@@ -80,7 +80,9 @@ final class SettingsReader {
         var schedule = top.read(BuildKeys.SCHEDULE, SettingsReader::schedule);
         var limits = top.read(ClientKeys.LIMITS, SettingsReader::limits);
         var authorizedKeys = top.get(ClientKeys.AUTHORIZED_KEYS).orElse(base.resolve("authorized_keys"));
-        var machines = fleet.read(top);
+        var ssh = top.read(ConnectionKeys.SSH, this::ssh);
+        var machines = fleet.read(top, ssh.config());
+        if (listen.ssh().isEmpty()) fleet.warnOfDialIns();
         var clientWarnings = new ClientWarnings(faults.file(), listen, machines, authorizedKeys);
         return new Settings(
                 file,
@@ -105,7 +107,7 @@ final class SettingsReader {
                 top.get(ConnectionKeys.UPLINK),
                 top.read(ConnectionKeys.TIMEOUTS, SettingsReader::timeouts),
                 top.read(BuildKeys.BUILD_LIMITS, SettingsReader::buildLimits),
-                top.read(ConnectionKeys.SSH, this::ssh),
+                ssh,
                 files(),
                 Stream.of(faults.warnings(), fleet.warnings(), clientWarnings.all())
                         .flatMap(List::stream)
@@ -203,7 +205,8 @@ final class SettingsReader {
                 section.value(ConnectionKeys.KEEP_ALIVE),
                 section.value(ConnectionKeys.IDLE),
                 section.value(ConnectionKeys.MAX_AGE),
-                section.has(ConnectionKeys.KNOWN_HOSTS) ? given : usualKnownHosts());
+                section.has(ConnectionKeys.KNOWN_HOSTS) ? given : usualKnownHosts(),
+                section.value(ConnectionKeys.SSH_CONFIG).files(surroundings.home()));
     }
 
     private List<Path> usualKnownHosts() {
