@@ -147,7 +147,7 @@ final class Handshake {
                     Kind.UNKNOWN_HOST,
                     "the host name '%s' has no address".formatted(address.host()),
                     "correct the machine's hostName (see what `getent hosts %s` says)%s"
-                            .formatted(address.host(), target.remarks()),
+                            .formatted(address.host(), target.remarksOnName()),
                     e);
         }
     }

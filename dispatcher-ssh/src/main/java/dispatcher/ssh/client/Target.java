@@ -5,6 +5,7 @@ import dispatcher.ssh.config.HostSettings;
 import dispatcher.ssh.keys.KeySearch;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// Where a connection goes in the end, and what is shown there.
 ///
@@ -39,5 +40,15 @@ record Target(
         return settings.warnings().isEmpty()
                 ? lines
                 : lines + "; not used of ssh_config: " + String.join("; ", settings.warnings());
+    }
+
+    /// The same for a name without an address, which may be an alias.
+    String remarksOnName() {
+        if (!settings.explained().isEmpty()) return remarks();
+        List<Path> files = address.reach().sshConfig();
+        return files.isEmpty()
+                ? "; if it is an alias: ssh_config is not read for it, so write hostName, port, sshUser, sshKey and publicHostKey, or turn it on (sshConfig)"
+                : "; if it is an alias, see why none of %s has it%s"
+                        .formatted(files.stream().map(Path::toString).collect(Collectors.joining(", ")), remarks());
     }
 }
