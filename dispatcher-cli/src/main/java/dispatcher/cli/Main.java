@@ -3,6 +3,7 @@ package dispatcher.cli;
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.config.ConfigCommand;
+import dispatcher.cli.dialin.MachineUnitCommand;
 import dispatcher.cli.drain.DrainCommand;
 import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.explain.ExplainCommand;
@@ -104,7 +105,7 @@ public final class Main {
             case "builders" -> new BuildersCommand(hostKeys);
             case "external-builder" -> new ExternalBuilderCommand();
             case "machines" -> new MachinesCommand();
-            case "machine" -> new MachineCommand();
+            case "machine" -> new CommandLine(new MachineCommand()).addSubcommand(new MachineUnitCommand(hostKeys));
             case "queue" -> new QueueCommand();
             case "builds" -> new BuildsCommand();
             case "build" -> new BuildCommand();

@@ -6,6 +6,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.machine.Machine;
 import dispatcher.ssh.client.SshTransports;
 import dispatcher.wire.Transport;
+import java.util.List;
 
 /// The ways to machines, for one command.
 final class SshConnections implements MachineConnections {
@@ -19,6 +20,11 @@ final class SshConnections implements MachineConnections {
     @Override
     public Transport to(Machine machine) {
         return MachineTransports.to(machine.address(), machine, settings, transports);
+    }
+
+    @Override
+    public List<String> explain(Machine machine) {
+        return SshTransports.explain(machine.address());
     }
 
     @Override

@@ -28,6 +28,8 @@ public final class UnreachableException extends IOException {
         NOT_SSH,
         /// The host let us in and would not open a channel or start a command.
         NO_CHANNEL,
+        /// A machine that connects to us is not connected.
+        AWAY,
         /// The connection broke.
         BROKEN
     }

@@ -1,6 +1,7 @@
 package dispatcher.ssh;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.sshd.common.BaseBuilder;
 import org.apache.sshd.common.NamedFactory;
 import org.apache.sshd.common.cipher.BuiltinCiphers;
@@ -33,10 +34,21 @@ public final class Algorithms {
     /// library's own limit, for older ciphers, would interrupt a transfer every second.
     public static final long BYTES_PER_KEY = 16L << 30;
 
+    /// Of hosts whose key an authority has signed.
+    private static final List<NamedFactory<Signature>> CERTIFICATES = List.of(
+            BuiltinSignatures.ed25519_cert,
+            BuiltinSignatures.nistp256_cert,
+            BuiltinSignatures.nistp384_cert,
+            BuiltinSignatures.nistp521_cert,
+            BuiltinSignatures.rsaSHA512_cert,
+            BuiltinSignatures.rsaSHA256_cert);
+
     private Algorithms() {}
 
     public static <B extends BaseBuilder<?, B>> B offeredToServers(B builder) {
         return offered(builder)
+                .signatureFactories(Stream.concat(CERTIFICATES.stream(), signatures().stream())
+                        .toList())
                 .cipherFactories(List.of(
                         BuiltinCiphers.aes128gcm,
                         BuiltinCiphers.aes256gcm,

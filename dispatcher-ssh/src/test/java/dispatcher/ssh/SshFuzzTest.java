@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dispatcher.protocol.RemoteCommand;
+import dispatcher.ssh.config.ConfigFuzz;
 import dispatcher.ssh.keys.AuthorizedKey;
 import dispatcher.ssh.keys.HostKey;
 import dispatcher.ssh.keys.KeyFiles;
@@ -72,5 +73,10 @@ class SshFuzzTest {
             // What the callers turn into their own exceptions.
             assertThat(e).isNotNull();
         }
+    }
+
+    @FuzzTest(maxDuration = DURATION)
+    void sshConfig(byte[] bytes) {
+        Bounds.hold(bytes.length, () -> ConfigFuzz.read(new String(bytes, UTF_8)));
     }
 }

@@ -22,6 +22,6 @@ import picocli.CommandLine.Command;
 public final class MachineCommand extends ApiCommand {
     @Override
     public Integer call() {
-        throw wrongUsage("say what to do: status, start, stop, restart or logs");
+        throw wrongUsage("say what to do: status, start, stop, restart, logs or unit");
     }
 }

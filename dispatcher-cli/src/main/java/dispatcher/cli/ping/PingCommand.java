@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
@@ -96,7 +98,8 @@ public final class PingCommand implements Callable<Integer> {
                     : open::to;
             report = new PingReport(
                     new Pinger(ways, limited.timeouts().handshake(), start).ping(machines),
-                    names.isEmpty() ? loaded.notUsed() : List.of());
+                    names.isEmpty() ? loaded.notUsed() : List.of(),
+                    ways(open, machines));
         }
         var out = spec.commandLine().getOut();
         if (json) out.println(ApiJson.show(PingJson.of(report)));
@@ -108,6 +111,12 @@ public final class PingCommand implements Callable<Integer> {
         }
         out.flush();
         return report.allWell() ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+
+    private static SortedMap<String, List<String>> ways(MachineConnections open, List<Machine> machines) {
+        var ways = new TreeMap<String, List<String>>();
+        for (var machine : machines) ways.put(machine.name(), open.explain(machine));
+        return ways;
     }
 
     /// If a dispatcher runs, it starts them, and so stops them again when they are idle. Otherwise they stay on until

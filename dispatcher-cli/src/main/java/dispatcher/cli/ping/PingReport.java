@@ -7,9 +7,12 @@ import dispatcher.cli.terminal.Terminal;
 import dispatcher.text.Printable;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Help.Ansi;
 
@@ -17,7 +20,8 @@ import picocli.CommandLine.Help.Ansi;
 ///
 /// @param answers in the order to show
 /// @param notUsed what is wrong with machines that the settings leave out for it
-public record PingReport(List<Answer> answers, List<Fault> notUsed) {
+/// @param ways    which lines of ssh_config decide the way to a machine, by its name
+public record PingReport(List<Answer> answers, List<Fault> notUsed, SortedMap<String, List<String>> ways) {
     private static final String NOT_USED = "not used";
     private static final String OK = "ok";
     private static final String NOTHING = "-";
@@ -27,6 +31,12 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
     public PingReport {
         answers = List.copyOf(answers);
         notUsed = List.copyOf(notUsed);
+        ways = Collections.unmodifiableSortedMap(new TreeMap<>(ways));
+    }
+
+    /// Without ssh_config.
+    public PingReport(List<Answer> answers, List<Fault> notUsed) {
+        this(answers, notUsed, new TreeMap<>());
     }
 
     /// Of settings that leave none out.
@@ -56,8 +66,18 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed) {
         rows.subList(answers.size() + 1, rows.size())
                 .forEach(row -> lines.add(Terminal.paint(ansi, Terminal.RED, row)));
         lines.addAll(legend(rows.subList(1, rows.size())));
+        ways.forEach((machine, way) -> lines.addAll(way(machine, way)));
         for (var answer : answers) answer.problems().forEach(problem -> lines.addAll(lines(answer, problem, ansi)));
         for (var fault : notUsed) lines.addAll(lines(fault, ansi));
+        return lines;
+    }
+
+    private static List<String> way(String machine, List<String> way) {
+        var lines = new ArrayList<String>();
+        if (way.isEmpty()) return lines;
+        lines.add("");
+        lines.add("%s by ssh_config:".formatted(Printable.line(machine)));
+        for (var line : way) lines.add("  " + Printable.line(line));
         return lines;
     }
 

@@ -63,6 +63,7 @@ public final class Pinger {
     }
 
     private Answer ping(Machine machine) throws InterruptedException {
+        if (machine.address().reach().dialsIn().isPresent()) return dialsIn(machine);
         try (var transport = transports.apply(machine)) {
             return !starts && isOff(machine) ? off(machine) : reach(machine, transport);
         } catch (UnreachableException e) {
@@ -85,6 +86,16 @@ public final class Pinger {
                         "off",
                         "it is started when a build goes there, and does not run now",
                         "start it to see whether it works: `dispatcher ping --start %s`".formatted(machine.name())));
+    }
+
+    /// It is connected to the dispatcher that runs, if one does, and not to us.
+    private static Answer dialsIn(Machine machine) {
+        return new Answer.Failed(
+                machine,
+                new Problem(
+                        "dials in",
+                        "it connects to the running dispatcher, and only that one reaches it",
+                        "see `dispatcher machines`, and 'machine has come' in the log of the dispatcher"));
     }
 
     private static Answer failed(Machine machine, String verdict, IOException e, String next) {
@@ -174,6 +185,7 @@ public final class Pinger {
             case KEY_UNUSABLE -> "key unusable";
             case NOT_SSH -> "not SSH";
             case NO_CHANNEL -> "no channel";
+            case AWAY -> "away";
             case BROKEN -> "broken";
         };
     }

@@ -22,6 +22,11 @@ final class MachineChanges {
             new Attribute("address", Machine::address),
             new Attribute("sshKey", machine -> orNone(machine.address().keyFile())),
             new Attribute("publicHostKey", machine -> orNone(machine.address().publicHostKey())),
+            new Attribute(
+                    "sshKeyPassphraseFile",
+                    machine -> orNone(machine.address().reach().passphraseFile())),
+            new Attribute("sshConfig", machine -> machine.address().reach().sshConfig()),
+            new Attribute("dialsIn", machine -> orNone(machine.address().reach().dialsIn())),
             new Attribute("protocol", machine -> machine.protocol().scheme()),
             new Attribute(
                     "remoteProgram",

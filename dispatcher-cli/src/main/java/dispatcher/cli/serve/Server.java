@@ -51,6 +51,7 @@ import dispatcher.ssh.client.SshTransports;
 import dispatcher.ssh.server.SshFrontEnd;
 import dispatcher.ssh.server.SshFrontEndException;
 import dispatcher.ssh.server.SshFrontEndOptions;
+import dispatcher.ssh.tunnel.DialIns;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Locations;
 import dispatcher.store.conversation.StorePool;
@@ -82,7 +83,8 @@ public final class Server implements AutoCloseable {
     private static final Duration SAVE_INTERVAL = Duration.ofMinutes(1);
 
     private volatile Settings settings;
-    private final SshTransports transports = new SshTransports();
+    private final DialIns dialIns = new DialIns();
+    private final SshTransports transports = new SshTransports(dialIns);
     private final SteadyClock clock = new SteadyClock();
     private final MachinesOnDemand onDemand = new MachinesOnDemand(clock);
     private final Spool spool;
@@ -150,6 +152,8 @@ public final class Server implements AutoCloseable {
                 clock,
                 System::nanoTime);
         onDemand.onBootChange(machines::bootChanged);
+        dialIns.change(DialInKeys.of(settings.machines()));
+        dialIns.onArrival(this.machines::announced);
         var listener = new ListenerList(listeners, machines.learning());
         this.known = KnownPaths.of(locations, STORE_DIR, settings.trustedPublicKeys());
         this.requests = new BuildRequestFactory(expectations, settings.resources(), locations, known.sizes());
@@ -211,6 +215,7 @@ public final class Server implements AutoCloseable {
                 limits(next),
                 !change.reconnects(),
                 (machine, pressure) -> link(next, machine, pressure));
+        dialIns.change(DialInKeys.of(next.machines()));
         onDemand.replace(next.machines());
         queue.changeOptions(next.schedule());
         requests.changeRules(next.resources());
@@ -314,7 +319,7 @@ public final class Server implements AutoCloseable {
                     settings.clients(),
                     settings.limits());
             try {
-                var frontEnd = SshFrontEnd.start(options, conversations);
+                var frontEnd = SshFrontEnd.start(options, conversations, dialIns);
                 frontEnds.add(frontEnd);
                 sshClients = Optional.of(frontEnd);
                 log.atInfo().addKeyValue("address", address).log("serving clients over SSH");

@@ -4,6 +4,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.machine.Machine;
 import dispatcher.ssh.client.SshClientOptions;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// How the settings want connections to a machine.
 public final class SshOptions {
@@ -18,6 +19,7 @@ public final class SshOptions {
         long unanswered = timeouts.silence().dividedBy(keepAlive) - 1;
         return SshClientOptions.forHome(Path.of(System.getProperty("user.home")))
                 .knownHosts(ssh.knownHosts())
+                .agent(agent())
                 .connectLimit(timeouts.connect())
                 .handshakeLimit(timeouts.handshake())
                 .channelLimit(timeouts.handshake())
@@ -30,5 +32,12 @@ public final class SshOptions {
                 .maxHandshakes(ssh.maxStarting())
                 .compression(machine.compression())
                 .build();
+    }
+
+    /// Of the user that runs us.
+    private static Optional<Path> agent() {
+        return Optional.ofNullable(System.getenv("SSH_AUTH_SOCK"))
+                .filter(path -> !path.isBlank())
+                .map(Path::of);
     }
 }

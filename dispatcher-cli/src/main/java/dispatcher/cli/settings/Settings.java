@@ -219,19 +219,22 @@ public record Settings(
     /// @param maxAge      a connection gets no new work after this long
     /// @param knownHosts  files with the host keys of machines without `publicHostKey`; a missing one
     ///                    counts as empty
+    /// @param config      files like ssh_config for machines that name none
     public record Ssh(
             int maxSessions,
             int maxStarting,
             Duration keepAlive,
             Duration idle,
             Duration maxAge,
-            List<Path> knownHosts) {
+            List<Path> knownHosts,
+            List<Path> config) {
         public Ssh {
             knownHosts = List.copyOf(knownHosts);
+            config = List.copyOf(config);
         }
 
         Ssh withMaxStarting(int logins) {
-            return new Ssh(maxSessions, logins, keepAlive, idle, maxAge, knownHosts);
+            return new Ssh(maxSessions, logins, keepAlive, idle, maxAge, knownHosts, config);
         }
     }
 }

@@ -4,6 +4,7 @@ import dispatcher.machine.Choice;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.PublicHostKey;
+import dispatcher.machine.Reach;
 import dispatcher.machine.file.MachinesFile.Defaults;
 import dispatcher.nix.NixSyntaxException;
 import java.nio.file.InvalidPathException;
@@ -75,7 +76,10 @@ final class MachineColumns {
                 port.orElseThrow(),
                 uri.orElseThrow().user().orElse(defaults.user()),
                 keyFile.orElseThrow().or(keyFromUri::orElseThrow),
-                hostKeys.orElseThrow().or(hostKeysFromUri::orElseThrow));
+                hostKeys.orElseThrow().or(hostKeysFromUri::orElseThrow),
+                Reach.stating(
+                        parameters.orElseThrow().statesPort(),
+                        uri.orElseThrow().user().isPresent()));
         return Optional.of(new Machine(
                 naming.apply(address),
                 address,

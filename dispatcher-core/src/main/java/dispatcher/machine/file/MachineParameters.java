@@ -54,6 +54,10 @@ final class MachineParameters {
         return get("base64-ssh-public-host-key");
     }
 
+    boolean statesPort() {
+        return get("port").isPresent() || uri.port().isPresent();
+    }
+
     /// Lix takes it from here.
     int port() throws BadField {
         var text = get("port");

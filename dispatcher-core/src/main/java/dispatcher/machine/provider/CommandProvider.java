@@ -101,12 +101,7 @@ final class CommandProvider implements MachineProvider {
         if (port < 1 || port > 65_535)
             throw new IOException("the address command %s of %s printed the port %d, which is not in 1 … 65535"
                     .formatted(command.name(), machine, port));
-        return new MachineAddress(
-                address.group(1) == null ? address.group(2) : address.group(1),
-                port,
-                configured.user(),
-                configured.keyFile(),
-                configured.publicHostKey());
+        return configured.at(address.group(1) == null ? address.group(2) : address.group(1), port);
     }
 
     private void require(String what, String text, Duration limit) throws IOException, InterruptedException {

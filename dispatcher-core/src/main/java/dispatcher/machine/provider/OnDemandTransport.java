@@ -79,7 +79,7 @@ final class OnDemandTransport implements Transport {
 
     private static boolean isSignOfAbsence(UnreachableException.Kind kind) {
         return switch (kind) {
-            case UNKNOWN_HOST, NO_ROUTE, REFUSED, TIMED_OUT, BROKEN -> true;
+            case UNKNOWN_HOST, NO_ROUTE, REFUSED, TIMED_OUT, AWAY, BROKEN -> true;
             case HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, KEY_REJECTED, KEY_UNUSABLE, NOT_SSH, NO_CHANNEL -> false;
         };
     }

@@ -213,6 +213,14 @@ public final class MachineRegistry implements AutoCloseable {
         return names;
     }
 
+    /// A machine has let us know that it is there: if it is set aside, it is looked at now. Blocks meanwhile.
+    public void announced(String machine) {
+        links().stream()
+                .filter(link -> link.machine().name().equals(machine))
+                .findFirst()
+                .ifPresent(recovery::announced);
+    }
+
     /// Checks that a machine gives some sign of life, before anybody waits for it.
     ///
     /// @throws IOException if it does not

@@ -333,6 +333,21 @@ public final class Recovery implements AutoCloseable {
         }
     }
 
+    /// A machine has let us know that it is there: one look at once, beside those of its thread. That it fails changes
+    /// nothing.
+    void announced(MachineLink link) {
+        var now = asideNow(link.machine().name());
+        if (now == null || isHeld(now)) return;
+        try {
+            link.look();
+            boolean _ = takeBack(link, MachineHealth::answered);
+        } catch (IOException e) {
+            // Its thread goes on looking.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// Until it is looked at next: not before the time for its lies is over.
     private Duration nextPause(String machine) {
         var usual = Backoff.after(failures(machine), away(machine), ThreadLocalRandom.current());

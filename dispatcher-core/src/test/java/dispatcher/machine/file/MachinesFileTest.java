@@ -9,6 +9,7 @@ import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineProtocol;
 import dispatcher.machine.PublicHostKey;
 import dispatcher.machine.PublicHostKeyTest;
+import dispatcher.machine.Reach;
 import dispatcher.machine.file.MachinesFile.Defaults;
 import dispatcher.machine.file.MachinesFile.Entry;
 import dispatcher.machine.file.MachinesFile.Includes;
@@ -63,7 +64,13 @@ class MachinesFileTest {
                 var machine = only(line);
 
                 assertThat(machine.address())
-                        .isEqualTo(new MachineAddress("arm-3", 22, "me", Optional.empty(), Optional.empty()));
+                        .isEqualTo(new MachineAddress(
+                                "arm-3",
+                                22,
+                                "me",
+                                Optional.empty(),
+                                Optional.empty(),
+                                Reach.stating(false, false)));
                 assertThat(machine.protocol()).isEqualTo(MachineProtocol.SSH);
                 assertThat(machine.systems()).containsExactly("x86_64-linux");
                 assertThat(machine.maxJobs()).isEqualTo(1);

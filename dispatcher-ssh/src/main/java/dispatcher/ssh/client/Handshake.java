@@ -3,8 +3,11 @@ package dispatcher.ssh.client;
 import dispatcher.machine.MachineAddress;
 import dispatcher.ssh.Algorithms;
 import dispatcher.ssh.Waiting;
+import dispatcher.ssh.keys.Credential;
 import dispatcher.ssh.keys.HostKey;
 import dispatcher.ssh.keys.KeyFiles;
+import dispatcher.ssh.keys.KeySearch;
+import dispatcher.ssh.tunnel.Tunnel;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
@@ -18,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.future.AuthFuture;
 import org.apache.sshd.client.future.ConnectFuture;
 import org.apache.sshd.client.session.ClientSession;
@@ -39,16 +41,17 @@ final class Handshake {
     /// when many log in at once.
     private static final List<Duration> PAUSES = List.of(Duration.ofMillis(200), Duration.ofMillis(800));
 
-    private static final String NO_SSH_CONFIG =
-            "ssh_config is not read: instead of an alias there, write the machine's hostName, port, sshUser, sshKey and publicHostKey, and jump hosts are not used";
-
-    private final SshClient client;
+    private final MachineClient client;
+    private final Target target;
     private final MachineAddress address;
     private final SshClientOptions options;
     private final HostCheck hostCheck;
     private final KeyFiles.Identities identities;
     private final boolean compress;
     private final Runnable connected;
+
+    /// What the connection goes through; nothing if it goes to an address.
+    private final Optional<Way> way;
 
     private volatile @Nullable UnreachableException hostKeyFault;
     private volatile boolean hostKeyAccepted;
@@ -57,33 +60,44 @@ final class Handshake {
     /// The host hung up before its greeting. For the thread that connects.
     private boolean dropped;
 
-    private Handshake(
-            SshClient client,
-            MachineAddress address,
-            SshClientOptions options,
-            HostCheck hostCheck,
-            KeyFiles.Identities identities,
-            boolean compress,
-            Runnable connected) {
-        this.client = client;
-        this.address = address;
-        this.options = options;
-        this.hostCheck = hostCheck;
-        this.identities = identities;
-        this.compress = compress;
-        this.connected = connected;
+    /// Opens a tunnel to the host.
+    interface Way {
+        Tunnel open() throws UnreachableException, InterruptedException;
     }
 
-    /// Logs in to `address`.
+    private Handshake(
+            MachineClient client,
+            Target target,
+            SshClientOptions options,
+            boolean compress,
+            Runnable connected,
+            Optional<Way> way)
+            throws UnreachableException {
+        this.client = client;
+        this.target = target;
+        this.address = target.address();
+        this.options = options;
+        this.hostCheck = HostCheck.of(address, target.hostKey());
+        this.identities = KeySearch.find(address, target.keys());
+        this.compress = compress;
+        this.connected = connected;
+        this.way = way;
+    }
+
+    /// Logs in to `target`.
     ///
     /// @param compress  whether to compress both ways if the host is willing
     /// @param connected called when the host has taken the connection, on a thread that must not wait
+    /// @param way       to go instead of connecting to its address
     static ClientSession with(
-            SshClient client, MachineAddress address, SshClientOptions options, boolean compress, Runnable connected)
+            MachineClient client,
+            Target target,
+            SshClientOptions options,
+            boolean compress,
+            Runnable connected,
+            Optional<Way> way)
             throws UnreachableException, InterruptedException {
-        HostCheck hostCheck = HostCheck.of(address, options);
-        KeyFiles.Identities identities = KeyFiles.identities(address, options.identities);
-        return new Handshake(client, address, options, hostCheck, identities, compress, connected).run();
+        return new Handshake(client, target, options, compress, connected, way).run();
     }
 
     private ClientSession run() throws UnreachableException, InterruptedException {
@@ -113,10 +127,11 @@ final class Handshake {
     }
 
     private ClientSession connect() throws UnreachableException, InterruptedException {
+        if (way.isPresent()) return connectThrough(way.get());
         UnreachableException last = null;
-        for (InetAddress target : resolve()) {
+        for (InetAddress found : resolve()) {
             try {
-                return connect(target);
+                return connect(found);
             } catch (UnreachableException e) {
                 last = e;
             }
@@ -131,17 +146,17 @@ final class Handshake {
             throw new UnreachableException(
                     Kind.UNKNOWN_HOST,
                     "the host name '%s' has no address".formatted(address.host()),
-                    "correct the machine's hostName (see what `getent hosts %s` says); %s"
-                            .formatted(address.host(), NO_SSH_CONFIG),
+                    "correct the machine's hostName (see what `getent hosts %s` says)%s"
+                            .formatted(address.host(), target.remarksOnName()),
                     e);
         }
     }
 
-    private ClientSession connect(InetAddress target) throws UnreachableException, InterruptedException {
-        InetSocketAddress socket = new InetSocketAddress(target, address.port());
+    private ClientSession connect(InetAddress found) throws UnreachableException, InterruptedException {
+        InetSocketAddress socket = new InetSocketAddress(named(found), address.port());
         ConnectFuture future;
         try {
-            future = client.connect(address.user(), socket, AttributeRepository.ofKeyValuePair(CONTEXT, this), null);
+            future = client.connectTo(socket, address.user(), AttributeRepository.ofKeyValuePair(CONTEXT, this));
         } catch (IOException e) {
             throw connectFault(socket, e);
         }
@@ -155,6 +170,29 @@ final class Handshake {
                 socket, Optional.ofNullable(future.getException()).orElseGet(() -> new IOException("closed")));
     }
 
+    /// With the name that a certificate of the host must be for, by which the library compares it.
+    private InetAddress named(InetAddress found) {
+        try {
+            return InetAddress.getByAddress(target.hostKey().host(), found.getAddress());
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private ClientSession connectThrough(Way through) throws UnreachableException, InterruptedException {
+        InetSocketAddress named =
+                InetSocketAddress.createUnresolved(target.hostKey().host(), address.port());
+        Tunnel tunnel = through.open();
+        try {
+            ConnectFuture future = client.connectThrough(
+                    tunnel, named, address.user(), AttributeRepository.ofKeyValuePair(CONTEXT, this));
+            return future.getClientSession();
+        } catch (IOException e) {
+            tunnel.close();
+            throw noGreeting(address.toString(), root(e));
+        }
+    }
+
     private UnreachableException connectTimeOut(InetSocketAddress socket, Duration limit) {
         return new UnreachableException(
                 Kind.TIMED_OUT,
@@ -163,8 +201,8 @@ final class Handshake {
     }
 
     private String seeThatItIsUp() {
-        return "see that the host is up, and that no firewall drops port %d; %s"
-                .formatted(address.port(), NO_SSH_CONFIG);
+        return "see that the host is up, and that no firewall drops port %d%s"
+                .formatted(address.port(), target.remarks());
     }
 
     private UnreachableException connectFault(InetSocketAddress socket, Throwable cause) {
@@ -175,15 +213,15 @@ final class Handshake {
             return new UnreachableException(
                     Kind.NO_ROUTE,
                     "no route to %s: %s".formatted(describe(socket), message),
-                    "see that the host is up and its network is reached from here: `ip route get %s`; %s"
-                            .formatted(socket.getAddress().getHostAddress(), NO_SSH_CONFIG),
+                    "see that the host is up and its network is reached from here: `ip route get %s`%s"
+                            .formatted(socket.getAddress().getHostAddress(), target.remarks()),
                     cause);
         if (root instanceof ConnectException && lower.contains("refused"))
             return new UnreachableException(
                     Kind.REFUSED,
                     "%s refused the connection".formatted(describe(socket)),
-                    "see that sshd runs there and listens at port %d, or correct the machine's port"
-                            .formatted(address.port()),
+                    "see that sshd runs there and listens at port %d, or correct the machine's port%s"
+                            .formatted(address.port(), target.remarks()),
                     cause);
         // The library made the connection and found it closed before it had a session for it.
         if (root instanceof MissingAttachedSessionException) return noGreeting(describe(socket), root);
@@ -201,7 +239,6 @@ final class Handshake {
     }
 
     private void authenticate(ClientSession session) throws UnreachableException, InterruptedException {
-        for (KeyFiles.Identity identity : identities.keys()) session.addPublicKeyIdentity(identity.keys());
         AuthFuture future;
         try {
             future = session.auth();
@@ -237,6 +274,13 @@ final class Handshake {
                 && (code == SshConstants.SSH2_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE
                         || message.contains("No more authentication methods")
                         || message.contains("Too many authentication failures"))) return keyRejected(message, cause);
+        if (message.startsWith("KeyExchange signature verification failed"))
+            return new UnreachableException(
+                    Kind.HOST_KEY_UNKNOWN,
+                    "the host certificate of %s does not hold: %s".formatted(describe(session), message),
+                    "see what `ssh-keygen -L -f` says of its file there (HostCertificate in its sshd_config): its principals must have %s"
+                            .formatted(target.hostKey().host()),
+                    cause);
         if (message.startsWith("Unable to negotiate"))
             return new UnreachableException(
                     Kind.NOT_SSH,
@@ -269,15 +313,34 @@ final class Handshake {
 
     private UnreachableException keyRejected(String message, Throwable cause) {
         if (identities.fault().isPresent()) return identities.fault().get();
-        String offered =
-                identities.keys().stream().map(KeyFiles.Identity::describe).collect(Collectors.joining(", "));
-        String publicKey =
-                KeyFiles.encode(identities.keys().getFirst().keys().getPublic()).toString();
+        String offered = identities.keys().stream().map(Credential::describe).collect(Collectors.joining(", "));
+        String notes = identities.notes().isEmpty() ? "" : "; " + String.join("; ", identities.notes());
         return new UnreachableException(
                 Kind.KEY_REJECTED,
-                "%s did not accept %s for user %s (%s)".formatted(address, offered, address.user(), message),
-                "add `%s` to ~/.ssh/authorized_keys of user %s there".formatted(publicKey, address.user()),
+                "%s did not accept %s for user %s (%s)%s".formatted(address, offered, address.user(), message, notes),
+                "%s%s".formatted(acceptance(message), target.remarks()),
                 cause);
+    }
+
+    private String acceptance(String message) {
+        if (message.contains("Too many authentication failures"))
+            return "name the key that it accepts as the machine's sshKey, so that no others are shown";
+        return "add `%s` to ~/.ssh/authorized_keys of user %s there".formatted(publicKey(), address.user());
+    }
+
+    /// The best one that is no certificate, if there is one.
+    private String publicKey() {
+        return identities.keys().stream()
+                .map(Credential::shown)
+                .filter(key -> !key.type().contains("-cert-v01@"))
+                .findFirst()
+                .orElseGet(() -> identities.keys().getFirst().shown())
+                .toString();
+    }
+
+    /// What the library shows to the host.
+    List<Credential> credentials() {
+        return identities.keys();
     }
 
     /// Called by the library before anything is sent.
@@ -290,6 +353,13 @@ final class Handshake {
     /// Called by the library when the host has shown its key.
     boolean accepts(HostKey shown) {
         Optional<UnreachableException> fault = hostCheck.fault(shown);
+        fault.ifPresentOrElse(f -> hostKeyFault = f, () -> hostKeyAccepted = true);
+        return fault.isEmpty();
+    }
+
+    /// Called by the library when the host has shown a certificate that holds.
+    boolean accepts(HostKey authority, HostKey certified) {
+        Optional<UnreachableException> fault = hostCheck.fault(authority, certified);
         fault.ifPresentOrElse(f -> hostKeyFault = f, () -> hostKeyAccepted = true);
         return fault.isEmpty();
     }
@@ -311,7 +381,9 @@ final class Handshake {
     }
 
     private String describe(ClientSession session) {
-        return session.getConnectAddress() instanceof InetSocketAddress socket ? describe(socket) : address.toString();
+        return session.getConnectAddress() instanceof InetSocketAddress socket && !socket.isUnresolved()
+                ? describe(socket)
+                : address.toString();
     }
 
     private String describe(InetSocketAddress socket) {

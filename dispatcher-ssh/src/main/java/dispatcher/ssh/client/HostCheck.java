@@ -20,13 +20,16 @@ import org.slf4j.LoggerFactory;
 ///
 /// Like OpenSSH: a key that is revoked under the host's name is refused even if it is also known as good; and where
 /// no line gives a key for `[host]:port`, a key of `host` is a proof too. Lines that revoke a key or name an
-/// authority give none. Of a host whose keys are known, but none of the type that it shows, OpenSSH says that the
+/// authority give none; a certificate that such an authority has signed is a proof. Of a host whose keys are known, but
+/// none of the type that it shows, OpenSSH says that the
 /// key has changed; here the error says that the type is unknown. The host is refused too.
 public final class HostCheck {
     private static final Logger log = LoggerFactory.getLogger(HostCheck.class);
 
     private final MachineAddress address;
-    private final SshClientOptions options;
+    private final Target.HostKeyName name;
+
+    private static final String CERTIFICATE = "-cert-v01@openssh.com";
 
     /// Any of these is a proof.
     private final List<KnownHosts.Entry> proofs;
@@ -41,11 +44,11 @@ public final class HostCheck {
     /// @param withoutPort what is known of the host at port 22, if that is another one
     private HostCheck(
             MachineAddress address,
-            SshClientOptions options,
+            Target.HostKeyName name,
             List<KnownHosts.Entry> named,
             List<KnownHosts.Entry> withoutPort) {
         this.address = address;
-        this.options = options;
+        this.name = name;
         this.expected = of(Role.KNOWN, named);
         this.proofs = expected.isEmpty() ? of(Role.KNOWN, withoutPort) : expected;
         List<KnownHosts.Entry> all =
@@ -60,13 +63,17 @@ public final class HostCheck {
 
     /// @throws UnreachableException if the files with the host's key cannot be read
     public static HostCheck of(MachineAddress address, SshClientOptions options) throws UnreachableException {
+        return of(address, new Target.HostKeyName(address.host(), address.port(), options.knownHosts));
+    }
+
+    static HostCheck of(MachineAddress address, Target.HostKeyName name) throws UnreachableException {
         return address.publicHostKey().isPresent()
-                ? ofMachine(address, options, address.publicHostKey().get())
-                : ofKnownHosts(address, options);
+                ? ofMachine(address, name, address.publicHostKey().get())
+                : ofKnownHosts(address, name);
     }
 
     /// By the machine's own keys, and what the known_hosts files revoke, as far as they can be read.
-    private static HostCheck ofMachine(MachineAddress address, SshClientOptions options, String keys)
+    private static HostCheck ofMachine(MachineAddress address, Target.HostKeyName name, String keys)
             throws UnreachableException {
         List<KnownHosts.Entry> entries = new ArrayList<>();
         try {
@@ -80,45 +87,59 @@ public final class HostCheck {
                             .formatted(address.port(), address.host()));
         }
         try {
-            entries.addAll(of(Role.REVOKED, KnownHosts.lookUp(options.knownHosts, address.host(), address.port())));
-            return new HostCheck(address, options, entries, of(Role.REVOKED, withoutPort(address, options)));
+            entries.addAll(of(Role.REVOKED, KnownHosts.lookUp(name.files(), name.host(), name.port())));
+            return new HostCheck(address, name, entries, of(Role.REVOKED, withoutPort(name)));
         } catch (IOException e) {
             log.atDebug().addKeyValue("machine", address).log("nothing is known to be revoked: {}", e.getMessage());
-            return new HostCheck(address, options, entries, List.of());
+            return new HostCheck(address, name, entries, List.of());
         }
     }
 
-    private static HostCheck ofKnownHosts(MachineAddress address, SshClientOptions options)
-            throws UnreachableException {
+    private static HostCheck ofKnownHosts(MachineAddress address, Target.HostKeyName name) throws UnreachableException {
         try {
             return new HostCheck(
-                    address,
-                    options,
-                    KnownHosts.lookUp(options.knownHosts, address.host(), address.port()),
-                    withoutPort(address, options));
+                    address, name, KnownHosts.lookUp(name.files(), name.host(), name.port()), withoutPort(name));
         } catch (IOException e) {
             throw new UnreachableException(
                     Kind.HOST_KEY_UNKNOWN,
                     "the known host keys cannot be read, so %s cannot be verified: %s"
                             .formatted(address, e.getMessage()),
-                    "make %s readable for user %s".formatted(options.knownHosts, System.getProperty("user.name")),
+                    "make %s readable for user %s".formatted(name.files(), System.getProperty("user.name")),
                     e);
         }
     }
 
-    private static List<KnownHosts.Entry> withoutPort(MachineAddress address, SshClientOptions options)
-            throws IOException {
-        return address.port() == MachineAddress.SSH_PORT
+    private static List<KnownHosts.Entry> withoutPort(Target.HostKeyName name) throws IOException {
+        return name.port() == MachineAddress.SSH_PORT
                 ? List.of()
-                : KnownHosts.lookUp(options.knownHosts, address.host(), MachineAddress.SSH_PORT);
+                : KnownHosts.lookUp(name.files(), name.host(), MachineAddress.SSH_PORT);
+    }
+
+    /// What is known is known by this name; the machine's address may be another one.
+    private String written() {
+        return name.port() == MachineAddress.SSH_PORT ? name.host() : "[%s]:%d".formatted(name.host(), name.port());
+    }
+
+    /// The command that shows the key of the host, as a line under the name that it is looked up by.
+    private String scan(String more) {
+        return name.host().equals(address.host()) && name.port() == address.port()
+                ? "ssh-keyscan %s-p %d %s >> %s".formatted(more, address.port(), address.host(), firstFile())
+                : "ssh-keyscan %s-p %d %s | sed 's/^[^ ]*/%s/' >> %s"
+                        .formatted(more, address.port(), address.host(), name.host(), firstFile());
     }
 
     /// Of the key algorithms that could be asked for, first those for which a key is known.
+    ///
+    /// Certificates come before keys where an authority is known, and are not asked for where none is.
     public String preferKnown(String algorithms) {
         Set<String> types = proofs.stream().map(entry -> entry.key().type()).collect(Collectors.toSet());
         List<String> first = new ArrayList<>();
         List<String> rest = new ArrayList<>();
         for (String algorithm : algorithms.split(",", -1)) {
+            if (algorithm.endsWith(CERTIFICATE)) {
+                if (!authorities.isEmpty()) first.add(algorithm);
+                continue;
+            }
             String type = algorithm.startsWith("rsa-sha2-") ? "ssh-rsa" : algorithm;
             (types.contains(type) ? first : rest).add(algorithm);
         }
@@ -138,6 +159,29 @@ public final class HostCheck {
         return Optional.of(sameType ? changed(shown) : ofAnotherType(shown));
     }
 
+    /// Why a certificate is no proof; nothing if it is. That the authority has signed it, for a host of this name and
+    /// for now, is known.
+    ///
+    /// @param authority that has signed it
+    /// @param certified the host's own key
+    public Optional<UnreachableException> fault(HostKey authority, HostKey certified) {
+        for (KnownHosts.Entry entry : revoked) {
+            if (entry.key().equals(authority) || entry.key().equals(certified)) return Optional.of(revoked(entry));
+        }
+        if (authorities.stream().anyMatch(entry -> entry.key().equals(authority))) return Optional.empty();
+        if (proofs.stream().anyMatch(entry -> entry.key().equals(certified))) return Optional.empty();
+        return Optional.of(new UnreachableException(
+                Kind.HOST_KEY_UNKNOWN,
+                "the host certificate of %s is signed by %s, which is no authority for it; %s trusts %s"
+                        .formatted(
+                                address,
+                                authority.describe(),
+                                authorities.getFirst().where(),
+                                authorities.getFirst().key().describe()),
+                "if that authority is yours, add `@cert-authority %s %s` to %s"
+                        .formatted(written(), authority, firstFile())));
+    }
+
     private UnreachableException revoked(KnownHosts.Entry entry) {
         return new UnreachableException(
                 Kind.HOST_KEY_CHANGED,
@@ -150,17 +194,17 @@ public final class HostCheck {
         if (!authorities.isEmpty())
             return new UnreachableException(
                     Kind.HOST_KEY_UNKNOWN,
-                    "the host key of %s is not known; the host sent %s, and %s trusts an authority, whose certificates are not read here"
+                    "the host key of %s is not known; the host sent %s without a certificate, and %s trusts an authority"
                             .formatted(
                                     address,
                                     shown.describe(),
                                     authorities.getFirst().where()),
-                    "%s, write it as the machine's publicHostKey: `%s`".formatted(compare(shown), shown));
+                    "let its sshd show the certificate (HostCertificate in its sshd_config); or, %s, write it as the machine's publicHostKey: `%s`"
+                            .formatted(compare(shown), shown));
         return new UnreachableException(
                 Kind.HOST_KEY_UNKNOWN,
                 "the host key of %s is not known; the host sent %s".formatted(address, shown.describe()),
-                "%s, run `ssh-keyscan -p %d %s >> %s`"
-                        .formatted(compare(shown), address.port(), address.host(), firstFile()));
+                "%s, run `%s`".formatted(compare(shown), scan("")));
     }
 
     private static String compare(HostKey shown) {
@@ -172,8 +216,7 @@ public final class HostCheck {
     private UnreachableException ofAnotherType(HostKey shown) {
         String remedy = address.publicHostKey().isPresent()
                 ? "add `%s` to the machine's publicHostKey".formatted(shown)
-                : "run `ssh-keyscan -t %s -p %d %s >> %s`"
-                        .formatted(fileType(shown.type()), address.port(), address.host(), firstFile());
+                : "run `%s`".formatted(scan("-t %s ".formatted(fileType(shown.type()))));
         return new UnreachableException(
                 Kind.HOST_KEY_UNKNOWN,
                 "the host key of %s is not known by its type; %s, of a type that the host does not offer to us, and it sent %s"
@@ -184,14 +227,7 @@ public final class HostCheck {
     private UnreachableException changed(HostKey shown) {
         String remedy = address.publicHostKey().isPresent()
                 ? "correct the machine's publicHostKey"
-                : "run `ssh-keygen -R '%s'` and `ssh-keyscan -p %d %s >> %s`"
-                        .formatted(
-                                address.port() == MachineAddress.SSH_PORT
-                                        ? address.host()
-                                        : "[" + address.host() + "]:" + address.port(),
-                                address.port(),
-                                address.host(),
-                                firstFile());
+                : "run `ssh-keygen -R '%s'` and `%s`".formatted(written(), scan(""));
         return new UnreachableException(
                 Kind.HOST_KEY_CHANGED,
                 "the host key of %s changed; %s, the host sent %s".formatted(address, known(), shown.describe()),
@@ -211,8 +247,8 @@ public final class HostCheck {
     }
 
     private String firstFile() {
-        return options.knownHosts.isEmpty()
+        return name.files().isEmpty()
                 ? "~/.ssh/known_hosts"
-                : options.knownHosts.getFirst().toString();
+                : name.files().getFirst().toString();
     }
 }

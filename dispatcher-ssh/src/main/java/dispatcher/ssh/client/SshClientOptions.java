@@ -4,11 +4,13 @@ import dispatcher.machine.Choice;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /// How machines are reached: files, limits and patience. Immutable; see [Builder] for what each value is.
 public final class SshClientOptions {
     final List<Path> knownHosts;
     final List<Path> identities;
+    final Optional<Path> agent;
     final Duration connectLimit;
     final Duration handshakeLimit;
     final Duration channelLimit;
@@ -26,6 +28,7 @@ public final class SshClientOptions {
     private SshClientOptions(Builder builder) {
         knownHosts = List.copyOf(builder.knownHosts);
         identities = List.copyOf(builder.identities);
+        agent = builder.agent;
         connectLimit = positive("connectLimit", builder.connectLimit);
         handshakeLimit = positive("handshakeLimit", builder.handshakeLimit);
         channelLimit = positive("channelLimit", builder.channelLimit);
@@ -60,6 +63,7 @@ public final class SshClientOptions {
     public static final class Builder {
         private List<Path> knownHosts;
         private List<Path> identities;
+        private Optional<Path> agent = Optional.empty();
         private Duration connectLimit = Duration.ofSeconds(10);
         private Duration handshakeLimit = Duration.ofSeconds(20);
         private Duration channelLimit = Duration.ofSeconds(20);
@@ -88,6 +92,12 @@ public final class SshClientOptions {
         /// Private keys for machines that name none. Those that do not exist are passed over.
         public Builder identities(List<Path> files) {
             identities = files;
+            return this;
+        }
+
+        /// The socket of an agent with keys; ssh_config may name another one for a host.
+        public Builder agent(Optional<Path> socket) {
+            agent = socket;
             return this;
         }
 

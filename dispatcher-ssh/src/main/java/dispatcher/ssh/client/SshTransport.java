@@ -309,7 +309,8 @@ final class SshTransport implements Transport {
             try {
                 boolean compress = compression.compress();
                 Thread self = Thread.currentThread();
-                ClientSession session = Handshake.with(owner.client(), address, options, compress, () -> logsIn(self));
+                Route route = new Route(owner.client(), owner.dialIns(), options, compress, () -> logsIn(self));
+                ClientSession session = route.to(address);
                 connection = new Connection(address, options, session, compression);
                 if (compress && !connection.compresses()) compression.unavailable();
             } finally {

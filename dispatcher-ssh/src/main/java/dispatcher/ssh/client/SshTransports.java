@@ -5,9 +5,13 @@ import dispatcher.machine.MachineAddress;
 import dispatcher.ssh.Algorithms;
 import dispatcher.ssh.BulkSockets;
 import dispatcher.ssh.Waiting;
+import dispatcher.ssh.config.HostSettings;
+import dispatcher.ssh.keys.Credential;
 import dispatcher.ssh.keys.JdkEdDsa;
 import dispatcher.ssh.keys.KeyFiles;
+import dispatcher.ssh.tunnel.DialIns;
 import dispatcher.wire.Transport;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -16,12 +20,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.apache.sshd.client.ClientBuilder;
 import org.apache.sshd.client.SshClient;
-import org.apache.sshd.client.auth.pubkey.UserAuthPublicKeyFactory;
 import org.apache.sshd.client.config.hosts.HostConfigEntryResolver;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.NamedFactory;
+import org.apache.sshd.common.config.keys.OpenSshCertificate;
 import org.apache.sshd.common.kex.KexProposalOption;
 import org.apache.sshd.common.keyprovider.KeyIdentityProvider;
 import org.apache.sshd.common.session.Session;
@@ -42,7 +47,7 @@ public final class SshTransports implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private @Nullable SshClient client;
+    private @Nullable MachineClient client;
 
     @GuardedBy("lock")
     private boolean closed;
@@ -50,7 +55,21 @@ public final class SshTransports implements AutoCloseable {
     private final Set<SshTransport> transports = ConcurrentHashMap.newKeySet();
     private final Map<String, Semaphore> handshakes = new ConcurrentHashMap<>();
 
-    public SshTransports() {}
+    private final DialIns dialIns;
+
+    /// For machines that are all reached from here.
+    public SshTransports() {
+        this(new DialIns());
+    }
+
+    /// @param dialIns the machines that connect to us
+    public SshTransports(DialIns dialIns) {
+        this.dialIns = dialIns;
+    }
+
+    DialIns dialIns() {
+        return dialIns;
+    }
 
     /// Loads and starts what the first connection would otherwise wait for. Contacts no machine; may be called on a
     /// thread of its own.
@@ -78,16 +97,27 @@ public final class SshTransports implements AutoCloseable {
         return transport;
     }
 
+    /// Which lines of ssh_config decide the way to a machine, and what of it is not used; each with file and line.
+    /// Empty
+    /// if it has no part in that.
+    public static List<String> explain(MachineAddress address) {
+        HostSettings said = Targets.settingsOf(address);
+        return Stream.concat(
+                        said.origins().stream().map(HostSettings.Origin::toString),
+                        said.warnings().stream().map(warning -> "not used: " + warning))
+                .toList();
+    }
+
     void forget(SshTransport transport) {
         transports.remove(transport);
     }
 
     /// The one client, started when first asked for.
-    SshClient client() {
+    MachineClient client() {
         lock.lock();
         try {
             if (closed) throw new IllegalStateException("the SSH client is closed");
-            SshClient started = client;
+            MachineClient started = client;
             if (started == null) {
                 JdkEdDsa.install();
                 started = start();
@@ -99,19 +129,20 @@ public final class SshTransports implements AutoCloseable {
         }
     }
 
-    private static SshClient start() {
-        SshClient client = Algorithms.offeredToServers(ClientBuilder.builder())
+    private static MachineClient start() {
+        SshClient built = Algorithms.offeredToServers(ClientBuilder.builder().factory(MachineClient::new))
                 .keyExchangeFactories(
                         NamedFactory.setUpTransformedFactories(true, Algorithms.KEY_EXCHANGES, ClientBuilder.DH2KEX))
                 .hostConfigEntryResolver(HostConfigEntryResolver.EMPTY)
                 .forwardingFilter(RejectAllForwardingFilter.INSTANCE)
                 .serverKeyVerifier((session, _, key) -> {
                     Handshake handshake = handshakeOf(session);
-                    return handshake != null && handshake.accepts(KeyFiles.encode(key));
+                    return handshake != null && accepts(handshake, key);
                 })
                 .build();
+        MachineClient client = (MachineClient) built;
         client.setKeyIdentityProvider(KeyIdentityProvider.EMPTY_KEYS_PROVIDER);
-        client.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE));
+        client.setUserAuthFactories(List.of(new PublicKeyLogin.Factory(SshTransports::credentials)));
         client.setIoServiceFactoryFactory(new BulkSockets());
         client.setNioWorkers(SOCKET_THREADS);
         client.addSessionListener(new Listener());
@@ -127,6 +158,18 @@ public final class SshTransports implements AutoCloseable {
         CoreModuleProperties.NIO2_READ_BUFFER_SIZE.set(client, 64 * 1024);
         client.start();
         return client;
+    }
+
+    private static boolean accepts(Handshake handshake, PublicKey key) {
+        return key instanceof OpenSshCertificate certificate
+                ? handshake.accepts(
+                        KeyFiles.encode(certificate.getCaPubKey()), KeyFiles.encode(certificate.getCertPubKey()))
+                : handshake.accepts(KeyFiles.encode(key));
+    }
+
+    private static List<Credential> credentials(ClientSession session) {
+        Handshake handshake = handshakeOf(session);
+        return handshake == null ? List.of() : handshake.credentials();
     }
 
     private static @Nullable Handshake handshakeOf(ClientSession session) {
@@ -166,7 +209,7 @@ public final class SshTransports implements AutoCloseable {
     /// Closes all connections at once; channels on them fail.
     @Override
     public void close() {
-        SshClient started;
+        MachineClient started;
         lock.lock();
         try {
             if (closed) return;

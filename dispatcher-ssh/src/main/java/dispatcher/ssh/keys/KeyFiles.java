@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PublicKey;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
@@ -36,60 +35,94 @@ public final class KeyFiles {
 
     private KeyFiles() {}
 
-    /// A key of ours and the file that it is from.
-    public record Identity(Path file, KeyPair keys) {
-        public String describe() {
-            return file + " (" + encode(keys.getPublic()).describe() + ")";
-        }
-    }
-
     /// The keys to log in to a host with.
     ///
     /// @param fault why there is no key; a host that asks for none lets us in without
-    public record Identities(List<Identity> keys, Optional<UnreachableException> fault) {}
-
-    /// The keys to show to `address`: its own one, or those of `defaults` that can be used.
-    ///
-    /// @throws UnreachableException of kind `KEY_UNUSABLE` if its own one cannot be used
-    public static Identities identities(MachineAddress address, List<Path> defaults) throws UnreachableException {
-        if (address.keyFile().isPresent()) {
-            Path own = address.keyFile().get();
-            return new Identities(List.of(new Identity(own, read(own, address))), Optional.empty());
+    /// @param notes what was not used, and why
+    public record Identities(List<Credential> keys, Optional<UnreachableException> fault, List<String> notes) {
+        public Identities {
+            keys = List.copyOf(keys);
+            notes = List.copyOf(notes);
         }
-        List<Identity> found = new ArrayList<>();
-        Optional<UnreachableException> fault = Optional.empty();
-        for (Path file : defaults) {
-            if (!Files.exists(file)) continue;
-            try {
-                found.add(new Identity(file, read(file, address)));
-            } catch (UnreachableException e) {
-                fault = Optional.of(e);
-            }
-        }
-        if (!found.isEmpty()) return new Identities(found, Optional.empty());
-        return new Identities(
-                found,
-                Optional.of(fault.orElseGet(() -> unusable(
-                        "no key to log in to %s with: none of %s exists".formatted(address, defaults),
-                        "make one with `ssh-keygen -t ed25519 -N ''`, or name one as the machine's sshKey"))));
     }
 
-    private static KeyPair read(Path file, MachineAddress address) throws UnreachableException {
-        byte[] bytes;
+    /// A key file that is encrypted, without a passphrase that fits.
+    static final class Locked extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Optional<HostKey> publicKey;
+        private final UnreachableException failure;
+
+        Locked(Optional<HostKey> publicKey, UnreachableException failure) {
+            super(failure);
+            this.publicKey = publicKey;
+            this.failure = failure;
+        }
+
+        /// As far as the file shows it.
+        Optional<HostKey> publicKey() {
+            return publicKey;
+        }
+
+        UnreachableException failure() {
+            return failure;
+        }
+    }
+
+    /// @param namedBy what names the file
+    /// @throws Locked if it is encrypted
+    static KeyPair read(Path file, MachineAddress address, String namedBy) throws UnreachableException, Locked {
+        byte[] bytes = bytes(file, address, namedBy);
+        Optional<Path> passphraseFile = address.reach().passphraseFile();
+        Optional<String> passphrase = Optional.empty();
+        try {
+            if (passphraseFile.isPresent() && isEncrypted(file, bytes))
+                passphrase = Optional.of(Passphrase.read(passphraseFile.get()));
+        } catch (IOException e) {
+            throw unusable(
+                    "the key file %s for %s is encrypted, and %s".formatted(file, address, e.getMessage()),
+                    "correct the machine's sshKeyPassphraseFile, or that file");
+        }
+        try {
+            return parse(file, bytes, passphrase);
+        } catch (EncryptedKey e) {
+            throw new Locked(
+                    publicPart(bytes),
+                    unusable(
+                            "the key file %s for %s is encrypted".formatted(file, address),
+                            "name a file with its passphrase as the machine's sshKeyPassphraseFile, give the key to an agent (`ssh-add`, and SSH_AUTH_SOCK in the environment of the dispatcher), or remove the passphrase with `ssh-keygen -p -N '' -f %s`"
+                                    .formatted(file)));
+        } catch (IOException | GeneralSecurityException | RuntimeException e) {
+            if (passphrase.isPresent())
+                throw unusable(
+                        "the key file %s for %s cannot be decrypted with the passphrase in %s"
+                                .formatted(file, address, passphraseFile.orElseThrow()),
+                        "see whether `ssh-keygen -y -f %s` takes that passphrase".formatted(file));
+            throw unusable(
+                    "the key file %s for %s is no private key that can be read: %s"
+                            .formatted(file, address, e.getMessage()),
+                    "see what `ssh-keygen -y -f %s` says; use an ed25519, ECDSA or RSA key".formatted(file));
+        }
+    }
+
+    static UnreachableException missing(Path file, MachineAddress address, String namedBy) {
+        return unusable(
+                "the key file %s for %s does not exist".formatted(file, address),
+                "make it with `ssh-keygen -t ed25519 -N '' -f %s`, or correct %s".formatted(file, namedBy));
+    }
+
+    private static byte[] bytes(Path file, MachineAddress address, String namedBy) throws UnreachableException {
         try {
             Optional<SecretFile.Exposure> exposure = SecretFile.exposure("key file", file);
             if (exposure.isPresent())
                 throw unusable(
                         exposure.get().what() + " and so is not used for " + address,
                         exposure.get().nextStep());
-            bytes = Files.readAllBytes(file);
+            return Files.readAllBytes(file);
         } catch (UnreachableException e) {
             throw e;
         } catch (NoSuchFileException e) {
-            throw unusable(
-                    "the key file %s for %s does not exist".formatted(file, address),
-                    "make it with `ssh-keygen -t ed25519 -N '' -f %s`, or correct the machine's sshKey"
-                            .formatted(file));
+            throw missing(file, address, namedBy);
         } catch (AccessDeniedException e) {
             throw unusable(
                     "the key file %s for %s is not readable for user %s"
@@ -100,28 +133,53 @@ public final class KeyFiles {
                     "the key file %s for %s cannot be read: %s".formatted(file, address, e.getMessage()),
                     "see that it is a regular file");
         }
+    }
+
+    private static boolean isEncrypted(Path file, byte[] bytes) {
         try {
-            return parse(file, bytes);
+            var _ = parse(file, bytes);
+            return false;
         } catch (EncryptedKey e) {
-            throw unusable(
-                    "the key file %s for %s is encrypted".formatted(file, address),
-                    "there is no user to type a passphrase: remove it with `ssh-keygen -p -N '' -f %s`, or use another key"
-                            .formatted(file));
+            return true;
         } catch (IOException | GeneralSecurityException | RuntimeException e) {
-            throw unusable(
-                    "the key file %s for %s is no private key that can be read: %s"
-                            .formatted(file, address, e.getMessage()),
-                    "see what `ssh-keygen -y -f %s` says; use an ed25519, ECDSA or RSA key".formatted(file));
+            return false;
+        }
+    }
+
+    /// The public key that a file of OpenSSH's own format has in the clear; empty if there is none.
+    private static Optional<HostKey> publicPart(byte[] bytes) {
+        try {
+            String text = new String(bytes, StandardCharsets.ISO_8859_1);
+            int start = text.indexOf('\n', text.indexOf(BEGIN));
+            int end = text.indexOf("-----" + END);
+            if (start < 0 || end < start) return Optional.empty();
+            KeyBlob blob = new KeyBlob(Base64.getMimeDecoder().decode(text.substring(start, end)));
+            for (int i = 0; i < MAGIC_BYTES; i++) blob.unsignedByte();
+            for (String _ : List.of("cipher", "key derivation", "options")) blob.bytes();
+            return blob.number() == 1 ? Optional.of(HostKey.of(blob.bytes())) : Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
         }
     }
 
     /// @throws EncryptedKey if a passphrase is needed
     public static KeyPair parse(Path file, byte[] bytes) throws IOException, GeneralSecurityException {
+        return parse(file, bytes, Optional.empty());
+    }
+
+    private static KeyPair parse(Path file, byte[] encoded, Optional<String> passphrase)
+            throws IOException, GeneralSecurityException {
+        byte[] bytes = encoded;
+        String text = new String(encoded, StandardCharsets.ISO_8859_1);
+        if (Passphrase.isPkcs8(text))
+            bytes = Passphrase.decrypted(text, passphrase.orElseThrow(EncryptedKey::new))
+                    .getBytes(StandardCharsets.ISO_8859_1);
         requireOneKeyEach(bytes);
         JdkEdDsa.install();
         Iterable<KeyPair> keys = SecurityUtils.loadKeyPairIdentities(
-                null, NamedResource.ofName(file.toString()), new ByteArrayInputStream(bytes), (_, _, _) -> {
-                    throw new EncryptedKey();
+                null, NamedResource.ofName(file.toString()), new ByteArrayInputStream(bytes), (_, _, attempt) -> {
+                    if (attempt > 0) throw new IOException("the passphrase does not fit");
+                    return passphrase.orElseThrow(EncryptedKey::new);
                 });
         if (keys == null) throw new IOException("it has no private key");
         Iterator<KeyPair> iterator = keys.iterator();

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// Shapes: `[@marker] <hosts> <type> <base 64> [comment]`, hosts being `a,b`, patterns with `*`, `?` and `!`,
 /// `[host]:port` where the port is not 22, or a hash `|1|<salt>|<HMAC-SHA1>` of such a name. `@revoked` keys are
-/// never accepted; those of `@cert-authority` lines prove nothing here, as host certificates are not read. Lines
+/// never accepted; those of `@cert-authority` lines prove nothing by themselves, but sign certificates that do. Lines
 /// of another shape are passed over, as OpenSSH does. Files are read at each lookup; they are small, and operators
 /// edit them.
 ///

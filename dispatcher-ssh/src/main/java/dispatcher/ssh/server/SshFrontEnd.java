@@ -18,6 +18,7 @@ import dispatcher.ssh.WatchedOutput;
 import dispatcher.ssh.keys.AuthorizedKey;
 import dispatcher.ssh.keys.HostKey;
 import dispatcher.ssh.keys.KeyFiles;
+import dispatcher.ssh.tunnel.DialIns;
 import dispatcher.text.Printable;
 import dispatcher.thread.TimeLimit;
 import java.io.IOException;
@@ -35,6 +36,7 @@ import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.NamedFactory;
 import org.apache.sshd.common.channel.Channel;
 import org.apache.sshd.common.channel.ChannelFactory;
+import org.apache.sshd.common.global.KeepAliveHandler;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionListener;
@@ -46,13 +48,16 @@ import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
 import org.apache.sshd.server.channel.ChannelSession;
 import org.apache.sshd.server.command.Command;
 import org.apache.sshd.server.forward.RejectAllForwardingFilter;
+import org.apache.sshd.server.global.NoMoreSessionsHandler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// An SSH server that speaks the Nix protocols and nothing else: clients log in with a public key, under any user
-/// name, which matters only if it chooses a machine ([MachineChoice]), and run `nix-daemon --stdio` or `nix-store --serve --write` in one of the spellings that [RemoteCommand]
-/// knows. There is no shell, no forwarding, no terminal and no file transfer.
+/// name, which matters only if it chooses a machine ([MachineChoice]), and run `nix-daemon --stdio` or
+/// `nix-store --serve --write` in one of the spellings that [RemoteCommand] knows. There is no shell, no
+/// forwarding, no terminal and no file transfer. The keys of machines that connect to us open a reverse forward instead
+/// ([DialIns]), and run nothing.
 ///
 /// Each conversation has a virtual thread. When a client goes, its conversation's input ends and its outputs
 /// fail.
@@ -70,6 +75,7 @@ public final class SshFrontEnd implements AutoCloseable {
 
     private final SshFrontEndOptions options;
     private final ConversationHandler handler;
+    private final DialIns dialIns;
     private final AuthorizedKeys authorizedKeys;
     private final KeyPair hostKey;
     private final SshServer server;
@@ -82,9 +88,11 @@ public final class SshFrontEnd implements AutoCloseable {
     private final ThrottledLog refusals = new ThrottledLog(System::nanoTime);
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
-    private SshFrontEnd(SshFrontEndOptions options, ConversationHandler handler) throws SshFrontEndException {
+    private SshFrontEnd(SshFrontEndOptions options, ConversationHandler handler, DialIns dialIns)
+            throws SshFrontEndException {
         this.options = options;
         this.handler = handler;
+        this.dialIns = dialIns;
         rules = options.rules();
         limits = options.limits();
         door = new ConnectionLimiter(limits, "from your address", System::nanoTime);
@@ -99,7 +107,13 @@ public final class SshFrontEnd implements AutoCloseable {
     /// @throws SshFrontEndException if a file cannot be used, or the address cannot be listened at
     public static SshFrontEnd start(SshFrontEndOptions options, ConversationHandler handler)
             throws SshFrontEndException {
-        SshFrontEnd frontEnd = new SshFrontEnd(options, handler);
+        return start(options, handler, new DialIns());
+    }
+
+    /// The same, and lets in the machines that `dialIns` knows.
+    public static SshFrontEnd start(SshFrontEndOptions options, ConversationHandler handler, DialIns dialIns)
+            throws SshFrontEndException {
+        SshFrontEnd frontEnd = new SshFrontEnd(options, handler, dialIns);
         try {
             frontEnd.server.start();
         } catch (IOException | RuntimeException e) {
@@ -140,6 +154,10 @@ public final class SshFrontEnd implements AutoCloseable {
                     }
                 }))
                 .forwardingFilter(RejectAllForwardingFilter.INSTANCE)
+                .globalRequestHandlers(List.of(
+                        KeepAliveHandler.INSTANCE,
+                        NoMoreSessionsHandler.INSTANCE,
+                        new ReverseForwards(dialIns, refusals)))
                 .publickeyAuthenticator(this::authenticate)
                 .build();
         sshd.setHost(options.host());
@@ -180,6 +198,12 @@ public final class SshFrontEnd implements AutoCloseable {
     private boolean authenticate(String login, java.security.PublicKey key, Session session) {
         HostKey shown = KeyFiles.encode(key);
         SocketAddress remote = session.getIoSession().getRemoteAddress();
+        session.removeAttribute(MachineVisit.VISIT);
+        Optional<String> machine = dialIns.machineOf(shown);
+        if (machine.isPresent()) {
+            letMachineIn(shown, machine.get(), session);
+            return true;
+        }
         Optional<AuthorizedKey> admitted = admit(shown, remote);
         log.atDebug()
                 .addKeyValue("key", shown.describe())
@@ -191,6 +215,18 @@ public final class SshFrontEnd implements AutoCloseable {
         // The last key that was accepted is the one that was proven.
         admitted.ifPresent(it -> session.setAttribute(CLIENT, client(login, it, remote)));
         return admitted.isPresent();
+    }
+
+    /// Also if the same key is a client's: that of a machine opens a reverse forward and nothing else.
+    private void letMachineIn(HostKey shown, String name, Session session) {
+        String from = text(session.getIoSession().getRemoteAddress());
+        Doorkeeper.visitOf(session).ifPresent(ConnectionLimiter.Visit::promises);
+        String fingerprint = shown.fingerprint();
+        var identity = ClientIdentity.ofKey(name, from, fingerprint, rules.ofKey(fingerprint, name));
+        Client nobody = new Client(identity, Permission.ALL);
+        nobody.refuse(MachineVisit.purpose(name));
+        session.setAttribute(CLIENT, nobody);
+        session.setAttribute(MachineVisit.VISIT, new MachineVisit(shown, name, from));
     }
 
     private Optional<AuthorizedKey> admit(HostKey shown, SocketAddress remote) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.Reach;
 import dispatcher.ssh.Sshd;
 import dispatcher.ssh.keys.HostKey;
 import dispatcher.ssh.keys.KeyFiles;
@@ -893,8 +894,18 @@ class SshTransportsTest {
             UnreachableException e = unreachable(transports.forMachine(
                     at("no-such-host.invalid", 22), options().build()));
             assertThat(e.nextStep())
-                    .contains("ssh_config is not read")
+                    .contains("ssh_config is not read for it")
                     .contains("hostName, port, sshUser, sshKey and publicHostKey");
+        }
+
+        @Test
+        void theErrorForANameThatMayBeAnAliasSaysWhereItWasLookedUp() throws Exception {
+            Path config = Files.writeString(dir.resolve("config"), "Host other\n  Port 5\n");
+            MachineAddress alias = at("no-such-host.invalid", 22)
+                    .withReach(Reach.stating(false, false).withSshConfig(List.of(config)));
+            UnreachableException e =
+                    unreachable(transports.forMachine(alias, options().build()));
+            assertThat(e.nextStep()).contains("if it is an alias, see why none of %s has it".formatted(config));
         }
 
         @Test

@@ -4,6 +4,7 @@ import dispatcher.cli.settings.Group;
 import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.ByteSize;
+import dispatcher.cli.settings.value.ConfigChoice;
 import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Types;
 import java.nio.file.Path;
@@ -102,6 +103,13 @@ final class ConnectionKeys {
             .example("[~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts]")
             .counts(Effect.NEW_CONNECTIONS, it -> it.ssh().knownHosts())
             .help("Where host keys are looked up; files that do not exist count as empty.");
+    static final Key<ConfigChoice> SSH_CONFIG = Key.of("ssh.config", ConfigChoice.TYPE)
+            .preset(new ConfigChoice.Usual())
+            .counts(Effect.NEW_CONNECTIONS, it -> it.ssh().config())
+            .help("""
+                    Whether ssh_config decides what machines' entries leave open: the host behind an alias, port,
+                    user, keys, HostKeyAlias, and hosts to go through (ProxyJump). yes: ~/.ssh/config of the user
+                    that runs the dispatcher, then /etc/ssh/ssh_config; a path: that file; no: none.""");
     static final Group SSH = Group.of(
             "ssh",
             "How connections to machines are kept.",
@@ -110,7 +118,8 @@ final class ConnectionKeys {
             KEEP_ALIVE,
             IDLE,
             MAX_AGE,
-            KNOWN_HOSTS);
+            KNOWN_HOSTS,
+            SSH_CONFIG);
 
     private ConnectionKeys() {}
 }

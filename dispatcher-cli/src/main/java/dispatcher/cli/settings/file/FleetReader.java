@@ -9,7 +9,6 @@ import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.settings.yaml.Node;
 import dispatcher.machine.Machine;
-import dispatcher.machine.MachineAddress;
 import dispatcher.machine.file.MachinesFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +39,9 @@ final class FleetReader {
     private final List<Fault> warnings = new ArrayList<>();
     private final List<Fault> notUsed = new ArrayList<>();
     private final List<Path> files = new ArrayList<>();
+    private final Map<String, String> dialIns = new HashMap<>();
+    private final Map<String, Fault> dialInPlaces = new LinkedHashMap<>();
+    private List<Path> sshConfig = List.of();
 
     /// @param base directory where relative paths start
     FleetReader(Path base, Surroundings surroundings, Faults faults) {
@@ -62,8 +65,10 @@ final class FleetReader {
         return List.copyOf(files);
     }
 
-    List<Machine> read(Section top) {
-        var reader = new MachineReader(surroundings.user());
+    /// @param usualConfig files like ssh_config for machines that name none
+    List<Machine> read(Section top, List<Path> usualConfig) {
+        sshConfig = usualConfig;
+        var reader = new MachineReader(surroundings.user(), surroundings.home(), usualConfig);
         for (var section : top.sections(MachineKeys.MACHINES)) {
             try (section) {
                 PoolReader.machines(section, reader.read(section)).forEach(machine -> {
@@ -84,7 +89,7 @@ final class FleetReader {
         var first = places.putIfAbsent(machine.name(), place.file() + ":" + place.line());
         if (first == null) {
             fleet.add(machine);
-            return Optional.empty();
+            return machine.address().reach().dialsIn().flatMap(key -> addDialIn(machine, key, place));
         }
         return Optional.of(new Fault(
                 place.file(),
@@ -92,6 +97,27 @@ final class FleetReader {
                 place.key(),
                 "the name '%s' is taken by the machine at %s; give one of them a `name` of its own"
                         .formatted(machine.name(), first)));
+    }
+
+    private Optional<Fault> addDialIn(Machine machine, String key, Fault place) {
+        var other = dialIns.putIfAbsent(key, machine.name());
+        dialInPlaces.put(machine.name(), place);
+        if (other == null) return Optional.empty();
+        return Optional.of(new Fault(
+                place.file(),
+                place.line(),
+                place.key(),
+                "the key by which '%s' dials in is that of '%s' too; give each machine a key of its own"
+                        .formatted(machine.name(), other)));
+    }
+
+    /// There is no SSH server for machines that connect to us.
+    void warnOfDialIns() {
+        dialInPlaces.forEach((name, place) -> warnings.add(new Fault(
+                place.file(),
+                place.line(),
+                place.key(),
+                "'%s' dials in, and there is no listen.ssh that it could dial".formatted(name))));
     }
 
     private void machinesFile(Node.Scalar scalar) {
@@ -137,7 +163,7 @@ final class FleetReader {
             else notUsed.add(fault(remark));
         });
         for (var entry : file.entries()) {
-            add(withKeyFile(entry), new Fault(entry.source(), entry.line(), "store URI", ""))
+            add(completed(entry), new Fault(entry.source(), entry.line(), "store URI", ""))
                     .ifPresent(notUsed::add);
         }
         file.warnings().forEach(remark -> warnings.add(fault(remark)));
@@ -150,15 +176,13 @@ final class FleetReader {
                 : MachinesFile.parse(source, this::include, defaults);
     }
 
-    /// With the path of its key as those of the settings are read: from the directory of the file that names it.
-    private Machine withKeyFile(MachinesFile.Entry entry) {
+    /// With ssh_config, and with the path of its key as those of the settings are read: from the directory of the file
+    /// that names it.
+    private Machine completed(MachinesFile.Entry entry) {
         var address = entry.machine().address();
-        if (address.keyFile().isEmpty()) return entry.machine();
-        var file = surroundings.resolve(
-                directory(entry.source()), address.keyFile().get().toString());
+        var key = address.keyFile().map(file -> surroundings.resolve(directory(entry.source()), file.toString()));
         return entry.machine()
-                .withAddress(new MachineAddress(
-                        address.host(), address.port(), address.user(), Optional.of(file), address.publicHostKey()));
+                .withAddress(address.withKeyFile(key).withReach(address.reach().withSshConfig(sshConfig)));
     }
 
     private static Fault fault(MachinesFile.Remark remark) {

@@ -81,7 +81,9 @@ final class SettingsReader {
         var schedule = top.read(BuildKeys.SCHEDULE, SettingsReader::schedule);
         var limits = top.read(ClientKeys.LIMITS, SettingsReader::limits);
         var authorizedKeys = top.get(ClientKeys.AUTHORIZED_KEYS).orElse(base.resolve("authorized_keys"));
-        var machines = fleet.read(top);
+        var ssh = top.read(ConnectionKeys.SSH, this::ssh);
+        var machines = fleet.read(top, ssh.config());
+        if (listen.ssh().isEmpty()) fleet.warnOfDialIns();
         var clientWarnings = new ClientWarnings(faults.file(), listen, machines, authorizedKeys);
         return new Settings(
                 file,
@@ -107,7 +109,7 @@ final class SettingsReader {
                 top.get(ConnectionKeys.UPLINK),
                 top.read(ConnectionKeys.TIMEOUTS, SettingsReader::timeouts),
                 top.read(BuildKeys.BUILD_LIMITS, SettingsReader::buildLimits),
-                top.read(ConnectionKeys.SSH, this::ssh),
+                ssh,
                 files(),
                 Stream.of(faults.warnings(), fleet.warnings(), clientWarnings.all())
                         .flatMap(List::stream)
@@ -211,7 +213,8 @@ final class SettingsReader {
                 section.value(ConnectionKeys.KEEP_ALIVE),
                 section.value(ConnectionKeys.IDLE),
                 section.value(ConnectionKeys.MAX_AGE),
-                section.has(ConnectionKeys.KNOWN_HOSTS) ? given : usualKnownHosts());
+                section.has(ConnectionKeys.KNOWN_HOSTS) ? given : usualKnownHosts(),
+                section.value(ConnectionKeys.SSH_CONFIG).files(surroundings.home()));
     }
 
     private List<Path> usualKnownHosts() {

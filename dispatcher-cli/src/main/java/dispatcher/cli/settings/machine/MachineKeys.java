@@ -3,6 +3,7 @@ package dispatcher.cli.settings.machine;
 import dispatcher.cli.settings.Group;
 import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.value.Amounts;
+import dispatcher.cli.settings.value.ConfigChoice;
 import dispatcher.cli.settings.value.Effect;
 import dispatcher.cli.settings.value.Shape;
 import dispatcher.cli.settings.value.Type;
@@ -89,7 +90,28 @@ public final class MachineKeys {
             .help("""
                     File of the private key. As ssh does, we refuse one of our own that others may read or write
                     (0600 is right); one that another user owns need only be readable: /run/secrets/NAME, or
-                    /run/credentials/dispatcher.service/NAME, where systemd's LoadCredential=NAME:/path puts it.""");
+                    /run/credentials/dispatcher.service/NAME, where systemd's LoadCredential=NAME:/path puts it.
+                    A certificate beside it (NAME-cert.pub) is shown too. A public key (NAME.pub) is looked for in
+                    the agent of SSH_AUTH_SOCK.""");
+    static final Key<Path> SSH_KEY_PASSPHRASE_FILE = Key.of("machines[].sshKeyPassphraseFile", Types.path())
+            .presetIs("none; the key is not encrypted, or an agent has it")
+            .example("/run/credentials/dispatcher.service/arm-1-passphrase")
+            .counts(Effect.AT_ONCE)
+            .help(
+                    "File of the passphrase that the private key is encrypted with. The same holds for its owner and mode.");
+    static final Key<ConfigChoice> SSH_CONFIG = Key.of("machines[].sshConfig", ConfigChoice.TYPE)
+            .presetIs("as `ssh.config` says")
+            .example("no")
+            .counts(Effect.AT_ONCE)
+            .help("Whether ssh_config counts for this machine, or which file of that form. What this entry says wins.");
+    static final Key<String> DIALS_IN = Key.of("machines[].dialsIn", Types.text("public key", MachineKeys::dialInKey))
+            .presetIs("none; we connect to the machine")
+            .example("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA…")
+            .counts(Effect.AT_ONCE)
+            .help("""
+                    For a machine that cannot be reached from here: the public key with which it connects to
+                    `listen.ssh` and opens a reverse forward to its own sshd, and may do nothing else.
+                    `dispatcher machine unit NAME` prints the unit for it. hostName is then a name only.""");
     static final Key<String> PUBLIC_HOST_KEY = Key.of(
                     "machines[].publicHostKey", Types.text("public key", MachineKeys::hostKeys))
             .presetIs("the known_hosts files decide")
@@ -98,8 +120,8 @@ public final class MachineKeys {
             .help("""
                     The host key: the machine's /etc/ssh/ssh_host_ed25519_key.pub, or the base 64 of it as in
                     NixOS; several lines for several keys, of which any is a proof. A host that is not known is
-                    refused, and so is a key that those files revoke. ssh_config is not read (no aliases, no
-                    jump hosts), nor are host certificates.""");
+                    refused, and so is a key that those files revoke. A certificate of the host counts if they have
+                    an `@cert-authority` line for it.""");
     static final Key<Integer> MAX_JOBS = Key.of("machines[].maxJobs", Types.whole(0, Integer.MAX_VALUE))
             .preset(1)
             .live("8")
@@ -162,7 +184,10 @@ public final class MachineKeys {
             REMOTE_PROGRAM,
             REMOTE_STORE,
             SSH_KEY,
+            SSH_KEY_PASSPHRASE_FILE,
             PUBLIC_HOST_KEY,
+            SSH_CONFIG,
+            DIALS_IN,
             MAX_JOBS,
             SPEED_FACTOR,
             SUPPORTED_FEATURES,
@@ -262,6 +287,12 @@ public final class MachineKeys {
                     return Double.parseDouble(text);
                 })
                 .shownBy(Types::plain);
+    }
+
+    private static String dialInKey(String text) {
+        var lines = PublicHostKey.lines(readable(PublicHostKey::parseAll).apply(text));
+        if (lines.contains("\n")) throw new IllegalArgumentException("a machine dials in by one key");
+        return lines;
     }
 
     private static String hostKeys(String text) {

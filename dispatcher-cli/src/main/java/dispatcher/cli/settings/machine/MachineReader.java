@@ -6,8 +6,10 @@ import dispatcher.cli.settings.value.Amounts;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineProtocol;
+import dispatcher.machine.Reach;
 import dispatcher.machine.file.StoreUri;
 import dispatcher.store.host.DaemonTransport;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -23,16 +25,25 @@ public final class MachineReader {
             MachineKeys.PORT,
             MachineKeys.SSH_USER,
             MachineKeys.SSH_KEY,
+            MachineKeys.SSH_KEY_PASSPHRASE_FILE,
+            MachineKeys.SSH_CONFIG,
+            MachineKeys.DIALS_IN,
             MachineKeys.PUBLIC_HOST_KEY,
             MachineKeys.REMOTE_PROGRAM,
             MachineKeys.COMPRESS,
             OnDemandKeys.ON_DEMAND);
 
     private final String user;
+    private final Path home;
+    private final List<Path> sshConfig;
 
-    /// @param user of machines that name none
-    public MachineReader(String user) {
+    /// @param user      of machines that name none
+    /// @param home      of the user who runs us
+    /// @param sshConfig files like ssh_config for machines that name none
+    public MachineReader(String user, Path home, List<Path> sshConfig) {
         this.user = user;
+        this.home = home;
+        this.sshConfig = List.copyOf(sshConfig);
     }
 
     /// The machine, or nothing and at least one fault noted.
@@ -48,6 +59,9 @@ public final class MachineReader {
         var systems = systems(section);
         var keyFile = section.get(MachineKeys.SSH_KEY);
         var hostKey = section.get(MachineKeys.PUBLIC_HOST_KEY);
+        boolean statesPort =
+                port.isPresent() || uri.stream().anyMatch(it -> it.port().isPresent());
+        var reach = reach(section, statesPort, loginName.isPresent());
         var maxJobs = section.value(MachineKeys.MAX_JOBS);
         var speedFactor = section.value(MachineKeys.SPEED_FACTOR);
         var supported = new TreeSet<>(section.values(MachineKeys.SUPPORTED_FEATURES));
@@ -64,7 +78,8 @@ public final class MachineReader {
                         port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
                         loginName.orElse(user),
                         keyFile,
-                        hostKey)
+                        hostKey,
+                        reach)
                 : MachineAddress.ofDaemon(socket.orElse(DaemonTransport.DEFAULT_SOCKET), user);
         return Optional.of(new Machine(
                 name.orElse(uri.get().host()),
@@ -88,6 +103,15 @@ public final class MachineReader {
                 .stream().filter(section::has).toList();
         strange.forEach(row -> section.fault(row, "means nothing with protocol: " + protocol.scheme()));
         return strange.isEmpty();
+    }
+
+    private Reach reach(Section section, boolean statesPort, boolean statesUser) {
+        var files = section.get(MachineKeys.SSH_CONFIG)
+                .map(choice -> choice.files(home))
+                .orElse(sshConfig);
+        var passphraseFile = section.get(MachineKeys.SSH_KEY_PASSPHRASE_FILE);
+        var dialsIn = section.get(MachineKeys.DIALS_IN);
+        return new Reach(List.of(), statesPort, statesUser, passphraseFile, dialsIn).withSshConfig(files);
     }
 
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in

@@ -80,6 +80,7 @@ class SettingsTableTest {
                     buildLimits.maxLog = 7MB
                     ssh.maxSessions = 7
                     ssh.maxStarting = 7
+                    ssh.config = no
                     ssh.keepAlive = 7s
                     ssh.idle = 7s
                     ssh.maxAge = 7m
@@ -169,6 +170,7 @@ class SettingsTableTest {
         if (key.name().equals("systems")) entry.remove("system");
         if (key.name().equals("socket")) entry.put("protocol", "local");
         others.put("publicHostKey", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILTNDAv9OI9CdXO0lewXwsi/k34jvxHLZ6x3YxW7q6cq");
+        others.put("dialsIn", others.get("publicHostKey"));
         entry.put(key.name(), others.getOrDefault(key.name(), key.example()));
         var listen = "listen: {socket: d.sock}\n";
 

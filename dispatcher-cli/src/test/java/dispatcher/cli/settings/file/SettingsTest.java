@@ -23,6 +23,7 @@ import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineProtocol;
 import dispatcher.machine.Pressure;
+import dispatcher.machine.Reach;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.schedule.policy.SchedulerOptions;
 import java.io.IOException;
@@ -54,6 +55,66 @@ class SettingsTest {
 
     @TempDir
     private Path directory;
+
+    /// With the usual ssh_config.
+    private Reach reach(boolean statesPort, boolean statesUser) {
+        return Reach.stating(statesPort, statesUser)
+                .withSshConfig(List.of(directory.resolve("home/.ssh/config"), Path.of("/etc/ssh/ssh_config")));
+    }
+
+    @Nested
+    class WaysToMachines {
+        private Reach reachOf(String machine, String more) throws IOException {
+            return read("listen: {socket: /run/d.sock}\nmachines: [{hostName: a, system: x86_64-linux%s}]\n%s"
+                            .formatted(machine, more))
+                    .machines()
+                    .getFirst()
+                    .address()
+                    .reach();
+        }
+
+        @Test
+        void readSshConfigUnlessTheSettingsSayNo() throws IOException {
+            assertThat(reachOf("", "").sshConfig()).hasSize(2);
+            assertThat(reachOf("", "ssh: {config: no}\n").sshConfig()).isEmpty();
+            assertThat(reachOf(", sshConfig: no", "").sshConfig()).isEmpty();
+            assertThat(reachOf(", sshConfig: yes", "ssh: {config: no}\n").sshConfig())
+                    .hasSize(2);
+            assertThat(reachOf(", sshConfig: ./c", "").sshConfig()).containsExactly(directory.resolve("c"));
+            assertThat(reachOf("", "ssh: {config: ./c}\n").sshConfig()).containsExactly(directory.resolve("c"));
+        }
+
+        @Test
+        void sayWhatTheEntryLeavesOpen() throws IOException {
+            assertThat(reachOf("", "").statesPort()).isFalse();
+            assertThat(reachOf(", port: 22", "").statesPort()).isTrue();
+            assertThat(reachOf(", sshUser: me", "").statesUser()).isTrue();
+        }
+
+        @Test
+        void ofOneThatDialsInNeedNoSshConfigAndAServer() throws IOException {
+            var reach = reachOf(", dialsIn: '%s'".formatted(HOST_KEY), "");
+            assertThat(reach.dialsIn()).contains(HOST_KEY);
+            assertThat(reach.sshConfig()).isEmpty();
+            assertThat(read("""
+                            listen: {socket: d.sock}
+                            machines: [{hostName: a, system: x86_64-linux, dialsIn: '%s'}]
+                            """.formatted(HOST_KEY)).warnings())
+                    .extracting(Fault::message)
+                    .containsExactly("'a' dials in, and there is no listen.ssh that it could dial");
+        }
+
+        @Test
+        void ofTwoThatDialInNeedTwoKeys() {
+            assertThatThrownBy(() -> read("""
+                            listen: {socket: d.sock}
+                            machines:
+                              - {hostName: a, system: x86_64-linux, dialsIn: '%s'}
+                              - {hostName: b, system: x86_64-linux, dialsIn: '%s'}
+                            """.formatted(HOST_KEY, HOST_KEY)))
+                    .hasMessageContaining("the key by which 'b' dials in is that of 'a' too");
+        }
+    }
 
     @Nested
     class Values {
@@ -94,7 +155,7 @@ class SettingsTest {
             assertThat(settings.machines())
                     .containsExactly(new Machine(
                             "a",
-                            new MachineAddress("a", 22, "me", Optional.empty(), Optional.empty()),
+                            new MachineAddress("a", 22, "me", Optional.empty(), Optional.empty(), reach(false, false)),
                             MachineProtocol.SSH,
                             List.of(),
                             new TreeSet<>(Set.of("x86_64-linux")),
@@ -191,7 +252,8 @@ class SettingsTest {
                                     2222,
                                     "nix",
                                     Optional.of(directory.resolve("keys/arm")),
-                                    Optional.of(HOST_KEY)),
+                                    Optional.of(HOST_KEY),
+                                    reach(true, true)),
                             MachineProtocol.SSH_NG,
                             List.of("sudo", "-n", "/opt/nix/bin/nix-daemon"),
                             new TreeSet<>(Set.of("aarch64-linux")),
@@ -221,7 +283,8 @@ class SettingsTest {
 
             var machine = settings.machines().getFirst();
             assertThat(machine.address())
-                    .isEqualTo(new MachineAddress("::1", 2222, "nix", Optional.empty(), Optional.of(HOST_KEY)));
+                    .isEqualTo(new MachineAddress(
+                            "::1", 2222, "nix", Optional.empty(), Optional.of(HOST_KEY), reach(true, true)));
             assertThat(machine.protocol()).isEqualTo(MachineProtocol.SSH_NG);
             assertThat(machine.systems()).containsExactly("i686-linux", "x86_64-linux");
         }
@@ -534,7 +597,8 @@ class SettingsTest {
                             2022,
                             "lix",
                             Optional.of(Path.of("/home/deepslate/.ssh/id_ed25519")),
-                            Optional.of(HOST_KEY)));
+                            Optional.of(HOST_KEY),
+                            reach(true, true)));
             assertThat(andesite.systems()).containsExactly("i686-linux", "x86_64-linux");
             assertThat(andesite.maxJobs()).isEqualTo(8);
             assertThat(andesite.speedFactor()).isEqualTo(1.5);
