@@ -26,6 +26,7 @@ public final class MachinesOnDemand implements AutoCloseable {
     private static final Duration ROUND = Duration.ofSeconds(1);
 
     private final InstantSource clock;
+    private final Providers providers;
     private final Thread watch = SteadyThread.unstarted("machines on demand", this::looksAgain);
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -42,8 +43,9 @@ public final class MachinesOnDemand implements AutoCloseable {
     @GuardedBy("lock")
     private boolean closed;
 
-    public MachinesOnDemand(InstantSource clock) {
+    public MachinesOnDemand(InstantSource clock, Providers providers) {
         this.clock = clock;
+        this.providers = providers;
     }
 
     /// The way to a machine: as `connect` makes it, or one that starts the machine when it is used. Runs nothing.
@@ -76,7 +78,7 @@ public final class MachinesOnDemand implements AutoCloseable {
             }
             var events = new ProviderLog(clock);
             next = new MachineLifecycle(
-                    machine.name(), Providers.of(machine, events::add), goal, clock, Thread::sleep, events);
+                    machine.name(), providers.of(machine, events::add), goal, clock, Thread::sleep, events);
             current.put(machine.name(), next);
             left = before;
             left.ifPresent(retired::add);

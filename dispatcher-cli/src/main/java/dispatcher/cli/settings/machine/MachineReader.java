@@ -4,6 +4,7 @@ import dispatcher.cli.settings.Section;
 import dispatcher.cli.settings.value.Amounts;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineProtocol;
 import dispatcher.machine.file.StoreUri;
 import java.util.Collections;
 import java.util.List;
@@ -40,18 +41,22 @@ public final class MachineReader {
         var mandatory = new TreeSet<>(section.values(MachineKeys.MANDATORY_FEATURES));
         var compression = section.value(MachineKeys.COMPRESS);
         var substitution = section.value(MachineKeys.SUBSTITUTE);
-        var onDemand = OnDemandReader.read(section);
+        var onDemand = OnDemandReader.read(section, systems.stream().findFirst());
         if (uri.isEmpty() || systems.isEmpty()) return Optional.empty();
-        var address = new MachineAddress(
-                uri.get().host(),
-                port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
-                loginName.orElse(user),
-                keyFile,
-                hostKey);
+        boolean isLinuxBuilder = onDemand.filter(LinuxBuilder::isStartedBy).isPresent();
+        var address = isLinuxBuilder
+                ? LinuxBuilder.address(uri.get().host(), port, loginName, keyFile, hostKey)
+                : new MachineAddress(
+                        uri.get().host(),
+                        port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
+                        loginName.orElse(user),
+                        keyFile,
+                        hostKey);
+        boolean usualProtocol = isLinuxBuilder && !section.has(MachineKeys.PROTOCOL);
         return Optional.of(new Machine(
-                name.orElse(address.host()),
+                name.orElse(uri.get().host()),
                 address,
-                uri.get().protocol(),
+                usualProtocol ? MachineProtocol.SSH_NG : uri.get().protocol(),
                 remoteProgram,
                 systems,
                 maxJobs,
