@@ -239,7 +239,7 @@ public record OnDemand(Provider provider, Duration bootTimeout, Duration idleAft
         }
 
         private static int mebibytes(long bytes) {
-            return (int) Math.clamp(bytes >> 20, 1, Integer.MAX_VALUE);
+            return Math.clamp(bytes >> 20, 1, Integer.MAX_VALUE);
         }
 
         /// The same of another size, in whole cores and MiB.
