@@ -1,7 +1,6 @@
 package dispatcher.cli.provider;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.CreateContainerCmd;
@@ -49,9 +48,6 @@ final class ContainerEngine implements AutoCloseable {
     private static final int MOST_OUTPUT = 64 * 1024;
     private static final Duration CONNECT = Duration.ofSeconds(10);
     private static final Pattern MESSAGE = Pattern.compile("\"message\"\\s*:\\s*\"((?:[^\"\\\\]|\\\\.)*)\"");
-
-    /// What Docker makes of `--security-opt systempaths=unconfined`: Nix's sandbox mounts a /proc of its own.
-    private static final String OPEN_PATHS = "{\"MaskedPaths\":[],\"ReadonlyPaths\":[]}";
 
     private final Path socket;
     private final DockerClient client;
@@ -157,13 +153,22 @@ final class ContainerEngine implements AutoCloseable {
 
     /// May do what Nix's sandbox does: make namespaces, and mount in them.
     private static HostConfig sandboxed() {
-        try {
-            return new ObjectMapper()
-                    .readValue(OPEN_PATHS, HostConfig.class)
-                    .withCapAdd(Capability.SYS_ADMIN, Capability.NET_ADMIN)
-                    .withSecurityOpts(List.of("seccomp=unconfined", "apparmor=unconfined"));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("docker-java takes what Docker takes", e);
+        return new AllPaths()
+                .withCapAdd(Capability.SYS_ADMIN, Capability.NET_ADMIN)
+                .withSecurityOpts(List.of("seccomp=unconfined", "apparmor=unconfined"));
+    }
+
+    /// What Docker makes of `--security-opt systempaths=unconfined`: Nix's sandbox mounts a /proc of its own, which the
+    /// kernel forbids where parts of /proc are hidden.
+    public static final class AllPaths extends HostConfig {
+        @JsonProperty("MaskedPaths")
+        public List<String> maskedPaths() {
+            return List.of();
+        }
+
+        @JsonProperty("ReadonlyPaths")
+        public List<String> readonlyPaths() {
+            return List.of();
         }
     }
 

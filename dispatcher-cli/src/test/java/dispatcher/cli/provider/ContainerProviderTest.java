@@ -3,6 +3,7 @@ package dispatcher.cli.provider;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineSize;
 import dispatcher.machine.OnDemand;
@@ -61,6 +62,10 @@ class ContainerProviderTest {
     }
 
     private static OnDemand.Container ephemeral(String image) {
+        return container(image, true, false);
+    }
+
+    private static OnDemand.Container container(String image, boolean ephemeral, boolean sandbox) {
         var kept = OnDemand.Container.of(image);
         return new OnDemand.Container(
                 kept.image(),
@@ -73,8 +78,8 @@ class ContainerProviderTest {
                 kept.socket(),
                 kept.network(),
                 kept.sshPort(),
-                true,
-                kept.sandbox());
+                ephemeral,
+                sandbox);
     }
 
     @Test
@@ -91,6 +96,23 @@ class ContainerProviderTest {
             assertThat(made.labels())
                     .containsEntry("dispatcher.machine", "box")
                     .containsEntry("dispatcher.state", "/var/lib/dispatcher");
+        });
+    }
+
+    @Test
+    void mayDoNoMoreThanOthersUnlessItIsForASandbox() throws Exception {
+        provider(container("builder", false, false)).start(LONG);
+        provider(container("builder", false, true)).start(LONG);
+        assertThat(engine.containers()).singleElement().satisfies(made -> {
+            assertThat(made.host().path("CapAdd")).extracting(JsonNode::asText).contains("SYS_ADMIN", "NET_ADMIN");
+            assertThat(made.host().path("SecurityOpt")).extracting(JsonNode::asText).contains("seccomp=unconfined");
+            assertThat(made.host().path("MaskedPaths").isArray()).isTrue();
+            assertThat(made.host().path("ReadonlyPaths").isArray()).isTrue();
+        });
+        provider(container("builder", false, false)).start(LONG);
+        assertThat(engine.containers()).singleElement().satisfies(made -> {
+            assertThat(made.host().path("CapAdd")).isEmpty();
+            assertThat(made.host().has("MaskedPaths")).isFalse();
         });
     }
 
@@ -179,8 +201,8 @@ class ContainerProviderTest {
         box.stop(LONG);
         box.start(LONG);
         assertThat(engine.containers()).singleElement().satisfies(made -> {
-            assertThat(made.nanoCpus()).isEqualTo(2_000_000_000L);
-            assertThat(made.memory()).isEqualTo(1L << 30);
+            assertThat(made.host().path("NanoCpus").asLong()).isEqualTo(2_000_000_000L);
+            assertThat(made.host().path("Memory").asLong()).isEqualTo(1L << 30);
         });
         assertThat(provider(OnDemand.Container.of("builder")).isRunning())
                 .as("after a restart of the dispatcher")

@@ -36,10 +36,9 @@ final class FakeContainerEngine implements AutoCloseable {
             String image,
             Map<String, String> labels,
             boolean running,
-            long nanoCpus,
-            long memory) {
+            JsonNode host) {
         Made running(boolean now) {
-            return new Made(id, name, image, labels, now, nanoCpus, memory);
+            return new Made(id, name, image, labels, now, host);
         }
     }
 
@@ -67,7 +66,7 @@ final class FakeContainerEngine implements AutoCloseable {
 
     synchronized void add(String image, Map<String, String> labels) {
         var id = "c0ffee" + ++lastId;
-        containers.put(id, new Made(id, "other" + lastId, image, labels, true, 0, 0));
+        containers.put(id, new Made(id, "other" + lastId, image, labels, true, JSON.nullNode()));
     }
 
     private void accept() {
@@ -195,9 +194,7 @@ final class FakeContainerEngine implements AutoCloseable {
                         name,
                         image,
                         labels,
-                        false,
-                        host.path("NanoCpus").asLong(),
-                        host.path("Memory").asLong()));
+                        false, host));
         return Answer.json(201, Map.of("Id", id));
     }
 
