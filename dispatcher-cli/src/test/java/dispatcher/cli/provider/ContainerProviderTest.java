@@ -105,7 +105,9 @@ class ContainerProviderTest {
         provider(container("builder", false, true)).start(LONG);
         assertThat(engine.containers()).singleElement().satisfies(made -> {
             assertThat(made.host().path("CapAdd")).extracting(JsonNode::asText).contains("SYS_ADMIN", "NET_ADMIN");
-            assertThat(made.host().path("SecurityOpt")).extracting(JsonNode::asText).contains("seccomp=unconfined");
+            assertThat(made.host().path("SecurityOpt"))
+                    .extracting(JsonNode::asText)
+                    .contains("seccomp=unconfined");
             assertThat(made.host().path("MaskedPaths").isArray()).isTrue();
             assertThat(made.host().path("ReadonlyPaths").isArray()).isTrue();
         });

@@ -30,13 +30,7 @@ final class FakeContainerEngine implements AutoCloseable {
     private final Map<String, Made> containers = new LinkedHashMap<>();
     private int lastId;
 
-    record Made(
-            String id,
-            String name,
-            String image,
-            Map<String, String> labels,
-            boolean running,
-            JsonNode host) {
+    record Made(String id, String name, String image, Map<String, String> labels, boolean running, JsonNode host) {
         Made running(boolean now) {
             return new Made(id, name, image, labels, now, host);
         }
@@ -187,14 +181,7 @@ final class FakeContainerEngine implements AutoCloseable {
                 .properties()
                 .forEach(it -> labels.put(it.getKey(), it.getValue().asText()));
         var host = body.path("HostConfig");
-        containers.put(
-                id,
-                new Made(
-                        id,
-                        name,
-                        image,
-                        labels,
-                        false, host));
+        containers.put(id, new Made(id, name, image, labels, false, host));
         return Answer.json(201, Map.of("Id", id));
     }
 
