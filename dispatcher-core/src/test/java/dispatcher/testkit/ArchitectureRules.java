@@ -89,6 +89,7 @@ public final class ArchitectureRules {
                         only("dispatcher.cli..", "picocli..", "org.apache.logging.."),
                         jsonIsForFormats(),
                         only("dispatcher.cli.state..", "java.sql..", "org.jdbi..", "org.flywaydb..", "org.sqlite.."),
+                        only("dispatcher.cli.provider..", "com.github.dockerjava.."),
                         only("dispatcher.cli.api.http..", "io.helidon.."))
                 .map(rule -> rule.allowEmptyShould(true));
     }

@@ -21,6 +21,14 @@ public record MachinePower(String name, Instant now, Optional<MachineAnswer.OnDe
     public static final String RESTART_PATH = MachinesAnswer.PATH + "/{name}/restart";
     public static final String LOGS_PATH = MachinesAnswer.PATH + "/{name}/logs";
 
+    public static final String RESIZE_PATH = MachinesAnswer.PATH + "/{name}/resize";
+
+    /// What another size is asked for with; what is absent is as in the settings.
+    ///
+    /// @param memory bytes
+    /// @param disk   bytes
+    public record Size(Optional<Double> cores, Optional<Long> memory, Optional<Long> disk) {}
+
     /// One of these paths for a machine.
     public static String pathOf(String path, String machine) {
         var encoded = URLEncoder.encode(machine, StandardCharsets.UTF_8).replace("+", "%20");
@@ -29,10 +37,12 @@ public record MachinePower(String name, Instant now, Optional<MachineAnswer.OnDe
 
     /// What happened to a machine on demand lately, with what its commands printed.
     ///
-    /// @param lines the oldest first; the latest ones only
-    public record Log(String name, List<Line> lines) {
+    /// @param lines   the oldest first; the latest ones only
+    /// @param printed by the machine itself, as far as what starts it keeps that; the oldest first
+    public record Log(String name, List<Line> lines, List<String> printed) {
         public Log {
             lines = List.copyOf(lines);
+            printed = List.copyOf(printed);
         }
     }
 

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
             MachineStartCommand.class,
             MachineStopCommand.class,
             MachineRestartCommand.class,
+            MachineResizeCommand.class,
             MachineLogsCommand.class
         },
         synopsisSubcommandLabel = "COMMAND",
@@ -22,6 +23,6 @@ import picocli.CommandLine.Command;
 public final class MachineCommand extends ApiCommand {
     @Override
     public Integer call() {
-        throw wrongUsage("say what to do: status, start, stop, restart, logs or unit");
+        throw wrongUsage("say what to do: status, start, stop, restart, resize, logs or unit");
     }
 }

@@ -1,6 +1,7 @@
 package dispatcher.cli.ondemand;
 
 import dispatcher.cli.api.MachinePower;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -8,7 +9,8 @@ import picocli.CommandLine.ExitCode;
 /// `dispatcher machine logs`.
 @Command(
         name = "logs",
-        description = "Show when a machine was started and stopped lately, and what its commands printed.",
+        description =
+                "Show when a machine was started and stopped lately, and what its commands and the machine printed.",
         mixinStandardHelpOptions = true)
 final class MachineLogsCommand extends PowerCommand {
     @Override
@@ -19,9 +21,14 @@ final class MachineLogsCommand extends PowerCommand {
     }
 
     private static List<String> lines(MachinePower.Log log) {
-        if (log.lines().isEmpty()) return List.of("nothing has happened to %s".formatted(log.name()));
-        return log.lines().stream()
-                .map(line -> "%s %s".formatted(line.at(), line.text()))
-                .toList();
+        var lines = new ArrayList<String>();
+        if (log.lines().isEmpty()) lines.add("nothing has happened to %s".formatted(log.name()));
+        for (var line : log.lines()) lines.add("%s %s".formatted(line.at(), line.text()));
+        if (!log.printed().isEmpty()) {
+            lines.add("");
+            lines.add("%s itself printed last:".formatted(log.name()));
+            for (var line : log.printed()) lines.add("  " + line);
+        }
+        return lines;
     }
 }

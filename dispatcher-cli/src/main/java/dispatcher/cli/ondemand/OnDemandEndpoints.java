@@ -6,11 +6,13 @@ import dispatcher.cli.api.http.ApiRequest;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.machines.MachineAnswers;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.machine.MachineSize;
 import dispatcher.machine.provider.MachineLifecycle;
 import dispatcher.machine.provider.MachinesOnDemand;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.MachineState;
 import dispatcher.text.Spelling;
+import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -18,12 +20,16 @@ import java.util.function.Consumer;
 
 /// Shows, starts and stops machines of the running dispatcher. Nothing here waits for a machine.
 public record OnDemandEndpoints(BuildQueue queue, MachinesOnDemand machines, InstantSource clock) {
+    /// Lines of what a machine itself printed.
+    private static final int PRINTED = 100;
+
     public List<Endpoint> endpoints() {
         return List.of(
                 Endpoint.get(MachinePower.STATUS_PATH, request -> power(known(request))),
                 Endpoint.post(MachinePower.START_PATH, request -> change(request, MachineLifecycle::requestStart)),
                 Endpoint.post(MachinePower.STOP_PATH, request -> change(request, it -> it.requestStop(false))),
                 Endpoint.post(MachinePower.RESTART_PATH, request -> change(request, it -> it.requestStop(true))),
+                Endpoint.post(MachinePower.RESIZE_PATH, this::resize),
                 Endpoint.get(MachinePower.LOGS_PATH, this::log));
     }
 
@@ -33,18 +39,35 @@ public record OnDemandEndpoints(BuildQueue queue, MachinesOnDemand machines, Ins
         return power(name);
     }
 
+    private MachinePower resize(ApiRequest request) throws InterruptedException {
+        var name = known(request);
+        var size = request.body(MachinePower.Size.class);
+        try {
+            onDemand(name).resize(new MachineSize(size.cores(), size.memory(), size.disk()));
+        } catch (IOException e) {
+            throw new UserFacingException(
+                    "cannot resize " + name,
+                    String.valueOf(e.getMessage()),
+                    "see \"Machines on demand\" in docs/OPERATING.md",
+                    e);
+        }
+        return power(name);
+    }
+
     private MachinePower power(String name) {
         var now = clock.instant();
         return new MachinePower(name, now, lifecycle(name).map(it -> MachineAnswers.onDemand(it.view(), now)));
     }
 
-    private MachinePower.Log log(ApiRequest request) {
+    private MachinePower.Log log(ApiRequest request) throws InterruptedException {
         var name = known(request);
+        var lifecycle = onDemand(name);
         return new MachinePower.Log(
                 name,
-                onDemand(name).log().stream()
+                lifecycle.log().stream()
                         .map(line -> new MachinePower.Line(line.at(), line.text()))
-                        .toList());
+                        .toList(),
+                lifecycle.tail(PRINTED));
     }
 
     private Optional<MachineLifecycle> lifecycle(String name) {

@@ -26,9 +26,13 @@ abstract class PowerCommand extends ApiCommand {
     }
 
     final ApiAnswer post(Settings settings, String path, String what) {
+        return post(settings, path, what, new Nothing());
+    }
+
+    final ApiAnswer post(Settings settings, String path, String what, Record body) {
         return needed(
                 settings,
-                dispatcher(settings).post(MachinePower.pathOf(path, machine), new Nothing()),
+                dispatcher(settings).post(MachinePower.pathOf(path, machine), body),
                 "%s %s".formatted(what, machine));
     }
 

@@ -4,13 +4,16 @@ import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.api.MachinePower;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.command.SettingsOption;
+import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.machine.Machine;
 import dispatcher.machine.provider.MachinesOnDemand;
+import dispatcher.machine.provider.Providers;
 import dispatcher.text.Spelling;
 import dispatcher.wire.Transport;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -89,15 +92,17 @@ public final class PingCommand implements Callable<Integer> {
         var limited = timeout.map(limit -> loaded.withTimeouts(loaded.timeouts().withLogin(limit)))
                 .orElse(loaded);
         var machines = chosen(loaded);
+        var providers = MachineEngines.ofSomeMachines(loaded.state());
         PingReport report;
         try (var open = connections.open(limited);
-                var started = new MachinesOnDemand(InstantSource.system())) {
+                var started = new MachinesOnDemand(InstantSource.system(), providers)) {
             if (start) startByDispatcher(loaded, machines);
             Function<Machine, Transport> ways = start
                     ? machine -> started.transport(machine, address -> open.to(machine.withAddress(address)))
                     : open::to;
             report = new PingReport(
-                    new Pinger(ways, limited.timeouts().handshake(), start).ping(machines),
+                    new Pinger(ways, limited.timeouts().handshake(), machine -> !start && isOff(providers, machine))
+                            .ping(machines),
                     names.isEmpty() ? loaded.notUsed() : List.of(),
                     ways(open, machines));
         }
@@ -117,6 +122,10 @@ public final class PingCommand implements Callable<Integer> {
         var ways = new TreeMap<String, List<String>>();
         for (var machine : machines) ways.put(machine.name(), open.explain(machine));
         return ways;
+    }
+
+    private static boolean isOff(Providers providers, Machine machine) throws IOException, InterruptedException {
+        return !providers.of(machine, _ -> {}).isRunning().orElse(true);
     }
 
     /// If a dispatcher runs, it starts them, and so stops them again when they are idle. Otherwise they stay on until

@@ -1,7 +1,6 @@
 package dispatcher.cli.ping;
 
 import dispatcher.machine.Machine;
-import dispatcher.machine.provider.Providers;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.ProtocolVersion;
@@ -25,21 +24,25 @@ import java.util.function.Function;
 public final class Pinger {
     private final Function<Machine, Transport> transports;
     private final Duration limit;
-    private final boolean starts;
+    private final OffCheck off;
+
+    /// Whether a machine is off, and is to be left so.
+    interface OffCheck {
+        boolean isOff(Machine machine) throws IOException, InterruptedException;
+    }
 
     /// @param transports gives the way to a machine, which is closed after use and keeps limits of its own while
     ///                   it
     ///                   connects
     /// @param limit      for Nix's greeting, and again for the machine's word on what it offers
     public Pinger(Function<Machine, Transport> transports, Duration limit) {
-        this(transports, limit, false);
+        this(transports, limit, _ -> false);
     }
 
-    /// @param starts whether these ways start a machine that is off; else it is left so
-    Pinger(Function<Machine, Transport> transports, Duration limit, boolean starts) {
+    Pinger(Function<Machine, Transport> transports, Duration limit, OffCheck off) {
         this.transports = transports;
         this.limit = limit;
-        this.starts = starts;
+        this.off = off;
     }
 
     /// The machines' answers, in their order, when the last one is there.
@@ -65,7 +68,7 @@ public final class Pinger {
     private Answer ping(Machine machine) throws InterruptedException {
         if (machine.address().reach().dialsIn().isPresent()) return dialsIn(machine);
         try (var transport = transports.apply(machine)) {
-            return !starts && isOff(machine) ? off(machine) : reach(machine, transport);
+            return off.isOff(machine) ? off(machine) : reach(machine, transport);
         } catch (UnreachableException e) {
             return failed(machine, verdict(e.kind()), e, e.nextStep());
         } catch (HandshakeException e) {
@@ -73,10 +76,6 @@ public final class Pinger {
         } catch (IOException e) {
             return failed(machine, "broken", e, "log in there and see whether its Nix works");
         }
-    }
-
-    private static boolean isOff(Machine machine) throws IOException, InterruptedException {
-        return !Providers.of(machine, _ -> {}).isRunning().orElse(true);
     }
 
     private static Answer off(Machine machine) {

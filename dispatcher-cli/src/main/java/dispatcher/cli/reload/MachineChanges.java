@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /// Says to people which machines have come, gone and changed, a line each.
@@ -47,11 +48,22 @@ final class MachineChanges {
     /// With all that may change, as words.
     private static Object onDemand(Machine machine) {
         return orNone(machine.onDemand()
-                .map(it -> "(%s, bootTimeout %s, idleAfter %s)"
+                .map(it -> "(%s, bootTimeout %s, idleAfter %s%s)"
                         .formatted(
-                                it.provider() instanceof OnDemand.Commands commands ? words(commands) : it.provider(),
+                                words(it.provider()),
                                 Durations.format(it.bootTimeout()),
-                                Durations.format(it.idleAfter()))));
+                                Durations.format(it.idleAfter()),
+                                it.kept().map(", keepUntil %s"::formatted).orElse(""))));
+    }
+
+    private static String words(OnDemand.Provider provider) {
+        return switch (provider) {
+            case OnDemand.Commands commands -> words(commands);
+            case OnDemand.Container container -> RecordWords.of(container, Set.of("environment"));
+            case OnDemand.Qemu qemu -> RecordWords.of(qemu, Set.of());
+            case OnDemand.Launchd service -> RecordWords.of(service, Set.of());
+            case OnDemand.Systemd _, OnDemand.WakeOnLan _ -> provider.toString();
+        };
     }
 
     private static String words(OnDemand.Commands commands) {

@@ -15,6 +15,7 @@ import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.machines.MachineAnswers;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
+import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.queue.QueueEndpoint;
 import dispatcher.cli.recording.TraceRecorder;
 import dispatcher.cli.reload.ReloadEndpoint;
@@ -86,7 +87,7 @@ public final class Server implements AutoCloseable {
     private final DialIns dialIns = new DialIns();
     private final SshTransports transports = new SshTransports(dialIns);
     private final SteadyClock clock = new SteadyClock();
-    private final MachinesOnDemand onDemand = new MachinesOnDemand(clock);
+    private final MachinesOnDemand onDemand;
     private final Spool spool;
     private final KnownPaths known;
     private final MachineRegistry machines;
@@ -115,6 +116,7 @@ public final class Server implements AutoCloseable {
     /// @throws UserFacingException if something of the host is not as the settings want it
     public Server(Settings settings, String programVersion) {
         this.settings = settings;
+        this.onDemand = new MachinesOnDemand(clock, MachineEngines.ofDispatcher(settings.state()));
         try {
             this.spool = Spool.open(
                     settings.spool().path(),

@@ -47,6 +47,7 @@ import dispatcher.store.PathSizes;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.MachineEvents;
+import dispatcher.testkit.NoEngines;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -162,8 +163,8 @@ class FleetCommandsTest {
         Files.createDirectories(settings.state());
         var drains = Drains.load(store, registry);
         var endpoints = new ArrayList<Endpoint>(new DrainEndpoints(queue, drains).endpoints());
-        endpoints.add(
-                MachineAnswers.endpoint(queue, InstantSource.system(), new MachinesOnDemand(InstantSource.system())));
+        endpoints.add(MachineAnswers.endpoint(
+                queue, InstantSource.system(), new MachinesOnDemand(InstantSource.system(), NoEngines.PROVIDERS)));
         endpoints.add(new QueueEndpoint(queue, InstantSource.system()).endpoint());
         endpoints.add(new ExplainEndpoint(
                         queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, settings.machines()))

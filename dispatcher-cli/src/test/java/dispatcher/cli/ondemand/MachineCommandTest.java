@@ -18,6 +18,7 @@ import dispatcher.machine.provider.MachinesOnDemand;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
+import dispatcher.testkit.NoEngines;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
 import java.io.IOException;
@@ -66,7 +67,7 @@ class MachineCommandTest {
                 """.formatted(vm));
         settings = SettingsFile.load(config, Surroundings.ofProcess());
         Files.createDirectories(settings.state());
-        machines = new MachinesOnDemand(InstantSource.system());
+        machines = new MachinesOnDemand(InstantSource.system(), NoEngines.PROVIDERS);
         var queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
         var endpoints =
                 new ArrayList<Endpoint>(new OnDemandEndpoints(queue, machines, InstantSource.system()).endpoints());

@@ -71,6 +71,19 @@ class SettingsChangeTest {
     }
 
     @Test
+    void anotherSizeOfAContainerIsNamedAndNoVariableOfIt() throws Exception {
+        var change = machines(
+                machine("a", ", onDemand: {container: {image: i, cpus: 2, environment: [A=secret]}}"),
+                machine("a", ", onDemand: {container: {image: i, cpus: 3, environment: [A=other]}, keepUntil: 18:30}"));
+
+        assertThat(change.changes())
+                .singleElement()
+                .asString()
+                .contains("(image i, environment #", "cpus 2.0", "cpus 3.0", "keepUntil 00:00-18:30")
+                .doesNotContain("secret", "other");
+    }
+
+    @Test
     void nothingIsOtherwise() throws Exception {
         var change = change(LISTEN + MACHINES, LISTEN + "\n" + MACHINES + "# a remark\n");
 

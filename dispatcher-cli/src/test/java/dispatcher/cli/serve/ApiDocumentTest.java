@@ -45,6 +45,7 @@ class ApiDocumentTest {
             Map.entry("POST " + MachinePower.START_PATH, MachinePower.class),
             Map.entry("POST " + MachinePower.STOP_PATH, MachinePower.class),
             Map.entry("POST " + MachinePower.RESTART_PATH, MachinePower.class),
+            Map.entry("POST " + MachinePower.RESIZE_PATH, MachinePower.class),
             Map.entry("GET " + MachinePower.LOGS_PATH, MachinePower.Log.class),
             Map.entry("GET " + QueueAnswer.PATH, QueueAnswer.class),
             Map.entry("POST " + ExplainRequest.PATH, ExplainAnswer.class),

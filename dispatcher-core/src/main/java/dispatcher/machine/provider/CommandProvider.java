@@ -18,11 +18,6 @@ final class CommandProvider implements MachineProvider {
     /// For commands that only ask.
     private static final Duration ANSWER = Duration.ofSeconds(30);
 
-    /// Of a shell: the command is there and cannot be run, or is not there.
-    private static final int NOT_EXECUTABLE = 126;
-
-    private static final int NOT_FOUND = 127;
-
     /// The host may be in brackets, and must be if it has colons.
     private static final Pattern ADDRESS = Pattern.compile("(?:\\[([^\\s\\[\\]]+)]|([^\\s:\\[\\]]+))(?::(\\d{1,5}))?");
 
@@ -70,7 +65,8 @@ final class CommandProvider implements MachineProvider {
         if (commands.status().isEmpty()) return running().map(names -> names.contains(machine));
         var command = new ShellCommand(commands.status().get(), _ -> {});
         int status = run("status", command, ANSWER);
-        if (status == NOT_EXECUTABLE || status == NOT_FOUND) throw failed("status", command, status);
+        if (status == ShellCommand.NOT_EXECUTABLE || status == ShellCommand.NOT_FOUND)
+            throw failed("status", command, status);
         return Optional.of(status == 0);
     }
 

@@ -3,22 +3,20 @@ package dispatcher.machine.provider;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.machine.Boot;
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineSize;
 import dispatcher.machine.OnDemand;
 import dispatcher.machine.Pool;
 import dispatcher.machine.provider.LifecycleView.State;
-import dispatcher.thread.Interruption;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// When one machine is started and stopped. It is started once for all who wait for it, on a thread of its own, and
 /// is ready when it has answered. It is stopped when nobody has used it for long, or somebody asked for that and the
@@ -27,13 +25,9 @@ import org.slf4j.LoggerFactory;
 /// Safe for any thread. The lock is never held while the provider runs, the machine is talked to or a listener is
 /// called.
 public final class MachineLifecycle implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger("dispatcher");
-
     private final String machine;
-    private final MachineProvider provider;
     private final InstantSource clock;
-    private final Startup.Pauses pauses;
-    private final ProviderLog events;
+    private final PowerSwitch onOff;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final BootTimes bootTimes;
     private volatile Goal goal;
@@ -45,49 +39,7 @@ public final class MachineLifecycle implements AutoCloseable {
     private final Condition changed = lock.newCondition();
 
     @GuardedBy("lock")
-    private State state = State.OFF;
-
-    @GuardedBy("lock")
-    private Instant since;
-
-    @GuardedBy("lock")
-    private int uses;
-
-    @GuardedBy("lock")
-    private Instant idleSince;
-
-    /// How often it has become ready, and could not be started.
-    @GuardedBy("lock")
-    private long starts;
-
-    @GuardedBy("lock")
-    private long failures;
-
-    @GuardedBy("lock")
-    private Optional<String> problem = Optional.empty();
-
-    /// Whether a machine that failed may run nevertheless.
-    @GuardedBy("lock")
-    private boolean mayRun;
-
-    @GuardedBy("lock")
-    private boolean lookedForIt;
-
-    @GuardedBy("lock")
-    private boolean stopWanted;
-
-    @GuardedBy("lock")
-    private boolean startAfterStop;
-
-    /// The last stop failed.
-    @GuardedBy("lock")
-    private boolean stopFailed;
-
-    @GuardedBy("lock")
-    private boolean retired;
-
-    @GuardedBy("lock")
-    private boolean closed;
+    private final PowerState power;
 
     /// Why it gets no builds, as its pool wants it; empty if it gets some.
     @GuardedBy("lock")
@@ -132,15 +84,12 @@ public final class MachineLifecycle implements AutoCloseable {
             ProviderLog events,
             BootTimes bootTimes) {
         this.machine = machine;
-        this.provider = provider;
+        this.onOff = new PowerSwitch(machine, provider, clock, pauses, events);
         this.goal = goal;
         this.clock = clock;
-        this.pauses = pauses;
-        this.events = events;
         this.bootTimes = bootTimes;
+        this.power = new PowerState(clock);
         this.boot = Boot.off(expectedBoot());
-        this.since = clock.instant();
-        this.idleSince = since;
         this.address = goal.configured();
     }
 
@@ -168,10 +117,7 @@ public final class MachineLifecycle implements AutoCloseable {
     public LifecycleView view() {
         lock.lock();
         try {
-            boolean stopping = stopWanted
-                    || retired
-                    || (state != State.OFF && !boot.withheld().isEmpty());
-            return new LifecycleView(state, since, uses, problem, stopping, boot);
+            return power.view(boot);
         } finally {
             lock.unlock();
         }
@@ -179,7 +125,12 @@ public final class MachineLifecycle implements AutoCloseable {
 
     /// What happened lately, the oldest first.
     public List<LogLine> log() {
-        return events.lines();
+        return onOff.events().lines();
+    }
+
+    /// What the machine itself printed last, the oldest line first. Asks what starts it, which may take a while.
+    public List<String> tail(int lines) throws InterruptedException {
+        return onOff.tail(lines);
     }
 
     /// Whether it is up, and how long it takes until it is. Takes no lock.
@@ -233,7 +184,7 @@ public final class MachineLifecycle implements AutoCloseable {
             try {
                 if (over) return;
                 over = true;
-                leave();
+                power.leave();
             } finally {
                 lock.unlock();
             }
@@ -256,41 +207,36 @@ public final class MachineLifecycle implements AutoCloseable {
     @GuardedBy("lock")
     private Use awaitReady() throws IOException, InterruptedException {
         boolean begun = false;
-        uses++;
+        power.join();
         try {
-            long before = failures;
-            while (state != State.READY) {
-                if (closed) throw new IOException("%s is not started, as the dispatcher ends".formatted(machine));
-                if (failures != before) throw new IOException(problem.orElse("%s failed".formatted(machine)));
-                if (state == State.OFF || state == State.FAILED) start();
+            long before = power.failures();
+            while (power.state() != State.READY) {
+                if (power.isClosed())
+                    throw new IOException("%s is not started, as the dispatcher ends".formatted(machine));
+                if (power.failures() != before) throw new IOException(power.failure(machine));
+                if (power.isDown()) start();
                 else changed.await();
             }
             begun = true;
-            return new Use(address, starts);
+            return new Use(address, power.starts());
         } finally {
-            if (!begun) leave();
+            if (!begun) power.leave();
         }
-    }
-
-    @GuardedBy("lock")
-    private void leave() {
-        uses--;
-        idleSince = clock.instant();
     }
 
     /// The machine could not be reached in a use of it.
     ///
     /// @return whether it is off, or has been started again since, so that it is worth while to begin anew
     boolean isGone(Use use) throws InterruptedException {
-        if (asks().orElse(false)) return false;
+        if (onOff.isOn().orElse(false)) return false;
         lock.lock();
         try {
-            if (starts != use.start() || state != State.READY) return true;
+            if (!power.isReadySince(use.start())) return true;
             enter(State.OFF);
         } finally {
             lock.unlock();
         }
-        note("it was on and cannot be reached any more; it counts as off");
+        onOff.note("it was on and cannot be reached any more; it counts as off");
         listeners.forEach(Listener::stops);
         announceBoot();
         return true;
@@ -303,9 +249,9 @@ public final class MachineLifecycle implements AutoCloseable {
     void lookForIt() {
         lock.lock();
         try {
-            if (lookedForIt || closed || state != State.OFF) return;
-            lookedForIt = true;
-            enter(State.STARTING);
+            if (!power.mustLook()) return;
+            power.begin();
+            stateChanged();
             launch("look at " + machine, () -> bringUp(false));
         } finally {
             lock.unlock();
@@ -316,12 +262,7 @@ public final class MachineLifecycle implements AutoCloseable {
     public void requestStart() {
         lock.lock();
         try {
-            stopWanted = false;
-            switch (state) {
-                case OFF, FAILED -> start();
-                case STOPPING -> startAfterStop = true;
-                case STARTING, READY -> idleSince = clock.instant();
-            }
+            if (power.wantOn()) start();
         } finally {
             lock.unlock();
         }
@@ -329,9 +270,9 @@ public final class MachineLifecycle implements AutoCloseable {
 
     @GuardedBy("lock")
     private void start() {
-        if (closed) return;
-        lookedForIt = true;
-        enter(State.STARTING);
+        if (power.isClosed()) return;
+        power.begin();
+        stateChanged();
         launch("start of " + machine, () -> bringUp(true));
     }
 
@@ -353,27 +294,28 @@ public final class MachineLifecycle implements AutoCloseable {
             listeners.forEach(Listener::bootChanged);
         } catch (RuntimeException e) {
             // No reason not to start or stop it.
-            log.atError()
-                    .addKeyValue("machine", machine)
-                    .setCause(e)
-                    .log("bug: a change of a machine could not be announced");
+            onOff.report("a change of a machine could not be announced", e);
         }
     }
 
     @GuardedBy("lock")
     private void enter(State next) {
-        state = next;
-        since = clock.instant();
-        if (next == State.OFF) builds = 0;
+        power.enter(next);
+        stateChanged();
+    }
+
+    @GuardedBy("lock")
+    private void stateChanged() {
+        if (power.state() == State.OFF) builds = 0;
         boot = bootNow();
         changed.signalAll();
     }
 
     @GuardedBy("lock")
     private Boot bootNow() {
-        var now = switch (state) {
+        var now = switch (power.state()) {
             case READY -> Boot.UP;
-            case STARTING -> Boot.starting(expectedBoot(), since);
+            case STARTING -> Boot.starting(expectedBoot(), power.since());
             case OFF, STOPPING, FAILED -> Boot.off(expectedBoot());
         };
         if (isWorn()) return now.withheld("it has begun its %d builds and is replaced".formatted(builds));
@@ -436,7 +378,7 @@ public final class MachineLifecycle implements AutoCloseable {
     void stayOn() {
         lock.lock();
         try {
-            idleSince = clock.instant();
+            power.stayOn();
         } finally {
             lock.unlock();
         }
@@ -446,23 +388,21 @@ public final class MachineLifecycle implements AutoCloseable {
         var begun = clock.instant();
         try {
             var now = goal;
-            var limit = now.settings().bootTimeout();
-            boolean running = asks().orElse(false);
+            boolean running = onOff.isOn().orElse(false);
             if (!running) {
                 if (!mayStart) {
                     off(Optional.empty());
                     return;
                 }
-                note("starts by " + now.settings().provider());
-                provider.start(limit);
+                onOff.turnOn(now.settings());
             }
             setMayRun();
-            var where = new Startup(machine, provider, now.probe(), clock, pauses)
-                    .await(now.configured(), begun.plus(limit), limit);
+            var where = onOff.await(
+                    now.probe(), now.configured(), begun, now.settings().bootTimeout(), !running);
             var took = Duration.between(begun, clock.instant());
             if (mayStart && !running) bootTimes.add(took);
             ready(where);
-            note(mayStart && !running ? "is ready after %d s".formatted(took.toSeconds()) : "was found running");
+            onOff.note(mayStart && !running ? "is ready after %d s".formatted(took.toSeconds()) : "was found running");
         } catch (IOException e) {
             startFailed(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
@@ -474,21 +414,10 @@ public final class MachineLifecycle implements AutoCloseable {
         stopIfDue();
     }
 
-    /// Whether it runs; empty if that cannot be found out.
-    private Optional<Boolean> asks() throws InterruptedException {
-        try {
-            return provider.isRunning();
-        } catch (IOException e) {
-            Interruption.rethrow(e);
-            note("cannot tell whether it runs: " + e.getMessage());
-            return Optional.empty();
-        }
-    }
-
     private void setMayRun() {
         lock.lock();
         try {
-            mayRun = true;
+            power.setMayRun();
         } finally {
             lock.unlock();
         }
@@ -498,10 +427,8 @@ public final class MachineLifecycle implements AutoCloseable {
         lock.lock();
         try {
             address = where;
-            starts++;
-            problem = Optional.empty();
-            idleSince = clock.instant();
-            enter(State.READY);
+            power.ready();
+            stateChanged();
         } finally {
             lock.unlock();
         }
@@ -510,7 +437,7 @@ public final class MachineLifecycle implements AutoCloseable {
     /// A start that failed may have come far enough.
     private void startFailed(String why) {
         try {
-            if (asks().orElse(false)) setMayRun();
+            if (onOff.isOn().orElse(false)) setMayRun();
         } catch (InterruptedException e) {
             // The dispatcher ends.
         }
@@ -520,20 +447,12 @@ public final class MachineLifecycle implements AutoCloseable {
     private void failed(String why) {
         lock.lock();
         try {
-            failures++;
-            problem = Optional.of(why);
-            idleSince = clock.instant();
-            enter(State.FAILED);
+            power.failed(why);
+            stateChanged();
         } finally {
             lock.unlock();
         }
-        events.add(why);
-        log.atWarn().addKeyValue("machine", machine).addKeyValue("why", why).log("machine could not be started");
-    }
-
-    private void note(String what) {
-        events.add(what);
-        log.atInfo().addKeyValue("machine", machine).log("machine on demand {}", what);
+        onOff.complain("machine could not be started", why);
     }
 
     // ---- stopping
@@ -544,12 +463,10 @@ public final class MachineLifecycle implements AutoCloseable {
     public void requestStop(boolean again) {
         lock.lock();
         try {
-            if (state == State.OFF || (state == State.FAILED && !mayRun)) {
+            if (power.wantOff(again)) {
                 if (again) start();
                 return;
             }
-            stopWanted = state != State.STOPPING;
-            startAfterStop = again;
         } finally {
             lock.unlock();
         }
@@ -557,11 +474,19 @@ public final class MachineLifecycle implements AutoCloseable {
         stopIfDue();
     }
 
+    /// Gives it another size: when its last use has ended, if it runs; else with its next start.
+    ///
+    /// @throws IOException if it cannot have that size
+    public void resize(MachineSize size) throws IOException, InterruptedException {
+        onOff.resize(size);
+        if (!isOff()) requestStop(true);
+    }
+
     /// Nobody new comes: it is stopped when the last use has ended.
     void retire() {
         lock.lock();
         try {
-            retired = true;
+            power.retire();
         } finally {
             lock.unlock();
         }
@@ -573,7 +498,7 @@ public final class MachineLifecycle implements AutoCloseable {
     boolean isOver() {
         lock.lock();
         try {
-            return retired && uses == 0 && (state == State.OFF || (state == State.FAILED && !mayRun));
+            return power.isOver();
         } finally {
             lock.unlock();
         }
@@ -583,10 +508,9 @@ public final class MachineLifecycle implements AutoCloseable {
     void stopIfDue() {
         lock.lock();
         try {
-            boolean running = state == State.READY || (state == State.FAILED && mayRun);
-            if (closed || !running || uses > 0) return;
-            if (!isDue()) return;
-            var before = state;
+            boolean isReplaced = !withheld.isEmpty() || isWorn();
+            if (!power.isStopDue(goal.settings(), ZoneId.systemDefault(), isReplaced)) return;
+            var before = power.state();
             enter(State.STOPPING);
             launch("stop of " + machine, () -> bringDown(before));
         } finally {
@@ -594,21 +518,12 @@ public final class MachineLifecycle implements AutoCloseable {
         }
     }
 
-    @GuardedBy("lock")
-    private boolean isDue() {
-        var idleAfter = goal.settings().idleAfter();
-        // A stop that failed is tried again, but not in a row.
-        boolean wanted = (stopWanted || retired || !withheld.isEmpty() || isWorn()) && !stopFailed;
-        return wanted || !clock.instant().isBefore(idleSince.plus(idleAfter));
-    }
-
     private void bringDown(State before) {
         try {
             listeners.forEach(Listener::stops);
-            note("stops");
-            provider.stop(goal.settings().bootTimeout());
+            onOff.turnOff(goal.settings().bootTimeout());
             off(Optional.empty());
-            note("is off");
+            onOff.note("is off");
         } catch (IOException e) {
             stopFailed(before, String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
@@ -621,11 +536,10 @@ public final class MachineLifecycle implements AutoCloseable {
 
     /// One that is off nevertheless counts as stopped.
     private void stopFailed(State before, String why) {
-        events.add(why);
-        log.atWarn().addKeyValue("machine", machine).addKeyValue("why", why).log("machine could not be stopped");
+        onOff.complain("machine could not be stopped", why);
         boolean running = true;
         try {
-            running = asks().orElse(true);
+            running = onOff.isOn().orElse(true);
         } catch (InterruptedException e) {
             // The dispatcher ends.
         }
@@ -635,10 +549,8 @@ public final class MachineLifecycle implements AutoCloseable {
         }
         lock.lock();
         try {
-            problem = Optional.of(why);
-            stopFailed = true;
-            idleSince = clock.instant();
-            enter(before);
+            power.stopFailed(before, why);
+            stateChanged();
         } finally {
             lock.unlock();
         }
@@ -647,13 +559,9 @@ public final class MachineLifecycle implements AutoCloseable {
     private void off(Optional<String> why) {
         lock.lock();
         try {
-            problem = why;
-            mayRun = false;
-            stopWanted = false;
-            stopFailed = false;
-            enter(State.OFF);
-            if (startAfterStop) start();
-            startAfterStop = false;
+            boolean again = power.off(why);
+            stateChanged();
+            if (again) start();
         } finally {
             lock.unlock();
         }
@@ -665,8 +573,8 @@ public final class MachineLifecycle implements AutoCloseable {
         Thread working;
         lock.lock();
         try {
-            closed = true;
-            changed.signalAll();
+            power.close();
+            stateChanged();
             if (worker == null) return;
             working = worker;
         } finally {

@@ -1,8 +1,10 @@
 package dispatcher.machine.provider;
 
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineSize;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /// What starts and stops one machine. Each method blocks and can be interrupted, and none is called before somebody
@@ -29,5 +31,24 @@ public interface MachineProvider {
     /// @param configured what the settings say
     default MachineAddress address(MachineAddress configured) throws IOException, InterruptedException {
         return configured;
+    }
+
+    /// Why a machine that was started has ended by itself meanwhile; empty if it has not, or nobody can tell.
+    default Optional<String> ended() throws IOException, InterruptedException {
+        return Optional.empty();
+    }
+
+    /// Gives the machine another size, from its next start on.
+    ///
+    /// @param size as far as it is to differ from that of the settings
+    /// @throws IOException if it cannot have that, or nothing here decides about its size; says what to do
+    default void resize(MachineSize size) throws IOException, InterruptedException {
+        throw new IOException("its size is decided where it is made, and not by the dispatcher; only containers and"
+                + " virtual machines of `container` and `qemu` can be resized");
+    }
+
+    /// The last lines that the machine itself printed, the oldest first, fit for a log; empty if nobody keeps them.
+    default List<String> tail(int lines) throws IOException, InterruptedException {
+        return List.of();
     }
 }

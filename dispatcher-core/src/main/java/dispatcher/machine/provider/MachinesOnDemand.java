@@ -31,6 +31,7 @@ public final class MachinesOnDemand implements AutoCloseable {
     private static final Duration ROUND = Duration.ofSeconds(1);
 
     private final InstantSource clock;
+    private final Providers providers;
     private volatile Consumer<String> bootChanged = _ -> {};
     private final Thread watch = SteadyThread.unstarted("machines on demand", this::looksAgain);
     private final ReentrantLock lock = new ReentrantLock();
@@ -54,8 +55,9 @@ public final class MachinesOnDemand implements AutoCloseable {
     @GuardedBy("lock")
     private boolean closed;
 
-    public MachinesOnDemand(InstantSource clock) {
+    public MachinesOnDemand(InstantSource clock, Providers providers) {
         this.clock = clock;
+        this.providers = providers;
         this.pools = new Pools(clock);
     }
 
@@ -90,7 +92,7 @@ public final class MachinesOnDemand implements AutoCloseable {
             var events = new ProviderLog(clock);
             next = new MachineLifecycle(
                     machine.name(),
-                    Providers.of(machine, events::add),
+                    providers.of(machine, events::add),
                     goal,
                     clock,
                     Thread::sleep,

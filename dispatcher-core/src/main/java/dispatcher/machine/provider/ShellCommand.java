@@ -22,11 +22,16 @@ import java.util.function.Consumer;
 ///
 /// What it leaves running may still write to its output, which is read on a thread of its own for as long as somebody
 /// has it open.
-final class ShellCommand {
+public final class ShellCommand {
     /// Lines that an error shows.
     static final int LAST_LINES = 10;
 
     static final int LONGEST_LINE = 500;
+
+    /// Of a shell: the command is there and cannot be run, or is not there.
+    static final int NOT_EXECUTABLE = 126;
+
+    public static final int NOT_FOUND = 127;
 
     /// For output that is on its way still when the command has ended.
     private static final Duration REST = Duration.ofMillis(200);
@@ -39,9 +44,14 @@ final class ShellCommand {
     private final Deque<String> last = new ArrayDeque<>();
 
     /// @param output given each line, fit for a log
-    ShellCommand(String text, Consumer<String> output) {
+    public ShellCommand(String text, Consumer<String> output) {
         this.text = text;
         this.output = output;
+    }
+
+    /// One word for the shell.
+    public static String quoted(String word) {
+        return "'%s'".formatted(word.replace("'", "'\\''"));
     }
 
     /// Runs it. A command that is interrupted, or takes longer than `limit`, is killed with all that it has started
@@ -51,7 +61,8 @@ final class ShellCommand {
     /// @param environment what it finds there, beside our own
     /// @return the exit status
     /// @throws IOException if it cannot be started, or takes longer
-    int run(String machine, Map<String, String> environment, Duration limit) throws IOException, InterruptedException {
+    public int run(String machine, Map<String, String> environment, Duration limit)
+            throws IOException, InterruptedException {
         var builder = new ProcessBuilder("/bin/sh", "-c", text)
                 .redirectErrorStream(true)
                 .redirectInput(new File("/dev/null"));
@@ -122,7 +133,7 @@ final class ShellCommand {
     }
 
     /// For the end of an error.
-    String said() {
+    public String said() {
         var lines = lastLines();
         return lines.isEmpty() ? "; it printed nothing" : "; it printed: " + String.join("; ", lines);
     }

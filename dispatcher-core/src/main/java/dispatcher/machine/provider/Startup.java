@@ -43,6 +43,9 @@ record Startup(String machine, MachineProvider provider, Probe probe, InstantSou
                 Interruption.rethrow(e);
                 last = e;
             }
+            var ended = provider.ended();
+            if (ended.isPresent())
+                throw new IOException("%s was started, and %s".formatted(machine, ended.get()), last);
             if (!clock.instant().isBefore(deadline))
                 throw new IOException(
                         "%s was started and does not answer after %d s: %s; look at it, or raise its bootTimeout"

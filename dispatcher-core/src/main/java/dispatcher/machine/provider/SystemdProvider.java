@@ -13,7 +13,7 @@ final class SystemdProvider {
     }
 
     static OnDemand.Commands commands(String unit) {
-        var word = "'%s'".formatted(unit.replace("'", "'\\''"));
+        var word = ShellCommand.quoted(unit);
         return new OnDemand.Commands(
                 "systemctl start -- " + word,
                 Optional.of("systemctl stop -- " + word),

@@ -20,6 +20,8 @@ final class FakeProvider implements MachineProvider, Startup.Probe {
     volatile Optional<String> startFault = Optional.empty();
     volatile Optional<String> stopFault = Optional.empty();
     volatile Optional<MachineAddress> where = Optional.empty();
+    volatile Optional<String> ended = Optional.empty();
+    volatile List<String> printed = List.of();
 
     void holdStarts() {
         startGate.drainPermits();
@@ -59,6 +61,16 @@ final class FakeProvider implements MachineProvider, Startup.Probe {
     @Override
     public MachineAddress address(MachineAddress configured) {
         return where.orElse(configured);
+    }
+
+    @Override
+    public Optional<String> ended() {
+        return ended;
+    }
+
+    @Override
+    public List<String> tail(int lines) {
+        return printed.subList(Math.max(0, printed.size() - lines), printed.size());
     }
 
     @Override

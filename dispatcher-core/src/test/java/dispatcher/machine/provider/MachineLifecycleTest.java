@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dispatcher.machine.Boot;
+import dispatcher.machine.KeptHours;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
 import dispatcher.machine.provider.LifecycleView.State;
@@ -11,6 +12,7 @@ import dispatcher.testkit.Await;
 import dispatcher.testkit.ManualClock;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -366,6 +368,59 @@ class MachineLifecycleTest {
         assertThat(Await.result(Await.start(() -> lifecycle.isGone(Await.result(use)))))
                 .isTrue();
         assertThat(seen.getLast().isUp()).isFalse();
+    }
+
+    @Test
+    void whatEndedByItselfIsNotWaitedForAndSaysItsLastWords() throws Exception {
+        provider.answering = false;
+        provider.ended = Optional.of("its container has ended with exit status 3");
+        provider.printed = List.of("one", "sshd: no hostkeys available -- exiting.");
+        assertThatThrownBy(() -> Await.result(begin()))
+                .hasRootCauseMessage("builder was started, and its container has ended with exit status 3; it printed"
+                        + " last: one; sshd: no hostkeys available -- exiting.");
+        assertThat(lifecycle.tail(1)).containsExactly("sshd: no hostkeys available -- exiting.");
+    }
+
+    @Test
+    void lastWordsOfAnEarlierStartAreNotThoseOfThisOne() {
+        provider.printed = List.of("old");
+        provider.startFault = Optional.of("no such program");
+        assertThatThrownBy(() -> Await.result(begin())).hasRootCauseMessage("no such program");
+    }
+
+    private void keep(Duration from, Duration until) {
+        var now = clock.instant().atZone(ZoneId.systemDefault()).toLocalTime();
+        var hours = new KeptHours(now.plus(from), now.plus(until));
+        lifecycle.change(new MachineLifecycle.Goal(
+                new OnDemand(SETTINGS.provider(), BOOT, IDLE, Optional.of(hours), Optional.empty()), ADDRESS, provider));
+    }
+
+    @Test
+    void isKeptWhenIdleUntilItsHoursAreOver() {
+        keep(Duration.ofHours(-1), Duration.ofHours(3));
+        Await.result(begin()).close();
+        clock.advance(IDLE.multipliedBy(2));
+        lifecycle.stopIfDue();
+        assertThat(lifecycle.view().state()).isEqualTo(State.READY);
+        clock.advance(Duration.ofHours(3));
+        lifecycle.stopIfDue();
+        awaitState(State.OFF);
+    }
+
+    @Test
+    void inItsHoursItIsStoppedWhenSomebodyAsksForThat() {
+        keep(Duration.ofHours(-1), Duration.ofHours(3));
+        Await.result(begin()).close();
+        lifecycle.requestStop(false);
+        awaitState(State.OFF);
+    }
+
+    @Test
+    void theHoursStartNothing() {
+        keep(Duration.ofHours(-1), Duration.ofHours(3));
+        lifecycle.stopIfDue();
+        assertThat(lifecycle.view().state()).isEqualTo(State.OFF);
+        assertThat(provider.calls).isEmpty();
     }
 
     @Test

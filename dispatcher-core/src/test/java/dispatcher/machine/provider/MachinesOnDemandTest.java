@@ -12,6 +12,7 @@ import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.ManualClock;
+import dispatcher.testkit.NoEngines;
 import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
 import java.io.IOException;
@@ -31,7 +32,7 @@ class MachinesOnDemandTest {
 
     private final Machine machine = Machines.machine("a", 1, 1);
     private final FakeMachine far = new FakeMachine(machine);
-    private final MachinesOnDemand machines = new MachinesOnDemand(new ManualClock());
+    private final MachinesOnDemand machines = new MachinesOnDemand(new ManualClock(), NoEngines.PROVIDERS);
 
     @TempDir
     private Path directory;
@@ -130,7 +131,7 @@ class MachinesOnDemandTest {
                 .close();
         machines.close();
         assertThat(runs("vm")).isTrue();
-        try (var next = new MachinesOnDemand(new ManualClock())) {
+        try (var next = new MachinesOnDemand(new ManualClock(), NoEngines.PROVIDERS)) {
             var transport = next.transport(onDemand("vm", BOOT), this::connect);
             next.look();
             Await.until(

@@ -68,23 +68,28 @@ public final class MachineReader {
         var mandatory = new TreeSet<>(section.values(MachineKeys.MANDATORY_FEATURES));
         var compression = section.value(MachineKeys.COMPRESS);
         var substitution = section.value(MachineKeys.SUBSTITUTE);
-        var onDemand = OnDemandReader.read(section);
+        var onDemand = OnDemandReader.read(section, systems.stream().findFirst());
         var socket = section.get(MachineKeys.SOCKET);
         if (uri.isEmpty() || systems.isEmpty()) return Optional.empty();
         if (!fits(section, uri.get().protocol())) return Optional.empty();
-        var address = uri.get().protocol().isOverSsh()
-                ? new MachineAddress(
-                        uri.get().host(),
-                        port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
-                        loginName.orElse(user),
-                        keyFile,
-                        hostKey,
-                        reach)
-                : MachineAddress.ofDaemon(socket.orElse(DaemonTransport.DEFAULT_SOCKET), user);
+        boolean isLinuxBuilder = onDemand.filter(LinuxBuilder::isStartedBy).isPresent();
+        MachineAddress address;
+        if (isLinuxBuilder) address = LinuxBuilder.address(uri.get().host(), port, loginName, keyFile, hostKey);
+        else if (!uri.get().protocol().isOverSsh())
+            address = MachineAddress.ofDaemon(socket.orElse(DaemonTransport.DEFAULT_SOCKET), user);
+        else
+            address = new MachineAddress(
+                    uri.get().host(),
+                    port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
+                    loginName.orElse(user),
+                    keyFile,
+                    hostKey,
+                    reach);
+        boolean usualProtocol = isLinuxBuilder && !section.has(MachineKeys.PROTOCOL);
         return Optional.of(new Machine(
                 name.orElse(uri.get().host()),
                 address,
-                uri.get().protocol(),
+                usualProtocol ? MachineProtocol.SSH_NG : uri.get().protocol(),
                 remoteProgram,
                 systems,
                 maxJobs,

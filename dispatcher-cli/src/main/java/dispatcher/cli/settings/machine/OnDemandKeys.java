@@ -3,7 +3,10 @@ package dispatcher.cli.settings.machine;
 import dispatcher.cli.settings.Group;
 import dispatcher.cli.settings.Key;
 import dispatcher.cli.settings.value.Effect;
+import dispatcher.cli.settings.value.Shape;
+import dispatcher.cli.settings.value.Type;
 import dispatcher.cli.settings.value.Types;
+import dispatcher.machine.KeptHours;
 import dispatcher.machine.MacAddress;
 import dispatcher.machine.OnDemand;
 import java.time.Duration;
@@ -87,11 +90,22 @@ final class OnDemandKeys {
             .preset(OnDemand.DEFAULT_IDLE_AFTER)
             .counts(Effect.AT_ONCE)
             .help("It is stopped when nobody has used it for so long.");
+    static final Key<KeptHours> KEEP_UNTIL = Key.of(
+                    PATH + ".keepUntil",
+                    Type.of("time of day", new Shape.Pattern(KeptHours.EXPRESSION), KeptHours::parse))
+            .presetIs("none; it is stopped when idle at any hour")
+            .example("08:00-18:30")
+            .counts(Effect.AT_ONCE)
+            .help("""
+                    A machine that runs is not stopped for being idle before this time of day of the dispatcher's host, or
+                    in these hours: 18:30 means from midnight on, 08:00-18:30 from eight on.""");
 
-    static final Group ON_DEMAND =
-            Group.optional(PATH, """
-            That the machine is started when a build goes there, and stopped when idle. Exactly one of command, systemd
-            and wakeOnLan says how. Default: it is always on.""", """
+    static final Group ON_DEMAND = Group.optional(
+            PATH,
+            """
+            That the machine is started when a build goes there, and stopped when idle. Exactly one of command, systemd,
+            container, qemu, launchd, linuxBuilder and wakeOnLan says how. Default: it is always on.""",
+            """
             onDemand:
               command:
                 start: virsh start builder
@@ -106,9 +120,53 @@ final class OnDemandKeys {
               #   mac: "52:54:00:12:34:56"
               #   broadcast: 255.255.255.255
               #   port: 9
+              # container:
+              #   image: registry.example/nix-builder:1
+              #   command: [/usr/sbin/sshd, -D, -e]
+              #   environment: [TZ=UTC]
+              #   mounts: [nix-of-builder:/nix]
+              #   cpus: 4
+              #   memory: 8GiB
+              #   platform: linux/amd64
+              #   socket: /var/run/docker.sock
+              #   network: bridge
+              #   sshPort: 22
+              #   ephemeral: false
+              #   sandbox: false
+              # qemu:
+              #   image: /var/lib/images/builder.qcow2
+              #   kernel: /var/lib/images/vmlinuz
+              #   initrd: /var/lib/images/initrd
+              #   append: console=ttyS0 root=/dev/vda
+              #   cores: 4
+              #   memorySize: 8192
+              #   diskSize: 40960
+              #   ephemeral: false
+              #   port: 31022
+              #   program: qemu-system-x86_64
+              #   accelerator: auto
+              #   extraArgs: []
+              # linuxBuilder:
+              #   log: /var/log/linux-builder.log
+              # launchd:
+              #   label: org.example.builder
+              #   domain: system
+              #   plist: /Library/LaunchDaemons/org.example.builder.plist
+              #   log: /var/log/builder.log
               bootTimeout: 2m
               idleAfter: 10m
-            """, COMMAND, SYSTEMD, WAKE_ON_LAN, BOOT_TIMEOUT, IDLE_AFTER);
+              # keepUntil: 08:00-18:30
+            """,
+            COMMAND,
+            SYSTEMD,
+            WAKE_ON_LAN,
+            ContainerKeys.CONTAINER,
+            QemuKeys.QEMU,
+            LaunchdKeys.LINUX_BUILDER,
+            LaunchdKeys.LAUNCHD,
+            BOOT_TIMEOUT,
+            IDLE_AFTER,
+            KEEP_UNTIL);
 
     private OnDemandKeys() {}
 

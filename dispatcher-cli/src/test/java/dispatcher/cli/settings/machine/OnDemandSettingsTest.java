@@ -97,14 +97,18 @@ class OnDemandSettingsTest {
         return OnDemandKeys.ON_DEMAND
                 .groups()
                 .flatMap(group -> group.keys().stream())
-                .filter(key -> !key.path().contains("systemd") && !key.path().contains("wakeOnLan"))
+                .filter(key -> key.path().matches(".*\\.onDemand\\.(command\\.)?[^.]*"))
                 .collect(Collectors.toList());
     }
 
     @ParameterizedTest
     @MethodSource("keysOfCommands")
     void eachKeyIsRead(Key<?> key) throws IOException {
-        var value = key.type().words().equals("duration") ? "7m" : "'other'";
+        var value = switch (key.type().words()) {
+            case "duration" -> "7m";
+            case "time of day" -> "07:00";
+            default -> "'other'";
+        };
         var isOfCommand = key.path().contains(".command.");
         var command = key.name().equals("start")
                 ? "start: other"
@@ -119,7 +123,7 @@ class OnDemandSettingsTest {
         assertFaults(
                 "onDemand: {idleAfter: 5m}",
                 "d.yaml:5: machines[0].onDemand: does not say how the machine is started: one of command, systemd,"
-                        + " wakeOnLan is needed");
+                        + " container, qemu, launchd, linuxBuilder, wakeOnLan is needed");
         assertFaults(
                 "onDemand: {systemd: {unit: a.service}, command: {start: up}}",
                 "d.yaml:5: machines[0].onDemand: has command, systemd; only one of them can start the machine");
