@@ -283,9 +283,28 @@ public final class MachineLifecycle implements AutoCloseable {
     /// @return whether it is off, or has been started again since, so that it is worth while to begin anew
     boolean isGone(Use use) throws InterruptedException {
         if (asks().orElse(false)) return false;
+        wentOff(use.start());
+        return true;
+    }
+
+    /// Finds out whether a machine that was on has gone off by itself, if its provider can tell.
+    void lookWhetherOn() throws InterruptedException {
+        long start;
         lock.lock();
         try {
-            if (starts != use.start() || state != State.READY) return true;
+            if (state != State.READY) return;
+            start = starts;
+        } finally {
+            lock.unlock();
+        }
+        if (!asks().orElse(true)) wentOff(start);
+    }
+
+    /// @param start after which it was on; nothing happens if it has been started again since
+    private void wentOff(long start) {
+        lock.lock();
+        try {
+            if (starts != start || state != State.READY) return;
             enter(State.OFF);
         } finally {
             lock.unlock();
@@ -293,7 +312,6 @@ public final class MachineLifecycle implements AutoCloseable {
         note("it was on and cannot be reached any more; it counts as off");
         listeners.forEach(Listener::stops);
         announceBoot();
-        return true;
     }
 
     // ---- starting
