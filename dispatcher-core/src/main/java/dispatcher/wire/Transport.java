@@ -36,6 +36,10 @@ public interface Transport extends Closeable {
         return true;
     }
 
+    /// Finds out whether a host that is started when it is needed is up still, which may contact what starts it, and
+    /// never starts it. By default it is up.
+    default void lookWhetherUp() throws InterruptedException {}
+
     /// Waits until the host is up; starts it if it is off. By default it is up.
     ///
     /// @throws IOException if it cannot be started

@@ -224,6 +224,7 @@ public final class MachineLink implements AutoCloseable {
     public void look() throws IOException, InterruptedException {
         opener.forget();
         conversations.dropIdle();
+        transport.lookWhetherUp();
         if (isOff()) return;
         conversations.lease(_ -> machine).lease().release();
     }

@@ -229,9 +229,28 @@ public final class MachineLifecycle implements AutoCloseable {
     /// @return whether it is off, or has been started again since, so that it is worth while to begin anew
     boolean isGone(Use use) throws InterruptedException {
         if (onOff.isOn().orElse(false)) return false;
+        wentOff(use.start());
+        return true;
+    }
+
+    /// Finds out whether a machine that was on has gone off by itself, if its provider can tell.
+    void lookWhetherOn() throws InterruptedException {
+        long start;
         lock.lock();
         try {
-            if (!power.isReadySince(use.start())) return true;
+            if (power.state() != State.READY) return;
+            start = power.starts();
+        } finally {
+            lock.unlock();
+        }
+        if (!onOff.isOn().orElse(true)) wentOff(start);
+    }
+
+    /// @param start after which it was on; nothing happens if it has been started again since
+    private void wentOff(long start) {
+        lock.lock();
+        try {
+            if (!power.isReadySince(start)) return;
             enter(State.OFF);
         } finally {
             lock.unlock();
@@ -239,7 +258,6 @@ public final class MachineLifecycle implements AutoCloseable {
         onOff.note("it was on and cannot be reached any more; it counts as off");
         listeners.forEach(Listener::stops);
         announceBoot();
-        return true;
     }
 
     // ---- starting

@@ -146,6 +146,11 @@ final class OnDemandTransport implements Transport {
     }
 
     @Override
+    public void lookWhetherUp() throws InterruptedException {
+        lifecycle.lookWhetherOn();
+    }
+
+    @Override
     public void awaitUp() throws IOException, InterruptedException {
         lifecycle.begin().close();
     }

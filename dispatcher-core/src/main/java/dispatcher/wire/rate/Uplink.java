@@ -100,6 +100,11 @@ public final class Uplink {
         }
 
         @Override
+        public void lookWhetherUp() throws InterruptedException {
+            transport.lookWhetherUp();
+        }
+
+        @Override
         public void awaitUp() throws IOException, InterruptedException {
             transport.awaitUp();
         }
