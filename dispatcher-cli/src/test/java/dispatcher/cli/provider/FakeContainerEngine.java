@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /// As much of a container engine's HTTP as the provider needs. It has the image `builder` and others, but not
@@ -127,8 +128,8 @@ final class FakeContainerEngine implements AutoCloseable {
                 var pair = each.split("=", 2);
                 query.put(pair[0], URLDecoder.decode(pair[1], StandardCharsets.UTF_8));
             }
-        if (path.equals("/containers/json")) return list(query.get("filters"));
-        if (path.equals("/containers/create")) return create(query.get("name"), JSON.readTree(body));
+        if (path.equals("/containers/json")) return list(query.getOrDefault("filters", "{}"));
+        if (path.equals("/containers/create")) return create(query.getOrDefault("name", ""), JSON.readTree(body));
         if (path.equals("/images/create"))
             return Answer.json(404, Map.of("message", "pull access denied for nowhere, repository does not exist"));
         var words = path.split("/");
@@ -141,14 +142,14 @@ final class FakeContainerEngine implements AutoCloseable {
                 containers.remove(id);
                 yield new Answer(204, new byte[0]);
             }
-            case "GET json" -> inspect(containers.get(id));
+            case "GET json" -> inspect(Objects.requireNonNull(containers.get(id)));
             case "GET logs" -> logs();
             default -> Answer.json(500, Map.of("message", "not known here: " + method + " " + target));
         };
     }
 
     private Answer list(String filters) throws IOException {
-        var wanted = JSON.readTree(filters == null ? "{}" : filters).path("label");
+        var wanted = JSON.readTree(filters).path("label");
         var found = new ArrayList<Map<String, Object>>();
         for (var each : containers.values()) {
             boolean matches = true;
@@ -186,9 +187,9 @@ final class FakeContainerEngine implements AutoCloseable {
     }
 
     private Answer run(String id, boolean running) {
-        boolean changes = containers.get(id).running() != running;
-        containers.computeIfPresent(id, (_, made) -> made.running(running));
-        return new Answer(changes ? 204 : 304, new byte[0]);
+        var made = Objects.requireNonNull(containers.get(id));
+        containers.put(id, made.running(running));
+        return new Answer(made.running() == running ? 304 : 204, new byte[0]);
     }
 
     private static Answer inspect(Made made) throws IOException {
