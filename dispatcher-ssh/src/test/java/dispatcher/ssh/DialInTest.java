@@ -20,6 +20,9 @@ import dispatcher.wire.Transport;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -172,7 +175,7 @@ class DialInTest {
         try (Transport transport = transport()) {
             assertThat(run(transport, "echo in")).isEqualTo("in\n");
         }
-        assertThat(catchThrowableOfType(IOException.class, () -> new java.net.Socket("127.0.0.1", free).close()))
+        assertThat(catchThrowableOfType(IOException.class, () -> new Socket(InetAddress.getLoopbackAddress(), free).close()))
                 .isNotNull();
     }
 
@@ -205,7 +208,7 @@ class DialInTest {
                     for (int i = 0; i < megabytes; i++) channel.out().write(piece);
                     channel.out().close();
                 } catch (IOException e) {
-                    channel.close();
+                    throw new UncheckedIOException(e);
                 }
             });
             long got = 0;

@@ -13,6 +13,7 @@ import dispatcher.wire.Transport;
 import dispatcher.wire.UnreachableException;
 import dispatcher.wire.UnreachableException.Kind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -136,7 +137,7 @@ class JumpHostsTest {
                     for (int i = 0; i < megabytes; i++) channel.out().write(piece);
                     channel.out().close();
                 } catch (IOException e) {
-                    channel.close();
+                    throw new UncheckedIOException(e);
                 }
             });
             long got = 0;

@@ -27,7 +27,7 @@ final class TunnelChannel extends AbstractClientChannel {
     private static final String ORIGINATOR = "127.0.0.1";
 
     private final TunnelTarget target;
-    private final PipeInput in = new PipeInput(this::release);
+    private final PipeInput received = new PipeInput(this::release);
     private final BoundedWriter writer = new BoundedWriter(this, new WriteWatch(LinkWatch.NONE));
 
     TunnelChannel(TunnelTarget target) {
@@ -38,12 +38,12 @@ final class TunnelChannel extends AbstractClientChannel {
     }
 
     PipeInput in() {
-        return in;
+        return received;
     }
 
     /// Stops readers and writers at once.
     void abort() {
-        in.fail(new IOException("the tunnel to %s port %d is closed".formatted(target.host(), target.port())));
+        received.fail(new IOException("the tunnel to %s port %d is closed".formatted(target.host(), target.port())));
         writer.close();
     }
 
@@ -84,7 +84,7 @@ final class TunnelChannel extends AbstractClientChannel {
 
     @Override
     protected void doWriteData(byte[] data, int off, long len) {
-        in.receive(data, off, Math.toIntExact(len));
+        received.receive(data, off, Math.toIntExact(len));
     }
 
     @Override
@@ -94,13 +94,13 @@ final class TunnelChannel extends AbstractClientChannel {
 
     @Override
     public void handleEof() throws IOException {
-        in.end();
+        received.end();
         super.handleEof();
     }
 
     @Override
     public void handleClose() throws IOException {
-        in.end();
+        received.end();
         writer.close();
         super.handleClose();
     }
