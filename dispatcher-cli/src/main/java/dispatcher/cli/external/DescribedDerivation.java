@@ -30,7 +30,8 @@ import java.util.TreeMap;
 /// Nix has done a part of a builder's work already: it has added variables of its own, and put what is passed by files
 /// into the build directory. That is undone here, since the machine's Nix does it once more.
 ///
-/// Each output is one whose path is known: the path where Nix expects it. Nix itself moves it from there to its last path
+/// Each output is one whose path is known: the path where Nix expects it. Nix itself moves it from there to its last
+/// path
 /// where that is another one: for content-addressed outputs, and if it checks or repairs an output that it has. A
 /// fixed output stays one, so that its build may use the network. An impure one cannot be told from one that is only
 /// content-addressed, and is built as that.
@@ -86,8 +87,8 @@ record DescribedDerivation(StorePath drvPath, BasicDerivation derivation, Sorted
         for (var name : environment.getOrDefault("passAsFile", "").split("[ \t\n\r]+", -1)) {
             var file = environment.get(name + PATH_SUFFIX);
             if (name.isEmpty() || file == null || !file.startsWith(document.seenAs() + "/")) continue;
-            var here = document.buildDir()
-                    .resolve(file.substring(document.seenAs().length() + 1));
+            var here =
+                    document.buildDir().resolve(file.substring(document.seenAs().length() + 1));
             environment.put(name, utf8(here));
             environment.remove(name + PATH_SUFFIX);
         }

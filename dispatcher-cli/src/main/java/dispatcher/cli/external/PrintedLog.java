@@ -27,8 +27,7 @@ final class PrintedLog implements BuildLog {
 
     @Override
     public void phase(String phase) {
-        print(("@nix {\"action\":\"setPhase\",\"phase\":" + Json.quote(phase) + "}")
-                .getBytes(StandardCharsets.UTF_8));
+        print(("@nix {\"action\":\"setPhase\",\"phase\":" + Json.quote(phase) + "}").getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
