@@ -136,13 +136,15 @@ public final class BuildersCommand implements Runnable {
         if (!names.contains(name))
             throw new UserFacingException(
                     "there is no machine '%s'".formatted(Printable.line(name)),
-                    "the settings in %s have none of that name%s".formatted(settings.file(), Spelling.hint(name, names)),
+                    "the settings in %s have none of that name%s"
+                            .formatted(settings.file(), Spelling.hint(name, names)),
                     "name one of those that `dispatcher machines` shows");
         if (!MachineChoice.canBeNamed(name))
             throw new UserFacingException(
                     "cannot print a line for machine '%s'".formatted(name),
                     "its name has characters that mean something in a store URI or a shell; letters, digits and . _ - do not",
-                    "give it a `name` in the settings, or set dispatcherMachine = \"%s\" in the derivation".formatted(name));
+                    "give it a `name` in the settings, or set dispatcherMachine = \"%s\" in the derivation"
+                            .formatted(name));
     }
 
     private Way local(Settings settings) {
@@ -198,7 +200,9 @@ public final class BuildersCommand implements Runnable {
         int port = uri.port().orElse(listen.port());
         if (machine.isPresent() && uri.user().isPresent())
             throw new ParameterException(
-                    spec.commandLine(), "--machine needs the user name for itself; give --ssh without " + uri.user().get());
+                    spec.commandLine(),
+                    "--machine needs the user name for itself; give --ssh without "
+                            + uri.user().get());
         var user = machine.map(MachineChoice::login)
                 .or(uri::user)
                 .map(name -> name + "@")

@@ -15,9 +15,11 @@ import dispatcher.nix.StorePaths;
 import dispatcher.nix.aterm.DerivationHash;
 import dispatcher.nix.json.Json;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -28,9 +30,11 @@ import java.util.TreeMap;
 /// Nix has done a part of a builder's work already: it has added variables of its own, and put what is passed by files
 /// into the build directory. That is undone here, since the machine's Nix does it once more.
 ///
-/// Each output is one whose path is known: the path where Nix expects it. Nix itself moves it from there to its last path
+/// Each output is one whose path is known: the path where Nix expects it. Nix itself moves it from there to its last
+/// path
 /// where that is another one: for content-addressed outputs, and if it checks or repairs an output that it has. A
-/// fixed output stays one, so that its build may use the network.
+/// fixed output stays one, so that its build may use the network. An impure one cannot be told from one that is only
+/// content-addressed, and is built as that.
 ///
 /// @param drvPath made from the derivation, since Nix does not tell the right one
 /// @param restore where each path that is built goes; the same path but for fixed outputs that are checked
@@ -45,9 +49,6 @@ record DescribedDerivation(StorePath drvPath, BasicDerivation derivation, Sorted
         takeInFiles(environment, document);
         var attributes = Attributes.of(environment, document.buildDir());
         attributes.structured().ifPresent(json -> environment.put("__json", json));
-        if (attributes.isImpure())
-            throw new CannotBuildException(
-                    "impure derivations cannot be built by an external builder of the dispatcher: their outputs would be made for other paths than Nix expects here; use `builders` for them");
         var outputs = new TreeMap<String, DerivationOutput>();
         var restore = new TreeMap<StorePath, StorePath>();
         document.outputs().forEach((name, path) -> {
@@ -86,8 +87,8 @@ record DescribedDerivation(StorePath drvPath, BasicDerivation derivation, Sorted
         for (var name : environment.getOrDefault("passAsFile", "").split("[ \t\n\r]+", -1)) {
             var file = environment.get(name + PATH_SUFFIX);
             if (name.isEmpty() || file == null || !file.startsWith(document.seenAs() + "/")) continue;
-            var here = document.buildDir()
-                    .resolve(file.substring(document.seenAs().length() + 1));
+            var here =
+                    document.buildDir().resolve(file.substring(document.seenAs().length() + 1));
             environment.put(name, utf8(here));
             environment.remove(name + PATH_SUFFIX);
         }
@@ -96,7 +97,7 @@ record DescribedDerivation(StorePath drvPath, BasicDerivation derivation, Sorted
     private static String utf8(Path file) throws IOException {
         return StandardCharsets.UTF_8
                 .newDecoder()
-                .decode(java.nio.ByteBuffer.wrap(Files.readAllBytes(file)))
+                .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
                 .toString();
     }
 
@@ -122,17 +123,13 @@ record DescribedDerivation(StorePath drvPath, BasicDerivation derivation, Sorted
         }
 
         private static Collection<String> names(ObjectNode members) {
-            var names = new java.util.ArrayList<String>();
+            var names = new ArrayList<String>();
             members.path("outputs").fieldNames().forEachRemaining(names::add);
             return names;
         }
 
         String text(String name) {
             return structured.isPresent() ? members.path(name).asText("") : plain.getOrDefault(name, "");
-        }
-
-        boolean isImpure() {
-            return structured.isPresent() ? members.path("__impure").asBoolean() : text("__impure").equals("1");
         }
     }
 

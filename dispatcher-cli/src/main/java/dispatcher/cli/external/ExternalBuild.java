@@ -60,7 +60,8 @@ record ExternalBuild(Path socket, Optional<String> machine, StoreDir storeDir, O
             throws IOException, InterruptedException {
         var info = dispatcher
                 .queryPathInfo(built)
-                .orElseThrow(() -> new IOException("the dispatcher has built %s and does not have it".formatted(built)));
+                .orElseThrow(
+                        () -> new IOException("the dispatcher has built %s and does not have it".formatted(built)));
         var target = Path.of(storeDir.print(expected));
         try (var unpacked = new NixRestore(target, searchPath)) {
             var nar = new BufferedOutputStream(unpacked.nar(), BUFFER);

@@ -88,7 +88,8 @@ public final class ExternalBuilderCommand implements Callable<Integer> {
         } catch (UserFacingException e) {
             out.print(ErrorRenderer.render(e, Ansi.OFF));
         } catch (IOException e) {
-            out.println("dispatcher: %s; this is no fault of the build".formatted(Printable.lines(Failures.describe(e))));
+            out.println(
+                    "dispatcher: %s; this is no fault of the build".formatted(Printable.lines(Failures.describe(e))));
         }
         return NO_FAULT_OF_THE_BUILD;
     }

@@ -35,8 +35,9 @@ final class NixRestore implements AutoCloseable {
                 .map(directory -> Path.of(directory, "nix-store"))
                 .filter(Files::isExecutable)
                 .findFirst()
-                .orElseThrow(() -> new CannotBuildException(
-                        "there is no nix-store on the PATH of this host's Nix daemon, which the dispatcher needs to unpack outputs"));
+                .orElseThrow(
+                        () -> new CannotBuildException(
+                                "there is no nix-store on the PATH of this host's Nix daemon, which the dispatcher needs to unpack outputs"));
     }
 
     /// Takes the NAR.
@@ -50,8 +51,7 @@ final class NixRestore implements AutoCloseable {
     void finish() throws IOException, InterruptedException {
         process.getOutputStream().close();
         int status = process.waitFor();
-        if (status != 0)
-            throw new IOException("nix-store --restore %s ended with status %d".formatted(target, status));
+        if (status != 0) throw new IOException("nix-store --restore %s ended with status %d".formatted(target, status));
     }
 
     @Override

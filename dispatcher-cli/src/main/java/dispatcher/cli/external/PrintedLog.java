@@ -1,6 +1,7 @@
 package dispatcher.cli.external;
 
 import dispatcher.nix.ByteString;
+import dispatcher.nix.json.Json;
 import dispatcher.store.BuildLog;
 import dispatcher.text.Printable;
 import java.io.PrintStream;
@@ -26,8 +27,7 @@ final class PrintedLog implements BuildLog {
 
     @Override
     public void phase(String phase) {
-        print(("@nix {\"action\":\"setPhase\",\"phase\":" + dispatcher.nix.json.Json.quote(phase) + "}")
-                .getBytes(StandardCharsets.UTF_8));
+        print(("@nix {\"action\":\"setPhase\",\"phase\":" + Json.quote(phase) + "}").getBytes(StandardCharsets.UTF_8));
     }
 
     @Override

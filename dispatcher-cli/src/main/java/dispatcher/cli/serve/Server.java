@@ -286,8 +286,8 @@ public final class Server implements AutoCloseable {
     }
 
     private MachineLink link(Settings settings, Machine machine, PressureListener pressure) {
-        var transport = onDemand.transport(
-                machine, address -> MachineTransports.to(address, machine, settings, transports));
+        var transport =
+                onDemand.transport(machine, address -> MachineTransports.to(address, machine, settings, transports));
         var shared = machine.protocol().isOverSsh() ? uplink : Optional.<Uplink>empty();
         return new MachineLink(
                 machine,

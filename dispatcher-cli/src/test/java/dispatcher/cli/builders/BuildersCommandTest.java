@@ -139,7 +139,8 @@ class BuildersCommandTest {
 
         assertThat(out.toString().lines())
                 .containsExactly(
-                        "ssh-ng://localhost?remote-program=%s%%20/run/d/dispatcher.sock%%20--machine%%20b".formatted(shim)
+                        "ssh-ng://localhost?remote-program=%s%%20/run/d/dispatcher.sock%%20--machine%%20b"
+                                        .formatted(shim)
                                 + " aarch64-linux - 1000 1 benchmark benchmark -",
                         "ssh-ng://machine+b@ci.example:2222 aarch64-linux - 1000 1 benchmark benchmark "
                                 + PublicHostKey.parse(HOST_KEY).encodedLine());
@@ -167,8 +168,8 @@ class BuildersCommandTest {
         assertThat(run("--machine", "a#2")).isEqualTo(1);
 
         assertThat(failure.get())
-                .isInstanceOfSatisfying(UserFacingException.class, e -> assertThat(e.next())
-                        .contains("dispatcherMachine = \"a#2\""));
+                .isInstanceOfSatisfying(
+                        UserFacingException.class, e -> assertThat(e.next()).contains("dispatcherMachine = \"a#2\""));
     }
 
     @Test

@@ -36,7 +36,8 @@ class LocalShimTest {
     void refusesPathsThatNixOrAShellOrSocatWouldMisread() {
         for (var name : new String[] {"a b", "a?b", "a&b", "a#b", "a;b", "a%b", "a$b", "a,b", "a:b", "ä"}) {
             assertThatExceptionOfType(UserFacingException.class)
-                    .isThrownBy(() -> new LocalShim(Path.of("/opt/" + name), Path.of("/run/socket")).storeUri(Optional.empty()))
+                    .isThrownBy(() ->
+                            new LocalShim(Path.of("/opt/" + name), Path.of("/run/socket")).storeUri(Optional.empty()))
                     .withMessageStartingWith("cannot write a builders line with /opt/%s: ", name)
                     .satisfies(e -> assertThat(e.next()).contains("--shim"));
             assertThatExceptionOfType(UserFacingException.class)

@@ -175,15 +175,6 @@ class DescribedDerivationTest {
     }
 
     @Test
-    void impureDerivationIsRefused() {
-        environment.put("__impure", "1");
-
-        assertThatExceptionOfType(CannotBuildException.class)
-                .isThrownBy(this::described)
-                .withMessageContaining("impure derivations cannot be built");
-    }
-
-    @Test
     void otherStoresAndVersionsAreRefused() {
         assertThatExceptionOfType(CannotBuildException.class)
                 .isThrownBy(() -> read("/mnt/nix/store", 1))

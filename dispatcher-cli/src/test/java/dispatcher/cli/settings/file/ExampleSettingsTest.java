@@ -35,7 +35,7 @@ class ExampleSettingsTest {
                         + "|failedLogins|requestSize|requestsPerSecond|logSize|spoolShare|uploadPause"
                         + "|stragglers|stragglersAfter|silentConnection|nixReply|checkBeforeBuild|waitForMachine|drain|maxSessions|maxStarting|keepAlive|idle|maxAge|knownHosts): .*)$");
         var text = example();
-        assertThat(key.matcher(text).results()).hasSize(36);
+        assertThat(key.matcher(text).results()).hasSize(37);
 
         assertThat(read(key.matcher(text).replaceAll("$1$2"))).isEqualTo(read(text));
     }

@@ -301,8 +301,7 @@ class SettingsTest {
             assertThat(settings.machines()).extracting(Machine::name).containsExactly("here", "box");
             assertThat(settings.machines())
                     .extracting(machine -> machine.address().socket().orElseThrow())
-                    .containsExactly(
-                            Path.of("/nix/var/nix/daemon-socket/socket"), Path.of("/srv/box/socket"));
+                    .containsExactly(Path.of("/nix/var/nix/daemon-socket/socket"), Path.of("/srv/box/socket"));
             assertThat(settings.machines().getFirst().command()).isEqualTo("nix-daemon --stdio");
         }
 
