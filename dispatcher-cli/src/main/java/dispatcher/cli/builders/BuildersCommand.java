@@ -3,10 +3,13 @@ package dispatcher.cli.builders;
 import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.Machine;
 import dispatcher.machine.PublicHostKey;
+import dispatcher.machine.registry.Descriptions;
 import dispatcher.machine.file.StoreUri;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.text.Printable;
@@ -105,9 +108,32 @@ public final class BuildersCommand implements Runnable {
         err.flush();
     }
 
-    private static Offer offer(Settings settings) {
+    /// The setting for the nix.conf of this host, or what to do to get it.
+    public static String line(Settings settings) {
         try {
-            return Offer.of(settings.machines());
+            var socket = settings.listen().socket().orElseThrow();
+            var uri = new LocalShim(LocalShim.installed(), socket).storeUri();
+            return "builders = " + BuildersLine.entries(uri, offer(settings), Optional.empty(), 1).getFirst();
+        } catch (UserFacingException e) {
+            return "what `dispatcher builders` prints once that is done: %s".formatted(e.next());
+        }
+    }
+
+    private static Offer offer(Settings settings) {
+        List<Machine> machines;
+        try (var state = StateDatabase.existingIn(settings.state())) {
+            machines = Descriptions.applied(settings.machines(), state.descriptions()).stream()
+                    .filter(Machine::isDescribed)
+                    .toList();
+        }
+        if (machines.isEmpty())
+            throw new UserFacingException(
+                    "there is nothing to offer yet",
+                    "no machine has said what it builds for, and the settings do not say it",
+                    "start `dispatcher serve`, see `dispatcher machines`, and run this again as the same user; or write"
+                            + " `systems` into the entries of the machines");
+        try {
+            return Offer.of(machines);
         } catch (IllegalArgumentException e) {
             throw new UserFacingException(
                     "there is nothing to offer",

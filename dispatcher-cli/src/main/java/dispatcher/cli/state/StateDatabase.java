@@ -2,6 +2,7 @@ package dispatcher.cli.state;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.history.HistoryStore;
+import dispatcher.machine.registry.DescriptionStore;
 import dispatcher.store.LocationStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -74,6 +75,10 @@ public final class StateDatabase implements Transactions, AutoCloseable {
 
     public LocationStore locations() {
         return new SqlLocations(this);
+    }
+
+    public DescriptionStore descriptions() {
+        return new SqlDescriptions(this);
     }
 
     public DrainStore drains() {

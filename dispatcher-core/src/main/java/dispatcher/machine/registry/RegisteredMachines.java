@@ -3,11 +3,13 @@ package dispatcher.machine.registry;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.history.History;
 import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
 import dispatcher.machine.MachineHealth;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.MachineFacts;
 import dispatcher.schedule.policy.MachineSnapshot;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -38,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class RegisteredMachines implements AutoCloseable {
     private final BuildQueue queue;
     private final History history;
+    private final Descriptions descriptions;
 
     /// Held by a change of the settings from its beginning to its end, so that one comes after the other.
     private final ReentrantLock replacing = new ReentrantLock();
@@ -63,9 +66,11 @@ final class RegisteredMachines implements AutoCloseable {
 
     /// @param queue   gets each change
     /// @param history what it has learned of machines is part of what is known of them
-    RegisteredMachines(BuildQueue queue, History history) {
+    /// @param descriptions what machines have said of themselves is, where the settings do not say it
+    RegisteredMachines(BuildQueue queue, History history, Descriptions descriptions) {
         this.queue = queue;
         this.history = history;
+        this.descriptions = descriptions;
     }
 
     // ---- questions
@@ -194,6 +199,22 @@ final class RegisteredMachines implements AutoCloseable {
         change(machine, snapshot -> snapshot.withFacts(learned(machine, snapshot.facts())));
     }
 
+    /// A machine has said what it is.
+    ///
+    /// @return false if another link leads to the machine now, or none
+    boolean describe(MachineLink link, MachineDescription said, Instant at) {
+        var there = of(link);
+        if (there == null) return false;
+        descriptions.put(there.stated(), said, at);
+        var change = note(link, snapshot -> {
+            var machine = descriptions.applied(there.stated());
+            link.describe(machine);
+            return snapshot.withMachine(machine);
+        });
+        change.ifPresent(this::publish);
+        return change.isPresent();
+    }
+
     private MachineFacts learned(String machine, MachineFacts facts) {
         return facts.withSpeed(history.effectiveSpeed(machine)).withBandwidth(history.bandwidth(machine));
     }
@@ -254,7 +275,8 @@ final class RegisteredMachines implements AutoCloseable {
     }
 
     @GuardedBy("lock")
-    private RegisteredMachine described(Machine machine, MachineLink link) {
+    private RegisteredMachine described(Machine stated, MachineLink link) {
+        var machine = descriptions.applied(stated);
         var known = of(link);
         var facts = known == null
                 ? MachineFacts.asConfigured(machine)
@@ -262,9 +284,9 @@ final class RegisteredMachines implements AutoCloseable {
         var health = known == null ? MachineHealth.GOOD : known.snapshot().health();
         var snapshot = new MachineSnapshot(
                 ++version, machine, learned(machine.name(), facts), health, drained.contains(machine.name()));
-        if (known == null) return new RegisteredMachine(link, snapshot);
         link.describe(machine);
-        known.set(snapshot);
+        if (known == null) return new RegisteredMachine(link, stated, snapshot);
+        known.set(stated, snapshot);
         return known;
     }
 

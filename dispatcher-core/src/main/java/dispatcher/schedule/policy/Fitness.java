@@ -10,11 +10,15 @@ import java.util.TreeSet;
 public final class Fitness {
     private static final String ANY_PLATFORM = "builtin";
 
+    /// Of a machine of which nobody has said yet what it builds for.
+    private static final String NOT_DESCRIBED = "not yet described";
+
     private Fitness() {}
 
     /// Why `machine` does not fit, in words; empty if it fits. Exclusions are not looked at.
     public static Optional<String> objection(Machine machine, SchedulingKey need) {
         if (machine.maxJobs() == 0) return Optional.of("its maxJobs is 0");
+        if (!machine.isDescribed()) return Optional.of(NOT_DESCRIBED);
         var platform = need.platform();
         if (!platform.equals(ANY_PLATFORM) && !machine.systems().contains(platform))
             return Optional.of(
@@ -33,6 +37,7 @@ public final class Fitness {
     /// Whether the machine fits: the same as [#objection], without words and therefore much cheaper.
     public static boolean isFit(Machine machine, SchedulingKey need) {
         return machine.maxJobs() > 0
+                && machine.isDescribed()
                 && (need.platform().equals(ANY_PLATFORM) || machine.systems().contains(need.platform()))
                 && need.requiredFeatures().stream()
                         .allMatch(feature -> machine.supportedFeatures().contains(feature)

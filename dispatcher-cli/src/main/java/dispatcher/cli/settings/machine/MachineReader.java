@@ -4,11 +4,15 @@ import dispatcher.cli.settings.Section;
 import dispatcher.cli.settings.value.Amounts;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.Trait;
 import dispatcher.machine.file.StoreUri;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -41,7 +45,8 @@ public final class MachineReader {
         var compression = section.value(MachineKeys.COMPRESS);
         var substitution = section.value(MachineKeys.SUBSTITUTE);
         var onDemand = OnDemandReader.read(section);
-        if (uri.isEmpty() || systems.isEmpty()) return Optional.empty();
+        if (uri.isEmpty() || (systems.isEmpty() && saysSystems(section))) return Optional.empty();
+        var resources = section.named(MachineKeys.RESOURCES, Amounts::amount);
         var address = new MachineAddress(
                 uri.get().host(),
                 port.orElseGet(() -> uri.get().port().orElse(MachineAddress.SSH_PORT)),
@@ -60,8 +65,24 @@ public final class MachineReader {
                 mandatory,
                 compression,
                 substitution,
-                section.named(MachineKeys.RESOURCES, Amounts::amount),
-                onDemand));
+                resources,
+                onDemand,
+                unstated(section, resources)));
+    }
+
+    /// An entry that names no system leaves it to the machine to say what it is, as far as the entry does not. In one
+    /// that names some, the defaults of NixOS count for the rest.
+    private static Set<Trait> unstated(Section section, SortedMap<String, Long> resources) {
+        if (saysSystems(section)) return Set.of();
+        var unstated = EnumSet.of(Trait.SYSTEMS);
+        if (!section.has(MachineKeys.SUPPORTED_FEATURES)) unstated.add(Trait.FEATURES);
+        if (!section.has(MachineKeys.MAX_JOBS)) unstated.add(Trait.MAX_JOBS);
+        if (!resources.containsKey(Machine.MEMORY)) unstated.add(Trait.MEMORY);
+        return unstated;
+    }
+
+    private static boolean saysSystems(Section section) {
+        return section.has(MachineKeys.SYSTEM) || section.has(MachineKeys.SYSTEMS);
     }
 
     /// `protocol` and `hostName` in one. With `protocol: null` the host name may be a whole store URI, as in
@@ -77,9 +98,6 @@ public final class MachineReader {
     private static SortedSet<String> systems(Section section) {
         var one = section.get(MachineKeys.SYSTEM);
         var several = section.values(MachineKeys.SYSTEMS);
-        if (!section.has(MachineKeys.SYSTEM) && !section.has(MachineKeys.SYSTEMS))
-            section.fault(
-                    MachineKeys.SYSTEM, "is missing: system or systems names what it builds for, e.g. x86_64-linux");
         if (!section.has(MachineKeys.SYSTEM) && section.isEmptyList(MachineKeys.SYSTEMS))
             section.fault(MachineKeys.SYSTEMS, "names no system");
         return new TreeSet<>(one.map(List::of).orElse(several));
