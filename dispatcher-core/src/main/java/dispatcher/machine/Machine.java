@@ -45,6 +45,9 @@ public record Machine(
     /// The resource that every machine has, declared or not.
     public static final String MEMORY = "memory";
 
+    /// No machine gets more builds at once because it says that it has more processors.
+    private static final int MOST_JOBS_SAID = 1024;
+
     public Machine {
         if (name.isBlank()) throw new IllegalArgumentException("a machine has a name");
         unstated = Set.copyOf(unstated);
@@ -136,7 +139,7 @@ public record Machine(
                 protocol,
                 remoteProgram,
                 unstated.contains(Trait.SYSTEMS) ? said.systems().orElse(systems) : systems,
-                unstated.contains(Trait.MAX_JOBS) ? Math.max(1, said.cores().orElse(maxJobs)) : maxJobs,
+                unstated.contains(Trait.MAX_JOBS) ? Math.clamp(said.cores().orElse(maxJobs), 1, MOST_JOBS_SAID) : maxJobs,
                 speedFactor,
                 unstated.contains(Trait.FEATURES) ? said.features().orElse(supportedFeatures) : supportedFeatures,
                 mandatoryFeatures,

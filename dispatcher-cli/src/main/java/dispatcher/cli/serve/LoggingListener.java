@@ -179,7 +179,7 @@ public final class LoggingListener implements DispatcherListener {
     @Override
     public void machineDescribed(Machine machine, MachineDescription said) {
         var now = machine.describedBy(said);
-        log.atDebug()
+        log.atLevel(machine.unstated().isEmpty() ? Level.DEBUG : Level.INFO)
                 .addKeyValue("machine", machine.name())
                 .addKeyValue("systems", String.join(",", now.systems()))
                 .addKeyValue("maxJobs", now.maxJobs())

@@ -174,7 +174,8 @@ final class Describer implements AutoCloseable {
             boolean aside = snapshot.health().isAside();
             if (course.wasAside && !aside) course.outdated = true;
             course.wasAside = aside;
-            var before = course.greeted.or(() -> said.flatMap(known -> known.description().nixVersion()));
+            var before = course.greeted.or(
+                    () -> said.flatMap(known -> known.description().nixVersion()));
             if (greeted.isPresent() && before.isPresent() && !greeted.equals(before)) course.outdated = true;
             if (greeted.isPresent()) course.greeted = greeted;
             if (course.running || now.isBefore(course.notBefore)) return false;
@@ -206,7 +207,8 @@ final class Describer implements AutoCloseable {
     private void askNow(RegisteredMachine machine) throws InterruptedException {
         var stated = machine.stated();
         try {
-            var answer = prober.probe(machine.link(), !machine.snapshot().machine().isDescribed());
+            var answer =
+                    prober.probe(machine.link(), !machine.snapshot().machine().isDescribed());
             if (answer.isEmpty() || isClosed()) return;
             var lack = lack(stated, answer.get());
             if (lack.isPresent()) {
@@ -228,8 +230,9 @@ final class Describer implements AutoCloseable {
             return Optional.of("it runs no command but Nix's for this login, and so cannot be asked what it is; write"
                     + " `systems`, `maxJobs` and `supportedFeatures` into its entry");
         if (stated.unstated().contains(Trait.SYSTEMS) && said.systems().isEmpty())
-            return Optional.of("neither `nix config show` nor `nix show-config` says there what its Nix builds for; write"
-                    + " `systems` into its entry, or see that this login finds nix");
+            return Optional.of(
+                    "neither `nix config show` nor `nix show-config` says there what its Nix builds for; write"
+                            + " `systems` into its entry, or see that this login finds nix");
         return Optional.empty();
     }
 

@@ -110,7 +110,8 @@ public final class MachineRegistry implements AutoCloseable {
 
     /// Of machines that are gone.
     private void forgetDescriptions() {
-        descriptions.keepOnly(machines.all().stream().map(RegisteredMachine::name).collect(Collectors.toSet()));
+        descriptions.keepOnly(
+                machines.all().stream().map(RegisteredMachine::name).collect(Collectors.toSet()));
     }
 
     /// Asks machines what they are, from now on.
@@ -189,12 +190,14 @@ public final class MachineRegistry implements AutoCloseable {
         return new MachineDescriptionView(
                 known.map(DescriptionStore.Known::description),
                 known.map(DescriptionStore.Known::at),
-                descriptions.problem(machine.name()).or(() -> known.isPresent()
-                        ? Optional.empty()
-                        : Optional.of(
-                                machine.link().isOff()
-                                        ? "it is off, and is asked once it runs"
-                                        : "it has not answered yet")));
+                descriptions
+                        .problem(machine.name())
+                        .or(() -> known.isPresent()
+                                ? Optional.empty()
+                                : Optional.of(
+                                        machine.link().isOff()
+                                                ? "it is off, and is asked once it runs"
+                                                : "it has not answered yet")));
     }
 
     /// Waits while no machine fits a build and one may yet say that it does; see [Limits#unavailable].

@@ -87,18 +87,22 @@ class ProbeTest {
     @Test
     void whatNoHonestMachineSaysIsNotSaid() {
         assertThat(config("system = x86_64-linux\u001b[31m").systems()).isEmpty();
-        assertThat(config("system = x86_64-linux\nextra-platforms = " + "x".repeat(65)).systems())
+        assertThat(config("system = x86_64-linux\nextra-platforms = " + "x".repeat(65))
+                        .systems())
                 .isEmpty();
-        assertThat(config("system = x86_64-linux\nextra-platforms = " + numbered(100)).systems())
+        assertThat(config("system = x86_64-linux\nextra-platforms = " + numbered(100))
+                        .systems())
                 .isEmpty();
         assertThat(config("system-features = kvm,big-parallel").features()).isEmpty();
         assertThat(config("system-features = kvm \u202ebig").features()).isEmpty();
-        assertThat(Probe.parse("@@dispatcher-version\nnix-store (Nix) 2.31.1\u0007\n").nixVersion())
+        assertThat(Probe.parse("@@dispatcher-version\nnix-store (Nix) 2.31.1\u0007\n")
+                        .nixVersion())
                 .contains("2.31.1");
         assertThat(Probe.parse("@@dispatcher-store\n\"/nix/\u0007store\"\n").storeDir())
                 .isEmpty();
         assertThat(Probe.parse("@@dispatcher-cores\n99999999999\n").cores()).isEmpty();
-        assertThat(Probe.parse("@@dispatcher-memory\nMemTotal: -1 kB\n").memory()).isEmpty();
+        assertThat(Probe.parse("@@dispatcher-memory\nMemTotal: -1 kB\n").memory())
+                .isEmpty();
     }
 
     private static MachineDescription config(String lines) {
@@ -141,6 +145,15 @@ class ProbeTest {
         assertThat(offered.systems().orElseThrow()).containsExactly("x86_64-linux");
         assertThat(offered.features()).isEmpty();
         assertThat(offered.freeBytes()).isPresent();
+    }
+
+    /// As where `authorized_keys` forces a command: it takes the script for its own protocol, or does not read it.
+    @Test
+    void aProgramThatIsNoShellSaysNothing() throws IOException, InterruptedException {
+        for (var program : List.of("true", "cat >/dev/null", "exec <&-; echo nonsense", "exec <&-; exec >&-; sleep 0.1"))
+            try (var channel = ProcessChannel.start(List.of("sh", "-c", program))) {
+                assertThat(Probe.run(channel, List.of())).isEqualTo(MachineDescription.NOTHING);
+            }
     }
 
     private void program(String name, String script) throws IOException {

@@ -169,6 +169,14 @@ class DescriberTest {
     }
 
     @Test
+    void aMachineThatSaysThatItHasEndlessProcessorsGetsNoEndlessBuilds() {
+        var said = Probe.parse("@@dispatcher-cores\n999999999\n@@dispatcher-config\nsystem = x86_64-linux\n");
+
+        assertThat(bare("a").describedBy(said).maxJobs()).isEqualTo(1024);
+        assertThat(bare("a").describedBy(MachineDescription.NOTHING)).isEqualTo(bare("a"));
+    }
+
+    @Test
     void whatTheSettingsStateWins() {
         start(machine("a", Set.of(), 3, EnumSet.of(Trait.SYSTEMS)));
         machines.answers.put("a", ARM);
@@ -312,16 +320,15 @@ class DescriberTest {
     void aBuildWaitsForAMachineThatMayYetSayThatItFits() throws InterruptedException {
         start(bare("a"));
         var describer = describer();
-        var request = new BuildRequest(StorePath.parse("00000000000000000000000000000000-x.drv"), "aarch64-linux", new TreeSet<>());
+        var request = new BuildRequest(
+                StorePath.parse("00000000000000000000000000000000-x.drv"), "aarch64-linux", new TreeSet<>());
         var waiting = new CountDownLatch(1);
         var fits = new CopyOnWriteArrayList<Boolean>();
         var thread = Thread.ofVirtual().start(() -> {
             waiting.countDown();
             try {
                 fits.add(describer.awaitFitting(
-                        SchedulingKey.of(request, Set.of()),
-                        Duration.ofMinutes(5),
-                        () -> false));
+                        SchedulingKey.of(request, Set.of()), Duration.ofMinutes(5), () -> false));
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
@@ -341,12 +348,10 @@ class DescriberTest {
         var describer = describer();
         describer.lookNow();
         Await.until("asked", () -> !events.lines.isEmpty() && !describer.isAsking());
-        var request = new BuildRequest(StorePath.parse("00000000000000000000000000000000-x.drv"), "aarch64-linux", new TreeSet<>());
+        var request = new BuildRequest(
+                StorePath.parse("00000000000000000000000000000000-x.drv"), "aarch64-linux", new TreeSet<>());
 
-        assertThat(describer.awaitFitting(
-                        SchedulingKey.of(request, Set.of()),
-                        Duration.ofMinutes(5),
-                        () -> false))
+        assertThat(describer.awaitFitting(SchedulingKey.of(request, Set.of()), Duration.ofMinutes(5), () -> false))
                 .isFalse();
     }
 
