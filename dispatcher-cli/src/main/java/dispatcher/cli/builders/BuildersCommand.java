@@ -3,14 +3,14 @@ package dispatcher.cli.builders;
 import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
-import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.settings.value.HostAndPort;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.machine.MachineAddress;
 import dispatcher.machine.Machine;
+import dispatcher.machine.MachineAddress;
 import dispatcher.machine.PublicHostKey;
-import dispatcher.machine.registry.Descriptions;
 import dispatcher.machine.file.StoreUri;
+import dispatcher.machine.registry.Descriptions;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.text.Printable;
 import java.io.IOException;
@@ -113,7 +113,9 @@ public final class BuildersCommand implements Runnable {
         try {
             var socket = settings.listen().socket().orElseThrow();
             var uri = new LocalShim(LocalShim.installed(), socket).storeUri();
-            return "builders = " + BuildersLine.entries(uri, offer(settings), Optional.empty(), 1).getFirst();
+            return "builders = "
+                    + BuildersLine.entries(uri, offer(settings), Optional.empty(), 1)
+                            .getFirst();
         } catch (UserFacingException e) {
             return "what `dispatcher builders` prints once that is done: %s".formatted(e.next());
         }

@@ -177,9 +177,9 @@ public final class Joining {
     /// @throws UserFacingException if the settings cannot be read, or do not have what was wanted
     private List<String> reload(String what, String name) {
         return switch (reloader.get().reload("machine %s: %s".formatted(what, name))) {
-            case ReloadOutcome.Refused(var why, var next, _) ->
+            case ReloadOutcome.Refused(var why, var next, var _) ->
                 throw new UserFacingException("cannot %s %s".formatted(what, name), why, next);
-            case ReloadOutcome.Done(var changes, _, var warnings) -> {
+            case ReloadOutcome.Done(var changes, var _, var warnings) -> {
                 if (names().contains(name) == what.equals("remove"))
                     throw new UserFacingException(
                             "cannot %s %s".formatted(what, name),

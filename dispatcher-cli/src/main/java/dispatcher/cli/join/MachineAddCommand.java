@@ -77,7 +77,8 @@ public final class MachineAddCommand extends ApiCommand {
     /// Where no dispatcher runs, the next one finds the file.
     private int write(Map<String, Object> machine, Path settingsFile) {
         var entry = Entry.of(machine);
-        var files = new MachineFile(Optional.ofNullable(settingsFile.getParent()).orElse(settingsFile));
+        var files =
+                new MachineFile(Optional.ofNullable(settingsFile.getParent()).orElse(settingsFile));
         files.check(entry);
         var file = files.write(entry);
         var answer = ApiAnswer.of(new JoinRequest.Answer(entry.name(), List.of(), Optional.of(file.toString())));

@@ -21,7 +21,9 @@ record MachineFile(Path directory) {
     /// @throws UserFacingException if the entry has faults
     void check(Entry entry) {
         var source = new MachinesFile.Source("the entry of " + entry.name(), 1, entry.yaml());
-        var faults = new MachineFiles(Surroundings.ofProcess()).read(source, directory).faults();
+        var faults = new MachineFiles(Surroundings.ofProcess())
+                .read(source, directory)
+                .faults();
         if (!faults.isEmpty())
             throw new UserFacingException(
                     "cannot add " + entry.name(),
@@ -41,7 +43,8 @@ record MachineFile(Path directory) {
             var half = files.resolve("." + entry.name() + ".new");
             Files.writeString(
                     half,
-                    "# Written by `dispatcher machine add`; `dispatcher machine remove` takes it away.\n" + entry.yaml(),
+                    "# Written by `dispatcher machine add`; `dispatcher machine remove` takes it away.\n"
+                            + entry.yaml(),
                     StandardOpenOption.CREATE,
                     StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE);

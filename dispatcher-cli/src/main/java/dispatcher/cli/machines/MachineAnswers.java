@@ -41,7 +41,10 @@ public final class MachineAnswers {
                 _ -> new MachinesAnswer(
                         clock.instant(),
                         queue.snapshot().machines().stream()
-                                .map(view -> described(view, descriptions.apply(view.machine().name()))
+                                .map(view -> described(
+                                                view,
+                                                descriptions.apply(
+                                                        view.machine().name()))
                                         .withOnDemand(onDemand.of(view.machine().name())
                                                 .map(MachineLifecycle::view)
                                                 .map(MachineAnswers::onDemand)))
@@ -54,27 +57,27 @@ public final class MachineAnswers {
     }
 
     private static MachineAnswer described(MachineView view, Optional<MachineDescriptionView> known) {
-        return of(view)
-                .withDescription(
+        return of(view).withDescription(
                         known.flatMap(MachineAnswers::description),
                         known.filter(_ -> view.state() == MachineState.UNDESCRIBED)
                                 .map(MachineDescriptionView::notDescribed));
     }
 
     private static Optional<MachineAnswer.Description> description(MachineDescriptionView view) {
-        return view.said().map(said -> new MachineAnswer.Description(
-                view.at().orElseThrow(),
-                said.cores().isPresent()
-                        ? Optional.of((long) said.cores().getAsInt())
-                        : Optional.empty(),
-                boxed(said.memory()),
-                boxed(said.diskBytes()),
-                boxed(said.freeBytes()),
-                said.nixVersion(),
-                said.storeDir(),
-                said.systems().map(List::copyOf),
-                said.features().map(List::copyOf),
-                said.experimental().map(List::copyOf)));
+        return view.said()
+                .map(said -> new MachineAnswer.Description(
+                        view.at().orElseThrow(),
+                        said.cores().isPresent()
+                                ? Optional.of((long) said.cores().getAsInt())
+                                : Optional.empty(),
+                        boxed(said.memory()),
+                        boxed(said.diskBytes()),
+                        boxed(said.freeBytes()),
+                        said.nixVersion(),
+                        said.storeDir(),
+                        said.systems().map(List::copyOf),
+                        said.features().map(List::copyOf),
+                        said.experimental().map(List::copyOf)));
     }
 
     private static Optional<Long> boxed(OptionalLong number) {

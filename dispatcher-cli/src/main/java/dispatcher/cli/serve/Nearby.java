@@ -42,12 +42,13 @@ record Nearby(Surroundings surroundings, Path root, int builderPort) {
         hosts.removeAll(known);
         hosts.stream()
                 .limit(MOST_HOSTS)
-                .forEach(host -> hints.add("ssh_config names the host %s; if Nix is there: `%s%s`".formatted(host, ADD, host)));
-        if (hosts.size() > MOST_HOSTS)
-            hints.add("ssh_config names %d hosts more".formatted(hosts.size() - MOST_HOSTS));
+                .forEach(host ->
+                        hints.add("ssh_config names the host %s; if Nix is there: `%s%s`".formatted(host, ADD, host)));
+        if (hosts.size() > MOST_HOSTS) hints.add("ssh_config names %d hosts more".formatted(hosts.size() - MOST_HOSTS));
         if (!known.contains("linux-builder") && listens(builderPort))
-            hints.add("a Linux builder listens on port %d of this host: `%sbuilder@localhost:%d --name linux-builder --ssh-key /etc/nix/builder_ed25519`"
-                    .formatted(builderPort, ADD, builderPort));
+            hints.add(
+                    "a Linux builder listens on port %d of this host: `%sbuilder@localhost:%d --name linux-builder --ssh-key /etc/nix/builder_ed25519`"
+                            .formatted(builderPort, ADD, builderPort));
         engine().ifPresent(socket -> hints.add(
                 "a container engine is at %s; see `onDemand` in docs/SETTINGS.md for machines that are containers"
                         .formatted(socket)));
@@ -88,7 +89,9 @@ record Nearby(Surroundings surroundings, Path root, int builderPort) {
 
     private Optional<Path> engine() {
         var places = new ArrayList<>(List.of(
-                root.resolve("run/docker.sock"), root.resolve("var/run/docker.sock"), root.resolve("run/podman/podman.sock")));
+                root.resolve("run/docker.sock"),
+                root.resolve("var/run/docker.sock"),
+                root.resolve("run/podman/podman.sock")));
         Optional.ofNullable(surroundings.environment().get("XDG_RUNTIME_DIR"))
                 .ifPresent(directory -> places.add(Path.of(directory).resolve("podman/podman.sock")));
         return places.stream().filter(Files::exists).findFirst();

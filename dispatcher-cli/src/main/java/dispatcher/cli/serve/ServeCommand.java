@@ -88,7 +88,9 @@ public final class ServeCommand implements Callable<Integer> {
     /// What counts without a settings file, and what there is to do next.
     private static void introduce(Settings settings) {
         log.atInfo()
-                .addKeyValue("machines", settings.machines().stream().map(Machine::name).collect(Collectors.joining(",")))
+                .addKeyValue(
+                        "machines",
+                        settings.machines().stream().map(Machine::name).collect(Collectors.joining(",")))
                 .log("there is no settings file: these machines are used, and a default for all else");
         log.atInfo().log("for Nix on this host, put into its nix.conf: {}", BuildersCommand.line(settings));
         var hosts = settings.machines().stream()

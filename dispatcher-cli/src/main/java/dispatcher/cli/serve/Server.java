@@ -167,11 +167,10 @@ public final class Server implements AutoCloseable {
                 settings.limits(),
                 settings.uploads());
         this.drains = Drains.load(state.drains(), machines);
-        this.reloader =
-                new Reloader(
-                        settings,
-                        running -> SettingsFile.again(running, Surroundings.ofProcess(), joining.machines()),
-                        this::change);
+        this.reloader = new Reloader(
+                settings,
+                running -> SettingsFile.again(running, Surroundings.ofProcess(), joining.machines()),
+                this::change);
         try {
             // First: it fails if another dispatcher has this state.
             openControl();

@@ -98,7 +98,8 @@ class JoiningTest {
     void aMachineIsAddedAndRemovedWithoutAFile() {
         assertThat(run("add", "nix@10.0.0.9:2222", "--name", "b")).isZero();
 
-        assertThat(out.toString()).contains("machine b added: nix@10.0.0.9:2222", "until the dispatcher is started again");
+        assertThat(out.toString())
+                .contains("machine b added: nix@10.0.0.9:2222", "until the dispatcher is started again");
         var machine = settings().machines().getLast();
         assertThat(machine.name()).isEqualTo("b");
         assertThat(machine.address().port()).isEqualTo(2222);
@@ -121,9 +122,14 @@ class JoiningTest {
                 .isZero();
 
         assertThat(Files.readString(file("b.yaml")))
-                .contains("hostName: \"b\"", "protocol: \"ssh\"", "systems: [\"x86_64-linux\",\"i686-linux\"]", "maxJobs: 3");
+                .contains(
+                        "hostName: \"b\"",
+                        "protocol: \"ssh\"",
+                        "systems: [\"x86_64-linux\",\"i686-linux\"]",
+                        "maxJobs: 3");
         assertThat(settings().machines().getLast().systems()).containsExactly("i686-linux", "x86_64-linux");
-        assertThat(SettingsFile.load(config, Surroundings.ofProcess()).machines()).hasSize(2);
+        assertThat(SettingsFile.load(config, Surroundings.ofProcess()).machines())
+                .hasSize(2);
 
         assertThat(run("remove", "b")).isZero();
         assertThat(file("b.yaml")).doesNotExist();
@@ -186,7 +192,8 @@ class JoiningTest {
         assertThat(error().what()).contains("no dispatcher runs");
         assertThat(run("add", "b", "--persist")).isZero();
         assertThat(out.toString()).contains("written: " + file("b.yaml"), "dispatcher serve");
-        assertThat(SettingsFile.load(config, Surroundings.ofProcess()).machines()).hasSize(2);
+        assertThat(SettingsFile.load(config, Surroundings.ofProcess()).machines())
+                .hasSize(2);
         assertThat(run("add", "b", "--persist")).isEqualTo(1);
         assertThat(error().why()).contains("is there already");
     }

@@ -15,7 +15,8 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class SqlDescriptionsTest extends StateDatabaseFixture {
-    private static final Known NOTHING = new Known("ssh://nix@a:22", Instant.ofEpochSecond(7), MachineDescription.NOTHING);
+    private static final Known NOTHING =
+            new Known("ssh://nix@a:22", Instant.ofEpochSecond(7), MachineDescription.NOTHING);
     private static final Known ALL = new Known(
             "ssh-ng://nix@a:22",
             Instant.ofEpochSecond(1_700_000_000),
@@ -39,7 +40,10 @@ class SqlDescriptionsTest extends StateDatabaseFixture {
 
         restart();
 
-        assertThat(state.descriptions().load()).containsOnlyKeys("a", "b").containsEntry("a", ALL).containsEntry("b", NOTHING);
+        assertThat(state.descriptions().load())
+                .containsOnlyKeys("a", "b")
+                .containsEntry("a", ALL)
+                .containsEntry("b", NOTHING);
     }
 
     @Test

@@ -95,8 +95,7 @@ public final class MachineFiles {
         try (var section = Section.top(node, MachineKeys.MACHINES, text -> path(base, text), faults)) {
             reader.read(section).ifPresent(machine -> {
                 var key = section.has(MachineKeys.NAME) ? MachineKeys.NAME : MachineKeys.HOST_NAME;
-                machines.add(
-                        new Found(machine, new Fault(faults.file(), section.line(key), section.pathOf(key), "")));
+                machines.add(new Found(machine, new Fault(faults.file(), section.line(key), section.pathOf(key), "")));
             });
         }
     }

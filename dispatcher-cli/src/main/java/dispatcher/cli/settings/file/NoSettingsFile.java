@@ -39,7 +39,8 @@ record NoSettingsFile(Surroundings surroundings, Path place, Path nixMachines) {
     boolean hasMachines() {
         try {
             return hasEntries()
-                    || !MachineFiles.in(place.resolveSibling(MachineFiles.DIRECTORY)).isEmpty();
+                    || !MachineFiles.in(place.resolveSibling(MachineFiles.DIRECTORY))
+                            .isEmpty();
         } catch (IOException e) {
             return false;
         }

@@ -80,10 +80,14 @@ class MachineFilesTest {
                 .extracting(Fault::toString)
                 .satisfiesExactly(
                         fault -> assertThat(fault)
-                                .startsWith(files.resolve("bad.yaml") + ":3: maxJob: unknown key; did you mean 'maxJobs'"),
-                        fault -> assertThat(fault).startsWith(files.resolve("none.yaml") + ":").contains("no YAML"),
+                                .startsWith(
+                                        files.resolve("bad.yaml") + ":3: maxJob: unknown key; did you mean 'maxJobs'"),
                         fault -> assertThat(fault)
-                                .startsWith(files.resolve("twice.yaml") + ":1: hostName: the name 'a' is taken by the machine"
+                                .startsWith(files.resolve("none.yaml") + ":")
+                                .contains("no YAML"),
+                        fault -> assertThat(fault)
+                                .startsWith(files.resolve("twice.yaml")
+                                        + ":1: hostName: the name 'a' is taken by the machine"
                                         + " at dispatcher.yaml:3"));
     }
 
