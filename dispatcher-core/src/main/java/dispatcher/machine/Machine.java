@@ -139,7 +139,9 @@ public record Machine(
                 protocol,
                 remoteProgram,
                 unstated.contains(Trait.SYSTEMS) ? said.systems().orElse(systems) : systems,
-                unstated.contains(Trait.MAX_JOBS) ? Math.clamp(said.cores().orElse(maxJobs), 1, MOST_JOBS_SAID) : maxJobs,
+                unstated.contains(Trait.MAX_JOBS)
+                        ? Math.clamp(said.cores().orElse(maxJobs), 1, MOST_JOBS_SAID)
+                        : maxJobs,
                 speedFactor,
                 unstated.contains(Trait.FEATURES) ? said.features().orElse(supportedFeatures) : supportedFeatures,
                 mandatoryFeatures,

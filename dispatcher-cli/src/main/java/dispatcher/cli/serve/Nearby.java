@@ -2,6 +2,7 @@ package dispatcher.cli.serve;
 
 import dispatcher.cli.settings.file.Surroundings;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -80,7 +81,7 @@ record Nearby(Surroundings surroundings, Path root, int builderPort) {
 
     private static boolean listens(int port) {
         try (var socket = new Socket()) {
-            socket.connect(new InetSocketAddress("127.0.0.1", port), PATIENCE_MILLIS);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), PATIENCE_MILLIS);
             return true;
         } catch (IOException e) {
             return false;

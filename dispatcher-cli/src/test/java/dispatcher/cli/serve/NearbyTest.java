@@ -54,7 +54,7 @@ class NearbyTest {
     void theLinuxBuilderAndAContainerEngineAreNamed() throws IOException {
         Files.createDirectories(directory.resolve("run/podman"));
         Files.createFile(directory.resolve("run/podman/podman.sock"));
-        try (var builder = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (var builder = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThat(nearby(builder.getLocalPort()).hints(Set.of()))
                     .satisfiesExactly(
                             hint -> assertThat(hint).contains("builder@localhost:" + builder.getLocalPort()),

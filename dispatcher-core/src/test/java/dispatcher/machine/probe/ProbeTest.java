@@ -150,7 +150,8 @@ class ProbeTest {
     /// As where `authorized_keys` forces a command: it takes the script for its own protocol, or does not read it.
     @Test
     void aProgramThatIsNoShellSaysNothing() throws IOException, InterruptedException {
-        for (var program : List.of("true", "cat >/dev/null", "exec <&-; echo nonsense", "exec <&-; exec >&-; sleep 0.1"))
+        for (var program :
+                List.of("true", "cat >/dev/null", "exec <&-; echo nonsense", "exec <&-; exec >&-; sleep 0.1"))
             try (var channel = ProcessChannel.start(List.of("sh", "-c", program))) {
                 assertThat(Probe.run(channel, List.of())).isEqualTo(MachineDescription.NOTHING);
             }
