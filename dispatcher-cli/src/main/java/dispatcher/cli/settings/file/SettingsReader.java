@@ -70,7 +70,7 @@ final class SettingsReader {
         return file.startsWith(directory) ? directory.relativize(file).toString() : file.toString();
     }
 
-    /// @throws SettingsException with all faults up to [Faults#MOST], if there are any
+    /// @throws SettingsException with all faults up to [Faults#MOST_FAULTS], if there are any
     Settings read(String text) {
         try {
             var settings = LocatedYaml.read(text, faults).map(root -> {
