@@ -31,14 +31,14 @@ class MainTest {
     @Test
     void allFaultsOfTheSettingsAreShown() throws IOException {
         var file = directory.resolve("x.yaml");
-        Files.writeString(file, "lisen: {}\nmachines: [{hostName: a}]\n");
+        Files.writeString(file, "lisen: {}\nmachines: [{system: x86_64-linux}]\n");
 
         assertThat(run("builders", "-c", file.toString())).isEqualTo(1);
         assertThat(err.toString()).isEqualTo("""
                 error: there are 3 faults in the settings
                   cause: %1$s:1: listen: socket or ssh is needed, else no client can come in
                          %1$s:1: lisen: unknown key; did you mean 'listen'?
-                         %1$s:2: machines[0].system: is missing: system or systems names what it builds for, e.g. x86_64-linux
+                         %1$s:2: machines[0].hostName: is missing: name or address of the machine
                   next:  correct %1$s; every key is explained in config/dispatcher.example.yaml
                 """.formatted(file));
     }

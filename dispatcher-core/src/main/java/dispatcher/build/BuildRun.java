@@ -397,8 +397,8 @@ final class BuildRun {
             var ticket = builds.queue().submit(request, excluded, since, inputs);
             try (var _ = machines.recovery().waiting(ticket, excluded)) {
                 var outcome = WaitingNotes.await(ticket, log, () -> obstacle(request));
-                if (outcome instanceof BuildQueue.Outcome.Assigned || builds.isStopping() || !maySubmit(request))
-                    return outcome;
+                if (outcome instanceof BuildQueue.Outcome.Assigned || builds.isStopping()) return outcome;
+                if (!maySubmit(request) && !awaitDescription(request)) return outcome;
             }
         }
     }
@@ -416,6 +416,20 @@ final class BuildRun {
     private boolean maySubmit(BuildRequest request) {
         var usable = machines.usable(request);
         return !losses.excluded(usable).containsAll(usable);
+    }
+
+    /// Where no machine fits, waits for those that have yet to say what they build for.
+    ///
+    /// @return whether one fits now
+    private boolean awaitDescription(BuildRequest request) throws InterruptedException {
+        var undescribed = machines.undescribed();
+        if (undescribed.isEmpty() || !machines.fitting(request).isEmpty()) return false;
+        log.note("dispatcher: waiting until it is known what %s can build"
+                .formatted(String.join(", ", undescribed.keySet())));
+        log.flush();
+        if (!machines.awaitFitting(request, builds::isStopping)) return false;
+        avoidHome(request);
+        return true;
     }
 
     private void lose(MachineLink link, AttemptLostException loss) {
@@ -438,6 +452,12 @@ final class BuildRun {
         var objection = machines.objectionToChoice(request);
         if (objection.isPresent()) return refuseClient(objection.get());
         if (!machines.fitting(request).isEmpty()) return refuse(noneIsThere(reasons));
+        var undescribed = machines.undescribed();
+        if (!undescribed.isEmpty()) {
+            var all = new LinkedHashMap<>(reasons);
+            all.putAll(undescribed);
+            return refuse(noneIsThere(all));
+        }
         var words = new StringBuilder("no machine can build %s for %s".formatted(drvPath, request.platform()));
         if (!request.requiredFeatures().isEmpty())
             words.append(" with the features ").append(String.join(", ", request.requiredFeatures()));

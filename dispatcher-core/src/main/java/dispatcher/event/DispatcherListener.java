@@ -1,5 +1,7 @@
 package dispatcher.event;
 
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
@@ -123,6 +125,14 @@ public interface DispatcherListener {
 
     /// A machine did a build of a kind that it had refused.
     default void machineRefusesNoLonger(String machine, String need) {}
+
+    /// A machine has said what it is.
+    ///
+    /// @param machine as the settings have it
+    default void machineDescribed(Machine machine, MachineDescription said) {}
+
+    /// A machine could not be asked what it is, and gets no builds for that; said once for each reason.
+    default void machineNotDescribed(String machine, String reason) {}
 
     /// The host's own store does not answer; its clients' inputs are uploaded instead.
     default void hostStoreFailed(String reason) {}

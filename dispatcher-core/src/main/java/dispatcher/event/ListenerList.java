@@ -1,5 +1,7 @@
 package dispatcher.event;
 
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
@@ -160,6 +162,16 @@ public final class ListenerList implements DispatcherListener {
     @Override
     public void buildAbandoned(long build, StorePath drvPath) {
         publish(listener -> listener.buildAbandoned(build, drvPath));
+    }
+
+    @Override
+    public void machineDescribed(Machine machine, MachineDescription said) {
+        publish(listener -> listener.machineDescribed(machine, said));
+    }
+
+    @Override
+    public void machineNotDescribed(String machine, String reason) {
+        publish(listener -> listener.machineNotDescribed(machine, reason));
     }
 
     @Override

@@ -25,6 +25,8 @@ import java.util.TreeSet;
 /// @param substitution      whether it fetches inputs from its own substituters; by itself if the client wants it so
 /// @param resources         what builds share while they run there, by name: [#MEMORY] in bytes, others by count
 /// @param onDemand          if it is started before builds and stopped when nobody needs it
+/// @param unstated          what the settings leave to the machine to say: what is here in its place counts until then,
+///                          and is what the machine said afterwards
 public record Machine(
         String name,
         MachineAddress address,
@@ -38,13 +40,19 @@ public record Machine(
         Choice compression,
         Choice substitution,
         SortedMap<String, Long> resources,
-        Optional<OnDemand> onDemand) {
+        Optional<OnDemand> onDemand,
+        Set<Trait> unstated) {
     /// The resource that every machine has, declared or not.
     public static final String MEMORY = "memory";
 
+    /// No machine gets more builds at once because it says that it has more processors.
+    private static final int MOST_JOBS_SAID = 1024;
+
     public Machine {
         if (name.isBlank()) throw new IllegalArgumentException("a machine has a name");
-        if (systems.isEmpty()) throw new IllegalArgumentException("machine " + name + " builds for no system");
+        unstated = Set.copyOf(unstated);
+        if (systems.isEmpty() && !unstated.contains(Trait.SYSTEMS))
+            throw new IllegalArgumentException("machine " + name + " builds for no system");
         if (maxJobs < 0) throw new IllegalArgumentException("maxJobs " + maxJobs + " of " + name + " is negative");
         if (!(speedFactor > 0) || Double.isInfinite(speedFactor))
             throw new IllegalArgumentException("speedFactor " + speedFactor + " of " + name + " is not above 0");
@@ -79,7 +87,69 @@ public record Machine(
                 Choice.AUTO,
                 Choice.AUTO,
                 new TreeMap<>(),
-                Optional.empty());
+                Optional.empty(),
+                Set.of());
+    }
+
+    /// One of which all is stated.
+    public Machine(
+            String name,
+            MachineAddress address,
+            MachineProtocol protocol,
+            List<String> remoteProgram,
+            SortedSet<String> systems,
+            int maxJobs,
+            double speedFactor,
+            SortedSet<String> supportedFeatures,
+            SortedSet<String> mandatoryFeatures,
+            Choice compression,
+            Choice substitution,
+            SortedMap<String, Long> resources,
+            Optional<OnDemand> onDemand) {
+        this(
+                name,
+                address,
+                protocol,
+                remoteProgram,
+                systems,
+                maxJobs,
+                speedFactor,
+                supportedFeatures,
+                mandatoryFeatures,
+                compression,
+                substitution,
+                resources,
+                onDemand,
+                Set.of());
+    }
+
+    /// Whether it is known what it builds for; if not, it gets no builds.
+    public boolean isDescribed() {
+        return !systems.isEmpty();
+    }
+
+    /// The same with what it says of itself where the settings say nothing. Nothing changes where it does not say it.
+    public Machine describedBy(MachineDescription said) {
+        if (unstated.isEmpty()) return this;
+        var memory = new TreeMap<>(resources);
+        if (unstated.contains(Trait.MEMORY)) said.memory().ifPresent(bytes -> memory.put(MEMORY, bytes));
+        return new Machine(
+                name,
+                address,
+                protocol,
+                remoteProgram,
+                unstated.contains(Trait.SYSTEMS) ? said.systems().orElse(systems) : systems,
+                unstated.contains(Trait.MAX_JOBS)
+                        ? Math.clamp(said.cores().orElse(maxJobs), 1, MOST_JOBS_SAID)
+                        : maxJobs,
+                speedFactor,
+                unstated.contains(Trait.FEATURES) ? said.features().orElse(supportedFeatures) : supportedFeatures,
+                mandatoryFeatures,
+                compression,
+                substitution,
+                memory,
+                onDemand,
+                unstated);
     }
 
     public Machine withResources(SortedMap<String, Long> newResources) {
@@ -127,7 +197,8 @@ public record Machine(
                 compression,
                 substitution,
                 newResources,
-                newOnDemand);
+                newOnDemand,
+                unstated);
     }
 
     /// What is to be run there to speak the protocol.

@@ -114,6 +114,7 @@ public record Explanation(BuildRequest request, Optional<String> chosen, List<Ch
                 Optional.of("it is set aside until it works again: "
                         + slots.health().lastError());
             case UNDER_PRESSURE -> Optional.of(slots.snapshot().objection());
+            case UNDESCRIBED -> Optional.of("it is not yet described");
             case REMOVED -> Optional.of("it is not in the settings any more");
             case ON_TRIAL ->
                 slots.free() > 0

@@ -260,7 +260,7 @@ class BuildQueuePropertyTest {
             return switch (view.state()) {
                 case READY -> view.slotsTaken() < view.machine().maxJobs();
                 case ON_TRIAL -> view.slotsTaken() == 0 && view.machine().maxJobs() > 0;
-                case SET_ASIDE, DRAINED, UNDER_PRESSURE, REMOVED -> false;
+                case SET_ASIDE, DRAINED, UNDER_PRESSURE, UNDESCRIBED, REMOVED -> false;
             };
         }
 

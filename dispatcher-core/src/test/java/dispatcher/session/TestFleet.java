@@ -22,6 +22,7 @@ import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.registry.DescriptionStore;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
@@ -229,6 +230,7 @@ public final class TestFleet implements AutoCloseable {
                 (machine, _) -> link(machine, machines),
                 queue,
                 new History(History.DEFAULT_DURATION, clock),
+                DescriptionStore.NONE,
                 this::boot,
                 events,
                 clock,

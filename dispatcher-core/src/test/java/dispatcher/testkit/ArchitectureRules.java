@@ -51,6 +51,7 @@ public final class ArchitectureRules {
                     "dispatcher.ssh..",
                     "dispatcher.history..",
                     "dispatcher.machine.load..",
+                    "dispatcher.machine.probe..",
                     "dispatcher.machine.link..",
                     "dispatcher.machine.provider.."),
             new Layer("scheduling", "dispatcher.schedule.."),

@@ -10,12 +10,13 @@ import java.util.TreeMap;
 
 /// A machine.
 ///
-/// @param state             `ready`, `set-aside`, `on-trial`, `under-pressure`, `drained` or `removed`
+/// @param state             `ready`, `set-aside`, `on-trial`, `under-pressure`, `drained`, `undescribed` or `removed`
 /// @param bandwidth         in bytes per second
 /// @param bandwidthMeasured false: it is only assumed
 /// @param reason            of a state in which it gets no builds, or fewer
 /// @param since             when it was set aside
 /// @param onDemand          of a machine that is started for builds and stopped when idle
+/// @param description       what it has said of itself
 public record MachineAnswer(
         String name,
         String address,
@@ -33,7 +34,8 @@ public record MachineAnswer(
         List<Refusal> refuses,
         Optional<String> reason,
         Optional<Instant> since,
-        Optional<OnDemand> onDemand) {
+        Optional<OnDemand> onDemand,
+        Optional<Description> description) {
     public MachineAnswer {
         running = List.copyOf(running);
         systems = List.copyOf(systems);
@@ -61,8 +63,56 @@ public record MachineAnswer(
                 refuses,
                 reason,
                 since,
+                now,
+                description);
+    }
+
+    /// @param why it has not said what it is, if that keeps builds from it
+    public MachineAnswer withDescription(Optional<Description> now, Optional<String> why) {
+        return new MachineAnswer(
+                name,
+                address,
+                state,
+                slots,
+                slotsTaken,
+                running,
+                speed,
+                bandwidth,
+                bandwidthMeasured,
+                systems,
+                supportedFeatures,
+                mandatoryFeatures,
+                resources,
+                refuses,
+                why.or(() -> reason),
+                since,
+                onDemand,
                 now);
     }
+
+    /// What it has said of itself when it was asked; a member that it did not say is left out.
+    ///
+    /// @param at           when it said so
+    /// @param cores        processors that are online
+    /// @param memory       bytes in all
+    /// @param disk         size of the disk of its store
+    /// @param diskFree     of that
+    /// @param nix          the version of its Nix
+    /// @param storeDir     of its Nix
+    /// @param systems      what its Nix builds for
+    /// @param features     its Nix's `system-features`
+    /// @param experimental its Nix's `experimental-features`
+    public record Description(
+            Instant at,
+            Optional<Long> cores,
+            Optional<Long> memory,
+            Optional<Long> disk,
+            Optional<Long> diskFree,
+            Optional<String> nix,
+            Optional<String> storeDir,
+            Optional<List<String>> systems,
+            Optional<List<String>> features,
+            Optional<List<String>> experimental) {}
 
     /// Whether it is on.
     ///

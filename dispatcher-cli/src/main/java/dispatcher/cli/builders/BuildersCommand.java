@@ -5,11 +5,13 @@ import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.HostAndPort;
+import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.PublicHostKey;
 import dispatcher.machine.file.StoreUri;
+import dispatcher.machine.registry.Descriptions;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.text.Printable;
 import dispatcher.text.Spelling;
@@ -104,7 +106,7 @@ public final class BuildersCommand implements Runnable {
         var loaded = settings.load();
         machine.ifPresent(name -> requireMachine(loaded, name));
         var way = ssh.isPresent() ? overSsh(loaded, ssh.get()) : local(loaded);
-        var offer = offer(loaded);
+        var offer = offer(loaded, machine);
         var entries = BuildersLine.entries(way.uri(), offer, way.hostKey(), lines);
         var out = spec.commandLine().getOut();
         if (json) out.println(ApiJson.show(json(way, offer, entries)));
@@ -115,12 +117,35 @@ public final class BuildersCommand implements Runnable {
         err.flush();
     }
 
-    private Offer offer(Settings settings) {
-        var offered = settings.machines().stream()
-                .filter(each -> machine.isEmpty() || machine.get().equals(each.name()))
-                .toList();
+    /// The setting for the nix.conf of this host, or what to do to get it.
+    public static String line(Settings settings) {
         try {
-            return Offer.of(offered);
+            var socket = settings.listen().socket().orElseThrow();
+            var uri = new LocalShim(LocalShim.installed(), socket).storeUri(Optional.empty());
+            return "builders = "
+                    + BuildersLine.entries(uri, offer(settings, Optional.empty()), Optional.empty(), 1)
+                            .getFirst();
+        } catch (UserFacingException e) {
+            return "what `dispatcher builders` prints once that is done: %s".formatted(e.next());
+        }
+    }
+
+    private static Offer offer(Settings settings, Optional<String> machine) {
+        List<Machine> machines;
+        try (var state = StateDatabase.existingIn(settings.state())) {
+            machines = Descriptions.applied(settings.machines(), state.descriptions()).stream()
+                    .filter(each -> machine.isEmpty() || machine.get().equals(each.name()))
+                    .filter(Machine::isDescribed)
+                    .toList();
+        }
+        if (machines.isEmpty())
+            throw new UserFacingException(
+                    "there is nothing to offer yet",
+                    "no machine has said what it builds for, and the settings do not say it",
+                    "start `dispatcher serve`, see `dispatcher machines`, and run this again as the same user; or write"
+                            + " `systems` into the entries of the machines");
+        try {
+            return Offer.of(machines);
         } catch (IllegalArgumentException e) {
             throw new UserFacingException(
                     "there is nothing to offer",

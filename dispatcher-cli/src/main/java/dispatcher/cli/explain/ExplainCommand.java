@@ -12,6 +12,7 @@ import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.history.History;
+import dispatcher.machine.registry.Descriptions;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.store.Locations;
@@ -101,7 +102,7 @@ public final class ExplainCommand extends ApiCommand {
         var queue = new BuildQueue(List.of(), loaded.schedule(), InstantSource.system());
         try (var state = StateDatabase.existingIn(loaded.state())) {
             var drained = state.drains().load();
-            queue.replace(loaded.machines().stream()
+            queue.replace(Descriptions.applied(loaded.machines(), state.descriptions()).stream()
                     .map(MachineSnapshot::asConfigured)
                     .map(machine -> machine.withDrained(drained.contains(machine.name())))
                     .toList());

@@ -9,6 +9,7 @@ import dispatcher.machine.Machine;
 import dispatcher.machine.provider.LifecycleView;
 import dispatcher.machine.provider.MachineLifecycle;
 import dispatcher.machine.provider.MachinesOnDemand;
+import dispatcher.machine.registry.MachineDescriptionView;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.MachineView;
 import dispatcher.schedule.policy.MachineFacts;
@@ -16,26 +17,35 @@ import dispatcher.schedule.policy.MachineState;
 import dispatcher.schedule.policy.Refused;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /// The machines of the running dispatcher, as the API has them.
 public final class MachineAnswers {
     private MachineAnswers() {}
 
-    /// @param clock the queue's
-    public static Endpoint endpoint(BuildQueue queue, InstantSource clock, MachinesOnDemand onDemand) {
+    /// @param clock        the queue's
+    /// @param descriptions what a machine of that name says of itself
+    public static Endpoint endpoint(
+            BuildQueue queue,
+            InstantSource clock,
+            MachinesOnDemand onDemand,
+            Function<String, Optional<MachineDescriptionView>> descriptions) {
         return Endpoint.get(MachinesAnswer.PATH, _ -> {
             var now = clock.instant();
             return new MachinesAnswer(
                     now,
                     queue.snapshot().machines().stream()
-                            .map(view -> of(view).withOnDemand(
-                                            onDemand.of(view.machine().name())
-                                                    .map(MachineLifecycle::view)
-                                                    .map(power -> onDemand(power, now))))
+                            .map(view -> described(
+                                            view, descriptions.apply(view.machine().name()))
+                                    .withOnDemand(onDemand.of(view.machine().name())
+                                            .map(MachineLifecycle::view)
+                                            .map(power -> onDemand(power, now))))
                             .toList());
         });
     }
@@ -49,6 +59,34 @@ public final class MachineAnswers {
                 view.stopping(),
                 view.problem(),
                 boot.isUp() ? Optional.empty() : Optional.of(Decimals.seconds(boot.left(now))));
+    }
+
+    private static MachineAnswer described(MachineView view, Optional<MachineDescriptionView> known) {
+        return of(view).withDescription(
+                        known.flatMap(MachineAnswers::description),
+                        known.filter(_ -> view.state() == MachineState.UNDESCRIBED)
+                                .map(MachineDescriptionView::notDescribed));
+    }
+
+    private static Optional<MachineAnswer.Description> description(MachineDescriptionView view) {
+        return view.said()
+                .map(said -> new MachineAnswer.Description(
+                        view.at().orElseThrow(),
+                        said.cores().isPresent()
+                                ? Optional.of((long) said.cores().getAsInt())
+                                : Optional.empty(),
+                        boxed(said.memory()),
+                        boxed(said.diskBytes()),
+                        boxed(said.freeBytes()),
+                        said.nixVersion(),
+                        said.storeDir(),
+                        said.systems().map(List::copyOf),
+                        said.features().map(List::copyOf),
+                        said.experimental().map(List::copyOf)));
+    }
+
+    private static Optional<Long> boxed(OptionalLong number) {
+        return number.isPresent() ? Optional.of(number.getAsLong()) : Optional.empty();
     }
 
     public static MachineAnswer of(MachineView view) {
@@ -71,6 +109,7 @@ public final class MachineAnswers {
                 facts.refused().stream().map(MachineAnswers::refusal).toList(),
                 reason(view),
                 since(view),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -86,6 +125,7 @@ public final class MachineAnswers {
         return switch (view.state()) {
             case SET_ASIDE, ON_TRIAL -> Optional.of(view.health().lastError());
             case UNDER_PRESSURE -> Optional.of(view.snapshot().objection());
+            case UNDESCRIBED -> Optional.of("it has not said yet what it builds for");
             case DRAINED, REMOVED, READY -> Optional.empty();
         };
     }

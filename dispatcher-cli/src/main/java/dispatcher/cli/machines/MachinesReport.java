@@ -3,6 +3,7 @@ package dispatcher.cli.machines;
 import dispatcher.cli.api.MachineAnswer;
 import dispatcher.cli.api.MachinesAnswer;
 import dispatcher.cli.terminal.Lines;
+import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.schedule.policy.Amounts;
@@ -34,6 +35,10 @@ record MachinesReport(MachinesAnswer answer) {
                     resources(machine.resources()),
                     why(machine));
         var lines = painted(table, ansi);
+        descriptions().ifPresent(said -> {
+            lines.add("");
+            lines.addAll(Lines.headed(said, ansi));
+        });
         lines.addAll(refusals());
         var running = running();
         if (running.isEmpty()) return lines;
@@ -117,6 +122,30 @@ record MachinesReport(MachinesAnswer answer) {
         return until.isAfter(answer.now())
                 ? "for another %s if others can do them".formatted(Lines.until(answer.now(), until))
                 : "but the next one, to see whether it refuses still";
+    }
+
+    /// What machines say of themselves.
+    private Optional<Table> descriptions() {
+        if (answer.machines().stream().allMatch(machine -> machine.description().isEmpty())) return Optional.empty();
+        var table = new Table("MACHINE", "NIX", "CORES", "MEMORY", "DISK FREE", "SYSTEMS", "FEATURES", "SAID");
+        for (var machine : answer.machines())
+            machine.description()
+                    .ifPresent(said -> table.row(
+                            machine.name(),
+                            said.nix().orElse(NOTHING),
+                            said.cores().map(Object::toString).orElse(NOTHING),
+                            said.memory().map(Sizes::show).orElse(NOTHING),
+                            said.diskFree().map(Sizes::show).orElse(NOTHING),
+                            names(said.systems()),
+                            names(said.features()),
+                            Lines.until(said.at(), answer.now()) + " ago"));
+        return Optional.of(table);
+    }
+
+    private static String names(Optional<List<String>> names) {
+        return names.filter(all -> !all.isEmpty())
+                .map(all -> String.join(",", all))
+                .orElse(NOTHING);
     }
 
     private Optional<Table> running() {

@@ -1,16 +1,20 @@
 package dispatcher.cli.ondemand;
 
 import dispatcher.cli.command.ApiCommand;
+import dispatcher.cli.join.MachineAddCommand;
+import dispatcher.cli.join.MachineRemoveCommand;
 import picocli.CommandLine.Command;
 
-/// `dispatcher machine`: one machine that is started for builds and stopped when idle.
+/// `dispatcher machine`: one machine, added, removed, or started for builds and stopped when idle.
 @Command(
         name = "machine",
         description = {
-            "Show, start or stop a machine that has `onDemand` in the settings.",
+            "Add a machine, or remove one; show, start or stop one that has `onDemand` in the settings.",
             "For all machines at once see `dispatcher machines`; to keep builds away, `dispatcher drain`."
         },
         subcommands = {
+            MachineAddCommand.class,
+            MachineRemoveCommand.class,
             MachineStatusCommand.class,
             MachineStartCommand.class,
             MachineStopCommand.class,
@@ -23,6 +27,6 @@ import picocli.CommandLine.Command;
 public final class MachineCommand extends ApiCommand {
     @Override
     public Integer call() {
-        throw wrongUsage("say what to do: status, start, stop, restart, resize, logs or unit");
+        throw wrongUsage("say what to do: add, remove, status, start, stop, restart, resize, logs or unit");
     }
 }

@@ -1,6 +1,7 @@
 package dispatcher.cli.ping;
 
 import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
 import dispatcher.protocol.ProtocolVersion;
 import java.time.Duration;
 import java.util.List;
@@ -26,7 +27,7 @@ public sealed interface Answer {
             ProtocolVersion protocol,
             Optional<String> nixVersion,
             Optional<Boolean> trusted,
-            ProbedCapabilities offered,
+            MachineDescription offered,
             List<Problem> problems)
             implements Answer {
         public Reached {

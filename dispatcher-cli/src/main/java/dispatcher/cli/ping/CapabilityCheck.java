@@ -1,6 +1,8 @@
 package dispatcher.cli.ping;
 
 import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
+import dispatcher.machine.Trait;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,15 +11,16 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /// Compares what the settings say of a machine with what it says itself.
-final class CapabilityCheck {
+public final class CapabilityCheck {
     private static final long LEAST_FREE_BYTES = 1L << 30;
 
     private CapabilityCheck() {}
 
     /// What the settings promise, and builds would fail over.
-    static List<Problem> problems(Machine machine, ProbedCapabilities offered, Optional<Boolean> trusted) {
+    public static List<Problem> problems(Machine machine, MachineDescription offered, Optional<Boolean> trusted) {
         var problems = new ArrayList<Problem>();
         if (trusted.equals(Optional.of(false))) problems.add(notTrusted(machine));
+        if (machine.unstated().contains(Trait.SYSTEMS) && offered.systems().isEmpty()) problems.add(notDescribed());
         if (offered.maxJobs().orElse(1) == 0)
             problems.add(new Problem(
                     "starts no builds",
@@ -48,7 +51,15 @@ final class CapabilityCheck {
                 "add %s to trusted-users in its nix.conf and restart its nix-daemon".formatted(user));
     }
 
-    private static Problem wrongSystems(Set<String> missing, ProbedCapabilities offered) {
+    private static Problem notDescribed() {
+        return new Problem(
+                "not described",
+                "the settings do not say what it builds for, and it does not either",
+                "write `systems`, `maxJobs` and `supportedFeatures` into its entry, or let its login run `sh` and find nix"
+                        + " there");
+    }
+
+    private static Problem wrongSystems(Set<String> missing, MachineDescription offered) {
         return new Problem(
                 "wrong claim",
                 "the settings say that it builds for %s; its Nix builds for %s"
@@ -56,7 +67,7 @@ final class CapabilityCheck {
                 "take %s out of its systems, or add it to extra-platforms in its nix.conf".formatted(list(missing)));
     }
 
-    private static Problem wrongFeatures(Set<String> missing, ProbedCapabilities offered) {
+    private static Problem wrongFeatures(Set<String> missing, MachineDescription offered) {
         return new Problem(
                 "wrong claim",
                 "the settings say that it has %s; its Nix has %s"

@@ -1,6 +1,7 @@
 package dispatcher.cli.ping;
 
 import dispatcher.cli.settings.yaml.Fault;
+import dispatcher.machine.MachineDescription;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -74,7 +75,7 @@ record PingJson(boolean ok, List<Machine> machines, List<NotUsed> notUsed) {
                 reached.map(found -> offered(found.offered())));
     }
 
-    private static Offered offered(ProbedCapabilities offered) {
+    private static Offered offered(MachineDescription offered) {
         return new Offered(
                 offered.systems().map(systems -> systems),
                 offered.features().map(features -> features),

@@ -1,6 +1,8 @@
 package dispatcher.cli.ping;
 
 import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
+import dispatcher.machine.probe.Probe;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.HandshakeException;
 import dispatcher.protocol.ProtocolVersion;
@@ -105,13 +107,14 @@ public final class Pinger {
     /// What a greeting says.
     private record Greeting(ProtocolVersion protocol, Optional<String> nixVersion, Optional<Boolean> trusted) {}
 
-    private Answer reach(Machine machine, Transport transport) throws IOException, InterruptedException {
+    private Answer reach(Machine stated, Transport transport) throws IOException, InterruptedException {
         long start = System.nanoTime();
-        try (var channel = transport.open(machine.command())) {
+        try (var channel = transport.open(stated.command())) {
             long connected = System.nanoTime();
-            var greeting = greet(machine, channel);
+            var greeting = greet(stated, channel);
             long greeted = System.nanoTime();
-            var offered = probe(machine, transport);
+            var offered = probe(stated, transport);
+            var machine = stated.describedBy(offered);
             var trusted = greeting.trusted().or(offered::trusted);
             return new Answer.Reached(
                     machine,
@@ -121,7 +124,7 @@ public final class Pinger {
                     greeting.nixVersion().or(offered::nixVersion),
                     trusted,
                     offered,
-                    CapabilityCheck.problems(machine, offered, trusted));
+                    CapabilityCheck.problems(stated, offered, trusted));
         }
     }
 
@@ -164,11 +167,11 @@ public final class Pinger {
     }
 
     /// A machine that does not say is not worse for it.
-    private ProbedCapabilities probe(Machine machine, Transport transport) throws InterruptedException {
+    private MachineDescription probe(Machine machine, Transport transport) throws InterruptedException {
         try (var clock = new Deadline(limit, "probe")) {
             return Probe.run(transport, machine.remoteProgram(), clock::cuts);
         } catch (IOException e) {
-            return ProbedCapabilities.NOTHING_TOLD;
+            return MachineDescription.NOTHING;
         }
     }
 

@@ -5,6 +5,7 @@ import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
 import dispatcher.machine.Pool;
+import dispatcher.machine.Trait;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -33,7 +34,7 @@ final class MachineChanges {
                     "remoteProgram",
                     machine -> machine.remoteProgram().isEmpty() ? "none" : String.join(" ", machine.remoteProgram())),
             new Attribute("systems", Machine::systems),
-            new Attribute("maxJobs", Machine::maxJobs),
+            new Attribute("maxJobs", MachineChanges::jobs),
             new Attribute("speedFactor", Machine::speedFactor),
             new Attribute("supportedFeatures", Machine::supportedFeatures),
             new Attribute("mandatoryFeatures", Machine::mandatoryFeatures),
@@ -99,6 +100,10 @@ final class MachineChanges {
         return "min %d, max %d".formatted(range.min(), range.max());
     }
 
+    private static String jobs(Machine machine) {
+        return machine.unstated().contains(Trait.MAX_JOBS) ? "as it says itself" : Integer.toString(machine.maxJobs());
+    }
+
     private static Object orNone(Optional<?> value) {
         return value.isPresent() ? value.get() : "none";
     }
@@ -110,12 +115,14 @@ final class MachineChanges {
         for (var machine : after) {
             var was = known.get(machine.name());
             if (was == null)
-                lines.add("machine %s added: %s, maxJobs %d, %s"
+                lines.add("machine %s added: %s, maxJobs %s, %s"
                         .formatted(
                                 machine.name(),
                                 machine.address(),
-                                machine.maxJobs(),
-                                String.join(" ", machine.systems())));
+                                jobs(machine),
+                                machine.isDescribed()
+                                        ? String.join(" ", machine.systems())
+                                        : "systems as it says itself"));
             else if (!was.equals(machine)) lines.add("machine %s: %s".formatted(machine.name(), changes(was, machine)));
         }
         for (var machine : before)

@@ -4,12 +4,14 @@ import dispatcher.build.request.Expectations;
 import dispatcher.cli.recording.RecordingFacts;
 import dispatcher.cli.settings.Settings;
 import dispatcher.history.History;
+import dispatcher.machine.Machine;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
 import dispatcher.schedule.policy.Work;
 import dispatcher.simulate.model.Host;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -20,9 +22,11 @@ import java.util.function.Supplier;
 
 /// What this dispatcher knows, for its recorder.
 ///
+/// @param machines with what they have said of themselves
 /// @param settings what is in force
 /// @param narSizes bytes of a path's NAR, if they have been seen
 record FleetFacts(
+        Supplier<Collection<Machine>> machines,
         Supplier<Settings> settings,
         History history,
         Expectations expectations,
@@ -33,7 +37,8 @@ record FleetFacts(
 
     @Override
     public List<Host> hosts() {
-        return settings.get().machines().stream()
+        return machines.get().stream()
+                .filter(Machine::isDescribed)
                 .map(machine -> new Host(
                         machine,
                         history.effectiveSpeed(machine.name()),

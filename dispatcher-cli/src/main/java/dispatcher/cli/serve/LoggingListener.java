@@ -1,12 +1,19 @@
 package dispatcher.cli.serve;
 
+import dispatcher.cli.ping.CapabilityCheck;
+import dispatcher.cli.ping.Problem;
 import dispatcher.event.DispatcherListener;
+import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.StorePath;
 import dispatcher.text.Printable;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SortedSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -15,6 +22,9 @@ import org.slf4j.event.Level;
 /// developers.
 public final class LoggingListener implements DispatcherListener {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
+
+    /// What was wrong with machines when they said last what they are; each is logged once.
+    private final Map<String, List<Problem>> contradictions = new ConcurrentHashMap<>();
 
     @Override
     public void clientConnected(long client, String who) {
@@ -164,6 +174,34 @@ public final class LoggingListener implements DispatcherListener {
                 .addKeyValue("machine", machine)
                 .addKeyValue("after", seconds(after))
                 .log("machine back");
+    }
+
+    @Override
+    public void machineDescribed(Machine machine, MachineDescription said) {
+        var now = machine.describedBy(said);
+        log.atLevel(machine.unstated().isEmpty() ? Level.DEBUG : Level.INFO)
+                .addKeyValue("machine", machine.name())
+                .addKeyValue("systems", String.join(",", now.systems()))
+                .addKeyValue("maxJobs", now.maxJobs())
+                .addKeyValue("nix", said.nixVersion().orElse("?"))
+                .log("machine described");
+        var problems = CapabilityCheck.problems(machine, said, said.trusted());
+        var before = contradictions.put(machine.name(), problems);
+        for (var problem : problems)
+            if (before == null || !before.contains(problem))
+                log.atWarn()
+                        .addKeyValue("machine", machine.name())
+                        .addKeyValue("why", problem.why())
+                        .addKeyValue("next", problem.next())
+                        .log("machine: {}", problem.verdict());
+    }
+
+    @Override
+    public void machineNotDescribed(String machine, String reason) {
+        log.atWarn()
+                .addKeyValue("machine", machine)
+                .addKeyValue("why", reason)
+                .log("machine not yet described, and gets no builds");
     }
 
     @Override

@@ -1,11 +1,20 @@
 package dispatcher.cli.serve;
 
+import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.command.SettingsOption;
+import dispatcher.cli.settings.Settings;
+import dispatcher.cli.settings.file.NoSettingsFileException;
+import dispatcher.cli.settings.file.Surroundings;
+import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.machine.Machine;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -31,7 +40,7 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        var loaded = settings.load();
+        var loaded = load();
         for (var warning : loaded.remarks()) log.atWarn().log("{}", warning);
         if (loaded.listen().web().isPresent())
             log.atWarn().log("listen.web is set, and this version has no page to show there yet");
@@ -46,6 +55,7 @@ public final class ServeCommand implements Callable<Integer> {
         var _ = Signals.handle(_ -> reloading.get().run(), "HUP");
         var server = new Server(loaded, "dispatcher " + programVersion);
         reloading.set(() -> server.reloader().reload("SIGHUP"));
+        if (!loaded.isWritten()) introduce(loaded);
         var stopping = new AtomicBoolean();
         boolean ours = Signals.handle(
                 signal -> {
@@ -62,6 +72,31 @@ public final class ServeCommand implements Callable<Integer> {
                     .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(server)));
         new CountDownLatch(1).await();
         return 0;
+    }
+
+    /// Where nothing is there to begin with, what could be is named.
+    private Settings load() {
+        try {
+            return settings.load();
+        } catch (NoSettingsFileException e) {
+            var hints = new Nearby(Surroundings.ofProcess()).hints(Set.of());
+            if (hints.isEmpty()) throw e;
+            throw new UserFacingException(e.what(), e.why(), e.next() + "\n" + String.join("\n", hints), e);
+        }
+    }
+
+    /// What counts without a settings file, and what there is to do next.
+    private static void introduce(Settings settings) {
+        log.atInfo()
+                .addKeyValue(
+                        "machines",
+                        settings.machines().stream().map(Machine::name).collect(Collectors.joining(",")))
+                .log("there is no settings file: these machines are used, and a default for all else");
+        log.atInfo().log("for Nix on this host, put into its nix.conf: {}", BuildersCommand.line(settings));
+        var hosts = settings.machines().stream()
+                .flatMap(machine -> Stream.of(machine.name(), machine.address().host()))
+                .collect(Collectors.toSet());
+        for (var hint : new Nearby(Surroundings.ofProcess()).hints(hosts)) log.atInfo().log("not used: {}", hint);
     }
 
     private static void drain(Server server, Duration limit, String signal) {

@@ -13,6 +13,7 @@ import dispatcher.cli.drain.DrainEndpoints;
 import dispatcher.cli.drain.Drains;
 import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
+import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
@@ -67,6 +68,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -103,6 +105,7 @@ public final class Server implements AutoCloseable {
     private final BuildRecorder records;
     private final BuildQueue queue;
     private final Drains drains;
+    private final Joining joining = new Joining(this::settings, this::reloader);
     private final Reloader reloader;
     private volatile Optional<Uplink> uplink;
     private final Thread saving = SteadyThread.unstarted("save what was learned", this::savesAgain);
@@ -149,6 +152,7 @@ public final class Server implements AutoCloseable {
                 (machine, pressure) -> link(settings, machine, pressure),
                 queue,
                 history,
+                state.descriptions(),
                 onDemand::boot,
                 listeners,
                 clock,
@@ -180,14 +184,17 @@ public final class Server implements AutoCloseable {
                 settings.limits(),
                 settings.uploads());
         this.drains = Drains.load(state.drains(), machines);
-        this.reloader =
-                new Reloader(settings, running -> SettingsFile.again(running, Surroundings.ofProcess()), this::change);
+        this.reloader = new Reloader(
+                settings,
+                running -> SettingsFile.again(running, Surroundings.ofProcess(), joining.machines()),
+                this::change);
         try {
             // First: it fails if another dispatcher has this state.
             openControl();
             openFrontEnds();
             saving.start();
             reloader.start();
+            machines.startDescribing();
             Thread.ofPlatform().daemon().name("prepare SSH").start(transports::prepare);
         } catch (RuntimeException e) {
             close();
@@ -242,10 +249,16 @@ public final class Server implements AutoCloseable {
     private TraceRecorder record(Path file, LearnedExpectations expectations) {
         try {
             return TraceRecorder.open(
-                    file, new FleetFacts(this::settings, history, expectations, this::narSize), System::nanoTime);
+                    file,
+                    new FleetFacts(this::machines, this::settings, history, expectations, this::narSize),
+                    System::nanoTime);
         } catch (IOException e) {
             throw cannot("write a trace to " + file, e, "see schedule.trace in " + settings.file());
         }
+    }
+
+    private Collection<Machine> machines() {
+        return machines.machines();
     }
 
     private OptionalLong narSize(StorePath path) {
@@ -367,7 +380,7 @@ public final class Server implements AutoCloseable {
     /// What can be asked over the control socket.
     List<Endpoint> endpoints() {
         var endpoints = new ArrayList<Endpoint>();
-        endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand));
+        endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand, machines::description));
         endpoints.addAll(new OnDemandEndpoints(queue, onDemand, clock).endpoints());
         endpoints.add(new QueueEndpoint(queue, clock).endpoint());
         endpoints.add(new ExplainEndpoint(queue, sessions::prospect).endpoint());
@@ -376,6 +389,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new RecordEndpoints(records, clock).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
+        endpoints.addAll(joining.endpoints());
         return endpoints;
     }
 

@@ -89,6 +89,11 @@ public record Settings(
         notUsed = List.copyOf(notUsed);
     }
 
+    /// Whether there is a settings file; if not, this is what counts without one.
+    public boolean isWritten() {
+        return files.contains(file);
+    }
+
     /// All that is to be reported when they are put in force: what is not used, and the warnings.
     public List<Fault> remarks() {
         return Stream.concat(notUsed.stream().map(Fault::ofUnused), warnings.stream())

@@ -1,6 +1,7 @@
 package dispatcher.cli.state;
 
 import dispatcher.history.HistoryStore;
+import dispatcher.machine.registry.DescriptionStore;
 import dispatcher.store.LocationStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -54,6 +55,10 @@ public final class StateDatabase implements AutoCloseable {
 
     public LocationStore locations() {
         return new SqlLocations(database);
+    }
+
+    public DescriptionStore descriptions() {
+        return new SqlDescriptions(database);
     }
 
     public DrainStore drains() {

@@ -164,7 +164,10 @@ class FleetCommandsTest {
         var drains = Drains.load(store, registry);
         var endpoints = new ArrayList<Endpoint>(new DrainEndpoints(queue, drains).endpoints());
         endpoints.add(MachineAnswers.endpoint(
-                queue, InstantSource.system(), new MachinesOnDemand(InstantSource.system(), NoEngines.PROVIDERS)));
+                queue,
+                InstantSource.system(),
+                new MachinesOnDemand(InstantSource.system(), NoEngines.PROVIDERS),
+                registry::description));
         endpoints.add(new QueueEndpoint(queue, InstantSource.system()).endpoint());
         endpoints.add(new ExplainEndpoint(
                         queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, settings.machines()))

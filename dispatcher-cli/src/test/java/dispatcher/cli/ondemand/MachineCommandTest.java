@@ -71,7 +71,7 @@ class MachineCommandTest {
         var queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
         var endpoints =
                 new ArrayList<Endpoint>(new OnDemandEndpoints(queue, machines, InstantSource.system()).endpoints());
-        endpoints.add(MachineAnswers.endpoint(queue, InstantSource.system(), machines));
+        endpoints.add(MachineAnswers.endpoint(queue, InstantSource.system(), machines, _ -> Optional.empty()));
         var ways = settings.machines().stream()
                 .map(machine -> machines.transport(machine, _ -> to(new FakeMachine(machine))))
                 .toList();

@@ -1,5 +1,6 @@
 package dispatcher.cli.ping;
 
+import dispatcher.machine.probe.Probe;
 import dispatcher.nix.StoreDir;
 import dispatcher.protocol.serve.ServeServer;
 import dispatcher.protocol.worker.WorkerServer;
@@ -16,6 +17,34 @@ import java.nio.charset.StandardCharsets;
 
 /// A machine in memory, reached without SSH.
 class FakeMachine implements Transport {
+    static final String ANSWER = """
+            Welcome to arm-1!
+
+            @@dispatcher-cores
+            8
+
+            @@dispatcher-disk
+            Filesystem     1024-blocks      Used Available Capacity Mounted on
+            /dev/vda1         41152736  20000000  21000000      49% /
+
+            @@dispatcher-login
+            nix
+
+            @@dispatcher-groups
+            nix builders
+
+            @@dispatcher-version
+            nix-store (Nix) 2.31.1
+
+            @@dispatcher-config
+            extra-platforms = armv7l-linux
+            system = aarch64-linux
+            system-features = benchmark big-parallel nixos-test
+            trusted-users = root @builders
+
+            @@dispatcher-end
+            """;
+
     /// What it answers to the probe; nothing, like an account that may run nothing but Nix, by default.
     String facts = "";
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import dispatcher.cli.api.ApiJson;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
+import dispatcher.machine.MachineDescription;
 import dispatcher.machine.MachineProtocol;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
@@ -40,7 +41,7 @@ class PingerTest {
     void aGoodMachineIsFoundGood() throws InterruptedException {
         var machine = machine("a", MachineProtocol.SSH_NG, Set.of("aarch64-linux"), Set.of("big-parallel"));
         var fake = new FakeMachine();
-        fake.facts = ProbeTest.ANSWER;
+        fake.facts = FakeMachine.ANSWER;
 
         var answer = ping(machine, fake, LONG);
 
@@ -56,7 +57,7 @@ class PingerTest {
     void overTheServeProtocolTheMachineTellsWhatNixDoesNot() throws InterruptedException {
         var machine = machine("a", MachineProtocol.SSH, Set.of("aarch64-linux"), Set.of());
         var fake = new FakeMachine();
-        fake.facts = ProbeTest.ANSWER.replace("@builders", "somebody");
+        fake.facts = FakeMachine.ANSWER.replace("@builders", "somebody");
 
         assertThat(ping(machine, fake, LONG)).isInstanceOfSatisfying(Answer.Reached.class, reached -> {
             assertThat(reached.nixVersion()).contains("2.31.1");
@@ -74,7 +75,7 @@ class PingerTest {
     void claimsThatAreNotTrueAreProblems() throws InterruptedException {
         var machine = machine("a", MachineProtocol.SSH_NG, Set.of("x86_64-linux", "aarch64-linux"), Set.of("kvm"));
         var fake = new FakeMachine();
-        fake.facts = ProbeTest.ANSWER.replace("21000000 ", "    2048 ");
+        fake.facts = FakeMachine.ANSWER.replace("21000000 ", "    2048 ");
 
         assertThat(ping(machine, fake, LONG).problems())
                 .containsExactly(
@@ -97,7 +98,7 @@ class PingerTest {
     void aMachineWhoseNixStartsNoBuildsIsAProblem() throws InterruptedException {
         var machine = machine("a", MachineProtocol.SSH_NG, Set.of("aarch64-linux"), Set.of());
         var fake = new FakeMachine();
-        fake.facts = ProbeTest.ANSWER.replace("@@dispatcher-config\n", "@@dispatcher-config\nmax-jobs = 0\n");
+        fake.facts = FakeMachine.ANSWER.replace("@@dispatcher-config\n", "@@dispatcher-config\nmax-jobs = 0\n");
 
         assertThat(ping(machine, fake, LONG).problems())
                 .containsExactly(new Problem(
@@ -212,7 +213,7 @@ class PingerTest {
         assertThat(ping(machine("a"), fake, Duration.ofSeconds(5)))
                 .isInstanceOfSatisfying(
                         Answer.Reached.class,
-                        reached -> assertThat(reached.offered()).isEqualTo(ProbedCapabilities.NOTHING_TOLD));
+                        reached -> assertThat(reached.offered()).isEqualTo(MachineDescription.NOTHING));
     }
 
     @Test
@@ -242,7 +243,7 @@ class PingerTest {
     void theReportShowsAllThatIsKnown() throws InterruptedException {
         SequencedMap<Machine, Transport> fleet = new LinkedHashMap<>();
         var good = new FakeMachine();
-        good.facts = ProbeTest.ANSWER;
+        good.facts = FakeMachine.ANSWER;
         fleet.put(machine("arm", MachineProtocol.SSH_NG, Set.of("aarch64-linux"), Set.of("big-parallel", "kvm")), good);
         fleet.put(machine("quiet"), new FakeMachine());
         fleet.put(machine("gone"), new FakeMachine() {

@@ -140,7 +140,8 @@ class SettingsChangeTest {
 
         assertThat(change.changes()).containsExactly("machine a: maxJobs 1 -> 5");
         assertThat(change.settings().files())
-                .containsExactly(directory.resolve("d.yaml"), directory.resolve("machines"));
+                .containsExactly(
+                        directory.resolve("d.yaml"), directory.resolve("machines"), directory.resolve("machines.d"));
     }
 
     @ParameterizedTest

@@ -10,6 +10,7 @@ import dispatcher.cli.api.ExplainAnswer;
 import dispatcher.cli.api.ExplainRequest;
 import dispatcher.cli.api.ForgetRequest;
 import dispatcher.cli.api.HistoryAnswer;
+import dispatcher.cli.api.JoinRequest;
 import dispatcher.cli.api.MachinePower;
 import dispatcher.cli.api.MachinesAnswer;
 import dispatcher.cli.api.Problem;
@@ -54,6 +55,8 @@ class ApiDocumentTest {
             Map.entry("GET " + BuildsAnswer.PATH, BuildsAnswer.class),
             Map.entry("GET " + BuildAnswer.PATH, BuildAnswer.class),
             Map.entry("GET " + BuildAnswer.LOG_PATH, BuildAnswer.Log.class),
+            Map.entry("POST " + JoinRequest.ADD_PATH, JoinRequest.Answer.class),
+            Map.entry("POST " + JoinRequest.REMOVE_PATH, JoinRequest.Answer.class),
             Map.entry("GET " + HistoryAnswer.PATH, HistoryAnswer.class),
             Map.entry("POST " + ForgetRequest.PATH, ForgetRequest.Answer.class),
             Map.entry("GET " + SpoolAnswer.PATH, SpoolAnswer.class),

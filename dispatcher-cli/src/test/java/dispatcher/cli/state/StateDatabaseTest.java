@@ -371,7 +371,7 @@ class StateDatabaseTest {
     class Versions {
         private static final String MIGRATIONS = "classpath:dispatcher/cli/state/migration";
         private static final Schema LATER =
-                new Schema(2, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"), Optional.empty());
+                new Schema(3, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"), Optional.empty());
 
         @Test
         void anEarlierOneBecomesTheLater() throws Exception {
@@ -424,7 +424,7 @@ class StateDatabaseTest {
             open();
             assertEmpty();
             state.close();
-            state = StateDatabase.in(directory.resolve("later"), new Schema(2, LATER.locations(), Optional.of(file())));
+            state = StateDatabase.in(directory.resolve("later"), new Schema(3, LATER.locations(), Optional.of(file())));
             state.write(handle -> handle.execute("UPDATE drained_machine SET why = 'broken fan'"));
             fill();
             assertFull();
@@ -432,7 +432,7 @@ class StateDatabaseTest {
 
         /// One that cannot make any table.
         private static Schema without(Optional<Path> empty) {
-            return new Schema(1, List.of("classpath:nowhere"), empty);
+            return new Schema(2, List.of("classpath:nowhere"), empty);
         }
 
         @Test

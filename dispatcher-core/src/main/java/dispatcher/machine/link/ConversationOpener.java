@@ -49,6 +49,9 @@ final class ConversationOpener {
     /// Whether the machine has answered a first question, and its store has been seen to have our directory.
     private volatile boolean isStoreKnown;
 
+    /// The version of Nix that said so last; empty before that.
+    private volatile String greetedBy = "";
+
     /// The first conversation while it is being opened.
     private final AtomicReference<Optional<First>> first = new AtomicReference<>(Optional.empty());
 
@@ -67,6 +70,10 @@ final class ConversationOpener {
             end.await();
             if (failure.isPresent()) throw failure.get();
         }
+    }
+
+    Optional<String> greetedBy() {
+        return Optional.of(greetedBy).filter(version -> !version.isEmpty());
     }
 
     /// The machine was away: what comes next is a first conversation again.
@@ -169,7 +176,11 @@ final class ConversationOpener {
 
     private Store converse(Machine machine, CommandChannel channel, Consumer<ByteString> errors) throws IOException {
         return switch (machine.protocol()) {
-            case SSH_NG -> new WorkerClient(channel, storeDir, machine.name(), errors);
+            case SSH_NG -> {
+                var client = new WorkerClient(channel, storeDir, machine.name(), errors);
+                greetedBy = client.nixVersion();
+                yield client;
+            }
             case SSH -> new ServeClient(channel, storeDir, machine.name(), errors);
             case LOCAL -> {
                 var daemon = new WorkerClient(channel, storeDir, machine.name(), errors);

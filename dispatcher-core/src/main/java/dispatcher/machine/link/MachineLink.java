@@ -3,14 +3,17 @@ package dispatcher.machine.link;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.access.ClientIdentity;
 import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
 import dispatcher.machine.OnDemand;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.load.MachineSampler;
 import dispatcher.machine.load.PressureListener;
+import dispatcher.machine.probe.Probe;
 import dispatcher.nix.StoreDir;
 import dispatcher.store.Store;
 import dispatcher.store.conversation.StorePool;
 import dispatcher.store.transfer.ClosureCopier;
+import dispatcher.thread.TimeLimit;
 import dispatcher.wire.Transport;
 import java.io.IOException;
 import java.time.Duration;
@@ -29,6 +32,9 @@ import java.util.function.LongSupplier;
 public final class MachineLink implements AutoCloseable {
     /// One conversation may pin so small a part of what is free on the disk of the machine's store.
     private static final int SHARE_OF_FREE = 32;
+
+    /// For the machine's word on what it is.
+    private static final Duration PROBE = Duration.ofSeconds(20);
 
     private volatile Machine machine;
     private final Transport transport;
@@ -108,7 +114,7 @@ public final class MachineLink implements AutoCloseable {
                         .equals(other.onDemand().map(OnDemand::provider));
     }
 
-    /// What the settings say of the machine now, to which it leads.
+    /// What is known of the machine now, to which it leads: what the settings say of it, and it itself.
     public void describe(Machine now) {
         machine = now;
     }
@@ -227,6 +233,27 @@ public final class MachineLink implements AutoCloseable {
         transport.lookWhetherUp();
         if (isOff()) return;
         conversations.lease(_ -> machine).lease().release();
+    }
+
+    /// Asks the machine what it is.
+    ///
+    /// @param connects whether a connection may be made for it; one that is off is not started
+    /// @return empty if there is no connection, or the machine is off
+    /// @throws IOException if it cannot be reached, or gives no answer in time
+    public Optional<MachineDescription> probe(boolean connects) throws IOException, InterruptedException {
+        var channel = transport.openIfConnected(Probe.COMMAND);
+        if (channel.isEmpty() && connects && !isOff()) channel = Optional.of(transport.open(Probe.COMMAND));
+        if (channel.isEmpty()) return Optional.empty();
+        var open = channel.get();
+        try (open;
+                var _ = new TimeLimit(PROBE, open::close)) {
+            return Optional.of(Probe.run(open, machine.remoteProgram()));
+        }
+    }
+
+    /// The version of Nix that greeted us last; empty if none did, or it does not say.
+    public Optional<String> greetedBy() {
+        return opener.greetedBy();
     }
 
     public StorePool conversations() {

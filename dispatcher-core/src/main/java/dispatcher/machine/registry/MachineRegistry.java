@@ -11,6 +11,7 @@ import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.Fitness;
 import dispatcher.schedule.policy.MachineSnapshot;
+import dispatcher.schedule.policy.SchedulingKey;
 import dispatcher.text.Printable;
 import dispatcher.text.Spelling;
 import java.io.IOException;
@@ -20,7 +21,10 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -36,6 +40,8 @@ public final class MachineRegistry implements AutoCloseable {
     private final Refusals refusals;
     private final PressureWatch pressure;
     private final LearningListener learning;
+    private final Descriptions descriptions;
+    private final Describer describer;
     private volatile Limits limits;
 
     /// What settings say of all machines alike.
@@ -55,6 +61,7 @@ public final class MachineRegistry implements AutoCloseable {
 
     /// @param queue    gets the machines, and each change of one
     /// @param history  has what was learned of machines; gets the names of those that there are
+    /// @param store    what machines say of themselves is kept there
     /// @param boots    whether the machine of that name is up; does not block. After each change [#bootChanged] is
     ///                 to be called
     /// @param listener gets what happens to machines
@@ -64,11 +71,12 @@ public final class MachineRegistry implements AutoCloseable {
             LinkMaker maker,
             BuildQueue queue,
             History history,
+            DescriptionStore store,
             Function<String, Boot> boots,
             DispatcherListener listener,
             InstantSource clock,
             LongSupplier nanoTime) {
-        this(machines, limits, maker, queue, history, boots, listener, clock, nanoTime, Thread::sleep);
+        this(machines, limits, maker, queue, history, store, boots, listener, clock, nanoTime, Thread::sleep);
     }
 
     /// Of machines that are always on.
@@ -81,7 +89,7 @@ public final class MachineRegistry implements AutoCloseable {
             DispatcherListener listener,
             InstantSource clock,
             LongSupplier nanoTime) {
-        this(machines, limits, maker, queue, history, _ -> Boot.UP, listener, clock, nanoTime);
+        this(machines, limits, maker, queue, history, DescriptionStore.NONE, _ -> Boot.UP, listener, clock, nanoTime);
     }
 
     MachineRegistry(
@@ -90,18 +98,37 @@ public final class MachineRegistry implements AutoCloseable {
             LinkMaker maker,
             BuildQueue queue,
             History history,
+            DescriptionStore store,
             Function<String, Boot> boots,
             DispatcherListener listener,
             InstantSource clock,
             LongSupplier nanoTime,
             Recovery.Pauses pauses) {
-        this.machines = new RegisteredMachines(queue, history, boots);
+        this.descriptions = Descriptions.load(store);
+        this.machines = new RegisteredMachines(queue, history, descriptions, boots);
         this.limits = limits;
         this.recovery = new Recovery(this.machines, () -> this.limits.unavailable(), pauses, clock, nanoTime, listener);
         this.refusals = new Refusals(this.machines, listener, clock, nanoTime);
         this.pressure = new PressureWatch(this.machines, listener, limits.pressure());
         this.learning = new LearningListener(this.machines);
+        this.describer = describer(listener, clock, MachineLink::probe);
         this.machines.replace(machines, false, machine -> maker.linkTo(machine, pressure));
+    }
+
+    Describer describer(DispatcherListener listener, InstantSource clock, Describer.Prober prober) {
+        return new Describer(machines, descriptions, listener, clock, prober);
+    }
+
+    /// Of machines that are gone.
+    private void forgetDescriptions() {
+        descriptions.keepOnly(
+                machines.all().stream().map(RegisteredMachine::name).collect(Collectors.toSet()));
+    }
+
+    /// Asks machines what they are, from now on.
+    public void startDescribing() {
+        forgetDescriptions();
+        describer.start();
     }
 
     /// Makes these the machines, and these their limits, for builds that come now; those under way end where they are.
@@ -109,7 +136,7 @@ public final class MachineRegistry implements AutoCloseable {
     ///
     /// @param keep whether a machine that is reached as before keeps its connections
     public void replace(Collection<Machine> wanted, Limits newLimits, boolean keep, LinkMaker maker) {
-        var before = machines();
+        var before = stated();
         var left = machines.replace(wanted, keep, machine -> maker.linkTo(machine, pressure));
         limits = newLimits;
         pressure.change(newLimits.pressure());
@@ -119,6 +146,8 @@ public final class MachineRegistry implements AutoCloseable {
                 .map(Machine::name)
                 .collect(Collectors.toSet()));
         refusals.forget(left);
+        forgetDescriptions();
+        describer.wake();
     }
 
     /// Lets a machine finish what it has and gives it no more, or ends that. So it stays for whatever has that name,
@@ -157,6 +186,51 @@ public final class MachineRegistry implements AutoCloseable {
     /// Every machine at this moment, in the order of the settings.
     public Collection<Machine> machines() {
         return links().stream().map(MachineLink::machine).toList();
+    }
+
+    /// The same as the settings have them: without what they have said of themselves.
+    private Collection<Machine> stated() {
+        return machines.all().stream().map(RegisteredMachine::stated).toList();
+    }
+
+    /// What a machine has said of itself; empty if there is none of that name.
+    public Optional<MachineDescriptionView> description(String machine) {
+        return machines.all().stream()
+                .filter(there -> there.name().equals(machine))
+                .findFirst()
+                .map(this::description);
+    }
+
+    private MachineDescriptionView description(RegisteredMachine machine) {
+        var known = descriptions.of(machine.stated());
+        return new MachineDescriptionView(
+                known.map(DescriptionStore.Known::description),
+                known.map(DescriptionStore.Known::at),
+                descriptions
+                        .problem(machine.name())
+                        .or(() -> known.isPresent()
+                                ? Optional.empty()
+                                : Optional.of(
+                                        machine.link().isOff()
+                                                ? "it is off, and is asked once it runs"
+                                                : "it has not answered yet")));
+    }
+
+    /// Waits while no machine fits a build and one may yet say that it does; see [Limits#unavailable].
+    ///
+    /// @param over asked now and then: whether not to wait any more
+    /// @return whether a machine fits now
+    public boolean awaitFitting(BuildRequest request, BooleanSupplier over) throws InterruptedException {
+        return describer.awaitFitting(SchedulingKey.of(request, Set.of()), limits.unavailable(), over);
+    }
+
+    /// Why each machine is not described that has to describe itself; empty if all are.
+    public SortedMap<String, String> undescribed() {
+        var reasons = new TreeMap<String, String>();
+        for (var machine : machines.all())
+            if (!machine.snapshot().machine().isDescribed())
+                reasons.put(machine.name(), description(machine).notDescribed());
+        return reasons;
     }
 
     /// The way to a machine, to be given back; empty if it is not there any more.
@@ -248,6 +322,7 @@ public final class MachineRegistry implements AutoCloseable {
 
     @Override
     public void close() {
+        describer.close();
         recovery.close();
         machines.close();
     }

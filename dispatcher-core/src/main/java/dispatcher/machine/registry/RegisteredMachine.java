@@ -1,5 +1,6 @@
 package dispatcher.machine.registry;
 
+import dispatcher.machine.Machine;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.schedule.policy.MachineSnapshot;
 
@@ -7,10 +8,12 @@ import dispatcher.schedule.policy.MachineSnapshot;
 /// [RegisteredMachines] changes it. A machine that is reached otherwise than before is another one.
 final class RegisteredMachine {
     private final MachineLink link;
+    private volatile Machine stated;
     private volatile MachineSnapshot snapshot;
 
-    RegisteredMachine(MachineLink link, MachineSnapshot snapshot) {
+    RegisteredMachine(MachineLink link, Machine stated, MachineSnapshot snapshot) {
         this.link = link;
+        this.stated = stated;
         this.snapshot = snapshot;
     }
 
@@ -22,6 +25,11 @@ final class RegisteredMachine {
         return link;
     }
 
+    /// As the settings have it.
+    Machine stated() {
+        return stated;
+    }
+
     /// The latest.
     MachineSnapshot snapshot() {
         return snapshot;
@@ -29,6 +37,12 @@ final class RegisteredMachine {
 
     /// The caller holds the lock of [RegisteredMachines].
     void set(MachineSnapshot latest) {
+        snapshot = latest;
+    }
+
+    /// The same, with what other settings say.
+    void set(Machine nowStated, MachineSnapshot latest) {
+        stated = nowStated;
         snapshot = latest;
     }
 }

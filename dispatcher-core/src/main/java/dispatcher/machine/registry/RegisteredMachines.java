@@ -4,11 +4,13 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.history.History;
 import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
+import dispatcher.machine.MachineDescription;
 import dispatcher.machine.MachineHealth;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.MachineFacts;
 import dispatcher.schedule.policy.MachineSnapshot;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -39,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class RegisteredMachines implements AutoCloseable {
     private final BuildQueue queue;
     private final History history;
+    private final Descriptions descriptions;
     private final Function<String, Boot> boots;
 
     /// Held by a change of the settings from its beginning to its end, so that one comes after the other.
@@ -65,10 +68,13 @@ final class RegisteredMachines implements AutoCloseable {
 
     /// @param queue   gets each change
     /// @param history what it has learned of machines is part of what is known of them
-    /// @param boots   whether a machine is up; asked with the lock held, and so quickly answered
-    RegisteredMachines(BuildQueue queue, History history, Function<String, Boot> boots) {
+    /// @param descriptions what machines have said of themselves is, where the settings do not say it
+    /// @param boots        whether a machine is up; asked with the lock held, and so quickly answered
+    RegisteredMachines(
+            BuildQueue queue, History history, Descriptions descriptions, Function<String, Boot> boots) {
         this.queue = queue;
         this.history = history;
+        this.descriptions = descriptions;
         this.boots = boots;
     }
 
@@ -198,6 +204,22 @@ final class RegisteredMachines implements AutoCloseable {
         change(machine, snapshot -> snapshot.withFacts(learned(machine, snapshot.facts())));
     }
 
+    /// A machine has said what it is.
+    ///
+    /// @return false if another link leads to the machine now, or none
+    boolean describe(MachineLink link, MachineDescription said, Instant at) {
+        var there = of(link);
+        if (there == null) return false;
+        descriptions.put(there.stated(), said, at);
+        var change = note(link, snapshot -> {
+            var machine = descriptions.applied(there.stated());
+            link.describe(machine);
+            return snapshot.withMachine(machine);
+        });
+        change.ifPresent(this::publish);
+        return change.isPresent();
+    }
+
     private MachineFacts learned(String machine, MachineFacts facts) {
         return facts.withSpeed(history.effectiveSpeed(machine))
                 .withBandwidth(history.bandwidth(machine))
@@ -260,7 +282,8 @@ final class RegisteredMachines implements AutoCloseable {
     }
 
     @GuardedBy("lock")
-    private RegisteredMachine described(Machine machine, MachineLink link) {
+    private RegisteredMachine described(Machine stated, MachineLink link) {
+        var machine = descriptions.applied(stated);
         var known = of(link);
         var facts = known == null
                 ? MachineFacts.asConfigured(machine)
@@ -268,9 +291,9 @@ final class RegisteredMachines implements AutoCloseable {
         var health = known == null ? MachineHealth.GOOD : known.snapshot().health();
         var snapshot = new MachineSnapshot(
                 ++version, machine, learned(machine.name(), facts), health, drained.contains(machine.name()));
-        if (known == null) return new RegisteredMachine(link, snapshot);
         link.describe(machine);
-        known.set(snapshot);
+        if (known == null) return new RegisteredMachine(link, stated, snapshot);
+        known.set(stated, snapshot);
         return known;
     }
 

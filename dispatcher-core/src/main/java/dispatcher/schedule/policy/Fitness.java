@@ -10,6 +10,9 @@ import java.util.TreeSet;
 public final class Fitness {
     private static final String ANY_PLATFORM = "builtin";
 
+    /// Of a machine of which nobody has said yet what it builds for.
+    private static final String NOT_DESCRIBED = "not yet described";
+
     private Fitness() {}
 
     /// Why `machine` does not fit, in words; empty if it fits. Exclusions are not looked at.
@@ -18,6 +21,7 @@ public final class Fitness {
         if (only.isPresent() && !only.get().equals(machine.name()))
             return Optional.of("the build is for machine %s only".formatted(only.get()));
         if (machine.maxJobs() == 0) return Optional.of("its maxJobs is 0");
+        if (!machine.isDescribed()) return Optional.of(NOT_DESCRIBED);
         var platform = need.platform();
         if (!platform.equals(ANY_PLATFORM) && !machine.systems().contains(platform))
             return Optional.of(
@@ -37,6 +41,7 @@ public final class Fitness {
     /// therefore much cheaper.
     public static boolean isFit(Machine machine, SchedulingKey need) {
         return machine.maxJobs() > 0
+                && machine.isDescribed()
                 && (need.platform().equals(ANY_PLATFORM) || machine.systems().contains(need.platform()))
                 && need.requiredFeatures().stream()
                         .allMatch(feature -> machine.supportedFeatures().contains(feature)

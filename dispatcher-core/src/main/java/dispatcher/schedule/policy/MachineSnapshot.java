@@ -25,7 +25,7 @@ public record MachineSnapshot(
         return switch (state()) {
             case READY -> machine.maxJobs();
             case ON_TRIAL -> Math.min(1, machine.maxJobs());
-            case SET_ASIDE, DRAINED, UNDER_PRESSURE, REMOVED -> 0;
+            case SET_ASIDE, DRAINED, UNDER_PRESSURE, UNDESCRIBED, REMOVED -> 0;
         };
     }
 
@@ -33,6 +33,7 @@ public record MachineSnapshot(
     public MachineState state() {
         if (drained) return MachineState.DRAINED;
         if (health.isAside()) return MachineState.SET_ASIDE;
+        if (!machine.isDescribed()) return MachineState.UNDESCRIBED;
         if (!objection().isEmpty()) return MachineState.UNDER_PRESSURE;
         return health.isOnTrial() ? MachineState.ON_TRIAL : MachineState.READY;
     }
@@ -54,6 +55,10 @@ public record MachineSnapshot(
 
     public MachineSnapshot withVersion(long newVersion) {
         return new MachineSnapshot(newVersion, machine, facts, health, drained);
+    }
+
+    public MachineSnapshot withMachine(Machine newMachine) {
+        return new MachineSnapshot(version, newMachine, facts, health, drained);
     }
 
     public MachineSnapshot withFacts(MachineFacts newFacts) {

@@ -11,6 +11,8 @@ public enum MachineState {
     DRAINED,
     /// What was measured speaks against it, or its pool: see the objection.
     UNDER_PRESSURE,
+    /// The settings leave it to the machine to say what it builds for, and it has not said that yet.
+    UNDESCRIBED,
     /// It is not in the settings any more, and finishes what it has.
     REMOVED
 }

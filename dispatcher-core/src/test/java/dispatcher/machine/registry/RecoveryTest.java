@@ -40,8 +40,8 @@ class RecoveryTest {
     private final FakeMachine machine = FakeMachine.named("a", 1);
     private final MachineLink link = newLink();
     private final BuildQueue queue = new BuildQueue(List.of(), SchedulerOptions.DEFAULT, clock);
-    private final RegisteredMachines machines =
-            new RegisteredMachines(queue, new History(History.DEFAULT_DURATION, clock), _ -> Boot.UP);
+    private final RegisteredMachines machines = new RegisteredMachines(
+            queue, new History(History.DEFAULT_DURATION, clock), Descriptions.load(DescriptionStore.NONE), _ -> Boot.UP);
     private final RecordingListener events = new RecordingListener();
     private final Semaphore pauses = new Semaphore(0);
     private final Semaphore paused = new Semaphore(0);

@@ -2,6 +2,7 @@ package dispatcher.machine.registry;
 
 import static java.util.Objects.requireNonNull;
 
+import dispatcher.event.DispatcherListener;
 import dispatcher.history.History;
 import dispatcher.machine.Boot;
 import dispatcher.machine.Machine;
@@ -16,6 +17,7 @@ import dispatcher.session.RecordingListener;
 import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.ManualClock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,12 +39,17 @@ final class TestRegistry implements AutoCloseable {
     private final MachineRegistry registry;
 
     TestRegistry(Machine... machines) {
+        this(DescriptionStore.NONE, machines);
+    }
+
+    TestRegistry(DescriptionStore store, Machine... machines) {
         registry = new MachineRegistry(
                 List.of(machines),
                 limits(Pressure.Limits.DEFAULT),
                 this::linkTo,
                 queue,
                 history,
+                store,
                 machine -> boots.getOrDefault(machine, Boot.UP),
                 events,
                 clock,
@@ -63,6 +70,11 @@ final class TestRegistry implements AutoCloseable {
                 StoreDir.NIX_STORE,
                 new MachineLink.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1)),
                 clock.nanoTime());
+    }
+
+    /// Asks these machines in its own way, on demand.
+    Describer describer(DispatcherListener listener, InstantSource asked, Describer.Prober prober) {
+        return registry.describer(listener, asked, prober);
     }
 
     MachineRegistry registry() {

@@ -27,6 +27,9 @@ final class ClientWarnings {
     private final String file;
     private final boolean overSsh;
     private final boolean local;
+    /// Whether the settings say what each machine builds for.
+    private final boolean allDescribed;
+
     private final Set<String> systems;
     private final Set<String> features;
     private final Optional<List<AuthorizedClients.Client>> clients;
@@ -56,6 +59,7 @@ final class ClientWarnings {
         this.file = file;
         this.overSsh = listen.ssh().isPresent();
         this.local = listen.socket().isPresent();
+        this.allDescribed = machines.stream().allMatch(Machine::isDescribed);
         this.systems = machines.stream()
                 .flatMap(machine -> machine.systems().stream())
                 .collect(Collectors.toCollection(TreeSet::new));
@@ -162,14 +166,14 @@ final class ClientWarnings {
 
     void systems(List<Placed<String>> allowed) {
         for (var system : allowed) {
-            if (!systems.contains(system.value()))
+            if (allDescribed && !systems.contains(system.value()))
                 add(system, "no machine builds for '%s'%s".formatted(system.value(), hint(system.value(), systems)));
         }
     }
 
     void features(List<Placed<String>> allowed) {
         for (var feature : allowed) {
-            if (!features.contains(feature.value()))
+            if (allDescribed && !features.contains(feature.value()))
                 add(feature, "no machine has '%s'%s".formatted(feature.value(), hint(feature.value(), features)));
         }
     }

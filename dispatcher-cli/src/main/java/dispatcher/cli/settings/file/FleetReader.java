@@ -23,7 +23,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// Binds `machines` and `machinesFile` to the fleet. Confined to one thread.
+/// Binds `machines`, `machinesFile`, the files of `machines.d` and machines that were added at run time to the fleet.
+/// Confined to one thread.
 final class FleetReader {
     /// Text that is entries and no path: several lines, or what begins none and holds what only entries have.
     private static final Pattern INLINE = Pattern.compile("@.*|(?s:.*\n.*)|(?![/~]|\\.\\.?/).*(\\s|;|://).*");
@@ -43,8 +44,12 @@ final class FleetReader {
     private final Map<String, Fault> dialInPlaces = new LinkedHashMap<>();
     private List<Path> sshConfig = List.of();
 
-    /// @param base directory where relative paths start
-    FleetReader(Path base, Surroundings surroundings, Faults faults) {
+    private final List<MachinesFile.Source> joined;
+
+    /// @param base   directory where relative paths start
+    /// @param joined machines that were added at run time, as files of `machines.d` are
+    FleetReader(Path base, Surroundings surroundings, Faults faults, List<MachinesFile.Source> joined) {
+        this.joined = List.copyOf(joined);
         this.base = base;
         this.surroundings = surroundings;
         this.faults = faults;
@@ -55,7 +60,7 @@ final class FleetReader {
         return List.copyOf(warnings);
     }
 
-    /// What is wrong with machines of `machinesFile` that are left out for it.
+    /// What is wrong with machines of `machinesFile` and of other files that are left out for it.
     List<Fault> notUsed() {
         return List.copyOf(notUsed);
     }
@@ -79,9 +84,44 @@ final class FleetReader {
             }
         }
         top.scalar(MachineKeys.MACHINES_FILE).ifPresent(this::machinesFile);
+        machineFiles();
+        if (fleet.isEmpty() && !notUsed.isEmpty()) notUsed.forEach(faults::add);
         if (fleet.isEmpty() && faults.isEmpty())
             top.fault(MachineKeys.MACHINES, "no machine is named, here or by machinesFile; at least one is needed");
         return fleet;
+    }
+
+    private void machineFiles() {
+        var directory = base.resolve(MachineFiles.DIRECTORY);
+        var reader = new MachineFiles(surroundings, sshConfig);
+        files.add(directory);
+        try {
+            for (var file : MachineFiles.in(directory)) {
+                files.add(file);
+                readMachineFile(reader, file);
+            }
+        } catch (IOException e) {
+            notUsed.add(new Fault(directory.toString(), 1, "", "cannot be read: " + e));
+        }
+        for (var source : joined) addAll(reader.read(source, base));
+    }
+
+    private void readMachineFile(MachineFiles reader, Path file) {
+        try {
+            var source = new MachinesFile.Source(file.toString(), 1, Files.readString(file));
+            addAll(reader.read(source, file.resolveSibling(".").normalize()));
+        } catch (IOException e) {
+            notUsed.add(new Fault(file.toString(), 1, "", "cannot be read: " + e));
+        }
+    }
+
+    /// A fault takes only the machines of its own file out of use.
+    private void addAll(MachineFiles.Contents contents) {
+        notUsed.addAll(contents.faults());
+        warnings.addAll(contents.warnings());
+        if (contents.faults().isEmpty())
+            for (var found : contents.machines())
+                add(found.machine(), found.place()).ifPresent(notUsed::add);
     }
 
     /// @return what is wrong with the name, if it is

@@ -2,6 +2,7 @@ package dispatcher.cli.settings.file;
 
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.machine.file.MachinesFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -26,33 +27,63 @@ public final class SettingsFile {
     }
 
     /// Reads the file that `$DISPATCHER_CONFIG` names, else `dispatcher.yaml` in the current directory, else
-    /// `/etc/dispatcher/dispatcher.yaml`.
+    /// `/etc/dispatcher/dispatcher.yaml`. Where there is none, the machines of Nix on this host count, and those of
+    /// `machines.d`, and a default for all else.
     ///
-    /// @throws UserFacingException if there is none or it cannot be read; a `SettingsException` if it has faults
+    /// @throws UserFacingException if there is nothing of that or it cannot be read; a `SettingsException` for faults
     public static Settings load(Surroundings surroundings) {
-        return load(surroundings, SYSTEM_WIDE);
+        return load(surroundings, SYSTEM_WIDE, NoSettingsFile.NIX_MACHINES);
     }
 
-    static Settings load(Surroundings surroundings, Path systemWide) {
+    static Settings load(Surroundings surroundings, Path systemWide, Path nixMachines) {
         var named = surroundings.variable(VARIABLE);
         if (named.isPresent()) return load(Path.of(named.get()), surroundings);
         var places = List.of(surroundings.directory().resolve("dispatcher.yaml"), systemWide);
         for (var place : places) {
             if (Files.exists(place)) return read(place, surroundings);
         }
-        throw new UserFacingException(
-                "there is no settings file",
-                "looked for --config (not given), $%s (not set), %s"
-                        .formatted(VARIABLE, places.stream().map(Path::toString).collect(Collectors.joining(", "))),
-                "copy %s to one of these places and edit it, or name a file with --config".formatted(EXAMPLE));
+        var without = NoSettingsFile.of(surroundings, systemWide, nixMachines);
+        if (without.hasMachines()) return read(without, List.of());
+        throw new NoSettingsFileException(
+                "looked for --config (not given), $%s (not set), %s; nor is there a machine in %s"
+                        .formatted(
+                                VARIABLE,
+                                places.stream().map(Path::toString).collect(Collectors.joining(", ")),
+                                nixMachines),
+                ("copy %s to one of these places and edit it, or name a file with --config; or begin with one machine and"
+                                + " no settings: `dispatcher machine add --persist USER@HOST`")
+                        .formatted(EXAMPLE),
+                without.place());
     }
 
     /// Reads the same file once more. Faults name it in full, as people elsewhere read them.
     ///
     /// @throws UserFacingException as [#load]
     public static Settings again(Settings settings, Surroundings surroundings) {
+        return again(settings, surroundings, List.of());
+    }
+
+    /// The same with machines that were added at run time.
+    ///
+    /// @param joined each as a file of `machines.d`
+    /// @throws UserFacingException as [#load]
+    public static Settings again(Settings settings, Surroundings surroundings, List<MachinesFile.Source> joined) {
         var file = settings.file();
-        return read(file, new SettingsReader(file, file.toString(), surroundings), surroundings);
+        if (!settings.isWritten())
+            return read(new NoSettingsFile(surroundings, file, NoSettingsFile.NIX_MACHINES), joined);
+        return read(file, new SettingsReader(file, file.toString(), surroundings, joined), surroundings);
+    }
+
+    private static Settings read(NoSettingsFile without, List<MachinesFile.Source> joined) {
+        try {
+            return without.read(joined);
+        } catch (IOException e) {
+            throw new UserFacingException(
+                    "cannot read the machines of Nix on this host",
+                    describe(e),
+                    "see that %s can read %s".formatted(without.surroundings().user(), without.nixMachines()),
+                    e);
+        }
     }
 
     private static Settings read(Path file, Surroundings surroundings) {

@@ -16,6 +16,7 @@ import dispatcher.cli.settings.yaml.LocatedYaml;
 import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.record.BuildRecorder;
 import dispatcher.machine.Pressure;
+import dispatcher.machine.file.MachinesFile;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.wire.socket.UnixSocketListener;
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
 /// Binds the text of one settings file to [Settings]. Confined to one thread, used once.
 final class SettingsReader {
     private final Path file;
+    private final boolean written;
     private final Path base;
     private final Surroundings surroundings;
     private final Faults faults;
@@ -37,16 +39,31 @@ final class SettingsReader {
 
     /// @param file absolute
     SettingsReader(Path file, Surroundings surroundings) {
-        this(file, shown(file, surroundings.directory()), surroundings);
+        this(file, shown(file, surroundings.directory()), surroundings, List.of());
     }
 
-    /// @param name of the file in faults
-    SettingsReader(Path file, String name, Surroundings surroundings) {
+    /// @param name   of the file in faults
+    /// @param joined machines that were added at run time
+    SettingsReader(Path file, String name, Surroundings surroundings, List<MachinesFile.Source> joined) {
+        this(file, true, name, surroundings, joined);
+    }
+
+    /// Of what counts where there is no file.
+    ///
+    /// @param file where it would be
+    static SettingsReader withoutFile(
+            Path file, String name, Surroundings surroundings, List<MachinesFile.Source> joined) {
+        return new SettingsReader(file, false, name, surroundings, joined);
+    }
+
+    private SettingsReader(
+            Path file, boolean written, String name, Surroundings surroundings, List<MachinesFile.Source> joined) {
         this.file = file;
+        this.written = written;
         this.base = Optional.ofNullable(file.getParent()).orElse(file);
         this.surroundings = surroundings;
         this.faults = new Faults(name);
-        this.fleet = new FleetReader(base, surroundings, faults);
+        this.fleet = new FleetReader(base, surroundings, faults, joined);
     }
 
     /// Relative where that is shorter and no less clear.
@@ -54,7 +71,7 @@ final class SettingsReader {
         return file.startsWith(directory) ? directory.relativize(file).toString() : file.toString();
     }
 
-    /// @throws SettingsException with all faults up to [Faults#MOST], if there are any
+    /// @throws SettingsException with all faults up to [Faults#MOST_FAULTS], if there are any
     Settings read(String text) {
         try {
             var settings = LocatedYaml.read(text, faults).map(root -> {
@@ -70,7 +87,8 @@ final class SettingsReader {
     }
 
     private List<Path> files() {
-        var files = new ArrayList<>(List.of(file));
+        var files = new ArrayList<Path>();
+        if (written) files.add(file);
         files.addAll(fleet.files());
         return files;
     }

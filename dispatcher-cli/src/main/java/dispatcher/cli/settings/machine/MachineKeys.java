@@ -42,15 +42,18 @@ public final class MachineKeys {
             .counts(Effect.AT_ONCE)
             .help("Of the machine's sshd.");
     static final Key<String> SYSTEM = Key.of("machines[].system", Types.text("system", MachineKeys::system))
-            .presetIs("none; `systems` counts")
+            .presetIs("none; `systems` counts, else the machine is asked")
             .example("aarch64-linux")
             .counts(Effect.AT_ONCE)
             .help("What it builds for, if that is one system.");
     static final Key<String> SYSTEMS = Key.list("machines[].systems", Types.text("system", MachineKeys::system))
             .live("[aarch64-linux, armv7l-linux]")
             .counts(Effect.AT_ONCE)
-            .help(
-                    "What it builds for, if there are several. `system` counts if both are there; one of them is required.");
+            .help("""
+                    What it builds for, if there are several. `system` counts if both are there. An entry with
+                    neither describes itself: the machine is asked over its connection for these, its features,
+                    processors (maxJobs) and memory, as far as the entry does not say them, and gets no builds
+                    before it has answered. `dispatcher machines` shows what it said.""");
     static final Key<MachineProtocol> PROTOCOL = Key.of("machines[].protocol", protocol())
             .preset(MachineProtocol.SSH)
             .live(MachineProtocol.SSH_NG.scheme())
@@ -126,7 +129,9 @@ public final class MachineKeys {
             .preset(1)
             .live("8")
             .counts(Effect.AT_ONCE)
-            .help("Builds at once; 0 takes the machine out of use.");
+            .help("""
+                    Builds at once; 0 takes the machine out of use. Without it, a machine that describes itself
+                    has as many as processors.""");
     static final Key<Double> SPEED_FACTOR = Key.of("machines[].speedFactor", speedFactor())
             .preset(1.0)
             .live("2")
@@ -165,7 +170,8 @@ public final class MachineKeys {
 
     public static final Group MACHINES = Group.list(
             "machines",
-            "The machines. An entry has the attributes of NixOS' nix.buildMachines, with the same defaults, and some of ours.",
+            "The machines. An entry has the attributes of NixOS' nix.buildMachines, with the same defaults, and some of ours."
+                    + " Files in machines.d, beside this one, hold further entries: one each, or a list.",
             """
               - hostName: 10.0.0.7
                 name: x86

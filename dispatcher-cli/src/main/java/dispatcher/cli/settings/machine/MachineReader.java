@@ -7,13 +7,17 @@ import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineProtocol;
 import dispatcher.machine.Reach;
+import dispatcher.machine.Trait;
 import dispatcher.machine.file.StoreUri;
 import dispatcher.store.host.DaemonTransport;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -70,7 +74,8 @@ public final class MachineReader {
         var substitution = section.value(MachineKeys.SUBSTITUTE);
         var onDemand = OnDemandReader.read(section, systems.stream().findFirst());
         var socket = section.get(MachineKeys.SOCKET);
-        if (uri.isEmpty() || systems.isEmpty()) return Optional.empty();
+        if (uri.isEmpty() || (systems.isEmpty() && saysSystems(section))) return Optional.empty();
+        var resources = section.named(MachineKeys.RESOURCES, Amounts::amount);
         if (!fits(section, uri.get().protocol())) return Optional.empty();
         boolean isLinuxBuilder = onDemand.filter(LinuxBuilder::isStartedBy).isPresent();
         MachineAddress address;
@@ -98,8 +103,24 @@ public final class MachineReader {
                 mandatory,
                 compression,
                 substitution,
-                section.named(MachineKeys.RESOURCES, Amounts::amount),
-                onDemand));
+                resources,
+                onDemand,
+                unstated(section, resources)));
+    }
+
+    /// An entry that names no system leaves it to the machine to say what it is, as far as the entry does not. In one
+    /// that names some, the defaults of NixOS count for the rest.
+    private static Set<Trait> unstated(Section section, SortedMap<String, Long> resources) {
+        if (saysSystems(section)) return Set.of();
+        var unstated = EnumSet.of(Trait.SYSTEMS);
+        if (!section.has(MachineKeys.SUPPORTED_FEATURES)) unstated.add(Trait.FEATURES);
+        if (!section.has(MachineKeys.MAX_JOBS)) unstated.add(Trait.MAX_JOBS);
+        if (!resources.containsKey(Machine.MEMORY)) unstated.add(Trait.MEMORY);
+        return unstated;
+    }
+
+    private static boolean saysSystems(Section section) {
+        return section.has(MachineKeys.SYSTEM) || section.has(MachineKeys.SYSTEMS);
     }
 
     /// Whether each key means something with that protocol; else a fault is noted.
@@ -107,7 +128,12 @@ public final class MachineReader {
         var strange = (protocol.isOverSsh() ? ONLY_LOCAL : ONLY_OVER_SSH)
                 .stream().filter(section::has).toList();
         strange.forEach(row -> section.fault(row, "means nothing with protocol: " + protocol.scheme()));
-        return strange.isEmpty();
+        boolean isSilent = !protocol.isOverSsh() && !saysSystems(section);
+        if (isSilent)
+            section.fault(
+                    MachineKeys.SYSTEMS,
+                    "is missing: with protocol: local it names what this host builds for, as the host is not asked");
+        return strange.isEmpty() && !isSilent;
     }
 
     private Reach reach(Section section, boolean statesPort, boolean statesUser) {
@@ -132,9 +158,6 @@ public final class MachineReader {
     private static SortedSet<String> systems(Section section) {
         var one = section.get(MachineKeys.SYSTEM);
         var several = section.values(MachineKeys.SYSTEMS);
-        if (!section.has(MachineKeys.SYSTEM) && !section.has(MachineKeys.SYSTEMS))
-            section.fault(
-                    MachineKeys.SYSTEM, "is missing: system or systems names what it builds for, e.g. x86_64-linux");
         if (!section.has(MachineKeys.SYSTEM) && section.isEmptyList(MachineKeys.SYSTEMS))
             section.fault(MachineKeys.SYSTEMS, "names no system");
         return new TreeSet<>(one.map(List::of).orElse(several));

@@ -24,6 +24,7 @@ import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineProtocol;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.Reach;
+import dispatcher.machine.Trait;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.schedule.policy.SchedulerOptions;
 import java.io.IOException;
@@ -168,6 +169,26 @@ class SettingsTest {
                             new TreeMap<>(),
                             Optional.empty()));
             assertThat(settings.warnings()).isEmpty();
+        }
+
+        @Test
+        void thatAnEntryWithoutSystemsLacksAreLeftToTheMachine() throws IOException {
+            var settings = read("""
+                    listen: {socket: /run/d.sock}
+                    machines:
+                      - {hostName: a}
+                      - {hostName: b, maxJobs: 3, supportedFeatures: [kvm], resources: {memory: 1GiB}}
+                      - {hostName: c, system: x86_64-linux}
+                    """);
+
+            assertThat(settings.machines())
+                    .extracting(Machine::unstated)
+                    .containsExactly(
+                            Set.of(Trait.SYSTEMS, Trait.FEATURES, Trait.MAX_JOBS, Trait.MEMORY),
+                            Set.of(Trait.SYSTEMS),
+                            Set.of());
+            assertThat(settings.machines()).extracting(Machine::isDescribed).containsExactly(false, false, true);
+            assertThat(settings.machines()).extracting(Machine::maxJobs).containsExactly(1, 3, 1);
         }
 
         @Test
@@ -837,10 +858,10 @@ class SettingsTest {
                     dispatcher.yaml:1: listen: socket or ssh is needed, else no client can come in""");
             assertThat(faults("listen: {socket: /s}\nmachines: []\n")).isEqualTo("""
                     dispatcher.yaml:2: machines: no machine is named, here or by machinesFile; at least one is needed""");
-            assertThat(faults("listen: {socket: /s}\nmachines:\n - {hostName: a}\n"))
-                    .isEqualTo("""
-                    dispatcher.yaml:3: machines[0].system: is missing: system or systems names what it builds for, \
-                    e.g. x86_64-linux""");
+            assertThat(faults("listen: {socket: /s}\nmachines:\n - {system: x86_64-linux}\n"))
+                    .isEqualTo("dispatcher.yaml:3: machines[0].hostName: is missing: name or address of the machine");
+            assertThat(faults("listen: {socket: /s}\nmachines:\n - {hostName: a, systems: []}\n"))
+                    .isEqualTo("dispatcher.yaml:3: machines[0].systems: names no system");
         }
 
         @Test
@@ -885,22 +906,51 @@ class SettingsTest {
         }
 
         private String found(Surroundings surroundings, Path etc) {
-            return SettingsFile.load(surroundings, etc).machines().getFirst().name();
+            return SettingsFile.load(surroundings, etc, Path.of("/nowhere/machines"))
+                    .machines()
+                    .getFirst()
+                    .name();
         }
 
         @Test
         void namesAllPlacesWhereNothingWas() {
             assertThatExceptionOfType(UserFacingException.class)
-                    .isThrownBy(() -> SettingsFile.load(surroundings(), Path.of("/nowhere/dispatcher.yaml")))
+                    .isThrownBy(() -> SettingsFile.load(
+                            surroundings(), Path.of("/nowhere/dispatcher.yaml"), Path.of("/nowhere/machines")))
                     .satisfies(e -> assertThat(e.what()).isEqualTo("there is no settings file"))
                     .satisfies(e -> assertThat(e.why())
                             .isEqualTo(
                                     "looked for --config (not given), $DISPATCHER_CONFIG (not set), %s,"
-                                            + " /nowhere/dispatcher.yaml",
+                                            + " /nowhere/dispatcher.yaml; nor is there a machine in /nowhere/machines",
                                     directory.resolve("dispatcher.yaml")))
                     .satisfies(e -> assertThat(e.next())
                             .isEqualTo("copy config/dispatcher.example.yaml to one of these places and edit it, or name"
-                                    + " a file with --config"));
+                                    + " a file with --config; or begin with one machine and no settings: `dispatcher"
+                                    + " machine add --persist USER@HOST`"));
+        }
+
+        @Test
+        void takesTheMachinesOfNixWhereThereIsNoFile() throws IOException {
+            var machines = Files.writeString(directory.resolve("machines"), "ssh-ng://nix@arm aarch64-linux - 4");
+
+            var settings = SettingsFile.load(surroundings(), Path.of("/nowhere/dispatcher.yaml"), machines);
+
+            assertThat(settings.isWritten()).isFalse();
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("arm");
+            assertThat(settings.state()).isEqualTo(directory.resolve("home/.local/state/dispatcher"));
+            assertThat(settings.listen().socket()).contains(settings.state().resolve("dispatcher.sock"));
+            assertThat(settings.files()).contains(machines).doesNotContain(settings.file());
+        }
+
+        @Test
+        void takesTheFilesOfMachinesWhereThereIsNoFile() throws IOException {
+            var place = directory.resolve("home/.config/dispatcher/machines.d");
+            Files.createDirectories(place);
+            Files.writeString(place.resolve("a.yaml"), "hostName: a\n");
+
+            var settings = SettingsFile.load(surroundings(), Path.of("/nowhere/d.yaml"), Path.of("/nowhere/machines"));
+
+            assertThat(settings.machines()).extracting(Machine::name).containsExactly("a");
         }
 
         @Test

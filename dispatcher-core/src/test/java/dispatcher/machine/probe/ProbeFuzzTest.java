@@ -1,15 +1,16 @@
-package dispatcher.cli.ping;
+package dispatcher.machine.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dispatcher.testkit.Bounds;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.TreeSet;
 
 /// Whatever a machine answers to the probe, something or nothing is learnt from it.
 ///
-/// A normal run only replays the inputs under `src/test/resources/dispatcher/cli/ping/ProbeFuzzTestInputs`.
+/// A normal run only replays the inputs under `src/test/resources/dispatcher/machine/probe/ProbeFuzzTestInputs`.
 /// `scripts/fuzz` looks for new ones.
 class ProbeFuzzTest {
     @FuzzTest(maxDuration = "10m")
@@ -22,6 +23,13 @@ class ProbeFuzzTest {
 
         assertThat(offered.cores().orElse(0)).isNotNegative();
         assertThat(offered.freeBytes().orElse(0)).isNotNegative();
+        assertThat(offered.diskBytes().orElse(0)).isNotNegative();
+        assertThat(offered.memory().orElse(0)).isNotNegative();
+        for (var names : List.of(offered.systems(), offered.features(), offered.experimental())) {
+            assertThat(names.orElseGet(TreeSet::new))
+                    .hasSizeLessThanOrEqualTo(100)
+                    .allMatch(name -> name.matches("[!-~]{1,100}"));
+        }
         assertThat(offered.systems().orElseGet(TreeSet::new)).doesNotContain("");
     }
 }
