@@ -25,7 +25,7 @@ import org.testcontainers.images.builder.ImageFromDockerfile;
 /// A machine that is a container which the dispatcher makes, starts, finds again after a crash, and stops. No image is
 /// pulled: its programs are this machine's, see `it-tests/fleet/container-machine`.
 @NeedsContainers
-@Timeout(180)
+@Timeout(300)
 class ContainerOnDemandIT {
     private static final String NAME = "contained";
 
