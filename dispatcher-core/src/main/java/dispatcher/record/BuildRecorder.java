@@ -265,7 +265,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         var text = new ByteArrayOutputStream();
         for (var part : store.log(id))
             if (rest.isEmpty() || part.part() < rest.get().part()) text.writeBytes(RecordedLog.decompress(part));
-        rest.ifPresent(it -> text.writeBytes(it.text()));
+        rest.ifPresent(it -> text.writeBytes(it.text().toByteArray()));
         return text.toByteArray();
     }
 

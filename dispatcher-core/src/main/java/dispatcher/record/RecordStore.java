@@ -1,5 +1,6 @@
 package dispatcher.record;
 
+import dispatcher.nix.ByteString;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Collection;
@@ -44,7 +45,7 @@ public interface RecordStore {
     /// A piece of a build's log, as it is kept: compressed by `deflate`.
     ///
     /// @param part  counts those of a build from 0
-    record LogPart(long build, int part, byte[] compressed) {}
+    record LogPart(long build, int part, ByteString compressed) {}
 
     /// Says of all that were going on that they are interrupted; to be called before anything else, once.
     ///

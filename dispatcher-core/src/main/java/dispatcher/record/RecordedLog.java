@@ -128,7 +128,7 @@ final class RecordedLog implements BuildLog {
     /// What is not written down yet.
     ///
     /// @param part number of the piece that it begins with
-    record Rest(int part, byte[] text) {}
+    record Rest(int part, ByteString text) {}
 
     Rest rest() {
         lock.lock();
@@ -136,13 +136,13 @@ final class RecordedLog implements BuildLog {
             var text = new ByteArrayOutputStream();
             for (var part : full) text.writeBytes(decompress(part));
             text.writeBytes(open.toByteArray());
-            return new Rest(parts - full.size(), text.toByteArray());
+            return new Rest(parts - full.size(), ByteString.wrap(text.toByteArray()));
         } finally {
             lock.unlock();
         }
     }
 
-    private static byte[] compress(byte[] text) {
+    private static ByteString compress(byte[] text) {
         var deflater = new Deflater(Deflater.BEST_SPEED);
         try {
             deflater.setInput(text);
@@ -150,7 +150,7 @@ final class RecordedLog implements BuildLog {
             var out = new ByteArrayOutputStream();
             var piece = new byte[8192];
             while (!deflater.finished()) out.write(piece, 0, deflater.deflate(piece));
-            return out.toByteArray();
+            return ByteString.wrap(out.toByteArray());
         } finally {
             deflater.end();
         }
@@ -160,7 +160,7 @@ final class RecordedLog implements BuildLog {
     static byte[] decompress(LogPart part) {
         var inflater = new Inflater();
         try {
-            inflater.setInput(part.compressed());
+            inflater.setInput(part.compressed().toByteArray());
             var out = new ByteArrayOutputStream();
             var piece = new byte[8192];
             while (!inflater.finished()) {

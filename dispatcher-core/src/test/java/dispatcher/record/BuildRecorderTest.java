@@ -202,7 +202,7 @@ class BuildRecorderTest {
         recorder.save();
         assertThat(recorder.held()).isEmpty();
         assertThat(text(1)).isEqualTo(expected.toString());
-        assertThat(store.log(1).stream().mapToInt(part -> part.compressed().length).sum())
+        assertThat(store.log(1).stream().mapToInt(part -> part.compressed().length()).sum())
                 .isLessThan(expected.length() / 3);
     }
 

@@ -9,7 +9,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.machine.Machine;
-import dispatcher.machine.provider.MachinesOnDemand;
+import dispatcher.machine.demand.MachinesOnDemand;
 import dispatcher.machine.provider.Providers;
 import dispatcher.text.Spelling;
 import dispatcher.wire.Transport;

@@ -1,5 +1,7 @@
 package dispatcher.cli.state;
 
+import dispatcher.cli.state.database.Database;
+import dispatcher.cli.state.database.Schema;
 import dispatcher.record.RecordStore;
 import java.nio.file.Path;
 

@@ -1,5 +1,9 @@
 package dispatcher.cli.state;
 
+import dispatcher.cli.state.database.Lists;
+import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Transactions;
+import dispatcher.cli.state.database.UnreadRows;
 import dispatcher.machine.MachineDescription;
 import dispatcher.machine.registry.DescriptionStore;
 import java.io.IOException;

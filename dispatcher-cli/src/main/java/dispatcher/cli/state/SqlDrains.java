@@ -1,5 +1,7 @@
 package dispatcher.cli.state;
 
+import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Transactions;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.SortedSet;

@@ -1,5 +1,10 @@
 package dispatcher.cli.state;
 
+import dispatcher.cli.state.database.Batches;
+import dispatcher.cli.state.database.Lists;
+import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Transactions;
+import dispatcher.cli.state.database.UnreadRows;
 import dispatcher.history.HistoryStore;
 import dispatcher.history.MachineHistory;
 import dispatcher.history.PackageHistory;

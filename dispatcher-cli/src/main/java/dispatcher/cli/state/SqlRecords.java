@@ -1,12 +1,17 @@
 package dispatcher.cli.state;
 
+import dispatcher.cli.state.database.Lists;
+import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Transactions;
+import dispatcher.cli.state.database.UnreadRows;
+import dispatcher.nix.ByteString;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
-import dispatcher.record.BuildRecord;
 import dispatcher.record.BuildRecord.Attempt;
 import dispatcher.record.BuildRecord.Copied;
 import dispatcher.record.BuildRecord.Outcome;
 import dispatcher.record.BuildRecord.Waits;
+import dispatcher.record.BuildRecord;
 import dispatcher.record.RecordStore;
 import java.io.IOException;
 import java.sql.Connection;
@@ -138,7 +143,7 @@ record SqlRecords(Transactions database) implements RecordStore {
     private static void writeLogs(Connection connection, Collection<LogPart> logs) throws SQLException {
         try (var statement = connection.prepareStatement(PUT_LOG)) {
             for (var part : logs) {
-                set(statement, part.build(), part.part(), part.compressed());
+                set(statement, part.build(), part.part(), part.compressed().toByteArray());
                 statement.addBatch();
             }
             statement.executeBatch();
@@ -260,7 +265,7 @@ record SqlRecords(Transactions database) implements RecordStore {
                     connection.prepareStatement("SELECT part, text FROM build_log WHERE build = ? ORDER BY part")) {
                 statement.setLong(1, id);
                 try (var row = statement.executeQuery()) {
-                    while (row.next()) parts.add(new LogPart(id, row.getInt(1), row.getBytes(2)));
+                    while (row.next()) parts.add(new LogPart(id, row.getInt(1), ByteString.wrap(row.getBytes(2))));
                 }
             }
             return parts;

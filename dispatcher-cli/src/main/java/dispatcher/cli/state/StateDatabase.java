@@ -1,5 +1,7 @@
 package dispatcher.cli.state;
 
+import dispatcher.cli.state.database.Database;
+import dispatcher.cli.state.database.Schema;
 import dispatcher.history.HistoryStore;
 import dispatcher.machine.registry.DescriptionStore;
 import dispatcher.store.LocationStore;

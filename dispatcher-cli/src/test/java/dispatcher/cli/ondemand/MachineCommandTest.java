@@ -14,7 +14,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.machine.provider.MachinesOnDemand;
+import dispatcher.machine.demand.MachinesOnDemand;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;

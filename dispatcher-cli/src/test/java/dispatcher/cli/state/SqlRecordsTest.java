@@ -2,6 +2,7 @@ package dispatcher.cli.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.nix.ByteString;
 import dispatcher.record.BuildRecord;
 import dispatcher.record.BuildRecord.Attempt;
 import dispatcher.record.BuildRecord.Copied;
@@ -153,11 +154,11 @@ class SqlRecordsTest {
     @Test
     void logsStayInTheirOrder() throws IOException {
         var all = new ArrayList<LogPart>();
-        for (int i = 0; i < 12; i++) all.add(new LogPart(1, i, new byte[] {(byte) i}));
+        for (int i = 0; i < 12; i++) all.add(new LogPart(1, i, ByteString.copyOf(new byte[] {(byte) i})));
         records.save(List.of(record(1, "x", "a", "ci", Outcome.BUILT)), all);
         restart();
         assertThat(records.log(1))
-                .extracting(part -> (int) part.compressed()[0])
+                .extracting(part -> (int) part.compressed().at(0))
                 .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
         assertThat(records.log(2)).isEmpty();
     }
@@ -169,7 +170,7 @@ class SqlRecordsTest {
                         record(1, "x", "a", "ci", Outcome.BUILT),
                         record(2, "x", "a", "ci", Outcome.RUNNING),
                         record(3, "x", "a", "ci", Outcome.BUILT)),
-                List.of(new LogPart(1, 0, new byte[1]), new LogPart(3, 0, new byte[1])));
+                List.of(new LogPart(1, 0, ByteString.of("x")), new LogPart(3, 0, ByteString.of("x"))));
         assertThat(records.forgetBefore(T.plusSeconds(62))).isFalse();
         assertThat(ids(Query.ALL)).containsExactly(3L, 2L);
         assertThat(records.log(1)).isEmpty();

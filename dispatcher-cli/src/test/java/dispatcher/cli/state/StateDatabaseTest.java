@@ -3,6 +3,7 @@ package dispatcher.cli.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import dispatcher.cli.state.database.Schema;
 import dispatcher.history.History;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
@@ -437,7 +438,7 @@ class StateDatabaseTest {
 
         @Test
         void theCurrentOneIsThatOfTheNewestMigration() throws Exception {
-            var first = Schema.class.getResource("migration/V1__what_is_learned.sql");
+            var first = StateDatabase.class.getResource("migration/V1__what_is_learned.sql");
             assertThat(first).isNotNull();
             try (var files = Files.list(Path.of(first.toURI()).resolveSibling("."))) {
                 assertThat(files).hasSize(Schema.CURRENT.version());

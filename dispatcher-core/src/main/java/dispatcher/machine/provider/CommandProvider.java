@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /// Starts and stops a machine by commands on the dispatcher's host, as the user that runs the dispatcher.
-final class CommandProvider implements MachineProvider {
+public final class CommandProvider implements MachineProvider {
     /// For commands that only ask.
     private static final Duration ANSWER = Duration.ofSeconds(30);
 
@@ -29,12 +29,12 @@ final class CommandProvider implements MachineProvider {
     private final OnDemand.Commands commands;
     private final Consumer<String> output;
 
-    CommandProvider(String machine, OnDemand.Commands commands, Consumer<String> output) {
+    public CommandProvider(String machine, OnDemand.Commands commands, Consumer<String> output) {
         this(machine, Optional.empty(), commands, output);
     }
 
     /// @param member if it is a machine of a pool, which its commands find in their environment
-    CommandProvider(String machine, Optional<Pool.Member> member, OnDemand.Commands commands, Consumer<String> output) {
+    public CommandProvider(String machine, Optional<Pool.Member> member, OnDemand.Commands commands, Consumer<String> output) {
         this.machine = machine;
         this.environment = environment(machine, member);
         this.commands = commands;
@@ -71,7 +71,7 @@ final class CommandProvider implements MachineProvider {
     }
 
     /// The names of machines that run; empty if no command lists them.
-    Optional<List<String>> running() throws IOException, InterruptedException {
+    public Optional<List<String>> running() throws IOException, InterruptedException {
         if (commands.list().isEmpty()) return Optional.empty();
         var names = new CopyOnWriteArrayList<String>();
         var command = new ShellCommand(commands.list().get(), line -> {

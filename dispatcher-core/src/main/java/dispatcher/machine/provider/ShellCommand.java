@@ -24,9 +24,9 @@ import java.util.function.Consumer;
 /// has it open.
 public final class ShellCommand {
     /// Lines that an error shows.
-    static final int LAST_LINES = 10;
+    public static final int LAST_LINES = 10;
 
-    static final int LONGEST_LINE = 500;
+    public static final int LONGEST_LINE = 500;
 
     /// Of a shell: the command is there and cannot be run, or is not there.
     static final int NOT_EXECUTABLE = 126;

@@ -1,6 +1,7 @@
-/// Machines that are started before builds and stopped when idle: what starts and stops them (`MachineProvider`), and
-/// when that happens (`MachineLifecycle`). How a machine is talked to, and which machine gets a build, is not decided
-/// here. Start with `MachineLifecycle` and `OnDemandTransport`.
+/// What starts and stops a machine: commands, systemd, launchd, Wake-on-LAN, and in `machine.provider.qemu` virtual
+/// machines. Containers are in the program, which has the library for them.
+///
+/// When that happens belongs to `machine.demand`. Start with [MachineProvider].
 @NullMarked
 package dispatcher.machine.provider;
 

@@ -1,8 +1,0 @@
-package dispatcher.machine.provider;
-
-import java.time.Instant;
-
-/// A line of what happened to a machine on demand.
-///
-/// @param text fit for a log
-public record LogLine(Instant at, String text) {}
