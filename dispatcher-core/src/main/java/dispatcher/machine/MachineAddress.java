@@ -39,13 +39,7 @@ public record MachineAddress(
     /// @param user who we are here
     public static MachineAddress ofDaemon(Path socket, String user) {
         return new MachineAddress(
-                "localhost",
-                SSH_PORT,
-                user,
-                Optional.empty(),
-                Optional.empty(),
-                Reach.DIRECT,
-                Optional.of(socket));
+                "localhost", SSH_PORT, user, Optional.empty(), Optional.empty(), Reach.DIRECT, Optional.of(socket));
     }
 
     public MachineAddress {

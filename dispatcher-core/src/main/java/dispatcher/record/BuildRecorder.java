@@ -131,8 +131,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         var who = clients.getOrDefault(client, "client " + client);
         builds.put(
                 build,
-                new OngoingBuild(
-                        id, who, drvPath, derivation, clock.instant(), new RecordedLog(id, limits.logSize())));
+                new OngoingBuild(id, who, drvPath, derivation, clock.instant(), new RecordedLog(id, limits.logSize())));
         changed.add(build);
     }
 
@@ -239,8 +238,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         var found = new ArrayList<BuildRecord>();
         for (var record : held.values()) if (query.isMetBy(record)) found.add(record);
         // As many of the store's may be outdated as are held.
-        for (var record : store.find(query, most + held.size()))
-            if (!held.containsKey(record.id())) found.add(record);
+        for (var record : store.find(query, most + held.size())) if (!held.containsKey(record.id())) found.add(record);
         found.sort(Comparator.comparingLong(BuildRecord::id).reversed());
         return List.copyOf(found.subList(0, Math.min(most, found.size())));
     }

@@ -101,8 +101,7 @@ final class OngoingBuild {
         lock.lock();
         try {
             var here = attempts.isEmpty() ? waited.minus(waits.forEqualBuild()) : waited;
-            waits = new Waits(
-                    waits.forEqualBuild(), waits.forMachine().plus(here.isNegative() ? Duration.ZERO : here));
+            waits = new Waits(waits.forEqualBuild(), waits.forMachine().plus(here.isNegative() ? Duration.ZERO : here));
             attempts.add(new Attempt(machine, reason, now, Optional.empty()));
             copied = Copied.NOTHING;
             outcome = Outcome.RUNNING;
@@ -188,8 +187,21 @@ final class OngoingBuild {
         lock.lock();
         try {
             return new BuildRecord(
-                    id, client, drvPath, system, features, asked, ended, outcome, message, waits, attempts, copied,
-                    built, outputBytes, peakMemory);
+                    id,
+                    client,
+                    drvPath,
+                    system,
+                    features,
+                    asked,
+                    ended,
+                    outcome,
+                    message,
+                    waits,
+                    attempts,
+                    copied,
+                    built,
+                    outputBytes,
+                    peakMemory);
         } finally {
             lock.unlock();
         }

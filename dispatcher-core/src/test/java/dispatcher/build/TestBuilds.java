@@ -1,8 +1,8 @@
 package dispatcher.build;
 
-import dispatcher.build.log.LogKeeper;
 import dispatcher.access.ClientGrant;
 import dispatcher.access.ClientIdentity;
+import dispatcher.build.log.LogKeeper;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Expectations;
 import dispatcher.build.request.Foresight;

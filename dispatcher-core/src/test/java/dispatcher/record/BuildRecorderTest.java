@@ -113,9 +113,7 @@ class BuildRecorderTest {
         assertThat(record.waits().forMachine()).hasSeconds(5);
         assertThat(record.attempts())
                 .extracting(Attempt::machine, Attempt::lost)
-                .containsExactly(
-                        tuple("a", Optional.of("the connection broke")),
-                        tuple("b", Optional.empty()));
+                .containsExactly(tuple("a", Optional.of("the connection broke")), tuple("b", Optional.empty()));
     }
 
     /// The first of two attempts at once may be the one that counts.
@@ -202,7 +200,9 @@ class BuildRecorderTest {
         recorder.save();
         assertThat(recorder.held()).isEmpty();
         assertThat(text(1)).isEqualTo(expected.toString());
-        assertThat(store.log(1).stream().mapToInt(part -> part.compressed().length()).sum())
+        assertThat(store.log(1).stream()
+                        .mapToInt(part -> part.compressed().length())
+                        .sum())
                 .isLessThan(expected.length() / 3);
     }
 
@@ -234,13 +234,20 @@ class BuildRecorderTest {
         var other = FakeStore.path("lib-2.drv");
         recorder.clientConnected(8, "laptop@local");
         recorder.buildRequested(2, 8, other, DERIVATION);
-        assertThat(ids(new Query(2, none(), none(), none(), List.of(), Optional.empty()))).containsExactly(1L);
+        assertThat(ids(new Query(2, none(), none(), none(), List.of(), Optional.empty())))
+                .containsExactly(1L);
         assertThat(ids(query("lib", "", "", List.of()))).containsExactly(2L);
         assertThat(ids(query("", "a", "", List.of()))).containsExactly(1L);
         assertThat(ids(query("", "", "laptop", List.of()))).containsExactly(2L);
-        assertThat(ids(query("", "", "", List.of(Outcome.RUNNING, Outcome.BUILT)))).containsExactly(1L);
+        assertThat(ids(query("", "", "", List.of(Outcome.RUNNING, Outcome.BUILT))))
+                .containsExactly(1L);
         assertThat(ids(new Query(
-                        9, none(), none(), none(), List.of(), Optional.of(clock.instant().plusSeconds(1)))))
+                        9,
+                        none(),
+                        none(),
+                        none(),
+                        List.of(),
+                        Optional.of(clock.instant().plusSeconds(1)))))
                 .isEmpty();
     }
 

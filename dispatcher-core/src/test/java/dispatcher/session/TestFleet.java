@@ -2,7 +2,6 @@ package dispatcher.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.build.log.LogKeeper;
 import dispatcher.access.ClientGrant;
 import dispatcher.access.ClientIdentity;
 import dispatcher.access.ClientLimits;
@@ -11,6 +10,7 @@ import dispatcher.build.BuildEnvironment;
 import dispatcher.build.Builds;
 import dispatcher.build.RetryPolicy;
 import dispatcher.build.Stragglers;
+import dispatcher.build.log.LogKeeper;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Expectations;
 import dispatcher.build.request.Foresight;

@@ -175,7 +175,8 @@ class DialInTest {
         try (Transport transport = transport()) {
             assertThat(run(transport, "echo in")).isEqualTo("in\n");
         }
-        assertThat(catchThrowableOfType(IOException.class, () -> new Socket(InetAddress.getLoopbackAddress(), free).close()))
+        assertThat(catchThrowableOfType(
+                        IOException.class, () -> new Socket(InetAddress.getLoopbackAddress(), free).close()))
                 .isNotNull();
     }
 

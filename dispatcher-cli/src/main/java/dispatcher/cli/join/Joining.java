@@ -62,8 +62,9 @@ public final class Joining {
     public List<Endpoint> endpoints() {
         return List.of(
                 Endpoint.post(JoinRequest.ADD_PATH, request -> add(request.body(JoinRequest.class))),
-                Endpoint.post(JoinRequest.REMOVE_PATH, request -> remove(
-                        request.body(JoinRequest.Leave.class).machine())));
+                Endpoint.post(
+                        JoinRequest.REMOVE_PATH,
+                        request -> remove(request.body(JoinRequest.Leave.class).machine())));
     }
 
     private JoinRequest.Answer add(JoinRequest request) {

@@ -42,7 +42,8 @@ public final class MachineAnswers {
                     now,
                     queue.snapshot().machines().stream()
                             .map(view -> described(
-                                            view, descriptions.apply(view.machine().name()))
+                                            view,
+                                            descriptions.apply(view.machine().name()))
                                     .withOnDemand(onDemand.of(view.machine().name())
                                             .map(MachineLifecycle::view)
                                             .map(power -> onDemand(power, now))))

@@ -22,8 +22,7 @@ record BuildReport(BuildAnswer build) {
         add(
                 lines,
                 "needs",
-                build.system()
-                        + (build.features().isEmpty() ? "" : " with " + String.join(", ", build.features())));
+                build.system() + (build.features().isEmpty() ? "" : " with " + String.join(", ", build.features())));
         add(lines, "asked", build.asked().toString());
         build.ended().ifPresent(ended -> add(lines, "ended", ended.toString()));
         if (build.waited().equalBuild().signum() > 0)

@@ -74,8 +74,7 @@ public final class BuildsCommand extends ApiCommand {
         put(parameters, RecordEndpoints.MACHINE, machine);
         put(parameters, RecordEndpoints.CLIENT, client);
         if (before != null) parameters.put(RecordEndpoints.BEFORE, Long.toString(before));
-        if (since != null)
-            parameters.put(RecordEndpoints.SINCE, instant(since).toString());
+        if (since != null) parameters.put(RecordEndpoints.SINCE, instant(since).toString());
         if (failed) parameters.put(RecordEndpoints.OUTCOME, outcomes(Outcome.FAILED, Outcome.REFUSED));
         if (running) parameters.put(RecordEndpoints.OUTCOME, outcomes(Outcome.WAITING, Outcome.RUNNING));
         return parameters;

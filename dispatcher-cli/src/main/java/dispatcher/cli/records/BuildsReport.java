@@ -19,7 +19,8 @@ record BuildsReport(BuildsAnswer answer) {
         if (answer.builds().isEmpty()) return List.of("no such build is on record");
         var lines = new ArrayList<String>(Lines.headed(table(), ansi));
         if (answer.more())
-            lines.add("older ones: --before %d".formatted(answer.builds().getLast().id()));
+            lines.add("older ones: --before %d"
+                    .formatted(answer.builds().getLast().id()));
         return lines;
     }
 
@@ -39,9 +40,7 @@ record BuildsReport(BuildsAnswer answer) {
     }
 
     private static String waited(BuildAnswer build) {
-        return Amounts.seconds(build.waited()
-                .equalBuild()
-                .add(build.waited().machine())
-                .doubleValue());
+        return Amounts.seconds(
+                build.waited().equalBuild().add(build.waited().machine()).doubleValue());
     }
 }

@@ -160,8 +160,8 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
                         Decimals.seconds(record.waits().forMachine())),
                 Optional.of(record.copied())
                         .filter(copied -> copied.paths() > 0)
-                        .map(copied ->
-                                new BuildAnswer.Copied(copied.paths(), copied.bytes(), Decimals.seconds(copied.took()))),
+                        .map(copied -> new BuildAnswer.Copied(
+                                copied.paths(), copied.bytes(), Decimals.seconds(copied.took()))),
                 Optional.of(record.built()).filter(Duration::isPositive).map(Decimals::seconds),
                 positive(record.outputBytes()),
                 positive(record.peakMemory()),

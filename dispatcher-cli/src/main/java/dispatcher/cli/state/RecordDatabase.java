@@ -10,8 +10,8 @@ import java.nio.file.Path;
 ///
 /// Safe for any thread, and as [Database].
 public final class RecordDatabase implements AutoCloseable {
-    private static final Database.Kind KIND =
-            new Database.Kind("records.sqlite", false, Database.OldState.NONE, "no earlier build is on record any more");
+    private static final Database.Kind KIND = new Database.Kind(
+            "records.sqlite", false, Database.OldState.NONE, "no earlier build is on record any more");
 
     private final Database database;
 

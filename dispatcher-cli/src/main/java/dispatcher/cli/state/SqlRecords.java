@@ -7,11 +7,11 @@ import dispatcher.cli.state.database.UnreadRows;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
+import dispatcher.record.BuildRecord;
 import dispatcher.record.BuildRecord.Attempt;
 import dispatcher.record.BuildRecord.Copied;
 import dispatcher.record.BuildRecord.Outcome;
 import dispatcher.record.BuildRecord.Waits;
-import dispatcher.record.BuildRecord;
 import dispatcher.record.RecordStore;
 import java.io.IOException;
 import java.sql.Connection;
@@ -189,9 +189,10 @@ record SqlRecords(Transactions database) implements RecordStore {
     public Optional<BuildRecord> find(long id) throws IOException {
         return database.read(
                 Optional.empty(),
-                connection -> records(connection, "SELECT %s FROM build WHERE id = ?".formatted(COLUMNS), List.of(id))
-                        .stream()
-                        .findFirst());
+                connection ->
+                        records(connection, "SELECT %s FROM build WHERE id = ?".formatted(COLUMNS), List.of(id))
+                                .stream()
+                                .findFirst());
     }
 
     private static List<BuildRecord> records(Connection connection, String sql, List<Object> values)

@@ -55,8 +55,8 @@ class RecordCommandsTest {
                 machines: [{hostName: a, system: x86_64-linux}]
                 """);
         database = RecordDatabase.in(directory.resolve("state"));
-        recorder = BuildRecorder.open(
-                database.records(), new BuildRecorder.Limits(Duration.ofDays(30), 1 << 20), clock);
+        recorder =
+                BuildRecorder.open(database.records(), new BuildRecorder.Limits(Duration.ofDays(30), 1 << 20), clock);
         recorder.clientConnected(1, "ci@10.0.0.3:51234");
         ask(1, HELLO);
         recorder.buildAlone(1, HELLO, Duration.ofSeconds(2));
@@ -65,7 +65,8 @@ class RecordCommandsTest {
         recorder.of(1).line(ByteString.of("\u001b[31munpacking\u001b[0m \u001b]0;title\u0007"));
         recorder.of(1).line(ByteString.of("done"));
         clock.advance(Duration.ofMinutes(1));
-        recorder.buildEnded(1, HELLO, "a", BuildStatus.PERMANENT_FAILURE, "exit code 1\nsee above", Duration.ofSeconds(8));
+        recorder.buildEnded(
+                1, HELLO, "a", BuildStatus.PERMANENT_FAILURE, "exit code 1\nsee above", Duration.ofSeconds(8));
         ask(2, FakeStore.path("lib-1.drv"));
     }
 
@@ -115,8 +116,19 @@ class RecordCommandsTest {
                     1   hello-2.12  ci      a        failed   60 s ago  5 s     8 s
                     """);
             assertThat(builds("-n", "1")).isZero();
-            assertThat(out.toString()).contains("lib-1", "older ones: --before 2").doesNotContain("hello");
-            assertThat(builds("--failed", "--machine", "a", "--client", "ci", "--name", "hello", "--since", "2025-12-31T23:59:59Z"))
+            assertThat(out.toString())
+                    .contains("lib-1", "older ones: --before 2")
+                    .doesNotContain("hello");
+            assertThat(builds(
+                            "--failed",
+                            "--machine",
+                            "a",
+                            "--client",
+                            "ci",
+                            "--name",
+                            "hello",
+                            "--since",
+                            "2025-12-31T23:59:59Z"))
                     .isZero();
             assertThat(out.toString()).contains("hello-2.12").doesNotContain("lib-1");
             assertThat(builds("--machine", "b")).isZero();

@@ -35,9 +35,8 @@ final class PowerState {
 
     /// @param boot of the same state
     LifecycleView view(Boot boot) {
-        boolean stopping = stopWanted
-                || retired
-                || (state != State.OFF && !boot.withheld().isEmpty());
+        boolean stopping =
+                stopWanted || retired || (state != State.OFF && !boot.withheld().isEmpty());
         return new LifecycleView(state, since, uses, problem, stopping, boot);
     }
 

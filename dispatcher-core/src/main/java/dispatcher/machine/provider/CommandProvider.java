@@ -34,7 +34,8 @@ public final class CommandProvider implements MachineProvider {
     }
 
     /// @param member if it is a machine of a pool, which its commands find in their environment
-    public CommandProvider(String machine, Optional<Pool.Member> member, OnDemand.Commands commands, Consumer<String> output) {
+    public CommandProvider(
+            String machine, Optional<Pool.Member> member, OnDemand.Commands commands, Consumer<String> output) {
         this.machine = machine;
         this.environment = environment(machine, member);
         this.commands = commands;

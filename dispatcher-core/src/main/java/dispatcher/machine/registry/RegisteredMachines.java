@@ -70,8 +70,7 @@ final class RegisteredMachines implements AutoCloseable {
     /// @param history what it has learned of machines is part of what is known of them
     /// @param descriptions what machines have said of themselves is, where the settings do not say it
     /// @param boots        whether a machine is up; asked with the lock held, and so quickly answered
-    RegisteredMachines(
-            BuildQueue queue, History history, Descriptions descriptions, Function<String, Boot> boots) {
+    RegisteredMachines(BuildQueue queue, History history, Descriptions descriptions, Function<String, Boot> boots) {
         this.queue = queue;
         this.history = history;
         this.descriptions = descriptions;

@@ -392,7 +392,9 @@ class MachineLifecycleTest {
         var now = clock.instant().atZone(ZoneId.systemDefault()).toLocalTime();
         var hours = new KeptHours(now.plus(from), now.plus(until));
         lifecycle.change(new MachineLifecycle.Goal(
-                new OnDemand(SETTINGS.provider(), BOOT, IDLE, Optional.of(hours), Optional.empty()), ADDRESS, provider));
+                new OnDemand(SETTINGS.provider(), BOOT, IDLE, Optional.of(hours), Optional.empty()),
+                ADDRESS,
+                provider));
     }
 
     @Test

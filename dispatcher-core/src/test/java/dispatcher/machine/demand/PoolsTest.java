@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.OnDemand;
+import dispatcher.machine.Pool;
 import dispatcher.machine.Pool.Range;
 import dispatcher.machine.Pool.Window;
-import dispatcher.machine.Pool;
 import dispatcher.machine.demand.LifecycleView.State;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.ManualClock;

@@ -65,12 +65,7 @@ class MachinesFileTest {
 
                 assertThat(machine.address())
                         .isEqualTo(new MachineAddress(
-                                "arm-3",
-                                22,
-                                "me",
-                                Optional.empty(),
-                                Optional.empty(),
-                                Reach.stating(false, false)));
+                                "arm-3", 22, "me", Optional.empty(), Optional.empty(), Reach.stating(false, false)));
                 assertThat(machine.protocol()).isEqualTo(MachineProtocol.SSH);
                 assertThat(machine.systems()).containsExactly("x86_64-linux");
                 assertThat(machine.maxJobs()).isEqualTo(1);

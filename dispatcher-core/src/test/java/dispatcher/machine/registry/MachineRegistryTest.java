@@ -281,8 +281,8 @@ class MachineRegistryTest {
         /// Two changes of one machine that reach the queue in the wrong order.
         @Test
         void theLaterOfTwoChangesHoldsHoweverTheQueueIsTold() {
-            var machines =
-                    new RegisteredMachines(fleet.queue(), fleet.history(), Descriptions.load(DescriptionStore.NONE), _ -> Boot.UP);
+            var machines = new RegisteredMachines(
+                    fleet.queue(), fleet.history(), Descriptions.load(DescriptionStore.NONE), _ -> Boot.UP);
             machines.replace(List.of(A, B), true, machine -> fleet.link(machine.name()));
             var first =
                     machines.note("a", snapshot -> snapshot.withDrained(true)).orElseThrow();
@@ -318,7 +318,8 @@ class MachineRegistryTest {
             });
             var holder = Await.start(queue::snapshot);
             Await.until("it holds the queue", () -> arrived.getCount() == 0);
-            var machines = new RegisteredMachines(queue, fleet.history(), Descriptions.load(DescriptionStore.NONE), _ -> Boot.UP);
+            var machines = new RegisteredMachines(
+                    queue, fleet.history(), Descriptions.load(DescriptionStore.NONE), _ -> Boot.UP);
             var settings = Await.start(() -> machines.replace(List.of(A), true, machine -> fleet.link(machine.name())));
             Await.until("the registry has it", () -> machines.has("a"));
             assertThat(machines.note("a", snapshot -> snapshot.withDrained(true)))

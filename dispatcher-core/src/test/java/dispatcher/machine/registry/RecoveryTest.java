@@ -41,7 +41,10 @@ class RecoveryTest {
     private final MachineLink link = newLink();
     private final BuildQueue queue = new BuildQueue(List.of(), SchedulerOptions.DEFAULT, clock);
     private final RegisteredMachines machines = new RegisteredMachines(
-            queue, new History(History.DEFAULT_DURATION, clock), Descriptions.load(DescriptionStore.NONE), _ -> Boot.UP);
+            queue,
+            new History(History.DEFAULT_DURATION, clock),
+            Descriptions.load(DescriptionStore.NONE),
+            _ -> Boot.UP);
     private final RecordingListener events = new RecordingListener();
     private final Semaphore pauses = new Semaphore(0);
     private final Semaphore paused = new Semaphore(0);

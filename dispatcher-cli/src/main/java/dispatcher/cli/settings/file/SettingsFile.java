@@ -30,7 +30,8 @@ public final class SettingsFile {
     /// `/etc/dispatcher/dispatcher.yaml`. Where there is none, the machines of Nix on this host count, and those of
     /// `machines.d`, and a default for all else.
     ///
-    /// @throws UserFacingException if there is nothing of that or it cannot be read; a `SettingsException` for faults
+    /// @throws UserFacingException if there is nothing of that or it cannot be read; a `SettingsException` for
+    faults
     public static Settings load(Surroundings surroundings) {
         return load(surroundings, SYSTEM_WIDE, NoSettingsFile.NIX_MACHINES);
     }

@@ -38,7 +38,9 @@ final class OnDemandReader {
                 section.fault(complaint(given));
                 return Optional.empty();
             }
-            return providers.getFirst().map(provider -> new OnDemand(provider, bootTimeout, idleAfter, kept, Optional.empty()));
+            return providers
+                    .getFirst()
+                    .map(provider -> new OnDemand(provider, bootTimeout, idleAfter, kept, Optional.empty()));
         }
     }
 

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// It is opened at its first use, and again at the next use after something went wrong, as with a full disk. One
 /// that is damaged, or that a newer version of the program wrote, is moved to `NAME.broken`, with a
-/// warning, and an empty one takes its place. 
+/// warning, and an empty one takes its place.
 ///
 /// Safe for any thread. One connection, with a lock that is held while it is used; what is written is there for the
 /// next process as soon as a method returns, and for the next boot after [#checkpoint].
