@@ -282,8 +282,9 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
 
     /// Writes down what has changed.
     void save() {
-        var numbers = new HashSet<Long>();
-        for (var number : changed) if (changed.remove(number)) numbers.add(number);
+        // What changes again afterwards is written down in the next round.
+        var numbers = new HashSet<>(changed);
+        changed.removeAll(numbers);
         // Logs grow without any event.
         builds.forEach((number, build) -> {
             if (!build.log().unsaved().isEmpty()) numbers.add(number);

@@ -31,7 +31,7 @@ public final class SettingsFile {
     /// `machines.d`, and a default for all else.
     ///
     /// @throws UserFacingException if there is nothing of that or it cannot be read; a `SettingsException` for
-    faults
+    ///                             faults
     public static Settings load(Surroundings surroundings) {
         return load(surroundings, SYSTEM_WIDE, NoSettingsFile.NIX_MACHINES);
     }
