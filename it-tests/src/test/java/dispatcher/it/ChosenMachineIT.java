@@ -16,7 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Builds that are to go to one machine, by the lines that `dispatcher builders --machine` prints. Two machines, of which
+/// Builds that are to go to one machine, by the lines that `dispatcher builders --machine` prints. Two machines, of
+/// which
 /// the first is ten times as fast, so that no build goes to the second one by itself.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -146,8 +147,7 @@ class ChosenMachineIT {
             Command.of(Checkout.dispatcher(), "resume", "builder-2", "--config", settings)
                     .run()
                     .orFail();
-            String path =
-                    build.await(Duration.ofSeconds(60)).orFail().out().strip();
+            String path = build.await(Duration.ofSeconds(60)).orFail().out().strip();
             assertThat(fleet.machine(1).holds(path)).isTrue();
         }
     }

@@ -10,7 +10,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// A machine that reaches the dispatcher and takes no connection from outside, whose name has no address either. It runs
+/// A machine that reaches the dispatcher and takes no connection from outside, whose name has no address either. It
+/// runs
 /// what `dispatcher machine unit` prints.
 @NeedsNamespaces
 class DialInIT {
@@ -30,8 +31,10 @@ class DialInIT {
         machine = fleet.machine(0);
         client = NixClient.beside(fleet).start();
         // As a router with NAT does.
-        machine.run("iptables", "-A", "INPUT", "-i", "eth0", "-p", "tcp", "--syn", "-j", "DROP").orFail();
-        machine.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/dial-in").orFail();
+        machine.run("iptables", "-A", "INPUT", "-i", "eth0", "-p", "tcp", "--syn", "-j", "DROP")
+                .orFail();
+        machine.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/dial-in")
+                .orFail();
         String key = machine.run("cat", "/root/dial-in.pub").orFail().out().strip();
         Path clients = Files.writeString(fleet.folder().resolve("authorized_keys"), "");
         settings = DispatcherSettings.of(fleet)

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Nix that has `dispatcher external-builder` build for a system that it cannot build for itself, and has no `builders`.
+/// Nix that has `dispatcher external-builder` build for a system that it cannot build for itself, and has no
+/// `builders`.
 @NeedsNewestNix
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ExternalBuilderIT {
@@ -36,8 +37,9 @@ class ExternalBuilderIT {
                 .nix(NewestNix.tree())
                 .daemon()
                 .setting("extra-experimental-features = external-builders ca-derivations")
-                .setting("external-builders = [{\"systems\": [\"%s\"], \"program\": \"%s\", \"args\": [\"external-builder\", \"--socket\", \"%s\"]}]"
-                        .formatted(SYSTEM, program(), fleet.socket()))
+                .setting(
+                        "external-builders = [{\"systems\": [\"%s\"], \"program\": \"%s\", \"args\": [\"external-builder\", \"--socket\", \"%s\"]}]"
+                                .formatted(SYSTEM, program(), fleet.socket()))
                 .start();
         settings = DispatcherSettings.of(fleet)
                 .set("hostStore", client.daemonSocket())
@@ -125,8 +127,7 @@ class ExternalBuilderIT {
                         derivation {
                           name = "names"; system = builtins.currentSystem; builder = "/bin/sh";
                           args = [ "-ec" "mkdir $out; echo %s > $out/$(printf 'f\\\\366\\\\303\\\\266')" ];
-                        }""".formatted(NixClient.newSalt())))
-                .getLast();
+                        }""".formatted(NixClient.newSalt()))).getLast();
 
         assertThat(client.run("sh", "-c", "ls %s | od -An -tx1".formatted(path))
                         .orFail()
@@ -154,8 +155,7 @@ class ExternalBuilderIT {
                           name = "files"; system = builtins.currentSystem; builder = "/bin/sh";
                           text = "text %s"; passAsFile = [ "text" ];
                           args = [ "-ec" "test -z \\"$text\\"; cat $textPath > $out; pwd >> $out; echo $TMPDIR >> $out" ];
-                        }""".formatted(NixClient.newSalt())))
-                .getLast();
+                        }""".formatted(NixClient.newSalt()))).getLast();
 
         assertThat(client.outside(path)).content().startsWith("text ").endsWith("/build\n/build\n");
     }
@@ -198,8 +198,7 @@ class ExternalBuilderIT {
                         derivation {
                           name = "failing"; system = builtins.currentSystem; builder = "/bin/sh";
                           args = [ "-ec" "echo the reason %s; exit 3" ];
-                        }""".formatted(NixClient.newSalt()))
-                .run();
+                        }""".formatted(NixClient.newSalt())).run();
 
         assertThat(result.exit()).isNotZero();
         assertThat(result.err()).contains("the reason ").doesNotContain("no fault of the build");

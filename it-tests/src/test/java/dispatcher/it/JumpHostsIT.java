@@ -36,7 +36,8 @@ class JumpHostsIT {
                     Include %s
                     Match all
                       UserKnownHostsFile %s
-                    """.formatted(last.name(), jumps, fleet.sshConfig(), fleet.knownHosts()));
+                    """.formatted(
+                            last.name(), jumps, fleet.sshConfig(), fleet.knownHosts()));
             Matcher system = SYSTEM.matcher(Files.readString(fleet.settings()));
             assertThat(system.find()).isTrue();
             Path settings = DispatcherSettings.of(fleet)

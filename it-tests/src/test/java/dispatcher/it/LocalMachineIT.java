@@ -29,7 +29,8 @@ class LocalMachineIT {
                 .daemon()
                 .setting("builders = @" + builders)
                 .start();
-        String machine = "[{hostName: localhost, name: here, protocol: local, socket: %s, system: x86_64-linux, maxJobs: 2}]";
+        String machine =
+                "[{hostName: localhost, name: here, protocol: local, socket: %s, system: x86_64-linux, maxJobs: 2}]";
         Path settings = DispatcherSettings.of(fleet)
                 .set("machines", machine.formatted(host.daemonSocket()))
                 .set("listen", "{socket: %s, ssh: '%s'}".formatted(fleet.socket(), SSH))
@@ -61,8 +62,9 @@ class LocalMachineIT {
     }
 
     private Result buildOnOtherHost(String script) throws Exception {
-        String expression = "derivation { name = \"x\"; system = \"x86_64-linux\"; builder = \"/bin/sh\"; args = [ \"-c\" \"%s\" ]; }"
-                .formatted(script);
+        String expression =
+                "derivation { name = \"x\"; system = \"x86_64-linux\"; builder = \"/bin/sh\"; args = [ \"-c\" \"%s\" ]; }"
+                        .formatted(script);
         return fleet.machine(0)
                 .run(
                         "env",
@@ -100,7 +102,9 @@ class LocalMachineIT {
     /// Its daemon has locked the outputs of what it asks for: to give it that build would make it wait for itself.
     @Test
     void hostGetsNoBuildThatItsOwnNixWaitsFor() throws Exception {
-        Result result = host.buildCommand("one").with("--builders", dispatcher.builders()).run();
+        Result result = host.buildCommand("one")
+                .with("--builders", dispatcher.builders())
+                .run();
 
         assertThat(result.exit()).isNotZero();
         assertThat(result.err())
@@ -111,7 +115,10 @@ class LocalMachineIT {
     @Test
     void pingReachesIt() throws Exception {
         Result result = fleet.within(Command.of(
-                        Checkout.dispatcher(), "ping", "--config", fleet.folder().resolve("local.yaml")))
+                        Checkout.dispatcher(),
+                        "ping",
+                        "--config",
+                        fleet.folder().resolve("local.yaml")))
                 .run();
 
         assertThat(result.out() + result.err()).contains("here").doesNotContain("unreachable");
