@@ -23,11 +23,9 @@ final class Route {
     private final Runnable connected;
 
     /// @param compress  whether to compress both ways if the host is willing
-    /// @param connected called when the machine, or the first host on the way, has taken the connection, on a
-    thread
-            ///                  that must not wait
-            Route(
-            MachineClient client, DialIns dialIns, SshClientOptions options, boolean compress, Runnable connected) {
+    /// @param connected called when the machine, or the first host on the way, has taken the connection; on a
+    ///                  thread that must not wait
+    Route(MachineClient client, DialIns dialIns, SshClientOptions options, boolean compress, Runnable connected) {
         this.client = client;
         this.dialIns = dialIns;
         this.options = options;
