@@ -1,5 +1,6 @@
 package dispatcher.cli.external;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -152,7 +153,7 @@ class DescribedDerivationTest {
         var json = variables();
 
         assertThat(json).doesNotContainKeys("NIX_ATTRS_JSON_FILE", "NIX_ATTRS_SH_FILE");
-        assertThat(Json.parse(json.get("__json")))
+        assertThat(Json.parse(requireNonNull(json.get("__json"))))
                 .isEqualTo(Json.parse("{\"name\": \"hello-1\", \"n\": [1, 2], \"outputs\": [\"out\"]}"));
     }
 

@@ -2,6 +2,7 @@ package dispatcher.cli.provider;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dispatcher.nix.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -37,9 +38,9 @@ final class FakeContainerEngine implements AutoCloseable {
         }
     }
 
-    private record Answer(int status, byte[] body) {
+    private record Answer(int status, ByteString body) {
         static Answer json(int status, Object body) throws IOException {
-            return new Answer(status, JSON.writeValueAsBytes(body));
+            return new Answer(status, ByteString.wrap(JSON.writeValueAsBytes(body)));
         }
     }
 
@@ -94,9 +95,9 @@ final class FakeContainerEngine implements AutoCloseable {
         }
         var answer = answer(request[0], request[1], body(in, headers));
         out.write("HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-                .formatted(answer.status(), answer.body().length)
+                .formatted(answer.status(), answer.body().length())
                 .getBytes(StandardCharsets.UTF_8));
-        out.write(answer.body());
+        out.write(answer.body().toByteArray());
         out.flush();
     }
 
@@ -140,7 +141,7 @@ final class FakeContainerEngine implements AutoCloseable {
             case "POST stop" -> run(id, false);
             case "DELETE " -> {
                 containers.remove(id);
-                yield new Answer(204, new byte[0]);
+                yield new Answer(204, ByteString.EMPTY);
             }
             case "GET json" -> inspect(Objects.requireNonNull(containers.get(id)));
             case "GET logs" -> logs();
@@ -189,7 +190,7 @@ final class FakeContainerEngine implements AutoCloseable {
     private Answer run(String id, boolean running) {
         var made = Objects.requireNonNull(containers.get(id));
         containers.put(id, made.running(running));
-        return new Answer(made.running() == running ? 304 : 204, new byte[0]);
+        return new Answer(made.running() == running ? 304 : 204, ByteString.EMPTY);
     }
 
     private static Answer inspect(Made made) throws IOException {
@@ -212,7 +213,7 @@ final class FakeContainerEngine implements AutoCloseable {
         var frame = new ByteArrayOutputStream();
         frame.writeBytes(new byte[] {2, 0, 0, 0, 0, 0, 0, (byte) text.length});
         frame.writeBytes(text);
-        return new Answer(200, frame.toByteArray());
+        return new Answer(200, ByteString.wrap(frame.toByteArray()));
     }
 
     @Override
