@@ -1,5 +1,6 @@
 package dispatcher.it;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
@@ -80,7 +81,7 @@ class DialInIT {
                         "--key",
                         "/root/dial-in",
                         "--sshd-port",
-                        fleet.facts().get("port"))
+                        requireNonNull(fleet.facts().get("port")))
                 .run()
                 .orFail()
                 .lines();

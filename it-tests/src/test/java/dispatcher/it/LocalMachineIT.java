@@ -29,10 +29,11 @@ class LocalMachineIT {
                 .daemon()
                 .setting("builders = @" + builders)
                 .start();
-        String machine =
-                "[{hostName: localhost, name: here, protocol: local, socket: %s, system: x86_64-linux, maxJobs: 2}]";
         Path settings = DispatcherSettings.of(fleet)
-                .set("machines", machine.formatted(host.daemonSocket()))
+                .set(
+                        "machines",
+                        "[{hostName: localhost, name: here, protocol: local, socket: %s, system: x86_64-linux, maxJobs: 2}]"
+                                .formatted(host.daemonSocket()))
                 .set("listen", "{socket: %s, ssh: '%s'}".formatted(fleet.socket(), SSH))
                 .set("authorizedKeys", fleet.key() + ".pub")
                 .set("hostStore", host.daemonSocket())
