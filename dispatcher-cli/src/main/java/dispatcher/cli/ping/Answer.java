@@ -42,4 +42,14 @@ public sealed interface Answer {
             return List.of(problem);
         }
     }
+
+    /// A machine that was left alone, which is no fault of it.
+    ///
+    /// @param note why, and how it can be seen whether it works
+    record LeftAlone(Machine machine, Problem note) implements Answer {
+        @Override
+        public List<Problem> problems() {
+            return List.of();
+        }
+    }
 }

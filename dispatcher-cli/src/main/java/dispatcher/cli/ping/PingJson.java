@@ -21,6 +21,7 @@ record PingJson(boolean ok, List<Machine> machines, List<NotUsed> notUsed) {
             boolean reached,
             Claimed claimed,
             List<Fix> problems,
+            Optional<Fix> leftAlone,
             Optional<Long> connectMillis,
             Optional<Long> handshakeMillis,
             Optional<String> protocolVersion,
@@ -64,15 +65,18 @@ record PingJson(boolean ok, List<Machine> machines, List<NotUsed> notUsed) {
                 reached.isPresent(),
                 new Claimed(
                         machine.systems(), machine.supportedFeatures(), machine.mandatoryFeatures(), machine.maxJobs()),
-                answer.problems().stream()
-                        .map(problem -> new Fix(problem.verdict(), problem.why(), problem.next()))
-                        .toList(),
+                answer.problems().stream().map(PingJson::fix).toList(),
+                answer instanceof Answer.LeftAlone(_, var note) ? Optional.of(fix(note)) : Optional.empty(),
                 reached.map(found -> found.connect().toMillis()),
                 reached.map(found -> found.handshake().toMillis()),
                 reached.map(found -> found.protocol().toString()),
                 reached.flatMap(Answer.Reached::nixVersion),
                 reached.flatMap(Answer.Reached::trusted),
                 reached.map(found -> offered(found.offered())));
+    }
+
+    private static Fix fix(Problem problem) {
+        return new Fix(problem.verdict(), problem.why(), problem.next());
     }
 
     private static Offered offered(MachineDescription offered) {

@@ -4,6 +4,7 @@ import dispatcher.cli.settings.yaml.Fault;
 import dispatcher.cli.terminal.Sizes;
 import dispatcher.cli.terminal.Table;
 import dispatcher.cli.terminal.Terminal;
+import dispatcher.machine.Machine;
 import dispatcher.text.Printable;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,16 +61,23 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed, SortedMap<St
         var lines = new ArrayList<String>();
         lines.add(Terminal.paint(ansi, Terminal.BOLD, rows.getFirst()));
         for (int i = 0; i < answers.size(); i++) {
-            boolean well = answers.get(i).problems().isEmpty();
-            lines.add(Terminal.paint(ansi, well ? Terminal.GREEN : Terminal.RED, rows.get(i + 1)));
+            lines.add(painted(answers.get(i), rows.get(i + 1), ansi));
         }
         rows.subList(answers.size() + 1, rows.size())
                 .forEach(row -> lines.add(Terminal.paint(ansi, Terminal.RED, row)));
         lines.addAll(legend(rows.subList(1, rows.size())));
         ways.forEach((machine, way) -> lines.addAll(way(machine, way)));
-        for (var answer : answers) answer.problems().forEach(problem -> lines.addAll(lines(answer, problem, ansi)));
+        for (var answer : answers) {
+            if (answer instanceof Answer.LeftAlone(_, var note)) lines.addAll(lines(answer, note, ansi));
+            answer.problems().forEach(problem -> lines.addAll(lines(answer, problem, ansi)));
+        }
         for (var fault : notUsed) lines.addAll(lines(fault, ansi));
         return lines;
+    }
+
+    private static String painted(Answer answer, String row, Ansi ansi) {
+        if (answer instanceof Answer.LeftAlone) return row;
+        return Terminal.paint(ansi, answer.problems().isEmpty() ? Terminal.GREEN : Terminal.RED, row);
     }
 
     private static List<String> way(String machine, List<String> way) {
@@ -100,19 +108,8 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed, SortedMap<St
 
     private static String[] row(Answer answer) {
         return switch (answer) {
-            case Answer.Failed failed ->
-                new String[] {
-                    failed.machine().name(),
-                    failed.problem().verdict(),
-                    NOTHING,
-                    NOTHING,
-                    NOTHING,
-                    NOTHING,
-                    NOTHING,
-                    NOTHING,
-                    compared(failed.machine().systems(), Optional.empty()),
-                    compared(CapabilityCheck.features(failed.machine()), Optional.empty())
-                };
+            case Answer.Failed(var machine, var problem) -> row(machine, problem.verdict());
+            case Answer.LeftAlone(var machine, var note) -> row(machine, note.verdict());
             case Answer.Reached reached ->
                 new String[] {
                     reached.machine().name(),
@@ -132,6 +129,22 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed, SortedMap<St
                             CapabilityCheck.features(reached.machine()),
                             reached.offered().features())
                 };
+        };
+    }
+
+    /// Of a machine that was not reached.
+    private static String[] row(Machine machine, String verdict) {
+        return new String[] {
+            machine.name(),
+            verdict,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            compared(machine.systems(), Optional.empty()),
+            compared(CapabilityCheck.features(machine), Optional.empty())
         };
     }
 

@@ -81,7 +81,7 @@ public final class Pinger {
     }
 
     private static Answer off(Machine machine) {
-        return new Answer.Failed(
+        return new Answer.LeftAlone(
                 machine,
                 new Problem(
                         "off",
@@ -91,7 +91,7 @@ public final class Pinger {
 
     /// It is connected to the dispatcher that runs, if one does, and not to us.
     private static Answer dialsIn(Machine machine) {
-        return new Answer.Failed(
+        return new Answer.LeftAlone(
                 machine,
                 new Problem(
                         "dials in",
