@@ -33,7 +33,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -105,7 +104,7 @@ final class TrainingRun {
             empty.drains().load();
         }
         try (var empty = RecordDatabase.in(far.resolveSibling("empty"))) {
-            empty.records().resume(Instant.EPOCH);
+            empty.records().lastId();
         }
     }
 

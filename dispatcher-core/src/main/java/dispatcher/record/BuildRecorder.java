@@ -58,7 +58,13 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
     private final AtomicLong leftOut = new AtomicLong();
     private final Thread writing = SteadyThread.unstarted("keep records of builds", this::writesAgain);
 
-    /// What only the thread that writes knows.
+    /// Whether nothing is recorded, as it is not known what there is already.
+    private final boolean isOff;
+
+    /// What only the thread that writes knows: whether builds of an earlier life are still to be called interrupted,
+    /// whether the last attempt to write failed, and when old records were removed.
+    private boolean isToResume = true;
+
     private boolean fails;
 
     private Instant cleaned = Instant.MIN;
@@ -72,30 +78,38 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         }
     }
 
-    private BuildRecorder(RecordStore store, Limits limits, InstantSource clock, long lastId) {
+    private BuildRecorder(RecordStore store, Limits limits, InstantSource clock, long lastId, boolean isOff) {
         this.store = store;
+        this.isOff = isOff;
         this.limits = limits;
         this.clock = clock;
         this.lastId = new AtomicLong(lastId);
     }
 
-    /// Begins to record. Builds that went on when the last process ended are interrupted.
-    ///
-    /// @throws IOException if the store cannot be used
-    public static BuildRecorder open(RecordStore store, Limits limits, InstantSource clock) throws IOException {
+    /// Begins to record. Builds that went on when the last process ended are interrupted. If the store cannot be read,
+    /// nothing is recorded in this life of the program, and the log says so.
+    public static BuildRecorder open(RecordStore store, Limits limits, InstantSource clock) {
         var recorder = unstarted(store, limits, clock);
+        if (!recorder.isOff) recorder.save();
         recorder.writing.start();
         return recorder;
     }
 
     /// Writes only what [#save] is called for.
-    static BuildRecorder unstarted(RecordStore store, Limits limits, InstantSource clock) throws IOException {
-        return new BuildRecorder(store, limits, clock, store.resume(clock.instant()));
+    static BuildRecorder unstarted(RecordStore store, Limits limits, InstantSource clock) {
+        try {
+            return new BuildRecorder(store, limits, clock, store.lastId(), false);
+        } catch (IOException e) {
+            log.atWarn()
+                    .addKeyValue("why", e.getMessage())
+                    .log("builds are not recorded until the next start, as the records of earlier ones cannot be read");
+            return new BuildRecorder(store, limits, clock, 0, true);
+        }
     }
 
     /// Only answers what is written down.
     public static BuildRecorder reading(RecordStore store) {
-        return new BuildRecorder(store, new Limits(Duration.ofDays(1), 0), InstantSource.system(), 0);
+        return new BuildRecorder(store, new Limits(Duration.ofDays(1), 0), InstantSource.system(), 0, true);
     }
 
     /// For builds that begin, and clean-ups that come, from now on.
@@ -123,6 +137,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
 
     @Override
     public void buildRequested(long build, long client, StorePath drvPath, BasicDerivation derivation) {
+        if (isOff) return;
         if (builds.size() >= MOST_HELD) {
             leftOut.incrementAndGet();
             return;
@@ -271,6 +286,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
 
     private boolean writesAgain() throws InterruptedException {
         Thread.sleep(ROUND);
+        if (isOff) return false;
         save();
         var now = clock.instant();
         if (cleaned.plus(BETWEEN_CLEANUPS).isBefore(now)) {
@@ -289,7 +305,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         builds.forEach((number, build) -> {
             if (!build.log().unsaved().isEmpty()) numbers.add(number);
         });
-        if (numbers.isEmpty()) return;
+        if (numbers.isEmpty() && !isToResume) return;
         var records = new ArrayList<BuildRecord>();
         var logs = new ArrayList<LogPart>();
         var saved = new HashMap<OngoingBuild, Integer>();
@@ -305,6 +321,8 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
             if (record.outcome().isOver()) over.add(number);
         }
         try {
+            if (isToResume) store.interrupt(clock.instant());
+            isToResume = false;
             store.save(records, logs);
             saved.forEach((build, count) -> build.log().saved(count));
             over.forEach(builds::remove);
@@ -343,6 +361,6 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        save();
+        if (!isOff) save();
     }
 }

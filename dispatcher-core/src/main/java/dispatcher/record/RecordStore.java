@@ -47,11 +47,13 @@ public interface RecordStore {
     /// @param part  counts those of a build from 0
     record LogPart(long build, int part, ByteString compressed) {}
 
-    /// Says of all that were going on that they are interrupted; to be called before anything else, once.
+    /// The largest id that was ever given; 0 if there is none.
+    long lastId() throws IOException;
+
+    /// Says of all that were going on that they are interrupted. To be called before anything is saved.
     ///
     /// @param now when that is found
-    /// @return the largest id that was ever given; 0 if there is none
-    long resume(Instant now) throws IOException;
+    void interrupt(Instant now) throws IOException;
 
     /// Puts these in the place of what is written down of the same builds, and adds these pieces of logs.
     void save(Collection<BuildRecord> records, Collection<LogPart> logs) throws IOException;

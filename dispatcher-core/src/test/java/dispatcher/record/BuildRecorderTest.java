@@ -44,7 +44,7 @@ class BuildRecorderTest {
     private BuildRecorder recorder;
 
     @BeforeEach
-    void open() throws IOException {
+    void open() {
         recorder = BuildRecorder.unstarted(store, new BuildRecorder.Limits(Duration.ofDays(30), 100_000), clock);
         recorder.clientConnected(7, "ci@build@10.0.0.3:51234");
     }
@@ -177,6 +177,30 @@ class BuildRecorderTest {
         assertThat(store.find(1)).isPresent();
         assertThat(text(1)).isEqualTo("hello\n");
         assertThat(recorder.held()).isEmpty();
+    }
+
+    @Test
+    void onAFullDiskBuildsOfAnEarlierLifeAreInterruptedLater() {
+        store.isFull = true;
+        recorder.save();
+        store.isFull = false;
+        recorder.save();
+        recorder.save();
+        assertThat(store.interruptions).isEqualTo(1);
+    }
+
+    /// Else it would write over records that are there.
+    @Test
+    void nothingIsRecordedWhereItIsNotKnownWhatThereIs() throws IOException {
+        store.isUnreadable = true;
+        open();
+        store.isUnreadable = false;
+        ask(1);
+        recorder.of(1).line(ByteString.of("hello"));
+        recorder.buildFound(1, DRV);
+        recorder.close();
+        assertThat(recorder.find(Query.ALL, 10)).isEmpty();
+        assertThat(store.lastId()).isZero();
     }
 
     private String text(long id) throws IOException {

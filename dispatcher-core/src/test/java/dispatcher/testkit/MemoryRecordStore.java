@@ -21,9 +21,22 @@ public final class MemoryRecordStore implements RecordStore {
     /// Nothing can be written while this is so.
     public volatile boolean isFull;
 
+    /// Nothing can be read while this is so.
+    public volatile boolean isUnreadable;
+
+    /// How often it was said that builds are interrupted.
+    public int interruptions;
+
     @Override
-    public long resume(Instant now) {
+    public long lastId() throws IOException {
+        if (isUnreadable) throw new IOException("permission denied");
         return records.isEmpty() ? 0 : records.firstKey();
+    }
+
+    @Override
+    public void interrupt(Instant now) throws IOException {
+        if (isFull) throw new IOException("no space left on device");
+        interruptions++;
     }
 
     @Override

@@ -139,7 +139,8 @@ public final class Server implements AutoCloseable {
         var expectations = new LearnedExpectations(history);
         this.recorder = settings.trace().map(file -> record(file, expectations));
         this.recordDatabase = RecordDatabase.in(settings.state());
-        this.records = records(settings);
+        this.records =
+                BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
@@ -236,14 +237,6 @@ public final class Server implements AutoCloseable {
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         settings = next;
-    }
-
-    private BuildRecorder records(Settings settings) {
-        try {
-            return BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
-        } catch (IOException e) {
-            throw cannot("read the records of builds", e, "see state in " + settings.file());
-        }
     }
 
     private TraceRecorder record(Path file, LearnedExpectations expectations) {

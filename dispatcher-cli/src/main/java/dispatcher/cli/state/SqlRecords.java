@@ -52,21 +52,22 @@ record SqlRecords(Transactions database) implements RecordStore {
                             .collect(Collectors.joining(", ")));
 
     @Override
-    public long resume(Instant now) throws IOException {
-        record Found(long lastId, boolean goesOn) {}
-        var found = database.read(
-                new Found(0, false),
-                connection -> new Found(
-                        Long.parseLong(Rows.only(connection, "SELECT COALESCE(MAX(id), 0) FROM build")),
-                        !Rows.only(connection, "SELECT COUNT(*) FROM build WHERE ended IS NULL")
-                                .equals("0")));
-        if (found.goesOn)
-            database.change(connection -> run(
-                    connection,
-                    "UPDATE build SET outcome = ?, ended = ? WHERE ended IS NULL",
-                    text(Outcome.INTERRUPTED),
-                    now.toEpochMilli()));
-        return found.lastId;
+    public long lastId() throws IOException {
+        return number("SELECT COALESCE(MAX(id), 0) FROM build");
+    }
+
+    @Override
+    public void interrupt(Instant now) throws IOException {
+        if (number("SELECT COUNT(*) FROM build WHERE ended IS NULL") == 0) return;
+        database.change(connection -> run(
+                connection,
+                "UPDATE build SET outcome = ?, ended = ? WHERE ended IS NULL",
+                text(Outcome.INTERRUPTED),
+                now.toEpochMilli()));
+    }
+
+    private long number(String question) throws IOException {
+        return database.read(0L, connection -> Long.parseLong(Rows.only(connection, question)));
     }
 
     /// @return rows that it has changed

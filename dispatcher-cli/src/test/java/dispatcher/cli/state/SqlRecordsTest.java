@@ -89,7 +89,8 @@ class SqlRecordsTest {
         restart();
         assertThat(records.find(1)).contains(built);
         assertThat(records.find(2)).isEmpty();
-        assertThat(records.resume(T)).isEqualTo(1);
+        records.interrupt(T);
+        assertThat(records.lastId()).isEqualTo(1);
         assertThat(records.find(1)).contains(built);
     }
 
@@ -98,7 +99,8 @@ class SqlRecordsTest {
         save(record(1, "x", "a", "ci", Outcome.BUILT), record(2, "y", "a", "ci", Outcome.RUNNING));
         restart();
         var now = T.plusSeconds(1000);
-        assertThat(records.resume(now)).isEqualTo(2);
+        records.interrupt(now);
+        assertThat(records.lastId()).isEqualTo(2);
         assertThat(records.find(2)).hasValueSatisfying(it -> {
             assertThat(it.outcome()).isEqualTo(Outcome.INTERRUPTED);
             assertThat(it.ended()).contains(now);
@@ -202,7 +204,7 @@ class SqlRecordsTest {
         close();
         Files.writeString(directory.resolve("records.sqlite"), "rubbish".repeat(1000));
         open();
-        assertThat(records.resume(T)).isZero();
+        assertThat(records.lastId()).isZero();
         save(record(1, "y", "a", "ci", Outcome.BUILT));
         assertThat(ids(Query.ALL)).containsExactly(1L);
         assertThat(directory.resolve("records.sqlite.broken")).exists();
