@@ -80,9 +80,9 @@ final class PoolKeys {
 
     static final Group POOL = Group.optional(PATH, """
             That the entry stands for several equal machines, which are started and stopped as builds need them: NAME-1,
-            NAME-2 and so on. Needs onDemand with the commands start, stop and address, which find the name of the pool in
-            $DISPATCHER_POOL, and the machine in $DISPATCHER_MACHINE and its number in $DISPATCHER_INDEX. Default: it is one
-            machine.""", """
+            NAME-2 and so on. Needs onDemand with container, with qemu, or with the commands start, stop and address, which
+            find the name of the pool in $DISPATCHER_POOL, and the machine in $DISPATCHER_MACHINE and its number in
+            $DISPATCHER_INDEX. Default: it is one machine.""", """
             pool:
               max: 4
               min: 0

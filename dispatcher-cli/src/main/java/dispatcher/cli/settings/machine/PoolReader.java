@@ -42,15 +42,34 @@ public final class PoolReader {
                 .toList();
     }
 
-    /// What starts one machine starts the same one for each of a pool.
+    /// What starts one machine may start the same one for each of a pool, or let several share what each needs alone.
     private static Optional<String> objection(OnDemand.Provider provider) {
-        if (!(provider instanceof OnDemand.Commands commands))
-            return Optional.of("needs onDemand.command: only commands know which of its machines they start");
+        return switch (provider) {
+            case OnDemand.Commands commands -> objection(commands);
+            case OnDemand.Container container -> objection(container);
+            case OnDemand.Qemu qemu ->
+                qemu.port().map(_ -> "needs a port for each of its machines: leave onDemand.qemu.port out for free ones");
+            default ->
+                Optional.of("needs onDemand.command, container or qemu: nothing else knows which of its machines it"
+                        + " starts");
+        };
+    }
+
+    private static Optional<String> objection(OnDemand.Commands commands) {
         if (commands.stop().isEmpty())
             return Optional.of("needs onDemand.command.stop, as its machines are stopped when idle");
         return commands.address().isPresent()
                 ? Optional.empty()
                 : Optional.of("needs onDemand.command.address, as each of its machines is reached elsewhere");
+    }
+
+    private static Optional<String> objection(OnDemand.Container container) {
+        if (container.network().filter(OnDemand.Container.HOST::equals).isPresent())
+            return Optional.of("needs a port for each of its machines, and in the network of the host all have the same");
+        return container.mounts().stream()
+                .filter(mount -> mount.matches("[^:]*:/nix(/.*|:.*)?"))
+                .findFirst()
+                .map("needs a store for each of its machines, and all would have that of the mount %s"::formatted);
     }
 
     /// A pool but for its name.

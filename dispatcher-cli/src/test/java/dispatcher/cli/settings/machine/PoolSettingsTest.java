@@ -115,7 +115,8 @@ class PoolSettingsTest {
         assertFaults(
                 "onDemand: {systemd: {unit: a.service}}",
                 "pool: {max: 2}",
-                "d.yaml:7: machines[0].pool: needs onDemand.command: only commands know which of its machines they start");
+                "d.yaml:7: machines[0].pool: needs onDemand.command, container or qemu: nothing else knows which"
+                        + " of its machines it starts");
         assertFaults(
                 "onDemand: {command: {start: up, address: where}}",
                 "pool: {max: 2}",
@@ -124,6 +125,32 @@ class PoolSettingsTest {
                 "onDemand: {command: {start: up, stop: down}}",
                 "pool: {max: 2}",
                 "d.yaml:7: machines[0].pool: needs onDemand.command.address, as each of its machines is reached elsewhere");
+    }
+
+    @Test
+    void itsMachinesMayBeContainersAndVirtualMachines() throws IOException {
+        assertThat(read("onDemand: {container: {image: i, mounts: [cache:/var/cache]}}", "pool: {max: 2}"))
+                .hasSize(2);
+        assertThat(read("onDemand: {qemu: {image: /i}}", "pool: {max: 3}")).hasSize(3);
+    }
+
+    @Test
+    void itsMachinesShareNoPortAndNoStore() {
+        assertFaults(
+                "onDemand: {container: {image: i, network: host}}",
+                "pool: {max: 2}",
+                "d.yaml:7: machines[0].pool: needs a port for each of its machines, and in the network of the host all have"
+                        + " the same");
+        assertFaults(
+                "onDemand: {container: {image: i, mounts: [store:/nix]}}",
+                "pool: {max: 2}",
+                "d.yaml:7: machines[0].pool: needs a store for each of its machines, and all would have that of the mount"
+                        + " store:/nix");
+        assertFaults(
+                "onDemand: {qemu: {image: /i, port: 31022}}",
+                "pool: {max: 2}",
+                "d.yaml:7: machines[0].pool: needs a port for each of its machines: leave onDemand.qemu.port out for free"
+                        + " ones");
     }
 
     @Test
