@@ -255,9 +255,15 @@ final class BuildRun {
             if (place.isEmpty()) return Optional.empty();
             try (var there = place.get()) {
                 slot = arrive(there);
-                if (slot.isEmpty()) return runAt(there, request);
+                if (slot.isEmpty()) {
+                    assigned(there);
+                    return buildAt(there, request);
+                }
             } catch (StartFailedException e) {
                 return Optional.empty();
+            } catch (SourceFailedException e) {
+                // The slot is given back by now: what made the lost input may need it.
+                return recover(e, place.get().machine());
             }
         }
         return Optional.empty();
@@ -294,16 +300,12 @@ final class BuildRun {
         log.assigned(place.machine(), place.slot().reason());
     }
 
-    private Optional<BuildOutcome> runAt(LeasedMachine place, BuildRequest request) throws InterruptedException {
-        assigned(place);
-        try {
-            return buildAt(place, request);
-        } catch (SourceFailedException e) {
-            var reason = Failures.describe(e);
-            if (++sourcesLost >= builds.policy().maxAttempts()) return Optional.of(refuse(reason));
-            listener.buildLost(number, drvPath, place.machine(), reason);
-            return order.inputs().recover(e.paths(), reason) ? Optional.empty() : Optional.of(refuse(reason));
-        }
+    /// Has inputs made again that were lost with their machine. Empty if the build can begin once more.
+    private Optional<BuildOutcome> recover(SourceFailedException lost, String machine) throws InterruptedException {
+        var reason = Failures.describe(lost);
+        if (++sourcesLost >= builds.policy().maxAttempts()) return Optional.of(refuse(reason));
+        listener.buildLost(number, drvPath, machine, reason);
+        return order.inputs().recover(lost.paths(), reason) ? Optional.empty() : Optional.of(refuse(reason));
     }
 
     /// The client's own host is no machine for its builds; see `HomeCheck`. Machines without a connection are
