@@ -139,8 +139,7 @@ public final class Server implements AutoCloseable {
         var expectations = new LearnedExpectations(history);
         this.recorder = settings.trace().map(file -> record(file, expectations));
         this.recordDatabase = RecordDatabase.in(settings.state());
-        this.records =
-                BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
+        this.records = BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),

@@ -242,14 +242,15 @@ class PingerTest {
     /// It is no fault of a machine that it is off until a build goes there, or that only the dispatcher reaches it.
     @Test
     void aMachineThatIsLeftAloneIsShownAndNoProblem() throws InterruptedException {
-        var report = new PingReport(
-                new Pinger(_ -> new FakeMachine(), LONG, _ -> true).ping(List.of(machine("sleeper"))));
+        var report =
+                new PingReport(new Pinger(_ -> new FakeMachine(), LONG, _ -> true).ping(List.of(machine("sleeper"))));
 
         assertThat(report.allWell()).isTrue();
         assertThat(report.lines(Ansi.OFF))
                 .anyMatch(line -> line.startsWith("sleeper  off "))
                 .contains("  next:  start it to see whether it works: `dispatcher ping --start sleeper`");
-        var sleeper = Json.parse(ApiJson.show(PingJson.of(report))).path("machines").path(0);
+        var sleeper =
+                Json.parse(ApiJson.show(PingJson.of(report))).path("machines").path(0);
         assertThat(sleeper.path("ok")).isSameAs(BooleanNode.TRUE);
         assertThat(sleeper.path("reached")).isSameAs(BooleanNode.FALSE);
         assertThat(sleeper.path("leftAlone").path("verdict").asText()).isEqualTo("off");

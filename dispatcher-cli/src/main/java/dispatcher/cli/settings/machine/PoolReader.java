@@ -48,7 +48,8 @@ public final class PoolReader {
             case OnDemand.Commands commands -> objection(commands);
             case OnDemand.Container container -> objection(container);
             case OnDemand.Qemu qemu ->
-                qemu.port().map(_ -> "needs a port for each of its machines: leave onDemand.qemu.port out for free ones");
+                qemu.port()
+                        .map(_ -> "needs a port for each of its machines: leave onDemand.qemu.port out for free ones");
             default ->
                 Optional.of("needs onDemand.command, container or qemu: nothing else knows which of its machines it"
                         + " starts");
@@ -65,7 +66,8 @@ public final class PoolReader {
 
     private static Optional<String> objection(OnDemand.Container container) {
         if (container.network().filter(OnDemand.Container.HOST::equals).isPresent())
-            return Optional.of("needs a port for each of its machines, and in the network of the host all have the same");
+            return Optional.of(
+                    "needs a port for each of its machines, and in the network of the host all have the same");
         return container.mounts().stream()
                 .filter(mount -> mount.matches("[^:]*:/nix(/.*|:.*)?"))
                 .findFirst()
