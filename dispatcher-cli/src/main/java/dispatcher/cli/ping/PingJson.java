@@ -66,7 +66,7 @@ record PingJson(boolean ok, List<Machine> machines, List<NotUsed> notUsed) {
                 new Claimed(
                         machine.systems(), machine.supportedFeatures(), machine.mandatoryFeatures(), machine.maxJobs()),
                 answer.problems().stream().map(PingJson::fix).toList(),
-                answer instanceof Answer.LeftAlone(_, var note) ? Optional.of(fix(note)) : Optional.empty(),
+                answer instanceof Answer.LeftAlone alone ? Optional.of(fix(alone.note())) : Optional.empty(),
                 reached.map(found -> found.connect().toMillis()),
                 reached.map(found -> found.handshake().toMillis()),
                 reached.map(found -> found.protocol().toString()),

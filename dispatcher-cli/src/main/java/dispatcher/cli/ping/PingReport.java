@@ -68,7 +68,7 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed, SortedMap<St
         lines.addAll(legend(rows.subList(1, rows.size())));
         ways.forEach((machine, way) -> lines.addAll(way(machine, way)));
         for (var answer : answers) {
-            if (answer instanceof Answer.LeftAlone(_, var note)) lines.addAll(lines(answer, note, ansi));
+            if (answer instanceof Answer.LeftAlone alone) lines.addAll(lines(answer, alone.note(), ansi));
             answer.problems().forEach(problem -> lines.addAll(lines(answer, problem, ansi)));
         }
         for (var fault : notUsed) lines.addAll(lines(fault, ansi));
