@@ -201,8 +201,7 @@ public final class Scheduler {
     // ---- decisions
 
     /// The builds that have a slot from `at` on, and those that no machine fits. To be asked after all that happens,
-    /// and at
-    /// [#wakeAt]. These are not all as long as [#unlocated] says so.
+    /// and at [#wakeAt]. These are not all as long as [#unlocated] says so.
     public List<Decision> decide(Instant at) {
         var decisions = new ArrayList<Decision>();
         for (var build : List.copyOf(hopeless)) {

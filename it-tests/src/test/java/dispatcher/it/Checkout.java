@@ -29,8 +29,7 @@ final class Checkout {
     }
 
     /// The program as a user starts it. The first call builds it if its sources are newer than what was built, so that
-    /// no
-    /// test waits for that.
+    /// no test waits for that.
     static Path dispatcher() {
         return Program.PATH;
     }

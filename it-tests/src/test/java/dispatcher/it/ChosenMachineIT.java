@@ -17,8 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Builds that are to go to one machine, by the lines that `dispatcher builders --machine` prints. Two machines, of
-/// which
-/// the first is ten times as fast, so that no build goes to the second one by itself.
+/// which the first is ten times as fast, so that no build goes to the second one by itself.
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ChosenMachineIT {

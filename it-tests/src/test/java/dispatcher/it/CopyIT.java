@@ -1,8 +1,7 @@
 package dispatcher.it;
 
 /// By the installed Nix. The question of Nix 2.8 which paths are valid carries its setting `builders-use-substitutes`,
-/// and
-/// not what `nix copy` was called with; so it sends everything.
+/// and not what `nix copy` was called with; so it sends everything.
 class CopyIT extends CopyContract {
 
     CopyIT() {

@@ -12,8 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// A machine that reaches the dispatcher and takes no connection from outside, whose name has no address either. It
-/// runs
-/// what `dispatcher machine unit` prints.
+/// runs what `dispatcher machine unit` prints.
 @NeedsNamespaces
 class DialInIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /// Runs the tests only where a [Fleet] can be started: as root, on a Linux that lets root make namespaces, with Nix
-/// and
-/// sshd installed in /usr. Elsewhere they are skipped, and the reason is printed.
+/// and sshd installed in /usr. Elsewhere they are skipped, and the reason is printed.
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(NeedsNamespaces.Condition.class)

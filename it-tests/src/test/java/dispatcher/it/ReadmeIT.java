@@ -21,8 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// The commands in README.md, the documents beside it and those in docs, and their links. Nothing is built
-/// or
-/// served; needs no root.
+/// or served; needs no root.
 class ReadmeIT {
 
     /// A line of an indented code block that begins with a program of the checkout, or the same within a sentence.

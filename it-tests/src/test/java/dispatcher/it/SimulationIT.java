@@ -20,8 +20,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 ///
 /// Each package is built once, and the trace of that says how long its builds take here, Nix's own work included. Then
 /// a hundred more are built. The simulator gets what is known of their packages, and when the client asked for
-/// each:
-/// how long Nix's hooks take for that depends on what else the host does. It goes by the clock, so it is for a host
+/// each: how long Nix's hooks take for that depends on what else the host does. It goes by the clock, so it is for
+/// a host
 /// that does nothing else.
 @NeedsNamespaces
 @EnabledIfSystemProperty(named = "it.timed", matches = "true", disabledReason = "goes by the clock: -Dit.timed=true")

@@ -18,8 +18,7 @@ import java.util.TreeSet;
 /// What Nix tells an external builder of one build: `build.json`, version 1.
 ///
 /// Placeholders and the hashes of outputs that are redirected have been rewritten in all of it, so that it speaks of
-/// the
-/// paths where Nix expects the outputs, which are not their last ones in every case.
+/// the paths where Nix expects the outputs, which are not their last ones in every case.
 ///
 /// Source: Nix 2.34, `src/libstore/unix/build/external-derivation-builder.cc`.
 ///

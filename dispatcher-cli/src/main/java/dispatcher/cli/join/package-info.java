@@ -1,6 +1,5 @@
 /// `dispatcher machine add` and `dispatcher machine remove`: machines that come and go at run time, for good with a
-/// file
-/// in `machines.d`.
+/// file in `machines.d`.
 ///
 /// How their entries are read is in `dispatcher.cli.settings.file`, how they are put in force in
 /// `dispatcher.cli.reload`.

@@ -34,8 +34,7 @@ public final class Pinger {
     }
 
     /// @param transports gives the way to a machine, which is closed after use and keeps limits of its own while
-    ///                   it
-    ///                   connects
+    ///                   it connects
     /// @param limit      for Nix's greeting, and again for the machine's word on what it offers
     public Pinger(Function<Machine, Transport> transports, Duration limit) {
         this(transports, limit, _ -> false);

@@ -38,8 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /// What is asked of one Docker or Podman over its socket, through docker-java. Each request blocks; an interruption
-/// ends
-/// it. A refusal is an [IOException] in the engine's own words, with what to do where that is known.
+/// ends it. A refusal is an [IOException] in the engine's own words, with what to do where that is known.
 ///
 /// Confined to one thread.
 final class ContainerEngine implements AutoCloseable {

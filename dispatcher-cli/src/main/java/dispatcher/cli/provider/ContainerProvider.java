@@ -12,8 +12,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// A container of Docker or Podman. It has labels by which it is found again: one that an earlier dispatcher has left
-/// is
-/// taken over if it was made by the same settings, and else removed with the next start of a container.
+/// is taken over if it was made by the same settings, and else removed with the next start of a container.
 final class ContainerProvider implements MachineProvider {
     /// For requests that only ask.
     private static final Duration ANSWER = Duration.ofSeconds(30);
@@ -149,8 +148,7 @@ final class ContainerProvider implements MachineProvider {
     }
 
     /// The container's own port is mapped to one of the loopback address, which the engine chooses, unless the
-    /// container
-    /// is in the network of the host.
+    /// container is in the network of the host.
     @Override
     public MachineAddress address(MachineAddress configured) throws IOException, InterruptedException {
         if (settings.network().filter(OnDemand.Container.HOST::equals).isPresent()) return configured;

@@ -109,8 +109,7 @@ public final class WorkerClient implements Store {
     }
 
     /// Has the daemon build by itself what is asked for in this conversation, and not by the `builders` in its
-    /// nix.conf,
-    /// which may be us.
+    /// nix.conf, which may be us.
     public void buildHere() throws IOException {
         passesOn = false;
         setOptions(BuildOptions.DEFAULT);

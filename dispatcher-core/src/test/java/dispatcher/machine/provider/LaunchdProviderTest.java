@@ -17,8 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// With a program in place of `launchctl` that keeps in files which service is loaded and runs, and has the exit
-/// statuses
-/// and the words of the real one.
+/// statuses and the words of the real one.
 class LaunchdProviderTest {
     private static final Duration LONG = Duration.ofSeconds(60);
     private static final String LABEL = "org.nixos.linux-builder";

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// take. Called by the library's threads; signing is done on another one, as an agent may wait for a person.
 ///
 /// The library's own class (`UserAuthPublicKey`, Apache MINA SSHD 2.20.0) is not used, as it makes keys of what it
-/// shows,
-/// of which it knows few types, signs on the thread that moves bytes, and drops parts of the signatures of security
+/// shows, of which it knows few types, signs on the thread that moves bytes, and drops parts of the signatures of
+/// security
 /// keys.
 ///
 /// Source: RFC 4252, section 7; RFC 8332; OpenSSH, `PROTOCOL.certkeys`.

@@ -13,8 +13,7 @@ import java.util.function.Function;
 /// Looks up a host in files of the form of ssh_config, as `ssh` does: the first value of a keyword counts, and
 /// `IdentityFile` and `CertificateFile` may be there several times. `Include` with `*` and `?`, `Host`, and `Match`
 /// with `all`, `host`, `originalhost`, `user` and `localuser` are known; a block with another criterion is skipped with
-/// a
-/// warning. Never throws for what is in a file: what cannot be used is a warning, with file and line.
+/// a warning. Never throws for what is in a file: what cannot be used is a warning, with file and line.
 ///
 /// The SSH library's own reader (`HostConfigEntry`, Apache MINA SSHD 2.20.0) is not used: it knows neither `Include`
 /// nor `Match`, keeps no numbers of lines, refuses a whole file for one line, and matches patterns in exponential time.
