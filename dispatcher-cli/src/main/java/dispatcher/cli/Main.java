@@ -20,6 +20,7 @@ import dispatcher.cli.reload.ReloadCommand;
 import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.simulate.SimulateCommand;
 import dispatcher.cli.spool.SpoolCommand;
+import dispatcher.cli.status.StatusCommand;
 import dispatcher.cli.terminal.ErrorRenderer;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
@@ -54,6 +55,7 @@ public final class Main {
             "machine",
             "queue",
             "builds",
+            "status",
             "build",
             "log",
             "explain",
@@ -107,6 +109,7 @@ public final class Main {
             case "machines" -> new MachinesCommand();
             case "machine" -> new CommandLine(new MachineCommand()).addSubcommand(new MachineUnitCommand(hostKeys));
             case "queue" -> new QueueCommand();
+            case "status" -> new StatusCommand();
             case "builds" -> new BuildsCommand();
             case "build" -> new BuildCommand();
             case "log" -> new LogCommand();

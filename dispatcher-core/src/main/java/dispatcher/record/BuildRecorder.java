@@ -269,6 +269,11 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         return Collections.unmodifiableMap(held);
     }
 
+    /// How many have ended then or later, by how they ended; without those of the last second.
+    public Map<Outcome, Long> count(Instant since) throws IOException {
+        return store.count(since);
+    }
+
     /// The log of a build, as far as it is.
     public byte[] log(long id) throws IOException {
         var rest = builds.values().stream()

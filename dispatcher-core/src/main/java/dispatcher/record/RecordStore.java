@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Where records are written down, so that they outlive the process. Safe for any thread; each method is done as a
@@ -64,6 +65,9 @@ public interface RecordStore {
     List<BuildRecord> find(Query query, int most) throws IOException;
 
     Optional<BuildRecord> find(long id) throws IOException;
+
+    /// How many have ended then or later, by how they ended.
+    Map<BuildRecord.Outcome, Long> count(Instant since) throws IOException;
 
     /// The log as far as it is written down, in its order.
     List<LogPart> log(long id) throws IOException;

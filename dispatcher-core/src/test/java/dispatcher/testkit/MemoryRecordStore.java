@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 
 /// Records in memory. Finds all, whatever is asked for, so that what it says shows what was written.
 public final class MemoryRecordStore implements RecordStore {
@@ -54,6 +56,13 @@ public final class MemoryRecordStore implements RecordStore {
     @Override
     public Optional<BuildRecord> find(long id) {
         return Optional.ofNullable(records.get(id));
+    }
+
+    @Override
+    public Map<BuildRecord.Outcome, Long> count(Instant since) {
+        return records.values().stream()
+                .filter(record -> record.ended().filter(it -> !it.isBefore(since)).isPresent())
+                .collect(Collectors.groupingBy(BuildRecord::outcome, Collectors.counting()));
     }
 
     @Override

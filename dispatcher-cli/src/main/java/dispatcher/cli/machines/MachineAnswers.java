@@ -36,19 +36,24 @@ public final class MachineAnswers {
             InstantSource clock,
             MachinesOnDemand onDemand,
             Function<String, Optional<MachineDescriptionView>> descriptions) {
-        return Endpoint.get(MachinesAnswer.PATH, _ -> {
-            var now = clock.instant();
-            return new MachinesAnswer(
-                    now,
-                    queue.snapshot().machines().stream()
-                            .map(view -> described(
-                                            view,
-                                            descriptions.apply(view.machine().name()))
-                                    .withOnDemand(onDemand.of(view.machine().name())
-                                            .map(MachineLifecycle::view)
-                                            .map(power -> onDemand(power, now))))
-                            .toList());
-        });
+        return Endpoint.get(
+                MachinesAnswer.PATH,
+                _ -> new MachinesAnswer(clock.instant(), all(queue, clock, onDemand, descriptions)));
+    }
+
+    /// All of them now.
+    public static List<MachineAnswer> all(
+            BuildQueue queue,
+            InstantSource clock,
+            MachinesOnDemand onDemand,
+            Function<String, Optional<MachineDescriptionView>> descriptions) {
+        var now = clock.instant();
+        return queue.snapshot().machines().stream()
+                .map(view -> described(view, descriptions.apply(view.machine().name()))
+                        .withOnDemand(onDemand.of(view.machine().name())
+                                .map(MachineLifecycle::view)
+                                .map(power -> onDemand(power, now))))
+                .toList();
     }
 
     public static MachineAnswer.OnDemand onDemand(LifecycleView view, Instant now) {

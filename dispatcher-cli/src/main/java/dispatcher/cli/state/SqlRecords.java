@@ -23,10 +23,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -257,6 +260,32 @@ record SqlRecords(Transactions database) implements RecordStore {
 
     private static String text(Outcome outcome) {
         return outcome.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public Map<Outcome, Long> count(Instant since) throws IOException {
+        return database.read(Map.of(), connection -> {
+            var counts = new EnumMap<Outcome, Long>(Outcome.class);
+            try (var statement = connection.prepareStatement(
+                    "SELECT outcome, COUNT(*) FROM build WHERE ended >= ? GROUP BY outcome")) {
+                statement.setLong(1, since.toEpochMilli());
+                try (var row = statement.executeQuery()) {
+                    while (row.next()) outcome(row.getString(1)).ifPresent(counted(counts, row.getLong(2)));
+                }
+            }
+            return counts;
+        });
+    }
+
+    private static Consumer<Outcome> counted(Map<Outcome, Long> counts, long count) {
+        return outcome -> counts.put(outcome, count);
+    }
+
+    /// Empty for one that this program does not know.
+    private static Optional<Outcome> outcome(String text) {
+        return Arrays.stream(Outcome.values())
+                .filter(outcome -> text(outcome).equals(text))
+                .findFirst();
     }
 
     @Override

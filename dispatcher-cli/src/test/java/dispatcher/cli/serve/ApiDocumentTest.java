@@ -17,6 +17,7 @@ import dispatcher.cli.api.Problem;
 import dispatcher.cli.api.QueueAnswer;
 import dispatcher.cli.api.ReloadAnswer;
 import dispatcher.cli.api.SpoolAnswer;
+import dispatcher.cli.api.StatusAnswer;
 import dispatcher.cli.api.TrimRequest;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.record.BuildAnswer;
@@ -52,6 +53,7 @@ class ApiDocumentTest {
             Map.entry("POST " + ExplainRequest.PATH, ExplainAnswer.class),
             Map.entry("POST " + DrainRequest.DRAIN_PATH, DrainAnswer.class),
             Map.entry("POST " + DrainRequest.RESUME_PATH, DrainAnswer.class),
+            Map.entry("GET " + StatusAnswer.PATH, StatusAnswer.class),
             Map.entry("GET " + BuildsAnswer.PATH, BuildsAnswer.class),
             Map.entry("GET " + BuildAnswer.PATH, BuildAnswer.class),
             Map.entry("GET " + BuildAnswer.LOG_PATH, BuildAnswer.Log.class),

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -189,6 +190,17 @@ class SqlRecordsTest {
         assertThat(ids(Query.ALL)).isNotEmpty();
         assertThat(records.forgetBefore(T.plusSeconds(100_000))).isFalse();
         assertThat(ids(Query.ALL)).isEmpty();
+    }
+
+    @Test
+    void countsWhatHasEndedSinceThen() throws IOException {
+        save(
+                record(1, "x", "a", "ci", Outcome.BUILT),
+                record(2, "x", "a", "ci", Outcome.BUILT),
+                record(3, "x", "a", "ci", Outcome.FAILED),
+                record(4, "x", "a", "ci", Outcome.RUNNING));
+        assertThat(records.count(T.plusSeconds(62)))
+                .containsOnly(Map.entry(Outcome.BUILT, 1L), Map.entry(Outcome.FAILED, 1L));
     }
 
     private int count(String table) throws Exception {
