@@ -84,8 +84,10 @@ class DialInIT {
                 .run()
                 .orFail()
                 .lines();
+        // The machine's sshd listens at that address only.
+        String ssh = value(unit, "ExecStart=").replace("0:localhost:", "0:" + machine.address() + ":");
         return "mkdir -p /run/dispatcher-dial-in; %s; while :; do %s; sleep 1; done"
-                .formatted(value(unit, "ExecStartPre="), value(unit, "ExecStart="));
+                .formatted(value(unit, "ExecStartPre="), ssh);
     }
 
     private static String value(List<String> unit, String key) {

@@ -33,11 +33,11 @@ class JumpHostsIT {
             Path config = Files.writeString(fleet.folder().resolve("config"), """
                     Host %s
                       ProxyJump %s
-                    Include %s
                     Match all
                       UserKnownHostsFile %s
+                      Include %s
                     """.formatted(
-                            last.name(), jumps, fleet.sshConfig(), fleet.knownHosts()));
+                            last.name(), jumps, fleet.knownHosts(), fleet.sshConfig()));
             Matcher system = SYSTEM.matcher(Files.readString(fleet.settings()));
             assertThat(system.find()).isTrue();
             Path settings = DispatcherSettings.of(fleet)
