@@ -61,7 +61,8 @@ public final class MemoryRecordStore implements RecordStore {
     @Override
     public Map<BuildRecord.Outcome, Long> count(Instant since) {
         return records.values().stream()
-                .filter(record -> record.ended().filter(it -> !it.isBefore(since)).isPresent())
+                .filter(record ->
+                        record.ended().filter(it -> !it.isBefore(since)).isPresent())
                 .collect(Collectors.groupingBy(BuildRecord::outcome, Collectors.counting()));
     }
 

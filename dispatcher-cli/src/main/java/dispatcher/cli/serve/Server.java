@@ -28,8 +28,8 @@ import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.spool.SpoolEndpoints;
 import dispatcher.cli.state.RecordDatabase;
-import dispatcher.cli.status.StatusEndpoint;
 import dispatcher.cli.state.StateDatabase;
+import dispatcher.cli.status.StatusEndpoint;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
@@ -375,10 +375,7 @@ public final class Server implements AutoCloseable {
         var endpoints = new ArrayList<Endpoint>();
         endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand, machines::description));
         endpoints.add(new StatusEndpoint(
-                        queue,
-                        () -> MachineAnswers.all(queue, clock, onDemand, machines::description),
-                        records,
-                        clock)
+                        queue, () -> MachineAnswers.all(queue, clock, onDemand, machines::description), records, clock)
                 .endpoint());
         endpoints.addAll(new OnDemandEndpoints(queue, onDemand, clock).endpoints());
         endpoints.add(new QueueEndpoint(queue, clock).endpoint());

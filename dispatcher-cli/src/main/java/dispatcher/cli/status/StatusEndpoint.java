@@ -54,9 +54,7 @@ public record StatusEndpoint(
     }
 
     private static Optional<Instant> oldest(List<QueuePosition> waiting) {
-        return waiting.stream()
-                .map(position -> position.build().since())
-                .min(Instant::compareTo);
+        return waiting.stream().map(position -> position.build().since()).min(Instant::compareTo);
     }
 
     /// None if that cannot be read: all else counts more.

@@ -14,8 +14,7 @@ record StatusReport(StatusAnswer status) {
     List<String> lines(Ansi ansi) {
         var lines = new ArrayList<String>();
         lines.add("machines   %d of %d may have builds, with %s"
-                .formatted(
-                        status.machines().ready(), status.machines().all(), count(status.slots(), "slot")));
+                .formatted(status.machines().ready(), status.machines().all(), count(status.slots(), "slot")));
         lines.add("running    " + count(status.running(), "build"));
         lines.add("waiting    "
                 + count(status.waiting(), "build")

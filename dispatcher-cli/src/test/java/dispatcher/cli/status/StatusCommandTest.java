@@ -73,9 +73,8 @@ class StatusCommandTest {
             recorder.buildRefused(1, FakeStore.path("x.drv"), "no machine");
         }
         var settings = SettingsFile.load(config, Surroundings.ofProcess());
-        var endpoint = new StatusEndpoint(
-                        queue, () -> machines, BuildRecorder.reading(database.records()), clock)
-                .endpoint();
+        var endpoint =
+                new StatusEndpoint(queue, () -> machines, BuildRecorder.reading(database.records()), clock).endpoint();
         try (var _ = ApiServer.open(settings.controlSocket(), List.of(endpoint))) {
             var all = new ArrayList<>(List.of("--config", config.toString()));
             all.addAll(Arrays.asList(args));
@@ -146,8 +145,10 @@ class StatusCommandTest {
                     return 1;
                 })
                 .execute("--config", config.toString());
-        assertThat(thrown).singleElement().isInstanceOfSatisfying(UserFacingException.class, e -> assertThat(
-                        e.getMessage())
-                .contains("no dispatcher runs"));
+        assertThat(thrown)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        UserFacingException.class,
+                        e -> assertThat(e.getMessage()).contains("no dispatcher runs"));
     }
 }
