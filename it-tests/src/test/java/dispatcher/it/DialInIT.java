@@ -108,11 +108,20 @@ class DialInIT {
         assertThat(machine.holds(result.out().strip())).isTrue();
     }
 
+    /// It is no child of the machine's first process.
+    private void endConnection() {
+        List<ProcessHandle> found = ProcessHandle.allProcesses()
+                .filter(process -> process.info().command().orElse("").endsWith("/ssh"))
+                .filter(process -> process.info().commandLine().orElse("").contains("0:" + machine.address() + ":"))
+                .toList();
+        assertThat(found).isNotEmpty().allMatch(ProcessHandle::destroyForcibly);
+    }
+
     @Test
     void aBuildRunsThereAlsoAfterItWasGoneOrCutOff() throws Exception {
         assertBuilds();
 
-        machine.processes("ssh -NT").forEach(ProcessHandle::destroyForcibly);
+        endConnection();
         dispatcher.awaitLog("machine has gone", PATIENCE);
         assertBuilds();
 
