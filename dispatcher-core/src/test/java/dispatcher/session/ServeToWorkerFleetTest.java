@@ -14,9 +14,11 @@ import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.Gate;
 import dispatcher.testkit.Samples;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Client in the serve protocol, machines in the worker protocol.
+@Tag("slow")
 class ServeToWorkerFleetTest extends FleetContract {
     @Override
     ClientProtocol protocol() {

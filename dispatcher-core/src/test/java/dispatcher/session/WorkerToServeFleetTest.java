@@ -3,8 +3,10 @@ package dispatcher.session;
 import dispatcher.machine.Machine;
 import dispatcher.protocol.ClientProtocol;
 import dispatcher.testkit.FakeMachine;
+import org.junit.jupiter.api.Tag;
 
 /// Client in the worker protocol, machines in the serve protocol.
+@Tag("slow")
 class WorkerToServeFleetTest extends FleetContract {
     @Override
     ClientProtocol protocol() {

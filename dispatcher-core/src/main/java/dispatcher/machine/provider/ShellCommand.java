@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -36,8 +37,11 @@ public final class ShellCommand {
     /// For output that is on its way still when the command has ended.
     private static final Duration REST = Duration.ofMillis(200);
 
+    private static final int MOST_RESTS = 10;
+
     private final String text;
     private final Consumer<String> output;
+    private final AtomicLong taken = new AtomicLong();
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
@@ -77,10 +81,19 @@ public final class ShellCommand {
         } finally {
             if (!ended) kill(process);
         }
-        boolean _ = reader.join(REST);
+        awaitRest(reader);
         if (ended) return process.exitValue();
         throw new IOException(
                 "%s did not end within %d s and was killed%s".formatted(name(), limit.toSeconds(), said()));
+    }
+
+    /// Until all of its output has been read; but no longer than nothing comes, or [#MOST_RESTS] times that, as what it
+    /// left running may write for ever.
+    private void awaitRest(Thread reader) throws InterruptedException {
+        for (int i = 0; i < MOST_RESTS; i++) {
+            long before = taken.get();
+            if (reader.join(REST) || taken.get() == before) return;
+        }
     }
 
     private static void kill(Process process) {
@@ -107,6 +120,7 @@ public final class ShellCommand {
     private void take(StringBuilder line) {
         var printable = Printable.line(line.toString().stripTrailing(), LONGEST_LINE);
         line.setLength(0);
+        taken.incrementAndGet();
         if (printable.isEmpty()) return;
         lock.lock();
         try {

@@ -288,9 +288,11 @@ final class Describer implements AutoCloseable {
         long end = System.nanoTime() + limit.toNanos();
         while (true) {
             var all = machines.all();
-            if (all.stream().anyMatch(machine -> fits(machine, need))) return true;
+            // First, as a machine may say what it is in between: then it must be seen that it fits.
+            boolean isOpen = all.stream().anyMatch(this::mayYetBeDescribed);
+            if (machines.all().stream().anyMatch(machine -> fits(machine, need))) return true;
             long left = Math.min(end - System.nanoTime(), Duration.ofSeconds(1).toNanos());
-            if (left <= 0 || over.getAsBoolean() || all.stream().noneMatch(this::mayYetBeDescribed)) return false;
+            if (left <= 0 || over.getAsBoolean() || !isOpen) return false;
             lock.lockInterruptibly();
             try {
                 if (closed) return false;
