@@ -98,6 +98,27 @@ public record BuildRecord(
         }
     }
 
+    /// The same as it is if the program that recorded it has ended: a build that went on was interrupted.
+    public BuildRecord afterItsProgram() {
+        if (outcome.isOver()) return this;
+        return new BuildRecord(
+                id,
+                client,
+                drvPath,
+                system,
+                features,
+                asked,
+                ended,
+                Outcome.INTERRUPTED,
+                message,
+                waits,
+                attempts,
+                copied,
+                built,
+                outputBytes,
+                peakMemory);
+    }
+
     /// Of the derivation, such as `hello-2.12`.
     public String name() {
         return drvPath.derivationName();

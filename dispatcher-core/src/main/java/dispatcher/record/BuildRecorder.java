@@ -107,7 +107,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         }
     }
 
-    /// Only answers what is written down.
+    /// Only answers what is written down by a program that has ended.
     public static BuildRecorder reading(RecordStore store) {
         return new BuildRecorder(store, new Limits(Duration.ofDays(1), 0), InstantSource.system(), 0, true);
     }
@@ -253,14 +253,19 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         var found = new ArrayList<BuildRecord>();
         for (var record : held.values()) if (query.isMetBy(record)) found.add(record);
         // As many of the store's may be outdated as are held.
-        for (var record : store.find(query, most + held.size())) if (!held.containsKey(record.id())) found.add(record);
+        for (var record : store.find(query, most + held.size())) {
+            if (held.containsKey(record.id())) continue;
+            var now = isOff ? record.afterItsProgram() : record;
+            if (query.isMetBy(now)) found.add(now);
+        }
         found.sort(Comparator.comparingLong(BuildRecord::id).reversed());
         return List.copyOf(found.subList(0, Math.min(most, found.size())));
     }
 
     public Optional<BuildRecord> find(long id) throws IOException {
         var held = Optional.ofNullable(held().get(id));
-        return held.isPresent() ? held : store.find(id);
+        if (held.isPresent()) return held;
+        return isOff ? store.find(id).map(BuildRecord::afterItsProgram) : store.find(id);
     }
 
     Map<Long, BuildRecord> held() {

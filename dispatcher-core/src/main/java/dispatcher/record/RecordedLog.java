@@ -39,10 +39,11 @@ final class RecordedLog implements BuildLog {
     @GuardedBy("lock")
     private boolean isCut;
 
-    /// @param most bytes to keep, before compression
+    /// @param most bytes to keep, before compression; nothing at all if it is 0
     RecordedLog(long build, long most) {
         this.build = build;
         this.most = most;
+        this.isCut = most == 0;
     }
 
     @Override

@@ -239,6 +239,25 @@ class BuildRecorderTest {
     }
 
     @Test
+    void noLogIsKeptWhereNoneIsWanted() throws IOException {
+        recorder.change(new BuildRecorder.Limits(Duration.ofDays(1), 0));
+        ask(1);
+        recorder.of(1).line(ByteString.of("hello"));
+        assertThat(text(1)).isEmpty();
+    }
+
+    /// As for commands where no dispatcher runs.
+    @Test
+    void whatWentOnWhenTheProgramEndedWasInterrupted() throws IOException {
+        ask(1);
+        recorder.save();
+        var later = BuildRecorder.reading(store);
+        assertThat(later.find(1)).map(BuildRecord::outcome).contains(Outcome.INTERRUPTED);
+        assertThat(later.find(query("", "", "", List.of(Outcome.WAITING)), 10)).isEmpty();
+        assertThat(recorder.find(1)).map(BuildRecord::outcome).contains(Outcome.WAITING);
+    }
+
+    @Test
     void aBuildThatNobodyKnowsHasNoLog() throws IOException {
         recorder.of(99).line(ByteString.of("hello"));
         assertThat(text(99)).isEmpty();

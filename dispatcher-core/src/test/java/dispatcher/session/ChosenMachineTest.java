@@ -131,7 +131,7 @@ class ChosenMachineTest {
         }
     }
 
-    /// Whoever wants it on one machine wants to know how it does there.
+    /// A client that wants it on one machine wants to know how it does there.
     @Test
     void equalBuildsForDifferentMachinesDoNotWaitForEachOther() throws Exception {
         var gate = fast.holdBuilds();

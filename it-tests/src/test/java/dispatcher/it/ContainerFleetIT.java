@@ -7,8 +7,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.testcontainers.containers.BindMode;
@@ -25,7 +23,6 @@ class ContainerFleetIT {
 
     private static final String ADDRESS = "127.0.0.1";
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
-    private static final Pattern SYSTEMS = Pattern.compile("systems: \\[[^]]*]");
     private static final String IMAGE = """
             FROM scratch
             WORKDIR /
@@ -81,11 +78,6 @@ class ContainerFleetIT {
 
     /// The fleet's, with the container in place of its machine.
     private static Path settings(Fleet fleet, GenericContainer<?> container) throws Exception {
-        String systems = SYSTEMS.matcher(Files.readString(fleet.settings()))
-                .results()
-                .findFirst()
-                .map(MatchResult::group)
-                .orElseThrow();
         String hostKey = container
                 .execInContainer("cat", "/etc/ssh/ssh_host_ed25519_key.pub")
                 .getStdout()
@@ -94,7 +86,7 @@ class ContainerFleetIT {
                 .set(
                         "machines",
                         "[{name: container, hostName: %s, port: %s, %s, protocol: ssh-ng, sshUser: root, sshKey: %s, publicHostKey: %s, maxJobs: 2}]"
-                                .formatted(ADDRESS, container.getEnvMap().get("PORT"), systems, fleet.key(), hostKey))
+                                .formatted(ADDRESS, container.getEnvMap().get("PORT"), "systems: " + fleet.systems(), fleet.key(), hostKey))
                 .write("container");
     }
 

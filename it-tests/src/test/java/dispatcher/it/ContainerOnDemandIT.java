@@ -2,17 +2,12 @@ package dispatcher.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.api.ApiJson;
-import dispatcher.cli.api.MachinePower;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +28,6 @@ class ContainerOnDemandIT {
     /// busy host.
     private static final Duration FIRST_BUILD = Duration.ofSeconds(20);
 
-    private static final Pattern SYSTEMS = Pattern.compile("systems: \\[[^]]*]");
     private static final String IMAGE = """
             FROM scratch
             WORKDIR /
@@ -69,7 +63,7 @@ class ContainerOnDemandIT {
                 NixClient client = NixClient.beside(fleet).start()) {
             Path settings = settings(fleet, image);
             try (DispatcherProcess dispatcher = DispatcherProcess.start(settings, fleet.socket(), "")) {
-                assertThat(power(settings)).isEqualTo("off");
+                assertThat(control(settings).power()).isEqualTo("off");
                 long begun = System.nanoTime();
                 build(client, dispatcher);
                 var took = Duration.ofNanos(System.nanoTime() - begun);
@@ -78,22 +72,20 @@ class ContainerOnDemandIT {
                 assertThat(dispatcher.log())
                         .containsOnlyOnce("machine on demand starts by container of " + image)
                         .contains("machine on demand is ready");
-                assertThat(machine(settings, "logs")).contains(NAME + " itself printed last:", "Server listening on");
+                assertThat(control(settings).run("logs")).contains(NAME + " itself printed last:", "Server listening on");
                 dispatcher.kill();
             }
             try (DispatcherProcess dispatcher = DispatcherProcess.start(settings, fleet.socket(), "")) {
                 dispatcher.awaitLog("machine on demand was found running", Duration.ofSeconds(30));
                 build(client, dispatcher);
                 assertThat(dispatcher.log()).doesNotContain("machine on demand starts");
-                machine(settings, "stop", "--wait");
-                assertThat(power(settings)).isEqualTo("off");
+                control(settings).run("stop", "--wait");
+                assertThat(control(settings).power()).isEqualTo("off");
                 assertThat(running()).isEmpty();
 
                 build(client, dispatcher);
                 assertThat(running()).as("the same container again").hasSize(1);
-                Command.of(Checkout.dispatcher(), "machine", "stop", NAME, "--wait", "--config", settings)
-                        .run()
-                        .orFail();
+                control(settings).run("stop", "--wait");
                 assertThat(dispatcher.stop()).isZero();
             }
         }
@@ -116,20 +108,8 @@ class ContainerOnDemandIT {
                 .toList();
     }
 
-    private static String machine(Path settings, String what, Object... more) throws Exception {
-        return Command.of(Checkout.dispatcher(), "machine", what, NAME, "--config", settings)
-                .with(more)
-                .run()
-                .orFail()
-                .out();
-    }
-
-    private static String power(Path settings) throws Exception {
-        var answer = machine(settings, "status", "--json");
-        return ApiJson.read(answer.getBytes(StandardCharsets.UTF_8), MachinePower.class)
-                .onDemand()
-                .orElseThrow()
-                .state();
+    private static MachineControl control(Path settings) {
+        return new MachineControl(settings, NAME);
     }
 
     /// The fleet's, with the container in place of its machine.
@@ -137,11 +117,6 @@ class ContainerOnDemandIT {
         Command.of("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder.resolve("host_key"))
                 .run()
                 .orFail();
-        String systems = SYSTEMS.matcher(Files.readString(fleet.settings()))
-                .results()
-                .findFirst()
-                .map(MatchResult::group)
-                .orElseThrow();
         String mounts = Stream.concat(
                         Stream.of("/usr", "/bin", "/sbin", "/lib", "/lib64")
                                 .filter(path -> Files.exists(Path.of(path)))
@@ -158,7 +133,7 @@ class ContainerOnDemandIT {
                 "  - name: " + NAME,
                 "    hostName: 127.0.0.1",
                 "    port: " + port,
-                "    " + systems,
+                "    systems: " + fleet.systems(),
                 "    protocol: ssh-ng",
                 "    sshUser: root",
                 "    sshKey: " + fleet.key(),

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import java.util.regex.Pattern;
 
 /// Builder machines on this one, each a stock sshd and a stock Nix with its own store (see
 /// `it-tests/fleet/host`), and a folder with the settings that make a Nix or a dispatcher use them.
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
 /// The machines end with this JVM at the latest. Fleets do not disturb one another: each takes a net of its own,
 /// `127.0.K`. Confined to one thread.
 public final class Fleet implements AutoCloseable {
+    private static final Pattern SYSTEMS = Pattern.compile("systems: (\\[[^]]*])");
 
     private static final Path PARENT = Path.of(System.getProperty("java.io.tmpdir"), "dispatcher-it");
 
@@ -268,6 +270,15 @@ public final class Fleet implements AutoCloseable {
             return command;
         }
         return command.after(Checkout.script("fleet"), "in", folder);
+    }
+
+    /// What its machines build for, as its settings have it: such as `[x86_64-linux, i686-linux]`.
+    public String systems() throws IOException {
+        return SYSTEMS.matcher(Files.readString(settings()))
+                .results()
+                .findFirst()
+                .map(found -> found.group(1))
+                .orElseThrow();
     }
 
     /// Settings of a dispatcher that has these machines.

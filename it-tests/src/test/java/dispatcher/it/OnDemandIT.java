@@ -2,9 +2,6 @@ package dispatcher.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.api.ApiJson;
-import dispatcher.cli.api.MachinePower;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -94,11 +91,11 @@ class OnDemandIT {
 
     @Test
     void machineIsStartedForBuildsAndStoppedWhenIdle() throws Exception {
-        assertThat(power()).isEqualTo("off");
+        assertThat(control().power()).isEqualTo("off");
 
         assertThat(onDemand().holds(build())).isTrue();
         assertThat(dispatcher.log()).containsOnlyOnce(STARTS);
-        assertThat(power()).isEqualTo("ready");
+        assertThat(control().power()).isEqualTo("ready");
 
         assertThat(onDemand().holds(build())).isTrue();
         assertThat(dispatcher.log()).as("it was found running").containsOnlyOnce(STARTS);
@@ -107,7 +104,7 @@ class OnDemandIT {
                 IDLE,
                 () -> "the idle machine to be off\n" + dispatcher.log(),
                 () -> !onDemand().alive());
-        Await.until(LONG, () -> "it to be known\n" + dispatcher.log(), () -> power().equals("off"));
+        Await.until(LONG, () -> "it to be known\n" + dispatcher.log(), () -> control().power().equals("off"));
         assertThat(dispatcher.log()).doesNotContain("machine set aside", "machine lost");
 
         Files.createFile(broken);
@@ -127,9 +124,9 @@ class OnDemandIT {
         assertThat(onDemand().alive()).isFalse();
 
         Files.delete(broken);
-        command("machine", "start", onDemand().name(), "--wait").run().orFail();
+        control().run("start", "--wait");
         assertThat(onDemand().alive()).isTrue();
-        command("machine", "stop", onDemand().name(), "--wait").run().orFail();
+        control().run("stop", "--wait");
         assertThat(onDemand().alive()).isFalse();
 
         assertThat(dispatcher.stop()).isZero();
@@ -143,17 +140,11 @@ class OnDemandIT {
         return client.buildCommand("straggler").with("--builders", builders);
     }
 
-    private String power() throws Exception {
-        var answer =
-                command("machine", "status", onDemand().name(), "--json").run().out();
-        return ApiJson.read(answer.getBytes(StandardCharsets.UTF_8), MachinePower.class)
-                .onDemand()
-                .orElseThrow()
-                .state();
+    private MachineControl control() throws Exception {
+        return new MachineControl(settings, onDemand().name());
     }
 
-    private Command command(String name, String what, Object... arguments) {
-        return Command.of(Checkout.dispatcher(), name, what, "--config", settings)
-                .with(arguments);
+    private Command command(String name, String machine) {
+        return Command.of(Checkout.dispatcher(), name, machine, "--config", settings);
     }
 }

@@ -2,15 +2,10 @@ package dispatcher.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.cli.api.ApiJson;
-import dispatcher.cli.api.MachinePower;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,8 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class QemuOnDemandIT {
     private static final String NAME = "emulated";
-    private static final Pattern SYSTEMS = Pattern.compile("systems: \\[[^]]*]");
-
     @TempDir
     private Path folder;
 
@@ -43,14 +36,14 @@ class QemuOnDemandIT {
 
     private static void boot(Fleet fleet, NixClient client, Path settings) throws Exception {
         try (DispatcherProcess dispatcher = DispatcherProcess.start(settings, fleet.socket(), "")) {
-            assertThat(power(settings)).isEqualTo("off");
+            assertThat(control(settings).power()).isEqualTo("off");
             long begun = System.nanoTime();
             build(client, dispatcher);
             System.err.printf(
                     "first build in a virtual machine that was off: %d ms%n",
                     Duration.ofNanos(System.nanoTime() - begun).toMillis());
             assertThat(dispatcher.log()).containsOnlyOnce("machine on demand starts by qemu-system-x86_64");
-            assertThat(machine(settings, "logs")).contains(NAME + " itself printed last:");
+            assertThat(control(settings).run("logs")).contains(NAME + " itself printed last:");
             dispatcher.kill();
         }
     }
@@ -60,8 +53,8 @@ class QemuOnDemandIT {
             dispatcher.awaitLog("machine on demand was found running", Duration.ofSeconds(60));
             build(client, dispatcher);
             assertThat(dispatcher.log()).doesNotContain("machine on demand starts");
-            machine(settings, "stop", "--wait");
-            assertThat(power(settings)).isEqualTo("off");
+            control(settings).run("stop", "--wait");
+            assertThat(control(settings).power()).isEqualTo("off");
             assertThat(dispatcher.log()).doesNotContain("QEMU is told to end");
             assertThat(pid(fleet).flatMap(ProcessHandle::of)).isEmpty();
             assertThat(dispatcher.stop()).isZero();
@@ -86,20 +79,8 @@ class QemuOnDemandIT {
                 .orFail();
     }
 
-    private static String machine(Path settings, String what, Object... more) throws Exception {
-        return Command.of(Checkout.dispatcher(), "machine", what, NAME, "--config", settings)
-                .with(more)
-                .run()
-                .orFail()
-                .out();
-    }
-
-    private static String power(Path settings) throws Exception {
-        var answer = machine(settings, "status", "--json");
-        return ApiJson.read(answer.getBytes(StandardCharsets.UTF_8), MachinePower.class)
-                .onDemand()
-                .orElseThrow()
-                .state();
+    private static MachineControl control(Path settings) {
+        return new MachineControl(settings, NAME);
     }
 
     /// The fleet's, with the virtual machine in place of its machine.
@@ -118,17 +99,12 @@ class QemuOnDemandIT {
                         hostKey)
                 .run()
                 .orFail();
-        String systems = SYSTEMS.matcher(Files.readString(fleet.settings()))
-                .results()
-                .findFirst()
-                .map(MatchResult::group)
-                .orElseThrow();
         String entry = String.join(
                 "\n",
                 "",
                 "  - name: " + NAME,
                 "    hostName: vm",
-                "    " + systems,
+                "    systems: " + fleet.systems(),
                 "    protocol: ssh-ng",
                 "    sshUser: root",
                 "    sshKey: " + fleet.key(),

@@ -31,9 +31,8 @@ import java.util.TreeMap;
 /// into the build directory. That is undone here, since the machine's Nix does it once more.
 ///
 /// Each output is one whose path is known: the path where Nix expects it. Nix itself moves it from there to its last
-/// path where that is another one: for content-addressed outputs, and if it checks or repairs an output that it
-/// has. A
-/// fixed output stays one, so that its build may use the network. An impure one cannot be told from one that is only
+/// path where that is another one: for content-addressed outputs, and if it checks or repairs an output that it has.
+/// A fixed output stays one, so that its build may use the network. An impure one looks the same as one that is only
 /// content-addressed, and is built as that.
 ///
 /// @param drvPath made from the derivation, since Nix does not tell the right one

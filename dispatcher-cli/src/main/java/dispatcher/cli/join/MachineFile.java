@@ -32,7 +32,7 @@ record MachineFile(Path directory) {
                     "correct that; the keys are in docs/SETTINGS.md");
     }
 
-    /// Writes a file of its own for a machine; whoever reads it meanwhile sees nothing of it or all.
+    /// Writes a file of its own for a machine. A reader sees all of it or nothing.
     ///
     /// @throws UserFacingException if there is one already, or it cannot be written
     Path write(Entry entry) {

@@ -53,6 +53,14 @@ public record StatusEndpoint(
         return machine.state().equals("ready");
     }
 
+    /// Whether its pool does not need it now, which is no trouble.
+    private static boolean isNotNeeded(MachineAnswer machine) {
+        return machine.state().equals("under-pressure")
+                && machine.onDemand()
+                        .filter(power -> power.stopping() || power.state().equals("off"))
+                        .isPresent();
+    }
+
     private static Optional<Instant> oldest(List<QueuePosition> waiting) {
         return waiting.stream().map(position -> position.build().since()).min(Instant::compareTo);
     }
@@ -74,7 +82,7 @@ public record StatusEndpoint(
     private static List<Trouble> troubles(List<MachineAnswer> machines) {
         var troubles = new ArrayList<Trouble>();
         for (var machine : machines) {
-            if (!isReady(machine))
+            if (!isReady(machine) && !isNotNeeded(machine))
                 troubles.add(new Trouble(
                         machine.name(), machine.state(), machine.reason().orElse(""), next(machine)));
             for (var refusal : machine.refuses())

@@ -128,6 +128,18 @@ class StatusCommandTest {
     }
 
     @Test
+    void aMachineThatItsPoolDoesNotNeedNowIsNoTrouble() throws IOException {
+        machine("a", "ready", "");
+        machine(
+                "cloud-4",
+                "under-pressure",
+                ",\"reason\":\"its pool has enough machines\",\"onDemand\":{\"state\":\"off\","
+                        + "\"since\":\"2026-01-01T00:00:00Z\",\"uses\":0,\"stopping\":false}");
+        assertThat(run()).isZero();
+        assertThat(out.toString()).contains("1 of 2 may have builds", "all machines are well");
+    }
+
+    @Test
     void printsJson() throws IOException {
         machine("a", "drained", "");
         assertThat(run("--json")).isZero();

@@ -28,7 +28,7 @@ class DaemonTransportTest {
         try (client) {
             client.out().write("daemon".getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            // Whoever only looks whether it answers does not read.
+            // A client that only looks whether it answers does not read.
         }
     }
 

@@ -33,7 +33,7 @@ final class ContainerKeys {
                     PATH + ".environment", Types.text("NAME=VALUE", ContainerKeys::variable))
             .example("[TZ=UTC]")
             .counts(Effect.AT_ONCE)
-            .help("Variables for it. Whoever may use the engine can read them.");
+            .help("Variables for it. All users of the engine can read them.");
     static final Key<String> MOUNTS = Key.list(PATH + ".mounts", Types.text("SOURCE:TARGET", ContainerKeys::mount))
             .example("[nix-of-builder:/nix]")
             .counts(Effect.AT_ONCE)
