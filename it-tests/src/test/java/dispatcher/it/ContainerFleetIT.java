@@ -86,7 +86,12 @@ class ContainerFleetIT {
                 .set(
                         "machines",
                         "[{name: container, hostName: %s, port: %s, %s, protocol: ssh-ng, sshUser: root, sshKey: %s, publicHostKey: %s, maxJobs: 2}]"
-                                .formatted(ADDRESS, container.getEnvMap().get("PORT"), "systems: " + fleet.systems(), fleet.key(), hostKey))
+                                .formatted(
+                                        ADDRESS,
+                                        container.getEnvMap().get("PORT"),
+                                        "systems: " + fleet.systems(),
+                                        fleet.key(),
+                                        hostKey))
                 .write("container");
     }
 

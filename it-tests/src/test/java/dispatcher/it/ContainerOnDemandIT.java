@@ -72,7 +72,8 @@ class ContainerOnDemandIT {
                 assertThat(dispatcher.log())
                         .containsOnlyOnce("machine on demand starts by container of " + image)
                         .contains("machine on demand is ready");
-                assertThat(control(settings).run("logs")).contains(NAME + " itself printed last:", "Server listening on");
+                assertThat(control(settings).run("logs"))
+                        .contains(NAME + " itself printed last:", "Server listening on");
                 dispatcher.kill();
             }
             try (DispatcherProcess dispatcher = DispatcherProcess.start(settings, fleet.socket(), "")) {

@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Builder machines on this one, each a stock sshd and a stock Nix with its own store (see
 /// `it-tests/fleet/host`), and a folder with the settings that make a Nix or a dispatcher use them.

@@ -104,7 +104,10 @@ class OnDemandIT {
                 IDLE,
                 () -> "the idle machine to be off\n" + dispatcher.log(),
                 () -> !onDemand().alive());
-        Await.until(LONG, () -> "it to be known\n" + dispatcher.log(), () -> control().power().equals("off"));
+        Await.until(
+                LONG,
+                () -> "it to be known\n" + dispatcher.log(),
+                () -> control().power().equals("off"));
         assertThat(dispatcher.log()).doesNotContain("machine set aside", "machine lost");
 
         Files.createFile(broken);

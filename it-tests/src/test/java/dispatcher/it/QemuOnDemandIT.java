@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class QemuOnDemandIT {
     private static final String NAME = "emulated";
+
     @TempDir
     private Path folder;
 
