@@ -29,6 +29,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -201,6 +202,7 @@ class PingerTest {
     }
 
     @Test
+    @Tag("slow")
     void aSilentShellCostsOnlyWhatItWouldHaveTold() throws InterruptedException {
         var fake = new FakeMachine() {
             @Override

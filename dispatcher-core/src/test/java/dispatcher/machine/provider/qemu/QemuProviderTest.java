@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -161,6 +162,7 @@ class QemuProviderTest {
     }
 
     @Test
+    @Tag("slow")
     void oneThatTakesNoCommandsIsKilled() throws Exception {
         provider().start(LONG);
         Files.deleteIfExists(state.resolve("qmp.sock"));
