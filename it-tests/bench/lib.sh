@@ -30,11 +30,16 @@ print_builders() {
     "$dispatcher" builders --config "$1" --shim "$work/dispatcher-stdio" 2>/dev/null || "$dispatcher" builders --config "$1"
 }
 
-# start_dispatcher SETTINGS: starts it with these settings, which listen at the fleet's socket; returns when that is there.
-# Leaves the time of the start in `began`, and its log in $work/dispatcher.log.
+# start_dispatcher SETTINGS: starts it with these settings, which listen at the fleet's socket, and leaves its line for Nix in
+# `builders`; returns when it listens. Leaves the time of the start in `began`, and its log in $work/dispatcher.log.
 start_dispatcher() {
-    local deadline=$((SECONDS + 60)) socket=$work/fleet/dispatcher.sock
     builders=$(print_builders "$1")
+    start_serving "$1"
+}
+
+# start_serving SETTINGS: the same without that line, which needs machines whose systems are known.
+start_serving() {
+    local deadline=$((SECONDS + 60)) socket=$work/fleet/dispatcher.sock
     began=$(now)
     DISPATCHER_JAVA_OPTS="${DISPATCHER_JAVA_OPTS-} $jvm" setpriv --pdeathsig TERM "$dispatcher" serve \
         --config "$1" >"$work/dispatcher.log" 2>&1 &

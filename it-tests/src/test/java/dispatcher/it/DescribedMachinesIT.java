@@ -54,8 +54,22 @@ class DescribedMachinesIT {
     }
 
     private String build(DispatcherProcess dispatcher) throws Exception {
+        return build(dispatcher.builders());
+    }
+
+    /// What a client would have from a time when a machine was known.
+    private String offer() throws Exception {
+        var known = DispatcherSettings.of(fleet).write("known");
+        return Command.of(Checkout.dispatcher(), "builders", "--config", known, "--shim", Checkout.shim(known))
+                .run()
+                .orFail()
+                .out()
+                .strip();
+    }
+
+    private String build(String builders) throws Exception {
         return client.buildCommand("straggler")
-                .with("--builders", dispatcher.builders())
+                .with("--builders", builders)
                 .run()
                 .orFail()
                 .out()
@@ -127,6 +141,33 @@ class DescribedMachinesIT {
                     .orFail();
             assertThat(Files.exists(fleet.folder().resolve("machines.d").resolve(second.name() + ".yaml")))
                     .isFalse();
+        }
+    }
+
+    /// Its state is that of another name, so nothing is known of it.
+    @Test
+    void aMachineThatIsOffAndHasNeverSaidWhatItIsIsStartedForABuild() throws Exception {
+        var machine = fleet.machine(1);
+        machine.kill();
+        var host = "%%s %s".formatted(fleet.folder().resolve("hosts/" + machine.name()));
+        var start = Checkout.script("host") + " start";
+        var entry = String.join(
+                "\n",
+                "  - name: sleeper",
+                "    onDemand:",
+                "      command:",
+                "        start: '%s --owner %d'"
+                        .formatted(
+                                host.formatted(start), ProcessHandle.current().pid()),
+                "        stop: " + host.formatted(Checkout.script("host") + " stop"),
+                "");
+        Path settings = bare().without(fleet.machine(0))
+                .changeMachines("  - name: %s\n".formatted(machine.name()), entry)
+                .write("sleeping");
+        try (var dispatcher = DispatcherProcess.start(settings, fleet.socket(), "")) {
+            assertThat(shown(settings, "sleeper").state()).isEqualTo("undescribed");
+            assertThat(machine.holds(build(offer()))).as(dispatcher.log()).isTrue();
+            assertThat(shown(settings, "sleeper").systems()).contains("x86_64-linux");
         }
     }
 

@@ -235,14 +235,28 @@ public final class MachineLink implements AutoCloseable {
         conversations.lease(_ -> machine).lease().release();
     }
 
+    /// What may be done to ask a machine what it is, where there is no connection to it.
+    public enum Asking {
+        /// Nothing.
+        CONNECTED,
+        /// A connection is made, but not to a machine that is off.
+        RUNNING,
+        /// A machine that is off is started.
+        STARTING
+    }
+
     /// Asks the machine what it is.
     ///
-    /// @param connects whether a connection may be made for it; one that is off is not started
-    /// @return empty if there is no connection, or the machine is off
-    /// @throws IOException if it cannot be reached, or gives no answer in time
-    public Optional<MachineDescription> probe(boolean connects) throws IOException, InterruptedException {
+    /// @return empty if there is no connection and none may be made
+    /// @throws IOException if it cannot be reached or started, or gives no answer in time
+    public Optional<MachineDescription> probe(Asking asking) throws IOException, InterruptedException {
         var channel = transport.openIfConnected(Probe.COMMAND);
-        if (channel.isEmpty() && connects && !isOff()) channel = Optional.of(transport.open(Probe.COMMAND));
+        boolean connects = switch (asking) {
+            case CONNECTED -> false;
+            case RUNNING -> !isOff();
+            case STARTING -> true;
+        };
+        if (channel.isEmpty() && connects) channel = Optional.of(transport.open(Probe.COMMAND));
         if (channel.isEmpty()) return Optional.empty();
         var open = channel.get();
         try (open;

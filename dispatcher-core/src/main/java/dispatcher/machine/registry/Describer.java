@@ -5,6 +5,8 @@ import dispatcher.event.DispatcherListener;
 import dispatcher.machine.Backoff;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineDescription;
+import dispatcher.machine.OnDemand;
+import dispatcher.machine.Pool;
 import dispatcher.machine.Trait;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.protocol.Failures;
@@ -16,7 +18,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -31,8 +35,8 @@ import java.util.stream.Collectors;
 /// there, and when a machine is back that was set aside.
 ///
 /// A machine that the settings do not describe is asked as soon as it is there, since it gets no builds before, and
-/// after a failure again and again. Any other is asked when a connection is there anyway. A machine that is off is not
-/// started for this.
+/// after a failure again and again. Any other is asked when a connection is there anyway. A machine that is off is
+/// started for this only if it has never said what it is, and a build waits that fits no other.
 ///
 /// One thread looks which machines are due; each is asked on a thread of its own, [#AT_ONCE] at a time. Safe for any
 /// thread; nobody is asked and nothing is reported with the lock held.
@@ -64,9 +68,9 @@ final class Describer implements AutoCloseable {
 
     /// Asks one machine.
     interface Prober {
-        /// @param connects whether a connection may be made for it
-        /// @return empty if there is no connection, or the machine is off
-        Optional<MachineDescription> probe(MachineLink link, boolean connects) throws IOException, InterruptedException;
+        /// As [MachineLink#probe].
+        Optional<MachineDescription> probe(MachineLink link, MachineLink.Asking asking)
+                throws IOException, InterruptedException;
     }
 
     /// How it goes with asking one machine.
@@ -75,6 +79,9 @@ final class Describer implements AutoCloseable {
         private boolean wasAside;
         private Optional<String> greeted = Optional.empty();
         private boolean outdated;
+
+        /// A build waits that no machine fits: it is started if it is off.
+        private boolean wanted;
 
         /// It answered, and the answer lacks something: only another answer helps.
         private boolean lacking;
@@ -207,8 +214,7 @@ final class Describer implements AutoCloseable {
     private void askNow(RegisteredMachine machine) throws InterruptedException {
         var stated = machine.stated();
         try {
-            var answer =
-                    prober.probe(machine.link(), !machine.snapshot().machine().isDescribed());
+            var answer = prober.probe(machine.link(), asking(machine));
             if (answer.isEmpty() || isClosed()) return;
             var lack = lack(stated, answer.get());
             if (lack.isPresent()) {
@@ -221,6 +227,17 @@ final class Describer implements AutoCloseable {
         } catch (IOException e) {
             Interruption.rethrow(e);
             failed(machine, Failures.describe(e), false);
+        }
+    }
+
+    private MachineLink.Asking asking(RegisteredMachine machine) {
+        if (machine.snapshot().machine().isDescribed()) return MachineLink.Asking.CONNECTED;
+        lock.lock();
+        try {
+            var course = courses.get(machine.link());
+            return course != null && course.wanted ? MachineLink.Asking.STARTING : MachineLink.Asking.RUNNING;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -243,6 +260,7 @@ final class Describer implements AutoCloseable {
             if (course == null) return;
             course.outdated = false;
             course.lacking = false;
+            course.wanted = false;
             course.failures = 0;
         } finally {
             lock.unlock();
@@ -280,7 +298,8 @@ final class Describer implements AutoCloseable {
         }
     }
 
-    /// Waits while no machine fits a build and one may yet say that it does, but no longer than `limit`.
+    /// Waits while no machine fits a build and one may yet say that it does, but no longer than `limit`. Meanwhile
+    /// machines that are off and have never said it are started; of a pool, one.
     ///
     /// @param over asked now and then: whether not to wait any more
     /// @return whether a machine fits now
@@ -288,6 +307,7 @@ final class Describer implements AutoCloseable {
         long end = System.nanoTime() + limit.toNanos();
         while (true) {
             var all = machines.all();
+            startSome(all);
             // First, as a machine may say what it is in between: then it must be seen that it fits.
             boolean isOpen = all.stream().anyMatch(this::mayYetBeDescribed);
             if (machines.all().stream().anyMatch(machine -> fits(machine, need))) return true;
@@ -303,16 +323,41 @@ final class Describer implements AutoCloseable {
         }
     }
 
+    private void startSome(Collection<RegisteredMachine> all) {
+        var pools = new HashSet<Pool>();
+        boolean isNew = false;
+        lock.lock();
+        try {
+            for (var machine : all) {
+                if (!isStartable(machine)) continue;
+                var member = machine.stated().onDemand().flatMap(OnDemand::pool);
+                if (member.isPresent() && !pools.add(member.get().pool())) continue;
+                var course = courses.computeIfAbsent(machine.link(), _ -> new Course());
+                isNew |= !course.wanted && !course.lacking;
+                course.wanted |= !course.lacking;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (isNew) wake();
+    }
+
+    private static boolean isStartable(RegisteredMachine machine) {
+        var now = machine.snapshot();
+        return !now.machine().isDescribed() && !now.drained() && machine.link().isOff();
+    }
+
     private static boolean fits(RegisteredMachine machine, SchedulingKey need) {
         return Fitness.isFit(machine.snapshot().machine(), need);
     }
 
     private boolean mayYetBeDescribed(RegisteredMachine machine) {
-        if (machine.snapshot().machine().isDescribed() || machine.link().isOff()) return false;
+        if (machine.snapshot().machine().isDescribed()) return false;
+        boolean isOff = machine.link().isOff();
         lock.lock();
         try {
             var course = courses.get(machine.link());
-            return course == null || !course.lacking;
+            return course == null ? !isOff : !course.lacking && (course.wanted || !isOff);
         } finally {
             lock.unlock();
         }

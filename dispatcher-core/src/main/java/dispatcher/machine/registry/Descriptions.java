@@ -7,6 +7,7 @@ import dispatcher.machine.registry.DescriptionStore.Known;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,9 +62,22 @@ public final class Descriptions {
                 machine.onDemand().map(OnDemand::provider).map(Object::toString).orElse("-"));
     }
 
+    /// Machines of one pool are alike: what one of them has said holds for all.
     Optional<Known> of(Machine machine) {
+        var way = way(machine);
         return Optional.ofNullable(known.get(machine.name()))
-                .filter(description -> description.way().equals(way(machine)));
+                .filter(description -> description.way().equals(way))
+                .or(() -> isPooled(machine) ? ofAnyReached(way) : Optional.empty());
+    }
+
+    private static boolean isPooled(Machine machine) {
+        return machine.onDemand().flatMap(OnDemand::pool).isPresent();
+    }
+
+    private Optional<Known> ofAnyReached(String way) {
+        return known.values().stream()
+                .filter(description -> description.way().equals(way))
+                .max(Comparator.comparing(Known::at));
     }
 
     /// A machine with what it has said.

@@ -203,15 +203,22 @@ final class RegisteredMachines implements AutoCloseable {
         change(machine, snapshot -> snapshot.withFacts(learned(machine, snapshot.facts())));
     }
 
-    /// A machine has said what it is.
+    /// A machine has said what it is, and so what the others of its pool are that have not said it.
     ///
     /// @return false if another link leads to the machine now, or none
     boolean describe(MachineLink link, MachineDescription said, Instant at) {
         var there = of(link);
         if (there == null) return false;
         descriptions.put(there.stated(), said, at);
+        for (var other : all())
+            if (other != there && !other.snapshot().machine().isDescribed()) describe(other);
+        return describe(there);
+    }
+
+    private boolean describe(RegisteredMachine registered) {
+        var link = registered.link();
         var change = note(link, snapshot -> {
-            var machine = descriptions.applied(there.stated());
+            var machine = descriptions.applied(registered.stated());
             link.describe(machine);
             return snapshot.withMachine(machine);
         });

@@ -8,6 +8,8 @@ import dispatcher.machine.Machine;
 import dispatcher.machine.MachineAddress;
 import dispatcher.machine.MachineDescription;
 import dispatcher.machine.MachineProtocol;
+import dispatcher.machine.OnDemand;
+import dispatcher.machine.Pool;
 import dispatcher.machine.Trait;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.probe.Probe;
@@ -25,6 +27,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -101,8 +104,9 @@ class DescriberTest {
         private volatile boolean connected;
 
         @Override
-        public Optional<MachineDescription> probe(MachineLink link, boolean connects) throws IOException {
-            if (!connects && !connected) return Optional.empty();
+        public Optional<MachineDescription> probe(MachineLink link, MachineLink.Asking asking) throws IOException {
+            if (asking == MachineLink.Asking.CONNECTED && !connected) return Optional.empty();
+            if (asking == MachineLink.Asking.RUNNING && link.isOff()) return Optional.empty();
             var name = link.machine().name();
             asked.computeIfAbsent(name, _ -> new AtomicInteger()).incrementAndGet();
             var answer = answers.get(name);
@@ -316,29 +320,115 @@ class DescriberTest {
                 .contains("runs no command but Nix's", "write `systems`, `maxJobs` and `supportedFeatures`");
     }
 
+    /// A build for ARM that waits for a machine that fits.
+    private static final class WaitingBuild {
+        private final CopyOnWriteArrayList<Boolean> fits = new CopyOnWriteArrayList<>();
+        private final Thread thread;
+
+        WaitingBuild(Describer describer) throws InterruptedException {
+            var waiting = new CountDownLatch(1);
+            thread = Thread.ofVirtual().start(() -> {
+                waiting.countDown();
+                try {
+                    fits.add(describer.awaitFitting(forArm(), Duration.ofMinutes(5), () -> false));
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            waiting.await();
+        }
+
+        void assertFits() throws InterruptedException {
+            thread.join();
+            assertThat(fits).containsExactly(true);
+        }
+    }
+
+    private static SchedulingKey forArm() {
+        return SchedulingKey.of(
+                new BuildRequest(
+                        StorePath.parse("00000000000000000000000000000000-x.drv"), "aarch64-linux", new TreeSet<>()),
+                Set.of());
+    }
+
     @Test
     void aBuildWaitsForAMachineThatMayYetSayThatItFits() throws InterruptedException {
         start(bare("a"));
         var describer = describer();
-        var request = new BuildRequest(
-                StorePath.parse("00000000000000000000000000000000-x.drv"), "aarch64-linux", new TreeSet<>());
-        var waiting = new CountDownLatch(1);
-        var fits = new CopyOnWriteArrayList<Boolean>();
-        var thread = Thread.ofVirtual().start(() -> {
-            waiting.countDown();
-            try {
-                fits.add(describer.awaitFitting(
-                        SchedulingKey.of(request, Set.of()), Duration.ofMinutes(5), () -> false));
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
-        });
-        waiting.await();
+        var build = new WaitingBuild(describer);
         machines.answers.put("a", ARM);
         describer.lookNow();
 
-        thread.join();
-        assertThat(fits).containsExactly(true);
+        build.assertFits();
+    }
+
+    @Test
+    void aMachineThatIsOffIsStartedToSayWhatItIsOnceABuildWaitsThatFitsNoOther() throws InterruptedException {
+        start(bare("a"));
+        fleet.machine("a").off(Duration.ofSeconds(10));
+        machines.answers.put("a", ARM);
+        var describer = describer();
+        describer.lookNow();
+        Await.until("looked", () -> !describer.isAsking());
+        assertThat(machines.asked("a")).as("not for nothing").isZero();
+
+        var build = new WaitingBuild(describer);
+        Await.until("started", () -> {
+            describer.lookNow();
+            return machines.asked("a") > 0;
+        });
+
+        build.assertFits();
+        assertThat(inQueue("a").systems()).contains("aarch64-linux");
+    }
+
+    @Test
+    void aDrainedMachineIsNotStartedToSayWhatItIs() throws InterruptedException {
+        start(bare("a"));
+        fleet.machine("a").off(Duration.ofSeconds(10));
+        fleet.registry().drain("a", true);
+        machines.answers.put("a", ARM);
+        var describer = describer();
+
+        assertThat(describer.awaitFitting(forArm(), Duration.ofMinutes(5), () -> false))
+                .isFalse();
+        describer.lookNow();
+        Await.until("looked", () -> !describer.isAsking());
+        assertThat(machines.asked("a")).isZero();
+    }
+
+    @Test
+    void ofAPoolOneMachineIsStartedAndSpeaksForAll() throws InterruptedException {
+        start(pooled(1), pooled(2));
+        fleet.machine("cloud-1").off(Duration.ofSeconds(10));
+        fleet.machine("cloud-2").off(Duration.ofSeconds(10));
+        machines.answers.put("cloud-1", ARM);
+        var describer = describer();
+        var build = new WaitingBuild(describer);
+        Await.until("started", () -> {
+            describer.lookNow();
+            return machines.asked("cloud-1") > 0;
+        });
+
+        build.assertFits();
+        Await.until("both", () -> inQueue("cloud-2").isDescribed());
+        assertThat(inQueue("cloud-2").systems()).contains("aarch64-linux");
+        assertThat(machines.asked("cloud-2")).isZero();
+        assertThat(fleet.registry().undescribed()).isEmpty();
+    }
+
+    private static Machine pooled(int index) {
+        var pool = new Pool("cloud", new Pool.Range(0, 2), 0, OptionalInt.empty(), List.of());
+        var member = new Pool.Member(pool, index);
+        // All are reached at what the settings say, until one has started.
+        var machine = bare(member.machine())
+                .withAddress(new MachineAddress("cloud", 22, "nix", Optional.empty(), Optional.empty()));
+        return machine.withOnDemand(new OnDemand(
+                new OnDemand.Systemd("builder.service"),
+                OnDemand.DEFAULT_BOOT_TIMEOUT,
+                OnDemand.DEFAULT_IDLE_AFTER,
+                Optional.empty(),
+                Optional.of(member)));
     }
 
     @Test
@@ -348,10 +438,8 @@ class DescriberTest {
         var describer = describer();
         describer.lookNow();
         Await.until("asked", () -> !events.lines.isEmpty() && !describer.isAsking());
-        var request = new BuildRequest(
-                StorePath.parse("00000000000000000000000000000000-x.drv"), "aarch64-linux", new TreeSet<>());
 
-        assertThat(describer.awaitFitting(SchedulingKey.of(request, Set.of()), Duration.ofMinutes(5), () -> false))
+        assertThat(describer.awaitFitting(forArm(), Duration.ofMinutes(5), () -> false))
                 .isFalse();
     }
 
@@ -365,7 +453,8 @@ class DescriberTest {
                 StoreDir.NIX_STORE,
                 new MachineLink.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1)),
                 clock.nanoTime())) {
-            assertThat(link.probe(false).orElseThrow().cores()).hasValue(2);
+            assertThat(link.probe(MachineLink.Asking.CONNECTED).orElseThrow().cores())
+                    .hasValue(2);
             assertThat(fake.opened()).isZero();
         }
     }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
@@ -34,6 +35,7 @@ final class TestRegistry implements AutoCloseable {
     /// By machine, who wants to know how the newest link finds it to be doing.
     private final Map<String, PressureListener> samples = new ConcurrentHashMap<>();
 
+    private final Map<String, FakeMachine> machines = new ConcurrentHashMap<>();
     private final Map<String, Boot> boots = new ConcurrentHashMap<>();
     private volatile boolean isBroken;
     private final MachineRegistry registry;
@@ -66,7 +68,7 @@ final class TestRegistry implements AutoCloseable {
         samples.put(machine.name(), pressure);
         return new MachineLink(
                 machine,
-                new FakeMachine(machine),
+                machines.computeIfAbsent(machine.name(), _ -> new FakeMachine(machine)),
                 StoreDir.NIX_STORE,
                 new MachineLink.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1)),
                 clock.nanoTime());
@@ -75,6 +77,11 @@ final class TestRegistry implements AutoCloseable {
     /// Asks these machines in its own way, on demand.
     Describer describer(DispatcherListener listener, InstantSource asked, Describer.Prober prober) {
         return registry.describer(listener, asked, prober);
+    }
+
+    /// What stands behind the links to it.
+    FakeMachine machine(String name) {
+        return Objects.requireNonNull(machines.get(name));
     }
 
     MachineRegistry registry() {
