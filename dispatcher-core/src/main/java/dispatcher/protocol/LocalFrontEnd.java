@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.SynchronousQueue;
@@ -47,6 +48,7 @@ public final class LocalFrontEnd implements AutoCloseable {
     private volatile ClientRules rules;
     private volatile Duration loginTime;
     private final ConnectionLimiter door;
+    private final Declining declining;
     private final ThrottledLog refusals = new ThrottledLog(System::nanoTime);
     private final ConversationHandler handler;
     private final Set<Thread> conversations = ConcurrentHashMap.newKeySet();
@@ -58,23 +60,34 @@ public final class LocalFrontEnd implements AutoCloseable {
             UnixSocketListener listener,
             ClientRules rules,
             ClientLimits limits,
+            Declining declining,
             ConversationHandler handler) {
         this.path = path;
         this.listener = listener;
         this.rules = rules;
         this.loginTime = limits.loginTime();
         this.door = new ConnectionLimiter(limits, "by your user", System::nanoTime);
+        this.declining = declining;
         this.handler = handler;
+    }
+
+    /// Whether clients are to build themselves now. Asked for each that comes and has chosen no machine.
+    @FunctionalInterface
+    public interface Declining {
+        /// @return why; empty if they may come in
+        Optional<String> why() throws InterruptedException;
     }
 
     /// Listens at `path`, which is for its owner and group only. What a dead dispatcher left there is replaced.
     ///
     /// @param rules  what each user of this host may do
-    /// @param limits how much clients may take; a refused client gets the reason
+    /// @param limits how much clients may take; a refused client gets the reason, and so does one that is declined
     /// @throws IOException if the socket cannot be made, or a living dispatcher listens there
-    public static LocalFrontEnd open(Path path, ClientRules rules, ClientLimits limits, ConversationHandler handler)
+    public static LocalFrontEnd open(
+            Path path, ClientRules rules, ClientLimits limits, Declining declining, ConversationHandler handler)
             throws IOException {
-        var frontEnd = new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), rules, limits, handler);
+        var frontEnd =
+                new LocalFrontEnd(path, UnixSocketListener.open(path, "rw-rw----"), rules, limits, declining, handler);
         frontEnd.listener.serve("local client", frontEnd::converse);
         return frontEnd;
     }
@@ -118,6 +131,10 @@ public final class LocalFrontEnd implements AutoCloseable {
     /// Nix shows its user what comes in place of its protocol.
     private void refuse(UnixSocketChannel channel, ClientIdentity client, String why) throws IOException {
         refusals.refused(log, "local connection refused", client.name(), why);
+        sayAndEnd(channel, why);
+    }
+
+    private void sayAndEnd(UnixSocketChannel channel, String why) throws IOException {
         try (channel;
                 var _ = new TimeLimit(LAST_WORDS, channel::close)) {
             channel.out().write(("dispatcher: " + Printable.line(why) + "\n").getBytes(StandardCharsets.UTF_8));
@@ -212,9 +229,14 @@ public final class LocalFrontEnd implements AutoCloseable {
 
     /// @param first what was read of the conversation already
     private void hold(UnixSocketChannel channel, Guest guest, byte[] first, InputStream in, OutputStream err)
-            throws IOException {
+            throws IOException, InterruptedException {
         var protocol = protocol(first);
         var client = guest.client();
+        var declined = client.machine().isPresent() ? Optional.<String>empty() : declining.why();
+        if (declined.isPresent()) {
+            sayAndEnd(channel, "build it on this host: " + declined.get());
+            return;
+        }
         var refused = guest.visit().loggedIn(client.credential());
         if (refused.isPresent()) {
             refuse(channel, client, refused.get());

@@ -33,6 +33,8 @@ class LocalFrontEndTest {
 
     private final LinkedBlockingQueue<ClientIdentity> clients = new LinkedBlockingQueue<>();
 
+    private volatile Optional<String> declined = Optional.empty();
+
     private Path socket() {
         return temp.resolve("s");
     }
@@ -41,7 +43,7 @@ class LocalFrontEndTest {
         var limits = new ClientLimits(connections, 100, perUser, 100, 100, 100, loginTime, 100, 1, 1, 1);
         var me = new ClientPattern.Name(System.getProperty("user.name"));
         var rules = new ClientRules(List.of(new ClientRule(MINE, List.of(), List.of(me))));
-        return LocalFrontEnd.open(socket(), rules, limits, this::echo);
+        return LocalFrontEnd.open(socket(), rules, limits, () -> declined, this::echo);
     }
 
     private int echo(ClientProtocol protocol, Conversation conversation) {
@@ -64,6 +66,25 @@ class LocalFrontEndTest {
 
     private static String read(UnixSocketChannel channel) throws IOException {
         return new String(channel.in().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void clientThatIsDeclinedReadsWhyUnlessItChoseAMachine() throws Exception {
+        declined = Optional.of("on battery");
+        try (var _ = start(10, 10, Duration.ofMinutes(1))) {
+            try (var channel = greet()) {
+                assertThat(read(channel)).isEqualTo("dispatcher: build it on this host: on battery\n");
+            }
+            try (var channel = greet("machine builder-1")) {
+                channel.endOutput();
+                assertThat(read(channel)).hasSize(Long.BYTES);
+            }
+            declined = Optional.empty();
+            try (var channel = greet()) {
+                channel.endOutput();
+                assertThat(read(channel)).hasSize(Long.BYTES);
+            }
+        }
     }
 
     @Test

@@ -37,6 +37,7 @@ class ChosenMachineIT {
         Path settings = DispatcherSettings.of(fleet)
                 .set("listen", "{socket: %s, ssh: '%s'}".formatted(fleet.socket(), sshAddress))
                 .set("authorizedKeys", fleet.key() + ".pub")
+                .set("decline", "{command: test -e %s}".formatted(away()))
                 .write("chosen");
         dispatcher = DispatcherProcess.start(settings, fleet.socket(), "");
         client = NixClient.beside(fleet).sshConfig(sshConfig()).start();
@@ -49,6 +50,11 @@ class ChosenMachineIT {
                 dispatcher.close();
             }
         }
+    }
+
+    /// While it is there, this host's Nix is to build itself.
+    private static Path away() {
+        return folder.resolve("away");
     }
 
     /// As older versions of Nix need it, which take no port in a URI.
@@ -95,6 +101,33 @@ class ChosenMachineIT {
             assertThat(fleet.machines().stream().filter(each -> each.holds(path)))
                     .as(dispatcher.log())
                     .containsExactly(machine);
+        }
+    }
+
+    /// What the dispatcher found last counts for five seconds.
+    @Test
+    void whatIsDeclinedTheClientBuildsItselfButForAMachineThatItChose() throws Exception {
+        Files.createFile(away());
+        try {
+            Await.until(Duration.ofSeconds(60), dispatcher::log, () -> {
+                Result result = client.buildCommand("one")
+                        .with("--builders", dispatcher.builders(), "--max-jobs", "1")
+                        .run()
+                        .orFail();
+                String path = result.out().strip();
+                boolean elsewhere = fleet.machines().stream().anyMatch(each -> each.holds(path));
+                if (!elsewhere)
+                    assertThat(result.err()).contains("build it on this host: the settings' command says so");
+                return !elsewhere;
+            });
+            Fleet.Machine slow = fleet.machine(1);
+            Result result = client.buildCommand("one")
+                    .with("--builders", dispatcher.builders("--machine", slow.name()))
+                    .run()
+                    .orFail();
+            assertThat(slow.holds(result.out().strip())).isTrue();
+        } finally {
+            Files.delete(away());
         }
     }
 

@@ -9,6 +9,7 @@ import dispatcher.build.request.LearnedExpectations;
 import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.builders.LocalShim;
+import dispatcher.cli.decline.Decline;
 import dispatcher.cli.drain.DrainEndpoints;
 import dispatcher.cli.drain.Drains;
 import dispatcher.cli.explain.ExplainEndpoint;
@@ -98,6 +99,7 @@ public final class Server implements AutoCloseable {
     private final Builds builds;
     private final Sessions sessions;
     private final ClientConversations conversations;
+    private final Decline decline;
     private final StateDatabase state;
     private final Locations locations;
     private final History history;
@@ -131,6 +133,7 @@ public final class Server implements AutoCloseable {
             throw cannot("open the spool at " + settings.spool().path(), e, "see spool.path in " + settings.file());
         }
         this.queue = new BuildQueue(List.of(), settings.schedule(), clock);
+        this.decline = new Decline(settings.decline(), () -> Decline.longestWait(queue));
         this.uplink = uplink(settings);
         this.state = StateDatabase.in(settings.state());
         this.locations = Locations.load(
@@ -234,6 +237,7 @@ public final class Server implements AutoCloseable {
         spool.changeShare(next.uploads().spoolShare());
         records.change(next.records());
         conversations.change(next.trustedPublicKeys(), next.limits(), next.uploads());
+        decline.change(next.decline());
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         settings = next;
@@ -341,7 +345,8 @@ public final class Server implements AutoCloseable {
     private void listenLocally(Path socket) {
         try {
             LocalShim.exposedScript(settings.state()).ifPresent(Server::warnOfOldScript);
-            var frontEnd = LocalFrontEnd.open(socket, settings.clients(), settings.limits(), conversations);
+            var frontEnd =
+                    LocalFrontEnd.open(socket, settings.clients(), settings.limits(), decline::why, conversations);
             frontEnds.add(frontEnd);
             localClients = Optional.of(frontEnd);
         } catch (IOException e) {

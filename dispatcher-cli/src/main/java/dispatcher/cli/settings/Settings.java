@@ -5,6 +5,7 @@ import dispatcher.access.ClientRules;
 import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
 import dispatcher.build.request.ResourceRules;
+import dispatcher.cli.decline.DeclineRules;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.settings.yaml.Fault;
@@ -25,6 +26,7 @@ import java.util.stream.Stream;
 ///
 /// @param file           where it was read
 /// @param listen         where clients come in
+/// @param decline        when those of this host are to build themselves
 /// @param authorizedKeys public keys of the clients that may come in over SSH, as for OpenSSH; may not exist yet
 /// @param clients        what each client may do
 /// @param trustedPublicKeys whose signatures a client without trust needs on what it sends, and a machine on what it
@@ -55,6 +57,7 @@ import java.util.stream.Stream;
 public record Settings(
         Path file,
         Listen listen,
+        DeclineRules decline,
         Path authorizedKeys,
         ClientRules clients,
         List<NixPublicKey> trustedPublicKeys,
@@ -110,6 +113,7 @@ public record Settings(
         return new Settings(
                 file,
                 listen,
+                decline,
                 authorizedKeys,
                 clients,
                 trustedPublicKeys,
@@ -142,6 +146,7 @@ public record Settings(
         return new Settings(
                 file,
                 running.listen,
+                decline,
                 running.authorizedKeys,
                 clients,
                 trustedPublicKeys,

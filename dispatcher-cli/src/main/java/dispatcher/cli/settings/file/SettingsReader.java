@@ -106,6 +106,7 @@ final class SettingsReader {
         return new Settings(
                 file,
                 listen,
+                top.read(DeclineKeys.DECLINE, DeclineKeys::read),
                 authorizedKeys,
                 new ClientsReader(clientWarnings).read(top),
                 trustedPublicKeys(top),

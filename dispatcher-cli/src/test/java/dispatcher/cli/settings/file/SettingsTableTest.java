@@ -37,6 +37,10 @@ class SettingsTableTest {
                     listen.socket = other.sock
                     listen.ssh = 127.0.0.1:2222
                     listen.web = 127.0.0.1:8080
+                    decline.onBattery = yes
+                    decline.offline = yes
+                    decline.waitOver = 7m
+                    decline.command = false
                     authorizedKeys = keys
                     trustedPublicKeys = []
                     state = s
