@@ -220,7 +220,8 @@ class SettingsChangeTest {
     /// that it does not.
     @Test
     void everyKeyThatIsReadIsCompared() {
-        var sections = List.of("listen", "decline", "spool", "records", "schedule", "timeouts", "buildLimits", "ssh", "limits");
+        var sections = List.of(
+                "listen", "decline", "spool", "records", "schedule", "timeouts", "buildLimits", "ssh", "limits");
         var keys = new TreeSet<String>();
         for (var key : knownKeys("", "nonsense: 1")) if (!sections.contains(key)) keys.add(key);
         for (var section : sections)
