@@ -109,17 +109,7 @@ class ChosenMachineIT {
     void whatIsDeclinedTheClientBuildsItselfButForAMachineThatItChose() throws Exception {
         Files.createFile(away());
         try {
-            Await.until(Duration.ofSeconds(60), dispatcher::log, () -> {
-                Result result = client.buildCommand("one")
-                        .with("--builders", dispatcher.builders(), "--max-jobs", "1")
-                        .run()
-                        .orFail();
-                String path = result.out().strip();
-                boolean elsewhere = fleet.machines().stream().anyMatch(each -> each.holds(path));
-                if (!elsewhere)
-                    assertThat(result.err()).contains("build it on this host: the settings' command says so");
-                return !elsewhere;
-            });
+            Await.until(Duration.ofSeconds(60), dispatcher::log, () -> !isBuiltByTheFleet());
             Fleet.Machine slow = fleet.machine(1);
             Result result = client.buildCommand("one")
                     .with("--builders", dispatcher.builders("--machine", slow.name()))
@@ -129,6 +119,19 @@ class ChosenMachineIT {
         } finally {
             Files.delete(away());
         }
+        Await.until(Duration.ofSeconds(60), dispatcher::log, this::isBuiltByTheFleet);
+    }
+
+    /// Builds, and looks where that was done.
+    private boolean isBuiltByTheFleet() throws Exception {
+        Result result = client.buildCommand("one")
+                .with("--builders", dispatcher.builders(), "--max-jobs", "1")
+                .run()
+                .orFail();
+        String path = result.out().strip();
+        for (Fleet.Machine machine : fleet.machines()) if (machine.holds(path)) return true;
+        assertThat(result.err()).contains("build it on this host: the settings' command says so");
+        return false;
     }
 
     @ParameterizedTest
