@@ -326,7 +326,8 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     /// A piece of the log of a build, as far as that is.
     ///
     /// @param from in bytes from the beginning of the log; not after its end
-    /// @param most bytes, but for the rest of the line of the pieces that logs are kept in
+    /// @param most bytes, but for the rest of the piece that the last of them is in
+    /// @throws IllegalArgumentException if it is not that long
     public LogText log(long id, long from, int most) throws IOException {
         var rest = ongoing(id).map(build -> build.log().rest());
         var text = new ByteArrayOutputStream();
@@ -372,11 +373,11 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
         return List.copyOf(found.subList(0, Math.min(most, found.size())));
     }
 
-    private static byte[] decompress(LogPart part) {
+    private static byte[] decompress(LogPart part) throws IOException {
         try {
             return Compression.decompress(part.compressed());
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
+            throw new IOException(
                     "piece %d of the log cannot be read: %s".formatted(part.part(), e.getMessage()), e);
         }
     }
