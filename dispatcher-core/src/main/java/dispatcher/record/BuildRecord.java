@@ -134,6 +134,26 @@ public record BuildRecord(
                 peakMemory);
     }
 
+    public BuildRecord withAttempts(List<Attempt> newAttempts) {
+        return new BuildRecord(
+                id,
+                client,
+                drvPath,
+                system,
+                features,
+                asked,
+                ended,
+                outcome,
+                message,
+                waits,
+                newAttempts,
+                copied,
+                fetched,
+                built,
+                outputBytes,
+                peakMemory);
+    }
+
     /// What stays the same from one version to the next, such as `hello`.
     public String packageName() {
         return PackageName.ofDerivation(name()).text();

@@ -375,7 +375,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
 
     private static byte[] decompress(LogPart part) throws IOException {
         try {
-            return Compression.decompress(part.compressed());
+            return Compression.LOGS.decompress(part.compressed());
         } catch (IllegalArgumentException e) {
             throw new IOException(
                     "piece %d of the log cannot be read: %s".formatted(part.part(), e.getMessage()), e);

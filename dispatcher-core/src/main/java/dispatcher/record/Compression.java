@@ -7,11 +7,11 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
-/// How pieces of logs are kept: by `deflate`, with a dictionary of what builders of Nixpkgs print, since most logs are
-/// short. What was compressed without it is read too.
-final class Compression {
-    /// Never to be changed, as what was compressed with it can't be read then. The most frequent is last.
-    private static final byte[] DICTIONARY = """
+/// How short texts are kept that are much alike: by `deflate`, with a dictionary of what they have in common. What was
+/// compressed without one is read too. Immutable.
+public final class Compression {
+    /// Of logs, with what builders of Nixpkgs print; the most frequent is last.
+    static final Compression LOGS = new Compression("""
             warning: unused variable: error: undefined reference to `main' collect2: error: ld returned 1 exit status
             gcc -DHAVE_CONFIG_H -I. -I.. -g -O2 -fPIC -Wall -c -o .libs/ -MD -MP -MF .deps/.Tpo libtool: compile: link:
             make[2]: Leaving directory '/build/source' make[1]: Entering directory '/build/ make  all-recursive
@@ -33,14 +33,19 @@ final class Compression {
             checking for references to /build/ in /nix/store/
             patching script interpreter paths in /nix/store/
             stripping (with command strip and flags -S -p) in  /nix/store/
-            """.replace('\n', ' ').replace("  ", "\n").getBytes(StandardCharsets.UTF_8);
+            """.replace('\n', ' ').replace("  ", "\n"));
 
-    private Compression() {}
+    private final byte[] dictionary;
 
-    static ByteString compress(byte[] text) {
+    /// @param dictionary never to be changed
+    public Compression(String dictionary) {
+        this.dictionary = dictionary.getBytes(StandardCharsets.UTF_8);
+    }
+
+    public ByteString compress(byte[] text) {
         var deflater = new Deflater(Deflater.BEST_SPEED);
         try {
-            deflater.setDictionary(DICTIONARY);
+            deflater.setDictionary(dictionary);
             deflater.setInput(text);
             deflater.finish();
             var out = new ByteArrayOutputStream();
@@ -53,7 +58,7 @@ final class Compression {
     }
 
     /// @throws IllegalArgumentException if that is not what was compressed
-    static byte[] decompress(ByteString compressed) {
+    public byte[] decompress(ByteString compressed) {
         var inflater = new Inflater();
         try {
             inflater.setInput(compressed.toByteArray());
@@ -62,7 +67,7 @@ final class Compression {
             while (!inflater.finished()) {
                 int n = inflater.inflate(piece);
                 if (n > 0) out.write(piece, 0, n);
-                else if (inflater.needsDictionary()) inflater.setDictionary(DICTIONARY);
+                else if (inflater.needsDictionary()) inflater.setDictionary(dictionary);
                 else if (!inflater.finished()) throw new IllegalArgumentException("it is cut off");
             }
             return out.toByteArray();

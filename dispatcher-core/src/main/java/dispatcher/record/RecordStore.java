@@ -49,7 +49,12 @@ public interface RecordStore {
     ///
     /// @param part  counts those of a build from 0
     /// @param start bytes of the log before it, as it was before compression
-    record LogPart(long build, int part, long start, ByteString compressed) {}
+    record LogPart(long build, int part, long start, ByteString compressed) {
+        /// Of a piece as it was printed.
+        public static LogPart of(long build, int part, long start, byte[] text) {
+            return new LogPart(build, part, start, Compression.LOGS.compress(text));
+        }
+    }
 
     /// Why a build went to a machine.
     ///

@@ -50,7 +50,7 @@ final class RecordedLog implements BuildLog {
     /// @param compressed empty before that
     private record Piece(int part, long start, Optional<byte[]> text, Optional<LogPart> compressed) {
         byte[] read() {
-            return text.orElseGet(() -> Compression.decompress(compressed.orElseThrow().compressed()));
+            return text.orElseGet(() -> Compression.LOGS.decompress(compressed.orElseThrow().compressed()));
         }
     }
 
@@ -118,8 +118,7 @@ final class RecordedLog implements BuildLog {
     }
 
     private Piece compressed(Piece piece) {
-        var kept = piece.text.map(text ->
-                new LogPart(build, piece.part, piece.start, Compression.compress(text)));
+        var kept = piece.text.map(text -> LogPart.of(build, piece.part, piece.start, text));
         return kept.isEmpty() ? piece : new Piece(piece.part, piece.start, Optional.empty(), kept);
     }
 

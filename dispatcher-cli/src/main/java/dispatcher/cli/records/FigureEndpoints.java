@@ -36,7 +36,7 @@ public record FigureEndpoints(
     static final int MOST_ROWS = 1_000;
 
     /// Builds in a timeline.
-    private static final int MOST_BARS = 5_000;
+    private static final int MOST_BARS = 3_000;
 
     public List<Endpoint> endpoints() {
         return List.of(

@@ -6,11 +6,14 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import dispatcher.build.placement.PlacementAccount;
+import dispatcher.nix.ByteString;
 import dispatcher.nix.json.StrictJson;
+import dispatcher.record.Compression;
 import dispatcher.schedule.policy.Placement;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -18,14 +21,27 @@ import java.util.TreeMap;
 
 /// An account of a placement in a column: a short JSON array, `[CHOSEN, [OTHER, …], FREE, {REASON: MACHINES, …}]`, where a
 /// machine is `[name, untilStart, boot, copyBytes, copy, build, slotsTaken, slots, speed, flags]`. Times are in
-/// milliseconds, speed in thousandths; the flags add up: 1 spared, 2 its start is measured, 4 the build is.
+/// milliseconds, speed in thousandths; the flags add up: 1 spared, 2 its start is measured, 4 the build is. It is compressed.
 final class PlacementText {
     private static final JsonFactory FACTORY = StrictJson.factory(Integer.MAX_VALUE);
     private static final double THOUSAND = 1000;
 
+    /// The most frequent is last.
+    private static final Compression COMPRESSION = new Compression("""
+            it is not in the settings any more it has no resource its memory is GiB, and the build takes
+            its maxJobs is 0 it is kept for builds that require the build is for machine only not yet described
+            what was measured there speaks against it":it is to stay off":it is set aside until it works again":
+            the build has been lost there, or must not go there":others have taken what the build needs of it":
+            it lacks the feature kvm":it lacks the feature big-parallel":,nixos-test":benchmark":
+            it builds for aarch64-linux, not for x86_64-linux":it builds for x86_64-darwin, aarch64-darwin, not for
+            it builds for i686-linux, x86_64-linux, not for aarch64-linux":,"it is drained":1
+            ,4,6],["builder- ,16,1000,6],["machine ,1,2,1000,6],["0,8,1000,6]],1,{"all its slots are taken":1}]
+            [["0,0,0,0,100,30000,0,8,1000,6],[["0,0,0,0,100,0,8,1000,6],["
+            """);
+
     private PlacementText() {}
 
-    static String print(PlacementAccount account) {
+    static byte[] print(PlacementAccount account) {
         var printed = new StringWriter();
         try (var out = FACTORY.createGenerator(printed)) {
             out.writeStartArray();
@@ -42,7 +58,9 @@ final class PlacementText {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return printed.toString();
+        return COMPRESSION
+                .compress(printed.toString().getBytes(StandardCharsets.UTF_8))
+                .toByteArray();
     }
 
     private static void print(JsonGenerator out, Placement placement) throws IOException {
@@ -67,8 +85,8 @@ final class PlacementText {
     }
 
     /// @throws IllegalArgumentException if it is none
-    static PlacementAccount parse(String text) {
-        try (var in = FACTORY.createParser(text)) {
+    static PlacementAccount parse(byte[] compressed) {
+        try (var in = FACTORY.createParser(COMPRESSION.decompress(ByteString.wrap(compressed)))) {
             expect(in, JsonToken.START_ARRAY);
             expect(in, JsonToken.START_ARRAY);
             var chosen = placement(in);

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -34,24 +35,40 @@ final class RecordRows {
                 JOIN label f ON f.id = b.features JOIN label c ON c.id = b.client JOIN label o ON o.id = b.outcome
             """;
     private static final String ATTEMPTS = """
-            SELECT l.text AS machine, a.reason, a.began, a.lost FROM build_attempt a JOIN label l ON l.id = a.machine
-            WHERE a.build = ? ORDER BY a.number""";
+            SELECT a.build, l.text AS machine, a.reason, a.began, a.lost
+            FROM build_attempt a JOIN label l ON l.id = a.machine WHERE a.build IN (%s) ORDER BY a.build, a.number""";
+
+    /// Whose attempts are asked for in one query.
+    private static final int AT_ONCE = 200;
 
     private RecordRows() {}
+
+    /// These, in the order of their ids, the greatest first.
+    static List<BuildRecord> select(Connection connection, List<Long> ids) throws SQLException {
+        var records = new ArrayList<BuildRecord>();
+        for (int from = 0; from < ids.size(); from += AT_ONCE) {
+            var some = ids.subList(from, Math.min(ids.size(), from + AT_ONCE));
+            records.addAll(select(
+                    connection, "WHERE b.id IN (%s) ORDER BY b.id DESC".formatted(holes(some.size())), some.toArray()));
+        }
+        return records;
+    }
+
+    private static String holes(int count) {
+        return "?" + ", ?".repeat(count - 1);
+    }
 
     /// @param rest of the query, such as `WHERE b.id = ?`
     static List<BuildRecord> select(Connection connection, String rest, @Nullable Object... values)
             throws SQLException {
         var records = new ArrayList<BuildRecord>();
         var unread = new UnreadRows("build");
-        try (var attempts = connection.prepareStatement(ATTEMPTS);
-                var statement = connection.prepareStatement(SELECT + rest)) {
+        try (var statement = connection.prepareStatement(SELECT + rest)) {
             set(statement, values);
             try (var row = statement.executeQuery()) {
                 while (row.next()) {
-                    attempts.setLong(1, row.getLong("id"));
-                    try (var rows = attempts.executeQuery()) {
-                        records.add(record(row, attempts(rows)));
+                    try {
+                        records.add(record(row));
                     } catch (IllegalArgumentException | NixSyntaxException e) {
                         unread.add(row.getString("id"), e);
                     }
@@ -59,32 +76,40 @@ final class RecordRows {
             }
         }
         unread.warn();
-        return records;
+        return withAttempts(connection, records);
     }
 
-    /// These, in this order.
-    static List<BuildRecord> select(Connection connection, List<Long> ids) throws SQLException {
-        var records = new ArrayList<BuildRecord>();
-        for (var id : ids) records.addAll(select(connection, "WHERE b.id = ?", id));
-        return records;
+    private static List<BuildRecord> withAttempts(Connection connection, List<BuildRecord> records)
+            throws SQLException {
+        var attempts = new HashMap<Long, List<Attempt>>();
+        for (int from = 0; from < records.size(); from += AT_ONCE) {
+            var some = records.subList(from, Math.min(records.size(), from + AT_ONCE));
+            try (var statement = connection.prepareStatement(ATTEMPTS.formatted(holes(some.size())))) {
+                set(statement, some.stream().map(BuildRecord::id).toArray());
+                try (var row = statement.executeQuery()) {
+                    while (row.next())
+                        attempts.computeIfAbsent(row.getLong(1), _ -> new ArrayList<>()).add(attempt(row));
+                }
+            }
+        }
+        return records.stream()
+                .map(record -> record.withAttempts(attempts.getOrDefault(record.id(), List.of())))
+                .toList();
     }
 
     static void set(PreparedStatement statement, @Nullable Object... values) throws SQLException {
         for (int i = 0; i < values.length; i++) statement.setObject(i + 1, values[i]);
     }
 
-    private static List<Attempt> attempts(ResultSet row) throws SQLException {
-        var attempts = new ArrayList<Attempt>();
-        while (row.next())
-            attempts.add(new Attempt(
-                    row.getString("machine"),
-                    row.getString("reason"),
-                    Instant.ofEpochMilli(row.getLong("began")),
-                    Optional.ofNullable(row.getString("lost"))));
-        return attempts;
+    private static Attempt attempt(ResultSet row) throws SQLException {
+        return new Attempt(
+                row.getString(2),
+                row.getString(3),
+                Instant.ofEpochMilli(row.getLong(4)),
+                Optional.ofNullable(row.getString(5)));
     }
 
-    private static BuildRecord record(ResultSet row, List<Attempt> attempts) throws SQLException {
+    private static BuildRecord record(ResultSet row) throws SQLException {
         return new BuildRecord(
                 row.getLong("id"),
                 row.getString("client_text"),
@@ -96,7 +121,7 @@ final class RecordRows {
                 Outcome.valueOf(row.getString("outcome_text").toUpperCase(Locale.ROOT)),
                 row.getString("message"),
                 new Waits(millis(row, "equal_wait"), millis(row, "slot_wait"), millis(row, "away_wait")),
-                attempts,
+                List.of(),
                 new Copied(row.getInt("copied_paths"), row.getLong("copied_bytes"), millis(row, "copy_time")),
                 new Fetched(
                         row.getInt("fetched_paths"),

@@ -200,7 +200,7 @@ public final class SqlRecords implements RecordStore {
                 try (var row = statement.executeQuery()) {
                     while (row.next()) {
                         try {
-                            accounts.add(PlacementText.parse(row.getString(1)));
+                            accounts.add(PlacementText.parse(row.getBytes(1)));
                         } catch (IllegalArgumentException e) {
                             unread.add(Long.toString(id), e);
                         }

@@ -81,19 +81,19 @@ INSERT INTO build_attempt (build, number, machine, reason, began, lost)
 CREATE TABLE build_placement (
     build   BIGINT  NOT NULL REFERENCES build (id) ON DELETE CASCADE,
     number  INTEGER NOT NULL,
-    account TEXT    NOT NULL,
+    account BLOB    NOT NULL,
     PRIMARY KEY (build, number)
 ) ${clustered};
 
 -- Pieces of its log, by deflate, and how many bytes of it are before each; of pieces that an earlier version wrote that is
--- not known, but for the first.
+-- not known, but for the first. Not clustered, as SQLite keeps large rows badly in the order of their key.
 CREATE TABLE build_log (
     build BIGINT  NOT NULL REFERENCES build (id) ON DELETE CASCADE,
     part  INTEGER NOT NULL,
     start BIGINT,
     text  BLOB    NOT NULL,
     PRIMARY KEY (build, part)
-) ${clustered};
+);
 INSERT INTO build_log (build, part, start, text)
     SELECT build, part, CASE part WHEN 0 THEN 0 END, text FROM old_build_log;
 
