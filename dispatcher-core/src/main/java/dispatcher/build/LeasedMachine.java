@@ -35,7 +35,8 @@ public final class LeasedMachine implements AutoCloseable {
     /// A second time does nothing.
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) taken.giveBack(machine(), slot.request().resources());
+        if (closed.compareAndSet(false, true))
+            taken.giveBack(machine(), slot.request().resources());
         use.close();
         slot.close();
     }

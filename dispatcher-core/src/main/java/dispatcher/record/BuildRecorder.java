@@ -342,7 +342,8 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
         }
         if (rest.isPresent()) {
             // What was written down since is in the store only.
-            if (parts.size() == pieces || (position >= 0 && position < rest.get().start()))
+            if (parts.size() == pieces
+                    || (position >= 0 && position < rest.get().start()))
                 return new LogText(from, ByteString.wrap(text.toByteArray()), false);
             position = append(text, rest.get().text().toByteArray(), rest.get().start(), from);
         }
@@ -377,8 +378,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
         try {
             return Compression.LOGS.decompress(part.compressed());
         } catch (IllegalArgumentException e) {
-            throw new IOException(
-                    "piece %d of the log cannot be read: %s".formatted(part.part(), e.getMessage()), e);
+            throw new IOException("piece %d of the log cannot be read: %s".formatted(part.part(), e.getMessage()), e);
         }
     }
 

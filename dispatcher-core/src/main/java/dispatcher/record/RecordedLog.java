@@ -14,7 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// dispatcher's own notes. Of a log that is too long the beginning is kept, and a line says that the rest is not.
 ///
 /// Safe for any thread. The build only copies its lines; the thread that writes them down compresses. If that falls
-/// behind, the build does it: so this takes at most [#MOST_PLAIN] pieces and what is compressed but not written down yet.
+/// behind, the build does it: so this takes at most [#MOST_PLAIN] pieces and what is compressed but not written down
+/// yet.
 final class RecordedLog implements BuildLog {
     /// Bytes that are compressed together.
     static final int PIECE = 32 * 1024;
@@ -50,7 +51,8 @@ final class RecordedLog implements BuildLog {
     /// @param compressed empty before that
     private record Piece(int part, long start, Optional<byte[]> text, Optional<LogPart> compressed) {
         byte[] read() {
-            return text.orElseGet(() -> Compression.LOGS.decompress(compressed.orElseThrow().compressed()));
+            return text.orElseGet(
+                    () -> Compression.LOGS.decompress(compressed.orElseThrow().compressed()));
         }
     }
 

@@ -322,8 +322,7 @@ class BuildRecorderTest {
         recorder.outputSent(7, OUT, "a", 1024, Duration.ofSeconds(2));
         recorder.save();
         recorder.save();
-        assertThat(store.fetches)
-                .containsExactly(new Fetch(1, 1024, Duration.ofSeconds(2), clock.instant()));
+        assertThat(store.fetches).containsExactly(new Fetch(1, 1024, Duration.ofSeconds(2), clock.instant()));
     }
 
     @Test

@@ -15,8 +15,10 @@ import java.util.function.Supplier;
 
 /// Accounts for placements without the scheduler and its lock. Safe for any thread.
 ///
-/// Cost: to look at all machines takes at most a hundredth of the time, however many builds are placed; what is then known
-/// serves all builds until the next look. Beside that, a build costs a look at each group of machines that are alike, at
+/// Cost: to look at all machines takes at most a hundredth of the time, however many builds are placed; what is then
+/// known
+/// serves all builds until the next look. Beside that, a build costs a look at each group of machines that are alike,
+/// at
 /// most [#MOST_GROUPS].
 public final class FleetCensus {
     /// Groups that are looked at for one build. The machines of others are counted as not looked at.
@@ -60,9 +62,13 @@ public final class FleetCensus {
         var picture = picture();
         var request = question.request();
         if (request.machine().isPresent()) {
-            var only = "the build is for machine %s only".formatted(request.machine().get());
+            var only = "the build is for machine %s only"
+                    .formatted(request.machine().get());
             var tally = new ObjectionTally();
-            tally.add(only, picture.size() - (picture.member(question.chosen().machine()).isPresent() ? 1 : 0));
+            tally.add(
+                    only,
+                    picture.size()
+                            - (picture.member(question.chosen().machine()).isPresent() ? 1 : 0));
             return new PlacementAccount(question.chosen(), List.of(), 0, tally.counts());
         }
         return new PlacementSurvey(picture, question).account();

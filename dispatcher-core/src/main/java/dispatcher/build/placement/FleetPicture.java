@@ -91,7 +91,9 @@ final class FleetPicture {
             case DRAINED -> "it is drained";
             case SET_ASIDE -> "it is set aside until it works again";
             case UNDER_PRESSURE ->
-                machine.facts().objection().isEmpty() ? "it is to stay off" : "what was measured there speaks against it";
+                machine.facts().objection().isEmpty()
+                        ? "it is to stay off"
+                        : "what was measured there speaks against it";
             case REMOVED -> "it is not in the settings any more";
         };
     }

@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// Why a build went to a machine, as it was then. What is said of other machines may be some milliseconds older than the
+/// Why a build went to a machine, as it was then. What is said of other machines may be some milliseconds older than
+/// the
 /// choice itself; with a very large fleet, up to a second.
 ///
 /// @param chosen     what spoke for its machine, exactly as the scheduler compared it
@@ -29,6 +30,8 @@ public record PlacementAccount(
 
     /// How many machines there were.
     public int machines() {
-        return 1 + free + objections.values().stream().mapToInt(Integer::intValue).sum();
+        return 1
+                + free
+                + objections.values().stream().mapToInt(Integer::intValue).sum();
     }
 }

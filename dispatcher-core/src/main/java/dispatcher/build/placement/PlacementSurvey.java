@@ -47,7 +47,8 @@ final class PlacementSurvey {
     PlacementAccount account() {
         int excluded = 0;
         for (var name : apart)
-            if (!name.equals(question.chosen().machine()) && picture.member(name).isPresent()) excluded++;
+            if (!name.equals(question.chosen().machine())
+                    && picture.member(name).isPresent()) excluded++;
         objections.add("the build has been lost there, or must not go there", excluded);
         int looked = 0;
         for (var group : picture.groups()) {
@@ -110,7 +111,8 @@ final class PlacementSurvey {
 
     /// How many of these are in no other count.
     private int without(Group group, boolean withFree, boolean withFull) {
-        int count = (withFree ? group.free().size() : 0) + (withFull ? group.full().size() : 0);
+        int count =
+                (withFree ? group.free().size() : 0) + (withFull ? group.full().size() : 0);
         for (var name : apart) {
             var member = picture.member(name);
             if (member.isEmpty() || member.get().group() != group) continue;
@@ -125,7 +127,9 @@ final class PlacementSurvey {
             var member = picture.member(name);
             if (member.isEmpty() || apart.contains(name) || candidates.containsKey(name)) continue;
             var group = member.get().group();
-            if (!member.get().isFree() || !group.objection().isEmpty() || !member.get().hasLeft(need)) continue;
+            if (!member.get().isFree()
+                    || !group.objection().isEmpty()
+                    || !member.get().hasLeft(need)) continue;
             if (!Fitness.isFit(member.get().machine().machine(), need)) continue;
             candidates.put(name, new Candidate(member.get(), group.kind().extras(need.requiredFeatures())));
         }

@@ -119,7 +119,8 @@ class FleetCensusTest {
         add("fast", 4);
         for (int i = 0; i < 3; i++) add("b" + i, 1);
         var kvm = new BuildRequest(FakeStore.path("tool-1.drv"), X86, new TreeSet<>(Set.of("kvm")));
-        assertThat(account(kvm, Set.of(), Inputs.NONE).objections()).containsOnly(Map.entry("it lacks the feature kvm", 3));
+        assertThat(account(kvm, Set.of(), Inputs.NONE).objections())
+                .containsOnly(Map.entry("it lacks the feature kvm", 3));
         assertThat(account(request("aarch64-linux"), Set.of(), Inputs.NONE).objections())
                 .containsOnly(Map.entry("it builds for x86_64-linux, not for aarch64-linux", 3));
         var only = request(X86).withMachine(Optional.of("fast"));
@@ -141,8 +142,7 @@ class FleetCensusTest {
     }
 
     private static MachineSnapshot withMemory(MachineSnapshot snapshot, long bytes) {
-        return snapshot.withMachine(
-                snapshot.machine().withResources(new TreeMap<>(Map.of(Machine.MEMORY, bytes))));
+        return snapshot.withMachine(snapshot.machine().withResources(new TreeMap<>(Map.of(Machine.MEMORY, bytes))));
     }
 
     @Test
@@ -178,7 +178,8 @@ class FleetCensusTest {
         var account = account(request(X86), Set.of(), Inputs.NONE);
         assertThat(account.machines()).isEqualTo(2_001);
         assertThat(account.objections())
-                .containsEntry("not looked at, as there are too many kinds of machines", 2_001 - FleetCensus.MOST_GROUPS);
+                .containsEntry(
+                        "not looked at, as there are too many kinds of machines", 2_001 - FleetCensus.MOST_GROUPS);
     }
 
     @Test
