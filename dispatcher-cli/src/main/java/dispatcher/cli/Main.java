@@ -15,7 +15,10 @@ import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.queue.QueueCommand;
 import dispatcher.cli.records.BuildCommand;
 import dispatcher.cli.records.BuildsCommand;
+import dispatcher.cli.records.CostsCommand;
+import dispatcher.cli.records.LoadCommand;
 import dispatcher.cli.records.LogCommand;
+import dispatcher.cli.records.TimelineCommand;
 import dispatcher.cli.reload.ReloadCommand;
 import dispatcher.cli.serve.ServeCommand;
 import dispatcher.cli.simulate.SimulateCommand;
@@ -58,6 +61,9 @@ public final class Main {
             "status",
             "build",
             "log",
+            "timeline",
+            "load",
+            "costs",
             "explain",
             "drain",
             "resume",
@@ -113,6 +119,9 @@ public final class Main {
             case "builds" -> new BuildsCommand();
             case "build" -> new BuildCommand();
             case "log" -> new LogCommand();
+            case "timeline" -> new TimelineCommand();
+            case "load" -> new LoadCommand();
+            case "costs" -> new CostsCommand();
             case "explain" -> new ExplainCommand();
             case "drain" -> new DrainCommand();
             case "resume" -> new ResumeCommand();

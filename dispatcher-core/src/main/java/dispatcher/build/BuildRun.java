@@ -7,6 +7,7 @@ import dispatcher.build.log.ClientLog;
 import dispatcher.build.log.DetachableBuild;
 import dispatcher.build.log.SplitLog;
 import dispatcher.build.log.WaitingNotes;
+import dispatcher.build.placement.FleetCensus;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.machine.registry.MachineRegistry;
@@ -61,6 +62,9 @@ final class BuildRun {
 
     /// Whether it has been begun on two machines at once.
     private boolean doubled;
+
+    /// Machines that it must not go to, as it has got a slot.
+    private Set<String> avoided = Set.of();
 
     private int sourcesLost;
     private long queuedAt;
@@ -284,9 +288,14 @@ final class BuildRun {
             log.note("dispatcher: %s waits for machine %s to start".formatted(drvPath, place.machine()));
             log.flush();
         }
+        long begun = nanoTime();
+        boolean wasUp = place.link().isUp();
         try {
-            return Arrival.await(place);
+            var elsewhere = Arrival.await(place);
+            if (!wasUp) heldUp(Duration.ofNanos(nanoTime() - begun));
+            return elsewhere;
         } catch (IOException e) {
+            if (!wasUp) heldUp(Duration.ofNanos(nanoTime() - begun));
             assigned(place);
             machines.recovery().broke(place.link(), e);
             lose(place.link(), new AttemptLostException(Kind.AWAY, Failures.describe(e)));
@@ -294,9 +303,25 @@ final class BuildRun {
         }
     }
 
+    private void heldUp(Duration took) {
+        if (took.isPositive()) listener.buildHeldUp(number, drvPath, took);
+    }
+
     private void assigned(LeasedMachine place) {
         var waited = Duration.ofNanos(nanoTime() - queuedAt);
-        listener.buildAssigned(number, drvPath, place.machine(), place.slot().reason(), waited);
+        var slot = place.slot();
+        listener.buildAssigned(number, drvPath, place.machine(), slot.reason(), waited);
+        builds.environment()
+                .placements()
+                .placed(
+                        number,
+                        () -> builds.census()
+                                .account(new FleetCensus.Question(
+                                        slot.placement(),
+                                        slot.request(),
+                                        avoided,
+                                        slot.inputs(),
+                                        builds.queue().setUp())));
         log.assigned(place.machine(), place.slot().reason());
     }
 
@@ -334,7 +359,7 @@ final class BuildRun {
     private Optional<LeasedMachine> reach(BuildQueue.Assignment slot) {
         var use = machines.use(slot.machine().name());
         if (use.isEmpty()) slot.close();
-        return use.map(way -> new LeasedMachine(slot, way));
+        return use.map(way -> new LeasedMachine(slot, way, builds.census().taken()));
     }
 
     /// Empty if it was lost there.
@@ -396,9 +421,11 @@ final class BuildRun {
         var inputs = builds.locating(derivation.inputSources());
         while (true) {
             var excluded = excluded(request);
+            avoided = excluded;
             var ticket = builds.queue().submit(request, excluded, since, inputs);
-            try (var _ = machines.recovery().waiting(ticket, excluded)) {
+            try (var waiting = machines.recovery().waiting(ticket, excluded)) {
                 var outcome = WaitingNotes.await(ticket, log, () -> obstacle(request));
+                heldUp(waiting.away());
                 if (outcome instanceof BuildQueue.Outcome.Assigned || builds.isStopping()) return outcome;
                 if (!maySubmit(request) && !awaitDescription(request)) return outcome;
             }
@@ -429,7 +456,10 @@ final class BuildRun {
         log.note("dispatcher: waiting until it is known what %s can build"
                 .formatted(String.join(", ", undescribed.keySet())));
         log.flush();
-        if (!machines.awaitFitting(request, builds::isStopping)) return false;
+        long begun = nanoTime();
+        boolean fits = machines.awaitFitting(request, builds::isStopping);
+        heldUp(Duration.ofNanos(nanoTime() - begun));
+        if (!fits) return false;
         avoidHome(request);
         return true;
     }

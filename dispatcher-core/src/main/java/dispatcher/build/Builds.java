@@ -1,6 +1,7 @@
 package dispatcher.build;
 
 import dispatcher.access.ClientIdentity;
+import dispatcher.build.placement.FleetCensus;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.Prospect;
@@ -25,6 +26,7 @@ public final class Builds {
     private final InstantSource clock;
     private final EqualBuilds equalBuilds = new EqualBuilds();
     private final Askers askers = new Askers();
+    private final FleetCensus census;
     private final AtomicLong number = new AtomicLong();
     private volatile RetryPolicy policy;
     private volatile boolean stopping;
@@ -44,6 +46,7 @@ public final class Builds {
         this.foresight = foresight;
         this.policy = policy;
         this.clock = clock;
+        this.census = new FleetCensus(environment.machines()::snapshots, environment.nanoTime());
     }
 
     /// Runs a build to its end, on the caller's thread, which alone writes to the client. An infrastructure fault is
@@ -96,6 +99,10 @@ public final class Builds {
 
     EqualBuilds equalBuilds() {
         return equalBuilds;
+    }
+
+    FleetCensus census() {
+        return census;
     }
 
     Askers askers() {

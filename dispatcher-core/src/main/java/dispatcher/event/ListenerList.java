@@ -104,6 +104,11 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
+    public void buildHeldUp(long build, StorePath drvPath, Duration took) {
+        publish(listener -> listener.buildHeldUp(build, drvPath, took));
+    }
+
+    @Override
     public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
         publish(listener -> listener.buildAssigned(build, drvPath, machine, reason, waited));
     }

@@ -1,6 +1,7 @@
 package dispatcher.record;
 
 import dispatcher.nix.StorePath;
+import dispatcher.nix.attributes.PackageName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
@@ -20,6 +21,7 @@ import java.util.TreeSet;
 /// @param waits    what it waited for
 /// @param attempts on machines, in the order in which they began
 /// @param copied   to the machine of the last attempt
+/// @param fetched  by the client that asked
 /// @param built    on that machine, copying not counted
 /// @param outputBytes of all outputs, as NARs; 0 if not known, as is `peakMemory`
 /// @param peakMemory  of all its processes, in bytes
@@ -36,6 +38,7 @@ public record BuildRecord(
         Waits waits,
         List<Attempt> attempts,
         Copied copied,
+        Fetched fetched,
         Duration built,
         long outputBytes,
         long peakMemory) {
@@ -78,16 +81,27 @@ public record BuildRecord(
         }
     }
 
-    /// @param forEqualBuild until no equal build was under way
-    /// @param forMachine    for a free slot, over all attempts
-    public record Waits(Duration forEqualBuild, Duration forMachine) {
-        public static final Waits NONE = new Waits(Duration.ZERO, Duration.ZERO);
+    /// Over all attempts; nothing is counted twice.
+    ///
+    /// @param forEqualBuild  until no equal build was under way
+    /// @param forSlot        while a machine was there that could have taken it
+    /// @param forAwayMachine while all that could have taken it were away, or its own was being started
+    public record Waits(Duration forEqualBuild, Duration forSlot, Duration forAwayMachine) {
+        public static final Waits NONE = new Waits(Duration.ZERO, Duration.ZERO, Duration.ZERO);
     }
 
     /// @param paths that were sent; 0 if the machine had all
     /// @param bytes of their NARs
     public record Copied(int paths, long bytes, Duration took) {
         public static final Copied NOTHING = new Copied(0, 0, Duration.ZERO);
+    }
+
+    /// Outputs on their way to the client.
+    ///
+    /// @param took for all of them together
+    /// @param last when the last one was there; empty if none has been fetched
+    public record Fetched(int paths, long bytes, Duration took, Optional<Instant> last) {
+        public static final Fetched NOTHING = new Fetched(0, 0, Duration.ZERO, Optional.empty());
     }
 
     /// @param reason why this machine
@@ -114,9 +128,35 @@ public record BuildRecord(
                 waits,
                 attempts,
                 copied,
+                fetched,
                 built,
                 outputBytes,
                 peakMemory);
+    }
+
+    public BuildRecord withAttempts(List<Attempt> newAttempts) {
+        return new BuildRecord(
+                id,
+                client,
+                drvPath,
+                system,
+                features,
+                asked,
+                ended,
+                outcome,
+                message,
+                waits,
+                newAttempts,
+                copied,
+                fetched,
+                built,
+                outputBytes,
+                peakMemory);
+    }
+
+    /// What stays the same from one version to the next, such as `hello`.
+    public String packageName() {
+        return PackageName.ofDerivation(name()).text();
     }
 
     /// Of the derivation, such as `hello-2.12`.

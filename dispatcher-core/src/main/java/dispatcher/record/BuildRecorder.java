@@ -1,12 +1,17 @@
 package dispatcher.record;
 
 import dispatcher.build.log.LogKeeper;
+import dispatcher.build.placement.PlacementAccount;
+import dispatcher.build.placement.PlacementKeeper;
 import dispatcher.event.DispatcherListener;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
+import dispatcher.nix.ByteString;
 import dispatcher.nix.StorePath;
 import dispatcher.record.BuildRecord.Outcome;
+import dispatcher.record.RecordStore.Batch;
 import dispatcher.record.RecordStore.LogPart;
+import dispatcher.record.RecordStore.Placed;
 import dispatcher.record.RecordStore.Query;
 import dispatcher.store.BuildLog;
 import dispatcher.thread.SteadyThread;
@@ -27,6 +32,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,13 +41,16 @@ import org.slf4j.LoggerFactory;
 /// A thread of its own writes to the store, each second what has changed since. Builds never wait for it and never
 /// fail from it: what the store does not take is tried again, and if too many builds are not written down yet, new
 /// ones are not recorded. Who asks gets what is written down and what is not yet, as one.
-public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoCloseable {
+public final class BuildRecorder implements DispatcherListener, LogKeeper, PlacementKeeper, AutoCloseable {
     /// Builds that go on, or have ended and are not written down yet.
     static final int MOST_HELD = 50_000;
 
     private static final Duration ROUND = Duration.ofSeconds(1);
     private static final Duration BETWEEN_CLEANUPS = Duration.ofHours(1);
-    private static final Duration BETWEEN_DELETIONS = Duration.ofMillis(50);
+
+    /// Steps in which old records are removed, in one round: so what is new is not kept waiting.
+    private static final int DELETIONS_AT_ONCE = 20;
+
     private static final Logger log = LoggerFactory.getLogger(BuildRecorder.class);
 
     private final RecordStore store;
@@ -56,6 +65,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
     /// Numbers of those that have changed since they were written down.
     private final Set<Long> changed = ConcurrentHashMap.newKeySet();
     private final AtomicLong leftOut = new AtomicLong();
+    private final FetchedOutputs fetched = new FetchedOutputs();
     private final Thread writing = SteadyThread.unstarted("keep records of builds", this::writesAgain);
 
     /// Whether nothing is recorded, as it is not known what there is already.
@@ -66,6 +76,8 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
     private boolean isToResume = true;
 
     private boolean fails;
+
+    private boolean isCleaning;
 
     private Instant cleaned = Instant.MIN;
 
@@ -147,6 +159,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         builds.put(
                 build,
                 new OngoingBuild(id, who, drvPath, derivation, clock.instant(), new RecordedLog(id, limits.logSize())));
+        fetched.expect(client, id, derivation);
         changed.add(build);
     }
 
@@ -170,6 +183,23 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
     @Override
     public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
         change(build, it -> it.assigned(machine, reason, clock.instant(), waited));
+    }
+
+    @Override
+    public void buildHeldUp(long build, StorePath drvPath, Duration took) {
+        change(build, it -> it.heldUp(took));
+    }
+
+    @Override
+    public void placed(long build, Supplier<PlacementAccount> account) {
+        if (!builds.containsKey(build)) return;
+        var given = account.get();
+        change(build, it -> it.placed(given));
+    }
+
+    @Override
+    public void outputSent(long client, StorePath path, String from, long bytes, Duration took) {
+        if (!isOff) fetched.sent(client, path, bytes, took, clock.instant());
     }
 
     @Override
@@ -252,9 +282,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         var held = held();
         var found = new ArrayList<BuildRecord>();
         for (var record : held.values()) if (query.isMetBy(record)) found.add(record);
-        // As many of the store's may be outdated as are held.
-        for (var record : store.find(query, most + held.size())) {
-            if (held.containsKey(record.id())) continue;
+        for (var record : store.find(query, held.keySet(), most)) {
             var now = isOff ? record.afterItsProgram() : record;
             if (query.isMetBy(now)) found.add(now);
         }
@@ -263,8 +291,8 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
     }
 
     public Optional<BuildRecord> find(long id) throws IOException {
-        var held = Optional.ofNullable(held().get(id));
-        if (held.isPresent()) return held;
+        var held = ongoing(id);
+        if (held.isPresent()) return held.map(OngoingBuild::record);
         return isOff ? store.find(id).map(BuildRecord::afterItsProgram) : store.find(id);
     }
 
@@ -279,17 +307,79 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         return store.count(since);
     }
 
-    /// The log of a build, as far as it is.
-    public byte[] log(long id) throws IOException {
-        var rest = builds.values().stream()
-                .filter(build -> build.id() == id)
-                .findFirst()
-                .map(build -> build.log().rest());
+    /// Why a build went to each machine that it was on, in that order.
+    public List<PlacementAccount> placements(long id) throws IOException {
+        // Before the store, as above.
+        var held = ongoing(id).map(OngoingBuild::unsavedPlacements).orElse(List.of());
+        var found = new ArrayList<>(store.placements(id));
+        held.stream()
+                .filter(placed -> placed.number() >= found.size())
+                .map(Placed::account)
+                .forEach(found::add);
+        return List.copyOf(found);
+    }
+
+    private Optional<OngoingBuild> ongoing(long id) {
+        return builds.values().stream().filter(build -> build.id() == id).findFirst();
+    }
+
+    /// A piece of the log of a build, as far as that is.
+    ///
+    /// @param from in bytes from the beginning of the log; not after its end
+    /// @param most bytes, but for the rest of the piece that the last of them is in
+    /// @throws IllegalArgumentException if it is not that long
+    public LogText log(long id, long from, int most) throws IOException {
+        var rest = ongoing(id).map(build -> build.log().rest());
         var text = new ByteArrayOutputStream();
-        for (var part : store.log(id))
-            if (rest.isEmpty() || part.part() < rest.get().part()) text.writeBytes(RecordedLog.decompress(part));
-        rest.ifPresent(it -> text.writeBytes(it.text().toByteArray()));
-        return text.toByteArray();
+        long position = -1;
+        int pieces = most / RecordedLog.PIECE + 2;
+        var parts = store.log(id, from, pieces);
+        for (var part : parts) {
+            if (rest.isPresent() && part.part() >= rest.get().part()) break;
+            if (text.size() >= most) return new LogText(from, ByteString.wrap(text.toByteArray()), false);
+            if (position < 0) position = part.start();
+            position = append(text, decompress(part), position, from);
+        }
+        if (rest.isPresent()) {
+            // What was written down since is in the store only.
+            if (parts.size() == pieces
+                    || (position >= 0 && position < rest.get().start()))
+                return new LogText(from, ByteString.wrap(text.toByteArray()), false);
+            position = append(text, rest.get().text().toByteArray(), rest.get().start(), from);
+        }
+        if (from > Math.max(position, 0))
+            throw new IllegalArgumentException("the log has %d bytes, not %d".formatted(Math.max(position, 0), from));
+        return new LogText(from, ByteString.wrap(text.toByteArray()), rest.isPresent() || parts.size() < pieces);
+    }
+
+    /// @param start where `piece` begins
+    /// @return where it ends
+    private static long append(ByteArrayOutputStream text, byte[] piece, long start, long from) {
+        int skipped = (int) Math.clamp(from - start, 0, piece.length);
+        text.write(piece, skipped, piece.length - skipped);
+        return start + piece.length;
+    }
+
+    /// Builds that were on a machine and went on at some time in between, in no order that matters.
+    ///
+    /// @param most how many are wanted
+    public List<BuildRecord> between(RecordFigures figures, Instant from, Instant to, int most) throws IOException {
+        var held = held();
+        var found = new ArrayList<BuildRecord>();
+        for (var record : held.values())
+            if (!record.attempts().isEmpty()
+                    && record.asked().isBefore(to)
+                    && !record.ended().filter(from::isAfter).isPresent()) found.add(record);
+        for (var record : figures.between(from, to, most)) if (!held.containsKey(record.id())) found.add(record);
+        return List.copyOf(found.subList(0, Math.min(most, found.size())));
+    }
+
+    private static byte[] decompress(LogPart part) throws IOException {
+        try {
+            return Compression.LOGS.decompress(part.compressed());
+        } catch (IllegalArgumentException e) {
+            throw new IOException("piece %d of the log cannot be read: %s".formatted(part.part(), e.getMessage()), e);
+        }
     }
 
     // ---- writing
@@ -298,13 +388,13 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         Thread.sleep(ROUND);
         if (isOff) return false;
         save();
-        var now = clock.instant();
-        if (cleaned.plus(BETWEEN_CLEANUPS).isBefore(now)) {
-            cleaned = now;
-            forgetOld(now);
-        }
+        isCleaning |= cleaned.plus(BETWEEN_CLEANUPS).isBefore(clock.instant());
+        if (isCleaning) isCleaning = forgetSomeOld();
         return true;
     }
+
+    /// How much of what a build had to save is written down.
+    private record Saved(int parts, int placements) {}
 
     /// Writes down what has changed.
     void save() {
@@ -313,12 +403,14 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
         changed.removeAll(numbers);
         // Logs grow without any event.
         builds.forEach((number, build) -> {
-            if (!build.log().unsaved().isEmpty()) numbers.add(number);
+            if (build.log().hasUnsaved()) numbers.add(number);
         });
-        if (numbers.isEmpty() && !isToResume) return;
+        var fetches = fetched.unsaved();
+        if (numbers.isEmpty() && fetches.isEmpty() && !isToResume) return;
         var records = new ArrayList<BuildRecord>();
         var logs = new ArrayList<LogPart>();
-        var saved = new HashMap<OngoingBuild, Integer>();
+        var placements = new ArrayList<Placed>();
+        var saved = new HashMap<OngoingBuild, Saved>();
         var over = new ArrayList<Long>();
         for (var number : numbers) {
             var build = builds.get(number);
@@ -327,14 +419,20 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
             var parts = build.log().unsaved();
             records.add(record);
             logs.addAll(parts);
-            saved.put(build, parts.size());
+            var placed = build.unsavedPlacements();
+            placements.addAll(placed);
+            saved.put(build, new Saved(parts.size(), placed.size()));
             if (record.outcome().isOver()) over.add(number);
         }
         try {
             if (isToResume) store.interrupt(clock.instant());
             isToResume = false;
-            store.save(records, logs);
-            saved.forEach((build, count) -> build.log().saved(count));
+            store.save(new Batch(records, logs, placements, fetches));
+            fetched.saved(fetches.size());
+            saved.forEach((build, counts) -> {
+                build.log().saved(counts.parts);
+                build.savedPlacements(counts.placements);
+            });
             over.forEach(builds::remove);
             fails = false;
         } catch (IOException e) {
@@ -352,13 +450,24 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, AutoC
                     .log("builds are not recorded, as too many are under way or could not be written down");
     }
 
-    void forgetOld(Instant now) throws InterruptedException {
+    /// Removes some records that are too old, in small steps.
+    ///
+    /// @return whether there may be more of them
+    boolean forgetSomeOld() {
+        var now = clock.instant();
         try {
-            while (store.forgetBefore(now.minus(limits.keep()))) Thread.sleep(BETWEEN_DELETIONS);
+            for (int step = 0; step < DELETIONS_AT_ONCE; step++)
+                if (!store.forgetBefore(now.minus(limits.keep()))) {
+                    cleaned = now;
+                    return false;
+                }
+            return true;
         } catch (IOException e) {
+            cleaned = now;
             log.atWarn()
                     .addKeyValue("why", e.getMessage())
                     .log("old records of builds cannot be removed; that is tried again in an hour");
+            return false;
         }
     }
 

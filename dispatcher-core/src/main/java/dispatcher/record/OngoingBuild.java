@@ -1,12 +1,15 @@
 package dispatcher.record;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.build.placement.PlacementAccount;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.StorePath;
 import dispatcher.record.BuildRecord.Attempt;
 import dispatcher.record.BuildRecord.Copied;
+import dispatcher.record.BuildRecord.Fetched;
 import dispatcher.record.BuildRecord.Outcome;
 import dispatcher.record.BuildRecord.Waits;
+import dispatcher.record.RecordStore.Placed;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,6 +23,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class OngoingBuild {
     /// Characters of a message that are kept.
     private static final int LONGEST_MESSAGE = 4_000;
+
+    private static final int MOST_PLACEMENTS = 8;
 
     private final long id;
     private final String client;
@@ -43,6 +48,16 @@ final class OngoingBuild {
 
     @GuardedBy("lock")
     private Waits waits = Waits.NONE;
+
+    /// Of what it waits for a machine now.
+    @GuardedBy("lock")
+    private Duration heldUp = Duration.ZERO;
+
+    @GuardedBy("lock")
+    private final List<Placed> unsaved = new ArrayList<>();
+
+    @GuardedBy("lock")
+    private int placements;
 
     @GuardedBy("lock")
     private final List<Attempt> attempts = new ArrayList<>();
@@ -90,7 +105,7 @@ final class OngoingBuild {
     void isAlone(Duration waited) {
         lock.lock();
         try {
-            waits = new Waits(waited, waits.forMachine());
+            waits = new Waits(waited, waits.forSlot(), waits.forAwayMachine());
         } finally {
             lock.unlock();
         }
@@ -101,10 +116,54 @@ final class OngoingBuild {
         lock.lock();
         try {
             var here = attempts.isEmpty() ? waited.minus(waits.forEqualBuild()) : waited;
-            waits = new Waits(waits.forEqualBuild(), waits.forMachine().plus(here.isNegative() ? Duration.ZERO : here));
+            var slot = here.minus(heldUp);
+            waits = new Waits(
+                    waits.forEqualBuild(),
+                    waits.forSlot().plus(slot.isNegative() ? Duration.ZERO : slot),
+                    waits.forAwayMachine().plus(heldUp));
+            heldUp = Duration.ZERO;
             attempts.add(new Attempt(machine, reason, now, Optional.empty()));
             copied = Copied.NOTHING;
             outcome = Outcome.RUNNING;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void heldUp(Duration took) {
+        lock.lock();
+        try {
+            heldUp = heldUp.plus(took);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Of very many placements of one build the first are kept.
+    void placed(PlacementAccount account) {
+        lock.lock();
+        try {
+            if (placements < MOST_PLACEMENTS) unsaved.add(new Placed(id, placements++, account));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Placements that are not written down yet.
+    List<Placed> unsavedPlacements() {
+        lock.lock();
+        try {
+            return List.copyOf(unsaved);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// These are written down, the first ones of [#unsavedPlacements].
+    void savedPlacements(int count) {
+        lock.lock();
+        try {
+            unsaved.subList(0, count).clear();
         } finally {
             lock.unlock();
         }
@@ -199,6 +258,7 @@ final class OngoingBuild {
                     waits,
                     attempts,
                     copied,
+                    Fetched.NOTHING,
                     built,
                     outputBytes,
                     peakMemory);

@@ -7,28 +7,31 @@ import dispatcher.store.BuildLog;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.zip.DataFormatException;
-import java.util.zip.Deflater;
-import java.util.zip.Inflater;
 
 /// The log of one build on its way to the record store: its lines as the builder wrote them, colours too, and the
 /// dispatcher's own notes. Of a log that is too long the beginning is kept, and a line says that the rest is not.
 ///
-/// Safe for any thread. Takes at most [#PIECE] and what is compressed but not written down yet.
+/// Safe for any thread. The build only copies its lines; the thread that writes them down compresses. If that falls
+/// behind, the build does it: so this takes at most [#MOST_PLAIN] pieces and what is compressed but not written down
+/// yet.
 final class RecordedLog implements BuildLog {
     /// Bytes that are compressed together.
     static final int PIECE = 32 * 1024;
+
+    /// Pieces that may wait for the thread that compresses them.
+    private static final int MOST_PLAIN = 16;
 
     private final long build;
     private final long most;
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final ByteArrayOutputStream open = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream open = new ByteArrayOutputStream(256);
 
     @GuardedBy("lock")
-    private final List<LogPart> full = new ArrayList<>();
+    private final List<Piece> full = new ArrayList<>();
 
     @GuardedBy("lock")
     private int parts;
@@ -37,7 +40,21 @@ final class RecordedLog implements BuildLog {
     private long bytes;
 
     @GuardedBy("lock")
+    private int plain;
+
+    @GuardedBy("lock")
     private boolean isCut;
+
+    /// One that is complete.
+    ///
+    /// @param text       empty once it is compressed
+    /// @param compressed empty before that
+    private record Piece(int part, long start, Optional<byte[]> text, Optional<LogPart> compressed) {
+        byte[] read() {
+            return text.orElseGet(
+                    () -> Compression.LOGS.decompress(compressed.orElseThrow().compressed()));
+        }
+    }
 
     /// @param most bytes to keep, before compression; nothing at all if it is 0
     RecordedLog(long build, long most) {
@@ -92,8 +109,19 @@ final class RecordedLog implements BuildLog {
     @GuardedBy("lock")
     private void close() {
         if (open.size() == 0) return;
-        full.add(new LogPart(build, parts++, compress(open.toByteArray())));
+        var piece = new Piece(parts++, bytes - open.size(), Optional.of(open.toByteArray()), Optional.empty());
+        if (plain < MOST_PLAIN) {
+            plain++;
+            full.add(piece);
+        } else {
+            full.add(compressed(piece));
+        }
         open.reset();
+    }
+
+    private Piece compressed(Piece piece) {
+        var kept = piece.text.map(text -> LogPart.of(build, piece.part, piece.start, text));
+        return kept.isEmpty() ? piece : new Piece(piece.part, piece.start, Optional.empty(), kept);
     }
 
     /// The build is over: all of it is complete.
@@ -106,14 +134,36 @@ final class RecordedLog implements BuildLog {
         }
     }
 
-    /// What is complete so far and not written down yet.
-    List<LogPart> unsaved() {
+    /// Whether anything is complete and not written down yet.
+    boolean hasUnsaved() {
         lock.lock();
         try {
-            return List.copyOf(full);
+            return !full.isEmpty();
         } finally {
             lock.unlock();
         }
+    }
+
+    /// What is complete so far and not written down yet. For the one thread that writes it down.
+    List<LogPart> unsaved() {
+        List<Piece> pieces;
+        lock.lock();
+        try {
+            pieces = List.copyOf(full);
+        } finally {
+            lock.unlock();
+        }
+        var compressed = pieces.stream().map(this::compressed).toList();
+        lock.lock();
+        try {
+            for (int i = 0; i < compressed.size(); i++) {
+                if (full.get(i).text.isPresent()) plain--;
+                full.set(i, compressed.get(i));
+            }
+        } finally {
+            lock.unlock();
+        }
+        return compressed.stream().map(piece -> piece.compressed.orElseThrow()).toList();
     }
 
     /// These are written down, the first ones of [#unsaved].
@@ -128,52 +178,27 @@ final class RecordedLog implements BuildLog {
 
     /// What is not written down yet.
     ///
-    /// @param part number of the piece that it begins with
-    record Rest(int part, ByteString text) {}
+    /// @param part  number of the piece that it begins with
+    /// @param start bytes of the log before it
+    record Rest(int part, long start, ByteString text) {}
 
     Rest rest() {
+        List<Piece> pieces;
+        byte[] last;
+        long end;
+        int next;
         lock.lock();
         try {
-            var text = new ByteArrayOutputStream();
-            for (var part : full) text.writeBytes(decompress(part));
-            text.writeBytes(open.toByteArray());
-            return new Rest(parts - full.size(), ByteString.wrap(text.toByteArray()));
+            pieces = List.copyOf(full);
+            last = open.toByteArray();
+            end = bytes;
+            next = parts;
         } finally {
             lock.unlock();
         }
-    }
-
-    private static ByteString compress(byte[] text) {
-        var deflater = new Deflater(Deflater.BEST_SPEED);
-        try {
-            deflater.setInput(text);
-            deflater.finish();
-            var out = new ByteArrayOutputStream();
-            var piece = new byte[8192];
-            while (!deflater.finished()) out.write(piece, 0, deflater.deflate(piece));
-            return ByteString.wrap(out.toByteArray());
-        } finally {
-            deflater.end();
-        }
-    }
-
-    /// @throws IllegalArgumentException if that is not what was compressed
-    static byte[] decompress(LogPart part) {
-        var inflater = new Inflater();
-        try {
-            inflater.setInput(part.compressed().toByteArray());
-            var out = new ByteArrayOutputStream();
-            var piece = new byte[8192];
-            while (!inflater.finished()) {
-                int n = inflater.inflate(piece);
-                if (n == 0) throw new IllegalArgumentException("piece %d of the log is cut off".formatted(part.part()));
-                out.write(piece, 0, n);
-            }
-            return out.toByteArray();
-        } catch (DataFormatException e) {
-            throw new IllegalArgumentException("piece %d of the log is damaged".formatted(part.part()), e);
-        } finally {
-            inflater.end();
-        }
+        var text = new ByteArrayOutputStream();
+        for (var piece : pieces) text.writeBytes(piece.read());
+        text.writeBytes(last);
+        return new Rest(next - pieces.size(), end - text.size(), ByteString.wrap(text.toByteArray()));
     }
 }

@@ -65,12 +65,15 @@ public final class BuildQueue {
     /// Of the build whose turn it is, but whose inputs are to be located first.
     private final AtomicReference<@Nullable Ticket> unlocated = new AtomicReference<>();
 
+    private volatile Duration setUp;
+
     @GuardedBy("lock")
     private Instant standingsUntil = Instant.MIN;
 
     /// @param machines of which nothing is known but this; none if they come with [#replace]
     public BuildQueue(Collection<Machine> machines, SchedulerOptions options, InstantSource clock) {
         this.clock = clock;
+        this.setUp = options.setUp();
         this.scheduler = new Scheduler(machines, options);
     }
 
@@ -142,10 +145,16 @@ public final class BuildQueue {
 
     /// How builds take their turns from now on.
     public void changeOptions(SchedulerOptions options) {
+        setUp = options.setUp();
         enter(scheduler -> scheduler.changeOptions(options));
     }
 
     // ---- views
+
+    /// What the estimates count for the beginning of each build; see [SchedulerOptions].
+    public Duration setUp() {
+        return setUp;
+    }
 
     /// The queue and the fleet at this moment.
     public Snapshot snapshot() {
@@ -431,7 +440,16 @@ public final class BuildQueue {
 
         /// Whose build it is.
         public Client client() {
-            return running.build().request().client();
+            return request().client();
+        }
+
+        public BuildRequest request() {
+            return running.build().request();
+        }
+
+        /// Where the inputs of the build were when it got the slot, as far as is known.
+        public Inputs inputs() {
+            return running.build().inputs();
         }
 
         /// What spoke for this machine.

@@ -3,6 +3,7 @@ package dispatcher.build;
 import dispatcher.access.ClientGrant;
 import dispatcher.access.ClientIdentity;
 import dispatcher.build.log.LogKeeper;
+import dispatcher.build.placement.PlacementKeeper;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Expectations;
 import dispatcher.build.request.Foresight;
@@ -76,7 +77,7 @@ final class TestBuilds implements AutoCloseable {
                 clock.nanoTime());
         var requests = new BuildRequestFactory(Expectations.NONE, ResourceRules.NONE, known.locations(), known.sizes());
         this.builds = new Builds(
-                new BuildEnvironment(machines, known, events, LogKeeper.NONE, clock.nanoTime()),
+                new BuildEnvironment(machines, known, events, LogKeeper.NONE, PlacementKeeper.NONE, clock.nanoTime()),
                 queue,
                 requests,
                 new Foresight(machines, queue),

@@ -3,6 +3,7 @@ package dispatcher.record;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dispatcher.build.placement.PlacementAccount;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
@@ -10,10 +11,13 @@ import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
 import dispatcher.record.BuildRecord.Attempt;
 import dispatcher.record.BuildRecord.Outcome;
+import dispatcher.record.RecordStore.Fetch;
 import dispatcher.record.RecordStore.Query;
+import dispatcher.schedule.policy.Placement;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.MemoryRecordStore;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -89,9 +93,10 @@ class BuildRecorderTest {
                         Optional.of(clock.instant()),
                         Outcome.BUILT,
                         "",
-                        new BuildRecord.Waits(Duration.ofSeconds(2), Duration.ofSeconds(5)),
+                        new BuildRecord.Waits(Duration.ofSeconds(2), Duration.ofSeconds(5), Duration.ZERO),
                         List.of(new Attempt("a", "it is idle", began, Optional.empty())),
                         new BuildRecord.Copied(2, 4096, Duration.ofSeconds(1)),
+                        BuildRecord.Fetched.NOTHING,
                         Duration.ofSeconds(8),
                         1024,
                         500));
@@ -110,7 +115,7 @@ class BuildRecorderTest {
         var record = only();
         assertThat(record.outcome()).isEqualTo(Outcome.FAILED);
         assertThat(record.message()).isEqualTo("exit code 1");
-        assertThat(record.waits().forMachine()).hasSeconds(5);
+        assertThat(record.waits().forSlot()).hasSeconds(5);
         assertThat(record.attempts())
                 .extracting(Attempt::machine, Attempt::lost)
                 .containsExactly(tuple("a", Optional.of("the connection broke")), tuple("b", Optional.empty()));
@@ -204,7 +209,13 @@ class BuildRecorderTest {
     }
 
     private String text(long id) throws IOException {
-        return new String(recorder.log(id), StandardCharsets.UTF_8);
+        // In small answers, as a page asks for it.
+        var text = new ByteArrayOutputStream();
+        while (true) {
+            var piece = recorder.log(id, text.size(), 10_000);
+            text.writeBytes(piece.text().toByteArray());
+            if (piece.isLast()) return text.toString(StandardCharsets.UTF_8);
+        }
     }
 
     @Test
@@ -224,7 +235,7 @@ class BuildRecorderTest {
         recorder.save();
         assertThat(recorder.held()).isEmpty();
         assertThat(text(1)).isEqualTo(expected.toString());
-        assertThat(store.log(1).stream()
+        assertThat(store.log(1, 0, 100).stream()
                         .mapToInt(part -> part.compressed().length())
                         .sum())
                 .isLessThan(expected.length() / 3);
@@ -261,6 +272,69 @@ class BuildRecorderTest {
     void aBuildThatNobodyKnowsHasNoLog() throws IOException {
         recorder.of(99).line(ByteString.of("hello"));
         assertThat(text(99)).isEmpty();
+    }
+
+    @Test
+    void aBuildSaysWhyItWentWhereItIs() throws IOException {
+        ask(1);
+        recorder.buildAssigned(1, DRV, "a", "it is idle", Duration.ZERO);
+        var first = account("a");
+        recorder.placed(1, () -> first);
+        assertThat(recorder.placements(1)).containsExactly(first);
+        recorder.save();
+        assertThat(recorder.placements(1)).containsExactly(first);
+        recorder.buildLost(1, DRV, "a", "it broke");
+        var second = account("b");
+        recorder.placed(1, () -> second);
+        assertThat(recorder.placements(1)).containsExactly(first, second);
+        recorder.buildFound(1, DRV);
+        recorder.save();
+        assertThat(recorder.held()).isEmpty();
+        assertThat(recorder.placements(1)).containsExactly(first, second);
+    }
+
+    private static PlacementAccount account(String machine) {
+        var chosen = new Placement(machine, 0, 0, 5, 1, 30, false, 1, 8, 1, true, true);
+        return new PlacementAccount(chosen, List.of(), 0, new TreeMap<>(Map.of("it is drained", 2)));
+    }
+
+    @Test
+    void waitingForMachinesThatAreAwayIsApart() throws IOException {
+        ask(1);
+        recorder.buildAlone(1, DRV, Duration.ofSeconds(2));
+        recorder.buildHeldUp(1, DRV, Duration.ofSeconds(3));
+        recorder.buildHeldUp(1, DRV, Duration.ofSeconds(1));
+        recorder.buildAssigned(1, DRV, "a", "it is idle", Duration.ofSeconds(10));
+        assertThat(only().waits())
+                .isEqualTo(new BuildRecord.Waits(Duration.ofSeconds(2), Duration.ofSeconds(4), Duration.ofSeconds(4)));
+        recorder.buildLost(1, DRV, "a", "it broke");
+        recorder.buildAssigned(1, DRV, "b", "it is idle", Duration.ofSeconds(5));
+        assertThat(only().waits())
+                .isEqualTo(new BuildRecord.Waits(Duration.ofSeconds(2), Duration.ofSeconds(9), Duration.ofSeconds(4)));
+    }
+
+    @Test
+    void whatTheClientFetchesAfterwardsIsWrittenDown() {
+        ask(1);
+        recorder.buildEnded(1, DRV, "a", BuildStatus.BUILT, "", Duration.ofSeconds(1));
+        recorder.save();
+        recorder.outputSent(8, OUT, "a", 999, Duration.ofSeconds(9));
+        recorder.outputSent(7, OUT, "a", 1024, Duration.ofSeconds(2));
+        recorder.save();
+        recorder.save();
+        assertThat(store.fetches).containsExactly(new Fetch(1, 1024, Duration.ofSeconds(2), clock.instant()));
+    }
+
+    @Test
+    void aLogThatNobodyHasTimeToCompressStaysWhole() throws IOException {
+        recorder.change(new BuildRecorder.Limits(Duration.ofDays(1), 1 << 30));
+        ask(1);
+        var line = "y".repeat(1_023);
+        for (int i = 0; i < 2_000; i++) recorder.of(1).line(ByteString.of(line));
+        assertThat(text(1)).isEqualTo((line + "\n").repeat(2_000));
+        recorder.buildFound(1, DRV);
+        recorder.save();
+        assertThat(text(1)).isEqualTo((line + "\n").repeat(2_000));
     }
 
     @Test
@@ -321,7 +395,7 @@ class BuildRecorderTest {
         clock.advance(Duration.ofDays(31));
         recorder.buildFound(2, DRV);
         recorder.save();
-        recorder.forgetOld(clock.instant());
+        while (recorder.forgetSomeOld()) {}
         assertThat(recorder.find(Query.ALL, 10)).extracting(BuildRecord::id).containsExactly(2L);
     }
 }

@@ -11,6 +11,7 @@ import dispatcher.build.Builds;
 import dispatcher.build.RetryPolicy;
 import dispatcher.build.Stragglers;
 import dispatcher.build.log.LogKeeper;
+import dispatcher.build.placement.PlacementKeeper;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Expectations;
 import dispatcher.build.request.Foresight;
@@ -237,7 +238,7 @@ public final class TestFleet implements AutoCloseable {
                 clock.nanoTime());
         var foresight = new Foresight(registry, queue);
         var builds = new Builds(
-                new BuildEnvironment(registry, known, events, LogKeeper.NONE, clock.nanoTime()),
+                new BuildEnvironment(registry, known, events, LogKeeper.NONE, PlacementKeeper.NONE, clock.nanoTime()),
                 queue,
                 new BuildRequestFactory(plan.expectations, plan.resources, plan.locations, known.sizes()),
                 foresight,

@@ -1,15 +1,16 @@
 package dispatcher.testkit;
 
+import dispatcher.build.placement.PlacementAccount;
 import dispatcher.record.BuildRecord;
 import dispatcher.record.RecordStore;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
@@ -19,6 +20,10 @@ public final class MemoryRecordStore implements RecordStore {
     private final ConcurrentSkipListMap<Long, BuildRecord> records =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
     private final List<LogPart> logs = new CopyOnWriteArrayList<>();
+    private final List<Placed> placements = new CopyOnWriteArrayList<>();
+
+    /// What clients have fetched, as it was written down.
+    public final List<Fetch> fetches = new CopyOnWriteArrayList<>();
 
     /// Nothing can be written while this is so.
     public volatile boolean isFull;
@@ -42,15 +47,28 @@ public final class MemoryRecordStore implements RecordStore {
     }
 
     @Override
-    public void save(Collection<BuildRecord> some, Collection<LogPart> parts) throws IOException {
+    public void save(Batch batch) throws IOException {
         if (isFull) throw new IOException("no space left on device");
-        for (var record : some) records.put(record.id(), record);
-        logs.addAll(parts);
+        for (var record : batch.records()) records.put(record.id(), record);
+        logs.addAll(batch.logs());
+        placements.addAll(batch.placements());
+        fetches.addAll(batch.fetches());
     }
 
     @Override
-    public List<BuildRecord> find(Query query, int most) {
-        return records.values().stream().limit(most).toList();
+    public List<PlacementAccount> placements(long id) {
+        return placements.stream()
+                .filter(placed -> placed.build() == id)
+                .map(Placed::account)
+                .toList();
+    }
+
+    @Override
+    public List<BuildRecord> find(Query query, Set<Long> except, int most) {
+        return records.values().stream()
+                .filter(record -> !except.contains(record.id()))
+                .limit(most)
+                .toList();
     }
 
     @Override
@@ -67,8 +85,11 @@ public final class MemoryRecordStore implements RecordStore {
     }
 
     @Override
-    public List<LogPart> log(long id) {
-        return logs.stream().filter(part -> part.build() == id).toList();
+    public List<LogPart> log(long id, long from, int most) {
+        var all = logs.stream().filter(part -> part.build() == id).toList();
+        int first = 0;
+        for (int i = 0; i < all.size(); i++) if (all.get(i).start() <= from) first = i;
+        return all.subList(first, Math.min(all.size(), first + most));
     }
 
     @Override

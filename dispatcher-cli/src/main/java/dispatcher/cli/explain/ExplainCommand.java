@@ -5,7 +5,9 @@ import dispatcher.build.request.LearnedExpectations;
 import dispatcher.cli.api.ExplainAnswer;
 import dispatcher.cli.api.ExplainRequest;
 import dispatcher.cli.api.http.ApiAnswer;
+import dispatcher.cli.api.record.BuildAnswer;
 import dispatcher.cli.command.ApiCommand;
+import dispatcher.cli.records.PastPlacements;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.Amounts;
 import dispatcher.cli.state.StateDatabase;
@@ -41,10 +43,14 @@ import picocli.CommandLine.Parameters;
             "The running dispatcher is asked; if none runs, the answer is for a fleet on which nothing runs, and that has "
                     + "nothing to copy."
         },
-        footer = "Exit status 0 if some machine can do it, now or later; else 1.",
+        footer = "Exit status 0 if some machine can do it, now or later, or if the build went to one; else 1.",
         mixinStandardHelpOptions = true)
 public final class ExplainCommand extends ApiCommand {
-    @Parameters(paramLabel = "DRV", arity = "0..1", description = "A derivation: a file as /nix/store/…-hello-1.drv.")
+    @Parameters(
+            paramLabel = "DRV|ID",
+            arity = "0..1",
+            description = "A derivation: a file as /nix/store/…-hello-1.drv. Or the number of a build in `dispatcher builds`:"
+                    + " why it went where it did, as it was then.")
     private Optional<Path> file = Optional.empty();
 
     @Option(names = "--system", paramLabel = "SYSTEM", description = "Instead: for what it is, such as x86_64-linux.")
@@ -68,6 +74,13 @@ public final class ExplainCommand extends ApiCommand {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        var past = file.map(Path::toString).filter(text -> text.matches("\\d{1,18}"));
+        if (past.isPresent() && system.isEmpty()) {
+            var settings = settings();
+            var answer = PastPlacements.of(settings, dispatcher(settings), Long.parseLong(past.get()));
+            show(answer, () -> PastPlacements.lines(answer.printable(BuildAnswer.class), Terminal.out()));
+            return answer.as(BuildAnswer.class).placements().orElse(List.of()).isEmpty() ? ExitCode.SOFTWARE : ExitCode.OK;
+        }
         var question = question();
         var settings = settings();
         var asked = dispatcher(settings).post(ExplainRequest.PATH, question.request());

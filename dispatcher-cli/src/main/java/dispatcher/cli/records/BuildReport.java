@@ -27,7 +27,9 @@ record BuildReport(BuildAnswer build) {
         build.ended().ifPresent(ended -> add(lines, "ended", ended.toString()));
         if (build.waited().equalBuild().signum() > 0)
             add(lines, "waited", seconds(build.waited().equalBuild()) + " for an equal build");
-        add(lines, "waited", seconds(build.waited().machine()) + " for a machine");
+        add(lines, "waited", seconds(build.waited().slot()) + " for a slot");
+        if (build.waited().awayMachine().signum() > 0)
+            add(lines, "waited", seconds(build.waited().awayMachine()) + " for machines that were away or started");
         for (var attempt : build.attempts()) {
             add(lines, "machine", "%s since %s: %s".formatted(attempt.machine(), attempt.began(), attempt.reason()));
             attempt.lost().ifPresent(why -> add(lines, "", "lost: " + why));
@@ -40,7 +42,21 @@ record BuildReport(BuildAnswer build) {
                                 .formatted(copied.paths(), Sizes.show(copied.bytes()), seconds(copied.took()))));
         build.built().ifPresent(took -> add(lines, "built in", seconds(took)));
         build.outputBytes().ifPresent(bytes -> add(lines, "outputs", Sizes.show(bytes)));
+        build.fetched()
+                .ifPresent(fetched -> add(
+                        lines,
+                        "fetched",
+                        "%d outputs, %s in %s, until %s"
+                                .formatted(
+                                        fetched.paths(),
+                                        Sizes.show(fetched.bytes()),
+                                        seconds(fetched.took()),
+                                        fetched.last())));
         build.peakMemory().ifPresent(bytes -> add(lines, "memory", Sizes.show(bytes) + " at most"));
+        for (var placement : build.placements().orElse(List.of())) {
+            lines.add("");
+            lines.addAll(new PlacementReport(placement).lines(ansi));
+        }
         return lines;
     }
 

@@ -1,5 +1,6 @@
 package dispatcher.cli.records;
 
+import dispatcher.cli.api.http.ApiAnswer;
 import dispatcher.cli.api.record.BuildAnswer;
 import dispatcher.cli.command.ApiCommand;
 import dispatcher.cli.terminal.Terminal;
@@ -35,15 +36,29 @@ public final class LogCommand extends ApiCommand {
         var settings = settings();
         var records = new RecordAccess(settings, dispatcher(settings));
         long id = records.idOf(build);
-        var answer = records.log(id, 0);
-        show(answer, () -> lines(answer.as(BuildAnswer.Log.class)));
-        var log = answer.as(BuildAnswer.Log.class);
-        while (follow && !log.ended()) {
-            Thread.sleep(PAUSE_MILLIS);
+        if (isJson()) {
+            show(ApiAnswer.of(whole(records, id)), List::of);
+            return ExitCode.OK;
+        }
+        var log = records.log(id, 0).as(BuildAnswer.Log.class);
+        print(lines(log));
+        while (log.more() || (follow && !log.ended())) {
+            if (!log.more()) Thread.sleep(PAUSE_MILLIS);
             log = records.log(id, log.next()).as(BuildAnswer.Log.class);
             print(lines(log));
         }
         return ExitCode.OK;
+    }
+
+    private static BuildAnswer.Log whole(RecordAccess records, long id) {
+        var text = new StringBuilder();
+        var log = records.log(id, 0).as(BuildAnswer.Log.class);
+        text.append(log.text());
+        while (log.more()) {
+            log = records.log(id, log.next()).as(BuildAnswer.Log.class);
+            text.append(log.text());
+        }
+        return new BuildAnswer.Log(id, 0, log.next(), false, log.ended(), text.toString());
     }
 
     private static List<String> lines(BuildAnswer.Log log) {

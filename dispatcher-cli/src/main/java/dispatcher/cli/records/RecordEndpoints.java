@@ -1,6 +1,5 @@
 package dispatcher.cli.records;
 
-import dispatcher.cli.api.Decimals;
 import dispatcher.cli.api.UnknownThingException;
 import dispatcher.cli.api.http.ApiRequest;
 import dispatcher.cli.api.http.Endpoint;
@@ -14,13 +13,11 @@ import dispatcher.record.RecordStore.Query;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /// Records of builds, as the API has them.
 public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
@@ -34,6 +31,9 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
     static final String FROM = "from";
     static final int MOST_ROWS = 1_000;
     private static final long DEFAULT_ROWS = 50;
+
+    /// Bytes of a log in one answer.
+    private static final int MOST_LOG = 1 << 20;
 
     public List<Endpoint> endpoints() {
         return List.of(
@@ -49,7 +49,7 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
                     "the parameter '%s' is not from 1 to %d: %d".formatted(ROWS, MOST_ROWS, rows));
         // One more than wanted tells whether there are more.
         var found = find(query(request), (int) rows + 1);
-        var builds = found.stream().limit(rows).map(RecordEndpoints::answer).toList();
+        var builds = found.stream().limit(rows).map(BuildAnswers::of).toList();
         return new BuildsAnswer(clock.instant(), builds, found.size() > rows);
     }
 
@@ -102,7 +102,15 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
     }
 
     BuildAnswer build(ApiRequest request) {
-        return answer(record(request));
+        var record = record(request);
+        try {
+            return BuildAnswers.of(record)
+                    .with(records.placements(record.id()).stream()
+                            .map(BuildAnswers::of)
+                            .toList());
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
     }
 
     private BuildRecord record(ApiRequest request) {
@@ -121,57 +129,29 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
     BuildAnswer.Log log(ApiRequest request) {
         var build = record(request);
         long from = request.parameter(FROM).isPresent() ? request.number(FROM) : 0;
+        if (from < 0) throw new IllegalArgumentException("the parameter '%s' is below 0: %d".formatted(FROM, from));
         try {
-            var bytes = records.log(build.id());
-            if (from < 0 || from > bytes.length)
-                throw new IllegalArgumentException(
-                        "the parameter '%s' is not from 0 to %d: %d".formatted(FROM, bytes.length, from));
-            var text = new String(bytes, (int) from, bytes.length - (int) from, StandardCharsets.UTF_8);
+            var log = records.log(build.id(), from, MOST_LOG);
+            boolean more = !log.isLast();
             return new BuildAnswer.Log(
-                    build.id(), from, bytes.length, build.outcome().isOver(), text);
+                    build.id(),
+                    from,
+                    log.next(),
+                    more,
+                    !more && build.outcome().isOver(),
+                    new String(log.text().toByteArray(), StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the parameter '%s' is wrong: %s".formatted(FROM, e.getMessage()), e);
         } catch (IOException e) {
             throw unreadable(e);
         }
     }
 
-    private static UserFacingException unreadable(IOException cause) {
+    static UserFacingException unreadable(IOException cause) {
         return new UserFacingException(
                 "the records of builds cannot be read",
                 String.valueOf(cause.getMessage()),
                 "see the log of the dispatcher; builds go on without them",
                 cause);
-    }
-
-    private static BuildAnswer answer(BuildRecord record) {
-        return new BuildAnswer(
-                record.id(),
-                record.drvPath().toString(),
-                record.name(),
-                record.client(),
-                record.system(),
-                List.copyOf(record.features()),
-                text(record.outcome()),
-                record.asked(),
-                record.ended(),
-                record.machine(),
-                Optional.of(record.message()).filter(text -> !text.isEmpty()),
-                new BuildAnswer.Waited(
-                        Decimals.seconds(record.waits().forEqualBuild()),
-                        Decimals.seconds(record.waits().forMachine())),
-                Optional.of(record.copied())
-                        .filter(copied -> copied.paths() > 0)
-                        .map(copied -> new BuildAnswer.Copied(
-                                copied.paths(), copied.bytes(), Decimals.seconds(copied.took()))),
-                Optional.of(record.built()).filter(Duration::isPositive).map(Decimals::seconds),
-                positive(record.outputBytes()),
-                positive(record.peakMemory()),
-                record.attempts().stream()
-                        .map(attempt -> new BuildAnswer.Attempt(
-                                attempt.machine(), attempt.reason(), attempt.began(), attempt.lost()))
-                        .toList());
-    }
-
-    private static Optional<Long> positive(long bytes) {
-        return bytes > 0 ? Optional.of(bytes) : Optional.empty();
     }
 }

@@ -20,6 +20,7 @@ import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.queue.QueueEndpoint;
 import dispatcher.cli.recording.TraceRecorder;
+import dispatcher.cli.records.FigureEndpoints;
 import dispatcher.cli.records.RecordEndpoints;
 import dispatcher.cli.reload.ReloadEndpoint;
 import dispatcher.cli.reload.Reloader;
@@ -169,7 +170,7 @@ public final class Server implements AutoCloseable {
         this.requests = new BuildRequestFactory(expectations, settings.resources(), locations, known.sizes());
         var foresight = new Foresight(machines, queue);
         this.builds = new Builds(
-                new BuildEnvironment(machines, known, listener, records, System::nanoTime),
+                new BuildEnvironment(machines, known, listener, records, records, System::nanoTime),
                 queue,
                 requests,
                 foresight,
@@ -388,6 +389,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new DrainEndpoints(queue, drains).endpoints());
         endpoints.addAll(new HistoryEndpoints(history).endpoints());
         endpoints.addAll(new RecordEndpoints(records, clock).endpoints());
+        endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         endpoints.addAll(joining.endpoints());

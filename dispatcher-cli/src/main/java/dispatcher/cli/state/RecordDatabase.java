@@ -2,6 +2,9 @@ package dispatcher.cli.state;
 
 import dispatcher.cli.state.database.Database;
 import dispatcher.cli.state.database.Schema;
+import dispatcher.cli.state.records.SqlRecordFigures;
+import dispatcher.cli.state.records.SqlRecords;
+import dispatcher.record.RecordFigures;
 import dispatcher.record.RecordStore;
 import java.nio.file.Path;
 
@@ -14,9 +17,11 @@ public final class RecordDatabase implements AutoCloseable {
             "records.sqlite", false, Database.OldState.NONE, "no earlier build is on record any more");
 
     private final Database database;
+    private final SqlRecords records;
 
     private RecordDatabase(Database database) {
         this.database = database;
+        this.records = new SqlRecords(database);
     }
 
     /// For the dispatcher that has this state directory: makes the database if there is none.
@@ -30,7 +35,11 @@ public final class RecordDatabase implements AutoCloseable {
     }
 
     public RecordStore records() {
-        return new SqlRecords(database);
+        return records;
+    }
+
+    public RecordFigures figures() {
+        return new SqlRecordFigures(database);
     }
 
     /// Sees to it that the disk has all that was written. For the thread that saves.

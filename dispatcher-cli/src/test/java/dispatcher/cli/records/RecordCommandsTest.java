@@ -2,7 +2,9 @@ package dispatcher.cli.records;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.build.placement.PlacementAccount;
 import dispatcher.cli.api.http.ApiServer;
+import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.state.RecordDatabase;
@@ -13,6 +15,7 @@ import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
 import dispatcher.record.BuildRecorder;
+import dispatcher.schedule.policy.Placement;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
 import java.io.IOException;
@@ -90,7 +93,10 @@ class RecordCommandsTest {
 
     private ApiServer serve() throws IOException {
         var settings = SettingsFile.load(config, Surroundings.ofProcess());
-        return ApiServer.open(settings.controlSocket(), new RecordEndpoints(recorder, clock).endpoints());
+        var endpoints = new ArrayList<>(new RecordEndpoints(recorder, clock).endpoints());
+        endpoints.addAll(
+                new FigureEndpoints(recorder, database.figures(), FigureEndpoints.nothing(), clock).endpoints());
+        return ApiServer.open(settings.controlSocket(), endpoints);
     }
 
     private int run(CommandLine line, String... args) {
@@ -150,7 +156,7 @@ class RecordCommandsTest {
                   asked     2026-01-01T00:00:00Z
                   ended     2026-01-01T00:01:00Z
                   waited    2 s for an equal build
-                  waited    3 s for a machine
+                  waited    3 s for a slot
                   machine   a since 2026-01-01T00:00:00Z: it is idle
                   copied    2 paths, 3 MiB in 400 ms
                   built in  8 s
@@ -190,6 +196,69 @@ class RecordCommandsTest {
         assertThat(out.toString()).contains("1   hello-2.12  ci      a        failed ");
         assertThat(run(new CommandLine(new LogCommand()), "1")).isZero();
         assertThat(out.toString()).contains("done");
+    }
+
+    @Test
+    void explainsABuildThatIsOver() throws Exception {
+        var chosen = new Placement("a", 0, 0, 3 << 20, 0.4, 8, false, 1, 8, 1, true, true);
+        var other = new Placement("b", 0, 30, 0, 0.1, 16, true, 0, 4, 0.5, true, true);
+        ask(3, HELLO);
+        recorder.buildAssigned(3, HELLO, "a", "it is idle", Duration.ZERO);
+        recorder.placed(
+                3,
+                () -> new PlacementAccount(
+                        chosen, List.of(other), 3, new TreeMap<>(Map.of("it is drained", 2, "it lacks kvm\u001b", 40))));
+        recorder.buildEnded(3, HELLO, "a", BuildStatus.BUILT, "", Duration.ofSeconds(8));
+        recorder.close();
+        assertThat(run(new CommandLine(new ExplainCommand()), "3")).isZero();
+        assertThat(out.toString()).isEqualToNormalizingNewlines("""
+                build 3, hello-2.12, which is built
+
+                why a, of 46 machines:
+                MACHINE  SCORE  FINISH  BOOT  COPY    LACKS  BUILD  SLOTS  SPEED
+                a        8.4    8.4 s   -     400 ms  3 MiB  8 s    1/8    1      chosen
+                b        62.2   46 s    30 s  100 ms  -      16 s   0/4    0.5    spared: counts double
+                2 machines had a free slot too
+                40 machines: it lacks kvm\\x1b
+                2 machines: it is drained
+                """);
+        assertThat(run(new CommandLine(new ExplainCommand()), "3", "--json")).isZero();
+        assertThat(Json.print(Json.parse(out.toString()))).contains("\"placements\":[{\"chosen\":{");
+        assertThat(run(new CommandLine(new BuildCommand()), "3")).isZero();
+        assertThat(out.toString()).contains("why a, of 46 machines:");
+        assertThat(run(new CommandLine(new ExplainCommand()), "2")).isNotZero();
+        assertThat(out.toString()).contains("it has been given to no machine");
+    }
+
+    @Test
+    void showsWhatWasOnWhichMachine() throws Exception {
+        try (var _ = serve()) {
+            assertThat(run(new CommandLine(new TimelineCommand()))).isZero();
+            assertThat(out.toString()).isEqualToNormalizingNewlines("""
+                    MACHINE  FROM                  TOOK  ID  BUILD       CLIENT  OUTCOME
+                    a        2026-01-01T00:00:00Z  60 s  1   hello-2.12  ci      failed
+                    """);
+            assertThat(run(new CommandLine(new TimelineCommand()), "--machine", "b")).isZero();
+            assertThat(out.toString()).contains("no build was on a machine since");
+        }
+    }
+
+    @Test
+    void showsWhichKindOfMachineIsMissingAndWhatPackagesCost() throws Exception {
+        try (var _ = serve()) {
+            recorder.close();
+            assertThat(run(new CommandLine(new LoadCommand()))).isZero();
+            assertThat(out.toString()).isEqualToNormalizingNewlines("""
+                    SYSTEM        FEATURES  BUILDS  REFUSED  SLOT WAIT  AWAY  LONGEST  WAITING  MACHINES  SLOTS
+                    x86_64-linux  kvm       1       0        3 s        0 ms  3 s      0        0         0/0
+                    """);
+            assertThat(run(new CommandLine(new CostsCommand()), "--by", "COPIED")).isZero();
+            assertThat(out.toString()).isEqualToNormalizingNewlines("""
+                    PACKAGE  SYSTEM        BUILDS  FAILED  TIME  COPYING  COPIED  OUTPUTS  MEMORY
+                    hello    x86_64-linux  1       1       8 s   400 ms   3 MiB   0 B      -
+                    """);
+            assertThat(run(new CommandLine(new CostsCommand()), "--days", "0")).isEqualTo(CommandLine.ExitCode.USAGE);
+        }
     }
 
     @Test

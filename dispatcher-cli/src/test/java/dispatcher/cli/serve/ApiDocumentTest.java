@@ -22,6 +22,9 @@ import dispatcher.cli.api.TrimRequest;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.record.BuildAnswer;
 import dispatcher.cli.api.record.BuildsAnswer;
+import dispatcher.cli.api.record.LoadAnswer;
+import dispatcher.cli.api.record.PackagesAnswer;
+import dispatcher.cli.api.record.TimelineAnswer;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.nix.json.Json;
@@ -57,6 +60,9 @@ class ApiDocumentTest {
             Map.entry("GET " + BuildsAnswer.PATH, BuildsAnswer.class),
             Map.entry("GET " + BuildAnswer.PATH, BuildAnswer.class),
             Map.entry("GET " + BuildAnswer.LOG_PATH, BuildAnswer.Log.class),
+            Map.entry("GET " + TimelineAnswer.PATH, TimelineAnswer.class),
+            Map.entry("GET " + LoadAnswer.PATH, LoadAnswer.class),
+            Map.entry("GET " + PackagesAnswer.PATH, PackagesAnswer.class),
             Map.entry("POST " + JoinRequest.ADD_PATH, JoinRequest.Answer.class),
             Map.entry("POST " + JoinRequest.REMOVE_PATH, JoinRequest.Answer.class),
             Map.entry("GET " + HistoryAnswer.PATH, HistoryAnswer.class),

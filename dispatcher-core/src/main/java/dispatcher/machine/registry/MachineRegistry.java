@@ -173,6 +173,11 @@ public final class MachineRegistry implements AutoCloseable {
         return machines.snapshot(machine);
     }
 
+    /// What is known of every machine at this moment, in the order of the settings.
+    public Collection<MachineSnapshot> snapshots() {
+        return machines.all().stream().map(RegisteredMachine::snapshot).toList();
+    }
+
     /// Gets events after the history has them.
     public DispatcherListener learning() {
         return learning;

@@ -63,6 +63,10 @@ public final class Recovery implements AutoCloseable {
     @GuardedBy("lock")
     private final Map<String, Aside> aside = new HashMap<>();
 
+    /// When machines came back last.
+    @GuardedBy("lock")
+    private final Map<String, Long> backAt = new HashMap<>();
+
     @GuardedBy("lock")
     private final Incidents incidents = new Incidents(Incidents.LATELY);
 
@@ -237,6 +241,7 @@ public final class Recovery implements AutoCloseable {
                 incidents.forget(machine);
                 lies.forget(machine);
                 garbage.forget(machine);
+                backAt.remove(machine);
                 before = aside.remove(machine);
                 good = machines.note(machine, snapshot -> snapshot.withHealth(MachineHealth.GOOD));
                 returned.signalAll();
@@ -264,7 +269,7 @@ public final class Recovery implements AutoCloseable {
             var noted = noteHealth(link, better);
             if (noted.isEmpty()) return false;
             change = noted.get();
-            aside.remove(machine);
+            if (aside.remove(machine) != null) backAt.put(machine, nanoTime.getAsLong());
             returned.signalAll();
         } finally {
             lock.unlock();
@@ -417,11 +422,16 @@ public final class Recovery implements AutoCloseable {
         review();
     }
 
-    /// Machine to what is wrong with it, of all that fit; empty if some fits that is not set aside, or not long
-    /// enough.
-    private Map<String, String> allAway(BuildRequest request, Set<String> excluded) {
-        var now = nanoTime.getAsLong();
+    /// All machines that fit a build are set aside.
+    ///
+    /// @param since   when the last of them was
+    /// @param reasons machine to what is wrong with it
+    private record AllAway(long since, Map<String, String> reasons) {}
+
+    /// Empty if none fits, or some does that is not set aside.
+    private Optional<AllAway> allAway(BuildRequest request, Set<String> excluded) {
         var reasons = new LinkedHashMap<String, String>();
+        long latest = 0;
         lock.lock();
         try {
             for (var machine : machines.all()) {
@@ -429,19 +439,39 @@ public final class Recovery implements AutoCloseable {
                 if (excluded.contains(name)
                         || Fitness.objection(machine.link().machine(), request).isPresent()) continue;
                 var since = aside.get(name);
-                if (since == null || now - since.since < patience.get().toNanos()) return Map.of();
+                if (since == null) return Optional.empty();
+                latest = reasons.isEmpty() ? since.since : Math.max(latest, since.since);
                 reasons.put(name, since.error);
             }
         } finally {
             lock.unlock();
         }
-        return reasons;
+        return reasons.isEmpty() ? Optional.empty() : Optional.of(new AllAway(latest, reasons));
+    }
+
+    /// When the first of these came back that was away since then; now if none is back.
+    private long firstBack(AllAway away) {
+        long first = nanoTime.getAsLong();
+        lock.lock();
+        try {
+            for (var name : away.reasons.keySet()) {
+                var back = backAt.get(name);
+                if (back != null && back - away.since >= 0 && back - first < 0) first = back;
+            }
+        } finally {
+            lock.unlock();
+        }
+        return first;
     }
 
     /// A build that waits in the queue.
     public final class Waiting implements AutoCloseable {
         private final Ticket ticket;
         private final Set<String> excluded;
+        private final long since = nanoTime.getAsLong();
+
+        /// The first time that all its machines were away.
+        private volatile Optional<AllAway> firstAway = Optional.empty();
 
         private Waiting(Ticket ticket, Set<String> excluded) {
             this.ticket = ticket;
@@ -450,7 +480,19 @@ public final class Recovery implements AutoCloseable {
 
         private void review() {
             var away = allAway(ticket.request(), excluded);
-            if (ending || !away.isEmpty()) ticket.refuse(away);
+            if (away.isPresent() && firstAway.isEmpty()) firstAway = away;
+            boolean forLong = away.isPresent()
+                    && nanoTime.getAsLong() - away.get().since >= patience.get().toNanos();
+            if (ending || forLong) ticket.refuse(forLong ? away.get().reasons : Map.of());
+        }
+
+        /// For how long all its machines have been away while it waited: from the first time on until one of them was
+        /// back.
+        public Duration away() {
+            var away = firstAway;
+            if (away.isEmpty()) return Duration.ZERO;
+            long begun = away.get().since - since > 0 ? away.get().since : since;
+            return Duration.ofNanos(Math.max(0, firstBack(away.get()) - begun));
         }
 
         @Override

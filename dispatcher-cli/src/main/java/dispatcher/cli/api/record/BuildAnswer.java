@@ -13,10 +13,13 @@ import java.util.Optional;
 /// @param machine     that it is on, or was on last
 /// @param message     why it did not succeed
 /// @param waited      what it waited for
+/// @param stages      one after the other, as far as it has come; of the last attempt what is on a machine
 /// @param copied      to the machine of the last attempt; absent if there was nothing to send, or not yet
+/// @param fetched     by the client that asked; absent if it has fetched nothing
 /// @param built       on the machine; absent if it did not come to an end there
 /// @param outputBytes absent if not known, as is `peakMemory`
 /// @param attempts    on machines, in their order
+/// @param placements  why it went to each of them, as it was then; only in the answer about one build
 public record BuildAnswer(
         long id,
         String drv,
@@ -30,11 +33,14 @@ public record BuildAnswer(
         Optional<String> machine,
         Optional<String> message,
         Waited waited,
+        List<Stage> stages,
         Optional<Copied> copied,
+        Optional<Fetched> fetched,
         Optional<BigDecimal> built,
         Optional<Long> outputBytes,
         Optional<Long> peakMemory,
-        List<Attempt> attempts) {
+        List<Attempt> attempts,
+        Optional<List<PlacementAnswer>> placements) {
     /// The parameter of the paths.
     public static final String ID = "id";
 
@@ -43,7 +49,33 @@ public record BuildAnswer(
 
     public BuildAnswer {
         features = List.copyOf(features);
+        stages = List.copyOf(stages);
         attempts = List.copyOf(attempts);
+    }
+
+    /// The same with why it went where it is.
+    public BuildAnswer with(List<PlacementAnswer> why) {
+        return new BuildAnswer(
+                id,
+                drv,
+                name,
+                client,
+                system,
+                features,
+                outcome,
+                asked,
+                ended,
+                machine,
+                message,
+                waited,
+                stages,
+                copied,
+                fetched,
+                built,
+                outputBytes,
+                peakMemory,
+                attempts,
+                Optional.of(List.copyOf(why)));
     }
 
     /// One of these paths for a build.
@@ -51,9 +83,26 @@ public record BuildAnswer(
         return path.replace("{id}", Long.toString(id));
     }
 
-    /// @param equalBuild until no equal build was under way
-    /// @param machine    for a free slot, over all attempts
-    public record Waited(BigDecimal equalBuild, BigDecimal machine) {}
+    /// @param equalBuild  until no equal build was under way
+    /// @param machine     over all attempts: the sum of the next two
+    /// @param slot        for a free slot, while a machine was there that could have taken it
+    /// @param awayMachine while all that could have taken it were away, or its own was being started
+    /// @param copyingIn   until its inputs were on the machine of the last attempt
+    /// @param copyingOut  until the client had its outputs
+    public record Waited(
+            BigDecimal equalBuild,
+            BigDecimal machine,
+            BigDecimal slot,
+            BigDecimal awayMachine,
+            BigDecimal copyingIn,
+            BigDecimal copyingOut) {}
+
+    /// @param name `equal-build`, `queue`, `copy-in`, `build` or `copy-out`
+    /// @param to   absent while it goes on
+    public record Stage(String name, Instant from, Optional<Instant> to) {}
+
+    /// @param last when the last output was there
+    public record Fetched(long paths, long bytes, BigDecimal took, Instant last) {}
 
     public record Copied(long paths, long bytes, BigDecimal took) {}
 
@@ -65,6 +114,7 @@ public record BuildAnswer(
     ///
     /// @param from  where `text` begins, in bytes from the beginning of the log
     /// @param next  where it ends
+    /// @param more  whether there is more of it by now, which the next question gets
     /// @param ended whether nothing more will come
-    public record Log(long id, long from, long next, boolean ended, String text) {}
+    public record Log(long id, long from, long next, boolean more, boolean ended, String text) {}
 }
