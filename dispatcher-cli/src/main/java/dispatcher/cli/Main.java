@@ -6,6 +6,7 @@ import dispatcher.cli.config.ConfigCommand;
 import dispatcher.cli.dialin.MachineUnitCommand;
 import dispatcher.cli.drain.DrainCommand;
 import dispatcher.cli.drain.ResumeCommand;
+import dispatcher.cli.events.EventsCommand;
 import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.external.ExternalBuilderCommand;
 import dispatcher.cli.history.HistoryCommand;
@@ -57,6 +58,7 @@ public final class Main {
             "machines",
             "machine",
             "queue",
+            "events",
             "builds",
             "status",
             "build",
@@ -115,6 +117,7 @@ public final class Main {
             case "machines" -> new MachinesCommand();
             case "machine" -> new CommandLine(new MachineCommand()).addSubcommand(new MachineUnitCommand(hostKeys));
             case "queue" -> new QueueCommand();
+            case "events" -> new EventsCommand();
             case "status" -> new StatusCommand();
             case "builds" -> new BuildsCommand();
             case "build" -> new BuildCommand();

@@ -274,6 +274,13 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
 
     // ---- questions
 
+    /// The id of a build that goes on, or has ended a moment ago; empty if it is not recorded.
+    ///
+    /// @param build its number in events
+    public Optional<Long> idOf(long build) {
+        return Optional.ofNullable(builds.get(build)).map(OngoingBuild::id);
+    }
+
     /// The newest first.
     ///
     /// @throws IOException if the store cannot be read

@@ -12,6 +12,8 @@ import dispatcher.cli.builders.LocalShim;
 import dispatcher.cli.decline.Decline;
 import dispatcher.cli.drain.DrainEndpoints;
 import dispatcher.cli.drain.Drains;
+import dispatcher.cli.events.EventEndpoint;
+import dispatcher.cli.events.EventFeed;
 import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
@@ -107,6 +109,7 @@ public final class Server implements AutoCloseable {
     private final Optional<TraceRecorder> recorder;
     private final RecordDatabase recordDatabase;
     private final BuildRecorder records;
+    private final EventFeed events;
     private final BuildQueue queue;
     private final Drains drains;
     private final Joining joining = new Joining(this::settings, this::reloader);
@@ -145,10 +148,12 @@ public final class Server implements AutoCloseable {
         this.recorder = settings.trace().map(file -> record(file, expectations));
         this.recordDatabase = RecordDatabase.in(settings.state());
         this.records = BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
+        this.events = new EventFeed(records::idOf, InstantSource.system());
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
                 records,
+                events,
                 onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
         this.machines = new MachineRegistry(
@@ -242,6 +247,7 @@ public final class Server implements AutoCloseable {
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         settings = next;
+        if (!change.changes().isEmpty()) events.settingsChanged(change.changes());
     }
 
     private TraceRecorder record(Path file, LearnedExpectations expectations) {
@@ -391,6 +397,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new RecordEndpoints(records, clock).endpoints());
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
+        endpoints.add(new EventEndpoint(events).endpoint());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         endpoints.addAll(joining.endpoints());
         return endpoints;

@@ -19,6 +19,7 @@ import dispatcher.cli.api.ReloadAnswer;
 import dispatcher.cli.api.SpoolAnswer;
 import dispatcher.cli.api.StatusAnswer;
 import dispatcher.cli.api.TrimRequest;
+import dispatcher.cli.api.event.FleetEvent;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.record.BuildAnswer;
 import dispatcher.cli.api.record.BuildsAnswer;
@@ -65,6 +66,7 @@ class ApiDocumentTest {
             Map.entry("GET " + PackagesAnswer.PATH, PackagesAnswer.class),
             Map.entry("POST " + JoinRequest.ADD_PATH, JoinRequest.Answer.class),
             Map.entry("POST " + JoinRequest.REMOVE_PATH, JoinRequest.Answer.class),
+            Map.entry("GET " + FleetEvent.PATH, FleetEvent.class),
             Map.entry("GET " + HistoryAnswer.PATH, HistoryAnswer.class),
             Map.entry("POST " + ForgetRequest.PATH, ForgetRequest.Answer.class),
             Map.entry("GET " + SpoolAnswer.PATH, SpoolAnswer.class),

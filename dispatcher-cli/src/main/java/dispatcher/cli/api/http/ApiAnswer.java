@@ -4,6 +4,7 @@ import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.json.Json;
 import dispatcher.nix.json.JsonSyntaxException;
+import java.nio.charset.StandardCharsets;
 
 /// An answer as it came. Confined to one thread.
 public final class ApiAnswer {
@@ -38,6 +39,11 @@ public final class ApiAnswer {
         } catch (IllegalArgumentException e) {
             throw HttpAnswer.notUnderstood(from, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /// As it came, of an answer that is no JSON.
+    public String text() {
+        return new String(body, StandardCharsets.UTF_8);
     }
 
     /// All of it as one line of JSON, fit for a terminal, also what this program does not know.

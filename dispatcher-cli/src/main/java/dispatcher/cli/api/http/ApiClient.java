@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Asks the running dispatcher.
 ///
@@ -30,6 +31,32 @@ public record ApiClient(Path socket) {
         return ask("POST", path, ApiJson.print(body));
     }
 
+    /// Reads an answer that has a line for each thing that happens, for as long as it goes on.
+    ///
+    /// @param each gets each line that is not empty as soon as it has come
+    /// @return false if no dispatcher listens
+    /// @throws UserFacingException what the answer says that went wrong, or if the connection breaks
+    public boolean lines(String path, Consumer<String> each) {
+        if (!Files.exists(socket)) return false;
+        try (var channel = UnixSocketChannel.connect(socket)) {
+            channel.out().write(head("GET", path, new byte[0]));
+            HttpLines.read(socket, channel.in(), each);
+            return true;
+        } catch (ConnectException e) {
+            return false;
+        } catch (IOException e) {
+            throw cannotAsk(e);
+        }
+    }
+
+    private UserFacingException cannotAsk(IOException cause) {
+        return new UserFacingException(
+                "cannot ask the dispatcher at " + socket,
+                String.valueOf(cause.getMessage()),
+                "run this as the user that runs the dispatcher",
+                cause);
+    }
+
     /// Waits for the answer, however long that takes.
     private Optional<ApiAnswer> ask(String method, String path, byte[] body) {
         if (!Files.exists(socket)) return Optional.empty();
@@ -39,11 +66,7 @@ public record ApiClient(Path socket) {
         } catch (ConnectException e) {
             return Optional.empty();
         } catch (IOException e) {
-            throw new UserFacingException(
-                    "cannot ask the dispatcher at " + socket,
-                    String.valueOf(e.getMessage()),
-                    "run this as the user that runs the dispatcher",
-                    e);
+            throw cannotAsk(e);
         }
         return Optional.of(HttpAnswer.read(socket, answer));
     }

@@ -11,7 +11,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// A connection whose client has a limited time to send its request, and again to take the answer, and may send only
-/// a limited number of bytes. The time that the dispatcher takes to answer does not count. Confined to one thread.
+/// a limited number of bytes. The time that the dispatcher takes to answer does not count. While there is nothing to
+/// write, a client that was slow gets its time back, so that an answer may go on for ever to a client that reads it.
+/// Confined to one thread.
 final class PatientChannel implements DataWriter {
     private static final int BUFFER = 8 << 10;
 
@@ -19,6 +21,8 @@ final class PatientChannel implements DataWriter {
     private final byte[] buffer = new byte[BUFFER];
     private Duration reading;
     private Duration writing;
+    private final Duration mostWriting;
+    private long written = System.nanoTime();
     private long unread;
 
     /// @param patience for all that is read, and again for all that is written; the connection ends when it is over
@@ -27,6 +31,7 @@ final class PatientChannel implements DataWriter {
         this.channel = channel;
         this.reading = patience;
         this.writing = patience;
+        this.mostWriting = patience;
         this.unread = most;
     }
 
@@ -66,6 +71,8 @@ final class PatientChannel implements DataWriter {
         var bytes = new byte[data.available()];
         data.read(bytes);
         long start = System.nanoTime();
+        var regained = writing.plusNanos(start - written);
+        writing = regained.compareTo(mostWriting) < 0 ? regained : mostWriting;
         try (var _ = new TimeLimit(writing, channel::close)) {
             channel.out().write(bytes);
             channel.out().flush();
@@ -73,6 +80,7 @@ final class PatientChannel implements DataWriter {
             throw new UncheckedIOException(e);
         } finally {
             writing = rest(writing, start);
+            written = System.nanoTime();
         }
     }
 
