@@ -4,6 +4,8 @@ import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.config.ConfigCommand;
 import dispatcher.cli.dialin.MachineUnitCommand;
+import dispatcher.cli.doctor.DoctorCommand;
+import dispatcher.cli.doctor.LocalPrograms;
 import dispatcher.cli.drain.DrainCommand;
 import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.explain.ExplainCommand;
@@ -49,6 +51,7 @@ public final class Main {
     private static final List<String> COMMANDS = List.of(
             "serve",
             "ping",
+            "doctor",
             "builders",
             "external-builder",
             "machines",
@@ -104,6 +107,7 @@ public final class Main {
         return switch (name) {
             case "serve" -> new ServeCommand(VersionCommand.programVersion());
             case "ping" -> new PingCommand(SshConnections::new);
+            case "doctor" -> new DoctorCommand(SshConnections::new, new LocalPrograms());
             case "builders" -> new BuildersCommand(hostKeys);
             case "external-builder" -> new ExternalBuilderCommand();
             case "machines" -> new MachinesCommand();
