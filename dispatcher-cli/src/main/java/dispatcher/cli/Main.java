@@ -11,6 +11,8 @@ import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.external.ExternalBuilderCommand;
 import dispatcher.cli.history.HistoryCommand;
+import dispatcher.cli.init.Asker;
+import dispatcher.cli.init.InitCommand;
 import dispatcher.cli.machines.MachinesCommand;
 import dispatcher.cli.ondemand.MachineCommand;
 import dispatcher.cli.ping.PingCommand;
@@ -49,6 +51,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main {
     private static final int INTERRUPTED = 130;
     private static final List<String> COMMANDS = List.of(
+            "init",
             "serve",
             "ping",
             "doctor",
@@ -106,6 +109,7 @@ public final class Main {
     private static Object command(String name, HostKeySource hostKeys) {
         return switch (name) {
             case "serve" -> new ServeCommand(VersionCommand.programVersion());
+            case "init" -> new InitCommand(hostKeys, SshConnections::new, new LocalPrograms(), Asker.ofProcess());
             case "ping" -> new PingCommand(SshConnections::new);
             case "doctor" -> new DoctorCommand(SshConnections::new, new LocalPrograms());
             case "builders" -> new BuildersCommand(hostKeys);

@@ -13,19 +13,19 @@ public interface Programs {
 
     /// @param status its exit status; [#NOT_THERE] or [#TOO_LONG] if it has none
     record Ran(int status, String out, String err) {
-        static final int NOT_THERE = -1;
-        static final int TOO_LONG = -2;
+        public static final int NOT_THERE = -1;
+        public static final int TOO_LONG = -2;
 
-        boolean isThere() {
+        public boolean isThere() {
             return status != NOT_THERE;
         }
 
-        boolean worked() {
+        public boolean worked() {
             return status == 0;
         }
 
         /// Its last line of errors that says something, or what became of it.
-        String complaint() {
+        public String complaint() {
             if (status == NOT_THERE) return "there is no such program";
             if (status == TOO_LONG) return "it did not end in time";
             return err.lines()

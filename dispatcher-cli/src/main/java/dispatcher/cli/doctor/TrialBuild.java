@@ -83,7 +83,7 @@ public final class TrialBuild {
     /// The same for Nix itself, which no store has yet.
     ///
     /// @param name of the derivation
-    static String expression(String name, String system) {
+    public static String expression(String name, String system) {
         return "derivation { name = \"%s\"; system = \"%s\"; builder = \"/bin/sh\"; args = [ \"-c\" \"echo built > $out\" ]; }"
                 .formatted(name, system);
     }
