@@ -4,12 +4,16 @@ import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.config.ConfigCommand;
 import dispatcher.cli.dialin.MachineUnitCommand;
+import dispatcher.cli.doctor.DoctorCommand;
+import dispatcher.cli.doctor.LocalPrograms;
 import dispatcher.cli.drain.DrainCommand;
 import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.events.EventsCommand;
 import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.external.ExternalBuilderCommand;
 import dispatcher.cli.history.HistoryCommand;
+import dispatcher.cli.init.Asker;
+import dispatcher.cli.init.InitCommand;
 import dispatcher.cli.machines.MachinesCommand;
 import dispatcher.cli.ondemand.MachineCommand;
 import dispatcher.cli.ping.PingCommand;
@@ -51,8 +55,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main {
     private static final int INTERRUPTED = 130;
     private static final List<String> COMMANDS = List.of(
+            "init",
             "serve",
             "ping",
+            "doctor",
             "builders",
             "external-builder",
             "machines",
@@ -111,7 +117,9 @@ public final class Main {
     private static Object command(String name, HostKeySource hostKeys) {
         return switch (name) {
             case "serve" -> new ServeCommand(VersionCommand.programVersion());
+            case "init" -> new InitCommand(hostKeys, SshConnections::new, new LocalPrograms(), Asker.ofProcess());
             case "ping" -> new PingCommand(SshConnections::new);
+            case "doctor" -> new DoctorCommand(SshConnections::new, new LocalPrograms());
             case "builders" -> new BuildersCommand(hostKeys);
             case "external-builder" -> new ExternalBuilderCommand();
             case "machines" -> new MachinesCommand();

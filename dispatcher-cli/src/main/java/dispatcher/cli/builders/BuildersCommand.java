@@ -105,7 +105,7 @@ public final class BuildersCommand implements Runnable {
         if (lines < 1 || lines > 1000) throw new ParameterException(spec.commandLine(), "--lines takes 1 to 1000");
         var loaded = settings.load();
         machine.ifPresent(name -> requireMachine(loaded, name));
-        var way = ssh.isPresent() ? overSsh(loaded, ssh.get()) : local(loaded);
+        var way = ssh.isPresent() ? overSsh(loaded, ssh.get()) : local(loaded, shim, machine);
         var offer = offer(loaded, machine);
         var entries = BuildersLine.entries(way.uri(), offer, way.hostKey(), lines);
         var out = spec.commandLine().getOut();
@@ -130,6 +130,17 @@ public final class BuildersCommand implements Runnable {
         }
     }
 
+    /// The setting for the nix.conf of this host, for machines that have said what they build for.
+    ///
+    /// @param shim the program that Nix is to run, if not that of this installation
+    /// @throws UserFacingException if there is no program that root may run, or the settings have no socket
+    public static String line(Settings settings, Collection<Machine> machines, Optional<Path> shim) {
+        var way = local(settings, shim, Optional.empty());
+        return "builders = "
+                + BuildersLine.entries(way.uri(), offer(machines, Optional.empty()), Optional.empty(), 1)
+                        .getFirst();
+    }
+
     private static Offer offer(Settings settings, Optional<String> machine) {
         List<Machine> machines;
         try (var state = StateDatabase.existingIn(settings.state())) {
@@ -138,6 +149,10 @@ public final class BuildersCommand implements Runnable {
                     .filter(Machine::isDescribed)
                     .toList();
         }
+        return offer(machines, machine);
+    }
+
+    private static Offer offer(Collection<Machine> machines, Optional<String> machine) {
         if (machines.isEmpty())
             throw new UserFacingException(
                     "there is nothing to offer yet",
@@ -172,7 +187,7 @@ public final class BuildersCommand implements Runnable {
                             .formatted(name));
     }
 
-    private Way local(Settings settings) {
+    private static Way local(Settings settings, Optional<Path> shim, Optional<String> machine) {
         var socket = settings.listen()
                 .socket()
                 .orElseThrow(() -> new UserFacingException(

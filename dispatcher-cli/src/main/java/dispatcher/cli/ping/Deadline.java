@@ -6,13 +6,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// Closes a channel when its time is up, so that reads from it fail. Safe for any thread.
-final class Deadline implements AutoCloseable {
+public final class Deadline implements AutoCloseable {
     private final Duration limit;
     private final AtomicReference<@Nullable CommandChannel> channel = new AtomicReference<>();
     private final Thread clock;
     private volatile boolean passed;
 
-    Deadline(Duration limit, String name) {
+    public Deadline(Duration limit, String name) {
         this.limit = limit;
         this.clock = Thread.ofVirtual().name("deadline of " + name).start(this::await);
     }
@@ -32,12 +32,12 @@ final class Deadline implements AutoCloseable {
     }
 
     /// From now on it is this channel that is closed in the end; at once, if it is too late already.
-    void cuts(CommandChannel newChannel) {
+    public void cuts(CommandChannel newChannel) {
         channel.set(newChannel);
         if (passed) newChannel.close();
     }
 
-    boolean hasPassed() {
+    public boolean hasPassed() {
         return passed;
     }
 
