@@ -15,6 +15,7 @@ public final class SettingsTable {
             "",
             "",
             PlaceKeys.LISTEN,
+            WebKeys.WEB,
             ClientKeys.AUTHORIZED_KEYS,
             ClientKeys.CLIENTS,
             ClientKeys.TRUSTED_PUBLIC_KEYS,

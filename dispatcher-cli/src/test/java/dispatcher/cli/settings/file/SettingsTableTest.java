@@ -37,6 +37,10 @@ class SettingsTableTest {
                     listen.socket = other.sock
                     listen.ssh = 127.0.0.1:2222
                     listen.web = 127.0.0.1:8080
+                    web.tokenFile = t
+                    web.userHeader = X-User
+                    web.proxies = [10.0.0.1]
+                    web.hosts = [a.example.org]
                     authorizedKeys = keys
                     trustedPublicKeys = []
                     state = s
