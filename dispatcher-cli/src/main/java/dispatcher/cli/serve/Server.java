@@ -6,6 +6,7 @@ import dispatcher.build.RetryPolicy;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.LearnedExpectations;
+import dispatcher.cli.actions.BuildActions;
 import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.builders.LocalShim;
@@ -398,6 +399,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new EventEndpoint(events).endpoint());
+        endpoints.addAll(new BuildActions(builds.controls(), queue, records).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         endpoints.addAll(joining.endpoints());
         return endpoints;

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.DrainAnswer;
 import dispatcher.cli.api.DrainRequest;
 import dispatcher.cli.api.ExplainAnswer;
@@ -66,6 +67,9 @@ class ApiDocumentTest {
             Map.entry("GET " + PackagesAnswer.PATH, PackagesAnswer.class),
             Map.entry("POST " + JoinRequest.ADD_PATH, JoinRequest.Answer.class),
             Map.entry("POST " + JoinRequest.REMOVE_PATH, JoinRequest.Answer.class),
+            Map.entry("POST " + BuildAction.CANCEL_PATH, BuildAction.Answer.class),
+            Map.entry("POST " + BuildAction.RETRY_PATH, BuildAction.Answer.class),
+            Map.entry("POST " + BuildAction.RAISE_PATH, BuildAction.Answer.class),
             Map.entry("GET " + FleetEvent.PATH, FleetEvent.class),
             Map.entry("GET " + HistoryAnswer.PATH, HistoryAnswer.class),
             Map.entry("POST " + ForgetRequest.PATH, ForgetRequest.Answer.class),
