@@ -19,6 +19,8 @@ import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.metrics.EventCounters;
+import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.queue.QueueEndpoint;
@@ -111,6 +113,7 @@ public final class Server implements AutoCloseable {
     private final RecordDatabase recordDatabase;
     private final BuildRecorder records;
     private final EventFeed events;
+    private final EventCounters counters = new EventCounters();
     private final BuildQueue queue;
     private final Drains drains;
     private final Joining joining = new Joining(this::settings, this::reloader);
@@ -155,6 +158,7 @@ public final class Server implements AutoCloseable {
                 new LoggingListener(),
                 records,
                 events,
+                counters,
                 onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
         this.machines = new MachineRegistry(
@@ -399,6 +403,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new EventEndpoint(events).endpoint());
+        endpoints.add(new MetricsEndpoint(queue, counters, spool::status, clock).endpoint());
         endpoints.addAll(new BuildActions(builds.controls(), queue, records).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         endpoints.addAll(joining.endpoints());
