@@ -1,5 +1,8 @@
 package dispatcher.cli;
 
+import dispatcher.cli.actions.CancelCommand;
+import dispatcher.cli.actions.RaiseCommand;
+import dispatcher.cli.actions.RetryCommand;
 import dispatcher.cli.builders.BuildersCommand;
 import dispatcher.cli.builders.HostKeySource;
 import dispatcher.cli.config.ConfigCommand;
@@ -65,6 +68,9 @@ public final class Main {
             "machine",
             "queue",
             "events",
+            "cancel",
+            "retry",
+            "raise",
             "builds",
             "status",
             "build",
@@ -126,6 +132,9 @@ public final class Main {
             case "machine" -> new CommandLine(new MachineCommand()).addSubcommand(new MachineUnitCommand(hostKeys));
             case "queue" -> new QueueCommand();
             case "events" -> new EventsCommand();
+            case "cancel" -> new CancelCommand();
+            case "retry" -> new RetryCommand();
+            case "raise" -> new RaiseCommand();
             case "status" -> new StatusCommand();
             case "builds" -> new BuildsCommand();
             case "build" -> new BuildCommand();

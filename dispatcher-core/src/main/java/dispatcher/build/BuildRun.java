@@ -1,5 +1,6 @@
 package dispatcher.build;
 
+import dispatcher.build.control.BuildControl;
 import dispatcher.build.failure.AttemptHistory;
 import dispatcher.build.failure.AttemptLostException;
 import dispatcher.build.failure.AttemptLostException.Kind;
@@ -30,6 +31,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -66,6 +68,11 @@ final class BuildRun {
     /// Machines that it must not go to, as it has got a slot.
     private Set<String> avoided = Set.of();
 
+    /// Machines that operators have had it leave.
+    private final Set<String> left = new HashSet<>();
+
+    private final BuildControl control;
+
     private int sourcesLost;
     private long queuedAt;
     /// Written by the build's thread, read by the client's thread once that has ended.
@@ -82,6 +89,7 @@ final class BuildRun {
         this.losses = new AttemptHistory(drvPath, builds.policy().maxAttempts());
         this.number = builds.nextNumber();
         this.asking = builds.askers().ask(drvPath, order.client());
+        this.control = new BuildControl(drvPath);
         this.job = job(Refusals.Needs.NONE);
     }
 
@@ -148,15 +156,23 @@ final class BuildRun {
                 return new BuildOutcome.Found();
             }
             log = new SplitLog(turn.log(), builds.environment().logs().of(number));
-            boolean keep = order.client().grant().keepBuilding();
-            return DetachableBuild.run(
-                    drvPath.derivationName(),
-                    clientLog,
-                    () -> runShared(request, turn),
-                    () -> keep || turn.isWantedByOthers(),
-                    turn::clientLeft,
-                    BuildOutcome::release);
+            try (var _ = builds.controls().add(control)) {
+                return DetachableBuild.run(
+                        drvPath.derivationName(),
+                        clientLog,
+                        () -> runShared(request, turn),
+                        () -> isWanted(turn),
+                        turn::clientLeft,
+                        BuildOutcome::release);
+            }
         }
+    }
+
+    /// Whether it goes on without its client.
+    private boolean isWanted(EqualBuilds.Turn turn) {
+        boolean wanted = order.client().grant().keepBuilding() || turn.isWantedByOthers();
+        if (!wanted) control.unwanted();
+        return wanted;
     }
 
     /// A machine that builds this and from which the client asks for it: if one waited for the other, neither would
@@ -184,10 +200,24 @@ final class BuildRun {
     /// The turn ends with the build, as its client may take long to read the rest of the log.
     private BuildOutcome runShared(BuildRequest request, EqualBuilds.Turn turn) throws InterruptedException {
         try (turn) {
-            var outcome = runSomewhere(request);
+            var outcome = runUnlessCancelled(request);
             ended = true;
-            if (isTrueForAll(outcome.result())) turn.share(outcome.result());
+            boolean cancelled = control.cancelled().isPresent() && !outcome.result().isSuccess();
+            if (cancelled || isTrueForAll(outcome.result())) turn.share(outcome.result());
             return outcome;
+        }
+    }
+
+    private BuildOutcome runUnlessCancelled(BuildRequest request) throws InterruptedException {
+        control.begin();
+        try {
+            return runSomewhere(request);
+        } catch (InterruptedException e) {
+            var why = "%s was %s".formatted(drvPath, control.cancelled().orElseThrow(() -> e));
+            listener.buildRefused(number, drvPath, why);
+            return notBuilt(BuildStatus.MISC_FAILURE, why);
+        } finally {
+            control.end();
         }
     }
 
@@ -352,7 +382,11 @@ final class BuildRun {
     /// Machines that it must not go to next.
     private Set<String> excluded(BuildRequest request) {
         var usable = machines.usable(request);
-        return machines.refusals().excluding(job.needs(), usable, losses.excluded(usable));
+        var excluded = machines.refusals().excluding(job.needs(), usable, losses.excluded(usable));
+        if (left.isEmpty()) return excluded;
+        var withLeft = new HashSet<>(excluded);
+        withLeft.addAll(left);
+        return withLeft.containsAll(usable) ? excluded : withLeft;
     }
 
     /// The way to a machine where it has a slot; empty, and the slot given back, if there is none.
@@ -364,6 +398,29 @@ final class BuildRun {
 
     /// Empty if it was lost there.
     private Optional<BuildOutcome> buildAt(LeasedMachine place, BuildRequest request)
+            throws SourceFailedException, InterruptedException {
+        control.arrive(place.machine());
+        try {
+            return buildUnlessMoved(place, request);
+        } catch (InterruptedException e) {
+            moveAway(place.machine(), control.takeMove().orElseThrow(() -> e));
+            return Optional.empty();
+        } finally {
+            control.leave();
+        }
+    }
+
+    /// Nothing went wrong there.
+    private void moveAway(String machine, String why) {
+        left.add(machine);
+        listener.buildLost(number, drvPath, machine, why);
+        log.note("dispatcher: %s was %s; it begins again on another machine than %s"
+                .formatted(drvPath, why, machine));
+        log.flush();
+    }
+
+    /// Empty if it was lost there.
+    private Optional<BuildOutcome> buildUnlessMoved(LeasedMachine place, BuildRequest request)
             throws SourceFailedException, InterruptedException {
         var stragglers = builds.policy().stragglers();
         if (!doubled && stragglers.mayBe(derivation, options, request.work())) {

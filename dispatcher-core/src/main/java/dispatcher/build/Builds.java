@@ -1,6 +1,7 @@
 package dispatcher.build;
 
 import dispatcher.access.ClientIdentity;
+import dispatcher.build.control.BuildControls;
 import dispatcher.build.placement.FleetCensus;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Foresight;
@@ -27,6 +28,7 @@ public final class Builds {
     private final EqualBuilds equalBuilds = new EqualBuilds();
     private final Askers askers = new Askers();
     private final FleetCensus census;
+    private final BuildControls controls = new BuildControls();
     private final AtomicLong number = new AtomicLong();
     private volatile RetryPolicy policy;
     private volatile boolean stopping;
@@ -83,6 +85,11 @@ public final class Builds {
 
     public RetryPolicy policy() {
         return policy;
+    }
+
+    /// How builds that wait or run are stopped.
+    public BuildControls controls() {
+        return controls;
     }
 
     BuildEnvironment environment() {

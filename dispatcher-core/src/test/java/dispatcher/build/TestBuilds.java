@@ -158,6 +158,10 @@ final class TestBuilds implements AutoCloseable {
         }
     }
 
+    int waiting() {
+        return queue.snapshot().waiting().size();
+    }
+
     int slotsTaken() {
         return queue.snapshot().machines().stream()
                 .mapToInt(MachineView::slotsTaken)

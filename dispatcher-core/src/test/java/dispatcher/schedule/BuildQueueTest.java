@@ -65,6 +65,50 @@ class BuildQueueTest {
     }
 
     @Nested
+    class Raised {
+        @Test
+        void theBuildThatIsRaisedGetsTheNextSlot() throws Exception {
+            var queue = queue(machine("m", 1, 1));
+            var running = submit(queue, "running");
+            var first = submit(queue, "first");
+            var raised = submit(queue, "raised");
+
+            assertThat(queue.raise(FakeStore.path("raised.drv"))).isEqualTo(1);
+
+            assertThat(queue.snapshot().waiting())
+                    .extracting(position -> position.build().request().drvPath().name())
+                    .containsExactly("raised.drv", "first.drv");
+            slot(running).close();
+            assertThat(machineOf(raised)).isEqualTo("m");
+            assertThat(waits(first)).isTrue();
+            assertThat(running(queue)).isEqualTo(1);
+            raised.cancel();
+            assertThat(machineOf(first)).isEqualTo("m");
+        }
+
+        @Test
+        void aBuildThatDoesNotWaitIsNotRaised() throws Exception {
+            var queue = queue(machine("m", 1, 1));
+            var running = submit(queue, "running");
+
+            assertThat(queue.raise(FakeStore.path("running.drv"))).isZero();
+            slot(running).close();
+        }
+
+        @Test
+        void aRaisedBuildThatIsCancelledLeavesNothingBehind() {
+            var queue = queue(machine("m", 1, 1));
+            submit(queue, "running");
+            var waiting = submit(queue, "waiting");
+            queue.raise(FakeStore.path("waiting.drv"));
+
+            waiting.cancel();
+
+            assertThat(queue.snapshot().waiting()).isEmpty();
+        }
+    }
+
+    @Nested
     class LatestInputs {
         private static final Inputs NOWHERE = Inputs.of(5_000_000_000L);
 

@@ -6,6 +6,7 @@ import dispatcher.build.RetryPolicy;
 import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.LearnedExpectations;
+import dispatcher.cli.actions.BuildActions;
 import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.builders.LocalShim;
@@ -18,6 +19,8 @@ import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.metrics.EventCounters;
+import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.queue.QueueEndpoint;
@@ -115,6 +118,7 @@ public final class Server implements AutoCloseable {
     private final RecordDatabase recordDatabase;
     private final BuildRecorder records;
     private final EventFeed events;
+    private final EventCounters counters = new EventCounters();
     private final BuildQueue queue;
     private final Drains drains;
     private final Joining joining = new Joining(this::settings, this::reloader);
@@ -160,6 +164,7 @@ public final class Server implements AutoCloseable {
                 new LoggingListener(),
                 records,
                 events,
+                counters,
                 onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE),
                 settings.listen().web().isPresent() ? new ChangeListener(changes) : DispatcherListener.NONE);
@@ -416,6 +421,8 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new EventEndpoint(events).endpoint());
+        endpoints.add(new MetricsEndpoint(queue, counters, spool::status, clock).endpoint());
+        endpoints.addAll(new BuildActions(builds.controls(), queue, records).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         endpoints.addAll(joining.endpoints());
         return endpoints;

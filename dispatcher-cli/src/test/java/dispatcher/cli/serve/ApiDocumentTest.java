@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.api.ApiJson;
+import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.DrainAnswer;
 import dispatcher.cli.api.DrainRequest;
 import dispatcher.cli.api.ExplainAnswer;
@@ -26,6 +27,7 @@ import dispatcher.cli.api.record.BuildsAnswer;
 import dispatcher.cli.api.record.LoadAnswer;
 import dispatcher.cli.api.record.PackagesAnswer;
 import dispatcher.cli.api.record.TimelineAnswer;
+import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.nix.json.Json;
@@ -42,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// `docs/API.md` and a whole dispatcher.
 class ApiDocumentTest {
     private static final Pattern ENDPOINT =
-            Pattern.compile("### `([A-Z]+ /\\S+)`\\n(?:(?!\\n#).)*?```json\\n(.*?)\\n```", Pattern.DOTALL);
+            Pattern.compile("### `([A-Z]+ /\\S+)`\\n(?:(?!\\n#).)*?```(?:json|text)\\n(.*?)\\n```", Pattern.DOTALL);
     private static final Pattern ERROR = Pattern.compile("## Errors\\n.*?```json\\n(.*?)\\n```", Pattern.DOTALL);
 
     private static final Map<String, Class<?>> ANSWERS = Map.ofEntries(
@@ -66,6 +68,9 @@ class ApiDocumentTest {
             Map.entry("GET " + PackagesAnswer.PATH, PackagesAnswer.class),
             Map.entry("POST " + JoinRequest.ADD_PATH, JoinRequest.Answer.class),
             Map.entry("POST " + JoinRequest.REMOVE_PATH, JoinRequest.Answer.class),
+            Map.entry("POST " + BuildAction.CANCEL_PATH, BuildAction.Answer.class),
+            Map.entry("POST " + BuildAction.RETRY_PATH, BuildAction.Answer.class),
+            Map.entry("POST " + BuildAction.RAISE_PATH, BuildAction.Answer.class),
             Map.entry("GET " + FleetEvent.PATH, FleetEvent.class),
             Map.entry("GET " + HistoryAnswer.PATH, HistoryAnswer.class),
             Map.entry("POST " + ForgetRequest.PATH, ForgetRequest.Answer.class),
@@ -116,6 +121,7 @@ class ApiDocumentTest {
     @Test
     void theExamplesAreAnswersOfTheirEndpoints() throws IOException {
         var documented = documented();
+        assertThat(documented.remove("GET " + MetricsEndpoint.PATH)).startsWith("# HELP ");
         assertThat(documented).containsOnlyKeys(ANSWERS.keySet());
         documented.forEach((endpoint, example) -> assertIsA(requireNonNull(ANSWERS.get(endpoint)), example));
         var error = ERROR.matcher(document());
