@@ -66,7 +66,9 @@ in
 
       # As in config/dispatcher.service, which says why.
       serviceConfig = {
-        Type = "exec";
+        Type = "notify";
+        NotifyAccess = "main";
+        WatchdogSec = "60s";
         User = "dispatcher";
         Group = "dispatcher";
         ExecStart = "${cfg.package}/bin/dispatcher serve --config /etc/dispatcher/dispatcher.yaml";

@@ -34,6 +34,21 @@ class ServiceUnitTest {
     }
 
     @Test
+    void systemdHearsWhenClientsCanComeInAndWhetherTheProgramIsAlive() throws IOException {
+        assertThat(lines()).contains("Type=notify", "NotifyAccess=main", "WatchdogSec=60s", "Restart=on-failure");
+    }
+
+    @Test
+    void theProgramThatRootRunsIsNotInADirectoryOfTheService() throws IOException {
+        var program = lines().stream()
+                .filter(line -> line.startsWith("ExecStart="))
+                .findFirst()
+                .orElseThrow();
+        assertThat(program).doesNotContain("ExecStart=/var/", "ExecStart=/run/", "ExecStart=/etc/");
+        assertThat(lines()).contains("ProtectSystem=strict").noneMatch(line -> line.startsWith("ReadWritePaths="));
+    }
+
+    @Test
     void systemdFindsNothingWrongWithItAndLittleExposed() throws Exception {
         var said = run("systemd-analyze", "security", "--offline=true", "--no-pager", UNIT.toString());
         var level = Pattern.compile("Overall exposure level for dispatcher.service: ([0-9.]+)")

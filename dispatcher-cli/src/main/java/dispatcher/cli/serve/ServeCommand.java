@@ -5,6 +5,7 @@ import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.file.NoSettingsFileException;
 import dispatcher.cli.settings.file.Surroundings;
+import dispatcher.cli.systemd.ServiceManager;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.machine.Machine;
 import java.time.Duration;
@@ -54,9 +55,11 @@ public final class ServeCommand implements Callable<Integer> {
         var server = new Server(loaded, "dispatcher " + programVersion);
         reloading.set(() -> server.reloader().reload("SIGHUP"));
         if (!loaded.isWritten()) introduce(loaded);
+        var manager = ServiceManager.of(System.getenv(), ProcessHandle.current().pid());
         var stopping = new AtomicBoolean();
         boolean ours = Signals.handle(
                 signal -> {
+                    manager.stopping(signal + ": waiting for builds that run");
                     if (stopping.compareAndSet(false, true))
                         drain(server, server.settings().timeouts().drain(), signal);
                     else log.atInfo().log("{} again: stopping at once", signal);
@@ -68,6 +71,7 @@ public final class ServeCommand implements Callable<Integer> {
         if (!ours)
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(server)));
+        server.report(manager);
         new CountDownLatch(1).await();
         return 0;
     }

@@ -7,6 +7,8 @@ import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.LearnedExpectations;
 import dispatcher.cli.actions.BuildActions;
+import dispatcher.cli.api.QueueAnswer;
+import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.builders.LocalShim;
@@ -38,6 +40,7 @@ import dispatcher.cli.spool.SpoolEndpoints;
 import dispatcher.cli.state.RecordDatabase;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.status.StatusEndpoint;
+import dispatcher.cli.systemd.ServiceManager;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.cli.web.ChangeListener;
 import dispatcher.cli.web.Changes;
@@ -430,6 +433,23 @@ public final class Server implements AutoCloseable {
 
     private static UserFacingException cannot(String what, IOException cause, String next) {
         return new UserFacingException("cannot " + what, String.valueOf(cause.getMessage()), next, cause);
+    }
+
+    /// Says that clients can come in, to a service manager that wants to know, and lets it look after this.
+    public void report(ServiceManager manager) {
+        int count = settings.machines().size();
+        manager.ready(count == 1 ? "1 machine" : count + " machines");
+        manager.watch(this::checkAlive);
+    }
+
+    /// Asks itself over the control socket for the queue, which takes the queue's lock. Does not return if that is
+    /// stuck.
+    ///
+    /// @throws IOException if nothing answers
+    public void checkAlive() throws IOException {
+        new ApiClient(settings.controlSocket())
+                .get(QueueAnswer.PATH + "?rows=0")
+                .orElseThrow(() -> new IOException("nothing listens at " + settings.controlSocket()));
     }
 
     /// Refuses new builds, and waits until those that run have ended and their clients have what came out.
