@@ -21,8 +21,6 @@ import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
-import dispatcher.cli.metrics.EventCounters;
-import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.queue.QueueEndpoint;
@@ -121,7 +119,6 @@ public final class Server implements AutoCloseable {
     private final RecordDatabase recordDatabase;
     private final BuildRecorder records;
     private final EventFeed events;
-    private final EventCounters counters = new EventCounters();
     private final BuildQueue queue;
     private final Drains drains;
     private final Joining joining = new Joining(this::settings, this::reloader);
@@ -167,7 +164,6 @@ public final class Server implements AutoCloseable {
                 new LoggingListener(),
                 records,
                 events,
-                counters,
                 onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE),
                 settings.listen().web().isPresent() ? new ChangeListener(changes) : DispatcherListener.NONE);
@@ -424,7 +420,6 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new EventEndpoint(events).endpoint());
-        endpoints.add(new MetricsEndpoint(queue, counters, spool::status, clock).endpoint());
         endpoints.addAll(new BuildActions(builds.controls(), queue, records).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         endpoints.addAll(joining.endpoints());
