@@ -15,6 +15,8 @@ import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.metrics.EventCounts;
+import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.queue.QueueEndpoint;
@@ -106,6 +108,7 @@ public final class Server implements AutoCloseable {
     private final BuildRecorder records;
     private final BuildQueue queue;
     private final Drains drains;
+    private final EventCounts counts = new EventCounts();
     private final Joining joining = new Joining(this::settings, this::reloader);
     private final Reloader reloader;
     private volatile Optional<Uplink> uplink;
@@ -145,6 +148,7 @@ public final class Server implements AutoCloseable {
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
                 records,
+                counts,
                 onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
         this.machines = new MachineRegistry(
@@ -386,6 +390,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         endpoints.addAll(joining.endpoints());
+        endpoints.add(new MetricsEndpoint(queue, counts, machines::links, spool::status, clock).endpoint());
         return endpoints;
     }
 

@@ -15,6 +15,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.TreeSet;
@@ -57,7 +58,7 @@ final class ApiRouting {
             return;
         }
         try {
-            send(response, ApiJson.print(endpoint.handler().answer(asked)));
+            send(response, endpoint.handler().answer(asked));
         } catch (UserFacingException e) {
             refuse(response, Problem.of(e));
         } catch (IllegalArgumentException e) {
@@ -92,8 +93,11 @@ final class ApiRouting {
         return new ApiRequest(parameters, body);
     }
 
-    private static void send(ServerResponse response, byte[] body) {
-        response.header(JSON_TYPE).header(HeaderValues.CONNECTION_CLOSE).send(body);
+    private static void send(ServerResponse response, Object answer) {
+        response.header(HeaderValues.CONNECTION_CLOSE);
+        if (answer instanceof TextAnswer(var type, var text))
+            response.header(HeaderNames.CONTENT_TYPE, type).send(text.getBytes(StandardCharsets.UTF_8));
+        else response.header(JSON_TYPE).send(ApiJson.print(answer));
     }
 
     private static void refuse(ServerResponse response, Problem problem) {
