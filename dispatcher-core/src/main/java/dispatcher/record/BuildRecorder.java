@@ -362,7 +362,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     /// @param start where `piece` begins
     /// @return where it ends
     private static long append(ByteArrayOutputStream text, byte[] piece, long start, long from) {
-        int skipped = (int) Math.clamp(from - start, 0, piece.length);
+        int skipped = Math.clamp(from - start, 0, piece.length);
         text.write(piece, skipped, piece.length - skipped);
         return start + piece.length;
     }

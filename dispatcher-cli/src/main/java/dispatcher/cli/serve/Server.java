@@ -21,6 +21,8 @@ import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.metrics.EventCounts;
+import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.queue.QueueEndpoint;
@@ -121,6 +123,7 @@ public final class Server implements AutoCloseable {
     private final EventFeed events;
     private final BuildQueue queue;
     private final Drains drains;
+    private final EventCounts counts = new EventCounts();
     private final Joining joining = new Joining(this::settings, this::reloader);
     private final Reloader reloader;
     private volatile Optional<Uplink> uplink;
@@ -164,6 +167,7 @@ public final class Server implements AutoCloseable {
                 new LoggingListener(),
                 records,
                 events,
+                counts,
                 onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE),
                 settings.listen().web().isPresent() ? new ChangeListener(changes) : DispatcherListener.NONE);
@@ -423,6 +427,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new BuildActions(builds.controls(), queue, records).endpoints());
         endpoints.add(new ReloadEndpoint(reloader).endpoint());
         endpoints.addAll(joining.endpoints());
+        endpoints.add(new MetricsEndpoint(queue, counts, machines::links, spool::status, clock).endpoint());
         return endpoints;
     }
 

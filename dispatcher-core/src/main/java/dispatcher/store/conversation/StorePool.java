@@ -154,6 +154,11 @@ public final class StorePool implements AutoCloseable {
         }
     }
 
+    /// How many conversations are open, free or in use.
+    public int openCount() {
+        return open.size();
+    }
+
     /// Whether the store has said to have a path, or got it, in another conversation that is open still: then it
     /// keeps it, and cannot have lost it.
     public boolean keepsElsewhere(StorePath path, Lease than) {
