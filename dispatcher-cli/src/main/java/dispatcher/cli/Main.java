@@ -18,6 +18,8 @@ import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.init.Asker;
 import dispatcher.cli.init.InitCommand;
 import dispatcher.cli.machines.MachinesCommand;
+import dispatcher.cli.manual.CompletionCommand;
+import dispatcher.cli.manual.ManCommand;
 import dispatcher.cli.ondemand.MachineCommand;
 import dispatcher.cli.ping.PingCommand;
 import dispatcher.cli.queue.QueueCommand;
@@ -33,6 +35,7 @@ import dispatcher.cli.simulate.SimulateCommand;
 import dispatcher.cli.spool.SpoolCommand;
 import dispatcher.cli.status.StatusCommand;
 import dispatcher.cli.terminal.ErrorRenderer;
+import dispatcher.cli.terminal.ExitStatus;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.text.Spelling;
@@ -48,7 +51,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/// Entry point of the program. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+/// Entry point of the program. Exit status: 0 done, 1 failed, 2 wrong usage, or one of [ExitStatus].
 @Command(
         name = "dispatcher",
         description = "One Nix builder made of many SSH machines.",
@@ -56,7 +59,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
         versionProvider = VersionCommand.class,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {
-    private static final int INTERRUPTED = 130;
     private static final List<String> COMMANDS = List.of(
             "init",
             "serve",
@@ -86,6 +88,8 @@ public final class Main {
             "spool",
             "history",
             "simulate",
+            "completion",
+            "man",
             "version");
 
     @Option(
@@ -150,6 +154,8 @@ public final class Main {
             case "spool" -> new SpoolCommand();
             case "history" -> new HistoryCommand();
             case "simulate" -> new SimulateCommand();
+            case "completion" -> new CompletionCommand(() -> commandLine(hostKeys));
+            case "man" -> new ManCommand(() -> commandLine(hostKeys), VersionCommand.programVersion());
             case "version" -> new VersionCommand();
             default -> throw new IllegalArgumentException(name);
         };
@@ -188,7 +194,7 @@ public final class Main {
         int status = ExitCode.SOFTWARE;
         switch (e) {
             case UserFacingException error -> err.print(ErrorRenderer.render(error, Terminal.err()));
-            case InterruptedException interrupted -> status = INTERRUPTED;
+            case InterruptedException interrupted -> status = ExitStatus.INTERRUPTED;
             default -> err.print(ErrorRenderer.render(unexpected(e), Terminal.err()));
         }
         err.flush();

@@ -204,7 +204,7 @@ class FleetCommandsIT {
                     assertThat(it.reason().orElseThrow()).contains("drained");
                 });
         Result never = command("explain", "--system", "riscv64-linux", "--json").run();
-        assertThat(never.exit()).isEqualTo(1);
+        assertThat(never.exit()).isEqualTo(4);
         assertThat(read(never.out(), ExplainAnswer.class).possible()).isFalse();
 
         both().without(first).write("changing");

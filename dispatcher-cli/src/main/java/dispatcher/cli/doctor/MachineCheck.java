@@ -181,13 +181,13 @@ record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolea
     private static Finding build(Machine machine, Transport transport, String subject) throws InterruptedException {
         long start = System.nanoTime();
         var next = "run `nix-build --expr '%s'` there, and see the log of its nix-daemon"
-                .formatted(TrialBuild.expression("trial", machine.systems().first()));
+                .formatted(TrialBuild.expression("trial", TrialBuild.likeliest(machine.systems())));
         try {
             var result = TrialBuild.on(machine, transport, BUILD_LIMIT);
             long took = Duration.ofNanos(System.nanoTime() - start).toMillis();
             return result.status().isSuccess()
                     ? Finding.ok(
-                            subject, "build", "for %s in %d ms".formatted(machine.systems().first(), took))
+                            subject, "build", "for %s in %d ms".formatted(TrialBuild.likeliest(machine.systems()), took))
                     : Finding.fault(subject, "build", result.message(), machine.name(), next);
         } catch (IOException e) {
             return Finding.fault(subject, "build", String.valueOf(e.getMessage()), machine.name(), next);

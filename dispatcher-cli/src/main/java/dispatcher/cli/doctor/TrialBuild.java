@@ -17,6 +17,7 @@ import dispatcher.wire.CommandChannel;
 import dispatcher.wire.Transport;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,9 +28,21 @@ import java.util.random.RandomGenerator;
 public final class TrialBuild {
     static final String NAME = "dispatcher-trial";
     private static final String DIGITS = "0123456789abcdfghijklmnpqrsvwxyz";
+    private static final List<String> COMMON =
+            List.of("x86_64-linux", "aarch64-linux", "aarch64-darwin", "x86_64-darwin");
     private static final StoreDir STORE_DIR = StoreDir.NIX_STORE;
 
     private TrialBuild() {}
+
+    /// Of the systems that something builds for, the one that it is most likely itself.
+    ///
+    /// @param systems not empty
+    public static String likeliest(Collection<String> systems) {
+        return COMMON.stream()
+                .filter(systems::contains)
+                .findFirst()
+                .orElseGet(() -> systems.iterator().next());
+    }
 
     /// Builds on a machine itself, without a dispatcher. The output, some bytes, is left there as garbage.
     ///
@@ -74,7 +87,7 @@ public final class TrialBuild {
         return new BasicDerivation(
                 new TreeMap<>(Map.of("out", new DerivationOutput.InputAddressed(output))),
                 Set.of(),
-                machine.systems().first(),
+                likeliest(machine.systems()),
                 ByteString.of("/bin/sh"),
                 List.of(ByteString.of("-c"), ByteString.of("echo built > $out")),
                 environment);

@@ -11,6 +11,7 @@ import dispatcher.cli.records.PastPlacements;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.Amounts;
 import dispatcher.cli.state.StateDatabase;
+import dispatcher.cli.terminal.ExitStatus;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.history.History;
@@ -43,7 +44,13 @@ import picocli.CommandLine.Parameters;
             "The running dispatcher is asked; if none runs, the answer is for a fleet on which nothing runs, and that has "
                     + "nothing to copy."
         },
-        footer = "Exit status 0 if some machine can do it, now or later, or if the build went to one; else 1.",
+        exitCodeListHeading = "Exit status:%n",
+        exitCodeList = {
+            "0:some machine can do it, now or later, or the build went to one.",
+            "1:it could not be found out.",
+            "2:wrong usage.",
+            "4:no machine can ever do it."
+        },
         mixinStandardHelpOptions = true)
 public final class ExplainCommand extends ApiCommand {
     @Parameters(
@@ -88,7 +95,7 @@ public final class ExplainCommand extends ApiCommand {
         if (asked.isEmpty() && !isJson())
             print(List.of("no dispatcher runs; this is what one would do that begins with these settings", ""));
         show(answer, () -> new ExplanationReport(answer.printable(ExplainAnswer.class)).lines(Terminal.out()));
-        return answer.as(ExplainAnswer.class).possible() ? ExitCode.OK : ExitCode.SOFTWARE;
+        return answer.as(ExplainAnswer.class).possible() ? ExitCode.OK : ExitStatus.CANNOT_BE_PLACED;
     }
 
     private Question question() {

@@ -86,7 +86,7 @@ public final class InitCommand implements Callable<Integer> {
             names = "--socket",
             paramLabel = "FILE",
             defaultValue = "/run/dispatcher/dispatcher.sock",
-            description = "Where Nix on this host comes in. Default: $${DEFAULT-VALUE}.")
+            description = "Where Nix on this host comes in. Default: /run/dispatcher/dispatcher.sock.")
     private Path socket = Path.of("/run/dispatcher/dispatcher.sock");
 
     @Option(names = "--listen-ssh", paramLabel = "HOST:PORT", description = "Where Nix on other hosts comes in.")
@@ -96,7 +96,7 @@ public final class InitCommand implements Callable<Integer> {
             names = "--state",
             paramLabel = "DIRECTORY",
             defaultValue = "/var/lib/dispatcher",
-            description = "What must outlive the program. Default: $${DEFAULT-VALUE}.")
+            description = "What must outlive the program. Default: /var/lib/dispatcher.")
     private Path state = Path.of("/var/lib/dispatcher");
 
     @Option(names = "--shim", paramLabel = "FILE", description = "The program that Nix runs, as for `builders`.")

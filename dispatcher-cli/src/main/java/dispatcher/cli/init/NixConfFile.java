@@ -2,6 +2,7 @@ package dispatcher.cli.init;
 
 import dispatcher.cli.terminal.UserFacingException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -32,10 +33,20 @@ record NixConfFile(Path file) {
             Files.deleteIfExists(half);
             if (Files.exists(file)) Files.copy(file, half, StandardCopyOption.COPY_ATTRIBUTES);
             Files.writeString(half, after);
-            Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+            replace(half, after);
             return Optional.of(backup);
         } catch (IOException e) {
             throw failed(e.toString(), "run this as root, or add the lines yourself");
+        }
+    }
+
+    /// A file that is mounted, as in containers, can only be written to.
+    private void replace(Path half, String text) throws IOException {
+        try {
+            Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException e) {
+            Files.deleteIfExists(half);
+            Files.writeString(file, text);
         }
     }
 

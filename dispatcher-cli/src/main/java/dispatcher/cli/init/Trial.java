@@ -43,13 +43,12 @@ record Trial(MachineConnections.Factory connections, Consumer<String> say) {
                 "machine %s cannot be used: %s".formatted(answer.machine().name(), problem.verdict()),
                 problem.why(),
                 problem.verdict().equals("key rejected")
-                        ? "use --copy-id, or add this line to authorized_keys of that login, and run this again with the same"
-                                + " key (--key):\n" + publicKey
+                        ? "use --copy-id; or add this line to authorized_keys of that login, and run this again:\n" + publicKey
                         : problem.next());
     }
 
     private void build(MachineConnections open, Machine machine) throws InterruptedException {
-        var system = machine.systems().first();
+        var system = TrialBuild.likeliest(machine.systems());
         long start = System.nanoTime();
         try (var transport = open.to(machine)) {
             var result = TrialBuild.on(machine, transport, BUILD_LIMIT);

@@ -7,6 +7,7 @@ import dispatcher.cli.command.SettingsOption;
 import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.Durations;
+import dispatcher.cli.terminal.ExitStatus;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.machine.Machine;
 import dispatcher.machine.demand.MachinesOnDemand;
@@ -39,7 +40,13 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "ping",
         description = "Reach the machines, all at once, and compare what they offer with what the settings say.",
-        footer = "Exit status 0 if all is well with all of them, else 1; 2 if the settings have no such machine.",
+        exitCodeListHeading = "Exit status:%n",
+        exitCodeList = {
+            "0:all is well with all of them.",
+            "1:something is wrong with one of them.",
+            "2:wrong usage, or the settings have no such machine.",
+            "4:not one of them can be used, so no build can be placed there."
+        },
         mixinStandardHelpOptions = true)
 public final class PingCommand implements Callable<Integer> {
     private static final Duration POLL = Duration.ofMillis(500);
@@ -115,7 +122,8 @@ public final class PingCommand implements Callable<Integer> {
             for (var warning : loaded.warnings()) out.println("  " + warning);
         }
         out.flush();
-        return report.allWell() ? ExitCode.OK : ExitCode.SOFTWARE;
+        if (report.allWell()) return ExitCode.OK;
+        return report.noneUsable() ? ExitStatus.CANNOT_BE_PLACED : ExitCode.SOFTWARE;
     }
 
     private static SortedMap<String, List<String>> ways(MachineConnections open, List<Machine> machines) {

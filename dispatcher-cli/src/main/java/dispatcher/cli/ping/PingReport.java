@@ -50,6 +50,11 @@ public record PingReport(List<Answer> answers, List<Fault> notUsed, SortedMap<St
                 && answers.stream().allMatch(answer -> answer.problems().isEmpty());
     }
 
+    /// Whether not one of the machines that were asked can be used.
+    boolean noneUsable() {
+        return answers.stream().allMatch(Answer.Failed.class::isInstance);
+    }
+
     /// A table, what its signs mean, and what to do about each problem.
     public List<String> lines(Ansi ansi) {
         var table = new Table(

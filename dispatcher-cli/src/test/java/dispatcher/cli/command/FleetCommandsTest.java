@@ -25,6 +25,7 @@ import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.state.DrainStore;
 import dispatcher.cli.state.StateDatabase;
+import dispatcher.cli.terminal.ExitStatus;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.event.DispatcherListener;
 import dispatcher.history.History;
@@ -501,7 +502,7 @@ class FleetCommandsTest {
         void readsADerivation() throws Exception {
             var drv = Files.writeString(directory.resolve("c".repeat(32) + "-thing.drv"), DRV);
             try (var _ = serve()) {
-                assertThat(run(new ExplainCommand(), drv.toString())).isEqualTo(1);
+                assertThat(run(new ExplainCommand(), drv.toString())).isEqualTo(ExitStatus.CANNOT_BE_PLACED);
             }
             assertThat(lines().get(0)).isEqualTo("c".repeat(32) + "-thing.drv for x86_64-linux, requires kvm");
             assertThat(lines().get(1)).isEqualTo("no machine can ever build it");
@@ -553,11 +554,11 @@ class FleetCommandsTest {
         void usesTheResourcesThatTheSettingsSayItTakes() throws Exception {
             var drv = reading("(\"licences\",\"2\"),", "");
             try (var _ = serve()) {
-                assertThat(run(new ExplainCommand(), drv.toString())).isEqualTo(1);
+                assertThat(run(new ExplainCommand(), drv.toString())).isEqualTo(ExitStatus.CANNOT_BE_PLACED);
             }
             assertThat(run(new ExplainCommand(), drv.toString()))
                     .as("without a dispatcher")
-                    .isEqualTo(1);
+                    .isEqualTo(ExitStatus.CANNOT_BE_PLACED);
             assertThat(lines().get(3)).isEqualTo("takes licence 2, memory 80 GiB");
             assertThat(out().split("its memory is 64 GiB, and the build takes 80 GiB|it has no resource 'licence'", -1))
                     .as("a reason for fast and one for slow, twice")
@@ -576,7 +577,7 @@ class FleetCommandsTest {
                 assertThat(out()).contains("takes memory 64.5 GiB", "would go to slow now");
                 assertThat(out()).contains("its memory is 64 GiB, and the build takes 64.5 GiB");
                 assertThat(run(new ExplainCommand(), "--system=x86_64-linux", "--resource", "gpu=1"))
-                        .isEqualTo(1);
+                        .isEqualTo(ExitStatus.CANNOT_BE_PLACED);
                 assertThat(out()).contains("it has no resource 'gpu'");
             }
         }

@@ -54,6 +54,12 @@ class PingCommandTest {
     }
 
     @Test
+    void machinesOfWhichNoneCanBeUsedHaveAStatusOfTheirOwn() {
+        assertThat(run("broken")).isEqualTo(4);
+        assertThat(run("broken", "arm-1")).isEqualTo(1);
+    }
+
+    @Test
     void machinesThatAreNotUsedAreNotWell() throws IOException {
         Files.writeString(directory.resolve("machines"), "arm-3 - - 1 1 a b\nssh-ng://arm-4?remote-store=/x\n");
         Files.writeString(directory.resolve("d.yaml"), "listen: {socket: /s}\nmachinesFile: machines\n");
