@@ -202,7 +202,8 @@ final class BuildRun {
         try (turn) {
             var outcome = runUnlessCancelled(request);
             ended = true;
-            boolean cancelled = control.cancelled().isPresent() && !outcome.result().isSuccess();
+            boolean cancelled =
+                    control.cancelled().isPresent() && !outcome.result().isSuccess();
             if (cancelled || isTrueForAll(outcome.result())) turn.share(outcome.result());
             return outcome;
         }
@@ -414,8 +415,7 @@ final class BuildRun {
     private void moveAway(String machine, String why) {
         left.add(machine);
         listener.buildLost(number, drvPath, machine, why);
-        log.note("dispatcher: %s was %s; it begins again on another machine than %s"
-                .formatted(drvPath, why, machine));
+        log.note("dispatcher: %s was %s; it begins again on another machine than %s".formatted(drvPath, why, machine));
         log.flush();
     }
 

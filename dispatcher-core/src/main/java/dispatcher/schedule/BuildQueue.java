@@ -310,10 +310,7 @@ public final class BuildQueue {
         private @Nullable Outcome outcome;
 
         private Ticket(
-                WaitingBuild build,
-                Set<String> excluded,
-                @Nullable Supplier<Inputs> latestInputs,
-                Condition changed) {
+                WaitingBuild build, Set<String> excluded, @Nullable Supplier<Inputs> latestInputs, Condition changed) {
             this.build = build;
             this.excluded = Set.copyOf(excluded);
             this.latestInputs = latestInputs;

@@ -65,8 +65,13 @@ class StoppedBuildsTest {
             var first = start(builds, "x");
             gate.awaitArrivals(1);
             var second = start(builds, "x");
-            Await.until("the second waits", () -> builds.log().toString().contains("waiting for that")
-                    || builds.events().all().stream().filter(event -> event.startsWith("queued x")).count() == 2);
+            Await.until(
+                    "the second waits",
+                    () -> builds.log().toString().contains("waiting for that")
+                            || builds.events().all().stream()
+                                            .filter(event -> event.startsWith("queued x"))
+                                            .count()
+                                    == 2);
 
             builds.builds().controls().cancel(drv("x").path(), "cancelled by root");
 
@@ -128,7 +133,8 @@ class StoppedBuildsTest {
             var waiting = start(builds, "y");
             Await.until("y waits", () -> builds.waiting() == 1);
 
-            assertThat(builds.builds().controls().move(drv("y").path(), "moved")).isEmpty();
+            assertThat(builds.builds().controls().move(drv("y").path(), "moved"))
+                    .isEmpty();
             assertThat(builds.builds().controls().cancel(drv("z").path(), "cancelled"))
                     .isZero();
 

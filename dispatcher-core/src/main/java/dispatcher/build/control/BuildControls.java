@@ -60,8 +60,6 @@ public final class BuildControls {
     }
 
     private List<BuildControl> of(StorePath drvPath) {
-        return builds.stream()
-                .filter(build -> build.drvPath().equals(drvPath))
-                .toList();
+        return builds.stream().filter(build -> build.drvPath().equals(drvPath)).toList();
     }
 }
