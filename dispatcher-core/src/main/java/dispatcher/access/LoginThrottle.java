@@ -3,8 +3,8 @@ package dispatcher.access;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 
-/// Knows from which addresses logins keep failing. Failures add up and fade with time, one every five seconds. So an
-/// address that fails now and then, such as a check that only tests whether the port is open, is never throttled. A
+/// Knows from which addresses logins keep failing, over SSH or on the page. Failures add up and fade with time, one
+/// every five seconds. So an address that fails now and then, such as a check that only tests whether the port is open, is never throttled. A
 /// login that succeeds clears an address.
 ///
 /// No rate limiter of a library does that: it is asked about an address without taking anything from it, and what fails
@@ -12,9 +12,9 @@ import java.util.LinkedHashMap;
 ///
 /// Confined to one thread at a time; reads no clock. Bounded: the addresses whose last failure is longest ago are
 /// forgotten.
-final class LoginThrottle {
+public final class LoginThrottle {
     /// A wrong key, or a place held for long without any.
-    static final double FAILURE = 1;
+    public static final double FAILURE = 1;
 
     /// Gone at once without showing a key: a scan, or a check of the port.
     static final double GLANCE = 0.2;
@@ -38,7 +38,7 @@ final class LoginThrottle {
     }
 
     /// @param free failures before an address counts as one whose logins keep failing
-    LoginThrottle(int free) {
+    public LoginThrottle(int free) {
         this.free = free;
     }
 
@@ -47,7 +47,7 @@ final class LoginThrottle {
     }
 
     /// Whether logins from `address` keep failing.
-    boolean isFailing(String address, long now) {
+    public boolean isFailing(String address, long now) {
         var failures = addresses.get(address);
         if (failures == null) return false;
         double left = failures.left(now);
@@ -56,14 +56,14 @@ final class LoginThrottle {
     }
 
     /// @param weight [#FAILURE] or [#GLANCE]
-    void failed(String address, double weight, long now) {
+    public void failed(String address, double weight, long now) {
         var before = addresses.remove(address);
         double count = (before == null ? 0 : before.left(now)) + weight;
         addresses.put(address, new Failures(Math.min(count, free + MOST_BEYOND), now));
         if (addresses.size() > MOST_ADDRESSES) addresses.pollFirstEntry();
     }
 
-    void succeeded(String address) {
+    public void succeeded(String address) {
         addresses.remove(address);
     }
 

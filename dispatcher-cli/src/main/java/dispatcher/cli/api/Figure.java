@@ -40,7 +40,7 @@ public sealed interface Figure<T> {
 
     /// @param unknown what stands for an unknown value
     /// @param absent  what stands for a value that does not exist
-    default String show(Function<T, String> known, String unknown, String absent) {
+    default <R> R show(Function<T, R> known, R unknown, R absent) {
         return switch (this) {
             case Known<T>(var value) -> known.apply(value);
             case Unknown<T>() -> unknown;

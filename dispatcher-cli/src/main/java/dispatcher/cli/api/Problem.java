@@ -13,9 +13,13 @@ import java.util.Optional;
 public record Problem(String type, String title, int status, String detail, Optional<String> next) {
     private static final String OURS = "urn:dispatcher:problem:";
     private static final int BAD_REQUEST = 400;
+    private static final int UNAUTHORIZED = 401;
+    private static final int FORBIDDEN = 403;
     private static final int NOT_FOUND = 404;
     private static final int METHOD_NOT_ALLOWED = 405;
+    private static final int TOO_MANY = 429;
     private static final int INTERNAL_ERROR = 500;
+    private static final int UNAVAILABLE = 503;
 
     private static final String OTHER_VERSION =
             "use the program that it was started with, or start it again with this one";
@@ -52,6 +56,50 @@ public record Problem(String type, String title, int status, String detail, Opti
                 status,
                 why,
                 Optional.of(OTHER_VERSION));
+    }
+
+    /// Whoever asks over TCP may not do that.
+    ///
+    /// @param hasToken whether the settings have a token
+    /// @param isKnown  whether it is somebody who may do other things
+    public static Problem unauthorized(boolean hasToken, boolean isKnown) {
+        return new Problem(
+                OURS + "unauthorized",
+                "the dispatcher does not do that for everybody",
+                isKnown ? FORBIDDEN : UNAUTHORIZED,
+                "the request shows no token, or a wrong one",
+                Optional.of(
+                        hasToken
+                                ? "send the header 'Authorization: Bearer' with what is in the file of web.tokenFile"
+                                : "set web.tokenFile, or use the control socket, as the commands do"));
+    }
+
+    /// A request over TCP that is refused whoever asks.
+    public static Problem forbidden(String why) {
+        return new Problem(
+                OURS + "forbidden",
+                "the dispatcher does not answer this request",
+                FORBIDDEN,
+                why,
+                Optional.of("see \"The page\" in docs/OPERATING.md"));
+    }
+
+    public static Problem tooManyTries() {
+        return new Problem(
+                OURS + "throttled",
+                "the dispatcher does not look at tokens from this address now",
+                TOO_MANY,
+                "too many wrong ones came from there",
+                Optional.of("try again in some seconds"));
+    }
+
+    public static Problem busy(String why) {
+        return new Problem(
+                OURS + "busy",
+                "the dispatcher cannot do that now",
+                UNAVAILABLE,
+                why,
+                Optional.of("try again later"));
     }
 
     /// Something failed that should not.

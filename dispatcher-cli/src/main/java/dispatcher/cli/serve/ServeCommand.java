@@ -42,8 +42,6 @@ public final class ServeCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         var loaded = load();
         for (var warning : loaded.remarks()) log.atWarn().log("{}", warning);
-        if (loaded.listen().web().isPresent())
-            log.atWarn().log("listen.web is set, and this version has no page to show there yet");
         // Before it serves, or else it would be the end of it.
         var reloading =
                 new AtomicReference<Runnable>(() -> log.atInfo().log("HUP: the settings are being read anyway"));

@@ -30,11 +30,16 @@ import dispatcher.cli.reload.SettingsChange;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
+import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.spool.SpoolEndpoints;
 import dispatcher.cli.state.RecordDatabase;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.status.StatusEndpoint;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.cli.web.ChangeListener;
+import dispatcher.cli.web.Changes;
+import dispatcher.cli.web.WebServer;
+import dispatcher.cli.web.fleet.FleetPages;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
 import dispatcher.history.History;
@@ -116,6 +121,7 @@ public final class Server implements AutoCloseable {
     private final Reloader reloader;
     private volatile Optional<Uplink> uplink;
     private final Thread saving = SteadyThread.unstarted("save what was learned", this::savesAgain);
+    private final Changes changes = new Changes();
     private final ArrayList<AutoCloseable> frontEnds = new ArrayList<>();
     private volatile Optional<LocalFrontEnd> localClients = Optional.empty();
     private volatile Optional<SshFrontEnd> sshClients = Optional.empty();
@@ -155,7 +161,8 @@ public final class Server implements AutoCloseable {
                 records,
                 events,
                 onDemand.counting(),
-                recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
+                recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE),
+                settings.listen().web().isPresent() ? new ChangeListener(changes) : DispatcherListener.NONE);
         this.machines = new MachineRegistry(
                 settings.machines(),
                 limits(settings),
@@ -200,8 +207,10 @@ public final class Server implements AutoCloseable {
                 this::change);
         try {
             // First: it fails if another dispatcher has this state.
-            openControl();
+            var endpoints = changes.notedBy(endpoints());
+            openControl(endpoints);
             openFrontEnds();
+            settings.listen().web().ifPresent(address -> openPage(address, endpoints));
             saving.start();
             reloader.start();
             machines.startDescribing();
@@ -373,16 +382,25 @@ public final class Server implements AutoCloseable {
                         + " remove the file");
     }
 
-    private void openControl() {
+    private void openControl(List<Endpoint> endpoints) {
         var socket = settings.controlSocket();
         try {
-            frontEnds.add(ApiServer.open(socket, endpoints()));
+            frontEnds.add(ApiServer.open(socket, endpoints));
         } catch (IOException e) {
             throw cannot("listen at " + socket, e, "see state in " + settings.file());
         }
     }
 
-    /// What can be asked over the control socket.
+    private void openPage(HostAndPort address, List<Endpoint> endpoints) {
+        var page = WebServer.start(
+                address,
+                settings.listen().page(),
+                new WebServer.Offer(endpoints, FleetPages.pages(), FleetPages.actions(), changes, clock));
+        frontEnds.add(page);
+        log.atInfo().addKeyValue("url", "http://%s/".formatted(page.address())).log("serving the page");
+    }
+
+    /// What can be asked over the control socket, and on `listen.web`.
     List<Endpoint> endpoints() {
         var endpoints = new ArrayList<Endpoint>();
         endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand, machines::description));

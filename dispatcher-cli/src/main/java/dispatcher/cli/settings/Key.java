@@ -14,7 +14,6 @@ import java.util.function.Function;
 /// @param example    for the example file: a value as text
 /// @param isLive     whether the example file sets it; else it has it in a comment
 /// @param formerName what it was called before
-/// @param isListed   whether people are to see it; not if nothing uses it yet
 /// @param compared   its value in settings that were read, if they hold one of it
 public record Key<T>(
         String path,
@@ -25,7 +24,6 @@ public record Key<T>(
         String example,
         boolean isLive,
         Optional<String> formerName,
-        boolean isListed,
         Effect effect,
         Optional<Compared> compared)
         implements Row {
@@ -75,7 +73,6 @@ public record Key<T>(
         private String example = "";
         private boolean isLive;
         private Optional<String> formerName = Optional.empty();
-        private boolean isListed = true;
         private Effect effect = Effect.RESTART;
         private Optional<Compared> compared = Optional.empty();
 
@@ -121,12 +118,6 @@ public record Key<T>(
             return this;
         }
 
-        /// It can be given, and nothing uses it yet.
-        public Builder<T> unlisted() {
-            isListed = false;
-            return this;
-        }
-
         /// When another value counts, of a key in a list of groups.
         public Builder<T> counts(Effect when) {
             effect = when;
@@ -158,7 +149,6 @@ public record Key<T>(
                     example,
                     isLive,
                     formerName,
-                    isListed,
                     effect,
                     compared);
         }

@@ -14,6 +14,7 @@ import dispatcher.machine.Pressure;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.record.BuildRecorder;
 import dispatcher.schedule.policy.SchedulerOptions;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -177,7 +178,43 @@ public record Settings(
     /// @param socket unix socket for the clients on this host
     /// @param ssh    for clients on other hosts
     /// @param web    for people
-    public record Listen(Optional<Path> socket, Optional<HostAndPort> ssh, Optional<HostAndPort> web) {}
+    /// @param page   who may use that
+    public record Listen(Optional<Path> socket, Optional<HostAndPort> ssh, Optional<HostAndPort> web, Web page) {}
+
+    /// Who may use the page.
+    ///
+    /// @param tokenFile  what lets people act there; if it is not on a loopback address, look too
+    /// @param userHeader by which a reverse proxy says who asks
+    /// @param proxies    addresses of the proxies that are believed
+    /// @param hosts      further names by which browsers ask for it, in small letters
+    public record Web(
+            Optional<Path> tokenFile, Optional<String> userHeader, List<InetAddress> proxies, List<String> hosts) {
+        public static final Web DEFAULT = new Web(
+                Optional.empty(),
+                Optional.empty(),
+                List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1")),
+                List.of());
+
+        public Web {
+            proxies = List.copyOf(proxies);
+            hosts = List.copyOf(hosts);
+        }
+
+        /// Whether only this host reaches what listens there.
+        public static boolean isLoopback(HostAndPort address) {
+            return isLoopback(address.host());
+        }
+
+        /// The same for a name or an address; no name is looked up.
+        public static boolean isLoopback(String host) {
+            if (host.equalsIgnoreCase("localhost")) return true;
+            try {
+                return InetAddress.ofLiteral(host).isLoopbackAddress();
+            } catch (IllegalArgumentException e) {
+                return false;
+            }
+        }
+    }
 
     /// @param size bound on the sum of all that is kept; what was used least recently goes first
     public record Spool(Path path, ByteSize size) {}

@@ -8,17 +8,33 @@ import java.util.Optional;
 public final class ApiRequest {
     private final Map<String, String> parameters;
     private final byte[] body;
+    private final Optional<String> user;
 
     /// @param parameters of the query, of a name that is there twice, the first value; and those of the path
     /// @param body       JSON, or empty
-    ApiRequest(Map<String, String> parameters, byte[] body) {
+    /// @param user       who asks, as far as that is known
+    ApiRequest(Map<String, String> parameters, byte[] body, Optional<String> user) {
         this.parameters = Map.copyOf(parameters);
         this.body = body;
+        this.user = user;
     }
 
     /// One that comes from this process.
     public static ApiRequest of(Map<String, String> parameters) {
-        return new ApiRequest(parameters, new byte[0]);
+        return new ApiRequest(parameters, new byte[0], Optional.empty());
+    }
+
+    /// One that somebody makes on a page.
+    ///
+    /// @param body a record of the API
+    public static ApiRequest of(Map<String, String> parameters, Object body, Optional<String> user) {
+        return new ApiRequest(parameters, ApiJson.print(body), user);
+    }
+
+    /// Who asks: the name that a reverse proxy gives, or `token` for whoever has the token of the page. Empty on
+    /// the control socket, which only the dispatcher's own user and root can open.
+    public Optional<String> user() {
+        return user;
     }
 
     public Optional<String> parameter(String name) {

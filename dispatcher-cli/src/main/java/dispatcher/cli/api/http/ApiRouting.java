@@ -18,38 +18,48 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Hands each request to its endpoint, and turns what comes of it into an answer: JSON, or a problem as in RFC 9457.
-final class ApiRouting {
+public final class ApiRouting {
     static final Header PROBLEM_TYPE = HeaderValues.create("Content-Type", "application/problem+json");
     private static final Header JSON_TYPE = HeaderValues.create("Content-Type", "application/json");
     private static final Logger log = LoggerFactory.getLogger(ApiRouting.class);
 
     private final List<Endpoint> endpoints;
+    private final Function<ServerRequest, Optional<String>> user;
 
-    private ApiRouting(List<Endpoint> endpoints) {
+    /// @param user who asks, as far as that is known
+    public ApiRouting(List<Endpoint> endpoints, Function<ServerRequest, Optional<String>> user) {
         this.endpoints = List.copyOf(endpoints);
+        this.user = user;
     }
 
     static HttpRouting.Builder of(List<Endpoint> endpoints) {
-        var ours = new ApiRouting(endpoints);
+        var ours = new ApiRouting(endpoints, _ -> Optional.empty());
         var routing = HttpRouting.builder();
+        ours.addTo(routing);
+        return routing.any(ours::refuse);
+    }
+
+    /// Adds all endpoints.
+    public void addTo(HttpRouting.Builder routing) {
         for (var endpoint : endpoints)
             routing.route(
                     Method.create(endpoint.method()),
                     endpoint.path(),
                     (request, response) -> answer(endpoint, request, response));
-        return routing.any(ours::refuse);
     }
 
-    private static void answer(Endpoint endpoint, ServerRequest request, ServerResponse response) throws IOException {
+    private void answer(Endpoint endpoint, ServerRequest request, ServerResponse response) throws IOException {
         ApiRequest asked;
         try {
-            asked = read(request);
+            asked = read(request, user.apply(request));
         } catch (RequestException e) {
             refuse(response, ofProtocol(e.status(), e.getMessage()));
             return;
@@ -80,7 +90,7 @@ final class ApiRouting {
         return Problem.ofProtocol(status.code(), message == null ? status.reasonPhrase() : message);
     }
 
-    private static ApiRequest read(ServerRequest request) throws IOException {
+    private static ApiRequest read(ServerRequest request, Optional<String> user) throws IOException {
         var parameters = new HashMap<String, String>();
         for (var name : request.query().names())
             parameters.put(name, request.query().get(name));
@@ -90,7 +100,7 @@ final class ApiRouting {
         byte[] body = {};
         // Not closed, as that would wait for the rest of a body that is refused.
         if (content.hasEntity()) body = content.inputStream().readAllBytes();
-        return new ApiRequest(parameters, body);
+        return new ApiRequest(parameters, body, user);
     }
 
     private static void send(ServerResponse response, Object answer) throws IOException, InterruptedException {
@@ -108,15 +118,16 @@ final class ApiRouting {
         }
     }
 
-    private static void refuse(ServerResponse response, Problem problem) {
+    /// Says what is wrong with a request, and ends its connection.
+    public static void refuse(ServerResponse response, Problem problem) {
         response.status(problem.status())
                 .header(PROBLEM_TYPE)
                 .header(HeaderValues.CONNECTION_CLOSE)
                 .send(problem.print());
     }
 
-    /// There is no such endpoint.
-    private void refuse(ServerRequest request, ServerResponse response) {
+    /// Answers a request for which there is no endpoint.
+    public void refuse(ServerRequest request, ServerResponse response) {
         var path = request.path().path();
         var methods = new TreeSet<String>();
         var paths = new TreeSet<String>();

@@ -3,7 +3,6 @@ package dispatcher.cli.api.http;
 import io.helidon.common.concurrency.limits.FixedLimit;
 import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.context.Context;
-import io.helidon.http.DirectHandler;
 import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.http.media.MediaContext;
 import io.helidon.webserver.ConnectionContext;
@@ -40,7 +39,7 @@ final class HttpService implements ListenerContext {
             .build();
     private final Limit concurrency = FixedLimit.create();
     private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-    private final DirectHandlers faults = faults();
+    private final DirectHandlers faults = HttpFaults.handlers();
     private final Router router;
 
     HttpService(List<Endpoint> endpoints) {
@@ -53,23 +52,6 @@ final class HttpService implements ListenerContext {
         public void headers(ConnectionContext connection, io.helidon.http.Headers headers) {
             if (connection instanceof HttpConnection ours) ours.expectNoMore();
         }
-    }
-
-    /// Says what is wrong with a request that no handler gets to see.
-    private static DirectHandlers faults() {
-        var handlers = DirectHandlers.builder();
-        for (var type : DirectHandler.EventType.values())
-            handlers.addHandler(type, (_, _, status, headers, message) -> {
-                var problem = ApiRouting.ofProtocol(status, message);
-                return DirectHandler.TransportResponse.builder()
-                        .status(status)
-                        .headers(headers)
-                        .header(ApiRouting.PROBLEM_TYPE)
-                        .keepAlive(false)
-                        .entity(problem.print())
-                        .build();
-            });
-        return handlers.build();
     }
 
     ServerConnectionSelector protocol() {

@@ -45,7 +45,7 @@ public final class ExampleFile {
         switch (row) {
             case Group group -> group(group, indent);
             case Key<?> key -> {
-                if (key.isListed()) key(key, indent, bullet);
+                key(key, indent, bullet);
             }
         }
     }

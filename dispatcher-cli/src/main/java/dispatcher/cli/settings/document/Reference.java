@@ -33,7 +33,7 @@ public final class Reference {
         if (!group.help().isEmpty())
             text.append(group.help().strip().replaceAll("\\s+", " ")).append("\n\n");
         text.append("| key | type | default | another value counts | meaning |\n|---|---|---|---|---|\n");
-        for (var key : group.keys()) if (key.isListed()) text.append(line(key));
+        for (var key : group.keys()) text.append(line(key));
     }
 
     private static String line(Key<?> key) {

@@ -55,7 +55,6 @@ public final class SettingsSchema {
                 properties.set(group.name(), inner);
             }
             case Key<?> key -> {
-                if (!key.isListed()) return;
                 properties.set(key.name(), key(key));
                 key.formerName().ifPresent(name -> properties.set(name, former(key)));
                 if (inList && key.isLive() && key.preset() instanceof Preset.Required<?>) required.add(key.name());

@@ -29,10 +29,13 @@ final class PlaceKeys {
                     For Nix on other hosts: `dispatcher builders --ssh THIS-HOST` prints the line for them.
                     0.0.0.0 is every IPv4 address, [::] every address. Only the Nix protocols are spoken there;
                     there is no shell and no forwarding.""");
-    static final Key<HostAndPort> WEB = Key.of("listen.web", Types.address())
-            .unlisted()
+    static final Key<HostAndPort> WEB = Key.of("listen.web", Types.localAddress())
+            .example("127.0.0.1:8080")
             .counts(Effect.RESTART, it -> it.listen().web())
-            .help("For people. Nothing listens there yet.");
+            .help("""
+                    For people, scripts and Prometheus: the page, and the API under /api/v1. A port alone is that of
+                    127.0.0.1, where everybody on this host may look. Elsewhere, and to act, see `web`. There is no
+                    TLS; a reverse proxy has that.""");
     static final Group LISTEN =
             Group.of("listen", "Where clients come in: socket or ssh or both. Required.", SOCKET, SSH, WEB);
 

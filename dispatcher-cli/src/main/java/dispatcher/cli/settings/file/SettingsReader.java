@@ -95,7 +95,9 @@ final class SettingsReader {
 
     private Settings bind(Section top) {
         var state = top.value(PlaceKeys.STATE);
-        var listen = top.read(PlaceKeys.LISTEN, SettingsReader::listen);
+        var places = top.read(PlaceKeys.LISTEN, SettingsReader::listen);
+        var page = top.read(WebKeys.WEB, section -> WebKeys.read(section, places.web()));
+        var listen = new Listen(places.socket(), places.ssh(), places.web(), page);
         var schedule = top.read(BuildKeys.SCHEDULE, SettingsReader::schedule);
         var limits = top.read(ClientKeys.LIMITS, SettingsReader::limits);
         var authorizedKeys = top.get(ClientKeys.AUTHORIZED_KEYS).orElse(base.resolve("authorized_keys"));
@@ -157,7 +159,7 @@ final class SettingsReader {
             section.fault("socket or ssh is needed, else no client can come in");
         if (ssh.isPresent() && ssh.equals(web) && ssh.get().port() != 0)
             section.fault(PlaceKeys.WEB, "is the same address as ssh");
-        return new Listen(socket, ssh, web);
+        return new Listen(socket, ssh, web, Settings.Web.DEFAULT);
     }
 
     private static Spool spool(Section section, Path state) {

@@ -2,6 +2,7 @@ package dispatcher.cli.settings.value;
 
 import dispatcher.text.Spelling;
 import java.math.BigDecimal;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -11,6 +12,9 @@ import java.util.function.Function;
 /// The types that several keys have.
 public final class Types {
     private static final Shape SIZE_SHAPE = new Shape.Pattern(ByteSize.EXPRESSION);
+
+    private static final String LOOPBACK = "127.0.0.1:";
+    private static final int MOST_PORT = 65_535;
 
     private Types() {}
 
@@ -132,5 +136,26 @@ public final class Types {
 
     public static Type<HostAndPort> address() {
         return Type.of("HOST:PORT", new Shape.Text(), HostAndPort::parse);
+    }
+
+    /// The same; a port alone is one of the loopback address.
+    public static Type<HostAndPort> localAddress() {
+        return Type.of(
+                "HOST:PORT or PORT",
+                new Shape.Either(List.of(new Shape.Text(), new Shape.Whole(0, MOST_PORT))),
+                text -> HostAndPort.parse(text.matches(":?\\d{1,5}") ? LOOPBACK + text.replace(":", "") : text));
+    }
+
+    /// The address of a host, not its name.
+    public static Type<InetAddress> hostAddress() {
+        return Type.of("IP address", new Shape.Text(), text -> {
+                    try {
+                        return InetAddress.ofLiteral(text);
+                    } catch (IllegalArgumentException e) {
+                        throw new IllegalArgumentException(
+                                "'%s' is no IP address; write e.g. 10.0.0.1 or fd00::1".formatted(text), e);
+                    }
+                })
+                .shownBy(InetAddress::getHostAddress);
     }
 }

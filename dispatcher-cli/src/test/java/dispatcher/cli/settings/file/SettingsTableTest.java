@@ -41,6 +41,10 @@ class SettingsTableTest {
                     decline.offline = yes
                     decline.waitOver = 7m
                     decline.command = false
+                    web.tokenFile = t
+                    web.userHeader = X-User
+                    web.proxies = [10.0.0.1]
+                    web.hosts = [a.example.org]
                     authorizedKeys = keys
                     trustedPublicKeys = []
                     state = s

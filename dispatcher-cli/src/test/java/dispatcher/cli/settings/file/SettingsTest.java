@@ -126,7 +126,10 @@ class SettingsTest {
             assertThat(settings.file()).isEqualTo(directory.resolve("dispatcher.yaml"));
             assertThat(settings.listen())
                     .isEqualTo(new Settings.Listen(
-                            Optional.of(Path.of("/run/d.sock")), Optional.empty(), Optional.empty()));
+                            Optional.of(Path.of("/run/d.sock")),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Settings.Web.DEFAULT));
             assertThat(settings.authorizedKeys()).isEqualTo(directory.resolve("authorized_keys"));
             assertThat(settings.clients()).isEqualTo(ClientRules.NONE);
             assertThat(settings.trustedPublicKeys()).containsExactly(ClientKeys.NIX_CACHE_KEY);

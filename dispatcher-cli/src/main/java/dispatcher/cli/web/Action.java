@@ -1,0 +1,21 @@
+package dispatcher.cli.web;
+
+import java.util.Map;
+import java.util.function.Function;
+
+/// What a form of a page does: a `POST` of the API.
+///
+/// @param name as in the form's address, such as `drain`
+/// @param path of the endpoint, with its parameters in braces, which are taken from the fields
+/// @param body made of the fields; throws [IllegalArgumentException] if one is wrong
+public record Action(String name, String path, Function<Map<String, String>, Object> body) {
+    /// A field that must be there.
+    ///
+    /// @throws IllegalArgumentException if it is not
+    public static String field(Map<String, String> fields, String name) {
+        var value = fields.get(name);
+        if (value == null || value.isBlank())
+            throw new IllegalArgumentException("the field '%s' is missing".formatted(name));
+        return value;
+    }
+}

@@ -1,0 +1,4 @@
+package dispatcher.cli.web.html;
+
+/// What an element is made of.
+public sealed interface Part permits Attribute, Html {}
