@@ -447,9 +447,8 @@ public final class Server implements AutoCloseable {
     ///
     /// @throws IOException if nothing answers
     public void checkAlive() throws IOException {
-        new ApiClient(settings.controlSocket())
-                .get(QueueAnswer.PATH + "?rows=0")
-                .orElseThrow(() -> new IOException("nothing listens at " + settings.controlSocket()));
+        var answer = new ApiClient(settings.controlSocket()).get(QueueAnswer.PATH + "?rows=0");
+        if (answer.isEmpty()) throw new IOException("nothing listens at " + settings.controlSocket());
     }
 
     /// Refuses new builds, and waits until those that run have ended and their clients have what came out.

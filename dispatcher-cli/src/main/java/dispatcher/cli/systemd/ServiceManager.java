@@ -64,7 +64,8 @@ public final class ServiceManager implements AutoCloseable {
     private static Optional<Duration> watchdog(Map<String, String> environment, long pid) {
         var micros = environment.getOrDefault("WATCHDOG_USEC", "");
         var ofProcess = environment.getOrDefault("WATCHDOG_PID", "");
-        if (micros.isEmpty() || !ofProcess.isEmpty() && !ofProcess.equals(Long.toString(pid))) return Optional.empty();
+        boolean isOurs = ofProcess.isEmpty() || ofProcess.equals(Long.toString(pid));
+        if (micros.isEmpty() || !isOurs) return Optional.empty();
         try {
             long time = Long.parseLong(micros);
             if (time > 0) return Optional.of(Duration.ofNanos(Math.multiplyExact(time, 1000)));
