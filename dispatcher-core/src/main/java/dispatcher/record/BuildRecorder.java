@@ -49,7 +49,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     private static final Duration BETWEEN_CLEANUPS = Duration.ofHours(1);
 
     /// Steps in which old records are removed, in one round: so what is new is not kept waiting.
-    private static final int DELETIONS_AT_ONCE = 20;
+    private static final int DELETIONS_AT_ONCE = 5;
 
     private static final Logger log = LoggerFactory.getLogger(BuildRecorder.class);
 

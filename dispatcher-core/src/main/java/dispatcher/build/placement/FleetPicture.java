@@ -50,10 +50,11 @@ final class FleetPicture {
 
     /// Machines that are alike.
     ///
+    /// @param number    among all groups
     /// @param objection why none of them may have builds now; empty if they may
     /// @param free      those with a free slot, the least loaded first
     /// @param full      those without
-    record Group(MachineKind kind, MachineSnapshot any, String objection, List<Member> free, List<Member> full) {
+    record Group(int number, MachineKind kind, MachineSnapshot any, String objection, List<Member> free, List<Member> full) {
         int size() {
             return free.size() + full.size();
         }
@@ -72,7 +73,7 @@ final class FleetPicture {
                     step(facts.bandwidth()),
                     facts.boot().isUp());
             var group = found.computeIfAbsent(
-                    key, _ -> new Group(kind, machine, objection, new ArrayList<>(), new ArrayList<>()));
+                    key, _ -> new Group(found.size(), kind, machine, objection, new ArrayList<>(), new ArrayList<>()));
             var member = new Member(machine, taken.of(machine.name()), group);
             (member.isFree() ? group.free : group.full).add(member);
             members.put(machine.name(), member);

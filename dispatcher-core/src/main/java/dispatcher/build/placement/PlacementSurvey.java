@@ -82,7 +82,7 @@ final class PlacementSurvey {
 
     private boolean isChosenIn(Group group) {
         return picture.member(question.chosen().machine())
-                .filter(member -> member.group() == group)
+                .filter(member -> member.group().number() == group.number())
                 .isPresent();
     }
 
@@ -115,7 +115,7 @@ final class PlacementSurvey {
                 (withFree ? group.free().size() : 0) + (withFull ? group.full().size() : 0);
         for (var name : apart) {
             var member = picture.member(name);
-            if (member.isEmpty() || member.get().group() != group) continue;
+            if (member.isEmpty() || member.get().group().number() != group.number()) continue;
             if (member.get().isFree() ? withFree : withFull) count--;
         }
         return count;

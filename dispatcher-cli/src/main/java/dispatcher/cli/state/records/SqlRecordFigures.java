@@ -26,7 +26,7 @@ public record SqlRecordFigures(Transactions database) implements RecordFigures {
             SELECT package, system, SUM(builds) AS builds, SUM(failed) AS failed, SUM(build_time) AS build_time,
                 SUM(copy_time) AS copy_time, SUM(copied_bytes) AS copied_bytes, SUM(output_bytes) AS output_bytes,
                 MAX(peak_memory) AS peak_memory
-            FROM package_day WHERE day >= ? GROUP BY package, system ORDER BY %s DESC, package, system LIMIT ?""";
+            FROM package_day WHERE +day >= ? GROUP BY package, system ORDER BY %s DESC, package, system LIMIT ?""";
 
     @Override
     public List<BuildRecord> between(Instant from, Instant to, int most) throws IOException {

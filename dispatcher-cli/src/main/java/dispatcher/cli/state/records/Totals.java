@@ -27,7 +27,7 @@ final class Totals {
     private static final String ADD_PACKAGE = """
             INSERT INTO package_day (day, package, system, builds, failed, build_time, copy_time, copied_bytes,
                 output_bytes, peak_memory) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (day, package, system) DO UPDATE SET builds = package_day.builds + excluded.builds,
+            ON CONFLICT (package, system, day) DO UPDATE SET builds = package_day.builds + excluded.builds,
                 failed = package_day.failed + excluded.failed,
                 build_time = package_day.build_time + excluded.build_time,
                 copy_time = package_day.copy_time + excluded.copy_time,

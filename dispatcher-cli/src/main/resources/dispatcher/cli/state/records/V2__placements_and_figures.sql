@@ -130,5 +130,6 @@ CREATE TABLE package_day (
     copied_bytes BIGINT NOT NULL,
     output_bytes BIGINT NOT NULL,
     peak_memory  BIGINT NOT NULL,
-    PRIMARY KEY (day, package, system)
+    PRIMARY KEY (package, system, day)
 ) ${clustered};
+CREATE INDEX package_by_day ON package_day (day);

@@ -8,7 +8,6 @@ import dispatcher.cli.records.RecordEndpoints;
 import dispatcher.cli.state.RecordDatabase;
 import dispatcher.record.BuildRecord;
 import dispatcher.record.BuildRecorder;
-import dispatcher.record.RecordStore;
 import dispatcher.record.RecordStore.Batch;
 import dispatcher.record.RecordStore.LogPart;
 import dispatcher.record.RecordStore.Placed;
@@ -30,6 +29,11 @@ import java.util.stream.Collectors;
 public final class Records {
     private static final int AT_ONCE = 1_000;
     private static final int TIMES = 5;
+
+    /// As in the recorder, and as often as the dispatcher makes the disk write.
+    private static final int STEPS_A_SECOND = 5;
+
+    private static final int STEPS_BETWEEN_CHECKPOINTS = 60 * STEPS_A_SECOND;
     private static final double MOST_MILLIS = 200;
     private static final double MOST_BYTES = 1e9;
     private static final double NANOS_PER_MILLI = 1e6;
@@ -81,7 +85,7 @@ public final class Records {
         try (var database = RecordDatabase.in(directory)) {
             fill(database);
             pages(database);
-            cleanUp(database.records());
+            cleanUp(database);
         }
     }
 
@@ -187,7 +191,8 @@ public final class Records {
     // ---- clean-up
 
     /// Removes two days, and writes new builds meanwhile, as the recorder does.
-    private void cleanUp(RecordStore records) throws IOException {
+    private void cleanUp(RecordDatabase database) throws IOException {
+        var records = database.records();
         var before = PlausibleBuilds.END.minus(PlausibleBuilds.SPAN).plus(Duration.ofDays(2));
         double longestStep = 0;
         double longestWrite = 0;
@@ -200,7 +205,9 @@ public final class Records {
             more = records.forgetBefore(before);
             long written = System.nanoTime();
             longestStep = Math.max(longestStep, (written - step) / NANOS_PER_MILLI);
-            if (steps++ % 20 != 0) continue;
+            if (++steps % STEPS_BETWEEN_CHECKPOINTS == 0) database.checkpoint();
+            if (steps % STEPS_A_SECOND != 0) continue;
+            written = System.nanoTime();
             records.save(batch(next, next + 10));
             next += 10;
             longestWrite = Math.max(longestWrite, (System.nanoTime() - written) / NANOS_PER_MILLI);
