@@ -60,10 +60,13 @@ record BuildersValue(List<List<String>> entries, List<String> files) {
     /// Entries that differ in nothing: Nix takes them for one machine.
     List<String> repeated() {
         var seen = new ArrayList<String>();
-        return uris().stream().filter(uri -> {
-            if (seen.contains(uri)) return true;
-            seen.add(uri);
-            return false;
-        }).distinct().toList();
+        return uris().stream()
+                .filter(uri -> {
+                    if (seen.contains(uri)) return true;
+                    seen.add(uri);
+                    return false;
+                })
+                .distinct()
+                .toList();
     }
 }
