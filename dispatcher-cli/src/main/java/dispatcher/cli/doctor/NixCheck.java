@@ -207,7 +207,7 @@ record NixCheck(Programs programs, String user, Optional<Settings> settings, Fun
     private Finding build(BuildersValue builders) throws InterruptedException {
         var system = builders.entries().stream()
                 .filter(entry -> entry.size() > 1 && !entry.get(1).equals("-"))
-                .map(entry -> TrialBuild.likeliest(List.of(entry.get(1).split(","))))
+                .map(entry -> TrialBuild.likeliest(List.of(entry.get(1).split(",", -1))))
                 .findFirst()
                 .orElse("x86_64-linux");
         var name = TrialBuild.newName();
