@@ -236,7 +236,7 @@ public final class InitCommand implements Callable<Integer> {
     }
 
     private void copyKey(List<MachineEntry> machines, String publicKey) throws InterruptedException {
-        var copy = new KeyCopy(programs, identity, System.console() != null);
+        var copy = new KeyCopy(programs, identity, Asker.isThere());
         for (var address : copies) {
             var wanted = MachineEntry.of(address);
             var login = wanted.user().map(user -> user + "@").orElse("") + wanted.host();
