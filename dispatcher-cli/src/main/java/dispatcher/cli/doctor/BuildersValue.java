@@ -28,11 +28,11 @@ record BuildersValue(List<List<String>> entries, List<String> files) {
     }
 
     private static void read(String text, List<List<String>> entries, List<String> files, int depth) {
-        for (var part : text.replaceAll("#[^\n]*", "").split("[\n;]")) {
+        for (var part : text.replaceAll("#[^\n]*", "").split("[\n;]", -1)) {
             var entry = part.strip();
             if (entry.isEmpty()) continue;
             if (entry.startsWith("@")) include(Path.of(entry.substring(1)), entries, files, depth);
-            else entries.add(Arrays.asList(entry.split("\\s+")));
+            else entries.add(Arrays.asList(entry.split("\\s+", -1)));
         }
     }
 
@@ -60,10 +60,13 @@ record BuildersValue(List<List<String>> entries, List<String> files) {
     /// Entries that differ in nothing: Nix takes them for one machine.
     List<String> repeated() {
         var seen = new ArrayList<String>();
-        return uris().stream().filter(uri -> {
-            if (seen.contains(uri)) return true;
-            seen.add(uri);
-            return false;
-        }).distinct().toList();
+        return uris().stream()
+                .filter(uri -> {
+                    if (seen.contains(uri)) return true;
+                    seen.add(uri);
+                    return false;
+                })
+                .distinct()
+                .toList();
     }
 }

@@ -42,7 +42,9 @@ record DispatcherCheck(Settings settings, Programs programs, boolean fix) {
         settings.secretKeyFile().flatMap(file -> secret("signing key", file)).ifPresent(findings::add);
         boolean runs = false;
         try {
-            runs = new ApiClient(settings.controlSocket()).get(StatusAnswer.PATH).isPresent();
+            runs = new ApiClient(settings.controlSocket())
+                    .get(StatusAnswer.PATH)
+                    .isPresent();
             findings.add(
                     runs
                             ? Finding.ok(SUBJECT, "running", "it answers at " + settings.controlSocket())
@@ -109,7 +111,8 @@ record DispatcherCheck(Settings settings, Programs programs, boolean fix) {
                             chmod),
                     chmod);
         } catch (IOException | UnsupportedOperationException e) {
-            return Finding.unknown(SUBJECT, "state", "%s cannot be looked at: %s".formatted(state, e), "ls -ld " + state);
+            return Finding.unknown(
+                    SUBJECT, "state", "%s cannot be looked at: %s".formatted(state, e), "ls -ld " + state);
         }
     }
 
@@ -157,8 +160,8 @@ record DispatcherCheck(Settings settings, Programs programs, boolean fix) {
                             "chmod 600 " + file))
                     .orElseGet(() -> Finding.ok(SUBJECT, kind, file.toString())));
         } catch (IOException e) {
-            return Optional.of(Finding.unknown(
-                    SUBJECT, kind, "%s cannot be looked at: %s".formatted(file, e), "ls -l " + file));
+            return Optional.of(
+                    Finding.unknown(SUBJECT, kind, "%s cannot be looked at: %s".formatted(file, e), "ls -l " + file));
         }
     }
 
@@ -179,7 +182,8 @@ record DispatcherCheck(Settings settings, Programs programs, boolean fix) {
                         "listen.socket",
                         socket + " is not there, though the dispatcher runs",
                         "this host",
-                        "systemctl restart dispatcher; keep other programs from removing files in " + socket.getParent());
+                        "systemctl restart dispatcher; keep other programs from removing files in "
+                                + socket.getParent());
     }
 
     private Finding port(String key, HostAndPort address, boolean runs) {

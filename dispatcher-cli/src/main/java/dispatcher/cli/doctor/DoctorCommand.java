@@ -105,8 +105,8 @@ public final class DoctorCommand implements Callable<Integer> {
         return only.isEmpty() || only.contains(part);
     }
 
-    /// Without settings this is a client's host, and so where only Nix has machines and no dispatcher has run; faults in
-    /// the settings are a finding.
+    /// Without settings this is a client's host, and so where only Nix has machines and no dispatcher has run; faults
+    /// in the settings are a finding.
     private Optional<Settings> load(List<Finding> findings) {
         try {
             var loaded = settings.load();
@@ -161,8 +161,8 @@ public final class DoctorCommand implements Callable<Integer> {
     private static Optional<String> ranOn(Optional<Settings> loaded, String name) {
         try {
             return loaded.flatMap(it -> new ApiClient(it.controlSocket()).get(BuildsAnswer.PATH + "?name=" + name))
-                    .flatMap(answer -> answer.as(BuildsAnswer.class).builds().stream()
-                            .findFirst())
+                    .flatMap(answer ->
+                            answer.as(BuildsAnswer.class).builds().stream().findFirst())
                     .flatMap(build -> build.machine());
         } catch (UserFacingException e) {
             return Optional.empty();

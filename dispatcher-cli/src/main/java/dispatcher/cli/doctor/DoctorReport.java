@@ -23,8 +23,8 @@ public record DoctorReport(boolean ok, List<Entry> findings) {
         return new DoctorReport(
                 findings.stream().noneMatch(finding -> finding.state() == Finding.State.FAULT),
                 findings.stream()
-                        .map(it -> new Entry(
-                                it.state().word(), it.subject(), it.check(), it.why(), it.where(), it.next()))
+                        .map(it ->
+                                new Entry(it.state().word(), it.subject(), it.check(), it.why(), it.where(), it.next()))
                         .toList());
     }
 

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// Looks at a machine: as `ping` does, and then at its own settings, its disk and clock, and whether it builds. Safe for
-/// any number of threads.
+/// Looks at a machine: as `ping` does, and then at its own settings, its disk and clock, and whether it builds. Safe
+/// for any number of threads.
 ///
 /// @param ways gives the way to a machine, which is closed after use
 record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolean build) {
@@ -35,14 +35,16 @@ record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolea
 
     Looked look(Machine machine) throws InterruptedException {
         var limit = settings.timeouts().handshake();
-        var answer =
-                new Pinger(ways, limit).ping(List.of(machine)).getFirst();
+        var answer = new Pinger(ways, limit).ping(List.of(machine)).getFirst();
         var subject = subject(machine);
         return switch (answer) {
             case Answer.Failed(var _, var problem) ->
-                new Looked(List.of(Finding.of(Finding.State.FAULT, subject, "settings, or " + machine.name(), problem)), Optional.empty());
+                new Looked(
+                        List.of(Finding.of(Finding.State.FAULT, subject, "settings, or " + machine.name(), problem)),
+                        Optional.empty());
             case Answer.LeftAlone(var _, var note) ->
-                new Looked(List.of(Finding.unknown(subject, note.verdict(), note.why(), note.next())), Optional.empty());
+                new Looked(
+                        List.of(Finding.unknown(subject, note.verdict(), note.why(), note.next())), Optional.empty());
             case Answer.Reached reached -> look(reached, subject);
         };
     }
@@ -66,7 +68,9 @@ record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolea
             findings.add(Finding.of(Finding.State.FAULT, subject, machine.name(), problem));
         var ahead = Optional.<Duration>empty();
         try (var transport = ways.apply(machine)) {
-            var exam = MachineExam.run(transport, settings.timeouts().handshake().plus(settings.timeouts().handshake()));
+            var exam = MachineExam.run(
+                    transport,
+                    settings.timeouts().handshake().plus(settings.timeouts().handshake()));
             ahead = exam.ahead();
             findings.addAll(nix(exam, subject, machine));
             findings.addAll(sshd(exam, subject, machine));
@@ -120,8 +124,9 @@ record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolea
                     "run `sshd -T | grep -i max` there as root"));
         var findings = new ArrayList<Finding>();
         int wanted = settings.ssh().maxSessions();
-        exam.number("maxsessions").filter(sessions -> sessions < wanted).ifPresent(sessions ->
-                findings.add(Finding.warning(
+        exam.number("maxsessions")
+                .filter(sessions -> sessions < wanted)
+                .ifPresent(sessions -> findings.add(Finding.warning(
                         subject,
                         "MaxSessions",
                         "its sshd allows %d channels on a connection, and the dispatcher wants %d; it makes more connections instead"
@@ -130,8 +135,9 @@ record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolea
                         "MaxSessions %d".formatted(wanted))));
         int starting = settings.ssh().maxStarting();
         for (var keyword : List.of("MaxStartups", "PerSourceMaxStartups"))
-            exam.number(keyword.toLowerCase(java.util.Locale.ROOT)).filter(most -> most < starting).ifPresent(most ->
-                    findings.add(Finding.warning(
+            exam.number(keyword.toLowerCase(java.util.Locale.ROOT))
+                    .filter(most -> most < starting)
+                    .ifPresent(most -> findings.add(Finding.warning(
                             subject,
                             keyword,
                             "its sshd may drop logins when more than %d are under way; the dispatcher may begin %d"
@@ -154,9 +160,7 @@ record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolea
         var findings = new ArrayList<Finding>();
         if (reached.offered().freeBytes().isPresent())
             findings.add(Finding.ok(
-                    subject,
-                    "disk",
-                    Sizes.show(reached.offered().freeBytes().getAsLong()) + " free for its store"));
+                    subject, "disk", Sizes.show(reached.offered().freeBytes().getAsLong()) + " free for its store"));
         exam.inodes().ifPresent(percent -> {
             var why = "%d %% of the inodes of its store's disk are in use".formatted(percent);
             var next = "nix-collect-garbage";
@@ -173,7 +177,8 @@ record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolea
         return Finding.warning(
                 subject,
                 "clock",
-                "it is %d s %s the clock of this host".formatted(Math.abs(seconds), seconds > 0 ? "ahead of" : "behind"),
+                "it is %d s %s the clock of this host"
+                        .formatted(Math.abs(seconds), seconds > 0 ? "ahead of" : "behind"),
                 machine.name(),
                 "timedatectl set-ntp true");
     }
@@ -187,7 +192,9 @@ record MachineCheck(Settings settings, Function<Machine, Transport> ways, boolea
             long took = Duration.ofNanos(System.nanoTime() - start).toMillis();
             return result.status().isSuccess()
                     ? Finding.ok(
-                            subject, "build", "for %s in %d ms".formatted(TrialBuild.likeliest(machine.systems()), took))
+                            subject,
+                            "build",
+                            "for %s in %d ms".formatted(TrialBuild.likeliest(machine.systems()), took))
                     : Finding.fault(subject, "build", result.message(), machine.name(), next);
         } catch (IOException e) {
             return Finding.fault(subject, "build", String.valueOf(e.getMessage()), machine.name(), next);

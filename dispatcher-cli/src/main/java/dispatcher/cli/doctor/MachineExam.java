@@ -106,7 +106,7 @@ record MachineExam(
     static Optional<Integer> inodes(String text) {
         return text.lines()
                 .reduce((_, last) -> last)
-                .map(line -> line.split("\\s+"))
+                .map(line -> line.split("\\s+", -1))
                 .filter(fields -> fields.length >= 5 && fields[4].matches("\\d{1,3}%"))
                 .map(fields -> Integer.parseInt(fields[4].substring(0, fields[4].length() - 1)));
     }
@@ -114,7 +114,7 @@ record MachineExam(
     /// The first number of a keyword's value, such as 10 of `MaxStartups 10:30:100`.
     Optional<Integer> number(String keyword) {
         return Optional.ofNullable(sshd.get(keyword))
-                .map(value -> value.split("[: ]")[0])
+                .map(value -> value.split("[: ]", -1)[0])
                 .filter(digits -> digits.matches("\\d{1,6}"))
                 .map(Integer::parseInt);
     }

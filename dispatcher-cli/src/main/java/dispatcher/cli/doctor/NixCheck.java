@@ -34,7 +34,10 @@ record NixCheck(Programs programs, String user, Optional<Settings> settings, Fun
         var conf = conf();
         if (conf.isEmpty()) {
             findings.add(Finding.unknown(
-                    SUBJECT, "nix.conf", "`nix show-config` and `nix config show` do not work", "run `nix show-config`"));
+                    SUBJECT,
+                    "nix.conf",
+                    "`nix show-config` and `nix config show` do not work",
+                    "run `nix show-config`"));
             return findings;
         }
         var builders = BuildersValue.parse(conf.get().value("builders").orElse(""));
@@ -91,11 +94,12 @@ record NixCheck(Programs programs, String user, Optional<Settings> settings, Fun
                     SUBJECT,
                     "builders",
                     "%d of %d entries are not the dispatcher, and Nix sends builds there past it"
-                            .formatted(builders.entries().size() - ours, builders.entries().size()),
+                            .formatted(
+                                    builders.entries().size() - ours,
+                                    builders.entries().size()),
                     NIX_CONF,
                     "leave only the line of `dispatcher builders`, and give the machines to the dispatcher"));
-        if (findings.isEmpty())
-            findings.add(Finding.ok(SUBJECT, "builders", String.join(" ", builders.uris())));
+        if (findings.isEmpty()) findings.add(Finding.ok(SUBJECT, "builders", String.join(" ", builders.uris())));
         return findings;
     }
 
@@ -104,11 +108,15 @@ record NixCheck(Programs programs, String user, Optional<Settings> settings, Fun
         return entry.size() <= 8
                 && number(entry, 3)
                 && entry.getFirst().matches("[!-~]+")
-                && (entry.size() <= 4 || entry.get(4).equals("-") || entry.get(4).matches("[0-9]+(\\.[0-9]+)?"));
+                && (entry.size() <= 4
+                        || entry.get(4).equals("-")
+                        || entry.get(4).matches("[0-9]+(\\.[0-9]+)?"));
     }
 
     private static boolean number(List<String> entry, int index) {
-        return entry.size() <= index || entry.get(index).equals("-") || entry.get(index).matches("[0-9]{1,9}");
+        return entry.size() <= index
+                || entry.get(index).equals("-")
+                || entry.get(index).matches("[0-9]{1,9}");
     }
 
     private List<Finding> settings(NixConf conf) {
@@ -136,7 +144,8 @@ record NixCheck(Programs programs, String user, Optional<Settings> settings, Fun
                 SUBJECT,
                 "trusted-users",
                 "%s; %s %s give `--builders` on the command line"
-                        .formatted(String.join(" ", trusted), user, isTrusted ? "may" : "may not, unless by a group,")));
+                        .formatted(
+                                String.join(" ", trusted), user, isTrusted ? "may" : "may not, unless by a group,")));
         findings.add(sandbox(conf));
         return findings;
     }
@@ -198,7 +207,7 @@ record NixCheck(Programs programs, String user, Optional<Settings> settings, Fun
     private Finding build(BuildersValue builders) throws InterruptedException {
         var system = builders.entries().stream()
                 .filter(entry -> entry.size() > 1 && !entry.get(1).equals("-"))
-                .map(entry -> TrialBuild.likeliest(List.of(entry.get(1).split(","))))
+                .map(entry -> TrialBuild.likeliest(List.of(entry.get(1).split(",", -1))))
                 .findFirst()
                 .orElse("x86_64-linux");
         var name = TrialBuild.newName();
@@ -232,6 +241,8 @@ record NixCheck(Programs programs, String user, Optional<Settings> settings, Fun
                                 ran.out().strip(),
                                 system,
                                 took.toMillis(),
-                                ranOn.apply(name).map(machine -> ", on " + machine).orElse("")));
+                                ranOn.apply(name)
+                                        .map(machine -> ", on " + machine)
+                                        .orElse("")));
     }
 }

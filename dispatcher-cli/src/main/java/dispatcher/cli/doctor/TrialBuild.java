@@ -56,7 +56,10 @@ public final class TrialBuild {
             clock.cuts(channel);
             try (var store = store(machine, channel)) {
                 return store.buildDerivation(
-                        StorePath.of(digits(), name + ".drv"), derivation(machine, name), BuildOptions.DEFAULT, BuildLog.NONE);
+                        StorePath.of(digits(), name + ".drv"),
+                        derivation(machine, name),
+                        BuildOptions.DEFAULT,
+                        BuildLog.NONE);
             } catch (IOException e) {
                 if (clock.hasPassed()) throw new IOException("no result within %d s".formatted(limit.toSeconds()), e);
                 throw e;

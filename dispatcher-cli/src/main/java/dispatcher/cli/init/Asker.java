@@ -9,6 +9,11 @@ public interface Asker {
     /// The answer, stripped; empty if nobody is there to answer.
     Optional<String> ask(String question);
 
+    /// Whether this process has a terminal with a person at it.
+    static boolean isThere() {
+        return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+    }
+
     /// The terminal of this process, if it has one.
     static Asker ofProcess() {
         return question -> Optional.ofNullable(System.console())

@@ -20,9 +20,11 @@ record HostKeyScan(Programs programs, Asker asker, boolean accept) {
     PublicHostKey confirmed(MachineEntry machine) throws InterruptedException {
         var key = scan(machine);
         if (accept) return key;
-        var answer = asker.ask("%s shows the host key %s %s\nIs that its key (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there)? yes or no:"
-                .formatted(machine.host(), key.type(), key.fingerprint()));
-        if (answer.filter(text -> text.equalsIgnoreCase("yes") || text.equalsIgnoreCase("y")).isPresent()) return key;
+        var answer = asker.ask(
+                "%s shows the host key %s %s\nIs that its key (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there)? yes or no:"
+                        .formatted(machine.host(), key.type(), key.fingerprint()));
+        if (answer.filter(text -> text.equalsIgnoreCase("yes") || text.equalsIgnoreCase("y"))
+                .isPresent()) return key;
         throw new UserFacingException(
                 "the host key of %s is not confirmed".formatted(machine.host()),
                 "it shows %s %s".formatted(key.type(), key.fingerprint()),
@@ -49,7 +51,8 @@ record HostKeyScan(Programs programs, Asker asker, boolean accept) {
                 .or(() -> keys.stream().findFirst());
         return best.orElseThrow(() -> new UserFacingException(
                 "cannot get the host key of %s at port %d".formatted(machine.host(), machine.port()),
-                "`ssh-keyscan` got none" + (ran.err().isBlank() ? "" : ": " + ran.err().strip()),
+                "`ssh-keyscan` got none"
+                        + (ran.err().isBlank() ? "" : ": " + ran.err().strip()),
                 "see that its name and port are right and that its sshd runs"));
     }
 }

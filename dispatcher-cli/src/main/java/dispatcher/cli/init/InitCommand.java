@@ -34,7 +34,11 @@ import picocli.CommandLine.Spec;
                     + " it asks nothing. Settings that are there already stay as they are."
         },
         exitCodeListHeading = "Exit status:%n",
-        exitCodeList = {"0:the dispatcher is set up.", "1:it is not; no settings are written, and the key stays for the next attempt.", "2:wrong usage."},
+        exitCodeList = {
+            "0:the dispatcher is set up.",
+            "1:it is not; no settings are written, and the key stays for the next attempt.",
+            "2:wrong usage."
+        },
         mixinStandardHelpOptions = true)
 public final class InitCommand implements Callable<Integer> {
     private static final Path SETTINGS = Path.of("/etc/dispatcher/dispatcher.yaml");
@@ -67,7 +71,8 @@ public final class InitCommand implements Callable<Integer> {
     @Option(
             names = "--key",
             paramLabel = "FILE",
-            description = "The private key for the machines; made if it is not there. Default: id_ed25519 beside the settings.")
+            description =
+                    "The private key for the machines; made if it is not there. Default: id_ed25519 beside the settings.")
     private Optional<Path> key = Optional.empty();
 
     @Option(
@@ -120,8 +125,7 @@ public final class InitCommand implements Callable<Integer> {
     private final Asker asker;
 
     /// @param keys makes key files, and reads them
-    public InitCommand(
-            HostKeySource keys, MachineConnections.Factory connections, Programs programs, Asker asker) {
+    public InitCommand(HostKeySource keys, MachineConnections.Factory connections, Programs programs, Asker asker) {
         this.keys = keys;
         this.connections = connections;
         this.programs = programs;
@@ -165,7 +169,10 @@ public final class InitCommand implements Callable<Integer> {
             Files.createDirectories(file.getParent());
         } catch (IOException e) {
             throw new UserFacingException(
-                    "cannot make the directory of " + file, e.toString(), "run this as root, or name another --config", e);
+                    "cannot make the directory of " + file,
+                    e.toString(),
+                    "run this as root, or name another --config",
+                    e);
         }
     }
 
@@ -178,8 +185,9 @@ public final class InitCommand implements Callable<Integer> {
             if (machines.stream().noneMatch(named::isSameHost)) machines.add(named);
         }
         buildMachines.ifPresent(file -> machines.addAll(MachineSources.buildMachines(file)));
-        sshHosts.ifPresent(file -> MachineSources.sshHosts(file).forEach(host -> machines.add(new MachineEntry(
-                new LinkedHashMap<>(Map.of("hostName", host, "protocol", "ssh-ng"))))));
+        sshHosts.ifPresent(file -> MachineSources.sshHosts(file)
+                .forEach(host -> machines.add(
+                        new MachineEntry(new LinkedHashMap<>(Map.of("hostName", host, "protocol", "ssh-ng"))))));
         if (machines.isEmpty() && nixMachines(machines).isEmpty()) ask(machines);
         if (machines.isEmpty() && nixMachines(machines).isEmpty())
             throw new UserFacingException(
@@ -202,7 +210,8 @@ public final class InitCommand implements Callable<Integer> {
     private Optional<Path> nixMachines(List<MachineEntry> machines) {
         return machinesFile
                 .map(Path::toAbsolutePath)
-                .or(() -> Optional.of(NIX_MACHINES).filter(file -> machines.isEmpty() && MachineSources.hasEntries(file)));
+                .or(() -> Optional.of(NIX_MACHINES)
+                        .filter(file -> machines.isEmpty() && MachineSources.hasEntries(file)));
     }
 
     private Optional<Path> sshConfig() {
@@ -227,14 +236,12 @@ public final class InitCommand implements Callable<Integer> {
     }
 
     private void copyKey(List<MachineEntry> machines, String publicKey) throws InterruptedException {
-        var copy = new KeyCopy(programs, identity, System.console() != null);
+        var copy = new KeyCopy(programs, identity, Asker.isThere());
         for (var address : copies) {
             var wanted = MachineEntry.of(address);
             var login = wanted.user().map(user -> user + "@").orElse("") + wanted.host();
-            var machine = machines.stream()
-                    .filter(wanted::isSameHost)
-                    .findFirst()
-                    .orElseThrow();
+            var machine =
+                    machines.stream().filter(wanted::isSameHost).findFirst().orElseThrow();
             copy.copy(
                     login,
                     wanted.port(),
@@ -249,8 +256,7 @@ public final class InitCommand implements Callable<Integer> {
             say("start it: dispatcher serve --config " + config);
         List<String> lines;
         try {
-            lines = List.of(
-                    BuildersCommand.line(draft.read(config), usable, shim), "builders-use-substitutes = true");
+            lines = List.of(BuildersCommand.line(draft.read(config), usable, shim), "builders-use-substitutes = true");
         } catch (UserFacingException e) {
             say("nix.conf: %s\n  next: %s, then `dispatcher builders`".formatted(e.why(), e.next()));
             if (write) throw e;

@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Puts our key into the authorized_keys of a machine, by the `ssh` of this host and whatever lets its user in there: an
-/// agent, a key, or a password, for which ssh asks at the terminal.
+/// Puts our key into the authorized_keys of a machine, by the `ssh` of this host and whatever lets its user in there:
+/// an agent, a key, or a password, for which ssh asks at the terminal.
 ///
 /// @param identity a private key for ssh to log in with
 /// @param asks     whether somebody is there to answer ssh

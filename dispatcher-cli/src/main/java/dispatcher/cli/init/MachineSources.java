@@ -58,7 +58,7 @@ final class MachineSources {
         try {
             return Files.readString(file)
                     .lines()
-                    .map(line -> line.strip().split("[\\s=]+"))
+                    .map(line -> line.strip().split("[\\s=]+", -1))
                     .filter(words -> words[0].equalsIgnoreCase("Host"))
                     .flatMap(words -> Arrays.stream(words).skip(1))
                     .filter(name -> name.matches("[0-9A-Za-z][0-9A-Za-z._-]*"))

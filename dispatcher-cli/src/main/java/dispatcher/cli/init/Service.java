@@ -18,11 +18,14 @@ record Service(Programs programs, Consumer<String> say) {
     /// @return whether it runs now
     boolean start(boolean wanted, Path settings, Optional<Path> key) throws InterruptedException {
         if (!wanted || !settings.equals(SETTINGS)) return false;
-        if (!programs.run(LIMIT, List.of("systemctl", "cat", "dispatcher.service")).worked()) return false;
+        if (!programs.run(LIMIT, List.of("systemctl", "cat", "dispatcher.service"))
+                .worked()) return false;
         if (programs.run(LIMIT, List.of("id", "-u", USER)).worked()) {
             var file = key.orElseGet(() -> settings.resolveSibling("id_ed25519"));
             var owned = programs.run(LIMIT, List.of("chown", USER + ":", file.toString()));
-            if (!owned.worked()) say.accept("the service's user cannot read " + file + ": " + owned.err().strip());
+            if (!owned.worked())
+                say.accept("the service's user cannot read " + file + ": "
+                        + owned.err().strip());
         }
         var started = programs.run(LIMIT, List.of("systemctl", "enable", "--now", "dispatcher.service"));
         say.accept(

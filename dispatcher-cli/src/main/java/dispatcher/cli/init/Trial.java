@@ -43,7 +43,8 @@ record Trial(MachineConnections.Factory connections, Consumer<String> say) {
                 "machine %s cannot be used: %s".formatted(answer.machine().name(), problem.verdict()),
                 problem.why(),
                 problem.verdict().equals("key rejected")
-                        ? "use --copy-id; or add this line to authorized_keys of that login, and run this again:\n" + publicKey
+                        ? "use --copy-id; or add this line to authorized_keys of that login, and run this again:\n"
+                                + publicKey
                         : problem.next());
     }
 
@@ -66,6 +67,9 @@ record Trial(MachineConnections.Factory connections, Consumer<String> say) {
                     e);
         }
         say.accept("machine %s: Nix answers, and built for %s in %d ms"
-                .formatted(machine.name(), system, Duration.ofNanos(System.nanoTime() - start).toMillis()));
+                .formatted(
+                        machine.name(),
+                        system,
+                        Duration.ofNanos(System.nanoTime() - start).toMillis()));
     }
 }

@@ -64,8 +64,7 @@ public final class ManCommand implements Callable<Integer> {
         for (var word : words) {
             var below = command.getSubcommands().get(word);
             if (below == null)
-                throw new ParameterException(
-                        spec.commandLine(), "there is no command " + String.join(" ", words));
+                throw new ParameterException(spec.commandLine(), "there is no command " + String.join(" ", words));
             command = below;
         }
         return command;

@@ -107,8 +107,7 @@ record ManPage(CommandLine command, String version) {
 
     /// The command's own, and what holds for all of them.
     private Map<String, String> statuses() {
-        var statuses = new java.util.TreeMap<String, String>(
-                java.util.Comparator.comparingInt(Integer::parseInt));
+        var statuses = new java.util.TreeMap<String, String>(java.util.Comparator.comparingInt(Integer::parseInt));
         statuses.putAll(STATUSES);
         statuses.putAll(spec().usageMessage().exitCodeList());
         return statuses;

@@ -68,7 +68,8 @@ class DoctorCommandTest {
         Files.createDirectory(directory.resolve("state"));
         Files.writeString(key, "x");
         Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
-        Files.writeString(directory.resolve("d.yaml"), "hostKey: %s\n".formatted(key), java.nio.file.StandardOpenOption.APPEND);
+        Files.writeString(
+                directory.resolve("d.yaml"), "hostKey: %s\n".formatted(key), java.nio.file.StandardOpenOption.APPEND);
 
         assertThat(run("--only", "dispatcher")).isEqualTo(1);
         assertThat(out.toString()).contains("fault    host key", "chmod 600 " + key);
@@ -112,7 +113,10 @@ class DoctorCommandTest {
         @Override
         public CommandChannel open(String command) throws UnreachableException {
             throw new UnreachableException(
-                    UnreachableException.Kind.REFUSED, "arm-1 refused the connection", "start it", new java.io.IOException());
+                    UnreachableException.Kind.REFUSED,
+                    "arm-1 refused the connection",
+                    "start it",
+                    new java.io.IOException());
         }
 
         @Override

@@ -71,7 +71,8 @@ class MachineExamTest {
         assertThat(Doctor.ownClock(List.of(minute, minute)).map(Finding::state)).contains(Finding.State.WARNING);
         assertThat(Doctor.ownClock(List.of(minute.negated(), minute.negated())).map(Finding::why))
                 .contains("the clock of this host is ahead of those of all machines");
-        assertThat(Doctor.ownClock(List.of(minute, Duration.ZERO)).map(Finding::state)).contains(Finding.State.OK);
+        assertThat(Doctor.ownClock(List.of(minute, Duration.ZERO)).map(Finding::state))
+                .contains(Finding.State.OK);
         assertThat(Doctor.ownClock(List.of(minute))).isEqualTo(Optional.empty());
     }
 }

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 
 /// Nix on this host, made of its answers.
 class NixCheckTest {
-    private static final String OURS = "ssh-ng://localhost?remote-program=/opt/dispatcher/bin/dispatcher-stdio%20/run/s";
+    private static final String OURS =
+            "ssh-ng://localhost?remote-program=/opt/dispatcher/bin/dispatcher-stdio%20/run/s";
     private static final String LINE = OURS + " x86_64-linux - 1000 1 kvm -";
 
     private final List<List<String>> asked = new ArrayList<>();
@@ -107,8 +108,8 @@ class NixCheckTest {
 
     @Test
     void aHostWithoutNixIsNotAskedFurther() throws Exception {
-        var check = new NixCheck(
-                (_, _) -> new Ran(Ran.NOT_THERE, "", ""), "root", Optional.empty(), _ -> Optional.empty());
+        var check =
+                new NixCheck((_, _) -> new Ran(Ran.NOT_THERE, "", ""), "root", Optional.empty(), _ -> Optional.empty());
 
         assertThat(check.findings(true)).singleElement().returns(State.UNKNOWN, Finding::state);
     }
@@ -137,7 +138,8 @@ class NixCheckTest {
         if (command.contains("--version")) return new Ran(0, "nix (Nix) 2.31.1\n", "");
         if (command.contains("config")) {
             var text = new StringBuilder();
-            conf.forEach((name, value) -> text.append(name).append(" = ").append(value).append('\n'));
+            conf.forEach((name, value) ->
+                    text.append(name).append(" = ").append(value).append('\n'));
             return new Ran(0, text.toString(), "");
         }
         if (command.contains("store")) return reached;

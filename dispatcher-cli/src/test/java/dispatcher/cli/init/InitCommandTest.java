@@ -100,14 +100,16 @@ class InitCommandTest {
 
     @Test
     void theKeyIsInstalledBySshThatKnowsTheHostKey() {
-        assertThat(run("--copy-id", "nix@arm-1", "--accept-host-keys", "--identity", "/i")).isEqualTo(1);
+        assertThat(run("--copy-id", "nix@arm-1", "--accept-host-keys", "--identity", "/i"))
+                .isEqualTo(1);
 
-        assertThat(ran).anySatisfy(command -> assertThat(command)
-                .startsWith("ssh", "-p", "22")
-                .contains("StrictHostKeyChecking=yes", "/i", "nix@arm-1")
-                .last()
-                .asString()
-                .contains("ssh-ed25519 KEY"));
+        assertThat(ran)
+                .anySatisfy(command -> assertThat(command)
+                        .startsWith("ssh", "-p", "22")
+                        .contains("StrictHostKeyChecking=yes", "/i", "nix@arm-1")
+                        .last()
+                        .asString()
+                        .contains("ssh-ed25519 KEY"));
     }
 
     @Test
@@ -133,8 +135,11 @@ class InitCommandTest {
                 public void close() {}
             };
         };
-        var command = new CommandLine(
-                        new InitCommand(_ -> "ssh-ed25519 KEY dispatcher", connections, (_, words) -> run(words), question -> asker.ask(question)))
+        var command = new CommandLine(new InitCommand(
+                        _ -> "ssh-ed25519 KEY dispatcher",
+                        connections,
+                        (_, words) -> run(words),
+                        question -> asker.ask(question)))
                 .setOut(new PrintWriter(out))
                 .setExecutionExceptionHandler((e, _, _) -> {
                     if (!(e instanceof UserFacingException shown)) throw e;
@@ -143,7 +148,10 @@ class InitCommandTest {
                 });
         var words = new ArrayList<>(List.of(arguments));
         words.addAll(List.of(
-                "--config", config().toString(), "--state", directory.resolve("state").toString()));
+                "--config",
+                config().toString(),
+                "--state",
+                directory.resolve("state").toString()));
         return command.execute(words.toArray(String[]::new));
     }
 

@@ -81,9 +81,17 @@ class ManualTest {
 
         assertThat(directory.toFile().list())
                 .containsExactlyInAnyOrder("dispatcher.1", "dispatcher-machine.1", "dispatcher-machine-add.1");
-        assumeThat(Path.of("/usr/bin/groff")).as("groff, which checks man pages").exists();
+        assumeThat(Path.of("/usr/bin/groff"))
+                .as("groff, which checks man pages")
+                .exists();
         for (var page : List.of("dispatcher.1", "dispatcher-machine.1", "dispatcher-machine-add.1"))
-            assertThat(ran("groff", "-man", "-ww", "-Tutf8", "-z", directory.resolve(page).toString()))
+            assertThat(ran(
+                            "groff",
+                            "-man",
+                            "-ww",
+                            "-Tutf8",
+                            "-z",
+                            directory.resolve(page).toString()))
                     .as(page)
                     .isEmpty();
     }
