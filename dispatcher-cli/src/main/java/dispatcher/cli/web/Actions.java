@@ -13,9 +13,7 @@ record Actions(List<Action> actions, Answers answers) {
     }
 
     Optional<Action> find(String name) {
-        return actions.stream()
-                .filter(action -> action.name().equals(name))
-                .findFirst();
+        return actions.stream().filter(action -> action.name().equals(name)).findFirst();
     }
 
     /// Does it.

@@ -30,13 +30,15 @@ public final class Changes {
     /// The same endpoints; after each `POST`, something has happened.
     public List<Endpoint> notedBy(List<Endpoint> endpoints) {
         return endpoints.stream()
-                .map(it -> it.method().equals("GET") ? it : Endpoint.post(it.path(), request -> {
-                    try {
-                        return it.handler().answer(request);
-                    } finally {
-                        note();
-                    }
-                }))
+                .map(it -> it.method().equals("GET")
+                        ? it
+                        : Endpoint.post(it.path(), request -> {
+                            try {
+                                return it.handler().answer(request);
+                            } finally {
+                                note();
+                            }
+                        }))
                 .toList();
     }
 

@@ -47,8 +47,7 @@ final class PageHandlers {
     private final WebAccess access;
     private final ApiRouting api;
 
-    PageHandlers(
-            Layout layout, Pages pages, LiveStreams streams, Actions actions, WebAccess access, ApiRouting api) {
+    PageHandlers(Layout layout, Pages pages, LiveStreams streams, Actions actions, WebAccess access, ApiRouting api) {
         this.layout = layout;
         this.pages = pages;
         this.streams = streams;
@@ -61,9 +60,9 @@ final class PageHandlers {
         for (var asset : layout.assets()) {
             var content = asset.read();
             var type = HeaderValues.create("Content-Type", asset.kind().contentType());
-            routing.get(Asset.PATH + asset.name(), (_, response) -> response.header(type)
-                    .header(KEPT)
-                    .send(content));
+            routing.get(
+                    Asset.PATH + asset.name(),
+                    (_, response) -> response.header(type).header(KEPT).send(content));
         }
         routing.get(Layout.LIVE, this::live);
         routing.get(Visitor.LOGIN, (request, response) -> showLogin(request, response, Status.OK_200, ""));
@@ -92,7 +91,12 @@ final class PageHandlers {
                         "take one of the pages above");
                 return;
             }
-            send(response, layout.page(found.get().page(), found.get().request(), found.get().content()));
+            send(
+                    response,
+                    layout.page(
+                            found.get().page(),
+                            found.get().request(),
+                            found.get().content()));
         } catch (UserFacingException e) {
             var problem = Problem.of(e);
             showProblem(request, response, Status.create(problem.status()), e.what(), e.why(), e.next());
@@ -137,9 +141,8 @@ final class PageHandlers {
 
     private void showProblem(
             ServerRequest request, ServerResponse response, Status status, String what, String why, String next) {
-        var content = Html.all(
-                element("p", cls("problem"), Html.text(why)),
-                element("p", Html.text("What to do: " + next)));
+        var content =
+                Html.all(element("p", cls("problem"), Html.text(why)), element("p", Html.text("What to do: " + next)));
         var path = request.path().path();
         send(response.status(status), layout.still(what, path, WebGate.visitor(request), content));
     }
@@ -161,9 +164,7 @@ final class PageHandlers {
             return;
         }
         try {
-            var mark = WebGate.asker(request)
-                    .header("Last-Event-ID")
-                    .orElse(query.getOrDefault("mark", ""));
+            var mark = WebGate.asker(request).header("Last-Event-ID").orElse(query.getOrDefault("mark", ""));
             response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
                     .header(NOT_KEPT)
                     .header("X-Accel-Buffering", "no")
@@ -242,7 +243,10 @@ final class PageHandlers {
     /// Says that somebody may not do that: to a browser by the form to log in, if that helps.
     void refuse(Asker asker, Visitor visitor, ServerRequest request, ServerResponse response) {
         boolean looks = request.prologue().method().text().equals("GET");
-        if (looks && access.logsIn() && !isForPrograms(request) && !request.path().path().equals(Layout.LIVE)) {
+        if (looks
+                && access.logsIn()
+                && !isForPrograms(request)
+                && !request.path().path().equals(Layout.LIVE)) {
             goTo(response, PageRequest.link(Visitor.LOGIN, Map.of(Form.BACK, target(request))));
             return;
         }
@@ -251,7 +255,8 @@ final class PageHandlers {
             return;
         }
         response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
-        ApiRouting.refuse(response, Problem.unauthorized(access.logsIn(), visitor.user().isPresent()));
+        ApiRouting.refuse(
+                response, Problem.unauthorized(access.logsIn(), visitor.user().isPresent()));
     }
 
     private void showLogin(ServerRequest request, ServerResponse response, Status status, String fault) {

@@ -113,7 +113,8 @@ final class WebAccess {
     Optional<String> objection(Asker asker, String method) {
         if (!isKnownHost(asker))
             return Optional.of("it asks for a host that is not this one: open the page as http://%s/, or write the name"
-                    .formatted(address) + " into web.hosts");
+                            .formatted(address)
+                    + " into web.hosts");
         boolean looks = method.equals("GET") || method.equals("HEAD");
         if (!looks && !isFromHere(asker)) return Optional.of("it comes from a page of another site");
         return Optional.empty();
@@ -141,7 +142,9 @@ final class WebAccess {
         if (asker.has("Origin"))
             return asker.header("Origin")
                     .flatMap(WebAccess::authority)
-                    .filter(authority -> asker.header("Host").filter(authority::equalsIgnoreCase).isPresent())
+                    .filter(authority -> asker.header("Host")
+                            .filter(authority::equalsIgnoreCase)
+                            .isPresent())
                     .isPresent();
         return !asker.has("Cookie");
     }

@@ -66,7 +66,8 @@ public final class WebServer implements AutoCloseable {
         var answers = new Answers(offer.endpoints());
         var pages = new Pages(offer.pages(), answers);
         var streams = new LiveStreams(offer.changes(), offer.clock());
-        var api = new ApiRouting(offer.endpoints(), request -> WebGate.visitor(request).user());
+        var api = new ApiRouting(
+                offer.endpoints(), request -> WebGate.visitor(request).user());
         var handlers = new PageHandlers(layout, pages, streams, new Actions(offer.actions(), answers), access, api);
         var routing = HttpRouting.builder().addFilter(new WebGate(access, handlers));
         handlers.addTo(routing);

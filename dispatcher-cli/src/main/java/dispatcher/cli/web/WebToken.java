@@ -33,8 +33,8 @@ final class WebToken {
 
     WebToken(String token, InstantSource clock) {
         if (!TEXT.matcher(token).matches())
-            throw new IllegalArgumentException("a token has %d to %d characters of ASCII and no blanks"
-                    .formatted(SHORTEST, LONGEST));
+            throw new IllegalArgumentException(
+                    "a token has %d to %d characters of ASCII and no blanks".formatted(SHORTEST, LONGEST));
         this.token = token.getBytes(StandardCharsets.US_ASCII);
         this.clock = clock;
     }

@@ -58,9 +58,8 @@ class WebServerTest {
     private final List<DrainRequest> drained = new CopyOnWriteArrayList<>();
     private final List<Optional<String>> drainedBy = new CopyOnWriteArrayList<>();
     private final Changes changes = new Changes();
-    private final HttpClient client = HttpClient.newBuilder()
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
+    private final HttpClient client =
+            HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER).build();
     private volatile String state = "ready";
     private WebServer server;
 
@@ -157,7 +156,8 @@ class WebServerTest {
     }
 
     private HttpRequest.Builder to(String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:%d%s".formatted(server.address().port(), path)));
+        return HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:%d%s".formatted(server.address().port(), path)));
     }
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
@@ -182,13 +182,15 @@ class WebServerTest {
     }
 
     private HttpRequest.Builder fromHere(HttpRequest.Builder request) {
-        return request.header("Origin", "http://127.0.0.1:%d".formatted(server.address().port()));
+        return request.header(
+                "Origin", "http://127.0.0.1:%d".formatted(server.address().port()));
     }
 
     @Nested
     class Pages {
         @ParameterizedTest
-        @ValueSource(strings = {"/", "/machines", "/machines?sort=state", "/machines/calm", "/queue", "/running", "/login"})
+        @ValueSource(
+                strings = {"/", "/machines", "/machines?sort=state", "/machines/calm", "/queue", "/running", "/login"})
         void areShownAndShowHostileWordsAsText(String path) throws IOException, InterruptedException {
             var answer = get(path);
 
@@ -225,13 +227,16 @@ class WebServerTest {
             for (var link : links) {
                 var asset = get(link);
                 assertThat(asset.statusCode()).isEqualTo(200);
-                assertThat(asset.headers().firstValue("Cache-Control").orElse("")).contains("immutable");
+                assertThat(asset.headers().firstValue("Cache-Control").orElse(""))
+                        .contains("immutable");
             }
         }
 
         @Test
         void keepTheirStateInTheAddress() throws IOException, InterruptedException {
-            assertThat(get("/machines?name=calm").body()).contains("1 of 2 machines").contains("value=\"calm\"");
+            assertThat(get("/machines?name=calm").body())
+                    .contains("1 of 2 machines")
+                    .contains("value=\"calm\"");
             assertThat(get("/machines?sort=nothing").statusCode()).isEqualTo(400);
         }
 
@@ -247,7 +252,8 @@ class WebServerTest {
         void haveTheApiBesideThem() throws IOException, InterruptedException {
             assertThat(get("/api/v1/machines").body()).contains("\"name\":\"calm\"");
             assertThat(get("/metrics").body()).isEqualTo("up 1\n");
-            assertThat(get("/metrics").headers().firstValue("Content-Type").orElse("")).startsWith("text/plain");
+            assertThat(get("/metrics").headers().firstValue("Content-Type").orElse(""))
+                    .startsWith("text/plain");
         }
     }
 
@@ -269,7 +275,8 @@ class WebServerTest {
         void theTokenLetsPeopleAct() throws IOException, InterruptedException {
             var cookie = logIn();
 
-            assertThat(send(to("/machines/calm").header("Cookie", cookie)).body()).contains("/actions/drain");
+            assertThat(send(to("/machines/calm").header("Cookie", cookie)).body())
+                    .contains("/actions/drain");
             var answer = send(fromHere(to("/actions/drain"))
                     .header("Cookie", cookie)
                     .POST(form("machine=calm&back=%2Fmachines%2Fcalm")));
@@ -295,7 +302,9 @@ class WebServerTest {
             var cookie = logIn();
             var later = cookie.replaceFirst("=\\d", "=9");
 
-            assertThat(send(fromHere(to("/actions/drain")).header("Cookie", later).POST(form("machine=calm")))
+            assertThat(send(fromHere(to("/actions/drain"))
+                                    .header("Cookie", later)
+                                    .POST(form("machine=calm")))
                             .statusCode())
                     .isEqualTo(401);
             assertThat(drained).isEmpty();
@@ -304,7 +313,11 @@ class WebServerTest {
         @Test
         void otherSitesCannotAct() throws IOException, InterruptedException {
             var cookie = logIn();
-            for (var header : List.of("Origin=http://evil.example", "Sec-Fetch-Site=cross-site", "Sec-Fetch-Site=same-site", "Origin=null")) {
+            for (var header : List.of(
+                    "Origin=http://evil.example",
+                    "Sec-Fetch-Site=cross-site",
+                    "Sec-Fetch-Site=same-site",
+                    "Origin=null")) {
                 var name = header.substring(0, header.indexOf('='));
                 assertThat(send(to("/actions/drain")
                                         .header("Cookie", cookie)
@@ -345,7 +358,8 @@ class WebServerTest {
         }
 
         private String raw(String request) throws IOException {
-            try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.address().port())) {
+            try (var socket = new Socket(
+                    InetAddress.getLoopbackAddress(), server.address().port())) {
                 socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
                 return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             }
@@ -366,9 +380,8 @@ class WebServerTest {
             server.close();
             server = started(web(Optional.of("X-User"), List.of()));
 
-            var answer = send(to(DrainRequest.DRAIN_PATH)
-                    .header("X-User", "anna")
-                    .POST(form("{\"machine\":\"calm\"}")));
+            var answer =
+                    send(to(DrainRequest.DRAIN_PATH).header("X-User", "anna").POST(form("{\"machine\":\"calm\"}")));
 
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(drainedBy).containsExactly(Optional.of("anna"));
@@ -380,8 +393,7 @@ class WebServerTest {
         @Test
         void aTokenThatOthersCanReadIsNotUsed() throws IOException {
             var web = web(Optional.empty(), List.of());
-            Files.setPosixFilePermissions(
-                    web.tokenFile().orElseThrow(), PosixFilePermissions.fromString("rw-r--r--"));
+            Files.setPosixFilePermissions(web.tokenFile().orElseThrow(), PosixFilePermissions.fromString("rw-r--r--"));
 
             assertThatThrownBy(() -> started(web))
                     .isInstanceOf(UserFacingException.class)
@@ -394,8 +406,7 @@ class WebServerTest {
             assertThatThrownBy(() -> WebServer.start(
                             server.address(),
                             Settings.Web.DEFAULT,
-                            new WebServer.Offer(
-                                    List.of(), List.of(), List.of(), changes, InstantSource.fixed(NOW))))
+                            new WebServer.Offer(List.of(), List.of(), List.of(), changes, InstantSource.fixed(NOW))))
                     .isInstanceOf(UserFacingException.class)
                     .hasMessageContaining("cannot listen on " + server.address());
         }

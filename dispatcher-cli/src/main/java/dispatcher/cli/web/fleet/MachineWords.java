@@ -5,11 +5,11 @@ import static dispatcher.cli.web.html.Html.element;
 
 import dispatcher.cli.api.MachineAnswer;
 import dispatcher.cli.api.MachinesAnswer;
-import dispatcher.schedule.policy.Amounts;
 import dispatcher.cli.web.html.Attribute;
 import dispatcher.cli.web.html.Html;
 import dispatcher.cli.web.page.PageRequest;
 import dispatcher.cli.web.page.Words;
+import dispatcher.schedule.policy.Amounts;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,10 +54,10 @@ final class MachineWords {
         var parts = new ArrayList<Html>();
         machine.reason().ifPresent(reason -> parts.add(element("span", reason)));
         machine.since().ifPresent(since -> parts.add(said("for ", Words.age(since))));
-        machine.onDemand().flatMap(MachineAnswer.OnDemand::problem).ifPresent(problem -> parts.add(
-                element("span", cls("bad-text"), Html.text(problem))));
-        if (machine.state().equals("on-trial"))
-            parts.add(element("span", "one build at a time until one has worked"));
+        machine.onDemand()
+                .flatMap(MachineAnswer.OnDemand::problem)
+                .ifPresent(problem -> parts.add(element("span", cls("bad-text"), Html.text(problem))));
+        if (machine.state().equals("on-trial")) parts.add(element("span", "one build at a time until one has worked"));
         if (machine.state().equals("removed"))
             parts.add(element("span", "not in the settings any more; finishes what it has"));
         return parts.isEmpty() ? Html.NOTHING : element("div", cls("why"), Html.all(parts));
@@ -75,8 +75,7 @@ final class MachineWords {
         var boxes = new ArrayList<Html>();
         for (long i = 0; i < Math.max(machine.slots(), Math.min(machine.slotsTaken(), MOST_BOXES)); i++)
             boxes.add(element("i", i < machine.slotsTaken() ? cls("taken") : Html.NOTHING));
-        return Html.all(
-                element("span", cls("slots"), Attribute.of("aria-hidden", "true"), Html.all(boxes)), words);
+        return Html.all(element("span", cls("slots"), Attribute.of("aria-hidden", "true"), Html.all(boxes)), words);
     }
 
     static Html speed(MachineAnswer machine) {
@@ -90,17 +89,21 @@ final class MachineWords {
     }
 
     static Html bandwidth(MachineAnswer machine) {
-        return machine.bandwidthMeasured()
-                ? Html.all(Words.bytes(machine.bandwidth()), Html.text("/s"))
-                : Words.DASH;
+        return machine.bandwidthMeasured() ? Html.all(Words.bytes(machine.bandwidth()), Html.text("/s")) : Words.DASH;
     }
 
     static Html memory(MachineAnswer machine) {
-        return machine.description().flatMap(MachineAnswer.Description::memory).map(Words::bytes).orElse(Words.DASH);
+        return machine.description()
+                .flatMap(MachineAnswer.Description::memory)
+                .map(Words::bytes)
+                .orElse(Words.DASH);
     }
 
     static Html disk(MachineAnswer machine) {
-        return machine.description().flatMap(MachineAnswer.Description::diskFree).map(Words::bytes).orElse(Words.DASH);
+        return machine.description()
+                .flatMap(MachineAnswer.Description::diskFree)
+                .map(Words::bytes)
+                .orElse(Words.DASH);
     }
 
     /// What builds have taken of what it has.

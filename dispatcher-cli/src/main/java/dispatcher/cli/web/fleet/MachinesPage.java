@@ -40,7 +40,10 @@ final class MachinesPage implements Page {
     public Content content(PageRequest request) throws IOException, InterruptedException {
         var all = MachineWords.all(request).machines();
         var order = request.parameter(SORT).orElse(NAME);
-        var shown = all.stream().filter(machine -> isWanted(request, machine)).sorted(comparator(order)).toList();
+        var shown = all.stream()
+                .filter(machine -> isWanted(request, machine))
+                .sorted(comparator(order))
+                .toList();
         var grid = Grid.sorted(
                 request,
                 order,

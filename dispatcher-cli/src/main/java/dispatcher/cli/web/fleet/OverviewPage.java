@@ -78,19 +78,13 @@ final class OverviewPage implements Page {
     private static Html figure(String link, long number, String what, String more) {
         return element(
                 "li",
-                element(
-                        "a",
-                        Attribute.href(link),
-                        element("b", Html.text(number)),
-                        element("span", what)),
+                element("a", Attribute.href(link), element("b", Html.text(number)), element("span", what)),
                 element("small", more));
     }
 
     private static Html plain(long number, String what, String more) {
         return element(
-                "li",
-                element("div", element("b", Html.text(number)), element("span", what)),
-                element("small", more));
+                "li", element("div", element("b", Html.text(number)), element("span", what)), element("small", more));
     }
 
     /// Builds that no machine can ever take do not wait: their clients got an error. They are shown apart from all
@@ -102,13 +96,7 @@ final class OverviewPage implements Page {
         var builds = request.ask(
                         BuildsAnswer.class,
                         BuildsAnswer.PATH,
-                        Map.of(
-                                "outcome",
-                                "refused",
-                                "since",
-                                since.toString(),
-                                "rows",
-                                Integer.toString(MOST_REFUSED)))
+                        Map.of("outcome", "refused", "since", since.toString(), "rows", Integer.toString(MOST_REFUSED)))
                 .builds();
         if (builds.isEmpty()) return Region.of("refused");
         var grid = new Grid("refused", "Builds that no machine can take", "Build", "Client", "Needs", "Why", "Asked");
@@ -144,7 +132,8 @@ final class OverviewPage implements Page {
         if (status.problems().isEmpty())
             return Region.of(
                     "problems", element("h2", "Machines"), element("p", cls("none"), Html.text("Nothing is wrong.")));
-        var grid = new Grid("trouble", "Machines that get no builds, or fewer", "Machine", "State", "Cause", "What to do");
+        var grid =
+                new Grid("trouble", "Machines that get no builds, or fewer", "Machine", "State", "Cause", "What to do");
         int number = 0;
         for (var trouble : status.problems())
             grid.row(

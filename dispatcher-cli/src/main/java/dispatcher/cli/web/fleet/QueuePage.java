@@ -38,17 +38,18 @@ final class QueuePage implements Page {
 
     @Override
     public Content content(PageRequest request) throws IOException, InterruptedException {
-        var queue = request.ask(
-                QueueAnswer.class, QueueAnswer.PATH, Map.of("rows", Integer.toString(MOST_ASKED)));
+        var queue = request.ask(QueueAnswer.class, QueueAnswer.PATH, Map.of("rows", Integer.toString(MOST_ASKED)));
         var wanted = queue.builds().stream()
                 .filter(build -> has(request, BUILD, build.drv()))
                 .filter(build -> has(request, CLIENT, build.client()))
                 .filter(build -> has(request, SYSTEM, build.system()))
                 .toList();
-        var grid = new Grid("queue", "Builds that wait", "Build", "Place", "Client", "Needs", "Waits for", "Should start");
+        var grid =
+                new Grid("queue", "Builds that wait", "Build", "Place", "Client", "Needs", "Waits for", "Should start");
         wanted.stream().limit(MOST_SHOWN).forEach(build -> row(grid, build));
         var count = Words.count(wanted.size(), "build");
-        var below = wanted.size() > MOST_SHOWN ? "%s, of which the first %d are shown".formatted(count, MOST_SHOWN) : count;
+        var below =
+                wanted.size() > MOST_SHOWN ? "%s, of which the first %d are shown".formatted(count, MOST_SHOWN) : count;
         return new Content(
                 "Queue",
                 Form.filters(
@@ -59,7 +60,9 @@ final class QueuePage implements Page {
                 List.of(
                         summary(queue),
                         grid.region(
-                                queue.waiting() == 0 ? "No build waits for a machine." : "No build that waits is like that.",
+                                queue.waiting() == 0
+                                        ? "No build waits for a machine."
+                                        : "No build that waits is like that.",
                                 Html.element("p", below))));
     }
 
@@ -99,9 +102,6 @@ final class QueuePage implements Page {
                 Html.text(need(build)),
                 Words.age(build.since()),
                 build.expectedStart()
-                        .show(
-                                Words::until,
-                                Html.text("no history"),
-                                Html.text("when a machine takes builds again")));
+                        .show(Words::until, Html.text("no history"), Html.text("when a machine takes builds again")));
     }
 }

@@ -54,5 +54,4 @@ public record Asset(String name, String resource) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
-
 }

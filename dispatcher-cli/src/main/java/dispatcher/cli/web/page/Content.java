@@ -25,8 +25,7 @@ public record Content(String title, Html fixed, List<Region> regions) {
     /// Tells whether a browser shows this already.
     public String mark() {
         var sum = new CRC32C();
-        for (var region : regions)
-            sum.update(region.whole().toString().getBytes(StandardCharsets.UTF_8));
+        for (var region : regions) sum.update(region.whole().toString().getBytes(StandardCharsets.UTF_8));
         return Long.toHexString(sum.getValue());
     }
 

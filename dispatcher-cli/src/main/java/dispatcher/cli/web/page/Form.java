@@ -74,10 +74,7 @@ public final class Form {
 
     private static Html hidden(String name, String value) {
         return element(
-                "input",
-                Attribute.of("type", "hidden"),
-                Attribute.of("name", name),
-                Attribute.of("value", value));
+                "input", Attribute.of("type", "hidden"), Attribute.of("name", name), Attribute.of("value", value));
     }
 
     /// A button that does something, after which the browser comes back to the page.

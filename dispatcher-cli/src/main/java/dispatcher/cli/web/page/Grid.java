@@ -46,10 +46,10 @@ public final class Grid {
         int end = head.indexOf('=');
         if (end < 0) return Html.text(head);
         var name = head.substring(0, end);
-        var link = element(
-                "a", Attribute.href(request.with("sort", name)), Html.text(head.substring(end + 1)));
+        var link = element("a", Attribute.href(request.with("sort", name)), Html.text(head.substring(end + 1)));
         return name.equals(order)
-                ? Html.all(link, element("span", cls("sorted"), Attribute.of("title", "in this order"), Html.text(" ▾")))
+                ? Html.all(
+                        link, element("span", cls("sorted"), Attribute.of("title", "in this order"), Html.text(" ▾")))
                 : link;
     }
 
@@ -75,12 +75,15 @@ public final class Grid {
     /// @param below     what follows the table
     public Region region(String otherwise, Html below) {
         boolean none = rows.isEmpty();
-        return new Region(id, rows, body -> element(
-                "section",
-                Attribute.id(id),
-                cls("region"),
-                none ? element("p", cls("none"), Html.text(otherwise)) : table(body),
-                below));
+        return new Region(
+                id,
+                rows,
+                body -> element(
+                        "section",
+                        Attribute.id(id),
+                        cls("region"),
+                        none ? element("p", cls("none"), Html.text(otherwise)) : table(body),
+                        below));
     }
 
     /// The table alone, where it is a part of something.

@@ -138,14 +138,10 @@ public final class Layout {
                     "div",
                     cls("who"),
                     element("span", visitor.user().orElse("")),
-                    visitor.hasToken()
-                            ? logOut()
-                            : Html.NOTHING);
+                    visitor.hasToken() ? logOut() : Html.NOTHING);
         if (!visitor.logsIn() || path.equals(Visitor.LOGIN)) return Html.NOTHING;
         return element(
-                "div",
-                cls("who"),
-                Words.link(PageRequest.link(Visitor.LOGIN, Map.of(Form.BACK, path)), "Log in"));
+                "div", cls("who"), Words.link(PageRequest.link(Visitor.LOGIN, Map.of(Form.BACK, path)), "Log in"));
     }
 
     private static Html logOut() {

@@ -16,8 +16,8 @@ import java.util.Locale;
 /// How pages show single values.
 public final class Words {
     public static final Html DASH = Html.text("–");
-    private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
     private static final int HASH_AND_DASH = 33;
 
     private Words() {}
