@@ -20,6 +20,7 @@ import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
+import dispatcher.cli.publish.Publisher;
 import dispatcher.cli.queue.QueueEndpoint;
 import dispatcher.cli.recording.TraceRecorder;
 import dispatcher.cli.records.FigureEndpoints;
@@ -110,6 +111,7 @@ public final class Server implements AutoCloseable {
     private final RecordDatabase recordDatabase;
     private final BuildRecorder records;
     private final EventFeed events;
+    private final Publisher publisher;
     private final BuildQueue queue;
     private final Drains drains;
     private final Joining joining = new Joining(this::settings, this::reloader);
@@ -149,11 +151,13 @@ public final class Server implements AutoCloseable {
         this.recordDatabase = RecordDatabase.in(settings.state());
         this.records = BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
         this.events = new EventFeed(records::idOf, InstantSource.system());
+        this.publisher = new Publisher(settings.publish(), this::ownStore);
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
                 records,
                 events,
+                publisher,
                 onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE));
         this.machines = new MachineRegistry(
@@ -216,6 +220,15 @@ public final class Server implements AutoCloseable {
         return settings.uplink().map(rate -> new Uplink(rate.bytes(), System::nanoTime));
     }
 
+    /// The store URI by which a Nix on this host reaches us.
+    private String ownStore() {
+        var socket = settings.listen()
+                .socket()
+                .orElseThrow(() -> new UserFacingException(
+                        "outputs cannot be fetched", "the running dispatcher has no listen.socket", "restart it"));
+        return new LocalShim(LocalShim.installed(), socket).storeUri(Optional.empty());
+    }
+
     /// What is in force.
     Settings settings() {
         return settings;
@@ -244,6 +257,7 @@ public final class Server implements AutoCloseable {
         records.change(next.records());
         conversations.change(next.trustedPublicKeys(), next.limits(), next.uploads());
         decline.change(next.decline());
+        publisher.change(next.publish());
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         settings = next;
@@ -419,6 +433,7 @@ public final class Server implements AutoCloseable {
     @Override
     public void close() {
         reloader.close();
+        publisher.close();
         onDemand.close();
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         sessions.close();

@@ -16,6 +16,7 @@ public final class SettingsTable {
             "",
             PlaceKeys.LISTEN,
             DeclineKeys.DECLINE,
+            PublishKeys.PUBLISH,
             ClientKeys.AUTHORIZED_KEYS,
             ClientKeys.CLIENTS,
             ClientKeys.TRUSTED_PUBLIC_KEYS,

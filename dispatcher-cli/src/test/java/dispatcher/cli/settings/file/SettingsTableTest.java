@@ -41,6 +41,11 @@ class SettingsTableTest {
                     decline.offline = yes
                     decline.waitOver = 7m
                     decline.command = false
+                    publish.to = file:///cache
+                    publish.command = true
+                    publish.parallel = 3
+                    publish.attempts = 4
+                    publish.timeout = 3m
                     authorizedKeys = keys
                     trustedPublicKeys = []
                     state = s
