@@ -36,8 +36,7 @@ class PublisherTest {
     }
 
     private static PublishRules rules(int parallel, int attempts) {
-        return new PublishRules(
-                Optional.empty(), Optional.of("true"), parallel, attempts, Duration.ofMinutes(1));
+        return new PublishRules(Optional.empty(), Optional.of("true"), parallel, attempts, Duration.ofMinutes(1));
     }
 
     private Publisher publisher(PublishRules rules, int mostWaiting) {
@@ -157,12 +156,12 @@ class PublisherTest {
     @Test
     void commandHasPathsAsArgumentsAndInItsEnvironment(@TempDir Path folder) throws Exception {
         var file = folder.resolve("said");
-        var text = "printf '%%s\\n' \"$@\" \"$OUT_PATHS\" \"$DRV_PATH\" \"$DISPATCHER_MACHINE\" \"$DISPATCHER_STORE\" > %s"
-                .formatted(file);
+        var text =
+                "printf '%%s\\n' \"$@\" \"$OUT_PATHS\" \"$DRV_PATH\" \"$DISPATCHER_MACHINE\" \"$DISPATCHER_STORE\" > %s"
+                        .formatted(file);
         var outputs = List.of(path("x"), path("x-dev"));
 
-        new PublishCommand(() -> "ssh-ng://here?a=b")
-                .publish(new PublishedBuild(DRV, "m", outputs), command(text));
+        new PublishCommand(() -> "ssh-ng://here?a=b").publish(new PublishedBuild(DRV, "m", outputs), command(text));
 
         var paths = outputs.stream().map(StoreDir.NIX_STORE::print).toList();
         assertThat(Files.readAllLines(file))

@@ -19,8 +19,9 @@ final class PublishKeys {
             .presetIs("none")
             .example("/etc/dispatcher/publish \"$@\"")
             .counts(Effect.AT_ONCE, it -> it.publish().command())
-            .help("A command, run by /bin/sh, after that copy if there is one, with the output paths as arguments, and OUT_PATHS, DRV_PATH,"
-                    + " DISPATCHER_MACHINE and DISPATCHER_STORE, the store to copy them from, in its environment.");
+            .help(
+                    "A command, run by /bin/sh, after that copy if there is one, with the output paths as arguments, and OUT_PATHS, DRV_PATH,"
+                            + " DISPATCHER_MACHINE and DISPATCHER_STORE, the store to copy them from, in its environment.");
     static final Key<Integer> PARALLEL = Key.of("publish.parallel", Types.whole(1, 100))
             .preset(2)
             .counts(Effect.AT_ONCE, it -> it.publish().parallel())
@@ -45,11 +46,6 @@ final class PublishKeys {
         var command = section.get(COMMAND);
         if (!socket && to.isPresent()) section.fault(TO, "needs listen.socket, by which outputs are fetched");
         if (!socket && command.isPresent()) section.fault(COMMAND, "needs listen.socket, by which outputs are fetched");
-        return new PublishRules(
-                to,
-                command,
-                section.value(PARALLEL),
-                section.value(ATTEMPTS),
-                section.value(TIMEOUT));
+        return new PublishRules(to, command, section.value(PARALLEL), section.value(ATTEMPTS), section.value(TIMEOUT));
     }
 }
