@@ -25,6 +25,7 @@ import dispatcher.cli.metrics.EventCounts;
 import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
 import dispatcher.cli.provider.MachineEngines;
+import dispatcher.cli.publish.Publisher;
 import dispatcher.cli.queue.QueueEndpoint;
 import dispatcher.cli.recording.TraceRecorder;
 import dispatcher.cli.records.FigureEndpoints;
@@ -121,6 +122,7 @@ public final class Server implements AutoCloseable {
     private final RecordDatabase recordDatabase;
     private final BuildRecorder records;
     private final EventFeed events;
+    private final Publisher publisher;
     private final BuildQueue queue;
     private final Drains drains;
     private final EventCounts counts = new EventCounts();
@@ -162,12 +164,14 @@ public final class Server implements AutoCloseable {
         this.recordDatabase = RecordDatabase.in(settings.state());
         this.records = BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
         this.events = new EventFeed(records::idOf, InstantSource.system());
+        this.publisher = new Publisher(settings.publish(), this::ownStore);
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
                 records,
                 events,
                 counts,
+                publisher,
                 onDemand.counting(),
                 recorder.<DispatcherListener>map(each -> each).orElse(DispatcherListener.NONE),
                 settings.listen().web().isPresent() ? new ChangeListener(changes) : DispatcherListener.NONE);
@@ -233,6 +237,15 @@ public final class Server implements AutoCloseable {
         return settings.uplink().map(rate -> new Uplink(rate.bytes(), System::nanoTime));
     }
 
+    /// The store URI by which a Nix on this host reaches us.
+    private String ownStore() {
+        var socket = settings.listen()
+                .socket()
+                .orElseThrow(() -> new UserFacingException(
+                        "outputs cannot be fetched", "the running dispatcher has no listen.socket", "restart it"));
+        return new LocalShim(LocalShim.installed(), socket).storeUri(Optional.empty());
+    }
+
     /// What is in force.
     Settings settings() {
         return settings;
@@ -261,6 +274,7 @@ public final class Server implements AutoCloseable {
         records.change(next.records());
         conversations.change(next.trustedPublicKeys(), next.limits(), next.uploads());
         decline.change(next.decline());
+        publisher.change(next.publish());
         localClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         sshClients.ifPresent(door -> door.change(next.clients(), next.limits()));
         settings = next;
@@ -463,6 +477,7 @@ public final class Server implements AutoCloseable {
     @Override
     public void close() {
         reloader.close();
+        publisher.close();
         onDemand.close();
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         sessions.close();

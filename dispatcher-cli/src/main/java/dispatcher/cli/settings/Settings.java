@@ -6,6 +6,7 @@ import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
 import dispatcher.build.request.ResourceRules;
 import dispatcher.cli.decline.DeclineRules;
+import dispatcher.cli.publish.PublishRules;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.settings.yaml.Fault;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 /// @param file           where it was read
 /// @param listen         where clients come in
 /// @param decline        when those of this host are to build themselves
+/// @param publish        what is done with outputs of builds that went well
 /// @param authorizedKeys public keys of the clients that may come in over SSH, as for OpenSSH; may not exist yet
 /// @param clients        what each client may do
 /// @param trustedPublicKeys whose signatures a client without trust needs on what it sends, and a machine on what it
@@ -59,6 +61,7 @@ public record Settings(
         Path file,
         Listen listen,
         DeclineRules decline,
+        PublishRules publish,
         Path authorizedKeys,
         ClientRules clients,
         List<NixPublicKey> trustedPublicKeys,
@@ -115,6 +118,7 @@ public record Settings(
                 file,
                 listen,
                 decline,
+                publish,
                 authorizedKeys,
                 clients,
                 trustedPublicKeys,
@@ -148,6 +152,7 @@ public record Settings(
                 file,
                 running.listen,
                 decline,
+                publish,
                 running.authorizedKeys,
                 clients,
                 trustedPublicKeys,

@@ -221,7 +221,16 @@ class SettingsChangeTest {
     @Test
     void everyKeyThatIsReadIsCompared() {
         var sections = List.of(
-                "listen", "decline", "spool", "records", "schedule", "timeouts", "buildLimits", "ssh", "limits");
+                "listen",
+                "decline",
+                "publish",
+                "spool",
+                "records",
+                "schedule",
+                "timeouts",
+                "buildLimits",
+                "ssh",
+                "limits");
         var keys = new TreeSet<String>();
         for (var key : knownKeys("", "nonsense: 1")) if (!sections.contains(key)) keys.add(key);
         for (var section : sections)

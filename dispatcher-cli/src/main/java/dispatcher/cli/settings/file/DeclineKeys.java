@@ -25,7 +25,7 @@ final class DeclineKeys {
             .help("While a build that waits is expected to wait longer than this yet.");
     static final Key<String> COMMAND = Key.of("decline.command", Types.text())
             .presetIs("none")
-            .example("! ping -c 1 -W 1 gateway.example.org")
+            .example("test -e /run/build-here")
             .counts(Effect.AT_ONCE, it -> it.decline().command())
             .help("While this command, run by /bin/sh -c, ends with status 0 within 5 s.");
     static final Group DECLINE = Group.of("decline", """

@@ -109,6 +109,9 @@ final class SettingsReader {
                 file,
                 listen,
                 top.read(DeclineKeys.DECLINE, DeclineKeys::read),
+                top.read(
+                        PublishKeys.PUBLISH,
+                        section -> PublishKeys.read(section, listen.socket().isPresent())),
                 authorizedKeys,
                 new ClientsReader(clientWarnings).read(top),
                 trustedPublicKeys(top),

@@ -17,6 +17,7 @@ public final class SettingsTable {
             PlaceKeys.LISTEN,
             DeclineKeys.DECLINE,
             WebKeys.WEB,
+            PublishKeys.PUBLISH,
             ClientKeys.AUTHORIZED_KEYS,
             ClientKeys.CLIENTS,
             ClientKeys.TRUSTED_PUBLIC_KEYS,

@@ -45,6 +45,11 @@ class SettingsTableTest {
                     web.userHeader = X-User
                     web.proxies = [10.0.0.1]
                     web.hosts = [a.example.org]
+                    publish.to = file:///cache
+                    publish.command = true
+                    publish.parallel = 3
+                    publish.attempts = 4
+                    publish.timeout = 3m
                     authorizedKeys = keys
                     trustedPublicKeys = []
                     state = s
