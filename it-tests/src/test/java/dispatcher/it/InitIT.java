@@ -66,7 +66,8 @@ class InitIT {
     @Test
     @Order(1)
     void aKeyThatIsNotLetInLeavesNoSettings() throws Exception {
-        Result refused = init("root@" + fleet.machine(0).address(), "--accept-host-keys").run();
+        Result refused =
+                init("root@" + fleet.machine(0).address(), "--accept-host-keys").run();
 
         assertThat(refused.exit()).as("%s", refused).isEqualTo(1);
         assertThat(refused.err()).contains("key rejected", "authorized_keys", "ssh-ed25519 ");
@@ -106,7 +107,8 @@ class InitIT {
     void settingsThatAreThereAreNotOverwritten() throws Exception {
         String before = Files.readString(settings);
 
-        Result again = init("root@" + fleet.machine(0).address(), "--accept-host-keys").run();
+        Result again =
+                init("root@" + fleet.machine(0).address(), "--accept-host-keys").run();
 
         assertThat(again.exit()).isEqualTo(1);
         assertThat(again.err()).contains("there are settings already", "--force");
@@ -116,11 +118,16 @@ class InitIT {
     @Test
     @Order(4)
     void doctorFindsAllWellAndSaysWhereItBuilt() throws Exception {
-        Result doctor = client.command(Checkout.dispatcher(), "doctor", "--config", settings).run();
+        Result doctor = client.command(Checkout.dispatcher(), "doctor", "--config", settings)
+                .run();
 
         assertThat(doctor.exit()).as("%s", doctor).isZero();
         assertThat(doctor.out())
-                .contains("Nix on this host", "machine 127.", "ok       running", ", on " + fleet.machine(0).address())
+                .contains(
+                        "Nix on this host",
+                        "machine 127.",
+                        "ok       running",
+                        ", on " + fleet.machine(0).address())
                 .containsPattern("ok +build: /nix/store/.*dispatcher-trial")
                 .containsPattern("ok +build: for x86_64-linux in \\d+ ms")
                 .containsPattern("ok +sshd: .*maxsessions \\d+")
@@ -164,7 +171,8 @@ class InitIT {
         String uri = line().split(" ")[0];
         client.command("nix", "store", "ping", "--store", uri).run().orFail();
 
-        String name = Files.readString(settings).contains("127.") ? fleet.machine(0).address() : "";
+        String name =
+                Files.readString(settings).contains("127.") ? fleet.machine(0).address() : "";
         for (String builders : List.of(line("--machine", name))) {
             Result built = client.command("nix", "build", "--no-link", "--impure", "--max-jobs", 0)
                     .with("--builders", builders, "--expr", expression("chosen"))

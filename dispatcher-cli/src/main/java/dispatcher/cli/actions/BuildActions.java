@@ -1,8 +1,8 @@
 package dispatcher.cli.actions;
 
 import dispatcher.build.control.BuildControls;
-import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.UnknownThingException;
+import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.StorePath;

@@ -95,11 +95,7 @@ public record Problem(String type, String title, int status, String detail, Opti
 
     public static Problem busy(String why) {
         return new Problem(
-                OURS + "busy",
-                "the dispatcher cannot do that now",
-                UNAVAILABLE,
-                why,
-                Optional.of("try again later"));
+                OURS + "busy", "the dispatcher cannot do that now", UNAVAILABLE, why, Optional.of("try again later"));
     }
 
     /// Something failed that should not.

@@ -123,10 +123,8 @@ public final class EventFeed implements DispatcherListener {
 
     @Override
     public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
-        ring.add(of(build, drvPath, Type.PLACED)
-                .on(machine)
-                .because(cut(reason))
-                .took(waited));
+        ring.add(
+                of(build, drvPath, Type.PLACED).on(machine).because(cut(reason)).took(waited));
     }
 
     @Override
@@ -237,7 +235,8 @@ public final class EventFeed implements DispatcherListener {
 
     @Override
     public void machineRefusesNoLonger(String machine, String need) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_REFUSES_NO_LONGER).on(machine).because(cut(need)));
+        ring.add(
+                EventRing.unnumbered(Type.MACHINE_REFUSES_NO_LONGER).on(machine).because(cut(need)));
     }
 
     @Override

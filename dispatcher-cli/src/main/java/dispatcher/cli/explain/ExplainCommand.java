@@ -56,8 +56,9 @@ public final class ExplainCommand extends ApiCommand {
     @Parameters(
             paramLabel = "DRV|ID",
             arity = "0..1",
-            description = "A derivation: a file as /nix/store/…-hello-1.drv. Or the number of a build in `dispatcher builds`:"
-                    + " why it went where it did, as it was then.")
+            description =
+                    "A derivation: a file as /nix/store/…-hello-1.drv. Or the number of a build in `dispatcher builds`:"
+                            + " why it went where it did, as it was then.")
     private Optional<Path> file = Optional.empty();
 
     @Option(names = "--system", paramLabel = "SYSTEM", description = "Instead: for what it is, such as x86_64-linux.")
@@ -86,7 +87,9 @@ public final class ExplainCommand extends ApiCommand {
             var settings = settings();
             var answer = PastPlacements.of(settings, dispatcher(settings), Long.parseLong(past.get()));
             show(answer, () -> PastPlacements.lines(answer.printable(BuildAnswer.class), Terminal.out()));
-            return answer.as(BuildAnswer.class).placements().orElse(List.of()).isEmpty() ? ExitCode.SOFTWARE : ExitCode.OK;
+            return answer.as(BuildAnswer.class).placements().orElse(List.of()).isEmpty()
+                    ? ExitCode.SOFTWARE
+                    : ExitCode.OK;
         }
         var question = question();
         var settings = settings();

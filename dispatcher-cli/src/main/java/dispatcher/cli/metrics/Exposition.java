@@ -51,7 +51,8 @@ final class Exposition {
         char separator = '{';
         for (int i = 0; i < labels.length; i += 2) {
             text.append(separator).append(labels[i]).append("=\"");
-            text.append(escaped.computeIfAbsent(labels[i + 1], Exposition::escape)).append('"');
+            text.append(escaped.computeIfAbsent(labels[i + 1], Exposition::escape))
+                    .append('"');
             separator = ',';
         }
         if (!bound.isEmpty()) {

@@ -29,30 +29,56 @@ final class MachineFigures {
     }
 
     void print(Exposition out) {
-        each(out, "dispatcher_machine_slots", "Builds that it may have at once, now.", view -> view.snapshot()
-                .slots());
-        each(out, "dispatcher_machine_slots_configured", "Builds that it may have at once while it is well.", view -> view
-                .machine()
-                .maxJobs());
+        each(
+                out,
+                "dispatcher_machine_slots",
+                "Builds that it may have at once, now.",
+                view -> view.snapshot().slots());
+        each(
+                out,
+                "dispatcher_machine_slots_configured",
+                "Builds that it may have at once while it is well.",
+                view -> view.machine().maxJobs());
         each(out, "dispatcher_machine_slots_taken", "Builds that it has.", MachineView::slotsTaken);
-        each(out, "dispatcher_machine_speed", "Its speed relative to others, as measured.", view -> view.facts()
-                .speed());
-        each(out, "dispatcher_machine_bandwidth_bytes", "Bytes per second that go to it.", view -> view.facts()
-                .bandwidth());
-        each(out, "dispatcher_machine_failures", "How often it failed one after the other.", view -> view.health()
-                .failures());
+        each(
+                out,
+                "dispatcher_machine_speed",
+                "Its speed relative to others, as measured.",
+                view -> view.facts().speed());
+        each(
+                out,
+                "dispatcher_machine_bandwidth_bytes",
+                "Bytes per second that go to it.",
+                view -> view.facts().bandwidth());
+        each(
+                out,
+                "dispatcher_machine_failures",
+                "How often it failed one after the other.",
+                view -> view.health().failures());
         states(out);
         connections(out);
         measured(out, "dispatcher_machine_load", "Its load over the last minute.", Pressure::load);
         measured(out, "dispatcher_machine_cores", "Its processors.", Pressure::cores);
-        measured(out, "dispatcher_machine_memory_free_bytes", "Its free memory.", pressure -> pressure.memory()
-                .free());
-        measured(out, "dispatcher_machine_memory_bytes", "Its memory.", pressure -> pressure.memory()
-                .total());
-        measured(out, "dispatcher_machine_store_free_bytes", "Free on the disk of its store.", pressure -> pressure.store()
-                .free());
-        measured(out, "dispatcher_machine_store_bytes", "Size of the disk of its store.", pressure -> pressure.store()
-                .total());
+        measured(
+                out,
+                "dispatcher_machine_memory_free_bytes",
+                "Its free memory.",
+                pressure -> pressure.memory().free());
+        measured(
+                out,
+                "dispatcher_machine_memory_bytes",
+                "Its memory.",
+                pressure -> pressure.memory().total());
+        measured(
+                out,
+                "dispatcher_machine_store_free_bytes",
+                "Free on the disk of its store.",
+                pressure -> pressure.store().free());
+        measured(
+                out,
+                "dispatcher_machine_store_bytes",
+                "Size of the disk of its store.",
+                pressure -> pressure.store().total());
     }
 
     private void each(Exposition out, String metric, String help, ToDoubleFunction<MachineView> figure) {

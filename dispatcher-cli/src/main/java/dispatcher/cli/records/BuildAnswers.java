@@ -95,7 +95,8 @@ final class BuildAnswers {
 
     private static void onMachine(BuildRecord record, Instant placed, List<Stage> stages) {
         var copied = placed.plus(record.copied().took());
-        if (record.ended().isPresent() && copied.isAfter(record.ended().get())) copied = record.ended().get();
+        if (record.ended().isPresent() && copied.isAfter(record.ended().get()))
+            copied = record.ended().get();
         if (copied.isAfter(placed)) stages.add(new Stage("copy-in", placed, Optional.of(copied)));
         stages.add(new Stage("build", copied, record.ended()));
     }

@@ -65,7 +65,8 @@ public final class CostsCommand extends ApiCommand {
 
     private static List<String> lines(PackagesAnswer answer) {
         if (answer.packages().isEmpty()) return List.of("no build is on record since " + answer.since());
-        var table = new Table("PACKAGE", "SYSTEM", "BUILDS", "FAILED", "TIME", "COPYING", "COPIED", "OUTPUTS", "MEMORY");
+        var table =
+                new Table("PACKAGE", "SYSTEM", "BUILDS", "FAILED", "TIME", "COPYING", "COPIED", "OUTPUTS", "MEMORY");
         for (var cost : answer.packages())
             table.row(
                     cost.name(),

@@ -36,10 +36,7 @@ public final class LoadCommand extends ApiCommand {
             throw wrongUsage("--hours %d is not from 1 to %d".formatted(hours, FigureEndpoints.MOST_HOURS));
         var settings = settings();
         var answer = new FigureAccess(settings, dispatcher(settings))
-                .ask(
-                        LoadAnswer.PATH,
-                        Map.of(FigureEndpoints.HOURS, Integer.toString(hours)),
-                        FigureEndpoints::load);
+                .ask(LoadAnswer.PATH, Map.of(FigureEndpoints.HOURS, Integer.toString(hours)), FigureEndpoints::load);
         show(answer, () -> lines(answer.printable(LoadAnswer.class)));
         return ExitCode.OK;
     }
@@ -47,7 +44,16 @@ public final class LoadCommand extends ApiCommand {
     private static List<String> lines(LoadAnswer answer) {
         if (answer.kinds().isEmpty()) return List.of("no build is on record since " + answer.since());
         var table = new Table(
-                "SYSTEM", "FEATURES", "BUILDS", "REFUSED", "SLOT WAIT", "AWAY", "LONGEST", "WAITING", "MACHINES", "SLOTS");
+                "SYSTEM",
+                "FEATURES",
+                "BUILDS",
+                "REFUSED",
+                "SLOT WAIT",
+                "AWAY",
+                "LONGEST",
+                "WAITING",
+                "MACHINES",
+                "SLOTS");
         for (var kind : answer.kinds())
             table.row(
                     kind.system(),

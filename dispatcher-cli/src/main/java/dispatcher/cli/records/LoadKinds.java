@@ -51,12 +51,15 @@ final class LoadKinds {
     List<Kind> kinds(Collection<Load> loads) {
         var all = new ArrayList<>(loads);
         for (var need : waiting.keySet())
-            if (loads.stream().noneMatch(load -> load.system().equals(need.system) && load.features().equals(need.features)))
+            if (loads.stream()
+                    .noneMatch(load ->
+                            load.system().equals(need.system) && load.features().equals(need.features)))
                 all.add(none(need));
         return all.stream()
                 .sorted(Comparator.comparing((Load load) -> load.forSlot().plus(load.forAwayMachine()))
                         .reversed()
-                        .thenComparing(load -> -waitingOf(load).map(Waiting::count).orElse(0L)))
+                        .thenComparing(
+                                load -> -waitingOf(load).map(Waiting::count).orElse(0L)))
                 .limit(MOST)
                 .map(this::kind)
                 .toList();

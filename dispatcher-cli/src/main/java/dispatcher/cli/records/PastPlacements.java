@@ -27,7 +27,8 @@ public final class PastPlacements {
         var placements = build.placements().orElse(List.of());
         if (placements.isEmpty()) {
             lines.add("it has been given to no machine%s"
-                    .formatted(build.outcome().equals("waiting") ? "; `dispatcher explain` with its .drv says why" : ""));
+                    .formatted(
+                            build.outcome().equals("waiting") ? "; `dispatcher explain` with its .drv says why" : ""));
             build.message().ifPresent(lines::add);
         }
         for (var placement : placements) {

@@ -27,7 +27,9 @@ final class Timeline {
                 var attempt = attempts.get(i);
                 if (machine.isPresent() && !machine.get().equals(attempt.machine())) continue;
                 boolean isLast = i == attempts.size() - 1;
-                var to = isLast ? record.ended() : Optional.of(attempts.get(i + 1).began());
+                var to = isLast
+                        ? record.ended()
+                        : Optional.of(attempts.get(i + 1).began());
                 if (to.filter(from::isAfter).isPresent()) continue;
                 rows.computeIfAbsent(attempt.machine(), _ -> new ArrayList<>())
                         .add(new Bar(

@@ -82,10 +82,8 @@ final class NotifySocket {
                             library.findOrThrow("sendto"),
                             FunctionDescriptor.of(size, number, pointer, size, number, pointer, number),
                             errno),
-                    linker.downcallHandle(
-                            library.findOrThrow("close"), FunctionDescriptor.of(number, number)),
-                    linker.downcallHandle(
-                            library.findOrThrow("strerror"), FunctionDescriptor.of(pointer, number)));
+                    linker.downcallHandle(library.findOrThrow("close"), FunctionDescriptor.of(number, number)),
+                    linker.downcallHandle(library.findOrThrow("strerror"), FunctionDescriptor.of(pointer, number)));
         }
 
         int socket(int family, int type, int protocol) throws IOException {
@@ -132,7 +130,8 @@ final class NotifySocket {
 
         @SuppressWarnings("restricted")
         private String failure(MemorySegment state) throws Throwable {
-            int number = state.get(ValueLayout.JAVA_INT, STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno")));
+            int number =
+                    state.get(ValueLayout.JAVA_INT, STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno")));
             var words = (MemorySegment) message.invokeExact(number);
             return words.reinterpret(LONGEST_MESSAGE).getString(0);
         }

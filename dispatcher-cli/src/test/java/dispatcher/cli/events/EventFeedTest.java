@@ -66,11 +66,9 @@ class EventFeedTest {
             assertThat(event.drv()).contains(DRV.toString());
         });
         assertThat(new String(ApiJson.print(events.get(3)), StandardCharsets.UTF_8))
-                .isEqualTo(
-                        """
+                .isEqualTo("""
                         {"at":"2026-01-01T00:00:00Z","build":107,"client":"ci@10.0.0.1","drv":"%s","machine":"m",\
-                        "outcome":"failed","reason":"exit code 1","seconds":8,"seq":4,"type":"ended"}"""
-                                .formatted(DRV));
+                        "outcome":"failed","reason":"exit code 1","seconds":8,"seq":4,"type":"ended"}""".formatted(DRV));
         assertThat(events.get(4).bytes()).contains(50L);
     }
 

@@ -43,9 +43,7 @@ final class ModuleEvaluation {
     static String text(String expression) throws IOException, InterruptedException {
         var said = evaluate(
                 List.of("--json"),
-                expression
-                        .replace("LIB", library().toString())
-                        .replace("PROJECT", PROJECT.toString()));
+                expression.replace("LIB", library().toString()).replace("PROJECT", PROJECT.toString()));
         return said.json().asText();
     }
 

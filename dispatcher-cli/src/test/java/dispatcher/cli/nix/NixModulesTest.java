@@ -83,7 +83,9 @@ class NixModulesTest {
                 };""".formatted(MACHINES));
 
         assertThat(host.get("failed")).isEmpty();
-        assertThat(run(new ConfigCommand(), "check", write(host))).as(err.toString()).isZero();
+        assertThat(run(new ConfigCommand(), "check", write(host)))
+                .as(err.toString())
+                .isZero();
         assertThat(out.toString()).endsWith("dispatcher.yaml has no fault: 4 machines\n");
     }
 
@@ -249,7 +251,9 @@ class NixModulesTest {
                 }""").json();
 
         assertThat(host.get("failed")).isEmpty();
-        assertThat(run(new ConfigCommand(), "check", write(host))).as(err.toString()).isZero();
+        assertThat(run(new ConfigCommand(), "check", write(host)))
+                .as(err.toString())
+                .isZero();
         assertThat(host.get("nix").get("settings").get("builders").asText())
                 .contains("/bin/dispatcher-stdio%20/var/run/dispatcher/dispatcher.sock aarch64-linux - 1000 1 "
                         + "benchmark,big-parallel,kvm - -");
@@ -273,7 +277,9 @@ class NixModulesTest {
         var release = Files.createDirectories(directory.resolve("release"));
         Files.createDirectories(release.resolve("bin"));
         for (var name : List.of("dispatcher", "dispatcher-stdio"))
-            Files.copy(Path.of("src/main/dist/bin").resolve(name), release.resolve("bin").resolve(name));
+            Files.copy(
+                    Path.of("src/main/dist/bin").resolve(name),
+                    release.resolve("bin").resolve(name));
         Files.createDirectories(release.resolve("lib"));
         for (var name : List.of("dispatcher-cli.jar", "serve.aot", "libsqlitejdbc.so"))
             Files.createFile(release.resolve("lib").resolve(name));

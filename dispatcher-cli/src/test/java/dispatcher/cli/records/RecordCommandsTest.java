@@ -207,7 +207,10 @@ class RecordCommandsTest {
         recorder.placed(
                 3,
                 () -> new PlacementAccount(
-                        chosen, List.of(other), 3, new TreeMap<>(Map.of("it is drained", 2, "it lacks kvm\u001b", 40))));
+                        chosen,
+                        List.of(other),
+                        3,
+                        new TreeMap<>(Map.of("it is drained", 2, "it lacks kvm\u001b", 40))));
         recorder.buildEnded(3, HELLO, "a", BuildStatus.BUILT, "", Duration.ofSeconds(8));
         recorder.close();
         assertThat(run(new CommandLine(new ExplainCommand()), "3")).isZero();
@@ -238,7 +241,8 @@ class RecordCommandsTest {
                     MACHINE  FROM                  TOOK  ID  BUILD       CLIENT  OUTCOME
                     a        2026-01-01T00:00:00Z  60 s  1   hello-2.12  ci      failed
                     """);
-            assertThat(run(new CommandLine(new TimelineCommand()), "--machine", "b")).isZero();
+            assertThat(run(new CommandLine(new TimelineCommand()), "--machine", "b"))
+                    .isZero();
             assertThat(out.toString()).contains("no build was on a machine since");
         }
     }
@@ -252,7 +256,8 @@ class RecordCommandsTest {
                     SYSTEM        FEATURES  BUILDS  REFUSED  SLOT WAIT  AWAY  LONGEST  WAITING  MACHINES  SLOTS
                     x86_64-linux  kvm       1       0        3 s        0 ms  3 s      0        0         0/0
                     """);
-            assertThat(run(new CommandLine(new CostsCommand()), "--by", "COPIED")).isZero();
+            assertThat(run(new CommandLine(new CostsCommand()), "--by", "COPIED"))
+                    .isZero();
             assertThat(out.toString()).isEqualToNormalizingNewlines("""
                     PACKAGE  SYSTEM        BUILDS  FAILED  TIME  COPYING  COPIED  OUTPUTS  MEMORY
                     hello    x86_64-linux  1       1       8 s   400 ms   3 MiB   0 B      -

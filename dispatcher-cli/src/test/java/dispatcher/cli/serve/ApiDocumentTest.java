@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.cli.api.ApiJson;
-import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.DrainAnswer;
 import dispatcher.cli.api.DrainRequest;
 import dispatcher.cli.api.ExplainAnswer;
@@ -20,6 +19,7 @@ import dispatcher.cli.api.ReloadAnswer;
 import dispatcher.cli.api.SpoolAnswer;
 import dispatcher.cli.api.StatusAnswer;
 import dispatcher.cli.api.TrimRequest;
+import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.event.FleetEvent;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.http.TextAnswer;

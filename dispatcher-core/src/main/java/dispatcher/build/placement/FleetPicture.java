@@ -54,7 +54,8 @@ final class FleetPicture {
     /// @param objection why none of them may have builds now; empty if they may
     /// @param free      those with a free slot, the least loaded first
     /// @param full      those without
-    record Group(int number, MachineKind kind, MachineSnapshot any, String objection, List<Member> free, List<Member> full) {
+    record Group(
+            int number, MachineKind kind, MachineSnapshot any, String objection, List<Member> free, List<Member> full) {
         int size() {
             return free.size() + full.size();
         }

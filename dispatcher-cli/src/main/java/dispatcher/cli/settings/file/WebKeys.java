@@ -47,8 +47,8 @@ final class WebKeys {
                     Names beside localhost by which browsers ask for the page on this host, such as that of a
                     reverse proxy here that passes on the name it was asked by. Others are refused, as any page
                     could let its own name lead here.""");
-    static final Group WEB = Group.of(
-            "web", "Who may use the page at listen.web.", TOKEN_FILE, USER_HEADER, PROXIES, HOSTS);
+    static final Group WEB =
+            Group.of("web", "Who may use the page at listen.web.", TOKEN_FILE, USER_HEADER, PROXIES, HOSTS);
 
     private WebKeys() {}
 

@@ -129,7 +129,10 @@ final class BatchWriter {
                             statement,
                             record.id(),
                             number++,
-                            labels.of(connection, attempt.machine(), record.ended().orElse(attempt.began())),
+                            labels.of(
+                                    connection,
+                                    attempt.machine(),
+                                    record.ended().orElse(attempt.began())),
                             attempt.reason(),
                             attempt.began().toEpochMilli(),
                             attempt.lost().orElse(null));
@@ -142,7 +145,9 @@ final class BatchWriter {
     }
 
     private static @Nullable Object[] values(LogPart part) {
-        return new @Nullable Object[] {part.build(), part.part(), part.start(), part.compressed().toByteArray()};
+        return new @Nullable Object[] {
+            part.build(), part.part(), part.start(), part.compressed().toByteArray()
+        };
     }
 
     private static @Nullable Object[] values(Placed placed) {
@@ -150,6 +155,8 @@ final class BatchWriter {
     }
 
     private static @Nullable Object[] values(Fetch fetch) {
-        return new @Nullable Object[] {fetch.bytes(), fetch.took().toMillis(), fetch.at().toEpochMilli(), fetch.build()};
+        return new @Nullable Object[] {
+            fetch.bytes(), fetch.took().toMillis(), fetch.at().toEpochMilli(), fetch.build()
+        };
     }
 }

@@ -19,9 +19,11 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// An account of a placement in a column: a short JSON array, `[CHOSEN, [OTHER, …], FREE, {REASON: MACHINES, …}]`, where a
+/// An account of a placement in a column: a short JSON array, `[CHOSEN, [OTHER, …], FREE, {REASON: MACHINES, …}]`,
+/// where a
 /// machine is `[name, untilStart, boot, copyBytes, copy, build, slotsTaken, slots, speed, flags]`. Times are in
-/// milliseconds, speed in thousandths; the flags add up: 1 spared, 2 its start is measured, 4 the build is. It is compressed.
+/// milliseconds, speed in thousandths; the flags add up: 1 spared, 2 its start is measured, 4 the build is. It is
+/// compressed.
 final class PlacementText {
     private static final JsonFactory FACTORY = StrictJson.factory(Integer.MAX_VALUE);
     private static final double THOUSAND = 1000;
@@ -105,7 +107,8 @@ final class PlacementText {
     private static SortedMap<String, Integer> objections(JsonParser in) throws IOException {
         expect(in, JsonToken.START_OBJECT);
         var objections = new TreeMap<String, Integer>();
-        for (var name = in.nextFieldName(); name != null; name = in.nextFieldName()) objections.put(name, (int) number(in));
+        for (var name = in.nextFieldName(); name != null; name = in.nextFieldName())
+            objections.put(name, (int) number(in));
         return objections;
     }
 

@@ -88,7 +88,8 @@ final class RecordRows {
                 set(statement, some.stream().map(BuildRecord::id).toArray());
                 try (var row = statement.executeQuery()) {
                     while (row.next())
-                        attempts.computeIfAbsent(row.getLong(1), _ -> new ArrayList<>()).add(attempt(row));
+                        attempts.computeIfAbsent(row.getLong(1), _ -> new ArrayList<>())
+                                .add(attempt(row));
                 }
             }
         }

@@ -103,7 +103,8 @@ public final class SqlRecords implements RecordStore {
             var where = new ArrayList<String>(List.of("id < ?"));
             var values = new ArrayList<Object>(List.of(query.before()));
             var machine = query.machine();
-            if (machine.isPresent() && !add(connection, "machine", machine.get(), where, values)) return Optional.empty();
+            if (machine.isPresent() && !add(connection, "machine", machine.get(), where, values))
+                return Optional.empty();
             var client = query.client();
             if (client.isPresent() && !add(connection, "client", client.get(), where, values)) return Optional.empty();
             var outcomes = new ArrayList<Object>();
@@ -177,8 +178,7 @@ public final class SqlRecords implements RecordStore {
                     GROUP BY outcome) AS c JOIN label l ON l.id = c.outcome""")) {
                 statement.setLong(1, since.toEpochMilli());
                 try (var row = statement.executeQuery()) {
-                    while (row.next())
-                        RecordRows.outcome(row.getString(1)).ifPresent(counted(counts, row.getLong(2)));
+                    while (row.next()) RecordRows.outcome(row.getString(1)).ifPresent(counted(counts, row.getLong(2)));
                 }
             }
             return counts;
@@ -194,8 +194,8 @@ public final class SqlRecords implements RecordStore {
         return database.read(List.of(), connection -> {
             var accounts = new ArrayList<PlacementAccount>();
             var unread = new UnreadRows("build_placement");
-            try (var statement =
-                    connection.prepareStatement("SELECT account FROM build_placement WHERE build = ? ORDER BY number")) {
+            try (var statement = connection.prepareStatement(
+                    "SELECT account FROM build_placement WHERE build = ? ORDER BY number")) {
                 statement.setLong(1, id);
                 try (var row = statement.executeQuery()) {
                     while (row.next()) {
@@ -222,8 +222,7 @@ public final class SqlRecords implements RecordStore {
                 RecordRows.set(statement, id, id, from, most);
                 try (var row = statement.executeQuery()) {
                     while (row.next())
-                        parts.add(new LogPart(
-                                id, row.getInt(1), row.getLong(2), ByteString.wrap(row.getBytes(3))));
+                        parts.add(new LogPart(id, row.getInt(1), row.getLong(2), ByteString.wrap(row.getBytes(3))));
                 }
             }
             return parts;

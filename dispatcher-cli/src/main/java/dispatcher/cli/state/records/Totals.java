@@ -53,8 +53,7 @@ final class Totals {
         long slot = waits.forSlot().toMillis();
         long away = waits.forAwayMachine().toMillis();
         long copying = record.copied().took().toMillis();
-        var kind = List.<Object>of(
-                hour(ended), record.system(), Lists.print(List.copyOf(record.features())));
+        var kind = List.<Object>of(hour(ended), record.system(), Lists.print(List.copyOf(record.features())));
         merge(
                 loads,
                 kind,
@@ -101,8 +100,7 @@ final class Totals {
         write(connection, ADD_PACKAGE, packages);
     }
 
-    private static void write(Connection connection, String sql, Map<List<Object>, long[]> totals)
-            throws SQLException {
+    private static void write(Connection connection, String sql, Map<List<Object>, long[]> totals) throws SQLException {
         if (totals.isEmpty()) return;
         try (var statement = connection.prepareStatement(sql)) {
             for (var total : totals.entrySet()) {

@@ -21,8 +21,7 @@ class ReferenceTest {
         var lines =
                 Reference.text().lines().filter(line -> line.startsWith("| `")).toList();
 
-        assertThat(lines)
-                .hasSameSizeAs(SettingsTable.keys());
+        assertThat(lines).hasSameSizeAs(SettingsTable.keys());
         assertThat(lines)
                 .contains("| `maxAttempts` | whole number from 1 to 1000 | 3 | for builds and decisions from then on | "
                         + "How often a build may begin and be lost, with its machine or the way to it, before it is given"

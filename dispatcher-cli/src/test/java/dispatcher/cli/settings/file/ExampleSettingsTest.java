@@ -73,9 +73,7 @@ class ExampleSettingsTest {
                 .toList();
 
         assertThat(keys)
-                .containsAll(SettingsTable.keys().stream()
-                        .map(Key::name)
-                        .toList());
+                .containsAll(SettingsTable.keys().stream().map(Key::name).toList());
     }
 
     @Test

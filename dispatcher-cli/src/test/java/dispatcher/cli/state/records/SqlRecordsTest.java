@@ -138,7 +138,9 @@ class SqlRecordsTest {
                 record(3, "tools", "a", "laptop", Outcome.REFUSED),
                 record(4, "lib_1", "a", "ci", Outcome.RUNNING));
         assertThat(ids(Query.ALL)).containsExactly(4L, 3L, 2L, 1L);
-        assertThat(records.find(Query.ALL, Set.of(), 2)).extracting(BuildRecord::id).containsExactly(4L, 3L);
+        assertThat(records.find(Query.ALL, Set.of(), 2))
+                .extracting(BuildRecord::id)
+                .containsExactly(4L, 3L);
         assertThat(ids(query(3, "", "", ""))).containsExactly(2L, 1L);
         assertThat(ids(query(9, "tool-", "", ""))).containsExactly(2L, 1L);
         assertThat(ids(query(9, "lib_1", "", ""))).containsExactly(4L);
@@ -228,7 +230,10 @@ class SqlRecordsTest {
         var chosen = new Placement(machine, 0, 0, 1L << 40, 0.125, 30, false, 1, 8, 1.25, true, true);
         var other = new Placement("\"b\"\n", 0, 31.5, 0, 0.1, 60, true, 0, 4, 0.5, true, false);
         return new PlacementAccount(
-                chosen, List.of(other), 3, new TreeMap<>(Map.of("it is drained", 2, "it lacks the feature kvm", 9_000)));
+                chosen,
+                List.of(other),
+                3,
+                new TreeMap<>(Map.of("it is drained", 2, "it lacks the feature kvm", 9_000)));
     }
 
     @Test
@@ -378,7 +383,10 @@ class SqlRecordsTest {
 
     @Test
     void packagesAreSortedByWhatIsAskedFor() throws IOException {
-        save(record(1, "a-1", "a", "ci", Outcome.BUILT), record(2, "b-1", "a", "ci", Outcome.BUILT), record(3, "b-2", "a", "ci", Outcome.BUILT));
+        save(
+                record(1, "a-1", "a", "ci", Outcome.BUILT),
+                record(2, "b-1", "a", "ci", Outcome.BUILT),
+                record(3, "b-2", "a", "ci", Outcome.BUILT));
         for (var by : RecordFigures.Cost.values())
             assertThat(database.figures().packages(T, by, 1))
                     .extracting(RecordFigures.PackageCost::name)
@@ -402,7 +410,9 @@ class SqlRecordsTest {
     @Test
     void idsThatAreNotWantedAreLeftOut() throws IOException {
         for (int i = 1; i <= 5; i++) save(record(i, "x" + i, "a", "ci", Outcome.BUILT));
-        assertThat(records.find(Query.ALL, Set.of(5L, 3L), 2)).extracting(BuildRecord::id).containsExactly(4L, 2L);
+        assertThat(records.find(Query.ALL, Set.of(5L, 3L), 2))
+                .extracting(BuildRecord::id)
+                .containsExactly(4L, 2L);
     }
 
     /// The file of the first version, with a build that went on.
@@ -421,7 +431,7 @@ class SqlRecordsTest {
                     .migrate();
             statement.execute("PRAGMA user_version = 1");
             statement.execute("INSERT INTO build VALUES (7, '%s', 'tool-1.0', 'x86_64-linux', '[\"kvm\"]', 'ci', 'a',"
-                    .formatted(FakeStore.path("tool-1.0.drv"))
+                            .formatted(FakeStore.path("tool-1.0.drv"))
                     + " 1767225600123, NULL, 'running', 'm', 1, 2, 3, 4, 5, 6, 7, 8)");
             statement.execute("INSERT INTO build_attempt VALUES (7, 0, 'a', 'it is idle', 1767225600124, NULL)");
             statement.execute("INSERT INTO build_log VALUES (7, 0, x'01'), (7, 1, x'02')");
