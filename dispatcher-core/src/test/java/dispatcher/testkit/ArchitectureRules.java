@@ -92,7 +92,7 @@ public final class ArchitectureRules {
                         jsonIsForFormats(),
                         only("dispatcher.cli.state..", "java.sql..", "org.jdbi..", "org.flywaydb..", "org.sqlite.."),
                         only("dispatcher.cli.provider..", "com.github.dockerjava.."),
-                        only("dispatcher.cli.api.http..", "io.helidon.."))
+                        onlyWebServersSpeakHttp())
                 .map(rule -> rule.allowEmptyShould(true));
     }
 
@@ -171,6 +171,14 @@ public final class ArchitectureRules {
                 .should()
                 .dependOnClassesThat(resideInAPackage("com.fasterxml.."))
                 .because("JSON is read and written where a format is, and values go on from there");
+    }
+
+    private static ArchRule onlyWebServersSpeakHttp() {
+        return noClasses()
+                .that(resideOutsideOfPackages("dispatcher.cli.api.http..", "dispatcher.cli.web.."))
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.helidon.."))
+                .because("third-party types stop at the door of their module");
     }
 
     private static ArchRule only(String ours, String... theirs) {

@@ -1,7 +1,6 @@
 package dispatcher.cli.events;
 
 import dispatcher.cli.api.event.FleetEvent;
-import dispatcher.cli.api.event.FleetEvent.Type;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineDescription;
@@ -87,15 +86,20 @@ public final class EventFeed implements DispatcherListener {
     // ---- what operators do
 
     public void machineDrained(String machine, Optional<String> by, String note) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_DRAINED).on(machine).by(by).because(cut(note)));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_DRAINED)
+                .on(machine)
+                .by(by)
+                .because(cut(note)));
     }
 
     public void machineResumed(String machine, Optional<String> by) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_RESUMED).on(machine).by(by));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_RESUMED)
+                .on(machine)
+                .by(by));
     }
 
     public void settingsChanged(List<String> changes) {
-        ring.add(EventRing.unnumbered(Type.SETTINGS_CHANGED).changing(changes));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.SETTINGS_CHANGED).changing(changes));
     }
 
     // ---- clients and builds
@@ -118,23 +122,25 @@ public final class EventFeed implements DispatcherListener {
     @Override
     public void buildQueued(
             long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {
-        ring.add(of(build, drvPath, Type.QUEUED));
+        ring.add(of(build, drvPath, FleetEvent.Type.QUEUED));
     }
 
     @Override
     public void buildAssigned(long build, StorePath drvPath, String machine, String reason, Duration waited) {
-        ring.add(
-                of(build, drvPath, Type.PLACED).on(machine).because(cut(reason)).took(waited));
+        ring.add(of(build, drvPath, FleetEvent.Type.PLACED)
+                .on(machine)
+                .because(cut(reason))
+                .took(waited));
     }
 
     @Override
     public void buildDoubled(long build, StorePath drvPath, String machine, String slow, String reason) {
-        ring.add(of(build, drvPath, Type.DOUBLED).on(machine).because(cut(reason)));
+        ring.add(of(build, drvPath, FleetEvent.Type.DOUBLED).on(machine).because(cut(reason)));
     }
 
     @Override
     public void inputsCopied(long build, StorePath drvPath, String machine, int paths, long bytes, Duration took) {
-        ring.add(of(build, drvPath, Type.BUILDING)
+        ring.add(of(build, drvPath, FleetEvent.Type.BUILDING)
                 .on(machine)
                 .copied(paths, bytes)
                 .took(took));
@@ -145,7 +151,7 @@ public final class EventFeed implements DispatcherListener {
             long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
         end(
                 build,
-                of(build, drvPath, Type.ENDED)
+                of(build, drvPath, FleetEvent.Type.ENDED)
                         .on(machine)
                         .ended(status.isSuccess() ? "built" : "failed")
                         .because(status.isSuccess() ? "" : cut(message))
@@ -154,32 +160,32 @@ public final class EventFeed implements DispatcherListener {
 
     @Override
     public void buildLost(long build, StorePath drvPath, String machine, String reason) {
-        ring.add(of(build, drvPath, Type.LOST).on(machine).because(cut(reason)));
+        ring.add(of(build, drvPath, FleetEvent.Type.LOST).on(machine).because(cut(reason)));
     }
 
     @Override
     public void buildRefused(long build, StorePath drvPath, String reason) {
-        end(build, of(build, drvPath, Type.ENDED).ended("refused").because(cut(reason)));
+        end(build, of(build, drvPath, FleetEvent.Type.ENDED).ended("refused").because(cut(reason)));
     }
 
     @Override
     public void buildShared(long build, long client, StorePath drvPath) {
-        end(build, of(build, drvPath, Type.ENDED).ended("shared"));
+        end(build, of(build, drvPath, FleetEvent.Type.ENDED).ended("shared"));
     }
 
     @Override
     public void buildFound(long build, StorePath drvPath) {
-        end(build, of(build, drvPath, Type.ENDED).ended("found"));
+        end(build, of(build, drvPath, FleetEvent.Type.ENDED).ended("found"));
     }
 
     @Override
     public void buildAbandoned(long build, StorePath drvPath) {
-        end(build, of(build, drvPath, Type.ENDED).ended("abandoned"));
+        end(build, of(build, drvPath, FleetEvent.Type.ENDED).ended("abandoned"));
     }
 
     @Override
     public void outputSent(long client, StorePath path, String from, long bytes, Duration took) {
-        ring.add(EventRing.unnumbered(Type.COPIED_BACK)
+        ring.add(EventRing.unnumbered(FleetEvent.Type.COPIED_BACK)
                 .ofClient(who(client), path.toString())
                 .on(from)
                 .copied(1, bytes)
@@ -191,7 +197,7 @@ public final class EventFeed implements DispatcherListener {
         ring.add(event);
     }
 
-    private FleetEvent of(long build, StorePath drvPath, Type type) {
+    private FleetEvent of(long build, StorePath drvPath, FleetEvent.Type type) {
         var known = builds.get(build);
         var event = EventRing.unnumbered(type);
         return known == null
@@ -207,27 +213,31 @@ public final class EventFeed implements DispatcherListener {
 
     @Override
     public void machineSetAside(String machine, String reason) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_SET_ASIDE).on(machine).because(cut(reason)));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_SET_ASIDE)
+                .on(machine)
+                .because(cut(reason)));
     }
 
     @Override
     public void machineBack(String machine, Duration after) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_BACK).on(machine).took(after));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_BACK).on(machine).took(after));
     }
 
     @Override
     public void machineUnderPressure(String machine, String why) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_UNDER_PRESSURE).on(machine).because(cut(why)));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_UNDER_PRESSURE)
+                .on(machine)
+                .because(cut(why)));
     }
 
     @Override
     public void machineHasRoom(String machine) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_HAS_ROOM).on(machine));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_HAS_ROOM).on(machine));
     }
 
     @Override
     public void machineRefuses(String machine, String need, String reason, Duration until) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_REFUSES)
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_REFUSES)
                 .on(machine)
                 .because(cut("%s: %s".formatted(need, reason)))
                 .took(until));
@@ -235,18 +245,21 @@ public final class EventFeed implements DispatcherListener {
 
     @Override
     public void machineRefusesNoLonger(String machine, String need) {
-        ring.add(
-                EventRing.unnumbered(Type.MACHINE_REFUSES_NO_LONGER).on(machine).because(cut(need)));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_REFUSES_NO_LONGER)
+                .on(machine)
+                .because(cut(need)));
     }
 
     @Override
     public void machineDescribed(Machine machine, MachineDescription said) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_DESCRIBED).on(machine.name()));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_DESCRIBED).on(machine.name()));
     }
 
     @Override
     public void machineNotDescribed(String machine, String reason) {
-        ring.add(EventRing.unnumbered(Type.MACHINE_NOT_DESCRIBED).on(machine).because(cut(reason)));
+        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_NOT_DESCRIBED)
+                .on(machine)
+                .because(cut(reason)));
     }
 
     private static String cut(String text) {

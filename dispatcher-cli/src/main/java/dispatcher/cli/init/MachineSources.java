@@ -40,7 +40,7 @@ final class MachineSources {
     }
 
     private static boolean isEmpty(JsonNode value) {
-        return value.isNull() || value.isArray() && value.isEmpty();
+        return value.isNull() || (value.isArray() && value.isEmpty());
     }
 
     private static Object value(JsonNode value) {

@@ -34,12 +34,18 @@ final class Exposition {
         return this;
     }
 
+    /// The same of a whole number.
+    Exposition sample(long value, String... labels) {
+        line("", labels, "").append(value).append('\n');
+        return this;
+    }
+
     /// A histogram of seconds.
     Exposition samples(Histogram histogram, String... labels) {
         var now = histogram.now();
-        for (int i = 0; i < now.cumulated().length; i++) {
+        for (int i = 0; i < now.cumulated().size(); i++) {
             var bound = i < Histogram.BOUNDS.length ? number(Histogram.BOUNDS[i]) : "+Inf";
-            line("_bucket", labels, bound).append(now.cumulated()[i]).append('\n');
+            line("_bucket", labels, bound).append(now.cumulated().get(i)).append('\n');
         }
         line("_sum", labels, "").append(number(now.seconds())).append('\n');
         line("_count", labels, "").append(now.count()).append('\n');

@@ -1,6 +1,8 @@
 package dispatcher.cli.metrics;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Counts durations by how long they are. Safe for any thread; takes no lock.
@@ -29,18 +31,22 @@ final class Histogram {
     ///
     /// @param cumulated how many are no longer than each bound, and in the end how many there are
     /// @param seconds   of all together
-    record Counts(long[] cumulated, double seconds) {
+    record Counts(List<Long> cumulated, double seconds) {
+        Counts {
+            cumulated = List.copyOf(cumulated);
+        }
+
         long count() {
-            return cumulated[cumulated.length - 1];
+            return cumulated.getLast();
         }
     }
 
     Counts now() {
-        var cumulated = new long[counts.length];
+        var cumulated = new ArrayList<Long>();
         long all = 0;
-        for (int i = 0; i < counts.length; i++) {
-            all += counts[i].sum();
-            cumulated[i] = all;
+        for (var count : counts) {
+            all += count.sum();
+            cumulated.add(all);
         }
         return new Counts(cumulated, nanos.sum() / NANOS);
     }

@@ -53,12 +53,12 @@ final class QueueFigures {
 
     void print(Exposition out, Instant now) {
         out.metric("dispatcher_queue_builds", "gauge", "Builds that wait for a machine, by what they need of it.");
-        kinds.forEach((kind, waiting) -> sample(out, kind, waiting.builds));
+        kinds.forEach((kind, waiting) -> sample(out, kind, (double) waiting.builds));
         out.metric(
                 "dispatcher_queue_unplaceable_builds",
                 "gauge",
                 "Those of them that no machine can take now, however long they wait: a machine of their kind is missing.");
-        kinds.forEach((kind, waiting) -> sample(out, kind, waiting.unplaceable));
+        kinds.forEach((kind, waiting) -> sample(out, kind, (double) waiting.unplaceable));
         out.metric("dispatcher_queue_oldest_seconds", "gauge", "How long the oldest of them has waited.");
         kinds.forEach((kind, waiting) -> sample(
                 out, kind, Math.max(0, Duration.between(waiting.oldest, now).toMillis() / MILLIS)));

@@ -11,8 +11,6 @@ import java.util.stream.Collectors;
 /// post-build-hook; `DRV_PATH`, `DISPATCHER_MACHINE` and `DISPATCHER_STORE` say what was built where, and the store
 /// that has them.
 final class PublishCommand implements Publisher.Way {
-    private static final String COPY =
-            "nix --extra-experimental-features nix-command copy --from \"$DISPATCHER_STORE\" --to %s \"$@\" || exit\n";
 
     private final Supplier<String> store;
 
@@ -35,7 +33,11 @@ final class PublishCommand implements Publisher.Way {
 
     private static String script(PublishedBuild build, PublishRules rules) {
         var paths = build.paths().stream().map(ShellCommand::quoted).collect(Collectors.joining(" "));
-        var copy = rules.to().map(to -> COPY.formatted(ShellCommand.quoted(to))).orElse("");
+        var copy = rules.to()
+                .map(to ->
+                        ("nix --extra-experimental-features nix-command copy --from \"$DISPATCHER_STORE\" --to %s \"$@\" || exit\n")
+                                .formatted(ShellCommand.quoted(to)))
+                .orElse("");
         return "set -- %s\n%s%s".formatted(paths, copy, rules.command().orElse(""));
     }
 }

@@ -58,7 +58,7 @@ final class LoadKinds {
         return all.stream()
                 .sorted(Comparator.comparing((Load load) -> load.forSlot().plus(load.forAwayMachine()))
                         .reversed()
-                        .thenComparing(
+                        .thenComparingLong(
                                 load -> -waitingOf(load).map(Waiting::count).orElse(0L)))
                 .limit(MOST)
                 .map(this::kind)

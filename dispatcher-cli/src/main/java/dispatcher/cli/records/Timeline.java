@@ -43,7 +43,7 @@ final class Timeline {
         }
         var answer = new ArrayList<TimelineAnswer.Row>();
         rows.forEach((name, bars) -> {
-            bars.sort(Comparator.comparing(Bar::from).thenComparing(Bar::id));
+            bars.sort(Comparator.comparing(Bar::from).thenComparingLong(Bar::id));
             answer.add(new TimelineAnswer.Row(name, bars));
         });
         return new TimelineAnswer(now, from, answer, more);

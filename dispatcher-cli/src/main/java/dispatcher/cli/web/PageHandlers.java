@@ -75,7 +75,7 @@ final class PageHandlers {
     void page(ServerRequest request, ServerResponse response) {
         var visitor = WebGate.visitor(request);
         var method = request.prologue().method().text();
-        if (!method.equals("GET") && !method.equals("HEAD") || isForPrograms(request)) {
+        if ((!method.equals("GET") && !method.equals("HEAD")) || isForPrograms(request)) {
             api.refuse(request, response);
             return;
         }

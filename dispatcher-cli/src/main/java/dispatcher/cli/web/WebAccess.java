@@ -47,7 +47,7 @@ final class WebAccess {
 
     /// Whether anybody may look.
     boolean isOpen() {
-        return web.isLoopback(address);
+        return Settings.Web.isLoopback(address);
     }
 
     Visitor visitor(Asker asker) {

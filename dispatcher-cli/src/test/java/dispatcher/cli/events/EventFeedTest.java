@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.api.event.FleetEvent;
-import dispatcher.cli.api.event.FleetEvent.Type;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.terminal.UserFacingException;
@@ -58,7 +57,12 @@ class EventFeedTest {
 
         assertThat(events)
                 .extracting(FleetEvent::type)
-                .containsExactly(Type.QUEUED, Type.PLACED, Type.BUILDING, Type.ENDED, Type.COPIED_BACK);
+                .containsExactly(
+                        FleetEvent.Type.QUEUED,
+                        FleetEvent.Type.PLACED,
+                        FleetEvent.Type.BUILDING,
+                        FleetEvent.Type.ENDED,
+                        FleetEvent.Type.COPIED_BACK);
         assertThat(events).extracting(FleetEvent::seq).containsExactly(1L, 2L, 3L, 4L, 5L);
         assertThat(events.subList(0, 4)).allSatisfy(event -> {
             assertThat(event.build()).contains(107L);
@@ -78,7 +82,7 @@ class EventFeedTest {
 
         var events = feed.next(5, Duration.ZERO);
 
-        assertThat(events.getFirst().type()).isEqualTo(Type.MISSED);
+        assertThat(events.getFirst().type()).isEqualTo(FleetEvent.Type.MISSED);
         assertThat(events.getFirst().missed()).contains(7L);
         assertThat(events.getFirst().seq()).isEqualTo(12);
         assertThat(events).extracting(FleetEvent::seq).containsExactly(12L, 13L, 14L, 15L, 16L, 17L, 18L, 19L, 20L);
@@ -128,6 +132,7 @@ class EventFeedTest {
     }
 
     @Test
+    @SuppressWarnings("try")
     void theStreamStaysOpenAndBringsWhatHappens() throws Exception {
         var socket = directory.resolve("control.sock");
         try (var server = ApiServer.open(socket, List.of(new EventEndpoint(feed).endpoint()))) {

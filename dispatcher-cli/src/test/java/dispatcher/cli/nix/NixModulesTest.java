@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -144,9 +145,9 @@ class NixModulesTest {
             made.put(entry.getKey(), values);
         }
 
-        assertThat(made.remove("ExecStart").getFirst())
+        assertThat(Objects.requireNonNull(made.remove("ExecStart")).getFirst())
                 .endsWith("/bin/dispatcher serve --config /etc/dispatcher/dispatcher.yaml");
-        assertThat(made.remove("ExecReload").getFirst()).contains("kill -HUP $MAINPID");
+        assertThat(Objects.requireNonNull(made.remove("ExecReload")).getFirst()).contains("kill -HUP $MAINPID");
         assertThat(made.remove("ReadWritePaths")).isEmpty();
         given.keySet().removeAll(List.of("ExecStart", "ExecReload"));
         assertThat(made).isEqualTo(given);

@@ -34,9 +34,6 @@ final class RecordRows {
             FROM build b JOIN label n ON n.id = b.name JOIN label s ON s.id = b.system
                 JOIN label f ON f.id = b.features JOIN label c ON c.id = b.client JOIN label o ON o.id = b.outcome
             """;
-    private static final String ATTEMPTS = """
-            SELECT a.build, l.text AS machine, a.reason, a.began, a.lost
-            FROM build_attempt a JOIN label l ON l.id = a.machine WHERE a.build IN (%s) ORDER BY a.build, a.number""";
 
     /// Whose attempts are asked for in one query.
     private static final int AT_ONCE = 200;
@@ -84,7 +81,9 @@ final class RecordRows {
         var attempts = new HashMap<Long, List<Attempt>>();
         for (int from = 0; from < records.size(); from += AT_ONCE) {
             var some = records.subList(from, Math.min(records.size(), from + AT_ONCE));
-            try (var statement = connection.prepareStatement(ATTEMPTS.formatted(holes(some.size())))) {
+            try (var statement = connection.prepareStatement("""
+            SELECT a.build, l.text AS machine, a.reason, a.began, a.lost
+            FROM build_attempt a JOIN label l ON l.id = a.machine WHERE a.build IN (%s) ORDER BY a.build, a.number""".formatted(holes(some.size())))) {
                 set(statement, some.stream().map(BuildRecord::id).toArray());
                 try (var row = statement.executeQuery()) {
                     while (row.next())

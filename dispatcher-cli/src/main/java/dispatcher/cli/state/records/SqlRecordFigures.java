@@ -22,11 +22,6 @@ public record SqlRecordFigures(Transactions database) implements RecordFigures {
                 SUM(copy_time) AS copy_time, SUM(build_time) AS build_time, MAX(longest_wait) AS longest_wait
             FROM load_hour WHERE hour >= ? GROUP BY system, features
             ORDER BY SUM(slot_wait) + SUM(away_wait) DESC, system, features LIMIT 1000""";
-    private static final String PACKAGES = """
-            SELECT package, system, SUM(builds) AS builds, SUM(failed) AS failed, SUM(build_time) AS build_time,
-                SUM(copy_time) AS copy_time, SUM(copied_bytes) AS copied_bytes, SUM(output_bytes) AS output_bytes,
-                MAX(peak_memory) AS peak_memory
-            FROM package_day WHERE +day >= ? GROUP BY package, system ORDER BY %s DESC, package, system LIMIT ?""";
 
     @Override
     public List<BuildRecord> between(Instant from, Instant to, int most) throws IOException {
@@ -73,7 +68,11 @@ public record SqlRecordFigures(Transactions database) implements RecordFigures {
     public List<PackageCost> packages(Instant from, Cost by, int most) throws IOException {
         return database.read(List.of(), connection -> {
             var costs = new ArrayList<PackageCost>();
-            try (var statement = connection.prepareStatement(PACKAGES.formatted(column(by)))) {
+            try (var statement = connection.prepareStatement("""
+            SELECT package, system, SUM(builds) AS builds, SUM(failed) AS failed, SUM(build_time) AS build_time,
+                SUM(copy_time) AS copy_time, SUM(copied_bytes) AS copied_bytes, SUM(output_bytes) AS output_bytes,
+                MAX(peak_memory) AS peak_memory
+            FROM package_day WHERE +day >= ? GROUP BY package, system ORDER BY %s DESC, package, system LIMIT ?""".formatted(column(by)))) {
                 statement.setLong(1, Labels.day(from));
                 statement.setInt(2, most);
                 try (var row = statement.executeQuery()) {
