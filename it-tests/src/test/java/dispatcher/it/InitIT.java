@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -26,7 +28,7 @@ class InitIT {
 
     private Fleet fleet;
     private NixClient client;
-    private DispatcherProcess dispatcher;
+    private @Nullable DispatcherProcess dispatcher;
     private Path settings;
     private Path socket;
 
@@ -151,7 +153,7 @@ class InitIT {
     }
 
     private String line(Object... arguments) throws Exception {
-        return dispatcher.builders(arguments);
+        return Objects.requireNonNull(dispatcher).builders(arguments);
     }
 
     private String expression(String name) {

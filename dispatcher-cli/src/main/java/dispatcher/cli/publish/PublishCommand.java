@@ -33,11 +33,9 @@ final class PublishCommand implements Publisher.Way {
 
     private static String script(PublishedBuild build, PublishRules rules) {
         var paths = build.paths().stream().map(ShellCommand::quoted).collect(Collectors.joining(" "));
-        var copy = rules.to()
-                .map(to ->
-                        ("nix --extra-experimental-features nix-command copy --from \"$DISPATCHER_STORE\" --to %s \"$@\" || exit\n")
-                                .formatted(ShellCommand.quoted(to)))
-                .orElse("");
+        var copy = rules.to().map(to -> """
+                        nix --extra-experimental-features nix-command copy --from "$DISPATCHER_STORE" --to %s "$@" || exit
+                        """.formatted(ShellCommand.quoted(to))).orElse("");
         return "set -- %s\n%s%s".formatted(paths, copy, rules.command().orElse(""));
     }
 }
