@@ -48,6 +48,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The web server on a real port of the loopback address.
 class WebServerTest {
+    /// Bytes of the beginning of an answer that show its status.
+    private static final int STATUS_LINE = 12;
+
     private static final String TOKEN = "0123456789abcdef0123456789abcdef";
     private static final String HOSTILE = "<img src=x onerror=alert(1)>\"'\u202e\u001b[31m";
     private static final Instant NOW = Instant.parse("2026-11-30T12:00:00Z");
@@ -70,8 +73,8 @@ class WebServerTest {
 
     @AfterEach
     void stop() {
+        client.shutdownNow();
         server.close();
-        client.close();
     }
 
     private Settings.Web web(Optional<String> userHeader, List<String> hosts) throws IOException {
@@ -361,7 +364,7 @@ class WebServerTest {
             try (var socket = new Socket(
                     InetAddress.getLoopbackAddress(), server.address().port())) {
                 socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-                return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                return new String(socket.getInputStream().readNBytes(STATUS_LINE), StandardCharsets.UTF_8);
             }
         }
 

@@ -83,6 +83,7 @@ class MachineLifecycleTest {
         provider.letGo();
         Await.result(use);
         assertThat(asked).hasSize(3);
+        Await.until("it is written down", () -> slow.log().size() == 2);
         assertThat(slow.log())
                 .extracting(LogLine::text)
                 .containsExactly("starts by systemd unit builder.service", "is ready after 3 s");

@@ -12,7 +12,7 @@ import java.time.Duration;
 final class PublishKeys {
     static final Key<String> TO = Key.of("publish.to", Types.text())
             .presetIs("none")
-            .example("s3://cache?region=eu-central-1")
+            .example("s3://cache")
             .counts(Effect.AT_ONCE, it -> it.publish().to())
             .help("The store that outputs, and what they need, are copied to by `nix copy` of this host.");
     static final Key<String> COMMAND = Key.of("publish.command", Types.text())

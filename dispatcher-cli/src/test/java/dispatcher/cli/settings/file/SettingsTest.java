@@ -737,7 +737,7 @@ class SettingsTest {
                     dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
                     dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, buildLimits, clients, decline, hostKey, hostStore, limits, \
                     listen, machines, machinesFile, maxAttempts, publish, records, resources, schedule, secretKeyFile, spool, ssh, state, timeouts, \
-                    trustedPublicKeys, uplink""");
+                    trustedPublicKeys, uplink, web""");
         }
 
         @Test
