@@ -137,7 +137,7 @@ class InitIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void doctorNamesAMachineThatIsDownAndWhatToChange() throws Exception {
         fleet.machine(0).kill();
         try {
@@ -162,7 +162,7 @@ class InitIT {
     }
 
     @Test
-    @Order(6)
+    @Order(5)
     void theCommandsOfTroubleshootingWork() throws Exception {
         Result logs = client.command("nix", "build", "--print-build-logs", "--no-link", "--impure")
                 .with("--max-jobs", 0, "--system", SYSTEM, "--expr", expression("logs"))
