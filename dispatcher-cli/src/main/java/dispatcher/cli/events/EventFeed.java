@@ -85,17 +85,10 @@ public final class EventFeed implements DispatcherListener {
 
     // ---- what operators do
 
-    public void machineDrained(String machine, Optional<String> by, String note) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_DRAINED)
-                .on(machine)
-                .by(by)
-                .because(cut(note)));
-    }
-
-    public void machineResumed(String machine, Optional<String> by) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_RESUMED)
-                .on(machine)
-                .by(by));
+    /// A machine is to get no more builds, or may get some again.
+    public void drainChanged(String machine, boolean drained, Optional<String> by) {
+        var type = drained ? FleetEvent.Type.MACHINE_DRAINED : FleetEvent.Type.MACHINE_RESUMED;
+        ring.add(EventRing.unnumbered(type).on(machine).by(by));
     }
 
     public void settingsChanged(List<String> changes) {

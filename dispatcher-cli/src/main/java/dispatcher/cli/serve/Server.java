@@ -432,7 +432,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new OnDemandEndpoints(queue, onDemand, clock).endpoints());
         endpoints.add(new QueueEndpoint(queue, clock).endpoint());
         endpoints.add(new ExplainEndpoint(queue, sessions::prospect).endpoint());
-        endpoints.addAll(new DrainEndpoints(queue, drains).endpoints());
+        endpoints.addAll(new DrainEndpoints(queue, drains, events::drainChanged).endpoints());
         endpoints.addAll(new HistoryEndpoints(history).endpoints());
         endpoints.addAll(new RecordEndpoints(records, clock).endpoints());
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());

@@ -163,7 +163,8 @@ class FleetCommandsTest {
     private ApiServer serve(DrainStore store) throws IOException {
         Files.createDirectories(settings.state());
         var drains = Drains.load(store, registry);
-        var endpoints = new ArrayList<Endpoint>(new DrainEndpoints(queue, drains).endpoints());
+        var endpoints =
+                new ArrayList<Endpoint>(new DrainEndpoints(queue, drains, DrainEndpoints.Witness.NONE).endpoints());
         endpoints.add(MachineAnswers.endpoint(
                 queue,
                 InstantSource.system(),

@@ -112,12 +112,12 @@ class EventFeedTest {
                 got.add(List.of());
             }
         });
-        feed.machineDrained("m", Optional.of("root"), "new disk");
+        feed.drainChanged("m", true, Optional.of("root"));
 
         var event = poll(got).getFirst();
         assertThat(event.machine()).contains("m");
         assertThat(event.by()).contains("root");
-        assertThat(event.reason()).contains("new disk");
+        assertThat(event.type()).isEqualTo(FleetEvent.Type.MACHINE_DRAINED);
     }
 
     @Test
