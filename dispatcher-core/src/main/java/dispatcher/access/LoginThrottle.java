@@ -5,8 +5,7 @@ import java.util.LinkedHashMap;
 
 /// Knows from which addresses logins keep failing, over SSH or on the page. Failures add up and fade with time, one
 /// every five seconds. So an address that fails now and then, such as a check that only tests whether the port is open,
-/// is never throttled. A
-/// login that succeeds clears an address.
+/// is never throttled. A login that succeeds clears an address.
 ///
 /// No rate limiter of a library does that: it is asked about an address without taking anything from it, and what fails
 /// weighs more or less.

@@ -39,8 +39,7 @@ public interface DispatcherListener {
     default void buildAlone(long build, StorePath drvPath, Duration waited) {}
 
     /// While a build waited, all machines that fit it were away, or its own was being started. Comes before the build
-    /// is
-    /// assigned, perhaps several times, and not at all if there was nothing of the kind.
+    /// is assigned, perhaps several times, and not at all if there was nothing of the kind.
     ///
     /// @param took part of what it waits for a machine
     default void buildHeldUp(long build, StorePath drvPath, Duration took) {}

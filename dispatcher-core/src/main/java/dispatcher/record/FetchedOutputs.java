@@ -14,8 +14,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Which build an output belongs to that a client fetches. Knows those of the latest builds, and only outputs whose
-/// paths
-/// the derivation says. Safe for any thread.
+/// paths the derivation says. Safe for any thread.
 final class FetchedOutputs {
     private static final int MOST_EXPECTED = 20_000;
     private static final int MOST_UNSAVED = 20_000;

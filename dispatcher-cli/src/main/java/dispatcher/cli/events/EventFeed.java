@@ -88,11 +88,11 @@ public final class EventFeed implements DispatcherListener {
     /// A machine is to get no more builds, or may get some again.
     public void drainChanged(String machine, boolean drained, Optional<String> by) {
         var type = drained ? FleetEvent.Type.MACHINE_DRAINED : FleetEvent.Type.MACHINE_RESUMED;
-        ring.add(EventRing.unnumbered(type).on(machine).by(by));
+        ring.add(FleetEvent.draft(type).on(machine).by(by));
     }
 
     public void settingsChanged(List<String> changes) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.SETTINGS_CHANGED).changing(changes));
+        ring.add(FleetEvent.draft(FleetEvent.Type.SETTINGS_CHANGED).changing(changes));
     }
 
     // ---- clients and builds
@@ -178,21 +178,21 @@ public final class EventFeed implements DispatcherListener {
 
     @Override
     public void outputSent(long client, StorePath path, String from, long bytes, Duration took) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.COPIED_BACK)
+        ring.add(FleetEvent.draft(FleetEvent.Type.COPIED_BACK)
                 .ofClient(who(client), path.toString())
                 .on(from)
                 .copied(1, bytes)
                 .took(took));
     }
 
-    private void end(long build, FleetEvent event) {
+    private void end(long build, FleetEvent.Draft event) {
         builds.remove(build);
         ring.add(event);
     }
 
-    private FleetEvent of(long build, StorePath drvPath, FleetEvent.Type type) {
+    private FleetEvent.Draft of(long build, StorePath drvPath, FleetEvent.Type type) {
         var known = builds.get(build);
-        var event = EventRing.unnumbered(type);
+        var event = FleetEvent.draft(type);
         return known == null
                 ? event.ofBuild(Optional.empty(), drvPath.toString(), "")
                 : event.ofBuild(known.id(), known.drv(), known.client());
@@ -206,31 +206,29 @@ public final class EventFeed implements DispatcherListener {
 
     @Override
     public void machineSetAside(String machine, String reason) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_SET_ASIDE)
-                .on(machine)
-                .because(cut(reason)));
+        ring.add(FleetEvent.draft(FleetEvent.Type.MACHINE_SET_ASIDE).on(machine).because(cut(reason)));
     }
 
     @Override
     public void machineBack(String machine, Duration after) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_BACK).on(machine).took(after));
+        ring.add(FleetEvent.draft(FleetEvent.Type.MACHINE_BACK).on(machine).took(after));
     }
 
     @Override
     public void machineUnderPressure(String machine, String why) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_UNDER_PRESSURE)
+        ring.add(FleetEvent.draft(FleetEvent.Type.MACHINE_UNDER_PRESSURE)
                 .on(machine)
                 .because(cut(why)));
     }
 
     @Override
     public void machineHasRoom(String machine) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_HAS_ROOM).on(machine));
+        ring.add(FleetEvent.draft(FleetEvent.Type.MACHINE_HAS_ROOM).on(machine));
     }
 
     @Override
     public void machineRefuses(String machine, String need, String reason, Duration until) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_REFUSES)
+        ring.add(FleetEvent.draft(FleetEvent.Type.MACHINE_REFUSES)
                 .on(machine)
                 .because(cut("%s: %s".formatted(need, reason)))
                 .took(until));
@@ -238,19 +236,19 @@ public final class EventFeed implements DispatcherListener {
 
     @Override
     public void machineRefusesNoLonger(String machine, String need) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_REFUSES_NO_LONGER)
+        ring.add(FleetEvent.draft(FleetEvent.Type.MACHINE_REFUSES_NO_LONGER)
                 .on(machine)
                 .because(cut(need)));
     }
 
     @Override
     public void machineDescribed(Machine machine, MachineDescription said) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_DESCRIBED).on(machine.name()));
+        ring.add(FleetEvent.draft(FleetEvent.Type.MACHINE_DESCRIBED).on(machine.name()));
     }
 
     @Override
     public void machineNotDescribed(String machine, String reason) {
-        ring.add(EventRing.unnumbered(FleetEvent.Type.MACHINE_NOT_DESCRIBED)
+        ring.add(FleetEvent.draft(FleetEvent.Type.MACHINE_NOT_DESCRIBED)
                 .on(machine)
                 .because(cut(reason)));
     }

@@ -3,7 +3,6 @@ package dispatcher.cli.events;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.cli.api.event.FleetEvent;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +32,7 @@ final class EventRing {
         this.events = new FleetEvent[size];
     }
 
-    void add(FleetEvent event) {
+    void add(FleetEvent.Draft event) {
         lock.lock();
         try {
             last++;
@@ -83,10 +82,6 @@ final class EventRing {
     }
 
     private FleetEvent missed(long number, long count) {
-        return FleetEvent.of(number, clock.instant(), FleetEvent.Type.MISSED).missed(count);
-    }
-
-    static FleetEvent unnumbered(FleetEvent.Type type) {
-        return FleetEvent.of(0, Instant.EPOCH, type);
+        return FleetEvent.draft(FleetEvent.Type.MISSED).missed(count).numbered(number, clock.instant());
     }
 }

@@ -16,10 +16,8 @@ import java.util.function.Supplier;
 /// Accounts for placements without the scheduler and its lock. Safe for any thread.
 ///
 /// Cost: to look at all machines takes at most a hundredth of the time, however many builds are placed; what is then
-/// known
-/// serves all builds until the next look. Beside that, a build costs a look at each group of machines that are alike,
-/// at
-/// most [#MOST_GROUPS].
+/// known serves all builds until the next look. Beside that, a build costs a look at each group of machines that
+/// are alike, at most [#MOST_GROUPS].
 public final class FleetCensus {
     /// Groups that are looked at for one build. The machines of others are counted as not looked at.
     static final int MOST_GROUPS = 500;

@@ -7,8 +7,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// Why a build went to a machine, as it was then. What is said of other machines may be some milliseconds older than
-/// the
-/// choice itself; with a very large fleet, up to a second.
+/// the choice itself; with a very large fleet, up to a second.
 ///
 /// @param chosen     what spoke for its machine, exactly as the scheduler compared it
 /// @param others     the best of the machines that had a free slot for it too, the best first

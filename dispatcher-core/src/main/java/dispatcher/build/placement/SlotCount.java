@@ -7,8 +7,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// What builds have taken of each machine. Counted beside the scheduler, by those who hold slots, so that an account
-/// can
-/// be given without its lock. Safe for any thread.
+/// can be given without its lock. Safe for any thread.
 public final class SlotCount {
     private final Map<String, Taken> machines = new ConcurrentHashMap<>();
 

@@ -104,207 +104,88 @@ public record FleetEvent(
         }
     }
 
-    /// One that says nothing but its type.
-    public static FleetEvent of(long seq, Instant at, Type type) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
+    /// One that says nothing yet but its type.
+    public static Draft draft(Type type) {
+        return new Draft(type);
     }
 
-    public FleetEvent numbered(long number, Instant time) {
-        return new FleetEvent(
-                number, time, type, build, drv, client, machine, outcome, reason, by, paths, bytes, seconds, missed,
-                changes);
-    }
+    /// An event on its way, without number and time. Confined to one thread.
+    public static final class Draft {
+        private final Type type;
+        private Optional<Long> build = Optional.empty();
+        private Optional<String> drv = Optional.empty();
+        private Optional<String> client = Optional.empty();
+        private Optional<String> machine = Optional.empty();
+        private Optional<String> outcome = Optional.empty();
+        private Optional<String> reason = Optional.empty();
+        private Optional<String> by = Optional.empty();
+        private Optional<Long> paths = Optional.empty();
+        private Optional<Long> bytes = Optional.empty();
+        private Optional<BigDecimal> seconds = Optional.empty();
+        private Optional<Long> missed = Optional.empty();
+        private Optional<List<String>> changes = Optional.empty();
 
-    public FleetEvent ofBuild(Optional<Long> id, String path, String asker) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                id,
-                Optional.of(path),
-                Optional.of(asker),
-                machine,
-                outcome,
-                reason,
-                by,
-                paths,
-                bytes,
-                seconds,
-                missed,
-                changes);
-    }
+        private Draft(Type type) {
+            this.type = type;
+        }
 
-    public FleetEvent ofClient(String who, String path) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                build,
-                Optional.of(path),
-                Optional.of(who),
-                machine,
-                outcome,
-                reason,
-                by,
-                paths,
-                bytes,
-                seconds,
-                missed,
-                changes);
-    }
+        public Draft ofBuild(Optional<Long> id, String path, String asker) {
+            build = id;
+            return ofClient(asker, path);
+        }
 
-    public FleetEvent on(String name) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                build,
-                drv,
-                client,
-                Optional.of(name),
-                outcome,
-                reason,
-                by,
-                paths,
-                bytes,
-                seconds,
-                missed,
-                changes);
-    }
+        public Draft ofClient(String who, String path) {
+            drv = Optional.of(path);
+            client = Optional.of(who);
+            return this;
+        }
 
-    public FleetEvent ended(String how) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                build,
-                drv,
-                client,
-                machine,
-                Optional.of(how),
-                reason,
-                by,
-                paths,
-                bytes,
-                seconds,
-                missed,
-                changes);
-    }
+        public Draft on(String name) {
+            machine = Optional.of(name);
+            return this;
+        }
 
-    /// @param why nothing is said if it is empty
-    public FleetEvent because(String why) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                build,
-                drv,
-                client,
-                machine,
-                outcome,
-                Optional.of(why).filter(text -> !text.isEmpty()),
-                by,
-                paths,
-                bytes,
-                seconds,
-                missed,
-                changes);
-    }
+        public Draft ended(String how) {
+            outcome = Optional.of(how);
+            return this;
+        }
 
-    public FleetEvent by(Optional<String> who) {
-        return new FleetEvent(
-                seq, at, type, build, drv, client, machine, outcome, reason, who, paths, bytes, seconds, missed,
-                changes);
-    }
+        /// @param why nothing is said if it is empty
+        public Draft because(String why) {
+            reason = Optional.of(why).filter(text -> !text.isEmpty());
+            return this;
+        }
 
-    public FleetEvent copied(long count, long size) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                build,
-                drv,
-                client,
-                machine,
-                outcome,
-                reason,
-                by,
-                Optional.of(count),
-                Optional.of(size),
-                seconds,
-                missed,
-                changes);
-    }
+        public Draft by(Optional<String> who) {
+            by = who;
+            return this;
+        }
 
-    public FleetEvent took(Duration time) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                build,
-                drv,
-                client,
-                machine,
-                outcome,
-                reason,
-                by,
-                paths,
-                bytes,
-                Optional.of(Decimals.seconds(time)),
-                missed,
-                changes);
-    }
+        public Draft copied(long count, long size) {
+            paths = Optional.of(count);
+            bytes = Optional.of(size);
+            return this;
+        }
 
-    public FleetEvent missed(long count) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                build,
-                drv,
-                client,
-                machine,
-                outcome,
-                reason,
-                by,
-                paths,
-                bytes,
-                seconds,
-                Optional.of(count),
-                changes);
-    }
+        public Draft took(Duration time) {
+            seconds = Optional.of(Decimals.seconds(time));
+            return this;
+        }
 
-    public FleetEvent changing(List<String> lines) {
-        return new FleetEvent(
-                seq,
-                at,
-                type,
-                build,
-                drv,
-                client,
-                machine,
-                outcome,
-                reason,
-                by,
-                paths,
-                bytes,
-                seconds,
-                missed,
-                Optional.of(List.copyOf(lines)));
+        public Draft missed(long count) {
+            missed = Optional.of(count);
+            return this;
+        }
+
+        public Draft changing(List<String> lines) {
+            changes = Optional.of(List.copyOf(lines));
+            return this;
+        }
+
+        public FleetEvent numbered(long number, Instant time) {
+            return new FleetEvent(
+                    number, time, type, build, drv, client, machine, outcome, reason, by, paths, bytes, seconds, missed,
+                    changes);
+        }
     }
 }

@@ -20,10 +20,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// An account of a placement in a column: a short JSON array, `[CHOSEN, [OTHER, …], FREE, {REASON: MACHINES, …}]`,
-/// where a
-/// machine is `[name, untilStart, boot, copyBytes, copy, build, slotsTaken, slots, speed, flags]`. Times are in
-/// milliseconds, speed in thousandths; the flags add up: 1 spared, 2 its start is measured, 4 the build is. It is
-/// compressed.
+/// where a machine is `[name, untilStart, boot, copyBytes, copy, build, slotsTaken, slots, speed, flags]`. Times
+/// are in milliseconds, speed in thousandths; the flags add up: 1 spared, 2 its start is measured, 4 the build is.
+/// It is compressed.
 final class PlacementText {
     private static final JsonFactory FACTORY = StrictJson.factory(Integer.MAX_VALUE);
     private static final double THOUSAND = 1000;
