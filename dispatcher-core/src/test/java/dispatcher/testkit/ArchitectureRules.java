@@ -90,7 +90,7 @@ public final class ArchitectureRules {
                         only("dispatcher.ssh..", "org.apache.sshd..", "org.bouncycastle.."),
                         only("dispatcher.cli..", "picocli..", "org.apache.logging.."),
                         jsonIsForFormats(),
-                        only("dispatcher.cli.state..", "java.sql..", "org.jdbi..", "org.flywaydb..", "org.sqlite.."),
+                        only("dispatcher.cli.state..", "java.sql..", "org.flywaydb..", "org.sqlite.."),
                         only("dispatcher.cli.provider..", "com.github.dockerjava.."),
                         onlyWebServersSpeakHttp())
                 .map(rule -> rule.allowEmptyShould(true));

@@ -1,5 +1,6 @@
 package dispatcher.cli.state;
 
+import dispatcher.cli.state.database.Transactions;
 import dispatcher.history.HistoryStore;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.store.LocationStore.KnownPath;
@@ -9,13 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,16 +42,16 @@ final class OldFiles {
     }
 
     /// Writes all that they say in one transaction, in the place of what is there of the same things.
-    static void takeOver(Path directory, Connection connection) {
+    static void takeOver(Path directory, Connection connection) throws SQLException {
         if (!existIn(directory)) return;
         var taken = new ArrayList<Path>();
         var history = read(directory.resolve(HISTORY), OldFiles::history, taken);
         var locations = read(directory.resolve(LOCATIONS), OldFiles::locations, taken);
         var drained = read(directory.resolve(DRAINED), OldFiles::drained, taken);
-        Jdbi.create(connection).useTransaction(handle -> {
-            history.ifPresent(contents -> SqlHistory.write(handle, contents));
-            locations.ifPresent(paths -> SqlLocations.write(handle, paths));
-            drained.ifPresent(names -> SqlDrains.insert(handle, names));
+        Transactions.of(connection, writing -> {
+            if (history.isPresent()) SqlHistory.write(writing, history.get());
+            if (locations.isPresent()) SqlLocations.write(writing, locations.get());
+            if (drained.isPresent()) SqlDrains.insert(writing, drained.get());
         });
         for (var file : taken) {
             var now = rename(file, ".taken-over");

@@ -2,6 +2,7 @@ package dispatcher.cli.state;
 
 import dispatcher.cli.state.database.Lists;
 import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Statements;
 import dispatcher.cli.state.database.Transactions;
 import dispatcher.cli.state.database.UnreadRows;
 import dispatcher.machine.MachineDescription;
@@ -11,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -92,7 +94,8 @@ record SqlDescriptions(Transactions database) implements DescriptionStore {
     @Override
     public void save(String machine, Known known) throws IOException {
         var said = known.description();
-        database.write(handle -> handle.execute(
+        database.change(connection -> Statements.run(
+                connection,
                 PUT,
                 machine,
                 known.way(),
@@ -124,12 +127,16 @@ record SqlDescriptions(Transactions database) implements DescriptionStore {
 
     @Override
     public void keepOnly(Set<String> machines) throws IOException {
-        database.write(handle -> {
-            var names = handle.createQuery("SELECT name FROM machine_description")
-                    .mapTo(String.class)
-                    .list();
-            for (var name : names)
-                if (!machines.contains(name)) handle.execute("DELETE FROM machine_description WHERE name = ?", name);
+        database.change(connection -> {
+            var gone = new ArrayList<String>();
+            Rows.each(connection, "SELECT name FROM machine_description", row -> {
+                if (!machines.contains(row.getString(1))) gone.add(row.getString(1));
+            });
+            Statements.runAll(
+                    connection,
+                    "DELETE FROM machine_description WHERE name = ?",
+                    gone,
+                    name -> new Object[] {name});
         });
     }
 }

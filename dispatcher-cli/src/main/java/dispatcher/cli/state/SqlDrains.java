@@ -1,12 +1,14 @@
 package dispatcher.cli.state;
 
 import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Statements;
 import dispatcher.cli.state.database.Transactions;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Collections;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import org.jdbi.v3.core.Handle;
 
 /// Drained machines, in their table.
 record SqlDrains(Transactions database) implements DrainStore {
@@ -21,15 +23,18 @@ record SqlDrains(Transactions database) implements DrainStore {
 
     @Override
     public void save(SortedSet<String> names) throws IOException {
-        database.write(handle -> {
-            handle.execute("DELETE FROM drained_machine");
-            insert(handle, names);
+        database.change(connection -> {
+            Statements.run(connection, "DELETE FROM drained_machine");
+            insert(connection, names);
         });
     }
 
     /// Adds those that are not there yet.
-    static void insert(Handle handle, SortedSet<String> names) {
-        for (var name : names)
-            handle.execute("INSERT INTO drained_machine (name) VALUES (?) ON CONFLICT DO NOTHING", name);
+    static void insert(Connection connection, SortedSet<String> names) throws SQLException {
+        Statements.runAll(
+                connection,
+                "INSERT INTO drained_machine (name) VALUES (?) ON CONFLICT DO NOTHING",
+                names,
+                name -> new Object[] {name});
     }
 }

@@ -1,8 +1,8 @@
 package dispatcher.cli.state;
 
-import dispatcher.cli.state.database.Batches;
 import dispatcher.cli.state.database.Lists;
 import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Statements;
 import dispatcher.cli.state.database.Transactions;
 import dispatcher.cli.state.database.UnreadRows;
 import dispatcher.history.HistoryStore;
@@ -18,11 +18,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jdbi.v3.core.Handle;
 
 /// What builds took, in a table of packages and one of machines.
 record SqlHistory(Transactions database) implements HistoryStore {
-    private static final int BATCH = 1_000;
     private static final String PUT_MACHINE = """
             INSERT INTO history_machine (name, configured, speeds, copied_bytes, copy_seconds) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (name) DO UPDATE SET configured = excluded.configured, speeds = excluded.speeds,
@@ -128,65 +126,54 @@ record SqlHistory(Transactions database) implements HistoryStore {
 
     @Override
     public void save(Contents changed, Collection<PackageName> forgotten) throws IOException {
-        database.write(handle -> {
-            forget(handle, forgotten);
-            write(handle, changed);
+        database.change(connection -> {
+            Statements.runAll(
+                    connection,
+                    "DELETE FROM history_package WHERE name = ?",
+                    forgotten,
+                    name -> new Object[] {name.text()});
+            write(connection, changed);
         });
     }
 
     @Override
     public void replaceAll(Contents all) throws IOException {
-        database.write(handle -> {
-            handle.execute("DELETE FROM history_package");
-            handle.execute("DELETE FROM history_machine");
-            write(handle, all);
+        database.change(connection -> {
+            Statements.run(connection, "DELETE FROM history_package");
+            Statements.run(connection, "DELETE FROM history_machine");
+            write(connection, all);
         });
     }
 
-    private static void forget(Handle handle, Collection<PackageName> names) {
-        try (var batch = handle.prepareBatch("DELETE FROM history_package WHERE name = ?")) {
-            for (var name : names) batch.add(name.text());
-            Batches.execute(batch);
-        }
-    }
-
     /// Puts these in the place of what is there of the same machines and packages.
-    static void write(Handle handle, Contents contents) {
-        Batches.of(contents.machines().entrySet(), BATCH, some -> writeMachines(handle, some));
-        Batches.of(contents.packages().entrySet(), BATCH, some -> writePackages(handle, some));
+    static void write(Connection connection, Contents contents) throws SQLException {
+        Statements.runAll(connection, PUT_MACHINE, contents.machines().entrySet(), SqlHistory::machineValues);
+        Statements.runAll(connection, PUT_PACKAGE, contents.packages().entrySet(), SqlHistory::packageValues);
     }
 
-    private static void writeMachines(Handle handle, List<Map.Entry<String, MachineHistory>> machines) {
-        try (var batch = handle.prepareBatch(PUT_MACHINE)) {
-            for (var entry : machines) {
-                var known = entry.getValue();
-                batch.add(
-                        entry.getKey(),
-                        known.configured(),
-                        Lists.print(known.speeds()),
-                        known.copiedBytes(),
-                        known.copySeconds());
-            }
-            Batches.execute(batch);
-        }
+    private static Object[] machineValues(Map.Entry<String, MachineHistory> machine) {
+        var known = machine.getValue();
+        return new Object[] {
+            machine.getKey(),
+            known.configured(),
+            Lists.print(known.speeds()),
+            known.copiedBytes(),
+            known.copySeconds()
+        };
     }
 
-    private static void writePackages(Handle handle, List<Map.Entry<Key, PackageHistory>> packages) {
-        try (var batch = handle.prepareBatch(PUT_PACKAGE)) {
-            for (var entry : packages) {
-                var known = entry.getValue();
-                batch.add(
-                        entry.getKey().name().text(),
-                        entry.getKey().system(),
-                        known.builds(),
-                        known.lastSeen().getEpochSecond(),
-                        known.outputBytes(),
-                        Lists.print(known.seconds()),
-                        Lists.print(known.machines()),
-                        Lists.print(known.peaks()),
-                        Lists.print(known.behind()));
-            }
-            Batches.execute(batch);
-        }
+    private static Object[] packageValues(Map.Entry<Key, PackageHistory> entry) {
+        var known = entry.getValue();
+        return new Object[] {
+            entry.getKey().name().text(),
+            entry.getKey().system(),
+            known.builds(),
+            known.lastSeen().getEpochSecond(),
+            known.outputBytes(),
+            Lists.print(known.seconds()),
+            Lists.print(known.machines()),
+            Lists.print(known.peaks()),
+            Lists.print(known.behind())
+        };
     }
 }

@@ -1,8 +1,8 @@
 package dispatcher.cli.state;
 
-import dispatcher.cli.state.database.Batches;
 import dispatcher.cli.state.database.Lists;
 import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Statements;
 import dispatcher.cli.state.database.Transactions;
 import dispatcher.cli.state.database.UnreadRows;
 import dispatcher.nix.NixSyntaxException;
@@ -10,6 +10,8 @@ import dispatcher.nix.StorePath;
 import dispatcher.store.Fingerprint;
 import dispatcher.store.LocationStore;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -17,14 +19,11 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.jdbi.v3.core.Handle;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Which machines hold which paths, and what these hold, in two tables.
 record SqlLocations(Transactions database) implements LocationStore {
-    /// How much goes to the database at once; it is in memory a second time meanwhile.
-    private static final int BATCH = 1_000;
-
     private record Row(String path, String contents, String machine) {}
 
     @Override
@@ -85,44 +84,49 @@ record SqlLocations(Transactions database) implements LocationStore {
 
     @Override
     public void save(Collection<KnownPath> paths) throws IOException {
-        database.write(handle -> write(handle, paths));
+        database.change(connection -> write(connection, paths));
     }
 
     @Override
     public void replaceAll(Collection<KnownPath> paths) throws IOException {
-        database.write(handle -> {
-            handle.execute("DELETE FROM location");
-            handle.execute("DELETE FROM known_path");
-            write(handle, paths);
+        database.change(connection -> {
+            Statements.run(connection, "DELETE FROM location");
+            Statements.run(connection, "DELETE FROM known_path");
+            write(connection, paths);
         });
     }
 
+    private record Location(String path, String machine) {}
+
     /// In the order of the tables, or else many would go from page to page of the disk at random.
-    static void write(Handle handle, Collection<KnownPath> paths) {
+    static void write(Connection connection, Collection<KnownPath> paths) throws SQLException {
         var sorted = new ArrayList<>(paths);
         sorted.sort(Comparator.comparing(KnownPath::path));
-        Batches.of(sorted, BATCH, some -> writeBatch(handle, some));
+        // The locations of what is gone go with it.
+        Statements.runAll(
+                connection, "DELETE FROM known_path WHERE path = ?", sorted, path -> new Object[] {name(path)});
+        sorted.removeIf(path -> path.machines().isEmpty());
+        Statements.runAll(
+                connection,
+                "INSERT INTO known_path (path, contents) VALUES (?, ?)",
+                sorted,
+                path -> new Object[] {name(path), contents(path)});
+        Statements.runAll(
+                connection,
+                "INSERT INTO location (path, machine) VALUES (?, ?)",
+                () -> sorted.stream().flatMap(SqlLocations::locations).iterator(),
+                location -> new Object[] {location.path(), location.machine()});
     }
 
-    private static void writeBatch(Handle handle, Collection<KnownPath> paths) {
-        try (var gone = handle.prepareBatch("DELETE FROM known_path WHERE path = ?");
-                var known = handle.prepareBatch("INSERT INTO known_path (path, contents) VALUES (?, ?)");
-                var locations = handle.prepareBatch("INSERT INTO location (path, machine) VALUES (?, ?)")) {
-            for (var path : paths) {
-                var name = path.path().baseName();
-                gone.add(name);
-                if (path.machines().isEmpty()) continue;
-                known.add(
-                        name,
-                        Lists.print(path.contents().stream()
-                                .map(Fingerprint::toString)
-                                .collect(Collectors.toList())));
-                for (var machine : path.machines()) locations.add(name, machine);
-            }
-            // The locations of what is gone go with it.
-            Batches.execute(gone);
-            Batches.execute(known);
-            Batches.execute(locations);
-        }
+    private static String name(KnownPath path) {
+        return path.path().baseName();
+    }
+
+    private static String contents(KnownPath path) {
+        return Lists.print(path.contents().stream().map(Fingerprint::toString).collect(Collectors.toList()));
+    }
+
+    private static Stream<Location> locations(KnownPath path) {
+        return path.machines().stream().map(machine -> new Location(name(path), machine));
     }
 }

@@ -2,13 +2,14 @@ package dispatcher.cli.state;
 
 import dispatcher.cli.state.database.Database;
 import dispatcher.cli.state.database.Schema;
+import dispatcher.cli.state.database.Transactions;
 import dispatcher.history.HistoryStore;
 import dispatcher.machine.registry.DescriptionStore;
 import dispatcher.store.LocationStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
-import org.jdbi.v3.core.HandleConsumer;
+import java.sql.SQLException;
 
 /// The database of a state directory, `state.sqlite`: what outlives a restart, but records of builds. Files of earlier
 /// versions are taken over, see [OldFiles].
@@ -25,7 +26,7 @@ public final class StateDatabase implements AutoCloseable {
                 }
 
                 @Override
-                public void takeOver(Path directory, Connection connection) {
+                public void takeOver(Path directory, Connection connection) throws SQLException {
                     OldFiles.takeOver(directory, connection);
                 }
             },
@@ -73,8 +74,8 @@ public final class StateDatabase implements AutoCloseable {
     }
 
     /// For tests.
-    void write(HandleConsumer<RuntimeException> change) throws IOException {
-        database.write(change);
+    void change(Transactions.Change change) throws IOException {
+        database.change(change);
     }
 
     /// What is written after that opens it again.

@@ -2,6 +2,7 @@ package dispatcher.cli.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.cli.state.database.Statements;
 import dispatcher.machine.MachineDescription;
 import dispatcher.machine.registry.DescriptionStore.Known;
 import java.io.IOException;
@@ -69,7 +70,7 @@ class SqlDescriptionsTest extends StateDatabaseFixture {
     void aRowThatCannotBeUnderstoodIsLeftOut() throws IOException {
         state.descriptions().save("a", ALL);
         state.descriptions().save("b", ALL);
-        state.write(handle -> handle.execute("UPDATE machine_description SET systems = 'x' WHERE name = 'a'"));
+        state.change(connection -> Statements.run(connection, "UPDATE machine_description SET systems = 'x' WHERE name = 'a'"));
 
         assertThat(state.descriptions().load()).containsOnlyKeys("b");
     }

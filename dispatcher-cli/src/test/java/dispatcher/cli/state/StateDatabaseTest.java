@@ -3,7 +3,9 @@ package dispatcher.cli.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import dispatcher.cli.state.database.Rows;
 import dispatcher.cli.state.database.Schema;
+import dispatcher.cli.state.database.Statements;
 import dispatcher.history.History;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
@@ -296,10 +298,10 @@ class StateDatabaseTest {
             var locations = locations();
             locations.add(List.of(FakeStore.path("b")), "m");
             locations.save();
-            state.write(handle -> {
-                handle.execute("UPDATE known_path SET contents = '[1]' WHERE path = ?", A.baseName());
-                handle.execute("UPDATE history_package SET seconds = '[-1.0]'");
-                handle.execute("UPDATE history_machine SET configured = 0");
+            state.change(connection -> {
+                Statements.run(connection, "UPDATE known_path SET contents = '[1]' WHERE path = ?", A.baseName());
+                Statements.run(connection, "UPDATE history_package SET seconds = '[-1.0]'");
+                Statements.run(connection, "UPDATE history_machine SET configured = 0");
             });
             assertThat(locations().of(A)).isEmpty();
             assertThat(locations().of(FakeStore.path("b"))).containsExactly("m");
@@ -314,11 +316,9 @@ class StateDatabaseTest {
     class Disk {
         /// The file cannot get larger than it is.
         private void fillTheDisk() throws IOException {
-            state.write(handle -> {
-                int pages = handle.createQuery("PRAGMA page_count")
-                        .mapTo(Integer.class)
-                        .one();
-                handle.execute("PRAGMA max_page_count = " + pages);
+            state.change(connection -> {
+                var pages = Rows.only(connection, "PRAGMA page_count");
+                Rows.only(connection, "PRAGMA max_page_count = " + pages);
             });
         }
 
@@ -381,7 +381,7 @@ class StateDatabaseTest {
             state.close();
             state = StateDatabase.in(directory.resolve("state"), LATER);
             assertFull();
-            state.write(handle -> handle.execute("UPDATE drained_machine SET why = 'broken fan'"));
+            state.change(connection -> Statements.run(connection, "UPDATE drained_machine SET why = 'broken fan'"));
             state.close();
             state = StateDatabase.in(directory.resolve("state"), LATER);
             assertFull();
@@ -426,7 +426,7 @@ class StateDatabaseTest {
             assertEmpty();
             state.close();
             state = StateDatabase.in(directory.resolve("later"), new Schema(3, LATER.locations(), Optional.of(file())));
-            state.write(handle -> handle.execute("UPDATE drained_machine SET why = 'broken fan'"));
+            state.change(connection -> Statements.run(connection, "UPDATE drained_machine SET why = 'broken fan'"));
             fill();
             assertFull();
         }

@@ -7,9 +7,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.flywaydb.core.api.FlywayException;
-import org.jdbi.v3.core.HandleConsumer;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,9 +31,6 @@ public final class Database implements Transactions, AutoCloseable {
 
     @GuardedBy("lock")
     private @Nullable Connection connection;
-
-    @GuardedBy("lock")
-    private @Nullable Jdbi jdbi;
 
     /// Whether it was found well, in this process.
     @GuardedBy("lock")
@@ -76,7 +70,7 @@ public final class Database implements Transactions, AutoCloseable {
 
         boolean existIn(Path directory);
 
-        void takeOver(Path directory, Connection connection);
+        void takeOver(Path directory, Connection connection) throws SQLException;
     }
 
     /// For the dispatcher that has this state directory: made if there is none.
@@ -121,45 +115,17 @@ public final class Database implements Transactions, AutoCloseable {
     }
 
     @Override
-    public void write(HandleConsumer<RuntimeException> change) throws IOException {
-        lock.lock();
-        try {
-            if (isMissing()) return;
-            jdbi().useTransaction(change);
-            written = true;
-        } catch (JdbiException e) {
-            disconnect();
-            throw SqlFaults.cannot("write", file.path(), e);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
     public void change(Change change) throws IOException {
         lock.lock();
         try {
             if (isMissing()) return;
-            inTransaction(open(), change);
+            Transactions.of(open(), change);
             written = true;
         } catch (SQLException e) {
             disconnect();
             throw SqlFaults.cannot("write", file.path(), e);
         } finally {
             lock.unlock();
-        }
-    }
-
-    private static void inTransaction(Connection connection, Change change) throws SQLException {
-        connection.setAutoCommit(false);
-        boolean isDone = false;
-        try {
-            change.make(connection);
-            connection.commit();
-            isDone = true;
-        } finally {
-            if (!isDone) connection.rollback();
-            connection.setAutoCommit(true);
         }
     }
 
@@ -186,14 +152,6 @@ public final class Database implements Transactions, AutoCloseable {
     }
 
     @GuardedBy("lock")
-    private Jdbi jdbi() throws IOException {
-        var connected = open();
-        var made = jdbi == null ? Jdbi.create(connected) : jdbi;
-        jdbi = made;
-        return made;
-    }
-
-    @GuardedBy("lock")
     private Connection open() throws IOException {
         var known = connection;
         if (known != null) return known;
@@ -201,7 +159,7 @@ public final class Database implements Transactions, AutoCloseable {
         NativeLibrary.load(directory);
         try {
             return connect();
-        } catch (SQLException | JdbiException | FlywayException | DamagedStateException e) {
+        } catch (SQLException | FlywayException | DamagedStateException e) {
             if (checked || !SqlFaults.isDamage(e)) throw SqlFaults.cannot("open", file.path(), e);
             return startAnew(e);
         }
@@ -217,7 +175,7 @@ public final class Database implements Transactions, AutoCloseable {
         file.prepare(schema.empty());
         try {
             return connect();
-        } catch (SQLException | JdbiException | FlywayException | DamagedStateException e) {
+        } catch (SQLException | FlywayException | DamagedStateException e) {
             throw SqlFaults.cannot("open", file.path(), e);
         }
     }
@@ -229,7 +187,7 @@ public final class Database implements Transactions, AutoCloseable {
             if (!checked && kind.isChecked()) requireSound(fresh);
             upgrade(fresh);
             kind.oldFiles().takeOver(directory, fresh);
-        } catch (SQLException | JdbiException | FlywayException | DamagedStateException e) {
+        } catch (SQLException | FlywayException | DamagedStateException e) {
             close(fresh);
             throw e;
         }
@@ -259,7 +217,6 @@ public final class Database implements Transactions, AutoCloseable {
     private void disconnect() {
         var open = connection;
         connection = null;
-        jdbi = null;
         if (open != null) close(open);
     }
 

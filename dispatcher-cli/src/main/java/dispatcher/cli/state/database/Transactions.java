@@ -3,22 +3,38 @@ package dispatcher.cli.state.database;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.jdbi.v3.core.HandleConsumer;
 
-/// How tables are read and changed. Safe for any thread.
-///
-/// They are read by JDBC alone, since a start does little else with them: to load Jdbi took 0.35 s of processor time,
-/// most of it for an event that Jdbi registers with the JVM's flight recorder (Jdbi 3.55).
+/// How tables are read and changed, by plain JDBC. Safe for any thread.
 public interface Transactions {
     /// Asks something; `ifNone` if there is no database and none is to be made. Where the database cannot be
     /// opened for writing, as with a full disk, it is read all the same.
     <T> T read(T ifNone, Question<T> question) throws IOException;
 
     /// Changes something, as a whole or not at all.
-    void write(HandleConsumer<RuntimeException> change) throws IOException;
-
-    /// The same without Jdbi, for what is written while builds go on.
     void change(Change change) throws IOException;
+
+    /// The same over a connection that nobody else uses.
+    static void of(Connection connection, Change change) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            change.make(connection);
+            connection.commit();
+        } catch (SQLException | RuntimeException e) {
+            rollBack(connection, e);
+            throw e;
+        }
+        connection.setAutoCommit(true);
+    }
+
+    /// After some faults, such as a full disk, the database has done so itself and refuses to do it again.
+    private static void rollBack(Connection connection, Exception why) {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            why.addSuppressed(e);
+        }
+    }
 
     /// Changes tables.
     @FunctionalInterface

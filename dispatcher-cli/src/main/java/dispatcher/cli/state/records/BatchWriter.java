@@ -1,6 +1,7 @@
 package dispatcher.cli.state.records;
 
-import static dispatcher.cli.state.records.RecordRows.set;
+import static dispatcher.cli.state.database.Statements.runAll;
+import static dispatcher.cli.state.database.Statements.set;
 
 import dispatcher.cli.state.database.Lists;
 import dispatcher.record.BuildRecord;
@@ -43,37 +44,18 @@ final class BatchWriter {
 
     private final Labels labels = new Labels();
 
-    /// Gives each piece its statement and, in the end, has it carried out for all of them.
-    private interface Filler<T> {
-        @Nullable
-        Object[] values(T piece) throws SQLException;
-    }
-
     void write(Connection connection, Batch batch) throws SQLException {
         boolean done = false;
         try {
             addUp(connection, batch.records());
-            all(connection, PUT, batch.records(), record -> values(connection, record));
+            runAll(connection, PUT, batch.records(), record -> values(connection, record));
             writeAttempts(connection, batch.records());
-            all(connection, PUT_LOG, batch.logs(), BatchWriter::values);
-            all(connection, PUT_PLACEMENT, batch.placements(), BatchWriter::values);
-            all(connection, ADD_FETCH, batch.fetches(), BatchWriter::values);
+            runAll(connection, PUT_LOG, batch.logs(), BatchWriter::values);
+            runAll(connection, PUT_PLACEMENT, batch.placements(), BatchWriter::values);
+            runAll(connection, ADD_FETCH, batch.fetches(), BatchWriter::values);
             done = true;
         } finally {
             if (!done) labels.forget();
-        }
-    }
-
-    private static <T> void all(Connection connection, String sql, Iterable<T> pieces, Filler<T> filler)
-            throws SQLException {
-        try (var statement = connection.prepareStatement(sql)) {
-            boolean any = false;
-            for (var piece : pieces) {
-                set(statement, filler.values(piece));
-                statement.addBatch();
-                any = true;
-            }
-            if (any) statement.executeBatch();
         }
     }
 

@@ -1,6 +1,7 @@
 package dispatcher.cli.state.records;
 
 import dispatcher.cli.state.database.Lists;
+import dispatcher.cli.state.database.Statements;
 import dispatcher.cli.state.database.UnreadRows;
 import dispatcher.nix.NixSyntaxException;
 import dispatcher.nix.StorePath;
@@ -61,7 +62,7 @@ final class RecordRows {
         var records = new ArrayList<BuildRecord>();
         var unread = new UnreadRows("build");
         try (var statement = connection.prepareStatement(SELECT + rest)) {
-            set(statement, values);
+            Statements.set(statement, values);
             try (var row = statement.executeQuery()) {
                 while (row.next()) {
                     try {
@@ -84,7 +85,7 @@ final class RecordRows {
             try (var statement = connection.prepareStatement("""
             SELECT a.build, l.text AS machine, a.reason, a.began, a.lost
             FROM build_attempt a JOIN label l ON l.id = a.machine WHERE a.build IN (%s) ORDER BY a.build, a.number""".formatted(holes(some.size())))) {
-                set(statement, some.stream().map(BuildRecord::id).toArray());
+                Statements.set(statement, some.stream().map(BuildRecord::id).toArray());
                 try (var row = statement.executeQuery()) {
                     while (row.next())
                         attempts.computeIfAbsent(row.getLong(1), _ -> new ArrayList<>())
@@ -95,10 +96,6 @@ final class RecordRows {
         return records.stream()
                 .map(record -> record.withAttempts(attempts.getOrDefault(record.id(), List.of())))
                 .toList();
-    }
-
-    static void set(PreparedStatement statement, @Nullable Object... values) throws SQLException {
-        for (int i = 0; i < values.length; i++) statement.setObject(i + 1, values[i]);
     }
 
     private static Attempt attempt(ResultSet row) throws SQLException {

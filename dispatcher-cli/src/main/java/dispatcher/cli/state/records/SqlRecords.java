@@ -2,6 +2,7 @@ package dispatcher.cli.state.records;
 
 import dispatcher.build.placement.PlacementAccount;
 import dispatcher.cli.state.database.Rows;
+import dispatcher.cli.state.database.Statements;
 import dispatcher.cli.state.database.Transactions;
 import dispatcher.cli.state.database.UnreadRows;
 import dispatcher.nix.ByteString;
@@ -46,12 +47,12 @@ public final class SqlRecords implements RecordStore {
             long interrupted = new Labels().of(connection, RecordRows.text(Outcome.INTERRUPTED), now);
             // They stay as long as other builds that end now.
             for (var column : List.of("name", "system", "features", "client", "machine"))
-                run(
+                Statements.run(
                         connection,
                         "UPDATE label SET used = ? WHERE id IN (SELECT %s FROM build WHERE ended IS NULL)"
                                 .formatted(column),
                         Labels.day(now));
-            run(
+            Statements.run(
                     connection,
                     "UPDATE build SET outcome = ?, ended = ? WHERE ended IS NULL",
                     interrupted,
@@ -61,14 +62,6 @@ public final class SqlRecords implements RecordStore {
 
     private long number(String question) throws IOException {
         return database.read(0L, connection -> Long.parseLong(Rows.only(connection, question)));
-    }
-
-    /// @return rows that it has changed
-    private static int run(Connection connection, String sql, @Nullable Object... values) throws SQLException {
-        try (var statement = connection.prepareStatement(sql)) {
-            RecordRows.set(statement, values);
-            return statement.executeUpdate();
-        }
     }
 
     @Override
@@ -88,7 +81,7 @@ public final class SqlRecords implements RecordStore {
         if (filter.isEmpty()) return List.of();
         var ids = new ArrayList<Long>();
         try (var statement = connection.prepareStatement(filter.get().sql())) {
-            RecordRows.set(statement, filter.get().values().toArray());
+            Statements.set(statement, filter.get().values().toArray());
             try (var row = statement.executeQuery()) {
                 while (ids.size() < most && row.next()) if (!except.contains(row.getLong(1))) ids.add(row.getLong(1));
             }
@@ -152,7 +145,7 @@ public final class SqlRecords implements RecordStore {
             var names = new ArrayList<Long>();
             try (var statement =
                     connection.prepareStatement("SELECT id FROM label WHERE text >= ? AND text < ? LIMIT 2")) {
-                RecordRows.set(statement, beginning, beginning + Character.MAX_VALUE);
+                Statements.set(statement, beginning, beginning + Character.MAX_VALUE);
                 try (var row = statement.executeQuery()) {
                     while (row.next()) names.add(row.getLong(1));
                 }
@@ -219,7 +212,7 @@ public final class SqlRecords implements RecordStore {
             try (var statement = connection.prepareStatement("""
                     SELECT part, start, text FROM build_log WHERE build = ? AND part >= (SELECT COALESCE(MAX(part), 0)
                     FROM build_log WHERE build = ? AND start <= ?) ORDER BY part LIMIT ?""")) {
-                RecordRows.set(statement, id, id, from, most);
+                Statements.set(statement, id, id, from, most);
                 try (var row = statement.executeQuery()) {
                     while (row.next())
                         parts.add(new LogPart(id, row.getInt(1), row.getLong(2), ByteString.wrap(row.getBytes(3))));
@@ -233,7 +226,7 @@ public final class SqlRecords implements RecordStore {
     public boolean forgetBefore(Instant end) throws IOException {
         var gone = new int[1];
         database.change(connection -> {
-            gone[0] = run(
+            gone[0] = Statements.run(
                     connection,
                     "DELETE FROM build WHERE id IN (SELECT id FROM build WHERE ended < ? LIMIT ?)",
                     end.toEpochMilli(),
@@ -246,17 +239,17 @@ public final class SqlRecords implements RecordStore {
 
     /// With labels that no build has any more: those of builds that end later were used later.
     private static int forgetTotals(Connection connection, Instant end) throws SQLException {
-        int loads = run(
+        int loads = Statements.run(
                 connection,
                 "DELETE FROM load_hour WHERE hour IN (SELECT hour FROM load_hour WHERE hour < ? ORDER BY hour LIMIT 1)",
                 Totals.hour(end));
-        int packages = run(
+        int packages = Statements.run(
                 connection,
                 "DELETE FROM package_day WHERE (day, package, system) IN (SELECT day, package, system FROM package_day"
                         + " WHERE day < ? ORDER BY day LIMIT ?)",
                 Labels.day(end),
                 DELETED_AT_ONCE);
-        int labels = run(
+        int labels = Statements.run(
                 connection,
                 "DELETE FROM label WHERE id IN (SELECT id FROM label WHERE used < ? LIMIT ?)",
                 Labels.day(end) - 1,
