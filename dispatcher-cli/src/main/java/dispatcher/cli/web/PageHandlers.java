@@ -165,7 +165,7 @@ final class PageHandlers {
         }
         try {
             var mark = WebGate.asker(request).header("Last-Event-ID").orElse(query.getOrDefault("mark", ""));
-            response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
+            response.header(HeaderNames.CONTENT_TYPE, EventStream.TYPE)
                     .header(NOT_KEPT)
                     .header("X-Accel-Buffering", "no")
                     .header(HeaderValues.CONNECTION_CLOSE);
@@ -177,10 +177,11 @@ final class PageHandlers {
 
     private void stream(Pages.Found page, String mark, ServerResponse response) {
         try (var out = response.outputStream()) {
+            var events = new EventStream(out);
             try {
-                streams.send(page, mark, out);
+                streams.send(page, mark, events);
             } catch (UserFacingException e) {
-                streams.sendProblem(e, out);
+                LiveStreams.sendProblem(e, events);
             }
         } catch (InterruptedException e) {
             throw new CloseConnectionException("the dispatcher ends, or the browser does not read", e);

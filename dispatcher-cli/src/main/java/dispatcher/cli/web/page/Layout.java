@@ -47,8 +47,10 @@ public final class Layout {
                 "main",
                 Attribute.id("content"),
                 Attribute.of("tabindex", "-1"),
-                Attribute.of("data-live", LIVE + "?of=" + PageRequest.encode(request.here())),
-                Attribute.of("data-mark", content.mark()),
+                page.isLive()
+                        ? Attribute.of("data-live", LIVE + "?of=" + PageRequest.encode(request.here()))
+                        : Html.NOTHING,
+                page.isLive() ? Attribute.of("data-mark", content.mark()) : Html.NOTHING,
                 element("h1", content.title()),
                 content.fixed(),
                 content.whole());
