@@ -7,6 +7,7 @@ import dispatcher.cli.api.UnknownThingException;
 import dispatcher.cli.api.record.BuildAnswer;
 import dispatcher.cli.api.record.BuildsAnswer;
 import dispatcher.cli.terminal.Sizes;
+import dispatcher.cli.web.html.Attribute;
 import dispatcher.cli.web.html.Html;
 import dispatcher.cli.web.page.Asset;
 import dispatcher.cli.web.page.Content;
@@ -28,6 +29,7 @@ import java.util.Map;
 /// @param clock the dispatcher's
 record BuildPage(InstantSource clock) implements Page {
     static final Asset STYLE = new Asset("build.css", "dispatcher/cli/web/assets/build.css");
+    private static final Asset SCRIPT = new Asset("build.js", "dispatcher/cli/web/assets/build.js");
     private static final String NUMBER = "\\d{1,18}";
     private static final String MOST_OF_A_NAME = "200";
 
@@ -38,7 +40,7 @@ record BuildPage(InstantSource clock) implements Page {
 
     @Override
     public List<Asset> assets() {
-        return List.of(STYLE);
+        return List.of(STYLE, SCRIPT);
     }
 
     @Override
@@ -52,7 +54,8 @@ record BuildPage(InstantSource clock) implements Page {
                         Region.of("build", facts(build), message(build)),
                         new BuildTimes(build, clock.instant()).region(),
                         placements.attempts(),
-                        placements.explanations()));
+                        placements.explanations(),
+                        log(build)));
     }
 
     private static BuildAnswer build(PageRequest request) throws IOException, InterruptedException {
@@ -108,5 +111,40 @@ record BuildPage(InstantSource clock) implements Page {
     private static Html message(BuildAnswer build) {
         return Html.of(build.message()
                 .map(message -> Html.all(element("h2", "Why"), element("pre", cls("message"), Html.text(message)))));
+    }
+
+    /// Where the script puts the log. It never changes, so that it is not sent again while somebody reads.
+    private static Region log(BuildAnswer build) {
+        var events = BuildAnswer.pathOf(LogStreams.EVENTS, build.id());
+        return Region.of(
+                "log",
+                element("h2", "Log"),
+                element(
+                        "nav",
+                        cls("more"),
+                        Attribute.of("aria-label", "The whole log"),
+                        Words.link(BuildAnswer.pathOf(LogPage.PATH, build.id()), "All of it, with colours"),
+                        Words.link(BuildAnswer.pathOf(LogStreams.TEXT, build.id()), "All of it as text")),
+                element(
+                        "p",
+                        element("span", Attribute.id("log-state"), Attribute.of("role", "status")),
+                        element(
+                                "label",
+                                cls("follow"),
+                                element(
+                                        "input",
+                                        Attribute.id("log-follow"),
+                                        Attribute.of("type", "checkbox"),
+                                        Attribute.flag("checked")),
+                                Html.text("Keep the end in view"))),
+                element(
+                        "div",
+                        Attribute.id("log-rows"),
+                        cls("log"),
+                        Attribute.of("role", "log"),
+                        Attribute.of("aria-live", "off"),
+                        Attribute.of("aria-label", "Log"),
+                        Attribute.of("tabindex", "0"),
+                        Attribute.of("data-events", events)));
     }
 }

@@ -1,5 +1,7 @@
 package dispatcher.cli.web.build;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.records.RecordEndpoints;
 import dispatcher.cli.settings.Settings;
@@ -17,11 +19,14 @@ import dispatcher.record.BuildRecorder;
 import dispatcher.record.RecordStore;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.ManualClock;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,6 +63,7 @@ final class BuildSite implements AutoCloseable {
                 database.records(), new BuildRecorder.Limits(Duration.ofDays(30), LOG_SIZE), clock);
         var all = new ArrayList<>(endpoints);
         all.addAll(new RecordEndpoints(recorder, clock).endpoints());
+        all.addAll(BuildPages.endpoints(all));
         var allPages = new ArrayList<>(BuildPages.pages(clock));
         allPages.addAll(pages);
         server = WebServer.start(
@@ -91,6 +97,32 @@ final class BuildSite implements AutoCloseable {
 
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return send(to(path).GET());
+    }
+
+    /// A stream of server-sent events.
+    BufferedReader stream(String path) throws IOException, InterruptedException {
+        var answer = client.send(to(path).GET().build(), HttpResponse.BodyHandlers.ofInputStream());
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("text/event-stream");
+        assertThat(answer.headers().firstValue("Cache-Control")).contains("no-store");
+        return new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8));
+    }
+
+    /// The next event; empty at the end.
+    static String event(BufferedReader stream) throws IOException {
+        var text = new StringBuilder();
+        for (var line = stream.readLine(); line != null && !line.isEmpty(); line = stream.readLine())
+            text.append(line).append('\n');
+        return text.toString();
+    }
+
+    void print(long build, String... lines) {
+        for (var line : lines) recorder.of(build).line(ByteString.of(line));
+    }
+
+    /// Ends the server alone.
+    void stop() {
+        server.close();
     }
 
     @Override
