@@ -417,12 +417,14 @@ public final class Server implements AutoCloseable {
     private void openPage(HostAndPort address, List<Endpoint> endpoints) {
         var pages = new ArrayList<>(FleetPages.pages());
         pages.addAll(BuildPages.pages(clock));
+        var actions = new ArrayList<>(FleetPages.actions());
+        actions.addAll(BuildPages.actions());
         var all = new ArrayList<>(endpoints);
         all.addAll(BuildPages.endpoints(endpoints));
         var page = WebServer.start(
                 address,
                 settings.listen().page(),
-                new WebServer.Offer(all, pages, FleetPages.actions(), changes, clock));
+                new WebServer.Offer(all, pages, actions, changes, clock));
         frontEnds.add(page);
         log.atInfo().addKeyValue("url", "http://%s/".formatted(page.address())).log("serving the page");
     }

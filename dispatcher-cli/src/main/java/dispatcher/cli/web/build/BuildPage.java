@@ -52,6 +52,7 @@ record BuildPage(InstantSource clock) implements Page {
                 Html.NOTHING,
                 List.of(
                         Region.of("build", facts(build), message(build)),
+                        buttons(request, build),
                         new BuildTimes(build, clock.instant()).region(),
                         placements.attempts(),
                         placements.explanations(),
@@ -106,6 +107,14 @@ record BuildPage(InstantSource clock) implements Page {
 
     private static String moved(long paths, long bytes, double seconds) {
         return "%s, %s in %s".formatted(Words.count(paths, "path"), Sizes.show(bytes), Amounts.seconds(seconds));
+    }
+
+    private static Region buttons(PageRequest request, BuildAnswer build) {
+        if (!Outcomes.goesOn(build) || !BuildButtons.areFor(request)) return Region.of("buttons");
+        return Region.of(
+                "buttons",
+                element("h2", "Change it"),
+                BuildButtons.forms(request, Long.toString(build.id()), Outcomes.waits(build)));
     }
 
     private static Html message(BuildAnswer build) {

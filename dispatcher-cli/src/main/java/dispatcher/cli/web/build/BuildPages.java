@@ -1,6 +1,7 @@
 package dispatcher.cli.web.build;
 
 import dispatcher.cli.api.http.Endpoint;
+import dispatcher.cli.web.Action;
 import dispatcher.cli.web.page.Answers;
 import dispatcher.cli.web.page.Page;
 import java.time.InstantSource;
@@ -15,6 +16,10 @@ public final class BuildPages {
     /// @param api with builds and their logs
     public static List<Endpoint> endpoints(List<Endpoint> api) {
         return new LogStreams(new Answers(api)).endpoints();
+    }
+
+    public static List<Action> actions() {
+        return BuildButtons.actions();
     }
 
     /// @param clock the dispatcher's

@@ -19,8 +19,8 @@ public final class Links {
 
     /// The page of the newest build of a derivation.
     ///
-    /// @param drv name of its store path
+    /// @param drv name of its store path, perhaps with the directory
     public static String build(String drv) {
-        return BUILDS + "/" + PageRequest.encode(drv);
+        return BUILDS + "/" + PageRequest.encode(drv.substring(drv.lastIndexOf('/') + 1));
     }
 }

@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /// The pages of builds on a real port, with real records in a directory.
 final class BuildSite implements AutoCloseable {
@@ -51,17 +52,21 @@ final class BuildSite implements AutoCloseable {
     private final WebServer server;
 
     BuildSite(Path directory, BuildRecord... before) throws IOException {
-        this(directory, Settings.Web.DEFAULT, List.of(), List.of(), before);
+        this(directory, Settings.Web.DEFAULT, _ -> List.of(), List.of(), before);
     }
 
     BuildSite(
-            Path directory, Settings.Web web, List<Endpoint> endpoints, List<Page> pages, BuildRecord... before)
+            Path directory,
+            Settings.Web web,
+            Function<BuildRecorder, List<Endpoint>> endpoints,
+            List<Page> pages,
+            BuildRecord... before)
             throws IOException {
         database = RecordDatabase.in(directory);
         if (before.length > 0) database.records().save(RecordStore.Batch.of(List.of(before)));
         recorder = BuildRecorder.open(
                 database.records(), new BuildRecorder.Limits(Duration.ofDays(30), LOG_SIZE), clock);
-        var all = new ArrayList<>(endpoints);
+        var all = new ArrayList<>(endpoints.apply(recorder));
         all.addAll(new RecordEndpoints(recorder, clock).endpoints());
         all.addAll(BuildPages.endpoints(all));
         var allPages = new ArrayList<>(BuildPages.pages(clock));
@@ -69,7 +74,7 @@ final class BuildSite implements AutoCloseable {
         server = WebServer.start(
                 new HostAndPort("127.0.0.1", 0),
                 web,
-                new WebServer.Offer(changes.notedBy(all), allPages, List.of(), changes, clock));
+                new WebServer.Offer(changes.notedBy(all), allPages, BuildPages.actions(), changes, clock));
     }
 
     /// A client asks for a build.
