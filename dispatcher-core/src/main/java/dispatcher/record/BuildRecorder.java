@@ -359,6 +359,16 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
         return new LogText(from, ByteString.wrap(text.toByteArray()), rest.isPresent() || parts.size() < pieces);
     }
 
+    /// How many bytes the log of a build has by now.
+    public long logLength(long id) throws IOException {
+        var rest = ongoing(id).map(build -> build.log().rest());
+        if (rest.isPresent()) return rest.get().start() + rest.get().text().length();
+        // The last piece.
+        long length = 0;
+        for (var part : store.log(id, Long.MAX_VALUE, 1)) length = part.start() + decompress(part).length;
+        return length;
+    }
+
     /// @param start where `piece` begins
     /// @return where it ends
     private static long append(ByteArrayOutputStream text, byte[] piece, long start, long from) {

@@ -35,7 +35,7 @@ record RecordAccess(Settings settings, ApiClient dispatcher) {
     /// @param from in bytes from the beginning of the log
     ApiAnswer log(long id, long from) {
         var parameters = new HashMap<>(ofBuild(id));
-        parameters.put(RecordEndpoints.FROM, Long.toString(from));
+        parameters.put(BuildAnswer.Log.FROM, Long.toString(from));
         return ask(BuildAnswer.pathOf(BuildAnswer.LOG_PATH, id), parameters, RecordEndpoints::log);
     }
 

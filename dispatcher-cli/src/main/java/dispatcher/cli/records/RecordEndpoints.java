@@ -5,10 +5,13 @@ import dispatcher.cli.api.http.ApiRequest;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.api.record.BuildAnswer;
 import dispatcher.cli.api.record.BuildsAnswer;
+import dispatcher.cli.settings.value.Durations;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.nix.ByteString;
 import dispatcher.record.BuildRecord;
 import dispatcher.record.BuildRecord.Outcome;
 import dispatcher.record.BuildRecorder;
+import dispatcher.record.LogText;
 import dispatcher.record.RecordStore.Query;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +31,6 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
     static final String CLIENT = "client";
     static final String OUTCOME = "outcome";
     static final String SINCE = "since";
-    static final String FROM = "from";
     static final int MOST_ROWS = 1_000;
     private static final long DEFAULT_ROWS = 50;
 
@@ -43,17 +45,15 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
     }
 
     BuildsAnswer builds(ApiRequest request) {
-        long rows = request.parameter(ROWS).isPresent() ? request.number(ROWS) : DEFAULT_ROWS;
-        if (rows < 1 || rows > MOST_ROWS)
-            throw new IllegalArgumentException(
-                    "the parameter '%s' is not from 1 to %d: %d".formatted(ROWS, MOST_ROWS, rows));
+        long rows = number(request, ROWS, DEFAULT_ROWS, 1, MOST_ROWS);
         // One more than wanted tells whether there are more.
-        var found = find(query(request), (int) rows + 1);
+        var now = clock.instant();
+        var found = find(query(request, now), (int) rows + 1);
         var builds = found.stream().limit(rows).map(BuildAnswers::of).toList();
-        return new BuildsAnswer(clock.instant(), builds, found.size() > rows);
+        return new BuildsAnswer(now, builds, found.size() > rows);
     }
 
-    private static Query query(ApiRequest request) {
+    private static Query query(ApiRequest request, Instant now) {
         return new Query(
                 request.parameter(BEFORE).isPresent() ? request.number(BEFORE) : Long.MAX_VALUE,
                 request.parameter(NAME),
@@ -64,7 +64,7 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
                                 .map(RecordEndpoints::outcome)
                                 .toList())
                         .orElse(List.of()),
-                request.parameter(SINCE).map(RecordEndpoints::instant));
+                request.parameter(SINCE).map(text -> since(text, now)));
     }
 
     static Outcome outcome(String text) {
@@ -84,12 +84,18 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
         return outcome.name().toLowerCase(Locale.ROOT);
     }
 
-    private static Instant instant(String text) {
+    private static Instant since(String text, Instant now) {
         try {
             return Instant.parse(text);
-        } catch (DateTimeException e) {
-            throw new IllegalArgumentException(
-                    "the parameter '%s' is no time as in RFC 3339: %s".formatted(SINCE, text), e);
+        } catch (DateTimeException notATime) {
+            try {
+                return now.minus(Durations.parse(text));
+            } catch (IllegalArgumentException | DateTimeException e) {
+                throw new IllegalArgumentException(
+                        "the parameter '%s' is neither a time as in RFC 3339, nor a duration, such as 2h: %s"
+                                .formatted(SINCE, text),
+                        e);
+            }
         }
     }
 
@@ -128,23 +134,52 @@ public record RecordEndpoints(BuildRecorder records, InstantSource clock) {
 
     BuildAnswer.Log log(ApiRequest request) {
         var build = record(request);
-        long from = request.parameter(FROM).isPresent() ? request.number(FROM) : 0;
-        if (from < 0) throw new IllegalArgumentException("the parameter '%s' is below 0: %d".formatted(FROM, from));
+        int most = (int) number(request, BuildAnswer.Log.BYTES, MOST_LOG, 1, MOST_LOG);
+        long from = number(request, BuildAnswer.Log.FROM, 0, 0, Long.MAX_VALUE);
+        var last = request.parameter(BuildAnswer.Log.LAST);
         try {
-            var log = records.log(build.id(), from, MOST_LOG);
-            boolean more = !log.isLast();
-            return new BuildAnswer.Log(
-                    build.id(),
-                    from,
-                    log.next(),
-                    more,
-                    !more && build.outcome().isOver(),
-                    new String(log.text().toByteArray(), StandardCharsets.UTF_8));
+            if (last.isPresent()) {
+                long wanted = number(request, BuildAnswer.Log.LAST, 0, 1, MOST_LOG);
+                long all = records.logLength(build.id());
+                if (wanted < all) return answer(build, fromLineOn(records.log(build.id(), all - wanted, most)));
+            }
+            return answer(build, records.log(build.id(), from, most));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("the parameter '%s' is wrong: %s".formatted(FROM, e.getMessage()), e);
+            throw new IllegalArgumentException(
+                    "the parameter '%s' is wrong: %s".formatted(BuildAnswer.Log.FROM, e.getMessage()), e);
         } catch (IOException e) {
             throw unreadable(e);
         }
+    }
+
+    private static long number(ApiRequest request, String name, long otherwise, long least, long most) {
+        long number = request.parameter(name).isPresent() ? request.number(name) : otherwise;
+        if (number < least || number > most)
+            throw new IllegalArgumentException(
+                    "the parameter '%s' is not from %d to %d: %d".formatted(name, least, most, number));
+        return number;
+    }
+
+    /// Without the line that it begins in, unless that is all.
+    private static LogText fromLineOn(LogText log) {
+        var text = log.text().toByteArray();
+        int begin = 0;
+        while (begin < text.length && text[begin] != '\n') begin++;
+        if (begin >= text.length - 1) return log;
+        return new LogText(
+                log.from() + begin + 1,
+                ByteString.wrap(Arrays.copyOfRange(text, begin + 1, text.length)),
+                log.isLast());
+    }
+
+    private static BuildAnswer.Log answer(BuildRecord build, LogText log) {
+        return new BuildAnswer.Log(
+                build.id(),
+                log.from(),
+                log.next(),
+                !log.isLast(),
+                log.isLast() && build.outcome().isOver(),
+                new String(log.text().toByteArray(), StandardCharsets.UTF_8));
     }
 
     static UserFacingException unreadable(IOException cause) {

@@ -46,6 +46,7 @@ import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.cli.web.ChangeListener;
 import dispatcher.cli.web.Changes;
 import dispatcher.cli.web.WebServer;
+import dispatcher.cli.web.build.BuildPages;
 import dispatcher.cli.web.fleet.FleetPages;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
@@ -414,10 +415,16 @@ public final class Server implements AutoCloseable {
     }
 
     private void openPage(HostAndPort address, List<Endpoint> endpoints) {
+        var pages = new ArrayList<>(FleetPages.pages());
+        pages.addAll(BuildPages.pages(clock));
+        var actions = new ArrayList<>(FleetPages.actions());
+        actions.addAll(BuildPages.actions());
+        var all = new ArrayList<>(endpoints);
+        all.addAll(BuildPages.endpoints(endpoints));
         var page = WebServer.start(
                 address,
                 settings.listen().page(),
-                new WebServer.Offer(endpoints, FleetPages.pages(), FleetPages.actions(), changes, clock));
+                new WebServer.Offer(all, pages, actions, changes, clock));
         frontEnds.add(page);
         log.atInfo().addKeyValue("url", "http://%s/".formatted(page.address())).log("serving the page");
     }

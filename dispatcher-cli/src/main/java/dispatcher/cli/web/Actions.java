@@ -19,8 +19,9 @@ record Actions(List<Action> actions, Answers answers) {
     /// Does it.
     ///
     /// @param user who wants it
-    void run(Action action, Map<String, String> fields, Optional<String> user)
+    /// @return what came of it, if there is anything to say
+    Optional<String> run(Action action, Map<String, String> fields, Optional<String> user)
             throws IOException, InterruptedException {
-        answers.post(action.path(), fields, action.body().apply(fields), user);
+        return action.says().apply(answers.post(action.path(), fields, action.body().apply(fields), user));
     }
 }

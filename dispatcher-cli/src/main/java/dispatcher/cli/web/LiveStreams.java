@@ -3,10 +3,7 @@ package dispatcher.cli.web;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.cli.web.page.Content;
 import dispatcher.cli.web.page.Pages;
-import dispatcher.thread.TimeLimit;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
@@ -25,7 +22,6 @@ final class LiveStreams {
     /// What no event tells, such as a load, is looked at this often.
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(10);
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
     /// Then the browser comes again, and is asked again who it is.
     private static final Duration LONGEST = Duration.ofHours(1);
 
@@ -62,11 +58,11 @@ final class LiveStreams {
     /// Sends until the browser leaves, or for long enough.
     ///
     /// @param mark of what the browser shows
-    void send(Pages.Found page, String mark, OutputStream out) throws IOException, InterruptedException {
+    void send(Pages.Found page, String mark, EventStream events) throws IOException, InterruptedException {
         long seen = changes.count();
         var shown = page.content();
-        if (shown.mark().equals(mark)) sendTime(out);
-        else send(shown, shown.whole().toString(), out);
+        if (shown.mark().equals(mark)) sendTime(events);
+        else send(shown, shown.whole().toString(), events);
         long end = System.nanoTime() + LONGEST.toNanos();
         long lastSent = System.nanoTime();
         while (System.nanoTime() < end) {
@@ -75,38 +71,26 @@ final class LiveStreams {
             var changed = now.changesSince(shown);
             shown = now;
             if (!changed.isEmpty()) {
-                send(now, changed.toString(), out);
+                send(now, changed.toString(), events);
                 lastSent = System.nanoTime();
                 Thread.sleep(PAUSE);
             } else if (System.nanoTime() - lastSent > SIGN_OF_LIFE.toNanos()) {
-                sendTime(out);
+                sendTime(events);
                 lastSent = System.nanoTime();
             }
         }
     }
 
-    private void sendTime(OutputStream out) throws IOException {
-        write("event: time\ndata: %d\n\n".formatted(clock.millis()), out);
+    private void sendTime(EventStream events) throws IOException {
+        events.send("time", Long.toString(clock.millis()));
     }
 
-    private static void send(Content content, String markup, OutputStream out) throws IOException {
-        write(
-                "event: change\nid: %s\ndata: %s\n\n"
-                        .formatted(content.mark(), markup.replaceAll("\r\n|\r|\n", "\ndata: ")),
-                out);
-    }
-
-    private static void write(String text, OutputStream out) throws IOException {
-        var thread = Thread.currentThread();
-        // An interrupt closes a connection that is being written to.
-        try (var _ = new TimeLimit(PATIENCE, thread::interrupt)) {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
-            out.flush();
-        }
+    private static void send(Content content, String markup, EventStream events) throws IOException {
+        events.send("change", content.mark(), markup);
     }
 
     /// The last event of a stream: why the page cannot be shown any more.
-    void sendProblem(UserFacingException problem, OutputStream out) throws IOException {
-        write("event: problem\ndata: %s\n\n".formatted(problem.what().replaceAll("[\r\n]+", " ")), out);
+    static void sendProblem(UserFacingException problem, EventStream events) throws IOException {
+        events.send("problem", problem.what().replaceAll("[\r\n]+", " "));
     }
 }

@@ -46,6 +46,7 @@ final class PageHandlers {
     private final Actions actions;
     private final WebAccess access;
     private final ApiRouting api;
+    private final Notes notes = new Notes();
 
     PageHandlers(Layout layout, Pages pages, LiveStreams streams, Actions actions, WebAccess access, ApiRouting api) {
         this.layout = layout;
@@ -80,7 +81,8 @@ final class PageHandlers {
             return;
         }
         try {
-            var found = pages.find(target(request), visitor);
+            var note = noteOf(request);
+            var found = pages.find(target(request), visitor).map(it -> it.without(Notes.PARAMETER));
             if (found.isEmpty()) {
                 showProblem(
                         request,
@@ -96,7 +98,8 @@ final class PageHandlers {
                     layout.page(
                             found.get().page(),
                             found.get().request(),
-                            found.get().content()));
+                            found.get().content(),
+                            note));
         } catch (UserFacingException e) {
             var problem = Problem.of(e);
             showProblem(request, response, Status.create(problem.status()), e.what(), e.why(), e.next());
@@ -141,8 +144,22 @@ final class PageHandlers {
 
     private void showProblem(
             ServerRequest request, ServerResponse response, Status status, String what, String why, String next) {
-        var content =
-                Html.all(element("p", cls("problem"), Html.text(why)), element("p", Html.text("What to do: " + next)));
+        showProblem(request, response, status, what, why, next, "");
+    }
+
+    /// @param back where the browser comes from; empty if it is there already
+    private void showProblem(
+            ServerRequest request,
+            ServerResponse response,
+            Status status,
+            String what,
+            String why,
+            String next,
+            String back) {
+        var content = Html.all(
+                element("p", cls("problem"), Html.text(why)),
+                element("p", Html.text("What to do: " + next)),
+                back.isEmpty() ? Html.NOTHING : element("p", Words.link(back, "Back")));
         var path = request.path().path();
         send(response.status(status), layout.still(what, path, WebGate.visitor(request), content));
     }
@@ -165,7 +182,7 @@ final class PageHandlers {
         }
         try {
             var mark = WebGate.asker(request).header("Last-Event-ID").orElse(query.getOrDefault("mark", ""));
-            response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8")
+            response.header(HeaderNames.CONTENT_TYPE, EventStream.TYPE)
                     .header(NOT_KEPT)
                     .header("X-Accel-Buffering", "no")
                     .header(HeaderValues.CONNECTION_CLOSE);
@@ -177,10 +194,11 @@ final class PageHandlers {
 
     private void stream(Pages.Found page, String mark, ServerResponse response) {
         try (var out = response.outputStream()) {
+            var events = new EventStream(out);
             try {
-                streams.send(page, mark, out);
+                streams.send(page, mark, events);
             } catch (UserFacingException e) {
-                streams.sendProblem(e, out);
+                LiveStreams.sendProblem(e, events);
             }
         } catch (InterruptedException e) {
             throw new CloseConnectionException("the dispatcher ends, or the browser does not read", e);
@@ -200,11 +218,11 @@ final class PageHandlers {
             return;
         }
         try {
-            actions.run(action.get(), fields, WebGate.visitor(request).user());
-            goTo(response, back(fields));
+            var said = actions.run(action.get(), fields, WebGate.visitor(request).user());
+            goTo(response, said.map(text -> noted(back(fields), text)).orElseGet(() -> back(fields)));
         } catch (UserFacingException e) {
             var problem = Problem.of(e);
-            showProblem(request, response, Status.create(problem.status()), e.what(), e.why(), e.next());
+            showProblem(request, response, Status.create(problem.status()), e.what(), e.why(), e.next(), back(fields));
         } catch (IllegalArgumentException e) {
             showProblem(
                     request,
@@ -212,8 +230,24 @@ final class PageHandlers {
                     Status.BAD_REQUEST_400,
                     "The form is not understood",
                     String.valueOf(e.getMessage()),
-                    "go back and fill it in again");
+                    "go back and fill it in again",
+                    back(fields));
         }
+    }
+
+    private Optional<String> noteOf(ServerRequest request) {
+        var query = new HashMap<String, String>();
+        Pages.read(request.prologue().query().rawValue(), query);
+        return Optional.ofNullable(query.get(Notes.PARAMETER)).flatMap(notes::find);
+    }
+
+    /// A link that shows a note there.
+    private String noted(String link, String note) {
+        int end = link.indexOf('?');
+        var query = new HashMap<String, String>();
+        if (end >= 0) Pages.read(link.substring(end + 1), query);
+        query.put(Notes.PARAMETER, notes.keep(note));
+        return PageRequest.link(end < 0 ? link : link.substring(0, end), query);
     }
 
     private static Map<String, String> form(ServerRequest request) throws IOException {

@@ -13,6 +13,11 @@ public record BuildAction(String build, Optional<String> reason, Optional<String
     public static final String RETRY_PATH = "/api/v1/retry";
     public static final String RAISE_PATH = "/api/v1/raise";
 
+    /// The same by somebody.
+    public BuildAction doneBy(Optional<String> who) {
+        return new BuildAction(build, reason, who);
+    }
+
     /// What came of it.
     ///
     /// @param drv      the name of the derivation's store path, without the directory

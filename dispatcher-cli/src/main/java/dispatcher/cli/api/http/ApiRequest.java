@@ -6,6 +6,9 @@ import java.util.Optional;
 
 /// A request as its handler sees it. Confined to one thread.
 public final class ApiRequest {
+    /// The user of whom only this is known: he has the token of the page.
+    public static final String TOKEN = "token";
+
     private final Map<String, String> parameters;
     private final byte[] body;
     private final Optional<String> user;
@@ -31,7 +34,7 @@ public final class ApiRequest {
         return new ApiRequest(parameters, ApiJson.print(body), user);
     }
 
-    /// Who asks: the name that a reverse proxy gives, or `token` for whoever has the token of the page. Empty on
+    /// Who asks: the name that a reverse proxy gives, or [#TOKEN]. Empty on
     /// the control socket, which only the dispatcher's own user and root can open.
     public Optional<String> user() {
         return user;

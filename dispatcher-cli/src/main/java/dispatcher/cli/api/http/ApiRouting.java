@@ -109,7 +109,10 @@ public final class ApiRouting {
             case TextAnswer(var type, var text) ->
                 response.header(HeaderNames.CONTENT_TYPE, type).send(text.getBytes(StandardCharsets.UTF_8));
             case StreamAnswer(var type, var body) -> {
-                response.header(HeaderNames.CONTENT_TYPE, type);
+                // A proxy between hands on what comes when it comes.
+                response.header(HeaderNames.CONTENT_TYPE, type)
+                        .header(HeaderNames.CACHE_CONTROL, "no-store")
+                        .header("X-Accel-Buffering", "no");
                 try (var out = response.outputStream()) {
                     body.writeTo(out);
                 }

@@ -116,5 +116,14 @@ public record BuildAnswer(
     /// @param next  where it ends
     /// @param more  whether there is more of it by now, which the next question gets
     /// @param ended whether nothing more will come
-    public record Log(long id, long from, long next, boolean more, boolean ended, String text) {}
+    public record Log(long id, long from, long next, boolean more, boolean ended, String text) {
+        /// Parameter: where to begin, in bytes.
+        public static final String FROM = "from";
+
+        /// Parameter in its place: about so many bytes of the end, from the beginning of a line on.
+        public static final String LAST = "last";
+
+        /// Parameter: about how many bytes are wanted in one answer.
+        public static final String BYTES = "bytes";
+    }
 }

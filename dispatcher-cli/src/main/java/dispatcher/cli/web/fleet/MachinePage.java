@@ -86,7 +86,7 @@ final class MachinePage implements Page {
 
     private static Region running(PageRequest request, MachineAnswer machine) {
         var grid = RunningPage.grid(request);
-        for (var build : machine.running()) RunningPage.row(grid, machine.name(), build);
+        for (var build : machine.running()) RunningPage.row(request, grid, machine.name(), build);
         return grid.region("Nothing runs there.", Html.NOTHING);
     }
 

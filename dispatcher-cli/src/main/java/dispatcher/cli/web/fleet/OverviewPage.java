@@ -10,6 +10,7 @@ import dispatcher.cli.web.html.Attribute;
 import dispatcher.cli.web.html.Html;
 import dispatcher.cli.web.page.Content;
 import dispatcher.cli.web.page.Grid;
+import dispatcher.cli.web.page.Links;
 import dispatcher.cli.web.page.Page;
 import dispatcher.cli.web.page.PageRequest;
 import dispatcher.cli.web.page.Region;
@@ -58,8 +59,8 @@ final class OverviewPage implements Page {
                                 machines.ready(),
                                 "machines ready",
                                 "of %d".formatted(machines.all())),
-                        plain(ended.built(), "built", "in the last hour"),
-                        plain(ended.failed(), "failed", "in the last hour")));
+                        figure(ended("built"), ended.built(), "built", "in the last hour"),
+                        figure(ended("failed"), ended.failed(), "failed", "in the last hour")));
     }
 
     private static Html waiting(StatusAnswer status) {
@@ -82,9 +83,8 @@ final class OverviewPage implements Page {
                 element("small", more));
     }
 
-    private static Html plain(long number, String what, String more) {
-        return element(
-                "li", element("div", element("b", Html.text(number)), element("span", what)), element("small", more));
+    private static String ended(String outcome) {
+        return PageRequest.link(Links.BUILDS, Map.of("outcome", outcome));
     }
 
     /// Builds that no machine can ever take do not wait: their clients got an error. They are shown apart from all
@@ -121,7 +121,7 @@ final class OverviewPage implements Page {
                 : build.system() + " with " + String.join(", ", build.features());
         grid.row(
                 Long.toString(build.id()),
-                Words.storePath(build.drv()),
+                Words.storePath(build.drv(), Links.build(build.id())),
                 build.client().isEmpty() ? Words.DASH : Html.text(build.client()),
                 Html.text(needs),
                 Html.text(build.message().orElse("")),

@@ -1,10 +1,12 @@
 package dispatcher.cli.web.fleet;
 
 import dispatcher.cli.api.QueueAnswer;
+import dispatcher.cli.web.build.BuildButtons;
 import dispatcher.cli.web.html.Html;
 import dispatcher.cli.web.page.Content;
 import dispatcher.cli.web.page.Form;
 import dispatcher.cli.web.page.Grid;
+import dispatcher.cli.web.page.Links;
 import dispatcher.cli.web.page.Page;
 import dispatcher.cli.web.page.PageRequest;
 import dispatcher.cli.web.page.Region;
@@ -44,9 +46,10 @@ final class QueuePage implements Page {
                 .filter(build -> has(request, CLIENT, build.client()))
                 .filter(build -> has(request, SYSTEM, build.system()))
                 .toList();
-        var grid =
-                new Grid("queue", "Builds that wait", "Build", "Place", "Client", "Needs", "Waits for", "Should start");
-        wanted.stream().limit(MOST_SHOWN).forEach(build -> row(grid, build));
+        var heads = new ArrayList<>(List.of("Build", "Place", "Client", "Needs", "Waits for", "Should start"));
+        if (BuildButtons.areFor(request)) heads.add("Change");
+        var grid = new Grid("queue", "Builds that wait", heads.toArray(String[]::new));
+        wanted.stream().limit(MOST_SHOWN).forEach(build -> row(request, grid, build));
         var count = Words.count(wanted.size(), "build");
         var below =
                 wanted.size() > MOST_SHOWN ? "%s, of which the first %d are shown".formatted(count, MOST_SHOWN) : count;
@@ -93,15 +96,17 @@ final class QueuePage implements Page {
                 : build.system() + " with " + String.join(", ", build.features());
     }
 
-    private static void row(Grid grid, QueueAnswer.Waiting build) {
-        grid.row(
-                build.drv() + " " + build.client() + " " + build.since(),
-                Words.storePath(build.drv()),
+    private static void row(PageRequest request, Grid grid, QueueAnswer.Waiting build) {
+        var cells = new ArrayList<>(List.of(
+                Words.storePath(build.drv(), Links.build(build.drv())),
                 Html.text("%d of %d".formatted(build.place(), build.of())),
                 build.client().isEmpty() ? Words.DASH : Html.text(build.client()),
                 Html.text(need(build)),
                 Words.age(build.since()),
                 build.expectedStart()
-                        .show(Words::until, Html.text("no history"), Html.text("when a machine takes builds again")));
+                        .show(Words::until, Html.text("no history"), Html.text("when a machine takes builds again"))));
+        if (BuildButtons.areFor(request))
+            cells.add(BuildButtons.inRow(request, build.drv(), Words.name(build.drv()), true));
+        grid.row(build.drv() + " " + build.client() + " " + build.since(), cells.toArray(Html[]::new));
     }
 }

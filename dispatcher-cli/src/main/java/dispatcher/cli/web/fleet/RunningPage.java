@@ -1,10 +1,12 @@
 package dispatcher.cli.web.fleet;
 
 import dispatcher.cli.api.MachineAnswer;
+import dispatcher.cli.web.build.BuildButtons;
 import dispatcher.cli.web.html.Html;
 import dispatcher.cli.web.page.Content;
 import dispatcher.cli.web.page.Form;
 import dispatcher.cli.web.page.Grid;
+import dispatcher.cli.web.page.Links;
 import dispatcher.cli.web.page.Page;
 import dispatcher.cli.web.page.PageRequest;
 import dispatcher.cli.web.page.Words;
@@ -46,7 +48,7 @@ final class RunningPage implements Page {
                 .sorted(Comparator.comparing((Row row) -> row.build().since()))
                 .toList();
         var grid = grid(request);
-        wanted.stream().limit(MOST).forEach(row -> row(grid, row.machine(), row.build()));
+        wanted.stream().limit(MOST).forEach(row -> row(request, grid, row.machine(), row.build()));
         var count = Words.count(wanted.size(), "build");
         return new Content(
                 "Running builds",
@@ -69,16 +71,20 @@ final class RunningPage implements Page {
     }
 
     static Grid grid(PageRequest request) {
-        return new Grid("running", "Running builds", "Build", "Machine", "Client", "Runs for", "Should end");
+        var heads = new ArrayList<>(List.of("Build", "Machine", "Client", "Runs for", "Should end"));
+        if (BuildButtons.areFor(request)) heads.add("Change");
+        return new Grid("running", "Running builds", heads.toArray(String[]::new));
     }
 
-    static void row(Grid grid, String machine, MachineAnswer.Running build) {
-        grid.row(
-                machine + " " + build.drv() + " " + build.since(),
-                Words.storePath(build.drv()),
+    static void row(PageRequest request, Grid grid, String machine, MachineAnswer.Running build) {
+        var cells = new ArrayList<>(List.of(
+                Words.storePath(build.drv(), Links.build(build.drv())),
                 MachineWords.link(machine),
                 build.client().isEmpty() ? Words.DASH : Html.text(build.client()),
                 Words.age(build.since()),
-                build.expectedEnd().show(Words::until, Html.text("no history"), Html.text("no history")));
+                build.expectedEnd().show(Words::until, Html.text("no history"), Html.text("no history"))));
+        if (BuildButtons.areFor(request))
+            cells.add(BuildButtons.inRow(request, build.drv(), Words.name(build.drv()), false));
+        grid.row(machine + " " + build.drv() + " " + build.since(), cells.toArray(Html[]::new));
     }
 }

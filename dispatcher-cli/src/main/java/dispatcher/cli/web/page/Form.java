@@ -61,6 +61,9 @@ public final class Form {
                         "select",
                         Attribute.of("name", filter.name()),
                         option("", "any", value),
+                        value.isEmpty() || filter.options().contains(value)
+                                ? Html.NOTHING
+                                : option(value, value, value),
                         Html.all(filter.options().stream()
                                 .map(each -> option(each, each, value))
                                 .toList()));

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The frame around all pages. Safe for any thread.
 public final class Layout {
@@ -42,17 +43,32 @@ public final class Layout {
         return List.copyOf(links.keySet());
     }
 
-    public Html page(Page page, PageRequest request, Content content) {
+    /// @param note what came of what the browser has just asked for
+    public Html page(Page page, PageRequest request, Content content, Optional<String> note) {
         var live = Html.element(
                 "main",
                 Attribute.id("content"),
                 Attribute.of("tabindex", "-1"),
-                Attribute.of("data-live", LIVE + "?of=" + PageRequest.encode(request.here())),
-                Attribute.of("data-mark", content.mark()),
+                page.isLive()
+                        ? Attribute.of("data-live", LIVE + "?of=" + PageRequest.encode(request.here()))
+                        : Html.NOTHING,
+                page.isLive() ? Attribute.of("data-mark", content.mark()) : Html.NOTHING,
                 element("h1", content.title()),
+                Html.of(note.map(Layout::said)),
                 content.fixed(),
                 content.whole());
         return document(content.title(), request.path(), page.assets(), request.visitor(), live);
+    }
+
+    /// Has the focus, so that it is read aloud.
+    private static Html said(String note) {
+        return element(
+                "p",
+                cls("said"),
+                Attribute.of("role", "status"),
+                Attribute.of("tabindex", "-1"),
+                Attribute.flag("autofocus"),
+                Html.text(note));
     }
 
     /// One that does not change, such as an error or the form to log in.

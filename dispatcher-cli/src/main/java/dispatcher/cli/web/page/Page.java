@@ -19,6 +19,11 @@ public interface Page {
         return List.of();
     }
 
+    /// Whether it is to follow what happens while a browser shows it.
+    default boolean isLive() {
+        return true;
+    }
+
     /// What it shows now. Asked again and again while a browser shows it: what is the same then is not sent again, so
     /// times are to be shown by [Words#age] and the like, and not as texts that differ each second.
     ///

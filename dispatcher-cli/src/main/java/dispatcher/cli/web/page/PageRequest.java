@@ -50,6 +50,13 @@ public record PageRequest(
         return link(path, changed);
     }
 
+    /// The same request without one parameter.
+    public PageRequest without(String name) {
+        var rest = new TreeMap<>(query);
+        rest.remove(name);
+        return new PageRequest(path, inPath, rest, visitor, answers);
+    }
+
     /// A link to this page as it is.
     public String here() {
         return link(path, query);

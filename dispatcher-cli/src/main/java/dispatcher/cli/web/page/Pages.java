@@ -21,6 +21,10 @@ public final class Pages {
 
     /// A page and the request that it is asked with.
     public record Found(Page page, PageRequest request) {
+        public Found without(String parameter) {
+            return new Found(page, request.without(parameter));
+        }
+
         public Content content() throws IOException, InterruptedException {
             return page.content(request);
         }

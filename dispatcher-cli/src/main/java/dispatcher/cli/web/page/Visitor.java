@@ -1,5 +1,6 @@
 package dispatcher.cli.web.page;
 
+import dispatcher.cli.api.http.ApiRequest;
 import java.util.Optional;
 
 /// Who looks at a page.
@@ -9,7 +10,7 @@ import java.util.Optional;
 /// @param logsIn whether there is a token to log in with
 public record Visitor(Optional<String> user, boolean mayAct, boolean logsIn) {
     /// Stands for whoever has the token.
-    public static final String TOKEN = "token";
+    public static final String TOKEN = ApiRequest.TOKEN;
 
     public static final String LOGIN = "/login";
     public static final String LOGOUT = "/logout";

@@ -51,11 +51,21 @@ public final class Words {
 
     /// A store path's name without the directory and the hash, with all of it as a tooltip.
     public static Html storePath(String path) {
+        return element("span", cls("path"), Attribute.of("title", Printable.line(path)), Html.text(name(path)));
+    }
+
+    /// The same as a link.
+    public static Html storePath(String path, String to) {
+        return element(
+                "a", cls("path"), Attribute.href(to), Attribute.of("title", Printable.line(path)), Html.text(name(path)));
+    }
+
+    /// A store path's name without the directory and the hash.
+    public static String name(String path) {
         var base = path.substring(path.lastIndexOf('/') + 1);
-        var name = base.length() > HASH_AND_DASH && base.charAt(HASH_AND_DASH - 1) == '-'
+        return base.length() > HASH_AND_DASH && base.charAt(HASH_AND_DASH - 1) == '-'
                 ? base.substring(HASH_AND_DASH)
                 : base;
-        return element("span", cls("path"), Attribute.of("title", Printable.line(path)), Html.text(name));
     }
 
     /// Short names side by side; a dash if there is none.
