@@ -46,7 +46,9 @@ import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.cli.web.ChangeListener;
 import dispatcher.cli.web.Changes;
 import dispatcher.cli.web.WebServer;
+import dispatcher.cli.web.figure.FigurePages;
 import dispatcher.cli.web.fleet.FleetPages;
+import dispatcher.cli.web.page.Page;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
 import dispatcher.history.History;
@@ -90,6 +92,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -417,9 +420,15 @@ public final class Server implements AutoCloseable {
         var page = WebServer.start(
                 address,
                 settings.listen().page(),
-                new WebServer.Offer(endpoints, FleetPages.pages(), FleetPages.actions(), changes, clock));
+                new WebServer.Offer(endpoints, pages(), FleetPages.actions(), changes, clock));
         frontEnds.add(page);
         log.atInfo().addKeyValue("url", "http://%s/".formatted(page.address())).log("serving the page");
+    }
+
+    private static List<Page> pages() {
+        return Stream.of(FleetPages.pages(), FigurePages.pages())
+                .flatMap(List::stream)
+                .toList();
     }
 
     /// What can be asked over the control socket, and on `listen.web`.
