@@ -18,6 +18,8 @@ import dispatcher.cli.drain.Drains;
 import dispatcher.cli.events.EventEndpoint;
 import dispatcher.cli.events.EventFeed;
 import dispatcher.cli.explain.ExplainEndpoint;
+import dispatcher.cli.graph.BuildGraph;
+import dispatcher.cli.graph.GraphEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
@@ -47,6 +49,7 @@ import dispatcher.cli.web.ChangeListener;
 import dispatcher.cli.web.Changes;
 import dispatcher.cli.web.WebServer;
 import dispatcher.cli.web.build.BuildPages;
+import dispatcher.cli.web.figure.FigurePages;
 import dispatcher.cli.web.fleet.FleetPages;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
@@ -91,6 +94,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -123,6 +127,7 @@ public final class Server implements AutoCloseable {
     private final RecordDatabase recordDatabase;
     private final BuildRecorder records;
     private final EventFeed events;
+    private final BuildGraph graph;
     private final Publisher publisher;
     private final BuildQueue queue;
     private final Drains drains;
@@ -165,12 +170,14 @@ public final class Server implements AutoCloseable {
         this.recordDatabase = RecordDatabase.in(settings.state());
         this.records = BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
         this.events = new EventFeed(records::idOf, InstantSource.system());
+        this.graph = new BuildGraph(records::idOf, clock);
         this.publisher = new Publisher(settings.publish(), this::ownStore);
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
                 records,
                 events,
+                graph,
                 counts,
                 publisher,
                 onDemand.counting(),
@@ -415,18 +422,22 @@ public final class Server implements AutoCloseable {
     }
 
     private void openPage(HostAndPort address, List<Endpoint> endpoints) {
-        var pages = new ArrayList<>(FleetPages.pages());
-        pages.addAll(BuildPages.pages(clock));
-        var actions = new ArrayList<>(FleetPages.actions());
-        actions.addAll(BuildPages.actions());
-        var all = new ArrayList<>(endpoints);
-        all.addAll(BuildPages.endpoints(endpoints));
         var page = WebServer.start(
                 address,
                 settings.listen().page(),
-                new WebServer.Offer(all, pages, actions, changes, clock));
+                new WebServer.Offer(
+                        join(endpoints, BuildPages.endpoints(endpoints)),
+                        join(FleetPages.pages(), BuildPages.pages(clock), FigurePages.pages()),
+                        join(FleetPages.actions(), BuildPages.actions()),
+                        changes,
+                        clock));
         frontEnds.add(page);
         log.atInfo().addKeyValue("url", "http://%s/".formatted(page.address())).log("serving the page");
+    }
+
+    @SafeVarargs
+    private static <T> List<T> join(List<? extends T>... lists) {
+        return Stream.of(lists).<T>flatMap(List::stream).toList();
     }
 
     /// What can be asked over the control socket, and on `listen.web`.
@@ -443,6 +454,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new HistoryEndpoints(history).endpoints());
         endpoints.addAll(new RecordEndpoints(records, clock).endpoints());
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());
+        endpoints.add(new GraphEndpoint(graph, clock).endpoint());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new EventEndpoint(events).endpoint());
         endpoints.addAll(new BuildActions(builds.controls(), queue, records).endpoints());
