@@ -32,9 +32,7 @@ record SqlDrains(Transactions database) implements DrainStore {
     /// Adds those that are not there yet.
     static void insert(Connection connection, SortedSet<String> names) throws SQLException {
         Statements.runAll(
-                connection,
-                "INSERT INTO drained_machine (name) VALUES (?) ON CONFLICT DO NOTHING",
-                names,
-                name -> new Object[] {name});
+                connection, "INSERT INTO drained_machine (name) VALUES (?) ON CONFLICT DO NOTHING", names, name ->
+                        new Object[] {name});
     }
 }
