@@ -86,9 +86,12 @@ public final class EventFeed implements DispatcherListener {
     // ---- what operators do
 
     /// A machine is to get no more builds, or may get some again.
-    public void drainChanged(String machine, boolean drained, Optional<String> by) {
+    public void drainChanged(String machine, boolean drained, Optional<String> by, Optional<String> note) {
         var type = drained ? FleetEvent.Type.MACHINE_DRAINED : FleetEvent.Type.MACHINE_RESUMED;
-        ring.add(FleetEvent.draft(type).on(machine).by(by));
+        ring.add(FleetEvent.draft(type)
+                .on(machine)
+                .by(by)
+                .because(note.map(EventFeed::cut).orElse("")));
     }
 
     public void settingsChanged(List<String> changes) {

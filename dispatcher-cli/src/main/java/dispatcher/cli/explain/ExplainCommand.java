@@ -127,7 +127,7 @@ public final class ExplainCommand extends ApiCommand {
             var drained = state.drains().load();
             queue.replace(Descriptions.applied(loaded.machines(), state.descriptions()).stream()
                     .map(MachineSnapshot::asConfigured)
-                    .map(machine -> machine.withDrained(drained.contains(machine.name())))
+                    .map(machine -> machine.withDrained(drained.containsKey(machine.name())))
                     .toList());
             var history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
             return idle(loaded, question, queue, history);

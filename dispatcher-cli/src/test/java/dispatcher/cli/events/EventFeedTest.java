@@ -112,11 +112,12 @@ class EventFeedTest {
                 got.add(List.of());
             }
         });
-        feed.drainChanged("m", true, Optional.of("root"));
+        feed.drainChanged("m", true, Optional.of("root"), Optional.of("new disk"));
 
         var event = poll(got).getFirst();
         assertThat(event.machine()).contains("m");
         assertThat(event.by()).contains("root");
+        assertThat(event.reason()).contains("new disk");
         assertThat(event.type()).isEqualTo(FleetEvent.Type.MACHINE_DRAINED);
     }
 
