@@ -160,6 +160,24 @@ public final class EventFeed implements DispatcherListener {
     }
 
     @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        ring.add(of(build, drvPath, FleetEvent.Type.MOVED)
+                .on(machine)
+                .by(Optional.of(by))
+                .because(cut(reason)));
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        end(
+                build,
+                of(build, drvPath, FleetEvent.Type.ENDED)
+                        .ended("cancelled")
+                        .by(Optional.of(by))
+                        .because(cut(reason)));
+    }
+
+    @Override
     public void buildRefused(long build, StorePath drvPath, String reason) {
         end(build, of(build, drvPath, FleetEvent.Type.ENDED).ended("refused").because(cut(reason)));
     }

@@ -122,6 +122,22 @@ class EventFeedTest {
     }
 
     @Test
+    void whatOperatorsDoToBuildsNamesThem() throws Exception {
+        feed.buildRequested(1, 1, Samples.DRV, Samples.DERIVATION);
+        feed.buildMoved(1, Samples.DRV, "m", "root", "it hangs");
+        feed.buildCancelled(1, Samples.DRV, "ops", "");
+
+        var events = feed.next(0, LONG);
+        assertThat(events).extracting(FleetEvent::type).containsExactly(FleetEvent.Type.MOVED, FleetEvent.Type.ENDED);
+        assertThat(events.getFirst().machine()).contains("m");
+        assertThat(events.getFirst().by()).contains("root");
+        assertThat(events.getFirst().reason()).contains("it hangs");
+        assertThat(events.getLast().outcome()).contains("cancelled");
+        assertThat(events.getLast().by()).contains("ops");
+        assertThat(events.getLast().reason()).isEmpty();
+    }
+
+    @Test
     void placesForReadersAreLimitedAndComeBack() {
         var taken = new ArrayList<EventFeed.Reader>();
         for (var reader = feed.reader(); reader.isPresent(); reader = feed.reader()) taken.add(reader.get());

@@ -25,7 +25,7 @@ public record Schema(int version, List<String> locations, Optional<Path> empty) 
 
     /// Of the records of builds.
     public static final Schema RECORDS =
-            new Schema(2, List.of("classpath:dispatcher/cli/state/records"), ProgramFiles.find("empty-records.sqlite"));
+            new Schema(3, List.of("classpath:dispatcher/cli/state/records"), ProgramFiles.find("empty-records.sqlite"));
 
     public Schema {
         locations = List.copyOf(locations);
