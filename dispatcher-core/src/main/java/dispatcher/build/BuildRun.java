@@ -1,6 +1,7 @@
 package dispatcher.build;
 
 import dispatcher.build.control.BuildControl;
+import dispatcher.build.control.Intervention;
 import dispatcher.build.failure.AttemptHistory;
 import dispatcher.build.failure.AttemptLostException;
 import dispatcher.build.failure.AttemptLostException.Kind;
@@ -214,9 +215,9 @@ final class BuildRun {
         try {
             return runSomewhere(request);
         } catch (InterruptedException e) {
-            var why = "%s was %s".formatted(drvPath, control.cancelled().orElseThrow(() -> e));
-            listener.buildRefused(number, drvPath, why);
-            return notBuilt(BuildStatus.MISC_FAILURE, why);
+            var why = control.cancelled().orElseThrow(() -> e);
+            listener.buildCancelled(number, drvPath, why.by(), why.reason());
+            return notBuilt(BuildStatus.MISC_FAILURE, "%s was cancelled %s".formatted(drvPath, why.words()));
         } finally {
             control.end();
         }
@@ -412,10 +413,11 @@ final class BuildRun {
     }
 
     /// Nothing went wrong there.
-    private void moveAway(String machine, String why) {
+    private void moveAway(String machine, Intervention why) {
         left.add(machine);
-        listener.buildLost(number, drvPath, machine, why);
-        log.note("dispatcher: %s was %s; it begins again on another machine than %s".formatted(drvPath, why, machine));
+        listener.buildMoved(number, drvPath, machine, why.by(), why.reason());
+        log.note("dispatcher: %s was stopped %s; it begins again on another machine than %s"
+                .formatted(drvPath, why.words(), machine));
         log.flush();
     }
 

@@ -13,9 +13,9 @@ import java.util.SortedSet;
 /// no lock held. An implementation must return soon and throw nothing.
 ///
 /// Nesting: a client connects … leaves; inside, each build is requested, queued, alone, then assigned, its
-/// inputs copied, ended or lost; while it runs it may be doubled, once; a lost one is queued again
-/// under the same number, unless its double goes on; the last event of a build is ended, refused,
-/// shared, found or abandoned.
+/// inputs copied, ended, lost or moved; while it runs it may be doubled, once; a lost one is queued again
+/// under the same number, unless its double goes on, and so is one that was moved; the last event of a build is
+/// ended, refused, cancelled, shared, found or abandoned.
 public interface DispatcherListener {
     /// Ignores every event.
     DispatcherListener NONE = new DispatcherListener() {};
@@ -92,6 +92,19 @@ public interface DispatcherListener {
 
     /// The machine, or the way to it, broke. The build goes to another machine if there is one.
     default void buildLost(long build, StorePath drvPath, String machine, String reason) {}
+
+    /// An operator has the build leave a machine, with which nothing is wrong. It goes to another machine if there is
+    /// one.
+    ///
+    /// @param by     who wants it
+    /// @param reason that person's; may be empty
+    default void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {}
+
+    /// An operator ended the build, wherever it was; the client gets who it was, and the reason.
+    ///
+    /// @param by     who wants it
+    /// @param reason that person's; may be empty
+    default void buildCancelled(long build, StorePath drvPath, String by, String reason) {}
 
     /// No machine takes the build; the client gets the reason.
     default void buildRefused(long build, StorePath drvPath, String reason) {}

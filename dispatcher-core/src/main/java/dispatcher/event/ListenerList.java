@@ -155,6 +155,16 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        publish(listener -> listener.buildMoved(build, drvPath, machine, by, reason));
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        publish(listener -> listener.buildCancelled(build, drvPath, by, reason));
+    }
+
+    @Override
     public void buildRefused(long build, StorePath drvPath, String reason) {
         publish(listener -> listener.buildRefused(build, drvPath, reason));
     }

@@ -82,6 +82,11 @@ public final class HistoryListener implements DispatcherListener {
     }
 
     @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        builds.invalidate(build);
+    }
+
+    @Override
     public void buildShared(long build, long client, StorePath drvPath) {
         builds.invalidate(build);
     }

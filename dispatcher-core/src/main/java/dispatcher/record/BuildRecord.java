@@ -64,6 +64,9 @@ public record BuildRecord(
         /// No machine could build it, or the client may not have it built.
         REFUSED,
 
+        /// An operator ended it.
+        CANCELLED,
+
         /// An equal build of another client gave the result.
         SHARED,
 
@@ -105,10 +108,25 @@ public record BuildRecord(
     }
 
     /// @param reason why this machine
-    /// @param lost   why it did not go to its end there, if so
-    public record Attempt(String machine, String reason, Instant began, Optional<String> lost) {
+    /// @param lost   why it did not go to its end there, if the machine or the way to it broke
+    /// @param moved  who had it leave the machine and why, if so
+    public record Attempt(String machine, String reason, Instant began, Optional<String> lost, Optional<String> moved) {
+        /// One that goes on, or went to its end.
+        public static Attempt begun(String machine, String reason, Instant began) {
+            return new Attempt(machine, reason, began, Optional.empty(), Optional.empty());
+        }
+
+        /// Whether it went on as long as its build.
+        public boolean isWhole() {
+            return lost.isEmpty() && moved.isEmpty();
+        }
+
         Attempt lostFor(String why) {
-            return new Attempt(machine, reason, began, Optional.of(why));
+            return new Attempt(machine, reason, began, Optional.of(why), moved);
+        }
+
+        Attempt movedFor(String why) {
+            return new Attempt(machine, reason, began, lost, Optional.of(why));
         }
     }
 

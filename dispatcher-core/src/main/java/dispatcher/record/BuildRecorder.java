@@ -1,5 +1,6 @@
 package dispatcher.record;
 
+import dispatcher.build.control.Intervention;
 import dispatcher.build.log.LogKeeper;
 import dispatcher.build.placement.PlacementAccount;
 import dispatcher.build.placement.PlacementKeeper;
@@ -235,6 +236,16 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
             it.gaveResult(machine, took);
             it.end(status.isSuccess() ? Outcome.BUILT : Outcome.FAILED, message, clock.instant());
         });
+    }
+
+    @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        change(build, it -> it.moved(machine, new Intervention(by, reason).words()));
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        end(build, Outcome.CANCELLED, "cancelled " + new Intervention(by, reason).words());
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 
 /// The record of a build while it goes on. Safe for any thread.
 final class OngoingBuild {
@@ -122,7 +123,7 @@ final class OngoingBuild {
                     waits.forSlot().plus(slot.isNegative() ? Duration.ZERO : slot),
                     waits.forAwayMachine().plus(heldUp));
             heldUp = Duration.ZERO;
-            attempts.add(new Attempt(machine, reason, now, Optional.empty()));
+            attempts.add(Attempt.begun(machine, reason, now));
             copied = Copied.NOTHING;
             outcome = Outcome.RUNNING;
         } finally {
@@ -170,12 +171,21 @@ final class OngoingBuild {
     }
 
     void lost(String machine, String reason) {
+        changeAttempt(machine, attempt -> attempt.lostFor(cut(reason)));
+    }
+
+    void moved(String machine, String why) {
+        changeAttempt(machine, attempt -> attempt.movedFor(cut(why)));
+    }
+
+    /// The last one there that goes on.
+    private void changeAttempt(String machine, UnaryOperator<Attempt> change) {
         lock.lock();
         try {
             for (int i = attempts.size() - 1; i >= 0; i--) {
                 var attempt = attempts.get(i);
-                if (!attempt.machine().equals(machine) || attempt.lost().isPresent()) continue;
-                attempts.set(i, attempt.lostFor(cut(reason)));
+                if (!attempt.machine().equals(machine) || !attempt.isWhole()) continue;
+                attempts.set(i, change.apply(attempt));
                 break;
             }
         } finally {
@@ -217,8 +227,8 @@ final class OngoingBuild {
             built = took;
             // The last attempt is the one that counts.
             for (int i = 0; i < attempts.size() - 1; i++)
-                if (attempts.get(i).machine().equals(machine)
-                        && attempts.get(i).lost().isEmpty()) attempts.add(attempts.remove(i));
+                if (attempts.get(i).machine().equals(machine) && attempts.get(i).isWhole())
+                    attempts.add(attempts.remove(i));
         } finally {
             lock.unlock();
         }

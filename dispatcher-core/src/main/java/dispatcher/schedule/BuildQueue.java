@@ -43,9 +43,6 @@ public final class BuildQueue {
     /// Standings cost a sort of all who wait; they may take no more than this part of the time.
     private static final int STANDINGS_PART = 100;
 
-    /// The priority of a build that somebody has raised; no client of the settings has as much.
-    public static final int RAISED = 1_000_000;
-
     private final InstantSource clock;
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -113,7 +110,7 @@ public final class BuildQueue {
         lock.lock();
         try {
             var build = scheduler.submit(request, excluded, since, latestInputs != null);
-            ticket = new Ticket(build, excluded, latestInputs, lock.newCondition());
+            ticket = new Ticket(build, latestInputs, lock.newCondition());
             tickets.put(build, ticket);
             moveOn();
         } finally {
@@ -134,8 +131,7 @@ public final class BuildQueue {
                 .map(again -> new Assignment(again.running(), again.placement())));
     }
 
-    /// Puts all builds of a derivation that wait before those of any other priority. Their clients' limits do not count
-    /// for them any more.
+    /// Puts all builds of a derivation that wait before those of any other priority; see [Scheduler#raise].
     ///
     /// @return how many
     public int raise(StorePath drvPath) {
@@ -143,7 +139,7 @@ public final class BuildQueue {
         try {
             var raised = tickets.values().stream()
                     .filter(ticket -> ticket.request().drvPath().equals(drvPath))
-                    .filter(ticket -> ticket.request().client().priority() < RAISED)
+                    .filter(ticket -> !ticket.request().client().isRaised())
                     .toList();
             for (var ticket : raised) raise(ticket);
             moveOn();
@@ -157,14 +153,8 @@ public final class BuildQueue {
     @GuardedBy("lock")
     private void raise(Ticket ticket) {
         var before = ticket.build;
-        var client = before.request().client();
-        scheduler.cancel(before);
         tickets.remove(before);
-        ticket.build = scheduler.submit(
-                before.request().withClient(new Client(client.name(), RAISED, Integer.MAX_VALUE)),
-                ticket.excluded,
-                before.since(),
-                ticket.latestInputs != null);
+        ticket.build = scheduler.raise(before, ticket.latestInputs != null);
         tickets.put(ticket.build, ticket);
     }
 
@@ -302,17 +292,14 @@ public final class BuildQueue {
         /// Written with the queue's lock held.
         private volatile WaitingBuild build;
 
-        private final Set<String> excluded;
         private final @Nullable Supplier<Inputs> latestInputs;
         private final Condition changed;
 
         /// Guarded by the queue's lock.
         private @Nullable Outcome outcome;
 
-        private Ticket(
-                WaitingBuild build, Set<String> excluded, @Nullable Supplier<Inputs> latestInputs, Condition changed) {
+        private Ticket(WaitingBuild build, @Nullable Supplier<Inputs> latestInputs, Condition changed) {
             this.build = build;
-            this.excluded = Set.copyOf(excluded);
             this.latestInputs = latestInputs;
             this.changed = changed;
         }

@@ -84,14 +84,30 @@ public final class Scheduler {
     /// @param inputsMove whether its inputs may come to other machines while it waits, so that [#unlocated] may ask for
     ///     them
     public WaitingBuild submit(BuildRequest request, Set<String> excluded, Instant since, boolean inputsMove) {
-        paused = null;
-        var need = SchedulingKey.of(request, excluded);
         var client = clients.computeIfAbsent(request.client(), ClientShare::new);
         if (!client.isActive()) client.comeBack(Turns.startOf(client.used(), leastUsed()));
+        return add(request, SchedulingKey.of(request, excluded), client, Times.nanos(since), inputsMove);
+    }
+
+    /// Puts a build that waits before those of any priority. It begins even if its client may have no more builds run;
+    /// but what it takes is its client's, as if it had not been raised.
+    ///
+    /// @return what waits in its place
+    public WaitingBuild raise(WaitingBuild build, boolean inputsMove) {
+        if (!build.isWaiting()) throw new IllegalArgumentException("it does not wait: " + build);
+        leave(build);
+        hopeless.remove(build);
+        var request = build.request().withClient(build.client().owner().client().raised());
+        return add(request, build.need(), build.client().owner().raised(), build.sinceNanos(), inputsMove);
+    }
+
+    private WaitingBuild add(
+            BuildRequest request, SchedulingKey need, ClientShare client, long since, boolean inputsMove) {
+        paused = null;
         client.addWaiting(1);
         waiting++;
         var queue = queues.computeIfAbsent(need, this::newQueue);
-        var build = new WaitingBuild(request, queue.need(), client, Times.nanos(since), builds++, inputsMove);
+        var build = new WaitingBuild(request, queue.need(), client, since, builds++, inputsMove);
         work += build.expectedSeconds();
         queue.add(build);
         if (!queue.isPossible()) hopeless.add(build);
@@ -161,7 +177,7 @@ public final class Scheduler {
     /// than they have must not be forgotten before they have caught up; when nobody builds, nobody is to catch
     /// up.
     private void forgetIfIdle(ClientShare client) {
-        if (client.isActive()) return;
+        if (client.owner().isActive()) return;
         double least = leastUsed();
         clients.values().removeIf(other -> !other.isActive() && other.used() <= least);
     }
@@ -279,7 +295,8 @@ public final class Scheduler {
         client.charge(seconds);
         fleet.start(running);
         // What is kept for builds that may not begin would only stand idle.
-        if (client.isFull()) keepsLess |= fleet.stopKeepingFor(client);
+        var owner = client.owner();
+        if (owner.isFull()) keepsLess |= fleet.stopKeepingFor(owner);
         return running;
     }
 

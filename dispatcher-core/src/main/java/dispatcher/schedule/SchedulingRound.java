@@ -260,7 +260,7 @@ final class SchedulingRound {
 
     /// Begins it, or keeps a slot in mind for it.
     private void begin(WaitingBuild build, Choice choice, Starter starter) {
-        build.client().planUse(choice.placement().copy() + choice.placement().build());
+        planUse(build.client(), choice.placement().copy() + choice.placement().build());
         var slots = choice.now();
         if (slots == null) {
             hold(choice);
@@ -268,6 +268,14 @@ final class SchedulingRound {
         }
         build.client().planOneMore();
         starter.start(build, slots, choice.placement());
+    }
+
+    /// What a raised build takes counts to the usual turns of its client too, which may have to come later for that.
+    private void planUse(ClientShare client, double seconds) {
+        var owner = client.owner();
+        boolean comesLater = owner != client && owner.takesPartIn(number) && next.remove(turnsOf(owner));
+        client.planUse(seconds);
+        if (comesLater) next.add(turnsOf(owner));
     }
 
     private boolean mayLookFurther() {

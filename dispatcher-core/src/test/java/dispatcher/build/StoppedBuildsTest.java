@@ -3,6 +3,7 @@ package dispatcher.build;
 import static dispatcher.session.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dispatcher.build.control.Intervention;
 import dispatcher.nix.BuildStatus;
 import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeMachine;
@@ -41,7 +42,7 @@ class StoppedBuildsTest {
             var outcome = start(builds, "x");
             Await.until("it runs", () -> builds.slotsTaken() == 1 && a.open() + b.open() > 0);
 
-            assertThat(builds.builds().controls().cancel(drv("x").path(), "cancelled by root: wrong branch"))
+            assertThat(builds.builds().controls().cancel(drv("x").path(), new Intervention("root", "wrong branch")))
                     .isEqualTo(1);
 
             var result = end(outcome).result();
@@ -51,8 +52,8 @@ class StoppedBuildsTest {
             assertThat(builds.isUp("a")).isTrue();
             assertThat(builds.isUp("b")).isTrue();
             assertThat(builds.events().all())
-                    .anyMatch(event -> event.startsWith("refused x"))
-                    .noneMatch(event -> event.startsWith("abandoned") || event.startsWith("lost"));
+                    .contains("cancelled x root wrong branch")
+                    .noneMatch(event -> event.matches("(abandoned|lost|refused|ended|aside) .*"));
             assertThat(builds.builds().controls().drvPaths()).isEmpty();
         }
         gate.open();
@@ -72,7 +73,7 @@ class StoppedBuildsTest {
                                     .count()
                             == 2);
 
-            builds.builds().controls().cancel(drv("x").path(), "cancelled by root");
+            builds.builds().controls().cancel(drv("x").path(), new Intervention("root", ""));
 
             assertThat(end(first).result().message()).contains("cancelled by root");
             assertThat(end(second).result().message()).contains("cancelled by root");
@@ -90,7 +91,7 @@ class StoppedBuildsTest {
             var waiting = start(builds, "y");
             Await.until("y waits", () -> builds.waiting() == 1);
 
-            builds.builds().controls().cancel(drv("y").path(), "cancelled by ops: not needed");
+            builds.builds().controls().cancel(drv("y").path(), new Intervention("ops", "not needed"));
 
             assertThat(end(waiting).result().message()).contains("y.drv was cancelled by ops: not needed");
             assertThat(builds.waiting()).isZero();
@@ -108,7 +109,7 @@ class StoppedBuildsTest {
             Await.until("it runs", () -> gateA.arrived() + gateB.arrived() == 1);
             var first = gateA.arrived() == 1 ? "a" : "b";
 
-            assertThat(builds.builds().controls().move(drv("x").path(), "moved by root: it hangs"))
+            assertThat(builds.builds().controls().move(drv("x").path(), new Intervention("root", "it hangs")))
                     .containsExactly(first);
 
             Await.until("it runs elsewhere", () -> gateA.arrived() == 1 && gateB.arrived() == 1);
@@ -117,7 +118,9 @@ class StoppedBuildsTest {
             var built = end(outcome);
             assertThat(built).isInstanceOf(BuildOutcome.Built.class);
             assertThat(builds.isUp(first)).isTrue();
-            assertThat(builds.events().all()).anyMatch(event -> event.startsWith("lost x"));
+            assertThat(builds.events().all())
+                    .contains("moved x %s root it hangs".formatted(first))
+                    .noneMatch(event -> event.matches("(abandoned|lost|refused|aside) .*"));
             built.release();
             assertThat(builds.slotsTaken()).isZero();
         }
@@ -132,9 +135,9 @@ class StoppedBuildsTest {
             var waiting = start(builds, "y");
             Await.until("y waits", () -> builds.waiting() == 1);
 
-            assertThat(builds.builds().controls().move(drv("y").path(), "moved"))
+            assertThat(builds.builds().controls().move(drv("y").path(), new Intervention("root", "")))
                     .isEmpty();
-            assertThat(builds.builds().controls().cancel(drv("z").path(), "cancelled"))
+            assertThat(builds.builds().controls().cancel(drv("z").path(), new Intervention("root", "")))
                     .isZero();
 
             gate.open();
@@ -150,7 +153,7 @@ class StoppedBuildsTest {
             var outcome = start(builds, "x");
             gate.awaitArrivals(1);
 
-            builds.builds().controls().move(drv("x").path(), "moved by root");
+            builds.builds().controls().move(drv("x").path(), new Intervention("root", ""));
 
             gate.awaitArrivals(2);
             gate.open();

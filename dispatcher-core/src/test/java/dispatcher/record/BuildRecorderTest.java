@@ -94,7 +94,7 @@ class BuildRecorderTest {
                         Outcome.BUILT,
                         "",
                         new BuildRecord.Waits(Duration.ofSeconds(2), Duration.ofSeconds(5), Duration.ZERO),
-                        List.of(new Attempt("a", "it is idle", began, Optional.empty())),
+                        List.of(Attempt.begun("a", "it is idle", began)),
                         new BuildRecord.Copied(2, 4096, Duration.ofSeconds(1)),
                         BuildRecord.Fetched.NOTHING,
                         Duration.ofSeconds(8),

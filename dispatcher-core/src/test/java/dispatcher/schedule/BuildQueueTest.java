@@ -9,6 +9,7 @@ import dispatcher.schedule.BuildQueue.Assignment;
 import dispatcher.schedule.BuildQueue.Outcome;
 import dispatcher.schedule.BuildQueue.Ticket;
 import dispatcher.schedule.policy.BuildRequest;
+import dispatcher.schedule.policy.Client;
 import dispatcher.schedule.policy.Inputs;
 import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.MachineState;
@@ -93,6 +94,65 @@ class BuildQueueTest {
 
             assertThat(queue.raise(FakeStore.path("running.drv"))).isZero();
             slot(running).close();
+        }
+
+        private final Client ci = new Client("ci", 0, 1);
+        private final Client laptop = new Client("laptop", 0, 8);
+
+        private Ticket submitFor(Client client, BuildQueue queue, String name) {
+            return queue.submit(request(name).withClient(client), Set.of());
+        }
+
+        @Test
+        void whatItTakesIsOfItsClientsShare() throws Exception {
+            var queue = queue(machine("m", 1, 1));
+            var running = submit(queue, "running");
+            var early = submitFor(laptop, queue, "early");
+            var raised = submitFor(laptop, queue, "raised");
+            var other = submitFor(ci, queue, "other");
+            queue.raise(FakeStore.path("raised.drv"));
+
+            slot(running).close();
+            clock.advance(Duration.ofSeconds(30));
+            slot(raised).close();
+
+            assertThat(machineOf(other)).isEqualTo("m");
+            assertThat(waits(early)).as("its client has had a build since then").isTrue();
+            assertThat(queue.snapshot().waiting()).hasSize(1);
+        }
+
+        @Test
+        void itsClientsOtherBuildsComeLaterInTheSameRoundToo() throws Exception {
+            var queue = queue(machine("m", 1, 1));
+            var running = submit(queue, "running");
+            var early = submitFor(laptop, queue, "early");
+            var raised = submitFor(laptop, queue, "raised");
+            var other = submitFor(ci, queue, "other");
+            queue.raise(FakeStore.path("raised.drv"));
+
+            queue.update(MachineSnapshot.asConfigured(machine("m", 3, 1)));
+
+            assertThat(waits(raised)).isFalse();
+            assertThat(waits(other)).isFalse();
+            assertThat(waits(early)).isTrue();
+            slot(running).close();
+        }
+
+        @Test
+        void itBeginsBeyondItsClientsLimitAndThenCountsToIt() throws Exception {
+            var queue = queue(machine("m", 2, 1));
+            var first = submitFor(ci, queue, "first");
+            var second = submitFor(ci, queue, "second");
+            var third = submitFor(ci, queue, "third");
+            assertThat(waits(second)).as("one at once").isTrue();
+
+            queue.raise(FakeStore.path("third.drv"));
+
+            assertThat(waits(third)).isFalse();
+            slot(first).close();
+            assertThat(waits(second)).as("the raised one runs").isTrue();
+            slot(third).close();
+            assertThat(waits(second)).isFalse();
         }
 
         @Test

@@ -16,6 +16,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /// Writes down what happens, a line for each event, with the names of paths and machines.
 public final class RecordingListener implements DispatcherListener {
+    private static final List<String> ENDS = List.of("ended", "refused", "cancelled", "shared", "found", "abandoned");
+
     private final List<String> all = new CopyOnWriteArrayList<>();
     private final Map<Long, List<String>> builds = new ConcurrentHashMap<>();
     private final Map<String, Duration> took = new ConcurrentHashMap<>();
@@ -37,10 +39,10 @@ public final class RecordingListener implements DispatcherListener {
     void requireWholeStories() {
         builds.forEach((build, events) -> {
             assertThat(events).as("build %d", build).first().isEqualTo("queued");
-            assertThat(events).as("build %d", build).last().matches("ended|refused|shared|found|abandoned"::contains);
+            assertThat(events).as("build %d", build).last().isIn(ENDS);
             assertThat(events.subList(0, events.size() - 1))
                     .as("build %d", build)
-                    .doesNotContain("ended", "refused", "shared", "found", "abandoned");
+                    .doesNotContainAnyElementsOf(ENDS);
         });
     }
 
@@ -99,6 +101,16 @@ public final class RecordingListener implements DispatcherListener {
     @Override
     public void buildLost(long build, StorePath drvPath, String machine, String reason) {
         add(build, "lost", drvPath, machine, reason);
+    }
+
+    @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        add(build, "moved", drvPath, machine, by, reason);
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        add(build, "cancelled", drvPath, by, reason);
     }
 
     @Override

@@ -41,11 +41,4 @@ abstract class BuildActionCommand extends ApiCommand {
     }
 
     abstract String line(BuildAction.Answer answer);
-
-    /// Who calls this program, behind `sudo` too.
-    private static String operator() {
-        return Optional.ofNullable(System.getenv("SUDO_USER"))
-                .filter(name -> !name.isBlank())
-                .orElse(System.getProperty("user.name", "?"));
-    }
 }

@@ -1,6 +1,7 @@
 package dispatcher.cli.actions;
 
 import dispatcher.build.control.BuildControls;
+import dispatcher.build.control.Intervention;
 import dispatcher.cli.api.UnknownThingException;
 import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.http.ApiRequest;
@@ -21,9 +22,6 @@ import org.slf4j.LoggerFactory;
 public record BuildActions(BuildControls controls, BuildQueue queue, BuildRecorder records) {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
 
-    /// Characters of a reason that clients get.
-    private static final int LONGEST = 500;
-
     public List<Endpoint> endpoints() {
         return List.of(
                 Endpoint.post(BuildAction.CANCEL_PATH, request -> cancel(action(request))),
@@ -41,21 +39,19 @@ public record BuildActions(BuildControls controls, BuildQueue queue, BuildRecord
 
     private BuildAction.Answer cancel(BuildAction action) throws IOException {
         var drvPath = find(action.build());
-        int builds = controls.cancel(drvPath, words("cancelled", action));
+        int builds = controls.cancel(drvPath, intervention(action));
         if (builds == 0) throw over(drvPath);
-        note("build cancelled", drvPath, action);
         return new BuildAction.Answer(drvPath.toString(), builds, List.of());
     }
 
     private BuildAction.Answer retry(BuildAction action) throws IOException {
         var drvPath = find(action.build());
-        var machines = controls.move(drvPath, words("stopped", action));
+        var machines = controls.move(drvPath, intervention(action));
         if (machines.isEmpty())
             throw new UserFacingException(
                     "%s is not on a machine".formatted(drvPath),
                     "it still waits for one, or it is over",
                     "see `dispatcher queue` and `dispatcher machines`");
-        note("build moved to another machine", drvPath, action);
         return new BuildAction.Answer(drvPath.toString(), machines.size(), machines);
     }
 
@@ -67,29 +63,17 @@ public record BuildActions(BuildControls controls, BuildQueue queue, BuildRecord
                     "%s does not wait for a machine".formatted(drvPath),
                     "it has one already, or has been raised before",
                     "see `dispatcher queue` and `dispatcher machines`");
-        note("build raised in the queue", drvPath, action);
+        var why = intervention(action);
+        log.atInfo()
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("by", why.by())
+                .addKeyValue("reason", why.reason())
+                .log("build raised in the queue");
         return new BuildAction.Answer(drvPath.toString(), builds, List.of());
     }
 
-    /// For example `cancelled by ops: wrong branch`.
-    private static String words(String done, BuildAction action) {
-        return "%s by %s%s"
-                .formatted(
-                        done,
-                        line(action.by().orElse("an operator")),
-                        action.reason().map(why -> ": " + line(why)).orElse(""));
-    }
-
-    private static String line(String text) {
-        return Printable.line(text, LONGEST);
-    }
-
-    private static void note(String what, StorePath drvPath, BuildAction action) {
-        log.atInfo()
-                .addKeyValue("drv", drvPath.derivationName())
-                .addKeyValue("by", action.by().orElse("?"))
-                .addKeyValue("reason", action.reason().orElse(""))
-                .log(what);
+    private static Intervention intervention(BuildAction action) {
+        return new Intervention(action.by().orElse(""), action.reason().orElse(""));
     }
 
     /// The derivation that a person means.

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 /// @param since             when it was set aside
 /// @param onDemand          of a machine that is started for builds and stopped when idle
 /// @param description       what it has said of itself
+/// @param drained           of a machine that somebody has drained
 public record MachineAnswer(
         String name,
         String address,
@@ -35,7 +36,8 @@ public record MachineAnswer(
         Optional<String> reason,
         Optional<Instant> since,
         Optional<OnDemand> onDemand,
-        Optional<Description> description) {
+        Optional<Description> description,
+        Optional<Drained> drained) {
     public MachineAnswer {
         running = List.copyOf(running);
         systems = List.copyOf(systems);
@@ -64,7 +66,32 @@ public record MachineAnswer(
                 reason,
                 since,
                 now,
-                description);
+                description,
+                drained);
+    }
+
+    /// @param why it is drained, in words
+    public MachineAnswer withDrained(Drained now, String why) {
+        return new MachineAnswer(
+                name,
+                address,
+                state,
+                slots,
+                slotsTaken,
+                running,
+                speed,
+                bandwidth,
+                bandwidthMeasured,
+                systems,
+                supportedFeatures,
+                mandatoryFeatures,
+                resources,
+                refuses,
+                Optional.of(why).filter(words -> !words.isEmpty()).or(() -> reason),
+                since,
+                onDemand,
+                description,
+                Optional.of(now));
     }
 
     /// @param why it has not said what it is, if that keeps builds from it
@@ -87,7 +114,8 @@ public record MachineAnswer(
                 why.or(() -> reason),
                 since,
                 onDemand,
-                now);
+                now,
+                drained);
     }
 
     /// What it has said of itself when it was asked; a member that it did not say is left out.
@@ -113,6 +141,11 @@ public record MachineAnswer(
             Optional<List<String>> systems,
             Optional<List<String>> features,
             Optional<List<String>> experimental) {}
+
+    /// Since when it gets no more builds, by whom and why; left out as far as it is not known.
+    ///
+    /// @param note what that person wrote down; one line
+    public record Drained(Optional<Instant> since, Optional<String> by, Optional<String> note) {}
 
     /// Whether it is on.
     ///

@@ -30,6 +30,12 @@ public final class DrainCommand extends ApiCommand {
     @Parameters(paramLabel = "MACHINE", description = "Its name in the settings.")
     private String machine = "";
 
+    @Option(
+            names = "--note",
+            paramLabel = "TEXT",
+            description = "Why; `dispatcher machines`, `dispatcher status` and the page show it.")
+    private Optional<String> note = Optional.empty();
+
     @Option(names = "--wait", description = "Return when nothing runs there any more.")
     private boolean wait;
 
@@ -38,7 +44,8 @@ public final class DrainCommand extends ApiCommand {
         var settings = settings();
         var answer = needed(
                 settings,
-                dispatcher(settings).post(DrainRequest.DRAIN_PATH, new DrainRequest(machine)),
+                dispatcher(settings)
+                        .post(DrainRequest.DRAIN_PATH, new DrainRequest(machine, note, Optional.of(operator()))),
                 "drain " + machine);
         if (!isJson()) {
             var drained = answer.as(DrainAnswer.class);

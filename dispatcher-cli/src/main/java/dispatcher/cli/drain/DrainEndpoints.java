@@ -6,11 +6,13 @@ import dispatcher.cli.api.UnknownThingException;
 import dispatcher.cli.api.http.ApiRequest;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.state.Drain;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.MachineState;
 import dispatcher.text.Spelling;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -19,34 +21,64 @@ import org.slf4j.LoggerFactory;
 /// How machines of the running dispatcher are drained and resumed.
 ///
 /// @param witness hears of each change
-public record DrainEndpoints(BuildQueue queue, Drains drains, Witness witness) {
+public record DrainEndpoints(BuildQueue queue, Drains drains, Witness witness, InstantSource clock) {
     private static final Logger log = LoggerFactory.getLogger("dispatcher");
 
     /// Hears of changes, on the thread of the request.
     @FunctionalInterface
     public interface Witness {
-        Witness NONE = (_, _, _) -> {};
+        Witness NONE = (_, _, _, _) -> {};
 
-        /// @param by who asked, where that is known
-        void changed(String machine, boolean drained, Optional<String> by);
+        /// @param by   who asked, where that is known
+        /// @param note of that person
+        void changed(String machine, boolean drained, Optional<String> by, Optional<String> note);
     }
 
     public List<Endpoint> endpoints() {
         return List.of(
-                Endpoint.post(DrainRequest.DRAIN_PATH, request -> drain(request, true)),
-                Endpoint.post(DrainRequest.RESUME_PATH, request -> drain(request, false)));
+                Endpoint.post(DrainRequest.DRAIN_PATH, request -> change(request, true)),
+                Endpoint.post(DrainRequest.RESUME_PATH, request -> change(request, false)));
     }
 
-    private DrainAnswer drain(ApiRequest request, boolean drained) {
-        var name = request.body(DrainRequest.class).machine();
+    private DrainAnswer change(ApiRequest request, boolean drained) {
+        var wanted = request.body(DrainRequest.class);
+        var name = wanted.machine();
         var known = queue.snapshot().machines().stream()
                 .filter(view -> view.state() != MachineState.REMOVED)
                 .map(view -> view.machine().name())
                 .toList();
         if (!known.contains(name) && !(drains.names().contains(name) && !drained)) throw unknown(name, known);
-        boolean changed;
+        var drain = new Drain(Optional.of(clock.instant()), by(request, wanted), wanted.note());
+        var change = write(name, drained, drain);
+        if (change != Drains.Change.NOTHING) {
+            log.atInfo()
+                    .addKeyValue("machine", name)
+                    .addKeyValue("by", drain.by().orElse("?"))
+                    .addKeyValue("note", drain.note().orElse(""))
+                    .log(drained ? "machine drained" : "machine resumed");
+            witness.changed(name, drained, drain.by(), drain.note());
+        }
+        return new DrainAnswer(
+                name,
+                change == Drains.Change.STATE,
+                queue.snapshot().machines().stream()
+                        .filter(view -> view.machine().name().equals(name))
+                        .findFirst()
+                        .map(MachineAnswers::of)
+                        .map(drains::with));
+    }
+
+    /// A name that a reverse proxy vouches for counts, whatever else the request says of who does it.
+    private static Optional<String> by(ApiRequest request, DrainRequest wanted) {
+        return request.user()
+                .filter(user -> !user.equals(ApiRequest.TOKEN))
+                .or(wanted::by)
+                .or(request::user);
+    }
+
+    private Drains.Change write(String name, boolean drained, Drain drain) {
         try {
-            changed = drains.set(name, drained);
+            return drained ? drains.drain(name, drain) : drains.resume(name);
         } catch (IOException e) {
             throw new UserFacingException(
                     "cannot write down that %s is %s; nothing has changed"
@@ -55,17 +87,6 @@ public record DrainEndpoints(BuildQueue queue, Drains drains, Witness witness) {
                     "see the dispatcher's state directory, and its disk",
                     e);
         }
-        if (changed) {
-            log.atInfo().addKeyValue("machine", name).log(drained ? "machine drained" : "machine resumed");
-            witness.changed(name, drained, request.user());
-        }
-        return new DrainAnswer(
-                name,
-                changed,
-                queue.snapshot().machines().stream()
-                        .filter(view -> view.machine().name().equals(name))
-                        .findFirst()
-                        .map(MachineAnswers::of));
     }
 
     private static UserFacingException unknown(String name, List<String> known) {

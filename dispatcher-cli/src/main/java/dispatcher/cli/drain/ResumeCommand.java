@@ -5,6 +5,7 @@ import dispatcher.cli.api.DrainRequest;
 import dispatcher.cli.command.ApiCommand;
 import dispatcher.text.Printable;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Parameters;
@@ -20,7 +21,10 @@ public final class ResumeCommand extends ApiCommand {
         var settings = settings();
         var answer = needed(
                 settings,
-                dispatcher(settings).post(DrainRequest.RESUME_PATH, new DrainRequest(machine)),
+                dispatcher(settings)
+                        .post(
+                                DrainRequest.RESUME_PATH,
+                                new DrainRequest(machine, Optional.empty(), Optional.of(operator()))),
                 "resume " + machine);
         show(answer, () -> List.of(line(answer.printable(DrainAnswer.class))));
         return ExitCode.OK;

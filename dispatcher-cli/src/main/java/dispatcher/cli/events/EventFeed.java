@@ -86,9 +86,12 @@ public final class EventFeed implements DispatcherListener {
     // ---- what operators do
 
     /// A machine is to get no more builds, or may get some again.
-    public void drainChanged(String machine, boolean drained, Optional<String> by) {
+    public void drainChanged(String machine, boolean drained, Optional<String> by, Optional<String> note) {
         var type = drained ? FleetEvent.Type.MACHINE_DRAINED : FleetEvent.Type.MACHINE_RESUMED;
-        ring.add(FleetEvent.draft(type).on(machine).by(by));
+        ring.add(FleetEvent.draft(type)
+                .on(machine)
+                .by(by)
+                .because(note.map(EventFeed::cut).orElse("")));
     }
 
     public void settingsChanged(List<String> changes) {
@@ -154,6 +157,24 @@ public final class EventFeed implements DispatcherListener {
     @Override
     public void buildLost(long build, StorePath drvPath, String machine, String reason) {
         ring.add(of(build, drvPath, FleetEvent.Type.LOST).on(machine).because(cut(reason)));
+    }
+
+    @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        ring.add(of(build, drvPath, FleetEvent.Type.MOVED)
+                .on(machine)
+                .by(Optional.of(by))
+                .because(cut(reason)));
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        end(
+                build,
+                of(build, drvPath, FleetEvent.Type.ENDED)
+                        .ended("cancelled")
+                        .by(Optional.of(by))
+                        .because(cut(reason)));
     }
 
     @Override

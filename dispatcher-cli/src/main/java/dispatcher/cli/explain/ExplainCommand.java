@@ -46,10 +46,10 @@ import picocli.CommandLine.Parameters;
         },
         exitCodeListHeading = "Exit status:%n",
         exitCodeList = {
-            "0:some machine can do it, now or later, or the build went to one.",
+            "0:some machine can do it, now or later; of a build on record: what is kept of it was shown.",
             "1:it could not be found out.",
             "2:wrong usage.",
-            "4:no machine can ever do it."
+            "4:no machine can ever do it; of a build on record: no machine could."
         },
         mixinStandardHelpOptions = true)
 public final class ExplainCommand extends ApiCommand {
@@ -87,9 +87,7 @@ public final class ExplainCommand extends ApiCommand {
             var settings = settings();
             var answer = PastPlacements.of(settings, dispatcher(settings), Long.parseLong(past.get()));
             show(answer, () -> PastPlacements.lines(answer.printable(BuildAnswer.class), Terminal.out()));
-            return answer.as(BuildAnswer.class).placements().orElse(List.of()).isEmpty()
-                    ? ExitCode.SOFTWARE
-                    : ExitCode.OK;
+            return PastPlacements.exitStatus(answer.as(BuildAnswer.class));
         }
         var question = question();
         var settings = settings();
@@ -127,7 +125,7 @@ public final class ExplainCommand extends ApiCommand {
             var drained = state.drains().load();
             queue.replace(Descriptions.applied(loaded.machines(), state.descriptions()).stream()
                     .map(MachineSnapshot::asConfigured)
-                    .map(machine -> machine.withDrained(drained.contains(machine.name())))
+                    .map(machine -> machine.withDrained(drained.containsKey(machine.name())))
                     .toList());
             var history = History.load(state.history(), History.DEFAULT_DURATION, InstantSource.system());
             return idle(loaded, question, queue, history);

@@ -24,6 +24,7 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /// The machines of the running dispatcher, as the API has them.
 public final class MachineAnswers {
@@ -31,14 +32,16 @@ public final class MachineAnswers {
 
     /// @param clock        the queue's
     /// @param descriptions what a machine of that name says of itself
+    /// @param drains       adds who drained a machine
     public static Endpoint endpoint(
             BuildQueue queue,
             InstantSource clock,
             MachinesOnDemand onDemand,
-            Function<String, Optional<MachineDescriptionView>> descriptions) {
+            Function<String, Optional<MachineDescriptionView>> descriptions,
+            UnaryOperator<MachineAnswer> drains) {
         return Endpoint.get(
                 MachinesAnswer.PATH,
-                _ -> new MachinesAnswer(clock.instant(), all(queue, clock, onDemand, descriptions)));
+                _ -> new MachinesAnswer(clock.instant(), all(queue, clock, onDemand, descriptions, drains)));
     }
 
     /// All of them now.
@@ -46,13 +49,15 @@ public final class MachineAnswers {
             BuildQueue queue,
             InstantSource clock,
             MachinesOnDemand onDemand,
-            Function<String, Optional<MachineDescriptionView>> descriptions) {
+            Function<String, Optional<MachineDescriptionView>> descriptions,
+            UnaryOperator<MachineAnswer> drains) {
         var now = clock.instant();
         return queue.snapshot().machines().stream()
                 .map(view -> described(view, descriptions.apply(view.machine().name()))
                         .withOnDemand(onDemand.of(view.machine().name())
                                 .map(MachineLifecycle::view)
                                 .map(power -> onDemand(power, now))))
+                .map(drains)
                 .toList();
     }
 
@@ -115,6 +120,7 @@ public final class MachineAnswers {
                 facts.refused().stream().map(MachineAnswers::refusal).toList(),
                 reason(view),
                 since(view),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty());
     }

@@ -21,6 +21,8 @@ import picocli.CommandLine.Help.Ansi;
 /// @param answer made printable
 record MachinesReport(MachinesAnswer answer) {
     private static final String NOTHING = "-";
+    private static final MachineAnswer.Drained NOT_KNOWN =
+            new MachineAnswer.Drained(Optional.empty(), Optional.empty(), Optional.empty());
 
     /// A table of the machines, what they have refused and, if anything runs there, a table of that.
     List<String> lines(Ansi ansi) {
@@ -102,10 +104,25 @@ record MachinesReport(MachinesAnswer answer) {
                         .map(since -> "for %s now: %s".formatted(Lines.until(since, answer.now()), reason))
                         .orElse(reason);
             case "on-trial" -> "one build at a time until one has worked: " + reason;
-            case "drained" -> "gets no builds until `dispatcher resume %s`".formatted(machine.name());
+            case "drained" ->
+                "gets no builds until `dispatcher resume %s`%s"
+                        .formatted(
+                                machine.name(),
+                                machine.drained().map(this::drained).orElse(""));
             case "removed" -> "not in the settings any more; finishes what it has";
             default -> reason;
         };
+    }
+
+    /// For example `; drained 2 h ago by root: new disk`.
+    private String drained(MachineAnswer.Drained drain) {
+        if (drain.equals(NOT_KNOWN)) return "";
+        return "; drained"
+                + drain.since()
+                        .map(since -> " %s ago".formatted(Lines.until(since, answer.now())))
+                        .orElse("")
+                + drain.by().map(who -> " by " + who).orElse("")
+                + drain.note().map(why -> ": " + why).orElse("");
     }
 
     private List<String> refusals() {

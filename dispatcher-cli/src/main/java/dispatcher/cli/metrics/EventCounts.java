@@ -18,6 +18,7 @@ public final class EventCounts implements DispatcherListener {
         BUILT,
         FAILED,
         REFUSED,
+        CANCELLED,
         SHARED,
         FOUND,
         ABANDONED;
@@ -31,6 +32,7 @@ public final class EventCounts implements DispatcherListener {
     private final LongAdder clients = new LongAdder();
     private final LongAdder clientsNow = new LongAdder();
     private final LongAdder lost = new LongAdder();
+    private final LongAdder moved = new LongAdder();
     private final LongAdder doubled = new LongAdder();
     private final LongAdder setAside = new LongAdder();
     private final LongAdder outOfMemory = new LongAdder();
@@ -76,6 +78,8 @@ public final class EventCounts implements DispatcherListener {
         ends.forEach((end, count) -> out.sample(count.sum(), "outcome", end.word()));
         out.metric("dispatcher_builds_lost_total", "counter", "Attempts that were lost with their machine.")
                 .sample(lost.sum());
+        out.metric("dispatcher_builds_moved_total", "counter", "Attempts that operators had leave their machine.")
+                .sample(moved.sum());
         out.metric("dispatcher_builds_doubled_total", "counter", "Slow builds that were begun a second time.")
                 .sample(doubled.sum());
         out.metric("dispatcher_builds_out_of_memory_total", "counter", "Builds whose machine had no memory left.")
@@ -161,6 +165,16 @@ public final class EventCounts implements DispatcherListener {
     @Override
     public void buildLost(long build, StorePath drvPath, String machine, String reason) {
         lost.increment();
+    }
+
+    @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        moved.increment();
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        ended(End.CANCELLED, build);
     }
 
     @Override

@@ -101,6 +101,8 @@ final class MachineFigures {
     private void connections(Exposition out) {
         out.metric("dispatcher_machine_connections", "gauge", "Conversations with its Nix that are open.");
         links.forEach((name, link) -> out.sample(link.conversations().openCount(), "machine", name));
+        out.metric("dispatcher_machine_leases", "gauge", "Those of them that builds, copies or clients use now.");
+        links.forEach((name, link) -> out.sample(link.conversations().leasedCount(), "machine", name));
     }
 
     private void measured(Exposition out, String metric, String help, ToDoubleFunction<Pressure> figure) {

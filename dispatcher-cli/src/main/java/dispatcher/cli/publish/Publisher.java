@@ -121,6 +121,21 @@ public final class Publisher implements DispatcherListener, AutoCloseable {
     }
 
     @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        forget(build);
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        forget(build);
+    }
+
+    @Override
+    public void buildRefused(long build, StorePath drvPath, String reason) {
+        forget(build);
+    }
+
+    @Override
     public void buildAbandoned(long build, StorePath drvPath) {
         forget(build);
     }

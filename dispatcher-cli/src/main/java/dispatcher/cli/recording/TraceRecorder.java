@@ -141,6 +141,11 @@ public final class TraceRecorder implements DispatcherListener, AutoCloseable {
     }
 
     @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        underWay.remove(build);
+    }
+
+    @Override
     public void buildShared(long build, long client, StorePath drvPath) {
         underWay.remove(build);
     }

@@ -49,7 +49,7 @@ final class BuildAnswers {
                 positive(record.peakMemory()),
                 record.attempts().stream()
                         .map(attempt -> new BuildAnswer.Attempt(
-                                attempt.machine(), attempt.reason(), attempt.began(), attempt.lost()))
+                                attempt.machine(), attempt.reason(), attempt.began(), attempt.lost(), attempt.moved()))
                         .toList(),
                 Optional.empty());
     }

@@ -33,6 +33,7 @@ record BuildReport(BuildAnswer build) {
         for (var attempt : build.attempts()) {
             add(lines, "machine", "%s since %s: %s".formatted(attempt.machine(), attempt.began(), attempt.reason()));
             attempt.lost().ifPresent(why -> add(lines, "", "lost: " + why));
+            attempt.moved().ifPresent(why -> add(lines, "", "moved to another machine " + why));
         }
         build.copied()
                 .ifPresent(copied -> add(

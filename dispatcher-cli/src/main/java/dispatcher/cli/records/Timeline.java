@@ -3,6 +3,7 @@ package dispatcher.cli.records;
 import dispatcher.cli.api.record.TimelineAnswer;
 import dispatcher.cli.api.record.TimelineAnswer.Bar;
 import dispatcher.record.BuildRecord;
+import dispatcher.record.BuildRecord.Attempt;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,9 +14,12 @@ import java.util.TreeMap;
 
 /// Attempts at builds, by the machine on which they were.
 final class Timeline {
-    private static final String LOST = "lost";
-
     private Timeline() {}
+
+    private static String outcome(Attempt attempt, BuildRecord record) {
+        if (attempt.lost().isPresent()) return "lost";
+        return attempt.moved().isPresent() ? "moved" : RecordEndpoints.text(record.outcome());
+    }
 
     /// @param machine only this one, if there is a name
     static TimelineAnswer answer(
@@ -38,7 +42,7 @@ final class Timeline {
                                 record.client(),
                                 attempt.began(),
                                 to.filter(end -> !end.isBefore(attempt.began())).or(() -> to.map(_ -> attempt.began())),
-                                attempt.lost().isPresent() ? LOST : RecordEndpoints.text(record.outcome())));
+                                outcome(attempt, record)));
             }
         }
         var answer = new ArrayList<TimelineAnswer.Row>();

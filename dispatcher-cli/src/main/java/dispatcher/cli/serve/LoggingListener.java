@@ -127,6 +127,27 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        log.atInfo()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("machine", machine)
+                .addKeyValue("by", by)
+                .addKeyValue("reason", reason)
+                .log("build leaves its machine for another one");
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        log.atInfo()
+                .addKeyValue("build", build)
+                .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("by", by)
+                .addKeyValue("reason", reason)
+                .log("build cancelled");
+    }
+
+    @Override
     public void buildRefused(long build, StorePath drvPath, String reason) {
         log.atWarn()
                 .addKeyValue("build", build)

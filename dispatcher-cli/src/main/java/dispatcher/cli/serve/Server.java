@@ -443,14 +443,17 @@ public final class Server implements AutoCloseable {
     /// What can be asked over the control socket, and on `listen.web`.
     List<Endpoint> endpoints() {
         var endpoints = new ArrayList<Endpoint>();
-        endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand, machines::description));
+        endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand, machines::description, drains::with));
         endpoints.add(new StatusEndpoint(
-                        queue, () -> MachineAnswers.all(queue, clock, onDemand, machines::description), records, clock)
+                        queue,
+                        () -> MachineAnswers.all(queue, clock, onDemand, machines::description, drains::with),
+                        records,
+                        clock)
                 .endpoint());
         endpoints.addAll(new OnDemandEndpoints(queue, onDemand, clock).endpoints());
         endpoints.add(new QueueEndpoint(queue, clock).endpoint());
         endpoints.add(new ExplainEndpoint(queue, sessions::prospect).endpoint());
-        endpoints.addAll(new DrainEndpoints(queue, drains, events::drainChanged).endpoints());
+        endpoints.addAll(new DrainEndpoints(queue, drains, events::drainChanged, clock).endpoints());
         endpoints.addAll(new HistoryEndpoints(history).endpoints());
         endpoints.addAll(new RecordEndpoints(records, clock).endpoints());
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());

@@ -1,15 +1,15 @@
 package dispatcher.cli.state;
 
 import java.io.IOException;
-import java.util.SortedSet;
+import java.util.SortedMap;
 
-/// Where the names of drained machines are written down.
+/// Where it is written down which machines are drained, by their names.
 public interface DrainStore {
     /// @throws IOException if they cannot be read
-    SortedSet<String> load() throws IOException;
+    SortedMap<String, Drain> load() throws IOException;
 
     /// Puts these in the place of those that are written down.
     ///
     /// @throws IOException if they cannot be written; nothing has changed then
-    void save(SortedSet<String> names) throws IOException;
+    void save(SortedMap<String, Drain> drained) throws IOException;
 }

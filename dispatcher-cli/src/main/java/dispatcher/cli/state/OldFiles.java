@@ -14,8 +14,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedSet;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,9 +101,9 @@ final class OldFiles {
                 text.substring(0, text.lastIndexOf('\n') + 1).lines().toList());
     }
 
-    private static SortedSet<String> drained(Path file) throws IOException {
-        var names = new TreeSet<>(Files.readAllLines(file));
-        names.remove("");
-        return names;
+    private static SortedMap<String, Drain> drained(Path file) throws IOException {
+        var drained = new TreeMap<String, Drain>();
+        for (var name : Files.readAllLines(file)) if (!name.isEmpty()) drained.put(name, Drain.UNKNOWN);
+        return drained;
     }
 }

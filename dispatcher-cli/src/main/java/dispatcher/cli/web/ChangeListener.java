@@ -43,6 +43,16 @@ public record ChangeListener(Changes changes) implements DispatcherListener {
     }
 
     @Override
+    public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
+        changes.note();
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        changes.note();
+    }
+
+    @Override
     public void buildRefused(long build, StorePath drvPath, String reason) {
         changes.note();
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dispatcher.build.control.BuildControl;
 import dispatcher.build.control.BuildControls;
+import dispatcher.build.control.Intervention;
 import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.http.ApiServer;
@@ -77,7 +78,7 @@ class BuildActionsTest {
             var build = new BuildControl(HELLO);
             try (var _ = controls.add(build)) {
                 assertThat(post(BuildAction.CANCEL_PATH, name).drv()).isEqualTo(HELLO.toString());
-                assertThat(build.cancelled()).contains("cancelled by ops: wrong\\nbranch");
+                assertThat(build.cancelled()).contains(new Intervention("ops", "wrong\\nbranch"));
             }
         }
     }
@@ -151,7 +152,7 @@ class BuildActionsTest {
                     .isZero();
         }
         assertThat(out.toString().strip()).isEqualTo(HELLO + " is cancelled");
-        assertThat(build.cancelled().orElseThrow()).endsWith(": wrong branch");
+        assertThat(build.cancelled().orElseThrow().reason()).isEqualTo("wrong branch");
     }
 
     private static BuildRequest request(StorePath drvPath) {

@@ -23,6 +23,7 @@ import dispatcher.cli.queue.QueueEndpoint;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
+import dispatcher.cli.state.Drain;
 import dispatcher.cli.state.DrainStore;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.cli.terminal.ExitStatus;
@@ -60,9 +61,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.SortedSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -163,13 +167,14 @@ class FleetCommandsTest {
     private ApiServer serve(DrainStore store) throws IOException {
         Files.createDirectories(settings.state());
         var drains = Drains.load(store, registry);
-        var endpoints =
-                new ArrayList<Endpoint>(new DrainEndpoints(queue, drains, DrainEndpoints.Witness.NONE).endpoints());
+        var endpoints = new ArrayList<Endpoint>(
+                new DrainEndpoints(queue, drains, DrainEndpoints.Witness.NONE, InstantSource.system()).endpoints());
         endpoints.add(MachineAnswers.endpoint(
                 queue,
                 InstantSource.system(),
                 new MachinesOnDemand(InstantSource.system(), NoEngines.PROVIDERS),
-                registry::description));
+                registry::description,
+                drains::with));
         endpoints.add(new QueueEndpoint(queue, InstantSource.system()).endpoint());
         endpoints.add(new ExplainEndpoint(
                         queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, settings.machines()))
@@ -342,7 +347,7 @@ class FleetCommandsTest {
     }
 
     @Nested
-    class Drain {
+    class Draining {
         @Test
         void keepsNewBuildsAwayAndSurvivesARestart() throws Exception {
             try (var _ = serve()) {
@@ -361,6 +366,54 @@ class FleetCommandsTest {
             }
             assertThat(lines()).endsWith("fast is not drained any more", "fast was not drained");
             assertThat(state.drains().load()).isEmpty();
+        }
+
+        @Test
+        void keepsWhoDidItWhenAndWhyOverARestart() throws Exception {
+            var before = Instant.now().minusSeconds(1);
+            try (var _ = serve()) {
+                assertThat(run(new DrainCommand(), "slow", "--note", "new disk\u001b[31m\nat noon"))
+                        .isZero();
+            }
+            start();
+            try (var _ = serve()) {
+                assertThat(run(new MachinesCommand())).isZero();
+                assertThat(out())
+                        .containsPattern(
+                                "slow +drained .*gets no builds until `dispatcher resume slow`; drained .* ago by \\S+: new"
+                                        + " disk\\\\nat noon\n");
+                assertThat(run(new MachinesCommand(), "--json")).isZero();
+            }
+            var machine = json(MachinesAnswer.class).machines().get(1);
+            var drained = machine.drained().orElseThrow();
+            assertThat(drained.note()).contains("new disk\\nat noon");
+            assertThat(drained.by()).isPresent();
+            assertThat(drained.since().orElseThrow()).isBetween(before, Instant.now());
+            assertThat(machine.reason())
+                    .contains("drained by %s: new disk\\nat noon"
+                            .formatted(drained.by().orElseThrow()));
+        }
+
+        @Test
+        void aNoteOfAMachineThatIsDrainedTakesThePlaceOfTheOneBefore() throws Exception {
+            try (var _ = serve()) {
+                run(new DrainCommand(), "slow", "--note", "new disk");
+                var since = noted().since();
+                run(new DrainCommand(), "slow");
+                assertThat(noted().note()).as("none is given").contains("new disk");
+                run(new DrainCommand(), "slow", "--note", "disk is late");
+                assertThat(noted().note()).contains("disk is late");
+                assertThat(noted().since()).isEqualTo(since);
+                run(new ResumeCommand(), "slow");
+                run(new DrainCommand(), "slow");
+                assertThat(noted().note()).as("of another drain").isEmpty();
+                run(new DrainCommand(), "slow", "--note", "x".repeat(10_000));
+                assertThat(noted().note().orElseThrow()).hasSizeLessThanOrEqualTo(500);
+            }
+        }
+
+        private Drain noted() throws IOException {
+            return Optional.ofNullable(state.drains().load().get("slow")).orElseThrow();
         }
 
         private String assigned(BuildQueue.Ticket ticket) throws InterruptedException {
@@ -389,7 +442,7 @@ class FleetCommandsTest {
                 var ticket = submit("thing");
                 var waiting = Await.start(() -> run(new DrainCommand(), "fast", "--wait", "--json"));
                 Await.until("it is drained", this::somethingIsDrained);
-                state.drains().save(new TreeSet<>());
+                state.drains().save(new TreeMap<>());
                 registry.drain("fast", false);
                 assertThat(Await.result(waiting)).isEqualTo(1);
                 ticket.cancel();
@@ -415,7 +468,7 @@ class FleetCommandsTest {
 
         @Test
         void whatIsNotInTheSettingsAnyMoreCanBeResumed() throws Exception {
-            state.drains().save(new TreeSet<>(Set.of("former")));
+            state.drains().save(new TreeMap<>(Map.of("former", Drain.UNKNOWN)));
             try (var _ = serve()) {
                 assertThat(run(new ResumeCommand(), "former")).isZero();
             }
@@ -433,12 +486,12 @@ class FleetCommandsTest {
 
         private static final class FullStore implements DrainStore {
             @Override
-            public SortedSet<String> load() {
-                return new TreeSet<>();
+            public SortedMap<String, Drain> load() {
+                return new TreeMap<>();
             }
 
             @Override
-            public void save(SortedSet<String> names) throws IOException {
+            public void save(SortedMap<String, Drain> drained) throws IOException {
                 throw new IOException("the disk is full");
             }
         }
@@ -585,7 +638,7 @@ class FleetCommandsTest {
 
         @Test
         void withoutADispatcherAnswersForAnIdleFleetWithItsDrains() throws Exception {
-            state.drains().save(new TreeSet<>(Set.of("fast")));
+            state.drains().save(new TreeMap<>(Map.of("fast", Drain.UNKNOWN)));
             state.close();
             assertThat(run(new ExplainCommand(), "--system", "x86_64-linux")).isZero();
             assertThat(lines().getFirst()).startsWith("no dispatcher runs;");

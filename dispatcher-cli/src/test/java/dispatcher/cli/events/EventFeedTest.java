@@ -112,12 +112,29 @@ class EventFeedTest {
                 got.add(List.of());
             }
         });
-        feed.drainChanged("m", true, Optional.of("root"));
+        feed.drainChanged("m", true, Optional.of("root"), Optional.of("new disk"));
 
         var event = poll(got).getFirst();
         assertThat(event.machine()).contains("m");
         assertThat(event.by()).contains("root");
+        assertThat(event.reason()).contains("new disk");
         assertThat(event.type()).isEqualTo(FleetEvent.Type.MACHINE_DRAINED);
+    }
+
+    @Test
+    void whatOperatorsDoToBuildsNamesThem() throws Exception {
+        feed.buildRequested(1, 1, Samples.DRV, Samples.DERIVATION);
+        feed.buildMoved(1, Samples.DRV, "m", "root", "it hangs");
+        feed.buildCancelled(1, Samples.DRV, "ops", "");
+
+        var events = feed.next(0, LONG);
+        assertThat(events).extracting(FleetEvent::type).containsExactly(FleetEvent.Type.MOVED, FleetEvent.Type.ENDED);
+        assertThat(events.getFirst().machine()).contains("m");
+        assertThat(events.getFirst().by()).contains("root");
+        assertThat(events.getFirst().reason()).contains("it hangs");
+        assertThat(events.getLast().outcome()).contains("cancelled");
+        assertThat(events.getLast().by()).contains("ops");
+        assertThat(events.getLast().reason()).isEmpty();
     }
 
     @Test

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dispatcher.machine.Machine;
 import dispatcher.machine.MachineHealth;
+import dispatcher.machine.link.MachineLink;
 import dispatcher.nix.BuildStatus;
+import dispatcher.nix.StoreDir;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
 import dispatcher.schedule.policy.MachineSnapshot;
 import dispatcher.schedule.policy.SchedulerOptions;
 import dispatcher.store.spool.SpoolStatus;
+import dispatcher.testkit.FakeMachine;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.Machines;
 import dispatcher.testkit.ManualClock;
@@ -43,8 +46,9 @@ class MetricsEndpointTest {
         return new BuildQueue(List.of(machines), SchedulerOptions.DEFAULT, clock);
     }
 
-    private String scrape(BuildQueue queue) {
-        return new MetricsEndpoint(queue, counts, List::of, () -> new SpoolStatus(2, 300, 100, 1000), clock).text();
+    private String scrape(BuildQueue queue, MachineLink... links) {
+        return new MetricsEndpoint(queue, counts, () -> List.of(links), () -> new SpoolStatus(2, 300, 100, 1000), clock)
+                .text();
     }
 
     private static void wants(BuildQueue queue, String name, String system, String... features) {
@@ -98,6 +102,8 @@ class MetricsEndpointTest {
         counts.buildEnded(1, drv, "b", BuildStatus.BUILT, "", Duration.ofHours(20));
         counts.outputSent(1, Samples.OUT, "b", 700, Duration.ofSeconds(1));
         counts.buildRefused(2, drv, "no machine");
+        counts.buildMoved(3, drv, "a", "root", "it hangs");
+        counts.buildCancelled(3, drv, "root", "wrong branch");
 
         assertThat(scrape(queue()).lines())
                 .contains(
@@ -106,7 +112,9 @@ class MetricsEndpointTest {
                         "dispatcher_builds_total{outcome=\"built\"} 1",
                         "dispatcher_builds_total{outcome=\"failed\"} 0",
                         "dispatcher_builds_total{outcome=\"refused\"} 1",
+                        "dispatcher_builds_total{outcome=\"cancelled\"} 1",
                         "dispatcher_builds_lost_total 1",
+                        "dispatcher_builds_moved_total 1",
                         "dispatcher_copied_bytes_total{direction=\"to_machine\"} 5000",
                         "dispatcher_copied_paths_total{direction=\"to_machine\"} 3",
                         "dispatcher_copied_bytes_total{direction=\"to_client\"} 700",
@@ -117,6 +125,27 @@ class MetricsEndpointTest {
                         "dispatcher_build_seconds_bucket{le=\"43200\"} 0",
                         "dispatcher_build_seconds_bucket{le=\"+Inf\"} 1",
                         "dispatcher_build_seconds_count 1");
+    }
+
+    @Test
+    void conversationsAreApartFromThoseOfThemThatAreInUse() throws Exception {
+        var machine = Machines.machine("a", 1, 1);
+        var fake = new FakeMachine(machine);
+        try (var link = new MachineLink(
+                machine,
+                fake,
+                StoreDir.NIX_STORE,
+                new MachineLink.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1)),
+                System::nanoTime)) {
+            var kept = link.conversations().lease(lease -> lease.store().queryPathInfo(FakeStore.path("x")));
+            var held = link.conversations().leaseNew(lease -> lease.store().queryPathInfo(FakeStore.path("x")));
+            kept.lease().release();
+            assertThat(scrape(queue(machine), link).lines())
+                    .contains(
+                            "dispatcher_machine_connections{machine=\"a\"} 2",
+                            "dispatcher_machine_leases{machine=\"a\"} 1");
+            held.lease().drop();
+        }
     }
 
     @Test

@@ -31,6 +31,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,7 +72,8 @@ class MachineCommandTest {
         var queue = new BuildQueue(settings.machines(), settings.schedule(), InstantSource.system());
         var endpoints =
                 new ArrayList<Endpoint>(new OnDemandEndpoints(queue, machines, InstantSource.system()).endpoints());
-        endpoints.add(MachineAnswers.endpoint(queue, InstantSource.system(), machines, _ -> Optional.empty()));
+        endpoints.add(MachineAnswers.endpoint(
+                queue, InstantSource.system(), machines, _ -> Optional.empty(), UnaryOperator.identity()));
         var ways = settings.machines().stream()
                 .map(machine -> machines.transport(machine, _ -> to(new FakeMachine(machine))))
                 .toList();

@@ -8,6 +8,7 @@ import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.state.RecordDatabase;
+import dispatcher.cli.terminal.ExitStatus;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
@@ -229,8 +230,87 @@ class RecordCommandsTest {
         assertThat(Json.print(Json.parse(out.toString()))).contains("\"placements\":[{\"chosen\":{");
         assertThat(run(new CommandLine(new BuildCommand()), "3")).isZero();
         assertThat(out.toString()).contains("why a, of 46 machines:");
-        assertThat(run(new CommandLine(new ExplainCommand()), "2")).isNotZero();
-        assertThat(out.toString()).contains("it has been given to no machine");
+    }
+
+    @Test
+    void explainsABuildThatNoMachineHasGot() throws Exception {
+        var lib = FakeStore.path("lib-1.drv");
+        var refused = "no machine can build lib-1.drv\n  a: it lacks the feature kvm\n  b: it builds for aarch64-linux";
+        ask(3, lib);
+        ask(4, lib);
+        ask(5, lib);
+        clock.advance(Duration.ofSeconds(5));
+        recorder.buildRefused(3, lib, refused);
+        recorder.buildAbandoned(4, lib);
+        recorder.buildCancelled(5, lib, "ops", "wrong branch");
+        try (var _ = serve()) {
+            assertThat(explain("2")).as("it waits").isZero();
+            assertThat(out.toString()).isEqualToNormalizingNewlines("""
+                    build 2, lib-1, which is waiting
+                    no machine has got it; it needs x86_64-linux with kvm
+                    it waits still; `dispatcher queue` shows its place
+                    what each machine lacks now: dispatcher explain --system x86_64-linux --features kvm --name lib-1
+                    """);
+            assertThat(explain("3")).isEqualTo(ExitStatus.CANNOT_BE_PLACED);
+            assertThat(out.toString()).isEqualToNormalizingNewlines("""
+                    build 3, lib-1, which is refused
+                    no machine has got it; it needs x86_64-linux with kvm
+                    it was over 5 s after its client asked
+                    why: no machine can build lib-1.drv; a: it lacks the feature kvm; b: it builds for aarch64-linux
+                    what each machine lacks now: dispatcher explain --system x86_64-linux --features kvm --name lib-1
+                    """);
+            assertThat(explain("4")).isZero();
+            assertThat(out.toString()).isEqualToNormalizingNewlines("""
+                    build 4, lib-1, which is abandoned
+                    no machine has got it; it needs x86_64-linux with kvm
+                    it was over 5 s after its client asked
+                    why: its client left before
+                    """);
+            assertThat(explain("5")).isZero();
+            assertThat(out.toString())
+                    .contains("build 5, lib-1, which is cancelled", "why: cancelled by ops: wrong branch");
+            assertThat(explain("3", "--json")).isEqualTo(ExitStatus.CANNOT_BE_PLACED);
+            assertThat(Json.parse(out.toString()).path("message").textValue()).isEqualTo(refused);
+        }
+    }
+
+    @Test
+    void explainsABuildOfWhichNoPointsAreKept() throws Exception {
+        try (var _ = serve()) {
+            assertThat(explain("1")).isZero();
+        }
+        assertThat(out.toString()).isEqualToNormalizingNewlines("""
+                build 1, hello-2.12, which is failed
+                the points of machines are not kept of it, but these reasons are
+                a: it is idle
+                """);
+    }
+
+    private int explain(String... args) {
+        return run(new CommandLine(new ExplainCommand()), args);
+    }
+
+    @Test
+    void showsWhoCancelledABuildAndWhoHadItMoved() throws Exception {
+        var lib = FakeStore.path("lib-1.drv");
+        recorder.buildAssigned(2, lib, "a", "it is idle", Duration.ZERO);
+        recorder.buildMoved(2, lib, "a", "root", "it hangs");
+        recorder.buildAssigned(2, lib, "b", "it is near", Duration.ZERO);
+        recorder.buildCancelled(2, lib, "ops", "wrong branch");
+        clock.advance(Duration.ofSeconds(1));
+        try (var _ = serve()) {
+            assertThat(builds("-n", "1")).isZero();
+            assertThat(out.toString()).containsPattern("lib-1 +ci +b +cancelled ");
+            assertThat(run(new CommandLine(new BuildCommand()), "2")).isZero();
+            assertThat(out.toString())
+                    .contains("outcome   cancelled", "why       cancelled by ops: wrong branch")
+                    .contains("moved to another machine by root: it hangs")
+                    .doesNotContain("lost");
+            assertThat(run(new CommandLine(new TimelineCommand()))).isZero();
+            assertThat(out.toString())
+                    .containsPattern("a .* lib-1 +ci +moved")
+                    .containsPattern("b .* lib-1 +ci +cancelled");
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dispatcher.cli.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import dispatcher.history.History;
 import dispatcher.history.HistoryStore;
@@ -21,7 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,7 +64,8 @@ class OldFilesTest extends StateDatabaseFixture {
         write("drained", "former\nother\n");
         for (int start = 0; start < 2; start++) {
             restart();
-            assertThat(state.drains().load()).containsExactly("former", "other");
+            assertThat(state.drains().load())
+                    .containsOnly(entry("former", Drain.UNKNOWN), entry("other", Drain.UNKNOWN));
             var hello = history().packages().getFirst();
             assertThat(hello.name()).isEqualTo(HELLO);
             assertThat(hello.builds()).isEqualTo(20);
@@ -84,7 +86,7 @@ class OldFilesTest extends StateDatabaseFixture {
             assertThat(directory.resolve(name)).doesNotExist();
             assertThat(directory.resolve(name + ".taken-over")).exists();
         }
-        state.drains().save(new TreeSet<>());
+        state.drains().save(new TreeMap<>());
         restart();
         assertThat(state.drains().load()).isEmpty();
     }
@@ -98,7 +100,7 @@ class OldFilesTest extends StateDatabaseFixture {
         write("drained", "again\n");
         write("history", HISTORY.replace("hello:fetch", "new").replace("\t20\t", "\t21\t"));
         restart();
-        assertThat(state.drains().load()).containsExactly("again", "former");
+        assertThat(state.drains().load()).containsOnlyKeys("again", "former");
         assertThat(history().packages()).extracting(History.PackageLine::builds).containsExactly(21L, 1L, 1L);
     }
 
@@ -124,7 +126,7 @@ class OldFilesTest extends StateDatabaseFixture {
         assertThat(history.packages()).isEmpty();
         assertThat(directory.resolve("history")).doesNotExist();
         assertThat(directory.resolve("history.broken")).hasContent(text);
-        assertThat(state.drains().load()).containsExactly("former");
+        assertThat(state.drains().load()).containsOnlyKeys("former");
         history.setMachines(List.of(Machines.machine("a", 1, 1)));
         history.built(HELLO, X86, "a", Duration.ofSeconds(1));
         history.save(state.history());

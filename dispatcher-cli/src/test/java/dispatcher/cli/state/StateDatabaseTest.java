@@ -2,6 +2,7 @@ package dispatcher.cli.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.entry;
 
 import dispatcher.cli.state.database.Rows;
 import dispatcher.cli.state.database.Schema;
@@ -23,12 +24,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
@@ -61,7 +64,7 @@ class StateDatabaseTest {
 
     /// Puts something into every table.
     private void fill() throws IOException {
-        state.drains().save(names("drained"));
+        state.drains().save(drained("drained"));
         var history = history();
         history.setMachines(List.of(Machines.machine("m", 1, 1)));
         history.built(HELLO, X86, "m", Duration.ofSeconds(3));
@@ -78,12 +81,17 @@ class StateDatabaseTest {
         return Locations.load(state.locations(), Set.of("m"));
     }
 
-    private static SortedSet<String> names(String... names) {
-        return new TreeSet<>(List.of(names));
+    private static final Drain DRAIN =
+            new Drain(Optional.of(Instant.ofEpochSecond(1_800_000_000)), Optional.of("root"), Optional.of("new disk"));
+
+    private static SortedMap<String, Drain> drained(String... names) {
+        var drained = new TreeMap<String, Drain>();
+        for (var name : names) drained.put(name, DRAIN);
+        return drained;
     }
 
     private void assertFull() throws IOException {
-        assertThat(state.drains().load()).containsExactly("drained");
+        assertThat(state.drains().load()).containsExactly(entry("drained", DRAIN));
         assertThat(history().packages()).hasSize(1);
         assertThat(history().machines()).hasSize(1);
         assertThat(locations().of(A)).containsExactly("m");
@@ -145,7 +153,7 @@ class StateDatabaseTest {
         Files.createSymbolicLink(file(), precious);
         open();
         assertThatIOException()
-                .isThrownBy(() -> state.drains().save(names("a")))
+                .isThrownBy(() -> state.drains().save(drained("a")))
                 .withMessageContaining("symbolic link");
         assertThat(precious).isEmptyFile();
     }
@@ -170,16 +178,16 @@ class StateDatabaseTest {
     @Test
     void othersReadWhileItIsWritten() throws Exception {
         open();
-        state.drains().save(names("before"));
+        state.drains().save(drained("before"));
         try (var reader = DriverManager.getConnection("jdbc:sqlite:" + file());
                 var statement = reader.createStatement()) {
             reader.setAutoCommit(false);
             try (var rows = statement.executeQuery("SELECT name FROM drained_machine")) {
                 assertThat(rows.getString(1)).isEqualTo("before");
             }
-            state.drains().save(names("after"));
+            state.drains().save(drained("after"));
             state.checkpoint();
-            assertThat(state.drains().load()).containsExactly("after");
+            assertThat(state.drains().load()).containsOnlyKeys("after");
             try (var rows = statement.executeQuery("SELECT name FROM drained_machine")) {
                 assertThat(rows.getString(1)).as("in its transaction").isEqualTo("before");
             }
@@ -342,8 +350,8 @@ class StateDatabaseTest {
             open();
             fill();
             fillTheDisk();
-            var many = new TreeSet<String>();
-            for (int i = 0; i < 1000; i++) many.add("machine-with-a-long-name-" + i);
+            var many = new TreeMap<String, Drain>();
+            for (int i = 0; i < 1000; i++) many.put("machine-with-a-long-name-" + i, Drain.UNKNOWN);
             assertThatIOException()
                     .isThrownBy(() -> state.drains().save(many))
                     .withMessageContaining("state.sqlite")
@@ -360,10 +368,10 @@ class StateDatabaseTest {
             Files.createDirectories(Path.of(file() + "-wal/in the way"));
             open();
             assertFull();
-            assertThatIOException().isThrownBy(() -> state.drains().save(names()));
+            assertThatIOException().isThrownBy(() -> state.drains().save(drained()));
             Files.delete(Path.of(file() + "-wal/in the way"));
             Files.delete(Path.of(file() + "-wal"));
-            state.drains().save(names());
+            state.drains().save(drained());
             assertThat(state.drains().load()).isEmpty();
         }
     }
@@ -372,7 +380,7 @@ class StateDatabaseTest {
     class Versions {
         private static final String MIGRATIONS = "classpath:dispatcher/cli/state/migration";
         private static final Schema LATER =
-                new Schema(3, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"), Optional.empty());
+                new Schema(4, List.of(MIGRATIONS, "classpath:dispatcher/cli/state/later"), Optional.empty());
 
         @Test
         void anEarlierOneBecomesTheLater() throws Exception {
@@ -384,6 +392,27 @@ class StateDatabaseTest {
             state.change(connection -> Statements.run(connection, "UPDATE drained_machine SET why = 'broken fan'"));
             state.close();
             state = StateDatabase.in(directory.resolve("state"), LATER);
+            assertFull();
+        }
+
+        /// One that kept nothing of drained machines but their names.
+        @Test
+        void theOneBeforeKeepsItsDrainedMachines() throws Exception {
+            var migrations = Files.createDirectories(directory.resolve("migrations"));
+            for (var name : List.of("V1__what_is_learned.sql", "V2__machine_descriptions.sql"))
+                try (var script = StateDatabase.class.getResourceAsStream("migration/" + name)) {
+                    Files.write(
+                            migrations.resolve(name),
+                            Objects.requireNonNull(script).readAllBytes());
+                }
+            var before = new Schema(2, List.of("filesystem:" + migrations), Optional.empty());
+            try (var old = StateDatabase.in(directory.resolve("state"), before)) {
+                old.change(connection ->
+                        Statements.run(connection, "INSERT INTO drained_machine (name) VALUES ('former')"));
+            }
+            open();
+            assertThat(state.drains().load()).containsExactly(entry("former", Drain.UNKNOWN));
+            fill();
             assertFull();
         }
 
@@ -425,7 +454,7 @@ class StateDatabaseTest {
             open();
             assertEmpty();
             state.close();
-            state = StateDatabase.in(directory.resolve("later"), new Schema(3, LATER.locations(), Optional.of(file())));
+            state = StateDatabase.in(directory.resolve("later"), new Schema(4, LATER.locations(), Optional.of(file())));
             state.change(connection -> Statements.run(connection, "UPDATE drained_machine SET why = 'broken fan'"));
             fill();
             assertFull();
@@ -433,7 +462,7 @@ class StateDatabaseTest {
 
         /// One that cannot make any table.
         private static Schema without(Optional<Path> empty) {
-            return new Schema(2, List.of("classpath:nowhere"), empty);
+            return new Schema(3, List.of("classpath:nowhere"), empty);
         }
 
         @Test

@@ -155,6 +155,7 @@ class WebServerTest {
                 Optional.of(HOSTILE),
                 Optional.of(NOW),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
     }
 

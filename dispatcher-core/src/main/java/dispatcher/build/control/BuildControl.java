@@ -18,10 +18,10 @@ public final class BuildControl {
     private Optional<String> machine = Optional.empty();
 
     @GuardedBy("lock")
-    private Optional<String> cancelled = Optional.empty();
+    private Optional<Intervention> cancelled = Optional.empty();
 
     @GuardedBy("lock")
-    private Optional<String> moved = Optional.empty();
+    private Optional<Intervention> moved = Optional.empty();
 
     /// Whether it is interrupted for another reason: nobody wants it.
     @GuardedBy("lock")
@@ -98,7 +98,7 @@ public final class BuildControl {
     }
 
     /// Who cancelled it and why, if somebody did.
-    public Optional<String> cancelled() {
+    public Optional<Intervention> cancelled() {
         lock.lock();
         try {
             return cancelled;
@@ -108,7 +108,7 @@ public final class BuildControl {
     }
 
     /// Who wants it on another machine and why, if it was interrupted for that alone.
-    public Optional<String> takeMove() {
+    public Optional<Intervention> takeMove() {
         lock.lock();
         try {
             if (unwanted || cancelled.isPresent()) return Optional.empty();
@@ -122,8 +122,7 @@ public final class BuildControl {
 
     // ---- for operators
 
-    /// @param why for the clients
-    void cancel(String why) {
+    void cancel(Intervention why) {
         lock.lock();
         try {
             if (cancelled.isPresent()) return;
@@ -135,7 +134,7 @@ public final class BuildControl {
     }
 
     /// @return the machine that it leaves; empty if it is on none
-    Optional<String> move(String why) {
+    Optional<String> move(Intervention why) {
         lock.lock();
         try {
             if (thread.isEmpty() || machine.isEmpty() || cancelled.isPresent()) return Optional.empty();

@@ -43,7 +43,7 @@ public final class BuildControls {
     /// Stops all builds of a derivation, wherever they are. Their clients get `why`.
     ///
     /// @return how many
-    public int cancel(StorePath drvPath, String why) {
+    public int cancel(StorePath drvPath, Intervention why) {
         var meant = of(drvPath);
         for (var build : meant) build.cancel(why);
         return meant.size();
@@ -52,7 +52,7 @@ public final class BuildControls {
     /// Stops a build where it runs; it begins on another machine if one can take it.
     ///
     /// @return the machines that it leaves; none if it does not run anywhere
-    public List<String> move(StorePath drvPath, String why) {
+    public List<String> move(StorePath drvPath, Intervention why) {
         return of(drvPath).stream()
                 .map(build -> build.move(why))
                 .flatMap(Optional::stream)

@@ -1,10 +1,13 @@
 package dispatcher.schedule.index;
 
 import dispatcher.schedule.policy.Client;
+import org.jspecify.annotations.Nullable;
 
 /// How much one client has had of the fleet, as start-time fair queueing counts it: who has had less goes first. Who
 /// comes, or comes back after having had nothing to build, starts where the others are: idleness earns no credit.
 /// Knows no build. Confined to the owner of the scheduler.
+///
+/// Builds that somebody has raised have turns of their own ([#raised]), but what they take is the client's.
 public final class ClientShare {
     private final Client client;
     private double used;
@@ -15,8 +18,30 @@ public final class ClientShare {
     private double planUsed;
     private int planRunning;
 
+    /// This one, but for the turns of raised builds.
+    private final ClientShare owner;
+
+    private @Nullable ClientShare raised;
+
     public ClientShare(Client client) {
         this.client = client;
+        this.owner = this;
+    }
+
+    private ClientShare(Client client, ClientShare owner) {
+        this.client = client;
+        this.owner = owner;
+    }
+
+    /// The turns of those builds of this client that somebody has raised.
+    public ClientShare raised() {
+        if (raised == null) raised = new ClientShare(client.raised(), this);
+        return raised;
+    }
+
+    /// To which counts what builds take that have turns here: this one, or the one of which it is [#raised].
+    public ClientShare owner() {
+        return owner;
     }
 
     public Client client() {
@@ -25,11 +50,11 @@ public final class ClientShare {
 
     /// Seconds of slots that it has had, or what counts as such.
     public double used() {
-        return used;
+        return owner.used;
     }
 
     public void charge(double seconds) {
-        used += seconds;
+        owner.used += seconds;
     }
 
     /// It has been idle until now.
@@ -47,10 +72,12 @@ public final class ClientShare {
 
     public void addWaiting(int more) {
         waiting += more;
+        if (owner != this) owner.waiting += more;
     }
 
     public void addRunning(int more) {
         running += more;
+        if (owner != this) owner.running += more;
     }
 
     public boolean isActive() {
@@ -70,9 +97,13 @@ public final class ClientShare {
         if (plan == number) return false;
         plan = number;
         planIndex = index;
-        planUsed = used;
+        planUsed = used();
         planRunning = running;
         return true;
+    }
+
+    public boolean takesPartIn(long number) {
+        return plan == number;
     }
 
     public int planIndex() {
@@ -86,10 +117,12 @@ public final class ClientShare {
 
     public void planUse(double seconds) {
         planUsed += seconds;
+        if (owner != this) owner.planUsed += seconds;
     }
 
     public void planOneMore() {
         planRunning++;
+        if (owner != this) owner.planRunning++;
     }
 
     public boolean mayRunMore() {

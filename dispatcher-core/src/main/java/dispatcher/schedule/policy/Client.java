@@ -9,7 +9,19 @@ public record Client(String name, int priority, int maxBuilds) {
     /// An unknown client.
     public static final Client ANYBODY = new Client("", 0, Integer.MAX_VALUE);
 
+    /// The priority of builds that somebody has raised; no client of the settings has as much.
+    private static final int RAISED = 1_000_000;
+
     public Client {
         if (maxBuilds < 1) throw new IllegalArgumentException("maxBuilds " + maxBuilds + " of " + name + " is below 1");
+    }
+
+    /// The same for a build that somebody has raised: it goes before all priorities, and begins however many run.
+    public Client raised() {
+        return new Client(name, RAISED, Integer.MAX_VALUE);
+    }
+
+    public boolean isRaised() {
+        return priority == RAISED;
     }
 }

@@ -159,6 +159,16 @@ public final class StorePool implements AutoCloseable {
         return open.size();
     }
 
+    /// How many of them are leased.
+    public int leasedCount() {
+        lock.lock();
+        try {
+            return Math.max(0, open.size() - idle.size());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Whether the store has said to have a path, or got it, in another conversation that is open still: then it
     /// keeps it, and cannot have lost it.
     public boolean keepsElsewhere(StorePath path, Lease than) {

@@ -60,6 +60,23 @@ class StorePoolTest {
     }
 
     @Test
+    void leasesAreCountedWhileTheyAreHeld() throws Exception {
+        assertThat(pool.leasedCount()).isZero();
+        var first = lease();
+        var second = lease();
+        assertThat(pool.leasedCount()).isEqualTo(2);
+        first.release();
+        assertThat(pool.openCount()).isEqualTo(2);
+        assertThat(pool.leasedCount()).as("one is kept for others").isEqualTo(1);
+        second.drop();
+        assertThat(pool.leasedCount()).isZero();
+        var again = lease();
+        assertThat(pool.openCount()).isEqualTo(1);
+        assertThat(pool.leasedCount()).isEqualTo(1);
+        again.release();
+    }
+
+    @Test
     void conversationThatIsGivenBackIsUsedAgain() throws Exception {
         var first = lease();
         first.release();

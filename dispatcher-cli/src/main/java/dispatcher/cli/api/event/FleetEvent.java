@@ -17,7 +17,8 @@ import java.util.Optional;
 /// @param build   the id of the build, as in `/api/v1/builds`; absent too if it is not recorded
 /// @param drv     the name of the derivation's store path, without the directory
 /// @param client  who asked
-/// @param outcome of a build that has ended: `built`, `failed`, `refused`, `shared`, `found` or `abandoned`
+/// @param outcome of a build that has ended: `built`, `failed`, `refused`, `cancelled`, `shared`, `found` or
+///                `abandoned`
 /// @param reason  why; may have several lines
 /// @param by      who did it
 /// @param paths   that were copied
@@ -65,6 +66,9 @@ public record FleetEvent(
 
         /// The machine, or the way to it, broke; the build goes to another one.
         LOST,
+
+        /// An operator had the build leave its machine, with which nothing is wrong; it goes to another one.
+        MOVED,
 
         /// The build is over.
         ENDED,

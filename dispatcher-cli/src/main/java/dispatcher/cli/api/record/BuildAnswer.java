@@ -7,8 +7,8 @@ import java.util.Optional;
 
 /// What is known of one build. Times that are not instants are in seconds, sizes in bytes.
 ///
-/// @param outcome     `waiting`, `running`, `built`, `failed`, `refused`, `shared`, `found`, `abandoned` or
-///                    `interrupted`
+/// @param outcome     `waiting`, `running`, `built`, `failed`, `refused`, `cancelled`, `shared`, `found`, `abandoned`
+///                    or `interrupted`
 /// @param ended       absent while it goes on
 /// @param machine     that it is on, or was on last
 /// @param message     why it did not succeed
@@ -107,8 +107,10 @@ public record BuildAnswer(
     public record Copied(long paths, long bytes, BigDecimal took) {}
 
     /// @param reason why this machine
-    /// @param lost   why it did not go to its end there, if so
-    public record Attempt(String machine, String reason, Instant began, Optional<String> lost) {}
+    /// @param lost   why it did not go to its end there, if the machine or the way to it broke
+    /// @param moved  who had it leave the machine and why, if so, such as `by root: it hangs`
+    public record Attempt(
+            String machine, String reason, Instant began, Optional<String> lost, Optional<String> moved) {}
 
     /// The log of a build, or what has come since the last question.
     ///

@@ -27,6 +27,6 @@ public record TimelineAnswer(Instant now, Instant from, List<Row> machines, bool
     /// One attempt at a build.
     ///
     /// @param to      absent while it goes on
-    /// @param outcome of the build, or `lost` if this attempt was
+    /// @param outcome of the build, or `lost` or `moved` if this attempt was
     public record Bar(long id, String name, String client, Instant from, Optional<Instant> to, String outcome) {}
 }

@@ -21,11 +21,11 @@ import org.flywaydb.core.api.FlywayException;
 /// @param empty     a database with these tables and nothing in them, if there is one
 public record Schema(int version, List<String> locations, Optional<Path> empty) {
     public static final Schema CURRENT =
-            new Schema(2, List.of("classpath:dispatcher/cli/state/migration"), ProgramFiles.find("empty-state.sqlite"));
+            new Schema(3, List.of("classpath:dispatcher/cli/state/migration"), ProgramFiles.find("empty-state.sqlite"));
 
     /// Of the records of builds.
     public static final Schema RECORDS =
-            new Schema(2, List.of("classpath:dispatcher/cli/state/records"), ProgramFiles.find("empty-records.sqlite"));
+            new Schema(3, List.of("classpath:dispatcher/cli/state/records"), ProgramFiles.find("empty-records.sqlite"));
 
     public Schema {
         locations = List.copyOf(locations);

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// Writes what has changed of builds. Confined to who holds the database.
 final class BatchWriter {
     private static final String PUT_ATTEMPT = """
-            INSERT INTO build_attempt (build, number, machine, reason, began, lost) VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO build_attempt (build, number, machine, reason, began, lost, moved) VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (build, number) DO UPDATE SET machine = excluded.machine, reason = excluded.reason,
-                began = excluded.began, lost = excluded.lost""";
+                began = excluded.began, lost = excluded.lost, moved = excluded.moved""";
     private static final String PUT_LOG =
             "INSERT INTO build_log (build, part, start, text) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     private static final String PUT_PLACEMENT =
@@ -117,7 +117,8 @@ final class BatchWriter {
                                     record.ended().orElse(attempt.began())),
                             attempt.reason(),
                             attempt.began().toEpochMilli(),
-                            attempt.lost().orElse(null));
+                            attempt.lost().orElse(null),
+                            attempt.moved().orElse(null));
                     statement.addBatch();
                     any = true;
                 }

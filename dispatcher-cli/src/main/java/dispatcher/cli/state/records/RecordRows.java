@@ -82,7 +82,7 @@ final class RecordRows {
         for (int from = 0; from < records.size(); from += AT_ONCE) {
             var some = records.subList(from, Math.min(records.size(), from + AT_ONCE));
             try (var statement = connection.prepareStatement("""
-            SELECT a.build, l.text AS machine, a.reason, a.began, a.lost
+            SELECT a.build, l.text AS machine, a.reason, a.began, a.lost, a.moved
             FROM build_attempt a JOIN label l ON l.id = a.machine WHERE a.build IN (%s) ORDER BY a.build, a.number""".formatted(holes(some.size())))) {
                 Statements.set(statement, some.stream().map(BuildRecord::id).toArray());
                 try (var row = statement.executeQuery()) {
@@ -102,7 +102,8 @@ final class RecordRows {
                 row.getString(2),
                 row.getString(3),
                 Instant.ofEpochMilli(row.getLong(4)),
-                Optional.ofNullable(row.getString(5)));
+                Optional.ofNullable(row.getString(5)),
+                Optional.ofNullable(row.getString(6)));
     }
 
     private static BuildRecord record(ResultSet row) throws SQLException {

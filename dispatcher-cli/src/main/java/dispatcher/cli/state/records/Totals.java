@@ -84,7 +84,7 @@ final class Totals {
     private static boolean counts(Outcome outcome) {
         return switch (outcome) {
             case BUILT, FAILED, REFUSED -> true;
-            case WAITING, RUNNING, SHARED, FOUND, ABANDONED, INTERRUPTED -> false;
+            case WAITING, RUNNING, CANCELLED, SHARED, FOUND, ABANDONED, INTERRUPTED -> false;
         };
     }
 

@@ -53,6 +53,7 @@ final class Outcomes {
             case "built" -> "The outputs were made.";
             case "failed" -> "The build itself failed.";
             case "refused" -> "No machine can build it, or the client may not have it built.";
+            case "cancelled" -> "An operator ended it.";
             case "shared" -> "It got the result of an equal build.";
             case "found" -> "A machine had the outputs already.";
             case "abandoned" -> "Its client left before the end.";

@@ -31,7 +31,10 @@ record Placements(BuildAnswer build) {
                     Links.machine(attempt.machine()),
                     Words.at(attempt.began()),
                     Html.text(attempt.reason()),
-                    attempt.lost().map(Html::text).orElse(Words.DASH));
+                    attempt.lost()
+                            .or(() -> attempt.moved().map(who -> "moved to another machine " + who))
+                            .map(Html::text)
+                            .orElse(Words.DASH));
         return Region.of(
                 "attempts",
                 element("h2", "Machines"),

@@ -5,10 +5,14 @@ import dispatcher.cli.web.Action;
 import dispatcher.cli.web.page.Page;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// All pages of this package, and what their forms do.
 public final class FleetPages {
     private static final String MACHINE = "machine";
+
+    /// The field of a drain's note.
+    static final String NOTE = "note";
 
     private FleetPages() {}
 
@@ -23,7 +27,7 @@ public final class FleetPages {
     }
 
     private static DrainRequest machine(Map<String, String> fields) {
-        return new DrainRequest(Action.field(fields, MACHINE));
+        return new DrainRequest(Action.field(fields, MACHINE), Optional.ofNullable(fields.get(NOTE)), Optional.empty());
     }
 
     /// The fields of an action with one machine.

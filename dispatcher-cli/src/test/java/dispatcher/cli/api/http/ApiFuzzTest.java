@@ -30,7 +30,7 @@ class ApiFuzzTest {
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final HttpService SERVICE = new HttpService(List.of(
             Endpoint.get("/api/v1/rows", request -> new Sum(request.number("rows"))),
-            Endpoint.get("/api/v1/flag", request -> new DrainRequest("" + request.flag("flag"))),
+            Endpoint.get("/api/v1/flag", request -> DrainRequest.of("" + request.flag("flag"))),
             Endpoint.post("/api/v1/texts", request -> request.body(DrainRequest.class)),
             Endpoint.post("/api/v1/sum", request -> new Sum(sum(request.body(ExplainRequest.class))))));
 

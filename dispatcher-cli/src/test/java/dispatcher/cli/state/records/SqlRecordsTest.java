@@ -79,8 +79,19 @@ class SqlRecordsTest {
                 "it said \"no\"\nand ended",
                 new Waits(Duration.ofMillis(1500), Duration.ofMillis(20), Duration.ofMillis(300)),
                 List.of(
-                        new Attempt("gone", "it is idle", T.plusSeconds(id), Optional.of("the connection broke")),
-                        new Attempt(machine, "it is fast", T.plusSeconds(id + 1), Optional.empty())),
+                        new Attempt(
+                                "gone",
+                                "it is idle",
+                                T.plusSeconds(id),
+                                Optional.of("the connection broke"),
+                                Optional.empty()),
+                        new Attempt(
+                                "left",
+                                "it is near",
+                                T.plusSeconds(id),
+                                Optional.empty(),
+                                Optional.of("by root: it hangs")),
+                        Attempt.begun(machine, "it is fast", T.plusSeconds(id + 1))),
                 new Copied(3, 1L << 40, Duration.ofMillis(70)),
                 Fetched.NOTHING,
                 Duration.ofSeconds(50),
@@ -199,7 +210,7 @@ class SqlRecordsTest {
         assertThat(ids(Query.ALL)).containsExactly(3L, 2L);
         assertThat(records.log(1, 0, 9)).isEmpty();
         assertThat(records.log(3, 0, 9)).hasSize(1);
-        assertThat(count("build_attempt")).isEqualTo(4);
+        assertThat(count("build_attempt")).isEqualTo(6);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.build.control.BuildControl;
 import dispatcher.build.control.BuildControls;
+import dispatcher.build.control.Intervention;
 import dispatcher.cli.actions.BuildActions;
 import dispatcher.cli.api.MachinesAnswer;
 import dispatcher.cli.api.action.BuildAction;
@@ -148,7 +149,7 @@ class BuildButtonsTest {
             var note = noteAt(press(
                     "cancel", Map.of("build", "1", "reason", " wrong <b>branch ", "back", "/builds/1?x=%2F")));
 
-            assertThat(build.cancelled()).contains("cancelled by anna: wrong <b>branch");
+            assertThat(build.cancelled()).contains(new Intervention("anna", "wrong <b>branch"));
             assertThat(note).startsWith("/builds/1?").contains("x=%2F");
             var page = page(note);
             assertThat(page)
@@ -175,7 +176,7 @@ class BuildButtonsTest {
     void retryingMovesABuild() throws IOException, InterruptedException {
         var build = new BuildControl(RUNS);
         var begun = new CountDownLatch(1);
-        var moved = new CompletableFuture<Optional<String>>();
+        var moved = new CompletableFuture<Optional<Intervention>>();
         try (var _ = controls.add(build)) {
             var thread = Thread.startVirtualThread(() -> {
                 build.begin();
@@ -190,7 +191,7 @@ class BuildButtonsTest {
             begun.await();
             var note = noteAt(press("retry", Map.of("build", RUNS.toString(), "reason", "slow", "back", "/running")));
 
-            assertThat(moved.join()).contains("stopped by anna: slow");
+            assertThat(moved.join()).contains(new Intervention("anna", "slow"));
             thread.join();
             assertThat(page(note)).contains("runs-1.0.drv leaves m, and begins on another machine");
         }
@@ -244,7 +245,7 @@ class BuildButtonsTest {
                     .POST(HttpRequest.BodyPublishers.ofString("{\"build\":\"%s\",\"by\":\"berta\"}".formatted(HELLO))));
 
             assertThat(answer.statusCode()).isEqualTo(200);
-            assertThat(build.cancelled()).contains("cancelled by anna");
+            assertThat(build.cancelled()).contains(new Intervention("anna", ""));
         }
     }
 }

@@ -152,7 +152,7 @@ final class BuildSite implements AutoCloseable {
                 outcome,
                 "",
                 BuildRecord.Waits.NONE,
-                List.of(new BuildRecord.Attempt(machine, "it is idle", asked, Optional.empty())),
+                List.of(BuildRecord.Attempt.begun(machine, "it is idle", asked)),
                 BuildRecord.Copied.NOTHING,
                 BuildRecord.Fetched.NOTHING,
                 Duration.ofSeconds(50),

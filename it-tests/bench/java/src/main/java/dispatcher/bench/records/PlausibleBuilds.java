@@ -77,7 +77,7 @@ final class PlausibleBuilds {
         var took = ran ? Duration.ofMillis((long) Math.exp(5 + random.nextGaussian() * 2.5)) : Duration.ZERO;
         var machine = machine(random.nextInt(MACHINES));
         var attempts = ran
-                ? List.of(new Attempt(machine, account(machine, took).chosen().reason(), asked.plus(wait), Optional.empty()))
+                ? List.of(Attempt.begun(machine, account(machine, took).chosen().reason(), asked.plus(wait)))
                 : List.<Attempt>of();
         return new BuildRecord(
                 number,
