@@ -150,6 +150,20 @@ final class Describer implements AutoCloseable {
         }
     }
 
+    /// When a machine is asked again that did not answer as it should; empty if there is none of that kind, or it may be
+    /// asked now.
+    Optional<Instant> nextQuestion(MachineLink link) {
+        var now = clock.instant();
+        lock.lock();
+        try {
+            return Optional.ofNullable(courses.get(link))
+                    .map(course -> course.notBefore)
+                    .filter(now::isBefore);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private boolean isClosed() {
         lock.lock();
         try {

@@ -16,6 +16,7 @@ import dispatcher.text.Printable;
 import dispatcher.text.Spelling;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
@@ -200,10 +201,27 @@ public final class MachineRegistry implements AutoCloseable {
 
     /// What a machine has said of itself; empty if there is none of that name.
     public Optional<MachineDescriptionView> description(String machine) {
+        return registered(machine).map(this::description);
+    }
+
+    /// When a machine that gets no builds is tried again: one that is set aside is looked at then, and one that has not
+    /// said what it is is asked. Empty for all others, and while that is being done.
+    public Optional<Instant> triedAgain(String machine) {
+        return recovery.nextLook(machine)
+                .or(() -> registered(machine)
+                        .filter(there -> !there.snapshot().machine().isDescribed())
+                        .flatMap(there -> describer.nextQuestion(there.link())));
+    }
+
+    /// How a machine was doing when it was measured last; empty if it was not, or too long ago to count.
+    public Optional<Pressure> measured(String machine) {
+        return registered(machine).flatMap(there -> there.link().sampler().pressure());
+    }
+
+    private Optional<RegisteredMachine> registered(String machine) {
         return machines.all().stream()
                 .filter(there -> there.name().equals(machine))
-                .findFirst()
-                .map(this::description);
+                .findFirst();
     }
 
     private MachineDescriptionView description(RegisteredMachine machine) {

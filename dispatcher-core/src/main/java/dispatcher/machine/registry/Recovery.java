@@ -20,6 +20,7 @@ import dispatcher.wire.FalseAnswerException;
 import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -90,9 +91,14 @@ public final class Recovery implements AutoCloseable {
     private record Contradiction(String machine, StorePath path) {}
 
     /// @param heldUntil what happens before does not bring it back; not after `since` if it gave no false answer
-    private record Aside(long since, String error, long heldUntil, Thread thread) {
-        Aside again(String newError, long newHeldUntil) {
-            return new Aside(since, newError, newHeldUntil, thread);
+    /// @param nextLook  when it is looked at next; empty while it is being looked at
+    private record Aside(long since, String error, long heldUntil, Optional<Instant> nextLook, Thread thread) {
+        Aside again(String newError, long newHeldUntil, Optional<Instant> newLook) {
+            return new Aside(since, newError, newHeldUntil, newLook, thread);
+        }
+
+        Aside looking(Optional<Instant> next) {
+            return new Aside(since, error, heldUntil, next, thread);
         }
 
         /// Words for how long that is; empty if it is not at all.
@@ -211,11 +217,13 @@ public final class Recovery implements AutoCloseable {
         long until = before == null ? time : before.heldUntil;
         // Builds that ran at the same time get the same false answer.
         if (lie && until - time <= 0) until = time + holdFor(machine, time).toNanos();
-        if (before != null) aside.put(machine, before.again(error, until));
+        var held = clock.instant().plusNanos(until - time);
+        if (before != null)
+            aside.put(machine, before.again(error, until, before.nextLook.map(look -> look.isBefore(held) ? held : look)));
         if (closed || before != null) return null;
         incidents.add(machine, time);
         var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link));
-        var now = new Aside(time, error, until, thread);
+        var now = new Aside(time, error, until, Optional.empty(), thread);
         aside.put(machine, now);
         return now;
     }
@@ -288,6 +296,21 @@ public final class Recovery implements AutoCloseable {
         listener.machineBack(machine, Duration.ofNanos(nanoTime.getAsLong() - before.since));
     }
 
+    private void noteNextLook(String machine, Optional<Instant> at) {
+        lock.lock();
+        try {
+            aside.computeIfPresent(machine, (_, now) -> now.looking(at));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// When a machine that is set aside is looked at next; empty if it is not, or is being looked at now.
+    Optional<Instant> nextLook(String machine) {
+        var now = asideNow(machine);
+        return now == null ? Optional.empty() : now.nextLook;
+    }
+
     private @Nullable Aside asideNow(String machine) {
         lock.lock();
         try {
@@ -325,7 +348,10 @@ public final class Recovery implements AutoCloseable {
     /// @return whether there is to be another
     private boolean looksAgain(MachineLink link) throws InterruptedException {
         var machine = link.machine().name();
-        pause(machine, nextPause(machine));
+        var pause = nextPause(machine);
+        noteNextLook(machine, Optional.of(clock.instant().plus(pause)));
+        pause(machine, pause);
+        noteNextLook(machine, Optional.empty());
         var now = asideNow(machine);
         if (now != null && isHeld(now)) return true;
         try {

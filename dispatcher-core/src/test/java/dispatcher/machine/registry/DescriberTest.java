@@ -288,6 +288,21 @@ class DescriberTest {
     }
 
     @Test
+    void itIsKnownWhenAMachineThatCannotBeReachedIsAskedAgain() {
+        start(bare("a"));
+        var describer = describer();
+        assertThat(describer.nextQuestion(fleet.link("a"))).isEmpty();
+
+        describer.lookNow();
+        Await.until("asked", () -> machines.asked("a") == 1 && !describer.isAsking());
+
+        assertThat(describer.nextQuestion(fleet.link("a")).orElseThrow())
+                .isBetween(clock.instant().plusMillis(750), clock.instant().plusMillis(1250));
+        clock.advance(Duration.ofMinutes(5));
+        assertThat(describer.nextQuestion(fleet.link("a"))).as("it may be asked now").isEmpty();
+    }
+
+    @Test
     void aMachineThatCannotBeReachedIsAskedAgainAndReportedOnce() {
         start(bare("a"));
         var describer = describer();

@@ -241,6 +241,28 @@ class RecoveryTest {
     // ---- looking again
 
     @Test
+    void itIsKnownWhenAMachineThatIsSetAsideIsLookedAtNext() {
+        assertThat(recovery.nextLook("a")).isEmpty();
+        recovery.failed(link, "the connection broke");
+        Await.until("it is left alone", paused::tryAcquire);
+
+        assertThat(recovery.nextLook("a").orElseThrow())
+                .isBetween(clock.instant().plusMillis(750), clock.instant().plusMillis(1250));
+        pauses.release();
+        Await.until("it is back", this::isBack);
+        assertThat(recovery.nextLook("a")).isEmpty();
+    }
+
+    @Test
+    void aLieThatItTellsMeanwhilePutsThatOff() {
+        recovery.failed(link, "the connection broke");
+        Await.until("it is left alone", paused::tryAcquire);
+        recovery.answeredFalsely(link, "wrong");
+
+        assertThat(recovery.nextLook("a")).contains(clock.instant().plus(Duration.ofMinutes(5)));
+    }
+
+    @Test
     void machineThatDoesNotAnswerIsLookedAtUntilItDoes() {
         machine.die("no route to host");
         recovery.failed(link, "the connection broke");
