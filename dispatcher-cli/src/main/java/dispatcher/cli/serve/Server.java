@@ -47,6 +47,7 @@ import dispatcher.cli.web.ChangeListener;
 import dispatcher.cli.web.Changes;
 import dispatcher.cli.web.WebServer;
 import dispatcher.cli.web.build.BuildPages;
+import dispatcher.cli.web.figure.FigurePages;
 import dispatcher.cli.web.fleet.FleetPages;
 import dispatcher.event.DispatcherListener;
 import dispatcher.event.ListenerList;
@@ -417,6 +418,7 @@ public final class Server implements AutoCloseable {
     private void openPage(HostAndPort address, List<Endpoint> endpoints) {
         var pages = new ArrayList<>(FleetPages.pages());
         pages.addAll(BuildPages.pages(clock));
+        pages.addAll(FigurePages.pages());
         var actions = new ArrayList<>(FleetPages.actions());
         actions.addAll(BuildPages.actions());
         var all = new ArrayList<>(endpoints);

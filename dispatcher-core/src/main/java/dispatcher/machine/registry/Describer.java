@@ -150,7 +150,8 @@ final class Describer implements AutoCloseable {
         }
     }
 
-    /// When a machine is asked again that did not answer as it should; empty if there is none of that kind, or it may be
+    /// When a machine is asked again that did not answer as it should; empty if there is none of that kind, or it may
+    /// be
     /// asked now.
     Optional<Instant> nextQuestion(MachineLink link) {
         var now = clock.instant();

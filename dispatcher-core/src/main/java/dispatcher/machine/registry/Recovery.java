@@ -219,7 +219,9 @@ public final class Recovery implements AutoCloseable {
         if (lie && until - time <= 0) until = time + holdFor(machine, time).toNanos();
         var held = clock.instant().plusNanos(until - time);
         if (before != null)
-            aside.put(machine, before.again(error, until, before.nextLook.map(look -> look.isBefore(held) ? held : look)));
+            aside.put(
+                    machine,
+                    before.again(error, until, before.nextLook.map(look -> look.isBefore(held) ? held : look)));
         if (closed || before != null) return null;
         incidents.add(machine, time);
         var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link));

@@ -299,7 +299,9 @@ class DescriberTest {
         assertThat(describer.nextQuestion(fleet.link("a")).orElseThrow())
                 .isBetween(clock.instant().plusMillis(750), clock.instant().plusMillis(1250));
         clock.advance(Duration.ofMinutes(5));
-        assertThat(describer.nextQuestion(fleet.link("a"))).as("it may be asked now").isEmpty();
+        assertThat(describer.nextQuestion(fleet.link("a")))
+                .as("it may be asked now")
+                .isEmpty();
     }
 
     @Test
