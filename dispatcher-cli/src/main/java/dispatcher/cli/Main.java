@@ -14,6 +14,7 @@ import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.events.EventsCommand;
 import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.external.ExternalBuilderCommand;
+import dispatcher.cli.graph.GraphCommand;
 import dispatcher.cli.history.HistoryCommand;
 import dispatcher.cli.init.Asker;
 import dispatcher.cli.init.InitCommand;
@@ -80,6 +81,7 @@ public final class Main {
             "timeline",
             "load",
             "costs",
+            "graph",
             "explain",
             "drain",
             "resume",
@@ -146,6 +148,7 @@ public final class Main {
             case "timeline" -> new TimelineCommand();
             case "load" -> new LoadCommand();
             case "costs" -> new CostsCommand();
+            case "graph" -> new GraphCommand();
             case "explain" -> new ExplainCommand();
             case "drain" -> new DrainCommand();
             case "resume" -> new ResumeCommand();

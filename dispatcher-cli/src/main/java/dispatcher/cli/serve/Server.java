@@ -18,6 +18,8 @@ import dispatcher.cli.drain.Drains;
 import dispatcher.cli.events.EventEndpoint;
 import dispatcher.cli.events.EventFeed;
 import dispatcher.cli.explain.ExplainEndpoint;
+import dispatcher.cli.graph.BuildGraph;
+import dispatcher.cli.graph.GraphEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
@@ -124,6 +126,7 @@ public final class Server implements AutoCloseable {
     private final RecordDatabase recordDatabase;
     private final BuildRecorder records;
     private final EventFeed events;
+    private final BuildGraph graph;
     private final Publisher publisher;
     private final BuildQueue queue;
     private final Drains drains;
@@ -166,12 +169,14 @@ public final class Server implements AutoCloseable {
         this.recordDatabase = RecordDatabase.in(settings.state());
         this.records = BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
         this.events = new EventFeed(records::idOf, InstantSource.system());
+        this.graph = new BuildGraph(records::idOf, clock);
         this.publisher = new Publisher(settings.publish(), this::ownStore);
         var listeners = new ListenerList(
                 new HistoryListener(history, System::nanoTime),
                 new LoggingListener(),
                 records,
                 events,
+                graph,
                 counts,
                 publisher,
                 onDemand.counting(),
@@ -448,6 +453,7 @@ public final class Server implements AutoCloseable {
         endpoints.addAll(new HistoryEndpoints(history).endpoints());
         endpoints.addAll(new RecordEndpoints(records, clock).endpoints());
         endpoints.addAll(new FigureEndpoints(records, recordDatabase.figures(), queue::snapshot, clock).endpoints());
+        endpoints.add(new GraphEndpoint(graph, clock).endpoint());
         endpoints.addAll(new SpoolEndpoints(spool, settings.spool()).endpoints());
         endpoints.add(new EventEndpoint(events).endpoint());
         endpoints.addAll(new BuildActions(builds.controls(), queue, records).endpoints());

@@ -21,6 +21,7 @@ import dispatcher.cli.api.StatusAnswer;
 import dispatcher.cli.api.TrimRequest;
 import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.api.event.FleetEvent;
+import dispatcher.cli.api.graph.GraphAnswer;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.http.TextAnswer;
 import dispatcher.cli.api.record.BuildAnswer;
@@ -67,6 +68,7 @@ class ApiDocumentTest {
             Map.entry("GET " + TimelineAnswer.PATH, TimelineAnswer.class),
             Map.entry("GET " + LoadAnswer.PATH, LoadAnswer.class),
             Map.entry("GET " + PackagesAnswer.PATH, PackagesAnswer.class),
+            Map.entry("GET " + GraphAnswer.PATH, GraphAnswer.class),
             Map.entry("POST " + JoinRequest.ADD_PATH, JoinRequest.Answer.class),
             Map.entry("POST " + JoinRequest.REMOVE_PATH, JoinRequest.Answer.class),
             Map.entry("POST " + BuildAction.CANCEL_PATH, BuildAction.Answer.class),

@@ -19,7 +19,7 @@ public final class FigurePages {
 
     /// @param nanoTime as for `System.nanoTime`
     static List<Page> pages(LongSupplier nanoTime) {
-        return Stream.of(new TimelinePage(), new LoadPage(), new CostsPage())
+        return Stream.of(new TimelinePage(), new LoadPage(), new CostsPage(), new GraphPage())
                 .<Page>map(page -> new HeldPage(page, nanoTime))
                 .toList();
     }

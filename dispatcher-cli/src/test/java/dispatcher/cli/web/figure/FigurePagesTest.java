@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dispatcher.cli.api.ApiJson;
 import dispatcher.cli.api.MachineAnswer;
 import dispatcher.cli.api.MachinesAnswer;
+import dispatcher.cli.api.graph.GraphAnswer;
 import dispatcher.cli.api.http.ApiRequest;
 import dispatcher.cli.api.http.Endpoint;
 import dispatcher.cli.api.record.LoadAnswer;
@@ -71,6 +72,12 @@ class FigurePagesTest {
                     3L << 20,
                     5L << 30,
                     Optional.of(9L << 30))));
+    private volatile GraphAnswer graph = new GraphAnswer(
+            NOW,
+            NOW,
+            List.of(new GraphAnswer.Client("<img src=x>", 2)),
+            List.of(node(1, HOSTILE, "built"), node(2, HOSTILE, "failed", 1L)),
+            false);
     private WebServer server;
 
     @BeforeEach
@@ -97,7 +104,8 @@ class FigurePagesTest {
                 Endpoint.get(MachinesAnswer.PATH, _ -> new MachinesAnswer(NOW, machines)),
                 Endpoint.get(TimelineAnswer.PATH, request -> note(request, timeline)),
                 Endpoint.get(LoadAnswer.PATH, request -> note(request, load)),
-                Endpoint.get(PackagesAnswer.PATH, request -> note(request, packages)));
+                Endpoint.get(PackagesAnswer.PATH, request -> note(request, packages)),
+                Endpoint.get(GraphAnswer.PATH, request -> note(request, graph)));
     }
 
     private Object note(ApiRequest request, Object answer) {
@@ -146,6 +154,19 @@ class FigurePagesTest {
                 4L * machines);
     }
 
+    private static GraphAnswer.Node node(long number, String name, String state, Long... needs) {
+        return new GraphAnswer.Node(
+                number,
+                Optional.of(number + 100),
+                HOSTILE,
+                name,
+                HOSTILE,
+                state,
+                Optional.of(HOSTILE),
+                NOW,
+                List.of(needs));
+    }
+
     private HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return client.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:%d%s"
@@ -172,7 +193,14 @@ class FigurePagesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/timeline", "/timeline?hours=1&machine=calm", "/load", "/costs?sort=memory&days=31"})
+    @ValueSource(
+            strings = {
+                "/timeline",
+                "/timeline?hours=1&machine=calm",
+                "/load",
+                "/costs?sort=memory&days=31",
+                "/graph?hours=24"
+            })
     void areShownInItsFrameWithHostileWordsAsTextAndNothingInline(String path)
             throws IOException, InterruptedException {
         var body = body(path);
@@ -181,7 +209,7 @@ class FigurePagesTest {
                 .startsWith("<!doctype html>")
                 .contains("<table", "<caption", "scope=\"col\"", "scope=\"row\"", "aria-current=\"true\"")
                 .doesNotContain("<img", "\u202e", "\u001b", " style=", "<style", "<script>", "http://", "https://");
-        for (var link : List.of("/timeline", "/load", "/costs"))
+        for (var link : List.of("/timeline", "/load", "/costs", "/graph"))
             assertThat(body).contains("href=\"" + link + "\"");
     }
 
@@ -378,6 +406,77 @@ class FigurePagesTest {
         @Test
         void keepsThePeriodInLinksThatSort() throws IOException, InterruptedException {
             assertThat(body("/costs?days=31")).contains("href=\"/costs?days=31&amp;sort=copied\"");
+        }
+    }
+
+    @Nested
+    class Graph {
+        @Test
+        void isAPictureWithTheStateOfEachBuildAndATableThatSaysTheSame() throws IOException, InterruptedException {
+            graph = new GraphAnswer(
+                    NOW,
+                    NOW,
+                    List.of(new GraphAnswer.Client("ci", 4)),
+                    List.of(
+                            node(1, "libc", "found"),
+                            node(2, "zlib", "running", 1L),
+                            node(3, "curl", "failed", 1L, 2L),
+                            node(4, "alone", "waiting")),
+                    false);
+
+            var body = body("/graph?client=ci&hours=3");
+
+            assertThat(asked.getFirst().parameter("client")).contains("ci");
+            assertThat(asked.getFirst().parameter("hours")).contains("3");
+            assertThat(part(body, "picture"))
+                    .contains("role=\"img\"", "3 builds, from left to right", "1 build, which neither need")
+                    .contains("class=\"node built\"", "class=\"node running\"", "class=\"node failed\"")
+                    .contains("✓ libc", "▶ zlib", "✗ curl")
+                    .doesNotContain("alone<");
+            assertThat(count(body, "class=\"edge\"")).isEqualTo(3);
+            assertThat(part(body, "nodes"))
+                    .contains("/builds/103", "✗ failed", "libc, zlib", "zlib, curl", "alone")
+                    .contains("/builds/104");
+            assertThat(part(body, "summary")).contains("on a machine: 1", "waits: 1");
+        }
+
+        @Test
+        void aBuildIsRightOfAllThatItNeeds() throws IOException, InterruptedException {
+            graph = new GraphAnswer(
+                    NOW,
+                    NOW,
+                    List.of(),
+                    List.of(
+                            node(1, "libc", "built"),
+                            node(2, "other", "built"),
+                            node(3, "zlib", "built", 1L),
+                            node(4, "curl", "built", 2L, 3L)),
+                    false);
+
+            var columns = Pattern.compile("<rect x=\"(\\d+)\"")
+                    .matcher(part(body("/graph"), "picture"))
+                    .results()
+                    .map(match -> Integer.valueOf(match.group(1)))
+                    .toList();
+
+            assertThat(columns).hasSize(4);
+            assertThat(columns.get(0)).isEqualTo(columns.get(1)).isLessThan(columns.get(2));
+            assertThat(columns.get(2)).isLessThan(columns.get(3));
+        }
+
+        @Test
+        void isATableOnlyAbove500Builds() throws IOException, InterruptedException {
+            var nodes = new ArrayList<GraphAnswer.Node>();
+            for (long i = 0; i <= GraphPage.MOST_DRAWN; i++)
+                nodes.add(i == 0 ? node(i, "p0", "built") : node(i, "p" + i, "built", i - 1));
+            graph = new GraphAnswer(NOW, NOW, List.of(), nodes, false);
+
+            var body = body("/graph");
+
+            assertThat(part(body, "picture"))
+                    .contains("501 builds are too many")
+                    .doesNotContain("<svg");
+            assertThat(part(body, "nodes")).contains("p499", "p500");
         }
     }
 }
