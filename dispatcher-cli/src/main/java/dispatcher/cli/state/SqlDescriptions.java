@@ -11,8 +11,8 @@ import java.io.IOException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -133,10 +133,7 @@ record SqlDescriptions(Transactions database) implements DescriptionStore {
                 if (!machines.contains(row.getString(1))) gone.add(row.getString(1));
             });
             Statements.runAll(
-                    connection,
-                    "DELETE FROM machine_description WHERE name = ?",
-                    gone,
-                    name -> new Object[] {name});
+                    connection, "DELETE FROM machine_description WHERE name = ?", gone, name -> new Object[] {name});
         });
     }
 }

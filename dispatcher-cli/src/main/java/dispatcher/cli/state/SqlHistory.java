@@ -16,7 +16,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /// What builds took, in a table of packages and one of machines.
@@ -127,11 +126,8 @@ record SqlHistory(Transactions database) implements HistoryStore {
     @Override
     public void save(Contents changed, Collection<PackageName> forgotten) throws IOException {
         database.change(connection -> {
-            Statements.runAll(
-                    connection,
-                    "DELETE FROM history_package WHERE name = ?",
-                    forgotten,
-                    name -> new Object[] {name.text()});
+            Statements.runAll(connection, "DELETE FROM history_package WHERE name = ?", forgotten, name ->
+                    new Object[] {name.text()});
             write(connection, changed);
         });
     }
@@ -154,11 +150,7 @@ record SqlHistory(Transactions database) implements HistoryStore {
     private static Object[] machineValues(Map.Entry<String, MachineHistory> machine) {
         var known = machine.getValue();
         return new Object[] {
-            machine.getKey(),
-            known.configured(),
-            Lists.print(known.speeds()),
-            known.copiedBytes(),
-            known.copySeconds()
+            machine.getKey(), known.configured(), Lists.print(known.speeds()), known.copiedBytes(), known.copySeconds()
         };
     }
 

@@ -106,11 +106,8 @@ record SqlLocations(Transactions database) implements LocationStore {
         Statements.runAll(
                 connection, "DELETE FROM known_path WHERE path = ?", sorted, path -> new Object[] {name(path)});
         sorted.removeIf(path -> path.machines().isEmpty());
-        Statements.runAll(
-                connection,
-                "INSERT INTO known_path (path, contents) VALUES (?, ?)",
-                sorted,
-                path -> new Object[] {name(path), contents(path)});
+        Statements.runAll(connection, "INSERT INTO known_path (path, contents) VALUES (?, ?)", sorted, path ->
+                new Object[] {name(path), contents(path)});
         Statements.runAll(
                 connection,
                 "INSERT INTO location (path, machine) VALUES (?, ?)",

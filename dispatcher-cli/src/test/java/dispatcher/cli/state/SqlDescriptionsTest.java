@@ -70,7 +70,8 @@ class SqlDescriptionsTest extends StateDatabaseFixture {
     void aRowThatCannotBeUnderstoodIsLeftOut() throws IOException {
         state.descriptions().save("a", ALL);
         state.descriptions().save("b", ALL);
-        state.change(connection -> Statements.run(connection, "UPDATE machine_description SET systems = 'x' WHERE name = 'a'"));
+        state.change(connection ->
+                Statements.run(connection, "UPDATE machine_description SET systems = 'x' WHERE name = 'a'"));
 
         assertThat(state.descriptions().load()).containsOnlyKeys("b");
     }

@@ -12,7 +12,6 @@ import dispatcher.record.BuildRecord.Fetched;
 import dispatcher.record.BuildRecord.Outcome;
 import dispatcher.record.BuildRecord.Waits;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// Records of builds, in tables of builds, attempts, placements and logs. Safe for any thread.
 public final class SqlRecords implements RecordStore {
