@@ -32,9 +32,8 @@ public record BuildActions(BuildControls controls, BuildQueue queue, BuildRecord
     /// A name that a reverse proxy vouches for counts, whatever else the request says of who does it.
     private static BuildAction action(ApiRequest request) {
         var action = request.body(BuildAction.class);
-        return action.doneBy(request.user()
-                .filter(user -> !user.equals(ApiRequest.TOKEN))
-                .or(action::by));
+        return action.doneBy(
+                request.user().filter(user -> !user.equals(ApiRequest.TOKEN)).or(action::by));
     }
 
     private BuildAction.Answer cancel(BuildAction action) throws IOException {

@@ -13,8 +13,11 @@ import java.util.TreeMap;
 /// @param state             `ready`, `set-aside`, `on-trial`, `under-pressure`, `drained`, `undescribed` or `removed`
 /// @param bandwidth         in bytes per second
 /// @param bandwidthMeasured false: it is only assumed
+/// @param measured          how it was doing a moment ago; absent if it was not measured lately
 /// @param reason            of a state in which it gets no builds, or fewer
 /// @param since             when it was set aside
+/// @param triedAgain        when one that is set aside is looked at, or one that is undescribed is asked; absent for
+///                          all others, and while that is being done
 /// @param onDemand          of a machine that is started for builds and stopped when idle
 /// @param description       what it has said of itself
 /// @param drained           of a machine that somebody has drained
@@ -28,6 +31,7 @@ public record MachineAnswer(
         Speed speed,
         long bandwidth,
         boolean bandwidthMeasured,
+        Optional<Measured> measured,
         List<String> systems,
         List<String> supportedFeatures,
         List<String> mandatoryFeatures,
@@ -35,6 +39,7 @@ public record MachineAnswer(
         List<Refusal> refuses,
         Optional<String> reason,
         Optional<Instant> since,
+        Optional<Instant> triedAgain,
         Optional<OnDemand> onDemand,
         Optional<Description> description,
         Optional<Drained> drained) {
@@ -45,6 +50,32 @@ public record MachineAnswer(
         mandatoryFeatures = List.copyOf(mandatoryFeatures);
         resources = Collections.unmodifiableSortedMap(new TreeMap<>(resources));
         refuses = List.copyOf(refuses);
+    }
+
+    /// @param again when it is tried again
+    public MachineAnswer withMeasured(Optional<Measured> now, Optional<Instant> again) {
+        return new MachineAnswer(
+                name,
+                address,
+                state,
+                slots,
+                slotsTaken,
+                running,
+                speed,
+                bandwidth,
+                bandwidthMeasured,
+                now,
+                systems,
+                supportedFeatures,
+                mandatoryFeatures,
+                resources,
+                refuses,
+                reason,
+                since,
+                again,
+                onDemand,
+                description,
+                drained);
     }
 
     public MachineAnswer withOnDemand(Optional<OnDemand> now) {
@@ -58,6 +89,7 @@ public record MachineAnswer(
                 speed,
                 bandwidth,
                 bandwidthMeasured,
+                measured,
                 systems,
                 supportedFeatures,
                 mandatoryFeatures,
@@ -65,6 +97,7 @@ public record MachineAnswer(
                 refuses,
                 reason,
                 since,
+                triedAgain,
                 now,
                 description,
                 drained);
@@ -82,6 +115,7 @@ public record MachineAnswer(
                 speed,
                 bandwidth,
                 bandwidthMeasured,
+                measured,
                 systems,
                 supportedFeatures,
                 mandatoryFeatures,
@@ -89,6 +123,7 @@ public record MachineAnswer(
                 refuses,
                 Optional.of(why).filter(words -> !words.isEmpty()).or(() -> reason),
                 since,
+                triedAgain,
                 onDemand,
                 description,
                 Optional.of(now));
@@ -106,6 +141,7 @@ public record MachineAnswer(
                 speed,
                 bandwidth,
                 bandwidthMeasured,
+                measured,
                 systems,
                 supportedFeatures,
                 mandatoryFeatures,
@@ -113,6 +149,7 @@ public record MachineAnswer(
                 refuses,
                 why.or(() -> reason),
                 since,
+                triedAgain,
                 onDemand,
                 now,
                 drained);
@@ -163,6 +200,27 @@ public record MachineAnswer(
             boolean stopping,
             Optional<String> problem,
             Optional<BigDecimal> startsIn) {}
+
+    /// How a machine was doing when it was measured last, which is while it builds or is connected.
+    ///
+    /// @param load          processes that ran or waited for disks, averaged over a minute
+    /// @param disk          of its Nix store
+    /// @param buildDisk     of the directories in which it builds; may be the same
+    /// @param cpuStalled    from 0 to 1: how much of the time something waited for a processor; absent if the
+    ///                      machine does not say so, as is `memoryStalled`
+    /// @param memoryStalled how much of the time everything waited for memory
+    public record Measured(
+            Instant at,
+            BigDecimal load,
+            long cores,
+            Room memory,
+            Room disk,
+            Room buildDisk,
+            Optional<BigDecimal> cpuStalled,
+            Optional<BigDecimal> memoryStalled) {}
+
+    /// In bytes.
+    public record Room(long free, long of) {}
 
     /// A build that runs there.
     ///

@@ -145,6 +145,7 @@ public final class BuildGraph implements DispatcherListener {
         }
     }
 
+    /// Comes again when a machine was lost or the build has to leave it, unless another attempt goes on.
     @Override
     public void buildQueued(
             long build, long client, StorePath drvPath, String platform, SortedSet<String> requiredFeatures) {
@@ -175,6 +176,11 @@ public final class BuildGraph implements DispatcherListener {
     @Override
     public void buildFound(long build, StorePath drvPath) {
         change(build, known -> known.in(Outcome.FOUND));
+    }
+
+    @Override
+    public void buildCancelled(long build, StorePath drvPath, String by, String reason) {
+        change(build, known -> known.in(Outcome.CANCELLED));
     }
 
     @Override

@@ -32,16 +32,16 @@ public final class MachineAnswers {
 
     /// @param clock        the queue's
     /// @param descriptions what a machine of that name says of itself
-    /// @param drains       adds who drained a machine
+    /// @param more         adds what else is known of a machine
     public static Endpoint endpoint(
             BuildQueue queue,
             InstantSource clock,
             MachinesOnDemand onDemand,
             Function<String, Optional<MachineDescriptionView>> descriptions,
-            UnaryOperator<MachineAnswer> drains) {
+            UnaryOperator<MachineAnswer> more) {
         return Endpoint.get(
                 MachinesAnswer.PATH,
-                _ -> new MachinesAnswer(clock.instant(), all(queue, clock, onDemand, descriptions, drains)));
+                _ -> new MachinesAnswer(clock.instant(), all(queue, clock, onDemand, descriptions, more)));
     }
 
     /// All of them now.
@@ -50,14 +50,14 @@ public final class MachineAnswers {
             InstantSource clock,
             MachinesOnDemand onDemand,
             Function<String, Optional<MachineDescriptionView>> descriptions,
-            UnaryOperator<MachineAnswer> drains) {
+            UnaryOperator<MachineAnswer> more) {
         var now = clock.instant();
         return queue.snapshot().machines().stream()
                 .map(view -> described(view, descriptions.apply(view.machine().name()))
                         .withOnDemand(onDemand.of(view.machine().name())
                                 .map(MachineLifecycle::view)
                                 .map(power -> onDemand(power, now))))
-                .map(drains)
+                .map(more)
                 .toList();
     }
 
@@ -113,6 +113,7 @@ public final class MachineAnswers {
                 new MachineAnswer.Speed(Decimals.finite(machine.speedFactor()), Decimals.finite(facts.speed())),
                 Math.round(facts.bandwidth()),
                 facts.bandwidth() != MachineFacts.DEFAULT_BANDWIDTH,
+                Optional.empty(),
                 machine.systems().stream().toList(),
                 machine.supportedFeatures().stream().toList(),
                 machine.mandatoryFeatures().stream().toList(),
@@ -120,6 +121,7 @@ public final class MachineAnswers {
                 facts.refused().stream().map(MachineAnswers::refusal).toList(),
                 reason(view),
                 since(view),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());

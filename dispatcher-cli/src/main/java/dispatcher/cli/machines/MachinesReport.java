@@ -41,6 +41,10 @@ record MachinesReport(MachinesAnswer answer) {
             lines.add("");
             lines.addAll(Lines.headed(said, ansi));
         });
+        measured().ifPresent(now -> {
+            lines.add("");
+            lines.addAll(Lines.headed(now, ansi));
+        });
         lines.addAll(refusals());
         var running = running();
         if (running.isEmpty()) return lines;
@@ -101,8 +105,9 @@ record MachinesReport(MachinesAnswer answer) {
                 machine.onDemand().map(it -> PowerWords.why(it, answer.now())).orElse("");
             case "set-aside" ->
                 machine.since()
-                        .map(since -> "for %s now: %s".formatted(Lines.until(since, answer.now()), reason))
-                        .orElse(reason);
+                                .map(since -> "for %s now: %s".formatted(Lines.until(since, answer.now()), reason))
+                                .orElse(reason)
+                        + again(machine);
             case "on-trial" -> "one build at a time until one has worked: " + reason;
             case "drained" ->
                 "gets no builds until `dispatcher resume %s`%s"
@@ -110,8 +115,16 @@ record MachinesReport(MachinesAnswer answer) {
                                 machine.name(),
                                 machine.drained().map(this::drained).orElse(""));
             case "removed" -> "not in the settings any more; finishes what it has";
-            default -> reason;
+            default -> reason + again(machine);
         };
+    }
+
+    /// For example `; tried again in 3 min`.
+    private String again(MachineAnswer machine) {
+        return machine.triedAgain()
+                .filter(answer.now()::isBefore)
+                .map(at -> "; tried again in " + Lines.until(answer.now(), at))
+                .orElse("");
     }
 
     /// For example `; drained 2 h ago by root: new disk`.
@@ -157,6 +170,27 @@ record MachinesReport(MachinesAnswer answer) {
                             names(said.features()),
                             Lines.until(said.at(), answer.now()) + " ago"));
         return Optional.of(table);
+    }
+
+    /// How machines were doing a moment ago.
+    private Optional<Table> measured() {
+        if (answer.machines().stream().allMatch(machine -> machine.measured().isEmpty())) return Optional.empty();
+        var table = new Table("MACHINE", "LOAD", "CORES", "MEMORY FREE", "DISK FREE", "BUILD DISK FREE", "MEASURED");
+        for (var machine : answer.machines())
+            machine.measured()
+                    .ifPresent(now -> table.row(
+                            machine.name(),
+                            Amounts.factor(now.load().doubleValue()),
+                            Long.toString(now.cores()),
+                            room(now.memory()),
+                            room(now.disk()),
+                            room(now.buildDisk()),
+                            Lines.until(now.at(), answer.now()) + " ago"));
+        return Optional.of(table);
+    }
+
+    private static String room(MachineAnswer.Room room) {
+        return "%s of %s".formatted(Sizes.show(room.free()), Sizes.show(room.of()));
     }
 
     private static String names(Optional<List<String>> names) {

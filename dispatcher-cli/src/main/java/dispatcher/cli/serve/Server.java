@@ -7,6 +7,7 @@ import dispatcher.build.request.BuildRequestFactory;
 import dispatcher.build.request.Foresight;
 import dispatcher.build.request.LearnedExpectations;
 import dispatcher.cli.actions.BuildActions;
+import dispatcher.cli.api.MachineAnswer;
 import dispatcher.cli.api.QueueAnswer;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.http.ApiServer;
@@ -23,6 +24,7 @@ import dispatcher.cli.graph.GraphEndpoint;
 import dispatcher.cli.history.HistoryEndpoints;
 import dispatcher.cli.join.Joining;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.machines.MachineKnowledge;
 import dispatcher.cli.metrics.EventCounts;
 import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
@@ -93,6 +95,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -443,10 +446,12 @@ public final class Server implements AutoCloseable {
     /// What can be asked over the control socket, and on `listen.web`.
     List<Endpoint> endpoints() {
         var endpoints = new ArrayList<Endpoint>();
-        endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand, machines::description, drains::with));
+        var known = MachineKnowledge.of(machines);
+        UnaryOperator<MachineAnswer> more = machine -> known.with(drains.with(machine));
+        endpoints.add(MachineAnswers.endpoint(queue, clock, onDemand, machines::description, more));
         endpoints.add(new StatusEndpoint(
                         queue,
-                        () -> MachineAnswers.all(queue, clock, onDemand, machines::description, drains::with),
+                        () -> MachineAnswers.all(queue, clock, onDemand, machines::description, more),
                         records,
                         clock)
                 .endpoint());

@@ -11,10 +11,7 @@ import java.util.function.Function;
 /// @param body made of the fields; throws [IllegalArgumentException] if one is wrong
 /// @param says what came of it in words, by the answer; nothing if the page shows it anyway
 public record Action(
-        String name,
-        String path,
-        Function<Map<String, String>, Object> body,
-        Function<Object, Optional<String>> says) {
+        String name, String path, Function<Map<String, String>, Object> body, Function<Object, Optional<String>> says) {
     public Action(String name, String path, Function<Map<String, String>, Object> body) {
         this(name, path, body, _ -> Optional.empty());
     }

@@ -22,6 +22,7 @@ record Actions(List<Action> actions, Answers answers) {
     /// @return what came of it, if there is anything to say
     Optional<String> run(Action action, Map<String, String> fields, Optional<String> user)
             throws IOException, InterruptedException {
-        return action.says().apply(answers.post(action.path(), fields, action.body().apply(fields), user));
+        return action.says()
+                .apply(answers.post(action.path(), fields, action.body().apply(fields), user));
     }
 }

@@ -218,7 +218,8 @@ final class PageHandlers {
             return;
         }
         try {
-            var said = actions.run(action.get(), fields, WebGate.visitor(request).user());
+            var said =
+                    actions.run(action.get(), fields, WebGate.visitor(request).user());
             goTo(response, said.map(text -> noted(back(fields), text)).orElseGet(() -> back(fields)));
         } catch (UserFacingException e) {
             var problem = Problem.of(e);

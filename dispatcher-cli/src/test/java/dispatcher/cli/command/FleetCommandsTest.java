@@ -17,6 +17,7 @@ import dispatcher.cli.drain.ResumeCommand;
 import dispatcher.cli.explain.ExplainCommand;
 import dispatcher.cli.explain.ExplainEndpoint;
 import dispatcher.cli.machines.MachineAnswers;
+import dispatcher.cli.machines.MachineKnowledge;
 import dispatcher.cli.machines.MachinesCommand;
 import dispatcher.cli.queue.QueueCommand;
 import dispatcher.cli.queue.QueueEndpoint;
@@ -174,7 +175,7 @@ class FleetCommandsTest {
                 InstantSource.system(),
                 new MachinesOnDemand(InstantSource.system(), NoEngines.PROVIDERS),
                 registry::description,
-                drains::with));
+                machine -> MachineKnowledge.of(registry).with(drains.with(machine))));
         endpoints.add(new QueueEndpoint(queue, InstantSource.system()).endpoint());
         endpoints.add(new ExplainEndpoint(
                         queue, (drvPath, derivation) -> requests.prospect(drvPath, derivation, settings.machines()))

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -100,18 +101,26 @@ class BuildGraphTest {
 
     @Test
     void theStateOfEachIsWhatHappenedToItLast() throws Exception {
-        for (var name : List.of("built", "failed", "running", "waiting", "refused"))
-            ask(List.of("built", "failed", "running", "waiting", "refused").indexOf(name) + 1L, name);
-        for (long build = 1; build <= 3; build++) graph.buildAssigned(build, drv("x"), "m" + build, "", Duration.ZERO);
+        var names = List.of("built", "failed", "running", "waiting", "refused", "cancelled");
+        for (var name : names) ask(names.indexOf(name) + 1L, name);
+        for (long build = 1; build <= 4; build++) graph.buildAssigned(build, drv("x"), "m" + build, "", Duration.ZERO);
         graph.buildEnded(1, drv("built"), "m9", BuildStatus.BUILT, "", Duration.ofSeconds(1));
         graph.buildEnded(2, drv("failed"), "m2", BuildStatus.PERMANENT_FAILURE, "", Duration.ofSeconds(1));
+        graph.buildLost(4, drv("waiting"), "m4", "no route to host");
+        graph.buildQueued(4, 1, drv("waiting"), "x86_64-linux", new TreeSet<>());
         graph.buildRefused(5, drv("refused"), "no machine");
+        graph.buildCancelled(6, drv("cancelled"), "anna", "");
 
         assertThat(nodes()).allSatisfy(node -> assertThat(node.state()).isEqualTo(node.name()));
         assertThat(nodes())
                 .extracting(GraphAnswer.Node::machine)
                 .containsExactly(
-                        Optional.of("m9"), Optional.of("m2"), Optional.of("m3"), Optional.empty(), Optional.empty());
+                        Optional.of("m9"),
+                        Optional.of("m2"),
+                        Optional.of("m3"),
+                        Optional.of("m4"),
+                        Optional.empty(),
+                        Optional.empty());
     }
 
     @Test

@@ -147,6 +147,7 @@ class WebServerTest {
                 new MachineAnswer.Speed(BigDecimal.ONE, BigDecimal.TWO),
                 100,
                 true,
+                Optional.empty(),
                 List.of(HOSTILE),
                 List.of(HOSTILE),
                 List.of(HOSTILE),
@@ -154,6 +155,7 @@ class WebServerTest {
                 List.of(new MachineAnswer.Refusal(HOSTILE, HOSTILE, NOW)),
                 Optional.of(HOSTILE),
                 Optional.of(NOW),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());

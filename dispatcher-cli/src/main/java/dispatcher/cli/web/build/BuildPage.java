@@ -95,10 +95,13 @@ record BuildPage(InstantSource clock) implements Page {
         facts.add("System", Html.text(build.system()));
         facts.add("Features", Words.tags(build.features()));
         build.copied()
-                .ifPresent(it -> facts.add("Copied in", Html.text(moved(it.paths(), it.bytes(), it.took().doubleValue()))));
+                .ifPresent(it -> facts.add(
+                        "Copied in",
+                        Html.text(moved(it.paths(), it.bytes(), it.took().doubleValue()))));
         build.fetched()
-                .ifPresent(
-                        it -> facts.add("Copied out", Html.text(moved(it.paths(), it.bytes(), it.took().doubleValue()))));
+                .ifPresent(it -> facts.add(
+                        "Copied out",
+                        Html.text(moved(it.paths(), it.bytes(), it.took().doubleValue()))));
         build.built().ifPresent(it -> facts.add("Built in", Html.text(Amounts.seconds(it.doubleValue()))));
         build.outputBytes().ifPresent(bytes -> facts.add("Outputs", Words.bytes(bytes)));
         build.peakMemory().ifPresent(bytes -> facts.add("Memory at most", Words.bytes(bytes)));

@@ -37,7 +37,8 @@ record BuildTimes(BuildAnswer build, Instant now) {
         var parts = new ArrayList<Html>();
         for (var stage : stages) {
             double from = Duration.between(build.asked(), stage.from()).toMillis() / all * 100;
-            double length = Duration.between(stage.from(), stage.to().orElse(end)).toMillis() / all * 100;
+            double length =
+                    Duration.between(stage.from(), stage.to().orElse(end)).toMillis() / all * 100;
             parts.add(element(
                     "rect",
                     cls("stage-" + stage.name()),

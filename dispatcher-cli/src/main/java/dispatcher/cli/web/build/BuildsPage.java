@@ -110,7 +110,10 @@ final class BuildsPage implements Page {
     private static Html waited(BuildAnswer build) {
         return Outcomes.waits(build)
                 ? Words.age(build.asked())
-                : seconds(build.waited().equalBuild().add(build.waited().machine()).doubleValue());
+                : seconds(build.waited()
+                        .equalBuild()
+                        .add(build.waited().machine())
+                        .doubleValue());
     }
 
     private static Html took(BuildAnswer build) {

@@ -48,8 +48,7 @@ final class LogPage implements Page {
     public Content content(PageRequest request) throws IOException, InterruptedException {
         var id = request.inPath().getOrDefault(BuildAnswer.ID, "");
         var parameters = new HashMap<>(Map.of(BuildAnswer.ID, id, BuildAnswer.Log.BYTES, Integer.toString(PART)));
-        for (var name : List.of(FROM, LAST))
-            request.parameter(name).ifPresent(value -> parameters.put(name, value));
+        for (var name : List.of(FROM, LAST)) request.parameter(name).ifPresent(value -> parameters.put(name, value));
         var log = request.ask(BuildAnswer.Log.class, BuildAnswer.LOG_PATH, parameters);
         var build = request.ask(BuildAnswer.class, BuildAnswer.PATH, Map.of(BuildAnswer.ID, id));
         var links = links(request, build, log);

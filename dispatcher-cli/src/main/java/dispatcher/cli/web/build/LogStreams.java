@@ -91,7 +91,8 @@ final class LogStreams {
         long lastSent = System.nanoTime();
         while (System.nanoTime() < end) {
             if (!log.text().isEmpty()) {
-                events.send("rows", Long.toString(log.next()), rows.of(log.text()).toString());
+                events.send(
+                        "rows", Long.toString(log.next()), rows.of(log.text()).toString());
                 lastSent = System.nanoTime();
             }
             if (log.ended()) {

@@ -35,13 +35,12 @@ final class Outcomes {
     }
 
     static Html badge(BuildAnswer build) {
-        var mood =
-                switch (build.outcome()) {
-                    case "built", "shared", "found" -> "good";
-                    case "failed" -> "bad";
-                    case "refused", "interrupted" -> "warn";
-                    default -> "off";
-                };
+        var mood = switch (build.outcome()) {
+            case "built", "shared", "found" -> "good";
+            case "failed" -> "bad";
+            case "refused", "interrupted" -> "warn";
+            default -> "off";
+        };
         return Words.badge(mood, build.outcome());
     }
 

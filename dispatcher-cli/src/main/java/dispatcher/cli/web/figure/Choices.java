@@ -7,8 +7,7 @@ import dispatcher.cli.web.html.Html;
 import dispatcher.cli.web.page.PageRequest;
 import java.util.List;
 
-/// Periods that a page can be about, as links: which one it is stands in its address. Any other one can be written
-/// there.
+/// Periods that a page can be about, as links: which one it is stands in its address. Any other can be written there.
 ///
 /// @param parameter in the address
 /// @param unit      one of them, such as `hour`

@@ -13,8 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /// A page that is made again after some seconds at the earliest, however many browsers show it and however much
-/// happens:
-/// it asks the records of very many builds. It must be the same for all visitors. Safe for any thread.
+/// happens, as it asks the records of very many builds. It must be the same for all visitors. Safe for any thread.
 final class HeldPage implements Page {
     static final Duration FOR = Duration.ofSeconds(4);
 

@@ -8,7 +8,7 @@ enum NodeState {
     RUNNING("running", "▶", "on a machine"),
     WAITING("waiting", "…", "waits"),
     FAILED("failed", "✗", "failed, or no machine can take it"),
-    OTHER("other", "–", "given up");
+    OTHER("other", "–", "given up, or cancelled");
 
     private final String style;
     private final String sign;

@@ -14,12 +14,14 @@ import dispatcher.cli.web.page.PageRequest;
 import dispatcher.cli.web.page.Region;
 import dispatcher.cli.web.page.Words;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 
 /// One machine: all that is known of it, and draining it.
 final class MachinePage implements Page {
     private static final String NAME = "name";
+    private static final int LONGEST_NOTE = 500;
 
     @Override
     public String path() {
@@ -49,7 +51,12 @@ final class MachinePage implements Page {
         return List.of(
                 machine.state().equals("drained")
                         ? Form.action(request, "resume", "Resume", fields)
-                        : Form.action(request, "drain", "Drain", fields));
+                        : Form.action(
+                                request,
+                                "drain",
+                                "Drain",
+                                fields,
+                                new Form.Asked(FleetPages.NOTE, "Why", LONGEST_NOTE)));
     }
 
     private static Html facts(MachineAnswer machine) {
@@ -64,20 +71,30 @@ final class MachinePage implements Page {
         fact(facts, "Speed", MachineWords.speed(machine));
         fact(facts, "Link", MachineWords.bandwidth(machine));
         fact(facts, "Resources taken", MachineWords.resources(machine));
-        machine.description().ifPresent(said -> {
-            said.cores().ifPresent(cores -> fact(facts, "Cores", Html.text(cores)));
-            said.memory().ifPresent(bytes -> fact(facts, "Memory", Words.bytes(bytes)));
-            said.diskFree()
-                    .ifPresent(free -> fact(
-                            facts,
-                            "Disk free",
-                            said.disk()
-                                    .map(all -> Html.all(Words.bytes(free), Html.text(" of "), Words.bytes(all)))
-                                    .orElse(Words.bytes(free))));
-            said.nix().ifPresent(version -> fact(facts, "Nix", Html.text(version)));
-            fact(facts, "Said so", Html.all(Words.age(said.at()), Html.text(" ago")));
-        });
+        fact(facts, "Load", MachineWords.load(machine));
+        fact(facts, "Memory", MachineWords.memory(machine));
+        fact(facts, "Disk of the store", MachineWords.disk(machine));
+        machine.measured().ifPresent(now -> measured(facts, now));
+        machine.description().ifPresent(said -> said(facts, said));
         return element("dl", cls("facts"), Html.all(facts));
+    }
+
+    private static void measured(List<Html> facts, MachineAnswer.Measured now) {
+        if (!now.buildDisk().equals(now.disk()))
+            fact(facts, "Disk of build directories", MachineWords.room(now.buildDisk()));
+        now.cpuStalled().ifPresent(share -> fact(facts, "Something waits for a processor", percent(share)));
+        now.memoryStalled().ifPresent(share -> fact(facts, "All wait for memory", percent(share)));
+        fact(facts, "Measured", Html.all(Words.age(now.at()), Html.text(" ago")));
+    }
+
+    private static Html percent(BigDecimal share) {
+        return Html.text("%.0f %% of the time".formatted(100 * share.doubleValue()));
+    }
+
+    private static void said(List<Html> facts, MachineAnswer.Description said) {
+        said.cores().ifPresent(cores -> fact(facts, "Cores", Html.text(cores)));
+        said.nix().ifPresent(version -> fact(facts, "Nix", Html.text(version)));
+        fact(facts, "Said what it is", Html.all(Words.age(said.at()), Html.text(" ago")));
     }
 
     private static void fact(List<Html> facts, String name, Html value) {

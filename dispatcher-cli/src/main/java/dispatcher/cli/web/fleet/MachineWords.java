@@ -11,9 +11,11 @@ import dispatcher.cli.web.page.PageRequest;
 import dispatcher.cli.web.page.Words;
 import dispatcher.schedule.policy.Amounts;
 import java.io.IOException;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// What pages say of a machine.
 final class MachineWords {
@@ -54,13 +56,38 @@ final class MachineWords {
         var parts = new ArrayList<Html>();
         machine.reason().ifPresent(reason -> parts.add(element("span", reason)));
         machine.since().ifPresent(since -> parts.add(said("for ", Words.age(since))));
+        again(machine).ifPresent(parts::add);
+        machine.drained().ifPresent(drained -> parts.addAll(drained(machine, drained)));
         machine.onDemand()
                 .flatMap(MachineAnswer.OnDemand::problem)
                 .ifPresent(problem -> parts.add(element("span", cls("bad-text"), Html.text(problem))));
-        if (machine.state().equals("on-trial")) parts.add(element("span", "one build at a time until one has worked"));
         if (machine.state().equals("removed"))
             parts.add(element("span", "not in the settings any more; finishes what it has"));
         return parts.isEmpty() ? Html.NOTHING : element("div", cls("why"), Html.all(parts));
+    }
+
+    /// When it is tried again.
+    private static Optional<Html> again(MachineAnswer machine) {
+        return switch (machine.state()) {
+            case "set-aside" ->
+                Optional.of(machine.triedAgain()
+                        .map(at -> said("tried again ", Words.until(at)))
+                        .orElse(element("span", "is being tried now")));
+            case "undescribed" -> machine.triedAgain().map(at -> said("asked again ", Words.until(at)));
+            case "on-trial" -> Optional.of(element("span", "one build at a time until one has worked"));
+            case "under-pressure" -> Optional.of(element("span", "gets builds again when that is over"));
+            default -> Optional.empty();
+        };
+    }
+
+    /// Since when, by whom and with which note, but for what its reason says already.
+    private static List<Html> drained(MachineAnswer machine, MachineAnswer.Drained drained) {
+        var parts = new ArrayList<Html>();
+        drained.since().ifPresent(since -> parts.add(said("drained for ", Words.age(since))));
+        if (machine.reason().isPresent()) return parts;
+        drained.by().ifPresent(who -> parts.add(said("by ", Html.text(who))));
+        drained.note().ifPresent(note -> parts.add(said("note: ", Html.text(note))));
+        return parts;
     }
 
     static Html said(String words, Html value) {
@@ -92,18 +119,44 @@ final class MachineWords {
         return machine.bandwidthMeasured() ? Html.all(Words.bytes(machine.bandwidth()), Html.text("/s")) : Words.DASH;
     }
 
-    static Html memory(MachineAnswer machine) {
-        return machine.description()
-                .flatMap(MachineAnswer.Description::memory)
-                .map(Words::bytes)
+    /// Such as `3.2 on 8 cores`, as measured.
+    static Html load(MachineAnswer machine) {
+        return machine.measured()
+                .map(now -> Html.text("%s on %s".formatted(load(now), Words.count(now.cores(), "core"))))
                 .orElse(Words.DASH);
     }
 
-    static Html disk(MachineAnswer machine) {
-        return machine.description()
-                .flatMap(MachineAnswer.Description::diskFree)
-                .map(Words::bytes)
+    private static String load(MachineAnswer.Measured now) {
+        return now.load().setScale(1, RoundingMode.HALF_UP).toPlainString();
+    }
+
+    /// What is free of it, as measured; else what it has said that it has.
+    static Html memory(MachineAnswer machine) {
+        return machine.measured()
+                .map(now -> room(now.memory()))
+                .or(() -> machine.description()
+                        .flatMap(MachineAnswer.Description::memory)
+                        .map(Words::bytes))
                 .orElse(Words.DASH);
+    }
+
+    /// What is free of the disk of its store, as measured; else what it has said.
+    static Html disk(MachineAnswer machine) {
+        return machine.measured()
+                .map(now -> room(now.disk()))
+                .or(() -> machine.description().flatMap(MachineWords::saidOfDisk))
+                .orElse(Words.DASH);
+    }
+
+    private static Optional<Html> saidOfDisk(MachineAnswer.Description said) {
+        return said.diskFree()
+                .map(free -> said.disk()
+                        .map(all -> room(new MachineAnswer.Room(free, all)))
+                        .orElse(Words.bytes(free)));
+    }
+
+    static Html room(MachineAnswer.Room room) {
+        return Html.all(Words.bytes(room.free()), Html.text(" free of "), Words.bytes(room.of()));
     }
 
     /// What builds have taken of what it has.

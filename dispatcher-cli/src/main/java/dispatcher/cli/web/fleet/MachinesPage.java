@@ -55,9 +55,10 @@ final class MachinesPage implements Page {
                 "Systems",
                 "Features",
                 "speed=Speed",
-                "Link",
+                "load=Load",
                 "Memory",
-                "Disk free");
+                "disk=Disk",
+                "Link");
         for (var machine : shown)
             grid.row(
                     machine.name(),
@@ -67,9 +68,10 @@ final class MachinesPage implements Page {
                     Words.tags(machine.systems()),
                     Words.tags(MachineWords.features(machine)),
                     MachineWords.speed(machine),
-                    MachineWords.bandwidth(machine),
+                    MachineWords.load(machine),
                     MachineWords.memory(machine),
-                    MachineWords.disk(machine));
+                    MachineWords.disk(machine),
+                    MachineWords.bandwidth(machine));
         var count = shown.size() == all.size()
                 ? Words.count(all.size(), "machine")
                 : "%d of %s".formatted(shown.size(), Words.count(all.size(), "machine"));
@@ -120,9 +122,26 @@ final class MachinesPage implements Page {
                 Comparator.comparing((MachineAnswer it) -> it.speed().measured())
                         .reversed()
                         .thenComparing(byName);
+            case "load" ->
+                Comparator.comparing(MachinesPage::loadPerCore).reversed().thenComparing(byName);
+            case "disk" -> Comparator.comparingLong(MachinesPage::diskFree).thenComparing(byName);
             default ->
                 throw new IllegalArgumentException(
-                        "the parameter 'sort' is none of name, state, slots, speed: " + order);
+                        "the parameter 'sort' is none of name, state, slots, speed, load, disk: " + order);
         };
+    }
+
+    /// Those that are not measured come last.
+    private static double loadPerCore(MachineAnswer machine) {
+        return machine.measured()
+                .map(now -> now.load().doubleValue() / now.cores())
+                .orElse(-1.0);
+    }
+
+    private static long diskFree(MachineAnswer machine) {
+        return machine.measured()
+                .map(now -> now.disk().free())
+                .or(() -> machine.description().flatMap(MachineAnswer.Description::diskFree))
+                .orElse(Long.MAX_VALUE);
     }
 }

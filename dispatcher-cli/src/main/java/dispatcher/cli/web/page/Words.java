@@ -57,7 +57,11 @@ public final class Words {
     /// The same as a link.
     public static Html storePath(String path, String to) {
         return element(
-                "a", cls("path"), Attribute.href(to), Attribute.of("title", Printable.line(path)), Html.text(name(path)));
+                "a",
+                cls("path"),
+                Attribute.href(to),
+                Attribute.of("title", Printable.line(path)),
+                Html.text(name(path)));
     }
 
     /// A store path's name without the directory and the hash.

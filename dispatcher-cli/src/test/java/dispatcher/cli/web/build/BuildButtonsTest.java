@@ -61,8 +61,7 @@ class BuildButtonsTest {
 
     @BeforeEach
     void open() throws IOException {
-        var web = new Settings.Web(
-                Optional.empty(), Optional.of("X-User"), Settings.Web.DEFAULT.proxies(), List.of());
+        var web = new Settings.Web(Optional.empty(), Optional.of("X-User"), Settings.Web.DEFAULT.proxies(), List.of());
         site = new BuildSite(directory, web, this::endpoints, FleetPages.pages());
         slot = queue.submit(request(RUNS), Set.of());
         queue.submit(request(FIRST), Set.of());
@@ -104,8 +103,8 @@ class BuildButtonsTest {
     private HttpRequest.Builder form(String button, Map<String, String> fields) {
         var body = new TreeMap<>(fields)
                 .entrySet().stream()
-                        .map(field -> field.getKey() + "="
-                                + URLEncoder.encode(field.getValue(), StandardCharsets.UTF_8))
+                        .map(field ->
+                                field.getKey() + "=" + URLEncoder.encode(field.getValue(), StandardCharsets.UTF_8))
                         .collect(Collectors.joining("&"));
         return site.to("/actions/" + button).POST(HttpRequest.BodyPublishers.ofString(body));
     }
@@ -129,7 +128,10 @@ class BuildButtonsTest {
                 .contains("action=\"/actions/raise\"", "action=\"/actions/cancel\"")
                 .doesNotContain("/actions/retry");
         for (var path : List.of("/queue", "/running", "/machines/m", "/builds/1"))
-            assertThat(site.get(path).body()).as(path).doesNotContain("/actions/").contains("<table");
+            assertThat(site.get(path).body())
+                    .as(path)
+                    .doesNotContain("/actions/")
+                    .contains("<table");
     }
 
     @Test
@@ -146,8 +148,8 @@ class BuildButtonsTest {
         site.ask(1, "ci", HELLO);
         var build = new BuildControl(HELLO);
         try (var _ = controls.add(build)) {
-            var note = noteAt(press(
-                    "cancel", Map.of("build", "1", "reason", " wrong <b>branch ", "back", "/builds/1?x=%2F")));
+            var note = noteAt(
+                    press("cancel", Map.of("build", "1", "reason", " wrong <b>branch ", "back", "/builds/1?x=%2F")));
 
             assertThat(build.cancelled()).contains(new Intervention("anna", "wrong <b>branch"));
             assertThat(note).startsWith("/builds/1?").contains("x=%2F");

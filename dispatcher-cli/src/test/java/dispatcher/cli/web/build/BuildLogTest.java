@@ -88,8 +88,12 @@ class BuildLogTest {
         end();
         var text = new StringBuilder();
         try (var stream = site.stream("/builds/1/log/events")) {
-            assertThat(BuildSite.event(stream)).startsWith("event: begin\ndata: ").doesNotContain("data: 0\n");
-            for (var event = BuildSite.event(stream); event.startsWith("event: rows"); event = BuildSite.event(stream)) {
+            assertThat(BuildSite.event(stream))
+                    .startsWith("event: begin\ndata: ")
+                    .doesNotContain("data: 0\n");
+            for (var event = BuildSite.event(stream);
+                    event.startsWith("event: rows");
+                    event = BuildSite.event(stream)) {
                 assertThat(event).hasSizeLessThan(400_000);
                 text.append(event);
             }

@@ -103,8 +103,31 @@ class LogRowsTest {
     @Test
     void noLogGetsOutOfItsRows() {
         var random = new Random(7);
-        var alphabet = List.of("\u001b[", "\u001b", "31", ";", ":", "m", "\n", "\r", "<", ">", "\"", "'", "&", "a",
-                "\u202e", "\u0000", "\u2028", "\ud83d", "\ude00", "38;5;", "48;2;1;2;3", "\u009b", "\t", "</div>");
+        var alphabet = List.of(
+                "\u001b[",
+                "\u001b",
+                "31",
+                ";",
+                ":",
+                "m",
+                "\n",
+                "\r",
+                "<",
+                ">",
+                "\"",
+                "'",
+                "&",
+                "a",
+                "\u202e",
+                "\u0000",
+                "\u2028",
+                "\ud83d",
+                "\ude00",
+                "38;5;",
+                "48;2;1;2;3",
+                "\u009b",
+                "\t",
+                "</div>");
         for (int round = 0; round < 2_000; round++) {
             var log = new StringBuilder();
             for (int i = 0; i < 30; i++) log.append(alphabet.get(random.nextInt(alphabet.size())));
@@ -128,9 +151,8 @@ class LogRowsTest {
                     .doesNotContain("<", ">", "\"", "'")
                     .doesNotContain("\u001b", "\u202e", "\u0000", "\u2028", "\u009b", "\r");
             assertThat(String.join("", heard))
-                    .isEqualTo(log.toString()
-                            .replaceAll("\u001b\\[[0-9;:]*m", "")
-                            .replace("\r\n", "\n"));
+                    .isEqualTo(
+                            log.toString().replaceAll("\u001b\\[[0-9;:]*m", "").replace("\r\n", "\n"));
         }
     }
 }
