@@ -344,7 +344,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     /// A piece of the log of a build, as far as that is.
     ///
     /// @param from in bytes from the beginning of the log; not after its end
-    /// @param most bytes, but for the rest of the piece that the last of them is in
+    /// @param most bytes, but for the rest of the piece or the line that the last of them is in
     /// @throws IllegalArgumentException if it is not that long
     public LogText log(long id, long from, int most) throws IOException {
         var rest = ongoing(id).map(build -> build.log().rest());
@@ -363,11 +363,24 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
             if (parts.size() == pieces
                     || (position >= 0 && position < rest.get().start()))
                 return new LogText(from, ByteString.wrap(text.toByteArray()), false);
-            position = append(text, rest.get().text().toByteArray(), rest.get().start(), from);
+            var unsaved = rest.get().text().toByteArray();
+            long start = rest.get().start();
+            position = start + unsaved.length;
+            int begin = Math.clamp(from - start, 0, unsaved.length);
+            int end = endOfLine(unsaved, begin + Math.max(0L, most - text.size()));
+            text.write(unsaved, begin, end - begin);
+            if (end < unsaved.length) return new LogText(from, ByteString.wrap(text.toByteArray()), false);
         }
         if (from > Math.max(position, 0))
             throw new IllegalArgumentException("the log has %d bytes, not %d".formatted(Math.max(position, 0), from));
         return new LogText(from, ByteString.wrap(text.toByteArray()), rest.isPresent() || parts.size() < pieces);
+    }
+
+    /// Where the line ends that goes on at `at`.
+    private static int endOfLine(byte[] text, long at) {
+        int end = (int) Math.min(at, text.length);
+        while (end > 0 && end < text.length && text[end - 1] != '\n') end++;
+        return end;
     }
 
     /// How many bytes the log of a build has by now.

@@ -241,6 +241,34 @@ class BuildRecorderTest {
                 .isLessThan(expected.length() / 3);
     }
 
+    /// Else who follows a log that grows fast, on a slow disk, would get all of it in one answer.
+    @Test
+    void whatIsNotWrittenDownYetComesInWholeLinesOfAboutTheSizeAskedFor() throws IOException {
+        ask(1);
+        var expected = new StringBuilder();
+        for (int i = 0; i < 9_000; i++) {
+            recorder.of(1).line(ByteString.of("line " + i));
+            expected.append("line ").append(i).append('\n');
+        }
+        assertThat(recorder.logLength(1)).isEqualTo(expected.length());
+        var text = new StringBuilder();
+        boolean more = true;
+        while (more) {
+            var piece = recorder.log(1, text.length(), 10_000);
+            var part = piece.text().utf8();
+            assertThat(part).hasSizeBetween(1, 10_020).endsWith("\n");
+            text.append(part);
+            more = !piece.isLast();
+        }
+        assertThat(text.toString()).isEqualTo(expected.toString());
+
+        recorder.buildFound(1, DRV);
+        recorder.save();
+        assertThat(recorder.held()).isEmpty();
+        assertThat(recorder.logLength(1)).isEqualTo(expected.length());
+        assertThat(recorder.logLength(2)).isZero();
+    }
+
     @Test
     void ofALongLogTheBeginningIsKept() throws IOException {
         ask(1);
