@@ -52,6 +52,9 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     /// Steps in which old records are removed, in one round: so what is new is not kept waiting.
     private static final int DELETIONS_AT_ONCE = 5;
 
+    /// Rounds of that after which the disk is to take it: fewer than fill what the store keeps for later.
+    private static final int ROUNDS_UNTIL_SETTLED = 10;
+
     private static final Logger log = LoggerFactory.getLogger(BuildRecorder.class);
 
     private final RecordStore store;
@@ -79,6 +82,8 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     private boolean fails;
 
     private boolean isCleaning;
+
+    private int cleanings;
 
     private Instant cleaned = Instant.MIN;
 
@@ -502,6 +507,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
                     cleaned = now;
                     return false;
                 }
+            if (++cleanings % ROUNDS_UNTIL_SETTLED == 0) store.settle();
             return true;
         } catch (IOException e) {
             cleaned = now;

@@ -113,4 +113,9 @@ public interface RecordStore {
     ///
     /// @return whether there may be more of them
     boolean forgetBefore(Instant end) throws IOException;
+
+    /// Has the disk take what was written, for as long as the disk needs; others read and write meanwhile. Where this
+    /// is
+    /// not called now and then, some write has to wait for that.
+    default void settle() {}
 }

@@ -426,4 +426,20 @@ class BuildRecorderTest {
         while (recorder.forgetSomeOld()) {}
         assertThat(recorder.find(Query.ALL, 10)).extracting(BuildRecord::id).containsExactly(2L);
     }
+
+    @Test
+    void theDiskTakesWhatWasForgottenNowAndThen() throws Exception {
+        for (long build = 1; build <= 120; build++) {
+            ask(build);
+            recorder.buildFound(build, DRV);
+        }
+        recorder.save();
+        clock.advance(Duration.ofDays(31));
+
+        int rounds = 0;
+        while (recorder.forgetSomeOld()) rounds++;
+
+        assertThat(rounds).isEqualTo(24);
+        assertThat(store.settled).isEqualTo(2);
+    }
 }

@@ -34,6 +34,14 @@ public final class MemoryRecordStore implements RecordStore {
     /// How often it was said that builds are interrupted.
     public int interruptions;
 
+    /// How often it was to settle.
+    public int settled;
+
+    @Override
+    public void settle() {
+        settled++;
+    }
+
     @Override
     public long lastId() throws IOException {
         if (isUnreadable) throw new IOException("permission denied");

@@ -21,7 +21,7 @@ public final class RecordDatabase implements AutoCloseable {
 
     private RecordDatabase(Database database) {
         this.database = database;
-        this.records = new SqlRecords(database);
+        this.records = new SqlRecords(database, database::checkpoint);
     }
 
     /// For the dispatcher that has this state directory: makes the database if there is none.

@@ -28,10 +28,18 @@ public final class SqlRecords implements RecordStore {
     private static final int DELETED_AT_ONCE = 100;
 
     private final Transactions database;
+    private final Runnable checkpoint;
     private final BatchWriter writer = new BatchWriter();
 
-    public SqlRecords(Transactions database) {
+    /// @param checkpoint has the disk take what was written, while others write
+    public SqlRecords(Transactions database, Runnable checkpoint) {
         this.database = database;
+        this.checkpoint = checkpoint;
+    }
+
+    @Override
+    public void settle() {
+        checkpoint.run();
     }
 
     @Override

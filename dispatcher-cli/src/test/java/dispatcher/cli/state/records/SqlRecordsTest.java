@@ -227,6 +227,20 @@ class SqlRecordsTest {
     }
 
     @Test
+    void settlingHasTheFileTakeWhatWasWritten() throws IOException {
+        records.save(Batch.of(List.of(record(1, "x", "a", "ci", Outcome.BUILT))));
+        records.settle();
+        var file = directory.resolve("records.sqlite");
+        var before = Files.readAllBytes(file);
+        records.save(Batch.of(List.of(record(2, "x", "a", "ci", Outcome.BUILT))));
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+
+        records.settle();
+
+        assertThat(Files.readAllBytes(file)).isNotEqualTo(before);
+    }
+
+    @Test
     void countsWhatHasEndedSinceThen() throws IOException {
         save(
                 record(1, "x", "a", "ci", Outcome.BUILT),

@@ -30,10 +30,10 @@ public final class Records {
     private static final int AT_ONCE = 1_000;
     private static final int TIMES = 5;
 
-    /// As in the recorder, and as often as the dispatcher makes the disk write.
+    /// As in the recorder, and as often as that has the disk take what was written.
     private static final int STEPS_A_SECOND = 5;
 
-    private static final int STEPS_BETWEEN_CHECKPOINTS = 60 * STEPS_A_SECOND;
+    private static final int STEPS_UNTIL_SETTLED = 10 * STEPS_A_SECOND;
     private static final double MOST_MILLIS = 200;
     private static final double MOST_BYTES = 1e9;
     private static final double NANOS_PER_MILLI = 1e6;
@@ -205,7 +205,7 @@ public final class Records {
             more = records.forgetBefore(before);
             long written = System.nanoTime();
             longestStep = Math.max(longestStep, (written - step) / NANOS_PER_MILLI);
-            if (++steps % STEPS_BETWEEN_CHECKPOINTS == 0) database.checkpoint();
+            if (++steps % STEPS_UNTIL_SETTLED == 0) records.settle();
             if (steps % STEPS_A_SECOND != 0) continue;
             written = System.nanoTime();
             records.save(batch(next, next + 10));
