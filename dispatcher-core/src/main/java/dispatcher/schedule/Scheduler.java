@@ -94,7 +94,9 @@ public final class Scheduler {
     ///
     /// @return what waits in its place
     public WaitingBuild raise(WaitingBuild build, boolean inputsMove) {
-        if (!build.isWaiting()) throw new IllegalArgumentException("it does not wait: " + build);
+        if (!build.isWaiting())
+            throw new IllegalArgumentException(
+                    "%s does not wait".formatted(build.request().drvPath()));
         leave(build);
         hopeless.remove(build);
         var request = build.request().withClient(build.client().owner().client().raised());
