@@ -7,6 +7,7 @@ import dispatcher.cli.web.page.Visitor;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
@@ -18,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What every request passes: who asks, and whether that may be. Gives every answer the headers that keep browsers
-/// from running, loading or framing anything that is not ours.
+/// from running, loading or framing anything that is not ours. Closes a connection after the answer where one side
+/// has said so, which Helidon does not do by itself.
 ///
 /// @param handlers show to people that something is refused
 record WebGate(WebAccess access, PageHandlers handlers) implements Filter {
@@ -38,6 +40,26 @@ record WebGate(WebAccess access, PageHandlers handlers) implements Filter {
     @Override
     public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         for (var header : HEADERS) response.header(header);
+        answer(chain, request, response);
+        if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+            dropRest(request);
+            throw new CloseConnectionException("the answer is the last one on this connection");
+        }
+    }
+
+    /// Reads the rest of a body that nobody wanted: a client that still sends it when its connection is closed would
+    /// lose the answer. How much that can be is limited by the server's settings.
+    private static void dropRest(RoutingRequest request) {
+        boolean waitsForConsent = request.headers().containsToken(HeaderValues.EXPECT_100) && !request.continueSent();
+        if (waitsForConsent || !request.content().hasEntity()) return;
+        try {
+            if (!request.content().consumed()) request.content().consume();
+        } catch (RuntimeException e) {
+            log.atDebug().setCause(e).log("the rest of a request did not come");
+        }
+    }
+
+    private void answer(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         var asker = asker(request);
         var method = request.prologue().method().text();
         var objection = access.objection(asker, method);

@@ -17,6 +17,7 @@ import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.cli.web.fleet.FleetPages;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.math.BigDecimal;
@@ -31,6 +32,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -48,8 +50,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The web server on a real port of the loopback address.
 class WebServerTest {
-    /// Bytes of the beginning of an answer that show its status.
-    private static final int STATUS_LINE = 12;
+    /// After which a connection is taken to stay open; an idle one would do so for two minutes.
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     private static final String TOKEN = "0123456789abcdef0123456789abcdef";
     private static final String HOSTILE = "<img src=x onerror=alert(1)>\"'\u202e\u001b[31m";
@@ -172,6 +174,21 @@ class WebServerTest {
 
     private HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return send(to(path).GET());
+    }
+
+    /// All that comes until the server closes the connection.
+    private String raw(String request) throws IOException {
+        try (var socket = connected()) {
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private Socket connected() throws IOException {
+        var socket =
+                new Socket(InetAddress.getLoopbackAddress(), server.address().port());
+        socket.setSoTimeout(Math.toIntExact(SOON.toMillis()));
+        return socket;
     }
 
     private static HttpRequest.BodyPublisher form(String text) {
@@ -363,14 +380,6 @@ class WebServerTest {
                     .startsWith("HTTP/1.1 200");
         }
 
-        private String raw(String request) throws IOException {
-            try (var socket = new Socket(
-                    InetAddress.getLoopbackAddress(), server.address().port())) {
-                socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-                return new String(socket.getInputStream().readNBytes(STATUS_LINE), StandardCharsets.UTF_8);
-            }
-        }
-
         @Test
         void whoeverGuessesTokensHasToWait() throws IOException, InterruptedException {
             for (int i = 0; i < 5; i++)
@@ -415,6 +424,71 @@ class WebServerTest {
                             new WebServer.Offer(List.of(), List.of(), List.of(), changes, InstantSource.fixed(NOW))))
                     .isInstanceOf(UserFacingException.class)
                     .hasMessageContaining("cannot listen on " + server.address());
+        }
+    }
+
+    @Nested
+    class Connections {
+        @ParameterizedTest
+        @ValueSource(strings = {"/", "/nothing", "/assets/page.css", "/api/v1/machines", "/metrics"})
+        void areClosedAfterTheAnswerIfTheClientSaysSo(String path) throws IOException {
+            var answer = raw("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".formatted(path));
+
+            assertThat(answer).startsWith("HTTP/1.1 ").containsIgnoringCase("\r\nConnection: close\r\n");
+            assertThat(bodyOf(answer)).hasSize(announced(answer));
+        }
+
+        @Test
+        void areClosedAfterTheAnswerIfTheServerSaysSo() throws IOException {
+            var answer = raw("GET /api/v1/machines HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+            assertThat(answer).startsWith("HTTP/1.1 200").containsIgnoringCase("\r\nConnection: close\r\n");
+            assertThat(bodyOf(answer)).hasSize(announced(answer));
+        }
+
+        @Test
+        void showWhyARequestIsRefusedWhoseBodyIsStillComing() throws IOException {
+            var body = "x".repeat(8 << 20);
+            var answer = raw("POST /api/v1/drain HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s"
+                    .formatted(body.length(), body));
+
+            assertThat(answer).startsWith("HTTP/1.1 401");
+            assertThat(bodyOf(answer)).hasSize(announced(answer));
+        }
+
+        @Test
+        void stayOpenForAPage() throws IOException {
+            try (var socket = connected()) {
+                for (int i = 0; i < 2; i++) {
+                    socket.getOutputStream()
+                            .write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    var head = head(socket);
+                    assertThat(head).startsWith("HTTP/1.1 200").doesNotContain("close");
+                    assertThat(socket.getInputStream().readNBytes(announced(head)))
+                            .hasSize(announced(head));
+                }
+            }
+        }
+
+        private static String head(Socket socket) throws IOException {
+            var head = new StringBuilder();
+            while (head.indexOf("\r\n\r\n") < 0) {
+                int next = socket.getInputStream().read();
+                if (next < 0) throw new EOFException("the connection ended in a head: " + head);
+                head.append((char) next);
+            }
+            return head.toString();
+        }
+
+        private static byte[] bodyOf(String answer) {
+            return answer.substring(answer.indexOf("\r\n\r\n") + 4).getBytes(StandardCharsets.UTF_8);
+        }
+
+        private static int announced(String answer) {
+            var length =
+                    Pattern.compile("(?i)\r\ncontent-length: *(\\d+)\r\n").matcher(answer);
+            assertThat(length.find()).as(answer).isTrue();
+            return Integer.parseInt(length.group(1));
         }
     }
 
