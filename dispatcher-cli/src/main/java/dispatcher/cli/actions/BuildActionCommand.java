@@ -2,6 +2,7 @@ package dispatcher.cli.actions;
 
 import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.command.ApiCommand;
+import dispatcher.cli.command.Operator;
 import dispatcher.text.Printable;
 import java.util.List;
 import java.util.Optional;
@@ -34,18 +35,11 @@ abstract class BuildActionCommand extends ApiCommand {
         var settings = settings();
         var answer = needed(
                 settings,
-                dispatcher(settings).post(path, new BuildAction(build, reason, Optional.of(operator()))),
+                dispatcher(settings).post(path, new BuildAction(build, reason, Optional.of(Operator.name()))),
                 "%s %s".formatted(verb, Printable.line(build)));
         show(answer, () -> List.of(line(answer.printable(BuildAction.Answer.class))));
         return ExitCode.OK;
     }
 
     abstract String line(BuildAction.Answer answer);
-
-    /// Who calls this program, behind `sudo` too.
-    private static String operator() {
-        return Optional.ofNullable(System.getenv("SUDO_USER"))
-                .filter(name -> !name.isBlank())
-                .orElse(System.getProperty("user.name", "?"));
-    }
 }
