@@ -28,13 +28,14 @@ record Columns(List<Column> columns) {
         return new Columns(List.of(columns));
     }
 
-    /// How wide each column is; 0 for one that is left out.
+    /// How wide each column is; 0 for one that is left out, as one is in which nothing stands.
     List<Integer> widths(List<Row> rows, int width) {
         var natural = IntStream.range(0, columns.size())
                 .map(column -> natural(column, rows))
                 .toArray();
         var byRank = IntStream.range(0, columns.size())
                 .boxed()
+                .filter(column -> natural[column] > 0)
                 .sorted(Comparator.comparingInt(column -> columns.get(column).rank()))
                 .toList();
         var kept = new ArrayList<>(byRank);
@@ -51,9 +52,9 @@ record Columns(List<Column> columns) {
     }
 
     private int natural(int column, List<Row> rows) {
-        int widest = columns.get(column).head().length();
+        int widest = 0;
         for (var row : rows) widest = Math.max(widest, row.cells().get(column).columnLength());
-        return widest;
+        return widest == 0 ? 0 : Math.max(widest, columns.get(column).head().length());
     }
 
     private int least(int column, int[] natural) {

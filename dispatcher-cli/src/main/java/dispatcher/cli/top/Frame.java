@@ -221,7 +221,7 @@ record Frame(Picture picture, Optional<String> problem, Screen screen, int width
 
     private AttributedString looking() {
         if (!screen.message().isEmpty()) return new AttributedString(Printable.line(screen.message()), AttributedStyle.BOLD);
-        var keys = "q quit  Tab list  / filter  d drain  r resume  c cancel  ? help";
+        var keys = "q quit  ? help  Tab list  / filter  d drain  r resume  c cancel";
         return screen.filter().isEmpty()
                 ? new AttributedString(keys, FAINT)
                 : new AttributedString("only '%s' (Esc: all)  ".formatted(Printable.line(screen.filter())) + keys, FAINT);

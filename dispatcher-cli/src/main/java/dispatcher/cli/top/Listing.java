@@ -13,21 +13,21 @@ import org.jline.utils.AttributedStyle;
 /// @param all how many there are, also those that the filter leaves out or that were not asked for
 record Listing(Columns columns, List<Row> rows, long all) {
     private static final Columns MACHINES = Columns.of(
-            new Columns.Column("MACHINE", 8, 0),
-            new Columns.Column("STATE", 5, 1),
-            new Columns.Column("SLOTS", 5, 2),
+            new Columns.Column("MACHINE", 14, 0),
+            new Columns.Column("STATE", 9, 1),
+            new Columns.Column("SLOTS", 6, 2),
             new Columns.Column("BUILDS FOR", 8, 4),
             new Columns.Column("WHY", 10, 3));
     private static final Columns RUNNING = Columns.of(
-            new Columns.Column("BUILD", 10, 0),
+            new Columns.Column("BUILD", 16, 0),
             new Columns.Column("MACHINE", 6, 2),
             new Columns.Column("CLIENT", 6, 4),
-            new Columns.Column("PHASE", 8, 3),
+            new Columns.Column("PHASE", 10, 3),
             new Columns.Column("FOR", 5, 1),
             new Columns.Column("SHOULD END", 6, 5));
     private static final Columns QUEUE = Columns.of(
             new Columns.Column("PLACE", 6, 1),
-            new Columns.Column("BUILD", 10, 0),
+            new Columns.Column("BUILD", 16, 0),
             new Columns.Column("CLIENT", 6, 4),
             new Columns.Column("NEEDS", 8, 3),
             new Columns.Column("FOR", 5, 2),

@@ -62,7 +62,16 @@ class FrameTest {
 
 
 
-                q quit  Tab list  / filter  d drain  r resume  c cancel  ? help""");
+                q quit  ? help  Tab list  / filter  d drain  r resume  c cancel""");
+    }
+
+    @Test
+    void aColumnInWhichNothingStandsTakesNoRoom() {
+        var picture = new Pictures().machine("builder-1.example.org", "ready", "").take();
+
+        assertThat(lines(picture, Screen.FIRST, 50, 30))
+                .anyMatch(line -> line.startsWith("* builder-1.example.org  ready"))
+                .noneMatch(line -> line.contains("WHY"));
     }
 
     @Test
