@@ -140,7 +140,7 @@ class TopScreenTest {
         see(pictures.take());
         awaitScreen("SHOULD END");
         synchronized (sent) {
-            shown.setSize(40, 12);
+            shown.setSize(Size.of(40, 12));
         }
         terminal.setSize(Size.of(40, 12));
         terminal.raise(Terminal.Signal.WINCH);
