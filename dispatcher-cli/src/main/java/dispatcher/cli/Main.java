@@ -39,6 +39,7 @@ import dispatcher.cli.terminal.ErrorRenderer;
 import dispatcher.cli.terminal.ExitStatus;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
+import dispatcher.cli.top.TopCommand;
 import dispatcher.text.Spelling;
 import java.io.PrintWriter;
 import java.util.Arrays;
@@ -76,6 +77,7 @@ public final class Main {
             "raise",
             "builds",
             "status",
+            "top",
             "build",
             "log",
             "timeline",
@@ -142,6 +144,7 @@ public final class Main {
             case "retry" -> new RetryCommand();
             case "raise" -> new RaiseCommand();
             case "status" -> new StatusCommand();
+            case "top" -> new TopCommand();
             case "builds" -> new BuildsCommand();
             case "build" -> new BuildCommand();
             case "log" -> new LogCommand();

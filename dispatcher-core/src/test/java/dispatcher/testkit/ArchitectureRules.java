@@ -92,6 +92,7 @@ public final class ArchitectureRules {
                         jsonIsForFormats(),
                         only("dispatcher.cli.state..", "java.sql..", "org.flywaydb..", "org.sqlite.."),
                         only("dispatcher.cli.provider..", "com.github.dockerjava.."),
+                        only("dispatcher.cli.top..", "org.jline.."),
                         onlyWebServersSpeakHttp())
                 .map(rule -> rule.allowEmptyShould(true));
     }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -256,6 +257,51 @@ class FleetCommandsIT {
                 .filteredOn(it -> it.name().equals(second.name()))
                 .singleElement()
                 .satisfies(it -> assertThat(it.copyBytes()).contains(inputs.bytes()));
+    }
+
+    /// On a terminal of `script`, which has no size, so that the usual one is assumed.
+    @Test
+    void topShowsTheFleetOnATerminalAndGivesItBack() throws Exception {
+        both().write("changing");
+        ask(reload(), ReloadAnswer.class);
+        try (Background build = Background.start(sleepers(1), fleet.folder())) {
+            await(
+                    "one runs",
+                    () -> Optional.of(ask("machines", MachinesAnswer.class))
+                            .filter(answer -> answer.machines().stream().anyMatch(it -> it.slotsTaken() == 1)));
+            await("it builds", () -> Optional.of(command("top", "--once").run().orFail())
+                    .filter(once -> once.out().contains("building")));
+            Result once = command("top", "--once").run().orFail();
+            assertThat(once.out()).contains("1 running on 2 slots", first.name(), second.name(), "sleeper-");
+
+            for (char quit : List.of('q', '\u0003')) {
+                Process top = new ProcessBuilder(
+                                "script",
+                                "-qec",
+                                "%s top --config %s".formatted(Checkout.dispatcher(), asking),
+                                "/dev/null")
+                        .redirectErrorStream(true)
+                        .start();
+                try {
+                    StringBuilder shown = new StringBuilder();
+                    while (shown.indexOf("sleeper-") < 0) {
+                        int sign = top.getInputStream().read();
+                        assertThat(sign).as("%s", shown).isNotNegative();
+                        shown.append((char) sign);
+                    }
+                    top.getOutputStream().write(quit);
+                    top.getOutputStream().flush();
+                    String rest = new String(top.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                    assertThat(shown).contains("\u001b[?1049h");
+                    assertThat(rest).contains("\u001b[?1049l");
+                    assertThat(top.waitFor(30, TimeUnit.SECONDS)).isTrue();
+                    assertThat(top.exitValue()).isZero();
+                } finally {
+                    top.destroyForcibly();
+                }
+            }
+            build.await(LONG).orFail();
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package dispatcher.cli.actions;
 
 import dispatcher.cli.api.action.BuildAction;
 import dispatcher.cli.command.ApiCommand;
+import dispatcher.cli.command.Operator;
 import dispatcher.text.Printable;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +35,7 @@ abstract class BuildActionCommand extends ApiCommand {
         var settings = settings();
         var answer = needed(
                 settings,
-                dispatcher(settings).post(path, new BuildAction(build, reason, Optional.of(operator()))),
+                dispatcher(settings).post(path, new BuildAction(build, reason, Optional.of(Operator.name()))),
                 "%s %s".formatted(verb, Printable.line(build)));
         show(answer, () -> List.of(line(answer.printable(BuildAction.Answer.class))));
         return ExitCode.OK;

@@ -43,7 +43,9 @@ public final class Terminal {
     }
 
     /// Java answers only for input and output together, so Linux is asked for each.
-    private static boolean isTerminal(int descriptor) {
+    ///
+    /// @param descriptor 0, 1 or 2
+    public static boolean isTerminal(int descriptor) {
         try {
             var target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
                     .toString();

@@ -1,0 +1,30 @@
+package dispatcher.cli.top;
+
+/// A list on the screen, in their order from top to bottom.
+enum Pane {
+    MACHINES("Machines", "There is no machine."),
+    RUNNING("Running builds", "No build runs."),
+    QUEUE("Queue", "No build waits for a machine.");
+
+    private final String title;
+    private final String none;
+
+    Pane(String title, String none) {
+        this.title = title;
+        this.none = none;
+    }
+
+    String title() {
+        return title;
+    }
+
+    /// What is shown if the list is empty.
+    String none() {
+        return none;
+    }
+
+    /// @param steps forward, or backward if negative
+    Pane next(int steps) {
+        return values()[Math.floorMod(ordinal() + steps, values().length)];
+    }
+}
