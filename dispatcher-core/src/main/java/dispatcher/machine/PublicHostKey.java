@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 /// @param base64 the key itself: base 64 of an SSH string with the type again, and then the numbers
 public record PublicHostKey(String type, String base64) {
     private static final String WHAT = "public host key";
+    private static final String CERTIFICATE = "-cert-v";
     private static final Pattern BLANKS = Pattern.compile("\\s+");
     private static final Pattern TYPE = Pattern.compile("[a-z0-9@.-]+");
 
@@ -33,6 +34,24 @@ public record PublicHostKey(String type, String base64) {
                     typeWithin.isEmpty()
                             ? "the text after the type is no SSH key"
                             : "the key says of itself that it is of the type " + typeWithin);
+        if (!isWhole(type, decode(base64)))
+            throw NixSyntaxException.of(
+                    WHAT, type + " " + base64, "the key is cut short or has something behind it; write the whole line");
+    }
+
+    /// Whether the encoding of a key is a row of texts, each after its length, and nothing else (RFC 4251, section 5).
+    /// The first of them is its type. Certificates have other things in them, and are not looked into.
+    public static boolean isWhole(String type, byte[] key) {
+        if (type.contains(CERTIFICATE)) return true;
+        var rest = ByteBuffer.wrap(key);
+        int texts = 0;
+        while (rest.remaining() >= Integer.BYTES) {
+            int length = rest.getInt();
+            if (length < 0 || length > rest.remaining()) return false;
+            rest.position(rest.position() + length);
+            texts++;
+        }
+        return !rest.hasRemaining() && texts > 1;
     }
 
     /// Reads one key: its line or the base 64 of it.

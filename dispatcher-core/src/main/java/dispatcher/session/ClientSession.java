@@ -203,7 +203,7 @@ public final class ClientSession implements Store, OutputLookup {
     private NarSummary narForClient(StorePath path, OutputStream sink) throws IOException, InterruptedException {
         var info = queryPathInfo(path)
                 .orElseThrow(() -> new StoreRefusedException("path '%s' is not here".formatted(path)));
-        var nar = new HeldBackEnd(activity.fetching(sink), info.narSize());
+        var nar = new HeldBackEnd(activity.fetching(sink), info);
         for (int attempt = 1; ; attempt++) {
             var holding = retained.of(path);
             var from = holding.map(RetainedConversation::machine).orElse("spool or host");

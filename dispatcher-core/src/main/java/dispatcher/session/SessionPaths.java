@@ -226,7 +226,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
         var holder = retained.of(path);
         if (holder.isEmpty() && !host.checksNars())
             return fromElsewhere(path, store -> store.narFromPath(path, verify, sink));
-        var nar = new HeldBackEnd(sink, info.narSize());
+        var nar = new HeldBackEnd(sink, info);
         var from = holder.map(RetainedConversation::machine).orElse("the host's store");
         try {
             var addressed = AddressedNar.of(info, nar);

@@ -27,7 +27,7 @@ public class PublicHostKeyTest {
 
     @Test
     void readsSeveralLinesAndTheBase64OfThem() {
-        var rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==";
+        var rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQU=";
         var lines = "# of arm-3\n" + LINE + " root@arm-3\n\n" + rsa + "\n" + rsa + " again\n";
         var broken = base64(lines).replaceAll(".{76}", "$0\n");
 

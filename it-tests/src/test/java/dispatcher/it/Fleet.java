@@ -150,6 +150,14 @@ public final class Fleet implements AutoCloseable {
             script("start").with("--owner", ProcessHandle.current().pid()).run().orFail();
         }
 
+        /// The same with Nix and sshd from another folder tree from now on, see [NewerNix].
+        public void startWith(Path nix) throws IOException, InterruptedException {
+            script("start")
+                    .with("--nix", nix, "--owner", ProcessHandle.current().pid())
+                    .run()
+                    .orFail();
+        }
+
         /// Freezes all its processes: connections stay open and nobody answers.
         public void pause() throws IOException, InterruptedException {
             script("pause").run().orFail();

@@ -15,10 +15,9 @@ import org.junit.jupiter.api.TestInstance;
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LocalMachineIT {
-    private static final String SSH = "10.77.0.254:2222";
-
     private Fleet fleet;
     private NixClient host;
+    private MachineAsClient other;
     private DispatcherProcess dispatcher;
 
     @BeforeAll
@@ -34,13 +33,13 @@ class LocalMachineIT {
                         "machines",
                         "[{hostName: localhost, name: here, protocol: local, socket: %s, system: x86_64-linux, maxJobs: 2}]"
                                 .formatted(host.daemonSocket()))
-                .set("listen", "{socket: %s, ssh: '%s'}".formatted(fleet.socket(), SSH))
+                .set("listen", "{socket: %s, ssh: '%s'}".formatted(fleet.socket(), MachineAsClient.SSH))
                 .set("authorizedKeys", fleet.key() + ".pub")
                 .set("hostStore", host.daemonSocket())
                 .write("local");
         dispatcher = DispatcherProcess.start(fleet, settings);
         Files.writeString(builders, dispatcher.builders() + "\n");
-        prepareOtherHost();
+        other = new MachineAsClient(fleet, fleet.machine(0));
     }
 
     @AfterAll
@@ -52,32 +51,8 @@ class LocalMachineIT {
         }
     }
 
-    private void prepareOtherHost() throws Exception {
-        Path home = fleet.machine(0).nix().resolveSibling("root").resolve(".ssh");
-        Files.createDirectories(home);
-        Files.copy(fleet.key(), home.resolve("key"));
-        fleet.machine(0).run("chmod", "-R", "go-rwx", "/root/.ssh").orFail();
-        Files.writeString(
-                home.resolve("config"),
-                "Host *\n  IdentityFile /root/.ssh/key\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  Port 2222\n");
-    }
-
     private Result buildOnOtherHost(String script) throws Exception {
-        String expression =
-                "derivation { name = \"x\"; system = \"x86_64-linux\"; builder = \"/bin/sh\"; args = [ \"-c\" \"%s\" ]; }"
-                        .formatted(script);
-        return fleet.machine(0)
-                .run(
-                        "env",
-                        "NIX_REMOTE=daemon",
-                        "nix-build",
-                        "--no-out-link",
-                        "--max-jobs",
-                        0,
-                        "--builders",
-                        "ssh-ng://10.77.0.254 x86_64-linux - 10",
-                        "--expr",
-                        expression);
+        return other.build(MachineAsClient.builders(), MachineAsClient.derivation(script));
     }
 
     @Test

@@ -94,10 +94,15 @@ public final class AddressedNar extends OutputStream {
             summary.requireSameAs(info, from);
             requireAddress(from);
         } catch (FalseAnswerException e) {
-            throw new FalseAnswerException(
-                    "%s; the path may be damaged there, which `nix-store --verify --check-contents --repair` finds and mends"
-                            .formatted(e.getMessage()));
+            throw damaged(String.valueOf(e.getMessage()));
         }
+    }
+
+    /// What a NAR is and should not be, with what to do in case that a disk is to blame.
+    static FalseAnswerException damaged(String what) {
+        return new FalseAnswerException(
+                "%s; the path may be damaged there, which `nix-store --verify --check-contents --repair` finds and mends"
+                        .formatted(what));
     }
 
     private void requireAddress(String from) throws FalseAnswerException {

@@ -1,12 +1,14 @@
 package dispatcher.store.verify;
 
-import dispatcher.wire.ProtocolException;
+import dispatcher.nix.PathInfo;
+import dispatcher.wire.FalseAnswerException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.zip.CRC32C;
 
 /// Passes a NAR on but for its last bytes, until it has been found to be the right one: a receiver without them has
-/// no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends there and then.
+/// no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends there and then, as a
+/// [FalseAnswerException].
 /// Also knows whether it was the receiver that failed. A NAR that broke off can be begun again: the part that the
 /// receiver has is compared and not passed on a second time.
 public final class HeldBackEnd extends OutputStream {
@@ -14,6 +16,7 @@ public final class HeldBackEnd extends OutputStream {
     private static final int HELD = 8;
 
     private final OutputStream out;
+    private final PathInfo info;
     private final long most;
     private long taken;
     private final byte[] held = new byte[HELD];
@@ -24,10 +27,11 @@ public final class HeldBackEnd extends OutputStream {
     private long passed;
     private long toSkip;
 
-    /// @param most bytes that the NAR should have; 0 if that is not known
-    public HeldBackEnd(OutputStream out, long most) {
+    /// @param info of the path; a size of 0 there means that it is not known
+    public HeldBackEnd(OutputStream out, PathInfo info) {
         this.out = out;
-        this.most = most == 0 ? Long.MAX_VALUE : most;
+        this.info = info;
+        this.most = info.narSize() == 0 ? Long.MAX_VALUE : info.narSize();
     }
 
     /// Whether the receiver took no more, rather than that the sender had no more.
@@ -52,7 +56,8 @@ public final class HeldBackEnd extends OutputStream {
     public void write(byte[] bytes, int offset, int length) throws IOException {
         taken += length;
         if (taken > most)
-            throw new ProtocolException("the NAR has more than the %d bytes that its path info says".formatted(most));
+            throw AddressedNar.damaged("the NAR of %s has more than the %d bytes that its path info says"
+                    .formatted(info.path(), most));
         int skipped = skip(bytes, offset, length);
         hold(bytes, offset + skipped, length - skipped);
     }

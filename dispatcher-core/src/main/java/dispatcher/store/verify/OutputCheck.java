@@ -120,7 +120,7 @@ public final class OutputCheck {
                     false);
     }
 
-    /// By path, the kind of the output; without those whose path is neither in the derivation nor in the result.
+    /// By path, the kind of the output.
     private Map<StorePath, DerivationOutput> outputs(BuildResult result)
             throws FalseAnswerException, NoFixedOutputException {
         var outputs = new TreeMap<StorePath, DerivationOutput>();
@@ -147,7 +147,16 @@ public final class OutputCheck {
                 throw falsehood("it says that the output '%s' is %s, which has another name".formatted(name, path));
             outputs.put(path, output);
         }
+        requireAll(result.outputs().keySet());
         return outputs;
+    }
+
+    /// A path that is not known before the build is known from its result only. Whatever builds such derivations says it.
+    private void requireAll(Set<String> said) throws FalseAnswerException {
+        for (var output : derivation.outputs().entrySet())
+            if (output.getValue().path().isEmpty() && !said.contains(output.getKey()))
+                throw falsehood("it says to have built %s, and does not say where the output '%s' is"
+                        .formatted(drvPath, output.getKey()));
     }
 
     /// Refuses an info that no valid path can have, from any source.
@@ -306,7 +315,7 @@ public final class OutputCheck {
 
     private ByteString fetch(PathInfo info) throws IOException, InterruptedException {
         var bytes = new ByteArrayOutputStream((int) info.narSize());
-        var nar = new HeldBackEnd(bytes, info.narSize());
+        var nar = new HeldBackEnd(bytes, info);
         var addressed = AddressedNar.of(info, nar);
         addressed.requireRight(store.narFromPath(info.path(), Verify.HERE, addressed), machine);
         nar.finish();

@@ -88,11 +88,11 @@ class MachinesFileTest {
         @Test
         void severalHostKeysComeFromOneField() {
             var encoded = Base64.getEncoder()
-                    .encodeToString((PublicHostKeyTest.LINE + " a\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ== b\n")
+                    .encodeToString((PublicHostKeyTest.LINE + " a\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQU= b\n")
                             .getBytes(UTF_8));
 
             assertThat(only("a - - - - - - " + encoded).address().publicHostKey())
-                    .contains(PublicHostKeyTest.LINE + "\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQ==");
+                    .contains(PublicHostKeyTest.LINE + "\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQU=");
         }
 
         @Test

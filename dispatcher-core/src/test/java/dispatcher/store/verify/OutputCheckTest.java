@@ -21,7 +21,6 @@ import dispatcher.nix.StorePaths;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
 import dispatcher.wire.FalseAnswerException;
-import dispatcher.wire.ProtocolException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -270,12 +269,14 @@ class OutputCheckTest {
         }
 
         @Test
-        void narThatIsLongerIsCutOff() {
+        void narThatIsLongerIsAFalseAnswer() {
             hasWrong(TREE.toNar().length - 8L, TREE);
 
             assertThatThrownBy(() -> check(addressedByInputs()))
-                    .isInstanceOf(ProtocolException.class)
-                    .hasMessageContaining("more than the %d bytes", TREE.toNar().length - 8);
+                    .isInstanceOf(FalseAnswerException.class)
+                    .hasMessageContaining(
+                            "the NAR of %s has more than the %d bytes", FakeStore.path("x"), TREE.toNar().length - 8)
+                    .hasMessageContaining("nix-store --verify");
         }
 
         @Test
@@ -484,6 +485,29 @@ class OutputCheckTest {
             assertThatThrownBy(() -> checkFloating(NAR_SHA256, FakeStore.path("x")))
                     .isInstanceOf(FalseAnswerException.class)
                     .hasMessageContaining("no content address");
+        }
+
+        @Test
+        void outputThatTheResultLacksIsAFalseAnswer() {
+            var path = has(new ContentAddress(Method.NAR, narHash(TREE)));
+            var two = derivation(Map.of(
+                    "out", new DerivationOutput.Floating(NAR_SHA256), "dev", new DerivationOutput.Floating(NAR_SHA256)));
+
+            assertThatThrownBy(() -> check(two, Map.of("out", path)))
+                    .isInstanceOf(FalseAnswerException.class)
+                    .hasMessage("it says to have built %s, and does not say where the output 'dev' is", DRV);
+        }
+
+        @Test
+        void resultWithoutAnyOutputIsAFalseAnswer() {
+            for (var output : List.of(
+                    new DerivationOutput.Floating(NAR_SHA256),
+                    new DerivationOutput.Impure(NAR_SHA256),
+                    new DerivationOutput.Deferred()))
+                assertThatThrownBy(() -> check(derivation(Map.of("out", output))))
+                        .as(output.toString())
+                        .isInstanceOf(FalseAnswerException.class)
+                        .hasMessageContaining("does not say where the output 'out' is");
         }
 
         @Test

@@ -2,6 +2,7 @@ package dispatcher.ssh.keys;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dispatcher.machine.PublicHostKey;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -30,6 +31,9 @@ public record HostKey(String type, String base64) {
         if (!key.type().equals(words[0]))
             throw new IllegalArgumentException(
                     "the key says that it is '%s', not '%s'".formatted(key.type(), words[0]));
+        if (!PublicHostKey.isWhole(key.type(), encoded))
+            throw new IllegalArgumentException(
+                    "the key is cut short or has something behind it; write the whole line of its .pub file");
         return key;
     }
 

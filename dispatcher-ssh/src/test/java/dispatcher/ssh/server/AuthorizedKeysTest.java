@@ -141,7 +141,7 @@ class AuthorizedKeysTest {
                         dir.resolve("keys") + ":2: from=\"10.0.0.0/8,!10.1.0.0/16\" does not let it in from 10.1.0.1"));
         assertThat(keys.answer(
                         HostKey.parse(
-                                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+                                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
                         InetAddress.ofLiteral("10.2.0.1")))
                 .isInstanceOf(Unknown.class);
     }
@@ -190,6 +190,19 @@ class AuthorizedKeysTest {
             })
     void whatIsNoKeyIsRefused(String line) {
         assertThatThrownBy(() -> AuthorizedKey.parse(line)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /// No client can have it, so that the line would let nobody in, without a word.
+    @Test
+    void keyThatIsNotWholeIsReported() {
+        for (int cut = 4; cut <= 40; cut += 4) {
+            var line = KEY.substring(0, KEY.length() - cut) + " ada";
+            assertThatThrownBy(() -> AuthorizedKey.parse(line))
+                    .as(line)
+                    .hasMessageContaining("the key is cut short or has something behind it");
+        }
+        assertThatThrownBy(() -> AuthorizedKey.parse("restrict " + KEY + "AAAA ada"))
+                .hasMessageContaining("the key is cut short or has something behind it");
     }
 
     @ParameterizedTest
