@@ -80,13 +80,6 @@ public abstract class ApiCommand implements Callable<Integer> {
         out.flush();
     }
 
-    /// Who calls this program, behind `sudo` too.
-    protected static String operator() {
-        return Optional.ofNullable(System.getenv("SUDO_USER"))
-                .filter(name -> !name.isBlank())
-                .orElse(System.getProperty("user.name", "?"));
-    }
-
     /// To be thrown for a wrong command line.
     protected final ParameterException wrongUsage(String why) {
         return new ParameterException(spec.commandLine(), why);

@@ -5,6 +5,7 @@ import dispatcher.cli.api.DrainRequest;
 import dispatcher.cli.api.MachineAnswer;
 import dispatcher.cli.api.MachinesAnswer;
 import dispatcher.cli.command.ApiCommand;
+import dispatcher.cli.command.Operator;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.text.Printable;
@@ -45,7 +46,7 @@ public final class DrainCommand extends ApiCommand {
         var answer = needed(
                 settings,
                 dispatcher(settings)
-                        .post(DrainRequest.DRAIN_PATH, new DrainRequest(machine, note, Optional.of(operator()))),
+                        .post(DrainRequest.DRAIN_PATH, new DrainRequest(machine, note, Optional.of(Operator.name()))),
                 "drain " + machine);
         if (!isJson()) {
             var drained = answer.as(DrainAnswer.class);

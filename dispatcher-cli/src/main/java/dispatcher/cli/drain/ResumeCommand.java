@@ -3,6 +3,7 @@ package dispatcher.cli.drain;
 import dispatcher.cli.api.DrainAnswer;
 import dispatcher.cli.api.DrainRequest;
 import dispatcher.cli.command.ApiCommand;
+import dispatcher.cli.command.Operator;
 import dispatcher.text.Printable;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +25,7 @@ public final class ResumeCommand extends ApiCommand {
                 dispatcher(settings)
                         .post(
                                 DrainRequest.RESUME_PATH,
-                                new DrainRequest(machine, Optional.empty(), Optional.of(operator()))),
+                                new DrainRequest(machine, Optional.empty(), Optional.of(Operator.name()))),
                 "resume " + machine);
         show(answer, () -> List.of(line(answer.printable(DrainAnswer.class))));
         return ExitCode.OK;

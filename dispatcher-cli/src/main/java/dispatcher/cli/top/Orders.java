@@ -16,11 +16,11 @@ record Orders(ApiClient dispatcher) {
         try {
             return switch (order) {
                 case Order.Drain(var machine) ->
-                    post(DrainRequest.DRAIN_PATH, new DrainRequest(machine))
+                    post(DrainRequest.DRAIN_PATH, request(machine))
                             .map(answer -> answer.printable(DrainAnswer.class).name() + " is drained")
                             .orElse(Fleet.GONE);
                 case Order.Resume(var machine) ->
-                    post(DrainRequest.RESUME_PATH, new DrainRequest(machine))
+                    post(DrainRequest.RESUME_PATH, request(machine))
                             .map(answer -> answer.printable(DrainAnswer.class).name() + " may have builds again")
                             .orElse(Fleet.GONE);
                 case Order.Cancel(var drv, var reason) ->
@@ -37,6 +37,10 @@ record Orders(ApiClient dispatcher) {
         } catch (UserFacingException e) {
             return "%s: %s".formatted(e.what(), e.why());
         }
+    }
+
+    private static DrainRequest request(String machine) {
+        return new DrainRequest(machine, Optional.empty(), Optional.of(Operator.name()));
     }
 
     private Optional<ApiAnswer> post(String path, Object body) {
