@@ -352,7 +352,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     /// @param most bytes, but for the rest of the piece or the line that the last of them is in
     /// @throws IllegalArgumentException if it is not that long
     public LogText log(long id, long from, int most) throws IOException {
-        var rest = ongoing(id).map(build -> build.log().rest());
+        var rest = ongoing(id).map(build -> build.log().rest(from, most));
         var text = new ByteArrayOutputStream();
         long position = -1;
         int pieces = most / RecordedLog.PIECE + 2;
@@ -369,12 +369,12 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
                     || (position >= 0 && position < rest.get().start()))
                 return new LogText(from, ByteString.wrap(text.toByteArray()), false);
             var unsaved = rest.get().text().toByteArray();
-            long start = rest.get().start();
-            position = start + unsaved.length;
-            int begin = Math.clamp(from - start, 0, unsaved.length);
+            position = rest.get().end();
+            int begin = Math.clamp(from - rest.get().textAt(), 0, unsaved.length);
             int end = endOfLine(unsaved, begin + Math.max(0L, most - text.size()));
             text.write(unsaved, begin, end - begin);
-            if (end < unsaved.length) return new LogText(from, ByteString.wrap(text.toByteArray()), false);
+            if (rest.get().textAt() + end < position)
+                return new LogText(from, ByteString.wrap(text.toByteArray()), false);
         }
         if (from > Math.max(position, 0))
             throw new IllegalArgumentException("the log has %d bytes, not %d".formatted(Math.max(position, 0), from));
@@ -390,8 +390,8 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
 
     /// How many bytes the log of a build has by now.
     public long logLength(long id) throws IOException {
-        var rest = ongoing(id).map(build -> build.log().rest());
-        if (rest.isPresent()) return rest.get().start() + rest.get().text().length();
+        var rest = ongoing(id).map(build -> build.log().rest(Long.MAX_VALUE, 0));
+        if (rest.isPresent()) return rest.get().end();
         // The last piece.
         long length = 0;
         for (var part : store.log(id, Long.MAX_VALUE, 1)) length = part.start() + decompress(part).length;

@@ -176,13 +176,17 @@ final class RecordedLog implements BuildLog {
         }
     }
 
-    /// What is not written down yet.
+    /// Some of what is not written down yet.
     ///
-    /// @param part  number of the piece that it begins with
-    /// @param start bytes of the log before it
-    record Rest(int part, long start, ByteString text) {}
+    /// @param part   number of the piece that all of it begins with
+    /// @param start  bytes of the log before all of it
+    /// @param end    bytes of the log
+    /// @param textAt where `text` begins, in bytes from the beginning of the log
+    record Rest(int part, long start, long end, long textAt, ByteString text) {}
 
-    Rest rest() {
+    /// @param from what is not written down before that is not wanted, but for the rest of its piece
+    /// @param most bytes, but for the rest of the piece that the last of them is in
+    Rest rest(long from, long most) {
         List<Piece> pieces;
         byte[] last;
         long end;
@@ -196,9 +200,18 @@ final class RecordedLog implements BuildLog {
         } finally {
             lock.unlock();
         }
+        long lastAt = end - last.length;
         var text = new ByteArrayOutputStream();
-        for (var piece : pieces) text.writeBytes(piece.read());
-        text.writeBytes(last);
-        return new Rest(next - pieces.size(), end - text.size(), ByteString.wrap(text.toByteArray()));
+        long textAt = lastAt;
+        for (int i = 0; i < pieces.size(); i++) {
+            long pieceEnd = i + 1 < pieces.size() ? pieces.get(i + 1).start : lastAt;
+            if (pieceEnd <= from) continue;
+            if (text.size() >= most) break;
+            if (text.size() == 0) textAt = pieces.get(i).start;
+            text.writeBytes(pieces.get(i).read());
+        }
+        if (text.size() < most) text.writeBytes(last);
+        long start = pieces.isEmpty() ? lastAt : pieces.getFirst().start;
+        return new Rest(next - pieces.size(), start, end, textAt, ByteString.wrap(text.toByteArray()));
     }
 }

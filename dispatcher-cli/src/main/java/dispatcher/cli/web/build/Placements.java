@@ -63,7 +63,7 @@ record Placements(BuildAnswer build) {
                 "Building",
                 "Slots taken",
                 "Speed",
-                "");
+                "Note");
         row(points, placement.chosen(), "chosen");
         for (var other : placement.others())
             row(points, other, other.spared() ? "spared for builds that need more: counts double" : "");
