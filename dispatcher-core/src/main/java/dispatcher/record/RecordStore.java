@@ -114,8 +114,7 @@ public interface RecordStore {
     /// @return whether there may be more of them
     boolean forgetBefore(Instant end) throws IOException;
 
-    /// Has the disk take what was written, for as long as the disk needs; others read and write meanwhile. Where this
-    /// is
-    /// not called now and then, some write has to wait for that.
+    /// Has the disk take what was written, for as long as the disk needs; others read and write meanwhile. Where nobody
+    /// calls this now and then, some write has to wait for the disk.
     default void settle() {}
 }

@@ -65,6 +65,7 @@ final class LoadPage implements Page {
                 Choices.HOURS.links(request, hours),
                 List.of(
                         Impossible.region(answer),
+                        Region.of("heading", Html.element("h2", "By what builds need")),
                         kinds(request, order, possible, since),
                         Sums.bySystem(possible, machines).region("systems", "By system"),
                         Sums.byFeature(possible, machines).region("features", "By feature")));
@@ -96,9 +97,9 @@ final class LoadPage implements Page {
                 "What is missing",
                 "builds=Builds",
                 "Failed",
-                "waited=Waited for a slot",
-                "For a machine that was away",
-                "longest=Longest wait",
+                "waited=Waited for slots",
+                "For one that was away",
+                "longest=Longest",
                 "Copying",
                 "Building");
         kinds.stream().limit(MOST_SHOWN).forEach(kind -> row(grid, kind));

@@ -2,6 +2,7 @@ package dispatcher.cli.web.figure;
 
 import dispatcher.cli.api.record.LoadAnswer.Kind;
 import dispatcher.cli.web.html.Html;
+import dispatcher.cli.web.page.Words;
 import dispatcher.schedule.policy.Amounts;
 import java.math.BigDecimal;
 
@@ -22,7 +23,7 @@ final class LoadWords {
     }
 
     static Html seconds(BigDecimal seconds) {
-        return Html.text(Amounts.seconds(seconds.doubleValue()));
+        return seconds.signum() == 0 ? Words.DASH : Html.text(Amounts.seconds(seconds.doubleValue()));
     }
 
     /// Why builds of this kind wait now, or waited.

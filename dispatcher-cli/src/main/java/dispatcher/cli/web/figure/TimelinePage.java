@@ -72,7 +72,10 @@ final class TimelinePage implements Page {
         var regions = new ArrayList<Region>();
         regions.add(remarks(answer, strips));
         regions.add(strips.grid(request, hours).region("There is no such machine.", StripPicture.legend()));
-        if (rows.size() == 1) regions.add(builds(rows.firstEntry().getValue()));
+        if (rows.size() == 1) {
+            regions.add(links(rows.firstKey()));
+            regions.add(builds(rows.firstEntry().getValue()));
+        }
         return new Content(
                 "Timeline of the last " + Choices.HOURS.words(hours),
                 Html.all(
@@ -182,6 +185,13 @@ final class TimelinePage implements Page {
                     .sum();
             return (double) busy / Duration.between(scale.from(), scale.to()).toMillis();
         }
+    }
+
+    private static Region links(String machine) {
+        return Region.of(
+                "heading",
+                element("h2", "Builds on " + machine),
+                element("p", Words.link("/machines/" + PageRequest.encode(machine), "The machine")));
     }
 
     /// What was on one machine, the last to begin first.

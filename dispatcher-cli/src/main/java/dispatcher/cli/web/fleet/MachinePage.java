@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// One machine: all that is known of it, and draining it.
 final class MachinePage implements Page {
@@ -43,7 +44,10 @@ final class MachinePage implements Page {
                 request.visitor().mayAct()
                         ? element("div", cls("actions"), Html.all(actions(request, machine)))
                         : Html.NOTHING,
-                List.of(Region.of("machine", facts(machine)), running(request, machine), refusals(machine)));
+                List.of(
+                        Region.of("machine", facts(machine), past(machine)),
+                        running(request, machine),
+                        refusals(machine)));
     }
 
     private static List<Html> actions(PageRequest request, MachineAnswer machine) {
@@ -57,6 +61,15 @@ final class MachinePage implements Page {
                                 "Drain",
                                 fields,
                                 new Form.Asked(FleetPages.NOTE, "Why", LONGEST_NOTE)));
+    }
+
+    private static Html past(MachineAnswer machine) {
+        var name = Map.of("machine", machine.name());
+        return element(
+                "p",
+                Words.link(PageRequest.link("/timeline", name), "What was there in the last hours"),
+                Html.text(" · "),
+                Words.link(PageRequest.link("/builds", name), "Its builds"));
     }
 
     private static Html facts(MachineAnswer machine) {

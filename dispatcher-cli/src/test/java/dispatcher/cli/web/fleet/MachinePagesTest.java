@@ -118,6 +118,7 @@ class MachinePagesTest {
                 .contains("6.4 on 8 cores", "12 GiB free of 64 GiB", "100 GiB free of 500 GiB")
                 .contains("Disk of build directories\n2 GiB free of 8 GiB", "All wait for memory\n1", "Measured")
                 .doesNotContain("waits for a processor");
+        assertThat(body("/machines/a")).contains("href=\"/timeline?machine=a\"", "href=\"/builds?machine=a\"");
     }
 
     @Test
