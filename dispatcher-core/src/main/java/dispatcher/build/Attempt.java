@@ -375,7 +375,7 @@ final class Attempt {
                         lease.store(),
                         roots,
                         this::isExpectedThere,
-                        inputs,
+                        new ReportedSource(inputs, log, machine),
                         substitute,
                         missing -> noteDenied(missing, lease),
                         this::helper);
@@ -408,7 +408,7 @@ final class Attempt {
             @Override
             public void run(ClosureCopier.Errand errand) throws IOException, InterruptedException {
                 var conversation = link.conversations().lease(lease -> {
-                    errand.run(lease.store(), fork);
+                    errand.run(lease.store(), new ReportedSource(fork, log, machine));
                     return lease;
                 });
                 conversation.lease().release();

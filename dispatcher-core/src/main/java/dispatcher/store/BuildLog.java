@@ -1,6 +1,7 @@
 package dispatcher.store;
 
 import dispatcher.nix.ByteString;
+import dispatcher.nix.StorePath;
 
 /// Where a build reports its progress. Safe for any thread. Calls must not block for long, since the machine's output
 /// waits behind them; only an implementation that writes to a client may, because only that client's own thread calls
@@ -35,6 +36,14 @@ public interface BuildLog {
 
     /// A line of the builder's output, without its newline.
     void line(ByteString line);
+
+    /// An input begins to go to a machine that lacks it.
+    default void copying(StorePath path, String machine) {}
+
+    /// It goes no more.
+    ///
+    /// @param bytes of its NAR; 0 if it did not get there
+    default void copied(StorePath path, long bytes) {}
 
     /// Nothing more is at hand right now: all that came should reach the reader.
     void flush();

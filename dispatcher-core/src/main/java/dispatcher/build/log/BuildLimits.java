@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ByteString;
+import dispatcher.nix.StorePath;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import java.time.Duration;
@@ -175,6 +176,16 @@ public final class BuildLimits implements BuildLog {
     @Override
     public void phase(String phase) {
         if (count(phase.length(), false)) log.phase(phase);
+    }
+
+    @Override
+    public void copying(StorePath path, String machine) {
+        log.copying(path, machine);
+    }
+
+    @Override
+    public void copied(StorePath path, long bytes) {
+        log.copied(path, bytes);
     }
 
     @Override

@@ -35,9 +35,19 @@ final class LogParts {
     /// @param event what is written to a log
     /// @param text  its length in bytes
     /// @param place whether it says where the build is, which is never left out unless it has moved on
-    record Part(Consumer<BuildLog> event, int text, boolean place) {
+    /// @param line  whether it is a line of the log for people
+    record Part(Consumer<BuildLog> event, int text, boolean place, boolean line) {
         Part(Consumer<BuildLog> event, int text) {
             this(event, text, false);
+        }
+
+        Part(Consumer<BuildLog> event, int text, boolean place) {
+            this(event, text, place, true);
+        }
+
+        /// One without text, that nobody misses.
+        static Part unseen(Consumer<BuildLog> event) {
+            return new Part(event, 0, false, false);
         }
 
         private int bytes() {
@@ -94,6 +104,7 @@ final class LogParts {
             place = oldest;
             return;
         }
+        if (!oldest.line) return;
         leftOut++;
         leftOutText += oldest.text;
     }

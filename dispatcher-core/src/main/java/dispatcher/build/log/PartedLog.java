@@ -2,6 +2,7 @@ package dispatcher.build.log;
 
 import dispatcher.build.log.LogParts.Part;
 import dispatcher.nix.ByteString;
+import dispatcher.nix.StorePath;
 import dispatcher.store.BuildLog;
 
 /// A log that turns each call into a part, which can be kept and passed on later. Safe for any thread.
@@ -21,6 +22,16 @@ abstract class PartedLog implements BuildLog {
     @Override
     public final void phase(String phase) {
         add(new Part(log -> log.phase(phase), phase.length()));
+    }
+
+    @Override
+    public final void copying(StorePath path, String machine) {
+        add(Part.unseen(log -> log.copying(path, machine)));
+    }
+
+    @Override
+    public final void copied(StorePath path, long bytes) {
+        add(Part.unseen(log -> log.copied(path, bytes)));
     }
 
     @Override

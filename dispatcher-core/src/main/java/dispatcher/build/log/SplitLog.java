@@ -1,6 +1,7 @@
 package dispatcher.build.log;
 
 import dispatcher.nix.ByteString;
+import dispatcher.nix.StorePath;
 import dispatcher.store.BuildLog;
 
 /// A log for two readers. Each gets all of it. As safe for threads as both are.
@@ -27,6 +28,18 @@ public record SplitLog(BuildLog one, BuildLog other) implements BuildLog {
     public void line(ByteString line) {
         one.line(line);
         other.line(line);
+    }
+
+    @Override
+    public void copying(StorePath path, String machine) {
+        one.copying(path, machine);
+        other.copying(path, machine);
+    }
+
+    @Override
+    public void copied(StorePath path, long bytes) {
+        one.copied(path, bytes);
+        other.copied(path, bytes);
     }
 
     @Override

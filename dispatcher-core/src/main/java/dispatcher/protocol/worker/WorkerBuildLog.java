@@ -1,18 +1,23 @@
 package dispatcher.protocol.worker;
 
 import dispatcher.nix.ByteString;
+import dispatcher.nix.StoreDir;
+import dispatcher.nix.StorePath;
 import dispatcher.protocol.worker.WorkerMessage.Field;
 import dispatcher.store.BuildLog;
 import dispatcher.text.Printable;
 import dispatcher.thread.Interruption;
 import dispatcher.wire.WireWriter;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Shows a client of the worker protocol how its build goes: an activity with the build's lines and phases as
-/// results, and the dispatcher's own words as plain messages.
+/// results, one for each input on its way to the machine, and the dispatcher's own words as plain messages. Types,
+/// fields and texts are those of Nix itself, so that programs that read its log see the machine.
 ///
 /// Waits for a client that does not read: it is for the client's own thread, and the store is to see to it that
 /// no build waits. The lock is held while writing to the client, which is the only thing that it guards. A client
@@ -20,19 +25,28 @@ import java.util.concurrent.locks.ReentrantLock;
 final class WorkerBuildLog implements BuildLog {
     private final WireWriter out;
     private final MessageCodec messages;
-    private final String drvPath;
+    private final StoreDir storeDir;
+    private final StorePath drvPath;
     private final ReentrantLock lock = new ReentrantLock();
     /// Clients keep all activities in one table, theirs too, whose ids have the process id as their high half.
     private final long firstId = (long) ThreadLocalRandom.current().nextInt(1 << 22, Integer.MAX_VALUE) << 32;
 
+    /// As Nix calls where it runs itself.
+    private static final String HERE = "local";
+
+    /// Of inputs on their way at once; further ones are not shown.
+    private static final int MOST_COPIES = 16;
+
     private long activity;
+    private final Map<StorePath, Long> copies = new HashMap<>();
     private long started;
     private boolean finished;
     private boolean unflushed;
 
-    WorkerBuildLog(WireWriter out, MessageCodec messages, String drvPath) {
+    WorkerBuildLog(WireWriter out, MessageCodec messages, StoreDir storeDir, StorePath drvPath) {
         this.out = out;
         this.messages = messages;
+        this.storeDir = storeDir;
         this.drvPath = drvPath;
     }
 
@@ -68,6 +82,37 @@ final class WorkerBuildLog implements BuildLog {
     }
 
     @Override
+    public void copying(StorePath path, String machine) {
+        send(() -> {
+            if (copies.containsKey(path) || copies.size() >= MOST_COPIES) return;
+            var shown = Printable.line(machine);
+            var printed = storeDir.print(path);
+            copies.put(
+                    path,
+                    start(
+                            WorkerMessage.ACTIVITY_COPY_PATH,
+                            "copying path '%s' to '%s'".formatted(printed, shown),
+                            text(printed),
+                            text(HERE),
+                            text(shown)));
+        });
+    }
+
+    @Override
+    public void copied(StorePath path, long bytes) {
+        send(() -> {
+            var copy = copies.remove(path);
+            if (copy == null) return;
+            if (bytes > 0)
+                write(new WorkerMessage.Result(
+                        copy,
+                        WorkerMessage.RESULT_PROGRESS,
+                        List.of(new Field.Int(bytes), new Field.Int(bytes), new Field.Int(0), new Field.Int(0))));
+            write(new WorkerMessage.StopActivity(copy));
+        });
+    }
+
+    @Override
     public void flush() {
         send(() -> {
             if (!unflushed) return;
@@ -85,21 +130,30 @@ final class WorkerBuildLog implements BuildLog {
     }
 
     private void start(String machine) throws IOException {
-        activity = firstId | ++started;
-        write(new WorkerMessage.StartActivity(
-                activity,
-                messages.levelInfo(),
+        var printed = storeDir.print(drvPath);
+        activity = start(
                 WorkerMessage.ACTIVITY_BUILD,
-                ByteString.of("building '" + drvPath + "'" + (machine.isEmpty() ? "" : " on " + machine)),
-                List.of(
-                        new Field.Text(ByteString.of(drvPath)),
-                        new Field.Text(ByteString.of(machine)),
-                        new Field.Int(1),
-                        new Field.Int(1)),
-                0));
+                "building '%s'%s".formatted(printed, machine.isEmpty() ? "" : " on '%s'".formatted(machine)),
+                text(printed),
+                text(machine),
+                new Field.Int(1),
+                new Field.Int(1));
+    }
+
+    /// @return its id
+    private long start(long type, String text, Field... fields) throws IOException {
+        long id = firstId | ++started;
+        write(new WorkerMessage.StartActivity(id, messages.levelInfo(), type, ByteString.of(text), List.of(fields), 0));
+        return id;
+    }
+
+    private static Field text(String text) {
+        return new Field.Text(ByteString.of(text));
     }
 
     private void stop() throws IOException {
+        for (long copy : copies.values()) write(new WorkerMessage.StopActivity(copy));
+        copies.clear();
         if (activity == 0) return;
         write(new WorkerMessage.StopActivity(activity));
         activity = 0;

@@ -49,6 +49,7 @@ public sealed interface WorkerMessage {
     }
 
     /// Activity types that are of use here.
+    long ACTIVITY_COPY_PATH = 100;
     long ACTIVITY_BUILD = 105;
     /// Result: a line of the builder's output, without its newline.
     long RESULT_BUILD_LOG_LINE = 101;
@@ -56,6 +57,8 @@ public sealed interface WorkerMessage {
     long RESULT_POST_BUILD_LOG_LINE = 107;
     /// Result: the builder entered a phase.
     long RESULT_SET_PHASE = 104;
+    /// Result: how much is done, expected, running and failed.
+    long RESULT_PROGRESS = 105;
 
     long LEVEL_ERROR = 0;
 }

@@ -505,7 +505,7 @@ public final class WorkerServer {
     }
 
     private BuildResult logged(StorePath drvPath, Building building) throws IOException, InterruptedException {
-        var log = new WorkerBuildLog(out, messages, codec.storeDir().print(drvPath));
+        var log = new WorkerBuildLog(out, messages, codec.storeDir(), drvPath);
         try {
             return building.run(log);
         } finally {

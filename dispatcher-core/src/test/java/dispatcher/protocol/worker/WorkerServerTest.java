@@ -853,7 +853,7 @@ class WorkerServerTest {
                 assertThat(client.send(request()).readMessages().getFirst())
                         .isInstanceOfSatisfying(WorkerMessage.StartActivity.class, start -> {
                             assertThat(start.text())
-                                    .hasToString("building '%s' on arm-3".formatted(DIR.print(Samples.DRV)));
+                                    .hasToString("building '%s' on 'arm-3'".formatted(DIR.print(Samples.DRV)));
                             assertThat(start.fields())
                                     .containsExactly(
                                             text(DIR.print(Samples.DRV)),
@@ -861,6 +861,53 @@ class WorkerServerTest {
                                             new WorkerMessage.Field.Int(1),
                                             new WorkerMessage.Field.Int(1));
                         });
+                client.codec.readBuildResult(client.in, Samples.DRV);
+            });
+        }
+
+        @Test
+        void inputsOnTheirWayToTheMachineAreActivitiesThatEnd() throws Exception {
+            withClient(38, (client, store) -> {
+                store.building((_, _, _, log) -> {
+                    log.assigned("arm-3", "it is idle");
+                    log.copying(Samples.OUT, "arm-3");
+                    log.copied(Samples.OUT, 4096);
+                    log.copying(Samples.DRV, "arm-3");
+                    log.copied(Samples.DRV, 0);
+                    log.copying(Samples.OUT, "arm-3");
+                    log.assigned("arm-4", "arm-3 was lost");
+                    log.copied(Samples.OUT, 4096);
+                    return Samples.BUILT;
+                });
+                var messages = client.send(request()).readMessages();
+                var out = DIR.print(Samples.OUT);
+
+                var copies = new ArrayList<Long>();
+                for (var message : messages)
+                    if (message instanceof WorkerMessage.StartActivity start && start.type() == 100)
+                        copies.add(start.id());
+                assertThat(copies).hasSize(3);
+                assertThat(messages.get(1)).isInstanceOfSatisfying(WorkerMessage.StartActivity.class, start -> {
+                    assertThat(start.text()).hasToString("copying path '%s' to 'arm-3'".formatted(out));
+                    assertThat(start.fields()).containsExactly(text(out), text("local"), text("arm-3"));
+                });
+                assertThat(messages.get(2))
+                        .isEqualTo(new WorkerMessage.Result(
+                                copies.getFirst(),
+                                105,
+                                List.of(
+                                        new WorkerMessage.Field.Int(4096),
+                                        new WorkerMessage.Field.Int(4096),
+                                        new WorkerMessage.Field.Int(0),
+                                        new WorkerMessage.Field.Int(0))));
+                for (var copy : copies)
+                    assertThat(messages)
+                            .filteredOn(new WorkerMessage.StopActivity(copy)::equals)
+                            .hasSize(1);
+                assertThat(messages)
+                        .filteredOn(WorkerMessage.Result.class::isInstance)
+                        .as("of what got there and was not cut off")
+                        .hasSize(1);
                 client.codec.readBuildResult(client.in, Samples.DRV);
             });
         }
@@ -885,7 +932,7 @@ class WorkerServerTest {
                         .singleElement()
                         .isInstanceOfSatisfying(
                                 WorkerMessage.StartActivity.class,
-                                start -> assertThat(start.text().utf8()).endsWith(" on arm\\n3"));
+                                start -> assertThat(start.text().utf8()).endsWith(" on 'arm\\n3'"));
                 assertThat(messages)
                         .filteredOn(WorkerMessage.Result.class::isInstance)
                         .singleElement()
