@@ -158,7 +158,7 @@ final class PageHandlers {
             String back) {
         var content = Html.all(
                 element("p", cls("problem"), Html.text(why)),
-                element("p", Html.text("What to do: " + next)),
+                element("p", Words.advice("What to do: " + next)),
                 back.isEmpty() ? Html.NOTHING : element("p", Words.link(back, "Back")));
         var path = request.path().path();
         send(response.status(status), layout.still(what, path, WebGate.visitor(request), content));
@@ -320,6 +320,13 @@ final class PageHandlers {
                 fault.isEmpty()
                         ? Html.NOTHING
                         : element("p", cls("problem"), Attribute.of("role", "alert"), Html.text(fault)),
+                // By this, programs that keep passwords know what the token is for.
+                element(
+                        "input",
+                        Attribute.of("name", "username"),
+                        Attribute.of("value", "dispatcher"),
+                        Attribute.of("autocomplete", "username"),
+                        Attribute.flag("hidden")),
                 element(
                         "label",
                         element("span", "Token, as in the file that web.tokenFile names"),

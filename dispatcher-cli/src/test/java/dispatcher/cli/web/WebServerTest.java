@@ -16,6 +16,7 @@ import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.cli.web.fleet.FleetPages;
+import dispatcher.cli.web.page.Words;
 import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
@@ -253,6 +254,18 @@ class WebServerTest {
                 assertThat(asset.headers().firstValue("Cache-Control").orElse(""))
                         .contains("immutable");
             }
+        }
+
+        @Test
+        void showCommandsAsSuch() throws IOException, InterruptedException {
+            assertThat(get("/").body()).contains("<code>dispatcher ping</code>");
+            assertThat(Words.advice("half `open <b>").toString()).isEqualTo("half `open &lt;b&gt;");
+        }
+
+        @Test
+        void tellProgramsThatKeepPasswordsWhatTheTokenIsFor() throws IOException, InterruptedException {
+            assertThat(get("/login").body())
+                    .contains("name=\"username\" value=\"dispatcher\" autocomplete=\"username\" hidden");
         }
 
         @Test

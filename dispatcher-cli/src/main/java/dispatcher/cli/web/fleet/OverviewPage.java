@@ -110,8 +110,8 @@ final class OverviewPage implements Page {
                                 .formatted(Words.count(status.lastHour().refused(), "build"))),
                 element(
                         "p",
-                        "They do not wait; their clients got an error. `dispatcher explain` says what each machine"
-                                + " lacks."),
+                        Words.advice("They do not wait; their clients got an error. `dispatcher explain` says what each"
+                                + " machine lacks.")),
                 rows);
     }
 
@@ -141,7 +141,7 @@ final class OverviewPage implements Page {
                     MachineWords.link(trouble.machine()),
                     Html.text(trouble.state()),
                     Html.text(trouble.reason()),
-                    Html.text(trouble.next()));
+                    Words.advice(trouble.next()));
         return Region.of("problems", element("h2", "Machines"), grid.table());
     }
 }

@@ -10,6 +10,7 @@ import dispatcher.text.Printable;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Locale;
 
@@ -79,6 +80,18 @@ public final class Words {
                 "ul",
                 cls("tags"),
                 Html.all(names.stream().map(name -> element("li", name)).toList()));
+    }
+
+    /// A sentence of ours, in which commands and keys are between `` ` ``.
+    public static Html advice(String sentence) {
+        var parts = new ArrayList<Html>();
+        var pieces = sentence.split("`", -1);
+        for (int i = 0; i < pieces.length; i++) {
+            boolean isCode = i % 2 == 1 && i < pieces.length - 1;
+            if (isCode) parts.add(element("code", pieces[i]));
+            else parts.add(Html.text(i % 2 == 1 ? "`" + pieces[i] : pieces[i]));
+        }
+        return Html.all(parts);
     }
 
     /// A word in a coloured box.

@@ -33,11 +33,27 @@
     }
   }
 
-  // What somebody is filling in, or has opened, is not taken away.
+  // What somebody is filling in, has opened, or has selected to copy it, is not taken away.
   function isInUse(element) {
     const active = document.activeElement;
+    const selection = document.getSelection();
     return element.querySelector('details[open]') !== null
-      || (active && element.contains(active) && active.matches('input, textarea, select'));
+      || (active && element.contains(active) && active.matches('input, textarea, select'))
+      || [...element.querySelectorAll('input, textarea')].some(field => field.value !== field.defaultValue)
+      || (!selection.isCollapsed && selection.containsNode(element, true));
+  }
+
+  // Like `element`, for a person: the same kind of thing with the same words.
+  function isLike(element) {
+    return other => other.tagName === element.tagName && other.textContent === element.textContent
+      && other.getAttribute('href') === element.getAttribute('href');
+  }
+
+  // A link or button keeps the focus when the elements around it are made anew.
+  function keepFocus(old, fresh, active) {
+    const like = root => [...root.querySelectorAll(active.tagName)].filter(isLike(active));
+    const next = like(fresh)[like(old).indexOf(active)];
+    if (next) next.focus({preventScroll: true});
   }
 
   function put(fresh) {
@@ -49,12 +65,10 @@
     }
     postponed.delete(fresh.id);
     const active = document.activeElement;
-    const link = active && old.contains(active) ? active.getAttribute('href') : null;
+    const hadFocus = active && old !== active && old.contains(active);
     showTimes(fresh);
     old.replaceWith(fresh);
-    if (link === null) return;
-    for (const other of fresh.querySelectorAll('a'))
-      if (other.getAttribute('href') === link) { other.focus({preventScroll: true}); break; }
+    if (hadFocus) keepFocus(old, fresh, active);
   }
 
   function take(markup) {
@@ -112,6 +126,9 @@
   setInterval(() => showTimes(document), 1000);
   if (!main) return;
   document.addEventListener('focusout', () => setTimeout(() => take(''), 0));
+  document.addEventListener('selectionchange', () => {
+    if (postponed.size && document.getSelection().isCollapsed) take('');
+  });
   // A page that nobody sees takes no connection; browsers have few for one host.
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) { close(); say('paused', false); } else open();
