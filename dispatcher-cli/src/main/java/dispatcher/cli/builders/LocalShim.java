@@ -1,7 +1,7 @@
 package dispatcher.cli.builders;
 
+import dispatcher.cli.release.ProgramJar;
 import dispatcher.cli.terminal.UserFacingException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -42,13 +42,14 @@ public record LocalShim(Path program, Path socket) {
     ///
     /// @throws UserFacingException if it is not there
     public static Path installed() {
-        var jar = location();
-        return Optional.ofNullable(jar.getParent())
+        var jar = ProgramJar.find();
+        return jar.map(Path::getParent)
                 .map(lib -> lib.resolveSibling("bin").resolve(NAME))
                 .filter(Files::isRegularFile)
                 .orElseThrow(() -> new UserFacingException(
                         "cannot find the program dispatcher-stdio",
-                        "it should be in bin/ beside the directory of " + jar,
+                        "it should be in bin/ beside the directory of "
+                                + jar.map(Path::toString).orElse("the program"),
                         "run the program from its release layout or by ./dispatcher, or name the file with --shim"));
     }
 
@@ -58,17 +59,5 @@ public record LocalShim(Path program, Path socket) {
         var script = state.resolve(NAME);
         if (!Files.isRegularFile(script)) return Optional.empty();
         return ProgramOwners.of(ProgramOwners.ROOT).exposure(script).map(_ -> script);
-    }
-
-    private static Path location() {
-        try {
-            return Path.of(LocalShim.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

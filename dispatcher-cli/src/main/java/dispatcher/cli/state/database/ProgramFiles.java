@@ -1,6 +1,6 @@
 package dispatcher.cli.state.database;
 
-import java.net.URISyntaxException;
+import dispatcher.cli.release.ProgramJar;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -11,14 +11,8 @@ final class ProgramFiles {
 
     /// Empty where there is none that can be read, as in tests.
     static Optional<Path> find(String name) {
-        try {
-            var source = ProgramFiles.class.getProtectionDomain().getCodeSource();
-            if (source == null) return Optional.empty();
-            return Optional.ofNullable(Path.of(source.getLocation().toURI()).getParent())
-                    .map(folder -> folder.resolve(name))
-                    .filter(file -> Files.isRegularFile(file) && Files.isReadable(file));
-        } catch (URISyntaxException e) {
-            return Optional.empty();
-        }
+        return ProgramJar.find()
+                .map(jar -> jar.resolveSibling(name))
+                .filter(file -> Files.isRegularFile(file) && Files.isReadable(file));
     }
 }
