@@ -23,6 +23,18 @@ public record ClientIdentity(
         return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
     }
 
+    /// Its name and host, which stay the same from one connection to the next.
+    public String origin() {
+        return origin(toString());
+    }
+
+    /// The same for what [#toString] gives.
+    public static String origin(String text) {
+        int at = text.lastIndexOf('@');
+        var matcher = HOST_AND_PORT.matcher(text.substring(at + 1));
+        return matcher.matches() ? text.substring(0, at + 1) + matcher.group(1) : text;
+    }
+
     /// The port that it came from.
     public OptionalInt port() {
         var matcher = HOST_AND_PORT.matcher(address);

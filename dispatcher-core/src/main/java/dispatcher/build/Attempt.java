@@ -9,6 +9,7 @@ import dispatcher.build.failure.FailedResult;
 import dispatcher.build.log.BuildLimits;
 import dispatcher.event.DispatcherListener;
 import dispatcher.machine.link.MachineLink;
+import dispatcher.machine.load.BuildWatch;
 import dispatcher.machine.registry.MachineRegistry;
 import dispatcher.machine.registry.Unfit;
 import dispatcher.nix.BuildResult;
@@ -317,9 +318,16 @@ final class Attempt {
         listener.memoryMeasured(job.number(), job.drvPath(), machine, peakBytes);
     }
 
-    private static AttemptLostException refused(String what, StoreRefusedException refusal) {
+    private AttemptLostException refused(String what, StoreRefusedException refusal) throws InterruptedException {
         var reason = what + refusal.getMessage();
-        return new AttemptLostException(Diagnosis.isDiskFull(reason) ? Kind.DISK_FULL : Kind.REFUSED, reason);
+        return new AttemptLostException(Diagnosis.isDiskFull(reason) ? lackOfDisk() : Kind.REFUSED, reason);
+    }
+
+    /// What a disk lacks that is full by the machine's words, which say the same of both; as measured now.
+    private Kind lackOfDisk() throws InterruptedException {
+        try (var watch = link.sampler().watch(job.drvPath(), job.derivation(), _ -> {})) {
+            return watch.disk() instanceof BuildWatch.Disk.LackedInodes ? Kind.NO_INODES : Kind.DISK_FULL;
+        }
     }
 
     /// A conversation with the machine in which all inputs are there.
@@ -353,12 +361,12 @@ final class Attempt {
     }
 
     /// Must come before the slot is given back: otherwise the next build would go to the machine that just broke.
-    private AttemptLostException setAside(Kind kind, IOException failure) {
+    private AttemptLostException setAside(Kind kind, IOException failure) throws InterruptedException {
         var reason = Failures.describe(failure);
         // In the serve protocol a machine says no by ending the conversation, with the reason as its last words.
         // Before them may be the log of the build.
         if (Diagnosis.isDiskFull(reason.lines().reduce("", (_, line) -> line)))
-            return new AttemptLostException(Kind.DISK_FULL, reason);
+            return new AttemptLostException(lackOfDisk(), reason);
         if (job.derivation().inputSources().stream().anyMatch(input -> reason.contains(input.baseName())))
             return new AttemptLostException(Kind.REFUSED, reason);
         machines.recovery().broke(link, failure);

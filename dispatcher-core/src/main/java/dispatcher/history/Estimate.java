@@ -20,6 +20,8 @@ public record Estimate(Duration median, Duration high, OptionalLong peakMemory, 
         NAME,
         /// Builds for the system of packages whose names begin alike.
         KIN,
+        /// Builds for the system that the same client asked for.
+        CLIENT,
         /// All builds for the system.
         SYSTEM,
         /// All builds.

@@ -88,12 +88,19 @@ public final class History {
                 : Optional.of(Estimate.of(work(known), known.peakMemory(), Estimate.Basis.PACKAGE));
     }
 
-    /// From the best that is known: the package for that system, the package for others, packages whose names begin
-    /// alike, all builds for the system, all builds, nothing.
+    /// The same for a client that is not known.
     public Estimate expect(PackageName name, String system) {
+        return expect(name, system, Optional.empty());
+    }
+
+    /// From the best that is known: the package for that system, the package for others, packages whose names begin
+    /// alike, what the client had built for the system, all builds for the system, all builds, nothing.
+    ///
+    /// @param client who asks, as [dispatcher.access.ClientIdentity#origin]
+    public Estimate expect(PackageName name, String system, Optional<String> client) {
         return estimate(name, system)
                 .or(() -> estimateByName(name))
-                .or(() -> priors.estimate(name, system))
+                .or(() -> priors.estimate(name, system, client))
                 .orElseGet(() -> new Estimate(
                         otherwise,
                         otherwise.multipliedBy(HIGH_OF_DEFAULT),
@@ -169,6 +176,13 @@ public final class History {
         });
         priors.add(name, system, seconds * effectiveSpeed(machine));
         unsaved.add(name);
+    }
+
+    /// The same build was one that this client asked for first.
+    ///
+    /// @param client as [dispatcher.access.ClientIdentity#origin]
+    public void builtFor(String client, String system, String machine, Duration took) {
+        priors.addFor(client, system, took.toNanos() / 1e9 * effectiveSpeed(machine));
     }
 
     private void measureSpeed(PackageName name, String system, String machine, double seconds) {

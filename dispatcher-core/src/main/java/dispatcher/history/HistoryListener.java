@@ -2,6 +2,7 @@ package dispatcher.history;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dispatcher.access.ClientIdentity;
 import dispatcher.event.DispatcherListener;
 import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.BuildStatus;
@@ -9,6 +10,7 @@ import dispatcher.nix.StorePath;
 import dispatcher.nix.attributes.PackageName;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /// Passes events on to the history.
@@ -16,33 +18,51 @@ import java.util.function.LongSupplier;
 /// Safe for any thread. Bounded: of more than 50,000 builds under way at once the oldest are not learned from.
 public final class HistoryListener implements DispatcherListener {
     private static final int MOST_BUILDS = 50_000;
+    private static final int MOST_CLIENTS = 50_000;
 
     private final History history;
     private final LongSupplier nanoTime;
     private final Cache<Long, Build> builds =
             Caffeine.newBuilder().maximumSize(MOST_BUILDS).build();
+
+    /// The origins of clients that are connected, by number.
+    private final Cache<Long, String> clients =
+            Caffeine.newBuilder().maximumSize(MOST_CLIENTS).build();
+
     /// @param nanoTime as for `System.nanoTime`
     public HistoryListener(History history, LongSupplier nanoTime) {
         this.history = history;
         this.nanoTime = nanoTime;
     }
 
+    /// @param client      who asked for it first
     /// @param peakMemory  bytes; 0 if not known
     /// @param outputBytes likewise
-    private record Build(PackageName name, String system, long peakMemory, long outputBytes) {
+    private record Build(
+            PackageName name, String system, Optional<String> client, long peakMemory, long outputBytes) {
         Build withPeak(long bytes) {
-            return new Build(name, system, Math.max(peakMemory, bytes), outputBytes);
+            return new Build(name, system, client, Math.max(peakMemory, bytes), outputBytes);
         }
 
         Build withOutputs(long bytes) {
-            return new Build(name, system, peakMemory, bytes);
+            return new Build(name, system, client, peakMemory, bytes);
         }
+    }
+
+    @Override
+    public void clientConnected(long client, String who) {
+        clients.put(client, ClientIdentity.origin(who));
+    }
+
+    @Override
+    public void clientLeft(long client, String who) {
+        clients.invalidate(client);
     }
 
     @Override
     public void buildRequested(long build, long client, StorePath drvPath, BasicDerivation derivation) {
         var name = PackageName.of(drvPath, derivation);
-        builds.put(build, new Build(name, derivation.platform(), 0, 0));
+        builds.put(build, new Build(name, derivation.platform(), Optional.ofNullable(clients.getIfPresent(client)), 0, 0));
         history.requested(build, name, derivation.platform(), derivation.inputSources());
     }
 
@@ -72,6 +92,7 @@ public final class HistoryListener implements DispatcherListener {
         if (known.peakMemory > 0) history.peakMemory(known.name, known.system, known.peakMemory);
         if (status != BuildStatus.BUILT) return;
         history.built(known.name, known.system, machine, took);
+        known.client.ifPresent(client -> history.builtFor(client, known.system, machine, took));
         history.outputBytes(known.name, known.system, known.outputBytes);
         history.completed(build, machine, took);
     }

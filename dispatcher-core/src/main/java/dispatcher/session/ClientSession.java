@@ -129,7 +129,9 @@ public final class ClientSession implements Store, OutputLookup {
 
     /// The same for a client that has left without closing. What it heard must stay true.
     void keepPromises() throws IOException, InterruptedException {
-        if (!hasAskedForBuilds) fetchPromised();
+        if (hasAskedForBuilds) return;
+        if (paths.substitutes()) context.learned().promises().copies(client.credential());
+        fetchPromised();
     }
 
     @Override
@@ -277,6 +279,7 @@ public final class ClientSession implements Store, OutputLookup {
     private BuildResult build(StorePath drvPath, BasicDerivation derivation, BuildOptions options, BuildLog log)
             throws InterruptedException {
         hasAskedForBuilds = true;
+        context.learned().promises().builds(client.credential());
         var objection = Passable.objection(drvPath, derivation, context.storeDir());
         if (objection.isPresent()) return BuildResult.of(BuildStatus.INPUT_REJECTED, objection.get());
         activity.buildBegins();

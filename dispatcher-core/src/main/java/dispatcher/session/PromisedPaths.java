@@ -11,10 +11,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// Paths that no machine has yet, and that machines have promised one session to fetch from their substituters. Once
@@ -26,15 +29,62 @@ final class PromisedPaths {
     private final MachineRegistry machines;
     private final KnownPaths known;
     private final RetainedOutputs retained;
+    private final ClientPromises all;
+    private final String credential;
     private final Map<StorePath, MachineLink> promised = new HashMap<>();
+
+    /// What other sessions of the client learn of; all that was promised until this is released.
+    private final Set<StorePath> announced = new HashSet<>();
 
     /// Machines with promises, kept in use as long as this client may come back to one.
     private final IdentityHashMap<MachineLink, MachineLink.Use> promisers = new IdentityHashMap<>();
 
-    PromisedPaths(MachineRegistry machines, KnownPaths known, RetainedOutputs retained) {
+    /// @param all        what was promised to all sessions
+    /// @param credential of the session's client
+    PromisedPaths(
+            MachineRegistry machines,
+            KnownPaths known,
+            RetainedOutputs retained,
+            ClientPromises all,
+            String credential) {
         this.machines = machines;
         this.known = known;
         this.retained = retained;
+        this.all = all;
+        this.credential = credential;
+    }
+
+    /// For a client that is known to copy, nothing is only promised: each path is fetched before the client hears of it.
+    ///
+    /// @return those of `paths` that the client need not send
+    Collection<StorePath> askOrFetch(Collection<StorePath> paths) throws InterruptedException {
+        var answer = ask(paths);
+        if (answer.isEmpty() || !all.isCopying(credential)) return answer;
+        var there = new TreeSet<>(answer);
+        there.removeAll(fetchAll());
+        return there;
+    }
+
+    /// Has machines fetch those of `paths` that they promised to other sessions of the same client, which may have left
+    /// a moment ago.
+    ///
+    /// @return what is here then
+    Collection<StorePath> fetchOfOthers(Collection<StorePath> paths) throws InterruptedException {
+        var byMachine = new TreeMap<String, List<StorePath>>();
+        for (var path : paths)
+            all.byOthers(credential, path, this)
+                    .ifPresent(machine -> byMachine
+                            .computeIfAbsent(machine, _ -> new ArrayList<>())
+                            .add(path));
+        var found = new TreeSet<StorePath>();
+        for (var entry : byMachine.entrySet()) {
+            var use = machines.use(entry.getKey());
+            if (use.isEmpty()) continue;
+            try (var it = use.get()) {
+                found.addAll(retained.fetchOn(it.link(), entry.getValue()));
+            }
+        }
+        return found;
     }
 
     /// Which of `paths` could be fetched by the first machine that knows, for a client that wants it to. The client
@@ -70,7 +120,10 @@ final class PromisedPaths {
         opened.lease().release();
         if (opened.answer().isEmpty()) return opened.answer();
         promisers.computeIfAbsent(link, promiser -> promiser.use().orElseThrow());
-        for (var path : opened.answer()) promised.put(path, link);
+        for (var path : opened.answer()) {
+            promised.put(path, link);
+            if (announced.add(path)) all.add(credential, path, this, link.machine().name());
+        }
         return opened.answer();
     }
 
@@ -119,6 +172,8 @@ final class PromisedPaths {
     }
 
     void release() {
+        for (var path : announced) all.remove(credential, path, this);
+        announced.clear();
         promisers.values().forEach(MachineLink.Use::close);
         promisers.clear();
     }

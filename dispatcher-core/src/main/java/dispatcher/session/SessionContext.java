@@ -38,9 +38,20 @@ public record SessionContext(
     /// @param realisations of outputs that are not in the spool
     /// @param proven       what is proven of derivations
     /// @param grants       what isolated clients have uploaded and built
-    record Learned(RebuildCache recipes, HeldRealisations realisations, ProvenInputs proven, Grants grants) {
+    /// @param promises     what machines are to fetch for clients
+    record Learned(
+            RebuildCache recipes,
+            HeldRealisations realisations,
+            ProvenInputs proven,
+            Grants grants,
+            ClientPromises promises) {
         static Learned nothing() {
-            return new Learned(new RebuildCache(), new HeldRealisations(), new ProvenInputs(), new Grants());
+            return new Learned(
+                    new RebuildCache(),
+                    new HeldRealisations(),
+                    new ProvenInputs(),
+                    new Grants(),
+                    new ClientPromises());
         }
     }
 

@@ -53,7 +53,8 @@ final class SessionPaths implements PathSource, AutoCloseable {
         this.spooled = context.spool().session(client.credential(), follower);
         this.retained = new RetainedOutputs(
                 context.machines(), context.known(), context.learned().recipes());
-        this.promised = new PromisedPaths(context.machines(), context.known(), retained);
+        this.promised = new PromisedPaths(
+                context.machines(), context.known(), retained, context.learned().promises(), client.credential());
         this.host = new HostConversation(context.hostStore(), client, context.listener());
     }
 
@@ -101,10 +102,12 @@ final class SessionPaths implements PathSource, AutoCloseable {
         rest.removeAll(valid);
         valid.addAll(retained.findOnMachines(visibleOnMachines(rest)));
         // What the machines' caches have may not be for everybody.
-        if (!substitute || !sight.isWhole()) return valid;
-        substitutes = true;
+        if (!sight.isWhole()) return valid;
         rest.removeAll(valid);
-        valid.addAll(promised.ask(rest));
+        if (substitute) {
+            substitutes = true;
+            valid.addAll(promised.askOrFetch(rest));
+        } else valid.addAll(promised.fetchOfOthers(rest));
         return valid;
     }
 
@@ -159,6 +162,7 @@ final class SessionPaths implements PathSource, AutoCloseable {
         }
         retained.findOnMachines(visibleOnMachines(List.of(path)));
         if (!retained.has(path)) promised.fetch(path);
+        if (!retained.has(path) && sight.isWhole()) promised.fetchOfOthers(List.of(path));
         return retained.info(path);
     }
 

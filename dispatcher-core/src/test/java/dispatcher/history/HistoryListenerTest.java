@@ -15,6 +15,7 @@ import dispatcher.testkit.ManualClock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,6 +47,22 @@ class HistoryListenerTest {
 
     private void ended(long build, BuildStatus status) {
         listener.buildEnded(build, DRV, "a", status, "", Duration.ofSeconds(12));
+    }
+
+    @Test
+    void whatAClientHadBuiltIsLearnedOverItsConnections() {
+        for (int i = 1; i <= 5; i++) {
+            listener.clientConnected(i, "ci@10.0.0.3:5123" + i);
+            listener.buildRequested(i, i, DRV, DERIVATION);
+            ended(i, BuildStatus.BUILT);
+            listener.clientLeft(i, "ci@10.0.0.3:5123" + i);
+        }
+
+        var other = new PackageName("other");
+        assertThat(history.expect(other, X86, Optional.of("ci@10.0.0.3")).basis())
+                .isEqualTo(Estimate.Basis.CLIENT);
+        assertThat(history.expect(other, X86, Optional.of("ci@10.0.0.4")).basis())
+                .isEqualTo(Estimate.Basis.SYSTEM);
     }
 
     @Test

@@ -11,6 +11,7 @@ import dispatcher.testkit.ManualClock;
 import dispatcher.testkit.Seeds;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
@@ -125,6 +126,66 @@ class HistoryTest {
             assertThat(of("python", X86).median()).hasSeconds(12);
             assertThat(of("pythonic-thing", X86).median()).hasSeconds(600);
             assertThat(of("python3.12-flask", ARM).basis()).isEqualTo(Basis.ALL);
+        }
+
+        private void builtFor(String client, double seconds) {
+            history.builtFor(client, X86, "a", Duration.ofNanos((long) (seconds * 1e9)));
+        }
+
+        @Test
+        void ofAPackageThatNothingIsKnownOfAreThoseOfItsClient() {
+            for (int i = 0; i < 9; i++) builtFor("kernel-" + i, X86, 600);
+            for (int i = 0; i < 5; i++) {
+                assertThat(history.expect(new PackageName("x"), X86, Optional.of("ci"))
+                                .basis())
+                        .as("few builds")
+                        .isEqualTo(Basis.SYSTEM);
+                builtFor("ci", 2);
+            }
+
+            var ofClient = history.expect(new PackageName("x"), X86, Optional.of("ci"));
+            assertThat(ofClient.basis()).isEqualTo(Basis.CLIENT);
+            assertThat(ofClient.median()).hasSeconds(2);
+            assertThat(history.expect(new PackageName("x"), X86, Optional.of("other"))
+                            .median())
+                    .hasSeconds(600);
+            assertThat(history.expect(new PackageName("x"), ARM, Optional.of("ci")).basis())
+                    .isEqualTo(Basis.ALL);
+            assertThat(history.expect(new PackageName("kernel-new"), X86, Optional.of("ci"))
+                            .basis())
+                    .as("its name says more")
+                    .isEqualTo(Basis.KIN);
+        }
+
+        /// Clients whose builds differ from one another's by a factor of four mostly, with names of which nothing is known:
+        /// how far off the guesses are, with and without what is known of the client.
+        @Test
+        void ofClientsThatDifferAreCloserThanThoseOfAll() {
+            Seeds.run(20, random -> {
+                var clients = new double[8];
+                for (int i = 0; i < clients.length; i++) clients[i] = Math.exp(3 + 1.4 * random.nextGaussian());
+                var seen = new History(Duration.ofSeconds(30), new ManualClock());
+                seen.setMachines(List.of(Machines.machine("a", 1, 1)));
+                double withClient = 0;
+                double without = 0;
+                for (int i = 0; i < 400; i++) {
+                    int client = random.nextInt(clients.length);
+                    double took = clients[client] * Math.exp(0.7 * random.nextGaussian());
+                    var name = new PackageName("p" + (char) ('a' + i % 26) + i / 26 + "x");
+                    if (i >= 100) {
+                        withClient += off(seen.expect(name, X86, Optional.of("c" + client)), took);
+                        without += off(seen.expect(name, X86), took);
+                    }
+                    var duration = Duration.ofNanos((long) (took * 1e9));
+                    seen.built(name, X86, "a", duration);
+                    seen.builtFor("c" + client, X86, "a", duration);
+                }
+                assertThat(withClient).isLessThan(0.8 * without);
+            });
+        }
+
+        private static double off(Estimate guess, double took) {
+            return Math.abs(Math.log(guess.median().toNanos() / 1e9 / took));
         }
 
         @Test

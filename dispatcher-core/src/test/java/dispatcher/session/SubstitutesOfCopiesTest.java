@@ -3,6 +3,7 @@ package dispatcher.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dispatcher.access.ClientGrant;
 import dispatcher.nix.PathInfo;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
@@ -105,6 +106,70 @@ class SubstitutesOfCopiesTest {
                     .hasMessageContainingAll("nothing proves that what machine a has of it is right", "copy once more");
             assertThat(session.queryValidPaths(List.of(LIBC), true)).isEmpty();
             assertThat(fleet.failures(machine)).isZero();
+        }
+    }
+
+    private PathInfo signed(String name) {
+        return key.sign(FakeStore.info(name, TREE), StoreDir.NIX_STORE);
+    }
+
+    /// It may ask before the end of its first session has been noticed.
+    @ParameterizedTest
+    @EnumSource(ClientProtocol.class)
+    void whatASessionWasPromisedIsThereForTheNextOneOfThatClient(ClientProtocol protocol) throws Exception {
+        machine.store().substituting(signed(), TREE);
+        try (var fleet = fleet()) {
+            var client = fleet.remote(protocol, "ada", ClientGrant.DEFAULT);
+            assertThat(client.store().queryValidPaths(List.of(LIBC), true)).containsExactly(LIBC);
+
+            assertThat(fleet.remote(protocol, "bob", ClientGrant.DEFAULT).has(LIBC)).isFalse();
+            var next = fleet.remote(protocol, "ada", ClientGrant.DEFAULT);
+            assertThat(next.store().queryPathInfo(LIBC)).isPresent();
+            assertThat(next.has(LIBC)).isTrue();
+            assertThat(machine.store().paths()).containsExactly(LIBC);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ClientProtocol.class)
+    void clientThatCopiesHearsOnlyOfWhatHasBeenFetched(ClientProtocol protocol) throws Exception {
+        machine.store().substituting(signed(), TREE);
+        var musl = signed("musl");
+        machine.store().substituting(musl, TREE);
+        var unsigned = FakeStore.info("unsigned", TREE);
+        machine.store().substituting(unsigned, TREE);
+        var lost = FakeStore.path("lost");
+        machine.store().promising(lost);
+        try (var fleet = fleet()) {
+            var first = fleet.remote(protocol);
+            first.store().queryValidPaths(List.of(LIBC), true);
+            first.leave();
+
+            var copies = fleet.remote(protocol).store();
+            assertThat(copies.queryValidPaths(List.of(musl.path(), unsigned.path(), lost), true))
+                    .as("the client sends the others")
+                    .containsExactly(musl.path());
+            assertThat(machine.store().paths()).contains(musl.path());
+        }
+    }
+
+    @Test
+    void clientThatBuildsAgainIsPromisedWhatTheBuildingMachineFetches() throws Exception {
+        machine.store().substituting(signed(), TREE);
+        var musl = signed("musl");
+        machine.store().substituting(musl, TREE);
+        try (var fleet = fleet()) {
+            var copies = fleet.remote(ClientProtocol.WORKER);
+            copies.store().queryValidPaths(List.of(LIBC), true);
+            copies.leave();
+            assertThat(fleet.remote(ClientProtocol.WORKER)
+                            .build(TestFleet.drv("x", LIBC))
+                            .isSuccess())
+                    .isTrue();
+
+            assertThat(fleet.remote(ClientProtocol.WORKER).store().queryValidPaths(List.of(musl.path()), true))
+                    .containsExactly(musl.path());
+            assertThat(machine.store().paths()).doesNotContain(musl.path());
         }
     }
 

@@ -110,9 +110,14 @@ abstract class CopyContract {
         assertThat(fleet.machine(0).holds(path)).isEqualTo(tellsToSubstitute);
     }
 
-    /// A path without a proof is sent by the client, once it learns that it is missing.
+    /// A client that has just had something built is expected to build again. It sends a path without a proof once it
+    /// learns that it is missing.
     @Test
-    void whatIsFetchedAndNotProvenIsToldAndThenSent() throws Exception {
+    void whatIsFetchedAndNotProvenIsToldAClientThatBuildsAndThenSent() throws Exception {
+        client.buildCommand("one")
+                .with("--builders", dispatcher.builders())
+                .run()
+                .orFail();
         String path = pathInCache(false);
         Result first = nix("copy", "--substitute-on-destination", "--to", store, path);
         assertThat(first.exit() != 0).as("first:%n%s", first.err()).isEqualTo(tellsToSubstitute);
@@ -122,6 +127,19 @@ abstract class CopyContract {
         sign(path);
         nix("copy", "--substitute-on-destination", "--to", store, path).orFail();
         nix("path-info", "--store", store, path).orFail();
+    }
+
+    /// The client says nothing after it has asked what is there, and so cannot learn that something is missing.
+    @Test
+    void whatIsCopiedWithoutALookAtSignaturesIsThereAtOnce() throws Exception {
+        for (boolean signed : new boolean[] {true, false, true}) {
+            String path = pathInCache(signed);
+            nix("copy", "--no-check-sigs", "--substitute-on-destination", "--to", store, path)
+                    .orFail();
+            nix("path-info", "--store", store, path).orFail();
+            assertThat(narInfo(path).isEmpty()).as("fetched by the machine").isEqualTo(signed && tellsToSubstitute);
+        }
+        assertThat(dispatcher.log()).doesNotContain("what a client copied here is not here");
     }
 
     private Result nix(Object... words) throws Exception {

@@ -8,13 +8,16 @@ enum NixRelease {
     /// That of Debian 12, which is installed here.
     INSTALLED,
     /// See [NewerNix]; tests that name it are marked [NeedsNewerNix].
-    NEWER;
+    NEWER,
+    /// See [NewestNix]; tests that name it are marked [NeedsNewestNix].
+    NEWEST;
 
     /// The folder tree to take it from, if it is not the installed one.
     Optional<Path> tree() {
         return switch (this) {
             case INSTALLED -> Optional.empty();
             case NEWER -> Optional.of(NewerNix.tree());
+            case NEWEST -> Optional.of(NewestNix.tree());
         };
     }
 }

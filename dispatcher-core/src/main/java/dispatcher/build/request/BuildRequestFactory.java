@@ -51,7 +51,7 @@ public final class BuildRequestFactory {
                 shareOf(client),
                 client.grant().priority(),
                 client.grant().maxBuilds().orElse(Integer.MAX_VALUE));
-        return of(drvPath, derivation, asking, client.machine(), machines);
+        return of(drvPath, derivation, asking, client.machine(), Optional.of(client.origin()), machines);
     }
 
     /// The same for a build that no client has asked for yet.
@@ -62,15 +62,17 @@ public final class BuildRequestFactory {
         int unknown = Math.toIntExact(
                 inputs.stream().filter(path -> sizes.of(path).isEmpty()).count());
         return new Prospect(
-                of(drvPath, derivation, Client.ANYBODY, Optional.empty(), machines), inputs.size(), unknown);
+                of(drvPath, derivation, Client.ANYBODY, Optional.empty(), Optional.empty(), machines), inputs.size(), unknown);
     }
 
     /// @param chosen by the client, which counts before what the derivation says
+    /// @param origin of the client
     private BuildRequest of(
             StorePath drvPath,
             BasicDerivation derivation,
             Client client,
             Optional<String> chosen,
+            Optional<String> origin,
             Collection<Machine> machines) {
         var attributes = DerivationAttributes.of(derivation);
         requireShort("system", derivation.platform());
@@ -86,7 +88,7 @@ public final class BuildRequestFactory {
         var plain = new BuildRequest(drvPath, derivation.platform(), features)
                 .withMachine(machine)
                 .withClient(client)
-                .withWork(expectations.work(PackageName.of(drvPath, derivation), derivation.platform()))
+                .withWork(expectations.work(PackageName.of(drvPath, derivation), derivation.platform(), origin))
                 .withInputs(located(largest(derivation.inputSources())));
         return plain.withResources(resources(plain, derivation, machines));
     }

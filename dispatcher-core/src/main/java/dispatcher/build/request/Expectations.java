@@ -2,6 +2,7 @@ package dispatcher.build.request;
 
 import dispatcher.nix.attributes.PackageName;
 import dispatcher.schedule.policy.Work;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /// What builds are expected to take, judged by earlier ones. Safe for any thread; answers at once.
@@ -20,6 +21,13 @@ public interface Expectations {
     };
 
     Work work(PackageName name, String system);
+
+    /// The same for a client, of which something may be known, too.
+    ///
+    /// @param client as [dispatcher.access.ClientIdentity#origin]
+    default Work work(PackageName name, String system, Optional<String> client) {
+        return work(name, system);
+    }
 
     /// Bytes of memory that it may take; empty if no machine has reported any.
     OptionalLong peakMemory(PackageName name, String system);

@@ -103,7 +103,7 @@ public final class ServeServer {
     private void perform(ServeRequest request) throws IOException, InterruptedException {
         switch (request) {
             case QueryValidPaths query ->
-                out.writeStorePaths(codec.storeDir(), store.queryValidPaths(query.paths(), query.substitute()));
+                out.writeStorePaths(codec.storeDir(), validPaths(query.paths(), query.substitute()));
             case QueryPathInfos(var paths) -> {
                 for (var path : paths) {
                     var info = store.queryPathInfo(path);
@@ -175,6 +175,15 @@ public final class ServeServer {
                 throw new StoreRefusedException(
                         "path '%s' is not here".formatted(codec.storeDir().print(path)));
         return infos;
+    }
+
+    /// Machines may fetch paths meanwhile.
+    private SortedSet<StorePath> validPaths(SortedSet<StorePath> paths, boolean substitute)
+            throws IOException, InterruptedException {
+        if (!substitute) return store.queryValidPaths(paths, false);
+        try (var _ = watch.interruptWhenGone()) {
+            return store.queryValidPaths(paths, true);
+        }
     }
 
     private void build(BuildDerivation build) throws IOException, InterruptedException {

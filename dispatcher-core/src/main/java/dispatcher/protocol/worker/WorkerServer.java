@@ -185,7 +185,7 @@ public final class WorkerServer {
                 if (info.isPresent()) codec.writePathInfo(out, info.get());
             }
             case QueryValidPaths(var paths, boolean substitute) -> {
-                var valid = store.queryValidPaths(paths, substitute);
+                var valid = validPaths(paths, substitute);
                 reply().writeStorePaths(codec.storeDir(), valid);
             }
             case QueryAllValidPaths() -> {
@@ -384,6 +384,15 @@ public final class WorkerServer {
         public void write(byte[] bytes, int offset, int length) throws IOException {
             if (!answered) reply();
             out.writeRaw(bytes, offset, length);
+        }
+    }
+
+    /// Machines may fetch paths meanwhile.
+    private SortedSet<StorePath> validPaths(SortedSet<StorePath> paths, boolean substitute)
+            throws IOException, InterruptedException {
+        if (!substitute) return store.queryValidPaths(paths, false);
+        try (var _ = watch.interruptWhenGone()) {
+            return store.queryValidPaths(paths, true);
         }
     }
 
