@@ -498,8 +498,7 @@ class WebServerTest {
         }
 
         private static int announced(String answer) {
-            var length =
-                    Pattern.compile("(?i)\r\ncontent-length: *(\\d+)\r\n").matcher(answer);
+            var length = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)\r\n").matcher(answer);
             assertThat(length.find()).as(answer).isTrue();
             return Integer.parseInt(length.group(1));
         }

@@ -263,7 +263,8 @@ class FigurePagesTest {
             assertThat(count(body, "class=\"strip\"")).isOne();
             assertThat(part(body, "builds")).contains("/builds/7", "/builds/8", "55 min", "failed", "running");
             assertThat(part(body("/timeline?machine=calm"), "builds")).contains("No build was there.");
-            assertThat(part(body("/timeline?machine=calm"), "heading")).contains("<h2>Builds on calm", "/machines/calm");
+            assertThat(part(body("/timeline?machine=calm"), "heading"))
+                    .contains("<h2>Builds on calm", "/machines/calm");
             assertThat(body("/timeline?machine=nobody")).contains("There is no such machine.");
         }
 
