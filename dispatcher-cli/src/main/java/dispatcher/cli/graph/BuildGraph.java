@@ -120,7 +120,10 @@ public final class BuildGraph implements DispatcherListener {
                     build,
                     new Known(build, id, who, drvPath, now, Outcome.WAITING, Optional.empty(), List.copyOf(needs)));
             if (builds.size() > MOST) builds.remove(builds.keySet().iterator().next());
-            for (var output : derivation.outputs().values()) output.path().ifPresent(path -> makes(path, build));
+            for (var output : derivation.outputs().values()) {
+                var path = output.path();
+                if (path.isPresent()) makes(path.get(), build);
+            }
         } finally {
             lock.unlock();
         }

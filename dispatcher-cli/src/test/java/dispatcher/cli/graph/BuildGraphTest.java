@@ -33,7 +33,7 @@ class BuildGraphTest {
     private static StorePath out(String name) {
         return StorePath.of(
                 "%32s"
-                        .formatted(Integer.toString(Math.abs(name.hashCode()), 10))
+                        .formatted(Integer.toString(name.hashCode() & Integer.MAX_VALUE))
                         .replace(' ', '0'),
                 name);
     }
