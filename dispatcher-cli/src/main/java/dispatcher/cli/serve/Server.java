@@ -97,7 +97,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -440,7 +439,9 @@ public final class Server implements AutoCloseable {
 
     @SafeVarargs
     private static <T> List<T> join(List<? extends T>... lists) {
-        return Stream.of(lists).<T>flatMap(List::stream).toList();
+        var all = new ArrayList<T>();
+        for (var list : lists) all.addAll(list);
+        return List.copyOf(all);
     }
 
     /// What can be asked over the control socket, and on `listen.web`.

@@ -74,7 +74,7 @@ record Strip(List<List<Bar>> lanes) {
         int units(Instant at) {
             double share = (double) Duration.between(from, at).toMillis()
                     / Duration.between(from, to).toMillis();
-            return (int) Math.clamp(Math.round(share * WIDTH), 0, WIDTH);
+            return Math.clamp(Math.round(share * WIDTH), 0, WIDTH);
         }
     }
 
