@@ -2,8 +2,9 @@
 # Installs the Debian packages that the build and the tests need and that are missing; silent when none is.
 # Starts no service, enables none, and touches no configuration.
 #
-#   scripts/install-deps.sh          all of them
-#   scripts/install-deps.sh build    only those that building and unit tests need
+#   scripts/install-deps.sh             all of them
+#   scripts/install-deps.sh build       only those that building and unit tests need
+#   scripts/install-deps.sh machines    those, and what builder machines on this host need: no browser
 set -euo pipefail
 
 # package:command, where any provider of the command will do; package alone, where it must be Debian's own.
@@ -11,12 +12,15 @@ build=(maven:mvn git:git)
 # A Nix that the user has lives in /nix and is neither used nor touched by the tests: they need the one in /usr.
 machines=(nix-bin openssh-server:/usr/sbin/sshd openssh-client:ssh socat:socat iproute2:ip busybox-static
     debootstrap:/usr/sbin/debootstrap util-linux:unshare mount:mount procps:ps)
+# Only tests of the web page need these, which are left out where the host's distribution has them not.
+browser=(chromium:/usr/bin/chromium chromium-driver:/usr/bin/chromedriver fonts-dejavu-core)
 
 case "${1-all}" in
-    all) wanted=("${build[@]}" "${machines[@]}") ;;
+    all) wanted=("${build[@]}" "${machines[@]}" "${browser[@]}") ;;
     build) wanted=("${build[@]}") ;;
+    machines) wanted=("${build[@]}" "${machines[@]}") ;;
     *)
-        echo "usage: $0 [all|build]" >&2
+        echo "usage: $0 [all|build|machines]" >&2
         exit 2
         ;;
 esac
@@ -40,11 +44,29 @@ fail() { # what, why, what next
     exit 1
 }
 
-install="apt-get install --no-install-recommends ${missing[*]}"
+can_be_installed() { ((EUID == 0)) && command -v apt-get >/dev/null; }
+has_candidate() { [[ $(apt-cache policy "$1") == *"Candidate: "[0-9]* ]]; }
+
+# Tests that need the browser say that they are skipped. $@: a command that gets the package as its argument.
+leave_out_browser_unless() {
+    local package kept=()
+    for package in "${missing[@]}"; do
+        if [[ " ${browser[*]%%:*} " == *" $package "* ]] && ! "$@" "$package"; then
+            echo "cannot be installed here, so tests of the web page are skipped: $package" >&2
+        else
+            kept+=("$package")
+        fi
+    done
+    missing=("${kept[@]}")
+    ((${#missing[@]})) || exit 0
+}
+
+leave_out_browser_unless can_be_installed
 command -v apt-get >/dev/null \
     || fail "missing: ${missing[*]}" "this is not a Debian, so they are not installed by themselves" \
         "install what these Debian packages hold, then run the same command again"
-((EUID == 0)) || fail "missing: ${missing[*]}" "installing packages needs root" "run: sudo $install"
+by_hand() { echo "apt-get install --no-install-recommends ${missing[*]}"; }
+((EUID == 0)) || fail "missing: ${missing[*]}" "installing packages needs root" "run: sudo $(by_hand)"
 
 # Packages with a service start it when they are installed, unless policy-rc.d says no (101).
 scratch=$(mktemp -d)
@@ -69,8 +91,9 @@ quietly() {
 echo "installing ${missing[*]}" >&2
 quietly apt-get update \
     || fail "apt-get update failed" "see the lines above" "check the network and /etc/apt/sources.list, then try again"
+leave_out_browser_unless has_candidate
 quietly apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}" \
-    || fail "apt-get install failed" "see the lines above" "run: $install"
+    || fail "apt-get install failed" "see the lines above" "run: $(by_hand)"
 
 # Debian also enables sshd for the next boot; whoever did not have it before did not ask for that.
 if [[ " ${missing[*]} " == *" openssh-server "* ]]; then

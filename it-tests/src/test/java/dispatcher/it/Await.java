@@ -5,14 +5,14 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /// Waiting for what another process does.
-final class Await {
+public final class Await {
 
     private static final Duration PAUSE = Duration.ofMillis(10);
 
     private Await() {}
 
     /// Something to look at again and again.
-    interface Condition {
+    public interface Condition {
         boolean holds() throws Exception;
     }
 
@@ -20,7 +20,7 @@ final class Await {
     ///
     /// @param what says, in the error, what was waited for
     /// @throws AssertionError if it does not hold within the limit
-    static void until(Duration limit, Supplier<String> what, Condition condition) throws Exception {
+    public static void until(Duration limit, Supplier<String> what, Condition condition) throws Exception {
         long begin = System.nanoTime();
         while (!condition.holds()) {
             if (System.nanoTime() - begin > limit.toNanos()) {

@@ -43,6 +43,14 @@ final class DispatcherSettings {
         return this;
     }
 
+    /// Adds entries to those of the machines.
+    ///
+    /// @param text lines, each begins with two blanks
+    DispatcherSettings addMachines(String text) {
+        entries.computeIfPresent("machines", (_, before) -> before + text);
+        return this;
+    }
+
     /// Takes a machine out.
     DispatcherSettings without(Fleet.Machine machine) {
         entries.computeIfPresent(

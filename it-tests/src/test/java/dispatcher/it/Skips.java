@@ -6,14 +6,14 @@ import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /// Skipped tests, visibly: Maven's console only counts them.
-final class Skips {
+public final class Skips {
 
     private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
 
     private Skips() {}
 
     /// Skips the test or class at hand, and says so once on standard error.
-    static ConditionEvaluationResult skip(ExtensionContext context, String reason) {
+    public static ConditionEvaluationResult skip(ExtensionContext context, String reason) {
         String line = "SKIPPED %s: %s".formatted(context.getRequiredTestClass().getSimpleName(), reason);
         if (SAID.add(line)) {
             System.err.println(line);
