@@ -38,8 +38,7 @@ public final class HistoryListener implements DispatcherListener {
     /// @param client      who asked for it first
     /// @param peakMemory  bytes; 0 if not known
     /// @param outputBytes likewise
-    private record Build(
-            PackageName name, String system, Optional<String> client, long peakMemory, long outputBytes) {
+    private record Build(PackageName name, String system, Optional<String> client, long peakMemory, long outputBytes) {
         Build withPeak(long bytes) {
             return new Build(name, system, client, Math.max(peakMemory, bytes), outputBytes);
         }
@@ -62,7 +61,8 @@ public final class HistoryListener implements DispatcherListener {
     @Override
     public void buildRequested(long build, long client, StorePath drvPath, BasicDerivation derivation) {
         var name = PackageName.of(drvPath, derivation);
-        builds.put(build, new Build(name, derivation.platform(), Optional.ofNullable(clients.getIfPresent(client)), 0, 0));
+        builds.put(
+                build, new Build(name, derivation.platform(), Optional.ofNullable(clients.getIfPresent(client)), 0, 0));
         history.requested(build, name, derivation.platform(), derivation.inputSources());
     }
 

@@ -33,8 +33,7 @@ final class ClientPromises {
 
     /// The session is over.
     void remove(String credential, StorePath path, PromisedPaths session) {
-        promises.computeIfPresent(
-                new Key(credential, path), (_, known) -> known.session() == session ? null : known);
+        promises.computeIfPresent(new Key(credential, path), (_, known) -> known.session() == session ? null : known);
     }
 
     /// The machine that has promised the path to another open session of the same client.

@@ -47,11 +47,7 @@ public record SessionContext(
             ClientPromises promises) {
         static Learned nothing() {
             return new Learned(
-                    new RebuildCache(),
-                    new HeldRealisations(),
-                    new ProvenInputs(),
-                    new Grants(),
-                    new ClientPromises());
+                    new RebuildCache(), new HeldRealisations(), new ProvenInputs(), new Grants(), new ClientPromises());
         }
     }
 

@@ -149,7 +149,8 @@ class HistoryTest {
             assertThat(history.expect(new PackageName("x"), X86, Optional.of("other"))
                             .median())
                     .hasSeconds(600);
-            assertThat(history.expect(new PackageName("x"), ARM, Optional.of("ci")).basis())
+            assertThat(history.expect(new PackageName("x"), ARM, Optional.of("ci"))
+                            .basis())
                     .isEqualTo(Basis.ALL);
             assertThat(history.expect(new PackageName("kernel-new"), X86, Optional.of("ci"))
                             .basis())
@@ -157,7 +158,8 @@ class HistoryTest {
                     .isEqualTo(Basis.KIN);
         }
 
-        /// Clients whose builds differ from one another's by a factor of four mostly, with names of which nothing is known:
+        /// Clients whose builds differ from one another's by a factor of four mostly, with names of which nothing is
+        /// known:
         /// how far off the guesses are, with and without what is known of the client.
         @Test
         void ofClientsThatDifferAreCloserThanThoseOfAll() {

@@ -79,7 +79,9 @@ class FullDisksTest {
             var result = fleet.remote(ClientProtocol.WORKER).build(drv("x"));
 
             assertThat(result.status()).isEqualTo(BuildStatus.TRANSIENT_FAILURE);
-            assertThat(result.message()).contains("found no inodes left on the disk of a").doesNotContain("disk full");
+            assertThat(result.message())
+                    .contains("found no inodes left on the disk of a")
+                    .doesNotContain("disk full");
         }
     }
 

@@ -122,7 +122,8 @@ class SubstitutesOfCopiesTest {
             var client = fleet.remote(protocol, "ada", ClientGrant.DEFAULT);
             assertThat(client.store().queryValidPaths(List.of(LIBC), true)).containsExactly(LIBC);
 
-            assertThat(fleet.remote(protocol, "bob", ClientGrant.DEFAULT).has(LIBC)).isFalse();
+            assertThat(fleet.remote(protocol, "bob", ClientGrant.DEFAULT).has(LIBC))
+                    .isFalse();
             var next = fleet.remote(protocol, "ada", ClientGrant.DEFAULT);
             assertThat(next.store().queryPathInfo(LIBC)).isPresent();
             assertThat(next.has(LIBC)).isTrue();

@@ -62,7 +62,9 @@ public final class BuildRequestFactory {
         int unknown = Math.toIntExact(
                 inputs.stream().filter(path -> sizes.of(path).isEmpty()).count());
         return new Prospect(
-                of(drvPath, derivation, Client.ANYBODY, Optional.empty(), Optional.empty(), machines), inputs.size(), unknown);
+                of(drvPath, derivation, Client.ANYBODY, Optional.empty(), Optional.empty(), machines),
+                inputs.size(),
+                unknown);
     }
 
     /// @param chosen by the client, which counts before what the derivation says

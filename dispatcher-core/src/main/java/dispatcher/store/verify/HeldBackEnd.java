@@ -1,14 +1,13 @@
 package dispatcher.store.verify;
 
 import dispatcher.nix.PathInfo;
-import dispatcher.wire.FalseAnswerException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.zip.CRC32C;
 
 /// Passes a NAR on but for its last bytes, until it has been found to be the right one: a receiver without them has
-/// no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends there and then, as a
-/// [FalseAnswerException].
+/// no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends there and then, as
+/// a false answer.
 /// Also knows whether it was the receiver that failed. A NAR that broke off can be begun again: the part that the
 /// receiver has is compared and not passed on a second time.
 public final class HeldBackEnd extends OutputStream {
@@ -56,8 +55,8 @@ public final class HeldBackEnd extends OutputStream {
     public void write(byte[] bytes, int offset, int length) throws IOException {
         taken += length;
         if (taken > most)
-            throw AddressedNar.damaged("the NAR of %s has more than the %d bytes that its path info says"
-                    .formatted(info.path(), most));
+            throw AddressedNar.damaged(
+                    "the NAR of %s has more than the %d bytes that its path info says".formatted(info.path(), most));
         int skipped = skip(bytes, offset, length);
         hold(bytes, offset + skipped, length - skipped);
     }

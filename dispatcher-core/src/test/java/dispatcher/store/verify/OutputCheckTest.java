@@ -491,7 +491,10 @@ class OutputCheckTest {
         void outputThatTheResultLacksIsAFalseAnswer() {
             var path = has(new ContentAddress(Method.NAR, narHash(TREE)));
             var two = derivation(Map.of(
-                    "out", new DerivationOutput.Floating(NAR_SHA256), "dev", new DerivationOutput.Floating(NAR_SHA256)));
+                    "out",
+                    new DerivationOutput.Floating(NAR_SHA256),
+                    "dev",
+                    new DerivationOutput.Floating(NAR_SHA256)));
 
             assertThatThrownBy(() -> check(two, Map.of("out", path)))
                     .isInstanceOf(FalseAnswerException.class)
