@@ -13,8 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /// `python3.12-requests` and `python3.12-six` do, those of the same client for a system, all for a system, and all.
 ///
 /// Bounded: 5,000 beginnings of names, 1,000 clients, and 100 systems; about 1 MB. What is known of clients is not
-/// written
-/// down. Safe for any thread.
+/// written down. Safe for any thread.
 final class Priors {
     private static final int MOST_KIN = 5_000;
     private static final int MOST_CLIENTS = 1_000;

@@ -54,8 +54,7 @@ final class PromisedPaths {
         this.credential = credential;
     }
 
-    /// For a client that is known to copy, nothing is only promised: each path is fetched before the client hears of
-    /// it.
+    /// For a client that is known to copy, nothing is only promised: each path is fetched before it hears of that.
     ///
     /// @return those of `paths` that the client need not send
     Collection<StorePath> askOrFetch(Collection<StorePath> paths) throws InterruptedException {

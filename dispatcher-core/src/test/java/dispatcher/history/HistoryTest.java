@@ -158,9 +158,8 @@ class HistoryTest {
                     .isEqualTo(Basis.KIN);
         }
 
-        /// Clients whose builds differ from one another's by a factor of four mostly, with names of which nothing is
-        /// known:
-        /// how far off the guesses are, with and without what is known of the client.
+        /// How far off guesses are with and without what is known of the client: for clients whose builds differ from
+        /// one another's by a factor of four mostly, and names of which nothing is known.
         @Test
         void ofClientsThatDifferAreCloserThanThoseOfAll() {
             Seeds.run(20, random -> {

@@ -7,8 +7,7 @@ import java.util.zip.CRC32C;
 
 /// Passes a NAR on but for its last bytes, until it has been found to be the right one: a receiver without them has
 /// no whole NAR, and cannot take a wrong one for right. A NAR that is larger than it should be ends there and then, as
-/// a
-/// [FalseAnswerException].
+/// a false answer.
 /// Also knows whether it was the receiver that failed. A NAR that broke off can be begun again: the part that the
 /// receiver has is compared and not passed on a second time.
 public final class HeldBackEnd extends OutputStream {

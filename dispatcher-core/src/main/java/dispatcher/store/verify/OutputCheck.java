@@ -151,8 +151,7 @@ public final class OutputCheck {
         return outputs;
     }
 
-    /// A path that is not known before the build is known from its result only. Whatever builds such derivations says
-    /// it.
+    /// A path that is not known before the build is known from its result only, as all that build such derivations say.
     private void requireAll(Set<String> said) throws FalseAnswerException {
         for (var output : derivation.outputs().entrySet())
             if (output.getValue().path().isEmpty() && !said.contains(output.getKey()))
