@@ -67,7 +67,8 @@ class FrameTest {
 
     @Test
     void aColumnInWhichNothingStandsTakesNoRoom() {
-        var picture = new Pictures().machine("builder-1.example.org", "ready", "").take();
+        var picture =
+                new Pictures().machine("builder-1.example.org", "ready", "").take();
 
         assertThat(lines(picture, Screen.FIRST, 50, 30))
                 .anyMatch(line -> line.startsWith("* builder-1.example.org  ready"))
