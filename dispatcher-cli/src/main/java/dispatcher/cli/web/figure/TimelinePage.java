@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// What was on which machine in the last hours, as a picture with its figures beside it; of one machine, all builds.
@@ -85,7 +86,7 @@ final class TimelinePage implements Page {
     }
 
     /// Builds by machine: of all that there are, and of those that there were.
-    private static TreeMap<String, List<TimelineAnswer.Bar>> rows(PageRequest request, TimelineAnswer answer)
+    private static SortedMap<String, List<TimelineAnswer.Bar>> rows(PageRequest request, TimelineAnswer answer)
             throws IOException, InterruptedException {
         var rows = new TreeMap<String, List<TimelineAnswer.Bar>>();
         for (var machine :
@@ -132,8 +133,8 @@ final class TimelinePage implements Page {
     }
 
     /// The picture of each machine.
-    private record Strips(TreeMap<String, List<TimelineAnswer.Bar>> rows, Map<String, Strip> strips, Scale scale) {
-        static Strips of(TreeMap<String, List<TimelineAnswer.Bar>> rows, Scale scale) {
+    private record Strips(SortedMap<String, List<TimelineAnswer.Bar>> rows, Map<String, Strip> strips, Scale scale) {
+        static Strips of(SortedMap<String, List<TimelineAnswer.Bar>> rows, Scale scale) {
             int most = Math.clamp(MOST_BARS / Math.max(1, rows.size()), LEAST_OF_ONE, MOST_OF_ONE);
             var strips = new TreeMap<String, Strip>();
             rows.forEach(

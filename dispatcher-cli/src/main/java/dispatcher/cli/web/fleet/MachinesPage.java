@@ -123,7 +123,7 @@ final class MachinesPage implements Page {
                         .reversed()
                         .thenComparing(byName);
             case "load" ->
-                Comparator.comparing(MachinesPage::loadPerCore).reversed().thenComparing(byName);
+                Comparator.comparingDouble(MachinesPage::loadPerCore).reversed().thenComparing(byName);
             case "disk" -> Comparator.comparingLong(MachinesPage::diskFree).thenComparing(byName);
             default ->
                 throw new IllegalArgumentException(
