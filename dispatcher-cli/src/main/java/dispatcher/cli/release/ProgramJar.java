@@ -16,8 +16,7 @@ public final class ProgramJar {
     /// Its real path; the directory of classes, where they are in one; empty if nobody knows.
     ///
     /// The class path comes first. A class that comes from an AOT cache says that it is from the jar of the build
-    which
-    /// made the cache, and from nowhere if that is gone, as it is on every other host.
+    /// that made the cache, and from nowhere if that jar is gone, as it is on every other host.
     public static Optional<Path> find() {
         return ofClassPath(System.getProperty("java.class.path", "")).or(ProgramJar::ofThisClass);
     }

@@ -173,7 +173,8 @@ record Frame(Picture picture, Optional<String> problem, Screen screen, int width
         lines.add(title(pane, listing, active, selected));
         if (rows.isEmpty()) {
             if (room > 1)
-                lines.add(new AttributedString("  " + (listing.all() > 0 ? "No row has that text." : pane.none()), FAINT));
+                lines.add(new AttributedString(
+                        "  " + (listing.all() > 0 ? "No row has that text." : pane.none()), FAINT));
             return;
         }
         var widths = listing.columns().widths(rows, width - 2);
@@ -210,21 +211,25 @@ record Frame(Picture picture, Optional<String> problem, Screen screen, int width
 
     private AttributedString bottom() {
         return switch (screen.mode()) {
-            case Screen.Mode.Filtering(_) -> prompt("/", screen.filter());
-            case Screen.Mode.Asking(_, var question) -> new AttributedString(Printable.line(question), WARNING);
-            case Screen.Mode.Writing(_, var build, var text) ->
-                prompt("Cancel %s? Reason (Enter: cancel it, Esc: leave it): ".formatted(build), text);
+            case Screen.Mode.Filtering _ -> prompt("/", screen.filter());
+            case Screen.Mode.Asking asking -> new AttributedString(Printable.line(asking.question()), WARNING);
+            case Screen.Mode.Writing writing ->
+                prompt(
+                        "Cancel %s? Reason (Enter: cancel it, Esc: leave it): ".formatted(writing.build()),
+                        writing.text());
             case Screen.Mode.Help() -> new AttributedString("? help", FAINT);
             case Screen.Mode.Looking() -> looking();
         };
     }
 
     private AttributedString looking() {
-        if (!screen.message().isEmpty()) return new AttributedString(Printable.line(screen.message()), AttributedStyle.BOLD);
+        if (!screen.message().isEmpty())
+            return new AttributedString(Printable.line(screen.message()), AttributedStyle.BOLD);
         var keys = "q quit  ? help  Tab list  / filter  d drain  r resume  c cancel";
         return screen.filter().isEmpty()
                 ? new AttributedString(keys, FAINT)
-                : new AttributedString("only '%s' (Esc: all)  ".formatted(Printable.line(screen.filter())) + keys, FAINT);
+                : new AttributedString(
+                        "only '%s' (Esc: all)  ".formatted(Printable.line(screen.filter())) + keys, FAINT);
     }
 
     /// The end of what is typed is seen, whatever its length.

@@ -63,9 +63,9 @@ record Screen(Pane pane, Map<Pane, Cursor> cursors, String filter, Mode mode, St
             case Mode.Looking() -> looking(key, picture, page);
             case Mode.Help() -> key.is('q') ? new Step(this, Optional.empty(), true) : Step.to(in(new Mode.Looking()));
             case Mode.Filtering(var before) -> filtering(key, before);
-            case Mode.Asking(var order, _) ->
+            case Mode.Asking asking ->
                 key.is('y') || key.is('Y')
-                        ? new Step(in(new Mode.Looking()).saying("…"), Optional.of(order), false)
+                        ? new Step(in(new Mode.Looking()).saying("…"), Optional.of(asking.order()), false)
                         : Step.to(in(new Mode.Looking()));
             case Mode.Writing writing -> writing(key, writing);
         };
@@ -155,15 +155,13 @@ record Screen(Pane pane, Map<Pane, Cursor> cursors, String filter, Mode mode, St
                         Optional.of(writing.order().because(writing.text().strip())),
                         false);
             case ESCAPE -> Step.to(in(new Mode.Looking()).saying("nothing is cancelled"));
-            default ->
-                Step.to(in(new Mode.Writing(writing.order(), writing.build(), typed(writing.text(), key))));
+            default -> Step.to(in(new Mode.Writing(writing.order(), writing.build(), typed(writing.text(), key))));
         };
     }
 
     private static String typed(String text, Key key) {
         return switch (key.kind()) {
-            case SIGN ->
-                text.length() < LONGEST_TEXT ? text + Character.toString(key.sign()) : text;
+            case SIGN -> text.length() < LONGEST_TEXT ? text + Character.toString(key.sign()) : text;
             case BACKSPACE -> text.isEmpty() ? text : text.substring(0, text.offsetByCodePoints(text.length(), -1));
             default -> text;
         };
