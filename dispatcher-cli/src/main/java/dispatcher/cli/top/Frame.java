@@ -152,13 +152,13 @@ record Frame(Picture picture, Optional<String> problem, Screen screen, int width
         var wanted = listings.stream().map(Frame::wanted).toList();
         // The blank line above each.
         int blanks = room > 4 * Pane.values().length ? Pane.values().length : 0;
-        var heights = Heights.share(room - blanks, wanted, screen.pane().ordinal());
+        var heights = Heights.share(room - blanks, wanted, screen.pane().index());
         var lines = new ArrayList<AttributedString>();
         for (var pane : Pane.values()) {
-            int height = heights.get(pane.ordinal());
+            int height = heights.get(pane.index());
             if (height == 0) continue;
             if (blanks > 0) lines.add(AttributedString.EMPTY);
-            pane(pane, listings.get(pane.ordinal()), height, chosen && pane == screen.pane(), lines);
+            pane(pane, listings.get(pane.index()), height, chosen && pane == screen.pane(), lines);
         }
         return lines;
     }
