@@ -28,7 +28,7 @@ import org.junit.jupiter.api.TestInstance;
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BuildActionsIT {
-    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final Duration LONG = Duration.ofMinutes(3);
 
     private Fleet fleet;
     private Fleet.Machine first;
@@ -98,7 +98,7 @@ class BuildActionsIT {
     @Test
     void retriedBuildGoesOnOnAnotherMachineAndSucceeds() throws Exception {
         start(DispatcherSettings.of(fleet));
-        try (Background build = Background.start(build("hangs", 15), fleet.folder())) {
+        try (Background build = Background.start(build("hangs", 40), fleet.folder())) {
             Fleet.Machine there = awaitRunning("hangs");
             Fleet.Machine other = there.equals(first) ? second : first;
 
