@@ -34,8 +34,13 @@ class BuildActionsIT {
     private Fleet.Machine first;
     private Fleet.Machine second;
     private NixClient client;
+    // Each test starts its own.
+    @SuppressWarnings("NullAway.Init")
     private Path settings;
+
+    @SuppressWarnings("NullAway.Init")
     private DispatcherProcess dispatcher;
+
     private String builders = "";
 
     @BeforeAll
@@ -75,15 +80,18 @@ class BuildActionsIT {
             assertThat(ended.exit()).isNotZero();
             assertThat(ended.err()).contains("wrong.drv was cancelled by " + operator() + ": wrong branch");
             await("its slot is free", () -> machine(there).filter(it -> it.slotsTaken() == 0));
-            Await.until(LONG, () -> "nothing of it runs there", () -> there.processes("sleep 600")
-                    .isEmpty());
+            Await.until(
+                    LONG,
+                    () -> "nothing of it runs there",
+                    () -> there.processes("sleep 600").isEmpty());
         }
         assertThat(machines()).extracting(MachineAnswer::state).containsOnly("ready");
         BuildAnswer record = record("wrong");
         assertThat(record.outcome()).isEqualTo("cancelled");
         assertThat(record.message()).contains("cancelled by " + operator() + ": wrong branch");
-        assertThat(record.attempts()).singleElement().satisfies(attempt -> assertThat(attempt.lost())
-                .isEmpty());
+        assertThat(record.attempts())
+                .singleElement()
+                .satisfies(attempt -> assertThat(attempt.lost()).isEmpty());
         assertThat(events(record))
                 .extracting(event -> event.type().word())
                 .containsExactly("queued", "placed", "building", "ended");
@@ -117,8 +125,8 @@ class BuildActionsIT {
         assertThat(record.outcome()).isEqualTo("built");
         assertThat(record.attempts()).hasSize(2);
         assertThat(record.attempts().getFirst().moved()).contains("by %s: it hangs".formatted(operator()));
-        assertThat(record.attempts()).allSatisfy(attempt -> assertThat(attempt.lost())
-                .isEmpty());
+        assertThat(record.attempts())
+                .allSatisfy(attempt -> assertThat(attempt.lost()).isEmpty());
         assertThat(events(record))
                 .extracting(event -> event.type().word())
                 .contains("moved")
@@ -135,9 +143,10 @@ class BuildActionsIT {
                 awaitWaiting(1);
                 try (Background newer = Background.start(build("newer", 1), fleet.folder())) {
                     awaitWaiting(2);
-                    assertThat(queued()).satisfiesExactly(
-                            name -> assertThat(name).endsWith("-older.drv"),
-                            name -> assertThat(name).endsWith("-newer.drv"));
+                    assertThat(queued())
+                            .satisfiesExactly(
+                                    name -> assertThat(name).endsWith("-older.drv"),
+                                    name -> assertThat(name).endsWith("-newer.drv"));
 
                     assertThat(act("raise", "newer", "a release waits")).isEqualTo("goes first");
 
@@ -162,9 +171,10 @@ class BuildActionsIT {
     }
 
     private Command build(String name, int seconds) {
-        return client.command("nix-build", "--no-out-link", "--max-jobs", 0, "--builders", builders, "--expr", """
+        return client.command(
+                "nix-build", "--no-out-link", "--max-jobs", 0, "--builders", builders, "--expr", """
                 (import %s).sh { name = "%s"; script = "sleep %d; echo %s > $out"; }""".formatted(
-                        Checkout.graph("lib"), name, seconds, NixClient.newSalt()));
+                                Checkout.graph("lib"), name, seconds, NixClient.newSalt()));
     }
 
     private void assertBuilds(String name) throws Exception {
@@ -183,13 +193,18 @@ class BuildActionsIT {
     }
 
     private Fleet.Machine awaitRunning(String name) throws Exception {
-        String machine = await(name + " runs", () -> machines().stream()
-                .filter(it -> it.running().stream().anyMatch(one -> one.drv().endsWith("-" + name + ".drv")))
-                .map(MachineAnswer::name)
-                .findFirst());
+        String machine = await(
+                name + " runs",
+                () -> machines().stream()
+                        .filter(it ->
+                                it.running().stream().anyMatch(one -> one.drv().endsWith("-" + name + ".drv")))
+                        .map(MachineAnswer::name)
+                        .findFirst());
         Fleet.Machine there = machine.equals(first.name()) ? first : second;
-        Await.until(LONG, () -> "it sleeps there\n" + dispatcher.log(), () -> !there.processes("sleep ")
-                .isEmpty());
+        Await.until(
+                LONG,
+                () -> "it sleeps there\n" + dispatcher.log(),
+                () -> !there.processes("sleep ").isEmpty());
         return there;
     }
 

@@ -269,8 +269,10 @@ class FleetCommandsIT {
                     "one runs",
                     () -> Optional.of(ask("machines", MachinesAnswer.class))
                             .filter(answer -> answer.machines().stream().anyMatch(it -> it.slotsTaken() == 1)));
-            await("it builds", () -> Optional.of(command("top", "--once").run().orFail())
-                    .filter(once -> once.out().contains("building")));
+            await(
+                    "it builds",
+                    () -> Optional.of(command("top", "--once").run().orFail())
+                            .filter(once -> once.out().contains("building")));
             Result once = command("top", "--once").run().orFail();
             assertThat(once.out()).contains("1 running on 2 slots", first.name(), second.name(), "sleeper-");
 

@@ -25,7 +25,11 @@ class InternalJsonIT {
     void start() throws Exception {
         fleet = Fleet.of(1).jobs(1).start();
         client = NixClient.beside(fleet).start();
-        dispatcher = DispatcherProcess.start(fleet, DispatcherSettings.of(fleet).set("timeouts", "{checkBeforeBuild: 30s}").write("internal-json"));
+        dispatcher = DispatcherProcess.start(
+                fleet,
+                DispatcherSettings.of(fleet)
+                        .set("timeouts", "{checkBeforeBuild: 30s}")
+                        .write("internal-json"));
     }
 
     @AfterAll
@@ -52,7 +56,7 @@ class InternalJsonIT {
                 .run()
                 .orFail();
         List<String> lines = result.err().lines().toList();
-        Files.write(fleet.folder().getParent().resolve(keptAs), lines);
+        Files.write(fleet.folder().resolveSibling(keptAs), lines);
         assertThat(lines).anyMatch(line -> line.contains("has read " + salt));
         return NomRules.read(lines);
     }
@@ -61,11 +65,13 @@ class InternalJsonIT {
     private static Set<String> shapes(NomRules.Stream stream) {
         Set<String> shapes = new TreeSet<>();
         for (NomRules.Activity activity : stream.activities())
-            shapes.add("%d %d %s"
-                    .formatted(activity.type(), activity.fields().size(), withoutNames(activity.text())));
+            shapes.add("%d %d %s".formatted(activity.type(), activity.fields().size(), withoutNames(activity.text())));
         for (NomRules.Result result : stream.results())
             shapes.add("%d: %d %d"
-                    .formatted(result.activity().type(), result.type(), result.fields().size()));
+                    .formatted(
+                            result.activity().type(),
+                            result.type(),
+                            result.fields().size()));
         return shapes;
     }
 

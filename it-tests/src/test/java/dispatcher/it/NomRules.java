@@ -60,34 +60,35 @@ final class NomRules {
         require(message.path("text").isTextual() && message.path("type").isInt(), line);
         JsonNode fields = message.path("fields");
         int type = message.path("type").intValue();
-        boolean good =
-                switch (type) {
-                    case 0, 102, 103, 104, 106, 107, 111 -> true;
-                    case 100 -> isTexts(fields, 3) && is(PATH, fields, 0);
-                    case 101 -> isTexts(fields, 1);
-                    case 105 ->
-                        fields.size() == 4 && is(DERIVATION, fields, 0) && fields.path(1).isTextual();
-                    case 108, 109 -> isTexts(fields, 2) && is(PATH, fields, 0);
-                    case 110 -> isTexts(fields, 1) && is(DERIVATION, fields, 0);
-                    default -> false;
-                };
+        boolean good = switch (type) {
+            case 0, 102, 103, 104, 106, 107, 111 -> true;
+            case 100 -> isTexts(fields, 3) && is(PATH, fields, 0);
+            case 101 -> isTexts(fields, 1);
+            case 105 ->
+                fields.size() == 4
+                        && is(DERIVATION, fields, 0)
+                        && fields.path(1).isTextual();
+            case 108, 109 -> isTexts(fields, 2) && is(PATH, fields, 0);
+            case 110 -> isTexts(fields, 1) && is(DERIVATION, fields, 0);
+            default -> false;
+        };
         require(good, line);
-        return new Activity(message.path("id").longValue(), type, message.path("text").textValue(), texts(fields));
+        return new Activity(
+                message.path("id").longValue(), type, message.path("text").textValue(), texts(fields));
     }
 
     private static Result result(JsonNode message, Map<Long, Activity> known, String line) {
         Activity activity = known.get(message.path("id").longValue());
-        require(activity != null, line);
+        if (activity == null) throw broken(line);
         JsonNode fields = message.path("fields");
         int type = message.path("type").intValue();
-        boolean good =
-                switch (type) {
-                    case 100, 106 -> isNumbers(fields, 2);
-                    case 101, 104, 107 -> isTexts(fields, 1);
-                    case 102, 103 -> isTexts(fields, 1) && is(PATH, fields, 0);
-                    case 105 -> isNumbers(fields, 4);
-                    default -> false;
-                };
+        boolean good = switch (type) {
+            case 100, 106 -> isNumbers(fields, 2);
+            case 101, 104, 107 -> isTexts(fields, 1);
+            case 102, 103 -> isTexts(fields, 1) && is(PATH, fields, 0);
+            case 105 -> isNumbers(fields, 4);
+            default -> false;
+        };
         require(good, line);
         return new Result(activity, type, texts(fields));
     }
@@ -124,8 +125,10 @@ final class NomRules {
     }
 
     private static void require(boolean good, String line) {
-        if (!good) {
-            throw new AssertionError("nix-output-monitor does not take: " + line);
-        }
+        if (!good) throw broken(line);
+    }
+
+    private static AssertionError broken(String line) {
+        return new AssertionError("nix-output-monitor does not take: " + line);
     }
 }

@@ -14,10 +14,9 @@ class NomStreamTest {
     void nixOutputMonitorTakesAllOfItAndSeesTheMachine() throws IOException {
         NomRules.Stream stream;
         try (InputStream recorded = NomStreamTest.class.getResourceAsStream("internal-json.recorded")) {
-            stream = NomRules.read(
-                    new String(Objects.requireNonNull(recorded).readAllBytes(), StandardCharsets.UTF_8)
-                            .lines()
-                            .toList());
+            stream = NomRules.read(new String(Objects.requireNonNull(recorded).readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList());
         }
         assertThat(stream.activities())
                 .filteredOn(activity -> activity.type() == 105)

@@ -103,7 +103,8 @@ class OddBuildsIT {
     @Test
     void buildOfAClientThatIsTheBestMachineGoesToAnother() throws Exception {
         var built = member.build(
-                MachineAsClient.builders(), MachineAsClient.derivation("echo %s > $out".formatted(NixClient.newSalt())));
+                MachineAsClient.builders(),
+                MachineAsClient.derivation("echo %s > $out".formatted(NixClient.newSalt())));
 
         assertThat(old.holds(path(built))).as(built.err()).isTrue();
         assertThat(built.took()).isLessThan(IN_TIME);

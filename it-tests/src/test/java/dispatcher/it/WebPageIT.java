@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dispatcher.it.browser.Axe;
 import dispatcher.it.browser.Browser;
-import dispatcher.it.browser.Browser.Key;
 import dispatcher.it.browser.Browser.View;
 import dispatcher.it.browser.NeedsBrowser;
 import java.io.IOException;
@@ -51,8 +50,6 @@ class WebPageIT {
     private static final @Nullable String DOCUMENTS = System.getProperty("it.pictures");
 
     private static final String LIVE = "document.getElementById('connection').textContent === 'live'";
-    private static final String LINKS =
-            "return [...document.querySelectorAll('%s')].map(it => it.getAttribute('href'))";
     private static final String FOCUSED = "document.activeElement.textContent.trim()";
 
     private final PageFigures figures = new PageFigures();
@@ -282,14 +279,14 @@ class WebPageIT {
     void keyboardAloneLogsInAndDrains() throws Exception {
         var path = "/machines/" + site.machine();
         open(path);
-        browser.press(Key.TAB);
+        browser.press(Browser.Key.TAB);
         assertThat(browser.text(FOCUSED)).isEqualTo("Skip to the content");
-        browser.press(Key.ENTER);
+        browser.press(Browser.Key.ENTER);
         browser.await("document.activeElement.id === 'content'", SOON);
 
         open("/login?back=" + path);
         browser.type("input[name=token]", site.token());
-        browser.press(Key.ENTER);
+        browser.press(Browser.Key.ENTER);
         browser.await("location.pathname === '%s'".formatted(path), SOON);
         browser.await(LIVE, SOON);
 
@@ -303,7 +300,7 @@ class WebPageIT {
     private void pressButton(String text) throws Exception {
         var way = new ArrayList<String>();
         do {
-            browser.press(Key.TAB);
+            browser.press(Browser.Key.TAB);
             way.add(browser.text(FOCUSED));
             assertThat(way).as("the way to the button " + text).hasSizeLessThan(MOST_TABS);
         } while (!browser.text("document.activeElement.matches('button') && " + FOCUSED)
@@ -311,7 +308,7 @@ class WebPageIT {
         assertThat(browser.text("getComputedStyle(document.activeElement).outlineStyle"))
                 .as("focus is seen")
                 .isNotEqualTo("none");
-        browser.press(Key.SPACE);
+        browser.press(Browser.Key.SPACE);
     }
 
     @Test
