@@ -13,6 +13,8 @@ import java.util.List;
 /// @param unit      one of them, such as `hour`
 /// @param numbers   of units
 record Choices(String parameter, String unit, List<Integer> numbers) {
+    private static final int DAY = 24;
+
     static final Choices HOURS = new Choices("hours", "hour", List.of(1, 3, 6, 12, 24, 72, 168));
     static final Choices DAYS = new Choices("days", "day", List.of(1, 7, 14, 31, 90));
 
@@ -50,8 +52,9 @@ record Choices(String parameter, String unit, List<Integer> numbers) {
                 Html.text("last " + words(number)));
     }
 
-    /// Such as `6 hours`.
+    /// Such as `6 hours`, or `3 days` for 72 of them.
     String words(int number) {
+        if (unit.equals(HOURS.unit()) && number > DAY && number % DAY == 0) return DAYS.words(number / DAY);
         return number == 1 ? unit : "%d %ss".formatted(number, unit);
     }
 }
