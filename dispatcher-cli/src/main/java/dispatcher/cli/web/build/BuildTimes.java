@@ -123,7 +123,9 @@ record BuildTimes(BuildAnswer build, Instant now) {
         wait(grid, "a machine that was away or being started", waited.awayMachine());
         wait(grid, "inputs on their way to the machine", waited.copyingIn());
         wait(grid, "outputs on their way to the client", waited.copyingOut());
-        return Outcomes.goesOn(build) ? Html.all(grid.table(), element("p", "A wait counts when it is over.")) : grid.table();
+        return Outcomes.goesOn(build)
+                ? Html.all(grid.table(), element("p", "A wait counts when it is over."))
+                : grid.table();
     }
 
     private static void wait(Grid grid, String cause, BigDecimal seconds) {
