@@ -85,11 +85,14 @@ class InternalJsonIT {
         NomRules.Stream direct = build(client.builders(), "internal-json.nix");
         String machine = fleet.machine(0).name();
 
-        assertThat(shapes(through)).isSubsetOf(shapes(direct));
-        // The machine's own Nix does not know what it is called.
+        // How far a copy is: Nix says it where it copies path by path, and not to a builder.
+        Set<String> ours = shapes(through);
+        ours.remove("100: 105 4");
         Set<String> nixs = shapes(direct);
+        assertThat(ours).isSubsetOf(nixs);
+        // The machine's own Nix does not know what it is called.
         nixs.remove("105 4 building 'PATH'");
-        assertThat(shapes(through)).containsAll(nixs);
+        assertThat(ours).containsAll(nixs);
 
         assertThat(through.activities())
                 .as("that the build goes on there")
