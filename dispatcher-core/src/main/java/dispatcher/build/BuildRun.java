@@ -147,10 +147,7 @@ final class BuildRun {
         try (var turn =
                 builds.equalBuilds().await(drvPath, derivation, request.machine(), clientLog, this::tellThatItWaits)) {
             var earlier = turn.earlier();
-            if (earlier.isPresent() && holdsHere(earlier.get())) {
-                listener.buildShared(number, order.clientNumber(), drvPath);
-                return new BuildOutcome.Shared(earlier.get());
-            }
+            if (earlier.isPresent() && holdsHere(earlier.get().result())) return share(earlier.get());
             listener.buildAlone(number, drvPath, Duration.ofNanos(nanoTime() - queuedAt));
             if (isBuiltAlready()) {
                 listener.buildFound(number, drvPath);
@@ -167,6 +164,16 @@ final class BuildRun {
                         BuildOutcome::release);
             }
         }
+    }
+
+    private BuildOutcome share(EqualBuilds.Ended equal) {
+        var result = equal.result();
+        equal.cancelled()
+                .ifPresentOrElse(
+                        why -> listener.buildCancelled(number, drvPath, why.by(), why.reason()),
+                        () -> listener.buildShared(
+                                number, order.clientNumber(), drvPath, result.status(), result.message()));
+        return new BuildOutcome.Shared(result);
     }
 
     /// Whether it goes on without its client.
@@ -203,9 +210,9 @@ final class BuildRun {
         try (turn) {
             var outcome = runUnlessCancelled(request);
             ended = true;
-            boolean cancelled =
-                    control.cancelled().isPresent() && !outcome.result().isSuccess();
-            if (cancelled || isTrueForAll(outcome.result())) turn.share(outcome.result());
+            var cancelled = control.cancelled().filter(_ -> !outcome.result().isSuccess());
+            if (cancelled.isPresent() || isTrueForAll(outcome.result()))
+                turn.share(new EqualBuilds.Ended(outcome.result(), cancelled));
             return outcome;
         }
     }

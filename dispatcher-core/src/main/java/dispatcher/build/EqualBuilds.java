@@ -1,6 +1,7 @@
 package dispatcher.build;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dispatcher.build.control.Intervention;
 import dispatcher.build.log.BroadcastLog;
 import dispatcher.build.log.ClientLog;
 import dispatcher.nix.BasicDerivation;
@@ -17,17 +18,21 @@ import org.jspecify.annotations.Nullable;
 
 /// Lets only one of several equal builds run at a time, for all clients. Those for different machines are not equal.
 /// The others follow its log, and need not run if it has a result. A client that does not read cannot keep the turn.
-/// Safe for any thread; an interruption ends
-/// the waiting.
+/// Safe for any thread; an interruption ends the waiting.
 final class EqualBuilds {
     private record Key(StorePath drvPath, BasicDerivation derivation, Optional<String> machine) {}
+
+    /// How a build ended that others waited for.
+    ///
+    /// @param cancelled who ended it and why, if an operator did
+    record Ended(BuildResult result, Optional<Intervention> cancelled) {}
 
     /// What equal builds share that are wanted now.
     private static final class Shared {
         private final Semaphore turn = new Semaphore(1);
         private final BroadcastLog log = new BroadcastLog();
         /// Written by the holder of the turn.
-        private volatile @Nullable BuildResult result;
+        private volatile @Nullable Ended ended;
 
         /// Guarded by the outer lock.
         private int users;
@@ -52,9 +57,9 @@ final class EqualBuilds {
             shared.log.begin();
         }
 
-        /// The result of an equal build that ended while this one waited for it.
-        Optional<BuildResult> earlier() {
-            return Optional.ofNullable(shared.result);
+        /// How an equal build ended while this one waited for it.
+        Optional<Ended> earlier() {
+            return Optional.ofNullable(shared.ended);
         }
 
         /// The log that the build writes to; all clients that want the build get it. See [BroadcastLog].
@@ -77,9 +82,9 @@ final class EqualBuilds {
             }
         }
 
-        /// Publishes this build's result to those who wait.
-        void share(BuildResult result) {
-            shared.result = result;
+        /// Publishes how this build ended to those who wait.
+        void share(Ended ended) {
+            shared.ended = ended;
         }
 
         /// For any thread; a second time does nothing.

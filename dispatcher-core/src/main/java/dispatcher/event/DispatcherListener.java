@@ -109,8 +109,8 @@ public interface DispatcherListener {
     /// No machine takes the build; the client gets the reason.
     default void buildRefused(long build, StorePath drvPath, String reason) {}
 
-    /// It waited for an equal build, whose result is its own.
-    default void buildShared(long build, long client, StorePath drvPath) {}
+    /// It waited for an equal build, whose result is its own: a success, or a failure with its message.
+    default void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {}
 
     /// Its outputs are on machines that have built it earlier.
     default void buildFound(long build, StorePath drvPath) {}

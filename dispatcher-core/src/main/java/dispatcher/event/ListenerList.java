@@ -170,8 +170,8 @@ public final class ListenerList implements DispatcherListener {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
-        publish(listener -> listener.buildShared(build, client, drvPath));
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
+        publish(listener -> listener.buildShared(build, client, drvPath, status, message));
     }
 
     @Override

@@ -108,7 +108,7 @@ public final class HistoryListener implements DispatcherListener {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
         builds.invalidate(build);
     }
 

@@ -47,6 +47,11 @@ public record BuildRecord(
         attempts = List.copyOf(attempts);
     }
 
+    /// Whether it got the result of an equal build: its outputs, or its failure.
+    public boolean isShared() {
+        return outcome == Outcome.SHARED || (outcome == Outcome.FAILED && attempts.isEmpty());
+    }
+
     /// How far it is, or how it ended.
     public enum Outcome {
         /// Waits for an equal build or for a machine.
@@ -58,7 +63,7 @@ public record BuildRecord(
         /// The outputs are there.
         BUILT,
 
-        /// The build itself failed.
+        /// The build itself failed, or an equal build that it waited for.
         FAILED,
 
         /// No machine could build it, or the client may not have it built.
@@ -67,7 +72,7 @@ public record BuildRecord(
         /// An operator ended it.
         CANCELLED,
 
-        /// An equal build of another client gave the result.
+        /// An equal build of another client made the outputs.
         SHARED,
 
         /// A machine had the outputs already.

@@ -259,8 +259,9 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
-        end(build, Outcome.SHARED, "");
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
+        if (status.isSuccess()) end(build, Outcome.SHARED, "");
+        else end(build, Outcome.FAILED, message);
     }
 
     @Override

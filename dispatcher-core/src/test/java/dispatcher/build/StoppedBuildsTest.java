@@ -77,6 +77,11 @@ class StoppedBuildsTest {
 
             assertThat(end(first).result().message()).contains("cancelled by root");
             assertThat(end(second).result().message()).contains("cancelled by root");
+            assertThat(builds.events().all())
+                    .as("both are cancelled, and none has a result")
+                    .filteredOn(event -> event.startsWith("cancelled x root"))
+                    .hasSize(2);
+            assertThat(builds.events().all()).noneMatch(event -> event.startsWith("shared"));
             assertThat(a.built().size()).isLessThanOrEqualTo(1);
         }
         gate.open();

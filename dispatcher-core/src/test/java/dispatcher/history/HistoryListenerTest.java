@@ -125,7 +125,7 @@ class HistoryListenerTest {
         listener.buildRequested(1, 1, DRV, DERIVATION);
         listener.buildRefused(1, DRV, "no machine");
         listener.buildRequested(2, 1, DRV, DERIVATION);
-        listener.buildShared(2, 1, DRV);
+        listener.buildShared(2, 1, DRV, BuildStatus.BUILT, "");
         listener.buildRequested(3, 1, DRV, DERIVATION);
         listener.buildAbandoned(3, DRV);
         for (int build = 1; build <= 3; build++) ended(build, BuildStatus.BUILT);

@@ -137,13 +137,23 @@ class BuildRecorderTest {
     void everyOtherEndIsOnRecord() throws IOException {
         for (long build = 1; build <= 4; build++) ask(build);
         recorder.buildRefused(1, DRV, "no machine");
-        recorder.buildShared(2, 7, DRV);
+        recorder.buildShared(2, 7, DRV, BuildStatus.BUILT, "");
         recorder.buildFound(3, DRV);
         recorder.buildAbandoned(4, DRV);
         assertThat(recorder.find(Query.ALL, 10))
                 .extracting(BuildRecord::outcome)
                 .containsExactly(Outcome.ABANDONED, Outcome.FOUND, Outcome.SHARED, Outcome.REFUSED);
         assertThat(recorder.find(1)).map(BuildRecord::message).contains("no machine");
+    }
+
+    @Test
+    void aBuildThatWaitedForAnEqualOneFailsWithIt() throws IOException {
+        ask(1);
+        recorder.buildShared(1, 7, DRV, BuildStatus.PERMANENT_FAILURE, "exit code 3");
+
+        assertThat(only().outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(only().message()).isEqualTo("exit code 3");
+        assertThat(only().isShared()).isTrue();
     }
 
     @Test

@@ -119,7 +119,7 @@ public final class RecordingListener implements DispatcherListener {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
         add(build, "shared", drvPath);
     }
 

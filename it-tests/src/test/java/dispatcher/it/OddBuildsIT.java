@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @NeedsNamespaces
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OddBuildsIT {
-    /// Nobody who waits for itself is done by then.
+    /// A build that waits for itself has not ended by then.
     private static final Duration IN_TIME = Duration.ofSeconds(60);
 
     @TempDir

@@ -183,8 +183,12 @@ public final class EventFeed implements DispatcherListener {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
-        end(build, of(build, drvPath, FleetEvent.Type.ENDED).ended("shared"));
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
+        end(
+                build,
+                of(build, drvPath, FleetEvent.Type.ENDED)
+                        .ended(status.isSuccess() ? "shared" : "failed")
+                        .because(status.isSuccess() ? "" : cut(message)));
     }
 
     @Override

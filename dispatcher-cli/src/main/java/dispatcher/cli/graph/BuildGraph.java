@@ -172,8 +172,8 @@ public final class BuildGraph implements DispatcherListener {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
-        change(build, known -> known.in(Outcome.SHARED));
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
+        change(build, known -> known.in(status.isSuccess() ? Outcome.SHARED : Outcome.FAILED));
     }
 
     @Override

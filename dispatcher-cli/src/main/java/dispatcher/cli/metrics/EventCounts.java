@@ -183,8 +183,8 @@ public final class EventCounts implements DispatcherListener {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
-        ended(End.SHARED, build);
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
+        ended(status.isSuccess() ? End.SHARED : End.FAILED, build);
     }
 
     @Override

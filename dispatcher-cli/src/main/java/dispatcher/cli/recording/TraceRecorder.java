@@ -146,7 +146,7 @@ public final class TraceRecorder implements DispatcherListener, AutoCloseable {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
         underWay.remove(build);
     }
 

@@ -74,8 +74,7 @@ final class BuildAnswers {
         var stages = new ArrayList<Stage>();
         var at = record.asked();
         var alone = at.plus(record.waits().forEqualBuild());
-        boolean isShared = record.outcome() == BuildRecord.Outcome.SHARED;
-        if (isShared) {
+        if (record.isShared()) {
             stages.add(new Stage("equal-build", at, record.ended()));
             return stages;
         }

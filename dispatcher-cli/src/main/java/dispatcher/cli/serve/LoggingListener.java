@@ -157,11 +157,12 @@ public final class LoggingListener implements DispatcherListener {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
         log.atInfo()
                 .addKeyValue("build", build)
                 .addKeyValue("client", client)
                 .addKeyValue("drv", drvPath.derivationName())
+                .addKeyValue("status", status.name().toLowerCase(Locale.ROOT))
                 .log("build shared with another client");
     }
 

@@ -58,7 +58,7 @@ public record ChangeListener(Changes changes) implements DispatcherListener {
     }
 
     @Override
-    public void buildShared(long build, long client, StorePath drvPath) {
+    public void buildShared(long build, long client, StorePath drvPath, BuildStatus status, String message) {
         changes.note();
     }
 

@@ -66,6 +66,16 @@ class BuildGraphTest {
     }
 
     @Test
+    void aBuildThatWaitedForAnEqualOneEndsAsThatDoes() throws Exception {
+        ask(1, "a");
+        ask(2, "b");
+        graph.buildShared(1, 1, drv("a"), BuildStatus.BUILT, "");
+        graph.buildShared(2, 1, drv("b"), BuildStatus.PERMANENT_FAILURE, "exit code 3");
+
+        assertThat(nodes()).extracting(GraphAnswer.Node::state).containsExactly("shared", "failed");
+    }
+
+    @Test
     void aBuildNeedsThoseWhoseOutputsAreAmongItsInputs() throws Exception {
         graph.clientConnected(1, "ci@10.0.0.1");
         ask(1, "zlib");

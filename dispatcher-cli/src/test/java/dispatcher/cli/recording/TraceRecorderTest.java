@@ -147,7 +147,7 @@ class TraceRecorderTest {
             for (int build = 1; build <= 4; build++) ask(recorder, build, 1, TOOL, Set.of(SOURCE));
             ask(recorder, 6, 1, TOOL, Set.of(SOURCE));
             recorder.buildFound(6, FakeStore.path("tool.drv"));
-            recorder.buildShared(1, 1, FakeStore.path("tool.drv"));
+            recorder.buildShared(1, 1, FakeStore.path("tool.drv"), BuildStatus.BUILT, "");
             recorder.buildAbandoned(2, FakeStore.path("tool.drv"));
             recorder.buildRefused(3, FakeStore.path("tool.drv"), "no machine");
             end(recorder, 4, TOOL, "slow", 0, 10);

@@ -44,9 +44,9 @@ final class Totals {
         return Math.floorDiv(at.getEpochSecond(), Duration.ofHours(1).toSeconds());
     }
 
-    /// Does nothing for a build that goes on, or that no machine was to do.
+    /// Does nothing for a build that goes on, or that no machine was to do: an equal one counts already.
     void add(BuildRecord record) {
-        if (record.ended().isEmpty() || !counts(record.outcome())) return;
+        if (record.ended().isEmpty() || record.isShared() || !counts(record.outcome())) return;
         var ended = record.ended().get();
         long failed = record.outcome() == Outcome.FAILED ? 1 : 0;
         var waits = record.waits();

@@ -48,7 +48,7 @@ public final class BuildButtons {
         return Words.name(((BuildAction.Answer) answer).drv());
     }
 
-    /// Whether whoever asks gets buttons.
+    /// Whether the visitor of the page gets buttons.
     public static boolean areFor(PageRequest request) {
         return request.visitor().mayAct() && request.answers().has("POST", BuildAction.CANCEL_PATH);
     }

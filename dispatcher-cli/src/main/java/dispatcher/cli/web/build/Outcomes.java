@@ -50,10 +50,11 @@ final class Outcomes {
             case WAITING -> "It waits for a machine, or for an equal build.";
             case RUNNING -> "It is on a machine.";
             case "built" -> "The outputs were made.";
-            case "failed" -> "The build itself failed.";
+            case "failed" ->
+                build.attempts().isEmpty() ? "An equal build that it waited for failed." : "The build itself failed.";
             case "refused" -> "No machine can build it, or the client may not have it built.";
             case "cancelled" -> "An operator ended it.";
-            case "shared" -> "It got the result of an equal build.";
+            case "shared" -> "An equal build made the outputs.";
             case "found" -> "A machine had the outputs already.";
             case "abandoned" -> "Its client left before the end.";
             case "interrupted" -> "The dispatcher ended before it did.";

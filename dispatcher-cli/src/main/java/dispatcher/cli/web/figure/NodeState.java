@@ -2,7 +2,7 @@ package dispatcher.cli.web.figure;
 
 import dispatcher.cli.api.graph.GraphAnswer.Node;
 
-/// What a picture tells of a build's state.
+/// A build's state, as the picture of the graph shows it.
 enum NodeState {
     DONE("built", "✓", "its outputs are there"),
     RUNNING("running", "▶", "on a machine"),
