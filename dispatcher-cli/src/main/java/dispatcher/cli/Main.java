@@ -45,6 +45,7 @@ import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -96,6 +97,9 @@ public final class Main {
             "man",
             "version");
 
+    /// Those that always log.
+    private static final Set<String> LOGGING = Set.of("serve", "ping", "simulate");
+
     @Option(
             names = "--debug",
             scope = ScopeType.INHERIT,
@@ -107,8 +111,9 @@ public final class Main {
     /// @param args the command line
     public static void main(String[] args) {
         Logging.configure(Arrays.asList(args).contains("--debug"), System.getenv());
-        Logging.prepare();
-        System.exit(commandLine(args).execute(args));
+        if (args.length > 0 && LOGGING.contains(args[0])) Logging.prepare();
+        int status = commandLine(args).execute(args);
+        if (status != 0) System.exit(status);
     }
 
     /// Knows only the command that the line begins with, if it begins with one: each that is known costs time.

@@ -123,7 +123,7 @@ final class TrainingRun {
     private static void ask(Path settings) throws Exception {
         var socket = load(settings).controlSocket();
         while (!Files.exists(socket)) Thread.sleep(PAUSE);
-        for (var command : List.of("machines", "queue", "history", "spool", "explain", "builders"))
+        for (var command : List.of("status", "machines", "queue", "history", "spool", "explain"))
             for (var json : List.of(true, false)) {
                 var line = new ArrayList<>(List.of(command, "--config", settings.toString()));
                 if (json) line.add("--json");

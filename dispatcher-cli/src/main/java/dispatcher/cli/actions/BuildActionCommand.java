@@ -32,10 +32,8 @@ abstract class BuildActionCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
         var answer = needed(
-                settings,
-                dispatcher(settings).post(path, new BuildAction(build, reason, Optional.of(Operator.name()))),
+                dispatcher().post(path, new BuildAction(build, reason, Optional.of(Operator.name()))),
                 "%s %s".formatted(verb, Printable.line(build)));
         show(answer, () -> List.of(line(answer.printable(BuildAction.Answer.class))));
         return ExitCode.OK;

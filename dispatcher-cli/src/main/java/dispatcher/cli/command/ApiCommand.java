@@ -5,10 +5,12 @@ import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.terminal.UserFacingException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -28,6 +30,8 @@ public abstract class ApiCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    private @Nullable Path state;
+
     /// @return the exit status
     @Override
     public abstract Integer call() throws IOException, InterruptedException;
@@ -36,9 +40,20 @@ public abstract class ApiCommand implements Callable<Integer> {
     ///
     /// @throws UserFacingException if there are none, they cannot be read or have faults
     protected final Settings settings() {
-        return above().map(above -> settings.or(above.settings))
-                .orElse(settings)
-                .load();
+        return named().load();
+    }
+
+    /// The directory of the dispatcher's state. No more is read of the settings than that: a command that asks has no
+    /// use for the rest, nor for the faults that it may have by now.
+    ///
+    /// @throws UserFacingException if there are no settings, or they do not say even that
+    protected final Path state() {
+        if (state == null) state = named().state();
+        return state;
+    }
+
+    private SettingsOption named() {
+        return above().map(above -> settings.or(above.settings)).orElse(settings);
     }
 
     /// Whether the answer is to be shown as JSON.
@@ -53,18 +68,29 @@ public abstract class ApiCommand implements Callable<Integer> {
                 .map(ApiCommand.class::cast);
     }
 
-    protected static ApiClient dispatcher(Settings settings) {
-        return new ApiClient(settings.controlSocket());
+    /// The dispatcher that runs with the settings, or nobody.
+    ///
+    /// @throws UserFacingException as [#state]
+    protected final ApiClient dispatcher() {
+        return new ApiClient(Settings.controlSocket(state()));
     }
 
     /// The answer, for commands that are of no use without a running dispatcher.
     ///
     /// @param what the command cannot do without it
-    protected static ApiAnswer needed(Settings settings, Optional<ApiAnswer> answer, String what) {
-        return answer.orElseThrow(() -> new UserFacingException(
+    protected final ApiAnswer needed(Optional<ApiAnswer> answer, String what) {
+        return answer.orElseThrow(() -> noDispatcher(what));
+    }
+
+    /// To be thrown where no dispatcher runs.
+    ///
+    /// @param what cannot be done without it
+    /// @throws UserFacingException if the settings have faults, which is why none can run
+    protected final UserFacingException noDispatcher(String what) {
+        return new UserFacingException(
                 "cannot %s: no dispatcher runs".formatted(what),
-                "nobody answers at " + settings.controlSocket(),
-                "start one with `dispatcher serve`, or name the settings that it runs with (--config)"));
+                "nobody answers at " + settings().controlSocket(),
+                "start one with `dispatcher serve`, or name the settings that it runs with (--config)");
     }
 
     /// Shows an answer.

@@ -30,6 +30,15 @@ public final class SettingsOption {
         return load(Surroundings.ofProcess());
     }
 
+    /// Finds the settings and reads where the dispatcher has its state.
+    ///
+    /// @throws dispatcher.cli.terminal.UserFacingException as [#load], but not for faults elsewhere in them
+    public Path state() {
+        var surroundings = Surroundings.ofProcess();
+        return file.map(named -> SettingsFile.state(named, surroundings))
+                .orElseGet(() -> SettingsFile.state(surroundings));
+    }
+
     public Settings load(Surroundings surroundings) {
         return file.map(named -> SettingsFile.load(named, surroundings))
                 .orElseGet(() -> SettingsFile.load(surroundings));

@@ -6,7 +6,6 @@ import dispatcher.cli.api.MachineAnswer;
 import dispatcher.cli.api.MachinesAnswer;
 import dispatcher.cli.command.ApiCommand;
 import dispatcher.cli.command.Operator;
-import dispatcher.cli.settings.Settings;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.text.Printable;
 import java.time.Duration;
@@ -42,10 +41,8 @@ public final class DrainCommand extends ApiCommand {
 
     @Override
     public Integer call() throws InterruptedException {
-        var settings = settings();
         var answer = needed(
-                settings,
-                dispatcher(settings)
+                dispatcher()
                         .post(DrainRequest.DRAIN_PATH, new DrainRequest(machine, note, Optional.of(Operator.name()))),
                 "drain " + machine);
         if (!isJson()) {
@@ -58,7 +55,7 @@ public final class DrainCommand extends ApiCommand {
                                     .map(MachineAnswer::slotsTaken)
                                     .orElse(0L)))));
         }
-        if (wait) awaitIdle(settings);
+        if (wait) awaitIdle();
         if (isJson()) print(List.of(answer.show()));
         else if (wait) print(List.of("nothing runs there any more"));
         return ExitCode.OK;
@@ -68,9 +65,9 @@ public final class DrainCommand extends ApiCommand {
         return builds == 0 ? "nothing runs there" : builds == 1 ? "1 build runs there" : builds + " builds run there";
     }
 
-    private void awaitIdle(Settings settings) throws InterruptedException {
+    private void awaitIdle() throws InterruptedException {
         while (true) {
-            var view = look(settings);
+            var view = look();
             if (view.isEmpty() || view.get().slotsTaken() == 0) return;
             var state = view.get().state();
             if (!state.equals("drained") && !state.equals("removed"))
@@ -83,8 +80,8 @@ public final class DrainCommand extends ApiCommand {
     }
 
     /// Empty if it is not in the settings any more.
-    private Optional<MachineAnswer> look(Settings settings) {
-        return needed(settings, dispatcher(settings).get(MachinesAnswer.PATH), "wait for " + machine)
+    private Optional<MachineAnswer> look() {
+        return needed(dispatcher().get(MachinesAnswer.PATH), "wait for " + machine)
                 .as(MachinesAnswer.class)
                 .machines()
                 .stream()

@@ -19,10 +19,8 @@ public final class ResumeCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
         var answer = needed(
-                settings,
-                dispatcher(settings)
+                dispatcher()
                         .post(
                                 DrainRequest.RESUME_PATH,
                                 new DrainRequest(machine, Optional.empty(), Optional.of(Operator.name()))),

@@ -31,7 +31,6 @@ public final class EventsCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
         var path = "%s?%s=%s%s"
                 .formatted(
                         FleetEvent.PATH,
@@ -39,8 +38,8 @@ public final class EventsCommand extends ApiCommand {
                         follow,
                         since.map(after -> "&%s=%d".formatted(FleetEvent.AFTER, after))
                                 .orElse(""));
-        boolean listens = dispatcher(settings).lines(path, line -> print(List.of(Printable.line(line))));
-        if (!listens) needed(settings, Optional.empty(), "show events");
+        boolean listens = dispatcher().lines(path, line -> print(List.of(Printable.line(line))));
+        if (!listens) throw noDispatcher("show events");
         return ExitCode.OK;
     }
 }

@@ -84,15 +84,13 @@ public final class ExplainCommand extends ApiCommand {
     public Integer call() throws IOException, InterruptedException {
         var past = file.map(Path::toString).filter(text -> text.matches("\\d{1,18}"));
         if (past.isPresent() && system.isEmpty()) {
-            var settings = settings();
-            var answer = PastPlacements.of(settings, dispatcher(settings), Long.parseLong(past.get()));
+            var answer = PastPlacements.of(state(), dispatcher(), Long.parseLong(past.get()));
             show(answer, () -> PastPlacements.lines(answer.printable(BuildAnswer.class), Terminal.out()));
             return PastPlacements.exitStatus(answer.as(BuildAnswer.class));
         }
         var question = question();
-        var settings = settings();
-        var asked = dispatcher(settings).post(ExplainRequest.PATH, question.request());
-        var answer = asked.isPresent() ? asked.get() : idle(settings, question);
+        var asked = dispatcher().post(ExplainRequest.PATH, question.request());
+        var answer = asked.isPresent() ? asked.get() : idle(settings(), question);
         if (asked.isEmpty() && !isJson())
             print(List.of("no dispatcher runs; this is what one would do that begins with these settings", ""));
         show(answer, () -> new ExplanationReport(answer.printable(ExplainAnswer.class)).lines(Terminal.out()));

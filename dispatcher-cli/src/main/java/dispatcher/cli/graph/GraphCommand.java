@@ -50,7 +50,6 @@ public final class GraphCommand extends ApiCommand {
             throw wrongUsage("--hours %d is not from 1 to %d".formatted(hours, GraphEndpoint.MOST_HOURS));
         if (rows < 1 || rows > GraphEndpoint.MOST_ROWS)
             throw wrongUsage("--rows %d is not from 1 to %d".formatted(rows, GraphEndpoint.MOST_ROWS));
-        var settings = settings();
         var path = "%s?%s=%d&%s=%d%s"
                 .formatted(
                         GraphAnswer.PATH,
@@ -62,7 +61,7 @@ public final class GraphCommand extends ApiCommand {
                                         .formatted(
                                                 GraphEndpoint.CLIENT, URLEncoder.encode(name, StandardCharsets.UTF_8)))
                                 .orElse(""));
-        var answer = needed(settings, dispatcher(settings).get(path), "show which builds need which");
+        var answer = needed(dispatcher().get(path), "show which builds need which");
         show(answer, () -> lines(answer.printable(GraphAnswer.class)));
         return ExitCode.OK;
     }

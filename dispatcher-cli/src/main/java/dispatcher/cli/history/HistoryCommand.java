@@ -48,11 +48,10 @@ public final class HistoryCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
         var wanted = Optional.ofNullable(name);
-        var answer = dispatcher(settings)
+        var answer = dispatcher()
                 .get(HistoryAnswer.PATH + wanted.map(HistoryCommand::query).orElse(""))
-                .orElseGet(() -> HistoryAccess.ofDatabase(settings, history -> history.show(wanted)));
+                .orElseGet(() -> HistoryAccess.ofDatabase(settings(), history -> history.show(wanted)));
         show(
                 answer,
                 () -> new HistoryReport(answer.printable(HistoryAnswer.class)).lines(wanted.isEmpty(), Terminal.out()));

@@ -24,10 +24,9 @@ public final class HistoryForgetCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
-        var answer = dispatcher(settings)
+        var answer = dispatcher()
                 .post(ForgetRequest.PATH, new ForgetRequest(name.text()))
-                .orElseGet(() -> HistoryAccess.ofDatabase(settings, history -> history.forget(name)));
+                .orElseGet(() -> HistoryAccess.ofDatabase(settings(), history -> history.forget(name)));
         var shown = Printable.line(name.toString());
         show(
                 answer,

@@ -67,9 +67,9 @@ public final class MachineAddCommand extends ApiCommand {
             if (!persist) throw e;
             return write(entry, e.place());
         }
-        var posted = dispatcher(settings).post(JoinRequest.ADD_PATH, JoinRequest.of(entry, persist));
+        var posted = dispatcher().post(JoinRequest.ADD_PATH, JoinRequest.of(entry, persist));
         if (posted.isEmpty() && persist) return write(entry, settings.file());
-        var answer = needed(settings, posted, "add " + Printable.line(address));
+        var answer = needed(posted, "add " + Printable.line(address));
         show(answer, () -> lines(answer.printable(JoinRequest.Answer.class)));
         return ExitCode.OK;
     }

@@ -23,10 +23,8 @@ public final class MachineRemoveCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
         var answer = needed(
-                settings,
-                dispatcher(settings).post(JoinRequest.REMOVE_PATH, new JoinRequest.Leave(machine)),
+                dispatcher().post(JoinRequest.REMOVE_PATH, new JoinRequest.Leave(machine)),
                 "remove " + Printable.line(machine));
         show(answer, () -> lines(answer.printable(JoinRequest.Answer.class)));
         return ExitCode.OK;

@@ -17,8 +17,7 @@ import picocli.CommandLine.ExitCode;
 public final class MachinesCommand extends ApiCommand {
     @Override
     public Integer call() {
-        var settings = settings();
-        var answer = needed(settings, dispatcher(settings).get(MachinesAnswer.PATH), "show the machines");
+        var answer = needed(dispatcher().get(MachinesAnswer.PATH), "show the machines");
         show(answer, () -> new MachinesReport(answer.printable(MachinesAnswer.class)).lines(Terminal.out()));
         return ExitCode.OK;
     }

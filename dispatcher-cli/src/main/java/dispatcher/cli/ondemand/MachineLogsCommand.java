@@ -15,7 +15,7 @@ import picocli.CommandLine.ExitCode;
 final class MachineLogsCommand extends PowerCommand {
     @Override
     public Integer call() {
-        var answer = get(settings(), MachinePower.LOGS_PATH, "show the log of");
+        var answer = get(MachinePower.LOGS_PATH, "show the log of");
         show(answer, () -> lines(answer.printable(MachinePower.Log.class)));
         return ExitCode.OK;
     }

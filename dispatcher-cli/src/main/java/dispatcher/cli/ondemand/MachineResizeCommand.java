@@ -50,10 +50,9 @@ final class MachineResizeCommand extends PowerCommand {
 
     @Override
     public Integer call() throws InterruptedException {
-        var settings = settings();
         var size = new MachinePower.Size(
                 cores.map(Integer::doubleValue), memory.map(ByteSize::bytes), disk.map(ByteSize::bytes));
-        var answer = post(settings, MachinePower.RESIZE_PATH, "resize", size);
-        return show(wait ? awaitEnd(settings, "resize") : answer);
+        var answer = post(MachinePower.RESIZE_PATH, "resize", size);
+        return show(wait ? awaitEnd("resize") : answer);
     }
 }

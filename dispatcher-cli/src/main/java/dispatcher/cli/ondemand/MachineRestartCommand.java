@@ -16,8 +16,7 @@ final class MachineRestartCommand extends PowerCommand {
 
     @Override
     public Integer call() throws InterruptedException {
-        var settings = settings();
-        var answer = post(settings, MachinePower.RESTART_PATH, "restart");
-        return show(wait ? awaitEnd(settings, "restart") : answer);
+        var answer = post(MachinePower.RESTART_PATH, "restart");
+        return show(wait ? awaitEnd("restart") : answer);
     }
 }

@@ -18,8 +18,7 @@ final class MachineStartCommand extends PowerCommand {
 
     @Override
     public Integer call() throws InterruptedException {
-        var settings = settings();
-        var answer = post(settings, MachinePower.START_PATH, "start");
-        return show(wait ? awaitEnd(settings, "start") : answer);
+        var answer = post(MachinePower.START_PATH, "start");
+        return show(wait ? awaitEnd("start") : answer);
     }
 }

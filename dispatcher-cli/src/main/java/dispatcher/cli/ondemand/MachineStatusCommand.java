@@ -12,6 +12,6 @@ import picocli.CommandLine.Command;
 final class MachineStatusCommand extends PowerCommand {
     @Override
     public Integer call() {
-        return show(get(settings(), MachinePower.STATUS_PATH, "look at"));
+        return show(get(MachinePower.STATUS_PATH, "look at"));
     }
 }

@@ -19,8 +19,7 @@ final class MachineStopCommand extends PowerCommand {
 
     @Override
     public Integer call() throws InterruptedException {
-        var settings = settings();
-        var answer = post(settings, MachinePower.STOP_PATH, "stop");
-        return show(wait ? awaitEnd(settings, "stop") : answer);
+        var answer = post(MachinePower.STOP_PATH, "stop");
+        return show(wait ? awaitEnd("stop") : answer);
     }
 }

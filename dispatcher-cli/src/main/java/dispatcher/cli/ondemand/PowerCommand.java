@@ -5,7 +5,6 @@ import dispatcher.cli.api.MachinePower;
 import dispatcher.cli.api.http.ApiAnswer;
 import dispatcher.cli.command.ApiCommand;
 import dispatcher.cli.machines.PowerWords;
-import dispatcher.cli.settings.Settings;
 import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.ExitCode;
@@ -18,22 +17,16 @@ abstract class PowerCommand extends ApiCommand {
     @Parameters(paramLabel = "NAME", description = "The machine's name in the settings.")
     private String machine = "";
 
-    final ApiAnswer get(Settings settings, String path, String what) {
-        return needed(
-                settings,
-                dispatcher(settings).get(MachinePower.pathOf(path, machine)),
-                "%s %s".formatted(what, machine));
+    final ApiAnswer get(String path, String what) {
+        return needed(dispatcher().get(MachinePower.pathOf(path, machine)), "%s %s".formatted(what, machine));
     }
 
-    final ApiAnswer post(Settings settings, String path, String what) {
-        return post(settings, path, what, new Nothing());
+    final ApiAnswer post(String path, String what) {
+        return post(path, what, new Nothing());
     }
 
-    final ApiAnswer post(Settings settings, String path, String what, Record body) {
-        return needed(
-                settings,
-                dispatcher(settings).post(MachinePower.pathOf(path, machine), body),
-                "%s %s".formatted(what, machine));
+    final ApiAnswer post(String path, String what, Record body) {
+        return needed(dispatcher().post(MachinePower.pathOf(path, machine), body), "%s %s".formatted(what, machine));
     }
 
     /// The body of a request that has nothing to say.
@@ -63,9 +56,9 @@ abstract class PowerCommand extends ApiCommand {
     }
 
     /// Asks again until the machine is on or off for good, and the last use before a stop has ended.
-    final ApiAnswer awaitEnd(Settings settings, String what) throws InterruptedException {
+    final ApiAnswer awaitEnd(String what) throws InterruptedException {
         while (true) {
-            var answer = get(settings, MachinePower.STATUS_PATH, what);
+            var answer = get(MachinePower.STATUS_PATH, what);
             boolean stopping = answer.as(MachinePower.class)
                     .onDemand()
                     .map(MachineAnswer.OnDemand::stopping)

@@ -27,9 +27,8 @@ public final class QueueCommand extends ApiCommand {
     public Integer call() {
         if (rows < 0 || rows > QueueEndpoint.MOST_ROWS)
             throw wrongUsage("--rows %d is not from 0 to %d".formatted(rows, QueueEndpoint.MOST_ROWS));
-        var settings = settings();
         var path = "%s?%s=%d".formatted(QueueAnswer.PATH, QueueEndpoint.ROWS, rows);
-        var answer = needed(settings, dispatcher(settings).get(path), "show the queue");
+        var answer = needed(dispatcher().get(path), "show the queue");
         show(answer, () -> new QueueReport(answer.printable(QueueAnswer.class)).lines(Terminal.out()));
         return ExitCode.OK;
     }

@@ -21,8 +21,7 @@ public final class BuildCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
-        var records = new RecordAccess(settings, dispatcher(settings));
+        var records = new RecordAccess(state(), dispatcher());
         var answer = records.build(records.idOf(build));
         show(answer, () -> new BuildReport(answer.printable(BuildAnswer.class)).lines(Terminal.out()));
         return ExitCode.OK;

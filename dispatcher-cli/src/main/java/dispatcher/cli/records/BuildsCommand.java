@@ -61,8 +61,7 @@ public final class BuildsCommand extends ApiCommand {
         if (rows < 1 || rows > RecordEndpoints.MOST_ROWS)
             throw wrongUsage("--rows %d is not from 1 to %d".formatted(rows, RecordEndpoints.MOST_ROWS));
         if (failed && running) throw wrongUsage("--failed and --running exclude each other");
-        var settings = settings();
-        var answer = new RecordAccess(settings, dispatcher(settings)).builds(parameters());
+        var answer = new RecordAccess(state(), dispatcher()).builds(parameters());
         show(answer, () -> new BuildsReport(answer.printable(BuildsAnswer.class)).lines(Terminal.out()));
         return ExitCode.OK;
     }

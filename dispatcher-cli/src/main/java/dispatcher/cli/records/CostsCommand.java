@@ -47,8 +47,7 @@ public final class CostsCommand extends ApiCommand {
             throw wrongUsage("--days %d is not from 1 to %d".formatted(days, FigureEndpoints.MOST_DAYS));
         if (rows < 1 || rows > FigureEndpoints.MOST_ROWS)
             throw wrongUsage("--rows %d is not from 1 to %d".formatted(rows, FigureEndpoints.MOST_ROWS));
-        var settings = settings();
-        var answer = new FigureAccess(settings, dispatcher(settings))
+        var answer = new FigureAccess(state(), dispatcher())
                 .ask(
                         PackagesAnswer.PATH,
                         Map.of(

@@ -3,11 +3,11 @@ package dispatcher.cli.records;
 import dispatcher.cli.api.http.ApiAnswer;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.http.ApiRequest;
-import dispatcher.cli.settings.Settings;
 import dispatcher.cli.state.RecordDatabase;
 import dispatcher.record.BuildRecorder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.function.BiFunction;
@@ -15,8 +15,9 @@ import java.util.stream.Collectors;
 
 /// The way to figures from records of builds: the running dispatcher, or its database if none runs.
 ///
+/// @param state      the directory of the dispatcher's state
 /// @param dispatcher perhaps nobody
-record FigureAccess(Settings settings, ApiClient dispatcher) {
+record FigureAccess(Path state, ApiClient dispatcher) {
     ApiAnswer ask(
             String path, Map<String, String> parameters, BiFunction<FigureEndpoints, ApiRequest, Object> question) {
         var query = parameters.entrySet().stream()
@@ -27,7 +28,7 @@ record FigureAccess(Settings settings, ApiClient dispatcher) {
 
     private ApiAnswer ofDatabase(
             Map<String, String> parameters, BiFunction<FigureEndpoints, ApiRequest, Object> question) {
-        try (var database = RecordDatabase.existingIn(settings.state())) {
+        try (var database = RecordDatabase.existingIn(state)) {
             var endpoints = new FigureEndpoints(
                     BuildRecorder.reading(database.records()),
                     database.figures(),

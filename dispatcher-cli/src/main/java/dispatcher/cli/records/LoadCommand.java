@@ -34,8 +34,7 @@ public final class LoadCommand extends ApiCommand {
     public Integer call() {
         if (hours < 1 || hours > FigureEndpoints.MOST_HOURS)
             throw wrongUsage("--hours %d is not from 1 to %d".formatted(hours, FigureEndpoints.MOST_HOURS));
-        var settings = settings();
-        var answer = new FigureAccess(settings, dispatcher(settings))
+        var answer = new FigureAccess(state(), dispatcher())
                 .ask(LoadAnswer.PATH, Map.of(FigureEndpoints.HOURS, Integer.toString(hours)), FigureEndpoints::load);
         show(answer, () -> lines(answer.printable(LoadAnswer.class)));
         return ExitCode.OK;

@@ -33,8 +33,7 @@ public final class LogCommand extends ApiCommand {
     @Override
     public Integer call() throws InterruptedException {
         if (follow && isJson()) throw wrongUsage("--follow and --json exclude each other");
-        var settings = settings();
-        var records = new RecordAccess(settings, dispatcher(settings));
+        var records = new RecordAccess(state(), dispatcher());
         long id = records.idOf(build);
         if (isJson()) {
             show(ApiAnswer.of(whole(records, id)), List::of);

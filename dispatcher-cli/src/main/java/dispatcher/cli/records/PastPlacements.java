@@ -3,9 +3,9 @@ package dispatcher.cli.records;
 import dispatcher.cli.api.http.ApiAnswer;
 import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.record.BuildAnswer;
-import dispatcher.cli.settings.Settings;
 import dispatcher.cli.terminal.ExitStatus;
 import dispatcher.cli.terminal.Lines;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.ExitCode;
@@ -18,10 +18,11 @@ public final class PastPlacements {
 
     private PastPlacements() {}
 
+    /// @param state      the directory of its state
     /// @param dispatcher perhaps nobody
     /// @return a [BuildAnswer]
-    public static ApiAnswer of(Settings settings, ApiClient dispatcher, long id) {
-        return new RecordAccess(settings, dispatcher).build(id);
+    public static ApiAnswer of(Path state, ApiClient dispatcher, long id) {
+        return new RecordAccess(state, dispatcher).build(id);
     }
 
     /// The exit status of a command that shows this.

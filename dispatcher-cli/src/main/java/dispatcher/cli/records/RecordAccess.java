@@ -6,11 +6,11 @@ import dispatcher.cli.api.http.ApiClient;
 import dispatcher.cli.api.http.ApiRequest;
 import dispatcher.cli.api.record.BuildAnswer;
 import dispatcher.cli.api.record.BuildsAnswer;
-import dispatcher.cli.settings.Settings;
 import dispatcher.cli.state.RecordDatabase;
 import dispatcher.record.BuildRecorder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,8 +19,9 @@ import java.util.stream.Collectors;
 
 /// The way to records of builds: the running dispatcher, or its database if none runs.
 ///
+/// @param state      the directory of the dispatcher's state
 /// @param dispatcher perhaps nobody
-record RecordAccess(Settings settings, ApiClient dispatcher) {
+record RecordAccess(Path state, ApiClient dispatcher) {
     /// Characters of the hash in the name of a store path.
     private static final int HASH = 32;
 
@@ -57,7 +58,7 @@ record RecordAccess(Settings settings, ApiClient dispatcher) {
 
     private ApiAnswer ofDatabase(
             Map<String, String> parameters, BiFunction<RecordEndpoints, ApiRequest, Object> question) {
-        try (var database = RecordDatabase.existingIn(settings.state())) {
+        try (var database = RecordDatabase.existingIn(state)) {
             var endpoints = new RecordEndpoints(BuildRecorder.reading(database.records()), InstantSource.system());
             return ApiAnswer.of(question.apply(endpoints, ApiRequest.of(parameters)));
         }

@@ -34,11 +34,10 @@ public final class TimelineCommand extends ApiCommand {
     public Integer call() {
         if (hours < 1 || hours > FigureEndpoints.MOST_HOURS)
             throw wrongUsage("--hours %d is not from 1 to %d".formatted(hours, FigureEndpoints.MOST_HOURS));
-        var settings = settings();
         var parameters = new LinkedHashMap<>(Map.of(FigureEndpoints.HOURS, Integer.toString(hours)));
         if (machine != null) parameters.put(FigureEndpoints.MACHINE, machine);
-        var answer = new FigureAccess(settings, dispatcher(settings))
-                .ask(TimelineAnswer.PATH, parameters, FigureEndpoints::timeline);
+        var answer =
+                new FigureAccess(state(), dispatcher()).ask(TimelineAnswer.PATH, parameters, FigureEndpoints::timeline);
         show(answer, () -> lines(answer.printable(TimelineAnswer.class)));
         return ExitCode.OK;
     }

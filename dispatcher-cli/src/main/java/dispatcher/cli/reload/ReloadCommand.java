@@ -37,11 +37,8 @@ public final class ReloadCommand extends ApiCommand {
     /// What is wrong with the settings is found here already, as they say where the dispatcher can be asked.
     private ApiAnswer ask() {
         try {
-            var settings = settings();
-            return needed(
-                    settings,
-                    dispatcher(settings).post(ReloadAnswer.PATH, new ReloadAnswer.Request()),
-                    "reload the settings");
+            settings();
+            return needed(dispatcher().post(ReloadAnswer.PATH, new ReloadAnswer.Request()), "reload the settings");
         } catch (SettingsException e) {
             return ApiAnswer.of(ReloadEndpoint.answer(ReloadOutcome.Refused.of(e)));
         }

@@ -109,6 +109,11 @@ public record Settings(
 
     /// Where commands reach the running dispatcher.
     public Path controlSocket() {
+        return controlSocket(state);
+    }
+
+    /// The same of a dispatcher that has its state in some directory.
+    public static Path controlSocket(Path state) {
         return state.resolve("control.sock");
     }
 

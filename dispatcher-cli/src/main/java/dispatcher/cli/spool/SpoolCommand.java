@@ -22,11 +22,10 @@ public final class SpoolCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
         var path = "%s?%s=%s".formatted(SpoolAnswer.PATH, SpoolEndpoints.ENTRIES, paths);
-        var answer = dispatcher(settings)
+        var answer = dispatcher()
                 .get(path)
-                .orElseGet(() -> SpoolAccess.ofDirectory(settings, spool -> spool.status(paths)));
+                .orElseGet(() -> SpoolAccess.ofDirectory(settings(), spool -> spool.status(paths)));
         show(answer, () -> new SpoolReport(answer.printable(SpoolAnswer.class)).status(paths, Terminal.out()));
         return ExitCode.OK;
     }

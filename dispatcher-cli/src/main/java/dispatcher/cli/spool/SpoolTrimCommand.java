@@ -39,10 +39,9 @@ public final class SpoolTrimCommand extends ApiCommand {
 
     @Override
     public Integer call() {
-        var settings = settings();
-        var answer = dispatcher(settings)
+        var answer = dispatcher()
                 .post(TrimRequest.PATH, new TrimRequest(size.bytes()))
-                .orElseGet(() -> SpoolAccess.ofDirectory(settings, spool -> spool.trim(size.bytes())));
+                .orElseGet(() -> SpoolAccess.ofDirectory(settings(), spool -> spool.trim(size.bytes())));
         show(answer, () -> new SpoolReport(answer.printable(SpoolAnswer.class)).trimmed(size.bytes()));
         return ExitCode.OK;
     }

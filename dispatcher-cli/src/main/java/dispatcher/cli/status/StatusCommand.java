@@ -17,8 +17,7 @@ import picocli.CommandLine.ExitCode;
 public final class StatusCommand extends ApiCommand {
     @Override
     public Integer call() {
-        var settings = settings();
-        var answer = needed(settings, dispatcher(settings).get(StatusAnswer.PATH), "show its status");
+        var answer = needed(dispatcher().get(StatusAnswer.PATH), "show its status");
         show(answer, () -> new StatusReport(answer.printable(StatusAnswer.class)).lines(Terminal.out()));
         return ExitCode.OK;
     }

@@ -1,7 +1,6 @@
 package dispatcher.cli.top;
 
 import dispatcher.cli.command.ApiCommand;
-import dispatcher.cli.settings.Settings;
 import dispatcher.cli.terminal.Terminal;
 import dispatcher.cli.terminal.UserFacingException;
 import java.io.IOException;
@@ -38,27 +37,17 @@ public final class TopCommand extends ApiCommand {
             throw wrongUsage(
                     "standard input and output are not both a terminal; `dispatcher status` prints what is going"
                             + " on, `dispatcher events --follow` what happens, `dispatcher top --once` one screen");
-        var settings = settings();
-        var reader = new FleetReader(dispatcher(settings), new Phases());
+        var reader = new FleetReader(dispatcher(), new Phases());
         if (once) {
             reader.catchUp();
-            var frame = new Frame(first(reader, settings), Optional.empty(), Screen.FIRST, width(System.getenv()), 0);
+            var frame = new Frame(first(reader), Optional.empty(), Screen.FIRST, width(System.getenv()), 0);
             print(frame.text(Terminal.out().enabled()));
-        } else show(reader, settings);
+        } else show(reader);
         return ExitCode.OK;
     }
 
-    private static Picture first(FleetReader reader, Settings settings) {
-        return reader.read().orElseThrow(() -> noDispatcher(settings));
-    }
-
-    private static UserFacingException noDispatcher(Settings settings) {
-        try {
-            needed(settings, Optional.empty(), "show the fleet");
-            throw new IllegalStateException("there is no answer");
-        } catch (UserFacingException e) {
-            return e;
-        }
+    private Picture first(FleetReader reader) {
+        return reader.read().orElseThrow(() -> noDispatcher("show the fleet"));
     }
 
     private static int width(Map<String, String> environment) throws IOException {
@@ -75,20 +64,20 @@ public final class TopCommand extends ApiCommand {
         }
     }
 
-    private static void show(FleetReader reader, Settings settings) throws IOException {
+    private void show(FleetReader reader) throws IOException {
         try (var terminal = TerminalBuilder.builder()
                         .system(true)
                         .dumb(false)
                         .nativeSignals(true)
                         .build();
-                var fleet = new Fleet(reader, first(reader, settings))) {
+                var fleet = new Fleet(reader, first(reader))) {
             if (terminal.getStringCapability(Capability.cursor_address) == null)
                 throw new UserFacingException(
                         "cannot draw on this terminal",
                         "TERM is '%s', of which nobody knows how to move its cursor".formatted(terminal.getType()),
                         "set TERM to what the terminal is, such as xterm-256color, or use `dispatcher status`");
             fleet.start();
-            var orders = new Orders(dispatcher(settings));
+            var orders = new Orders(dispatcher());
             try (var screen = new TopScreen(terminal, fleet::sight, order -> {
                 var said = orders.carryOut(order);
                 fleet.refreshSoon();

@@ -8,13 +8,18 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import jdk.net.ExtendedSocketOptions;
 
 /// A connection over a Unix domain socket, from either end. It has no standard error and no exit status.
 public final class UnixSocketChannel implements CommandChannel {
+    /// What a socket's address holds on macOS, the least of all systems, without the zero byte at the end.
+    private static final int MAX_PATH_BYTES = 103;
+
     private final SocketChannel socket;
 
     public UnixSocketChannel(SocketChannel socket) {
@@ -23,6 +28,15 @@ public final class UnixSocketChannel implements CommandChannel {
 
     public static UnixSocketChannel connect(Path path) throws IOException {
         return new UnixSocketChannel(SocketChannel.open(UnixDomainSocketAddress.of(path)));
+    }
+
+    /// Why no socket can ever have this path; for people.
+    public static Optional<String> pathFault(Path path) {
+        int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
+        return bytes <= MAX_PATH_BYTES
+                ? Optional.empty()
+                : Optional.of("%s has %d bytes; the path of a unix socket can have %d"
+                        .formatted(path, bytes, MAX_PATH_BYTES));
     }
 
     /// The user that the process at the other end runs as, as the kernel saw it when that connected: its name, or

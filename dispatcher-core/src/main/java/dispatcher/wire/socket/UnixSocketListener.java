@@ -4,11 +4,9 @@ import dispatcher.thread.SteadyThread;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -17,9 +15,6 @@ import org.slf4j.LoggerFactory;
 
 /// Takes connections at a Unix domain socket, which is there as long as this is open. Safe for any thread.
 public final class UnixSocketListener implements AutoCloseable {
-    /// What a socket's address holds on macOS, the least of all systems, without the zero byte at the end.
-    private static final int MAX_PATH_BYTES = 103;
-
     private static final int BACKLOG = 1024;
 
     private static final Logger log = LoggerFactory.getLogger(UnixSocketListener.class);
@@ -39,7 +34,7 @@ public final class UnixSocketListener implements AutoCloseable {
     /// @param permissions who may connect, such as `rw-rw----`
     /// @throws IOException if the socket cannot be made, or something else is there; says what to do
     public static UnixSocketListener open(Path path, String permissions) throws IOException {
-        var fault = pathFault(path);
+        var fault = UnixSocketChannel.pathFault(path);
         if (fault.isPresent()) throw new IOException(fault.get());
         var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
@@ -49,15 +44,6 @@ public final class UnixSocketListener implements AutoCloseable {
             server.close();
             throw e;
         }
-    }
-
-    /// Why no socket can ever have this path; for people.
-    public static Optional<String> pathFault(Path path) {
-        int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
-        return bytes <= MAX_PATH_BYTES
-                ? Optional.empty()
-                : Optional.of("%s has %d bytes; the path of a unix socket can have %d"
-                        .formatted(path, bytes, MAX_PATH_BYTES));
     }
 
     /// Hands each connection to `client`, on a virtual thread of its own, until this is closed. Returns at once.

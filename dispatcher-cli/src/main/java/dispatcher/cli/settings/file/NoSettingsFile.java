@@ -64,7 +64,7 @@ record NoSettingsFile(Surroundings surroundings, Path place, Path nixMachines) {
         return "'%s'".formatted(path.toString().replace("'", "''"));
     }
 
-    private Path state() {
+    Path state() {
         if (isSystem(surroundings)) return Path.of("/var/lib/dispatcher");
         return surroundings
                 .variable("XDG_STATE_HOME")

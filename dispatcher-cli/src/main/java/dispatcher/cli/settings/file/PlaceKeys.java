@@ -39,8 +39,10 @@ final class PlaceKeys {
     static final Group LISTEN =
             Group.of("listen", "Where clients come in: socket or ssh or both. Required.", SOCKET, SSH, WEB);
 
-    static final Key<Path> STATE = Key.of("state", Types.path())
-            .preset(Path.of("/var/lib/dispatcher"))
+    static final String STATE_NAME = "state";
+    static final String STATE_PRESET = "/var/lib/dispatcher";
+    static final Key<Path> STATE = Key.of(STATE_NAME, Types.path())
+            .preset(Path.of(STATE_PRESET))
             .counts(Effect.RESTART, Settings::state)
             .help("""
                     Directory for what must outlive the program, and for control.sock, by which commands such as

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// Finds the settings file and reads it.
@@ -37,19 +38,55 @@ public final class SettingsFile {
     }
 
     static Settings load(Surroundings surroundings, Path systemWide, Path nixMachines) {
+        var file = find(surroundings, systemWide);
+        return file.isPresent()
+                ? read(file.get(), surroundings)
+                : read(without(surroundings, systemWide, nixMachines), List.of());
+    }
+
+    /// The directory for state that the file says which the operator named; nothing else of it is looked at.
+    ///
+    /// @throws UserFacingException if it cannot be read; a `SettingsException` if it has faults, and among them one
+    ///                             for which it does not say that
+    public static Path state(Path file, Surroundings surroundings) {
+        var place = surroundings.directory().resolve(file);
+        return new SettingsReader(place, surroundings)
+                .state(text(place, surroundings))
+                .orElseGet(() -> read(place, surroundings).state());
+    }
+
+    /// The same of the file that [#load] finds, or of what counts where there is none.
+    public static Path state(Surroundings surroundings) {
+        var file = find(surroundings, SYSTEM_WIDE);
+        return file.isPresent()
+                ? state(file.get(), surroundings)
+                : without(surroundings, SYSTEM_WIDE, NoSettingsFile.NIX_MACHINES)
+                        .state();
+    }
+
+    private static Optional<Path> find(Surroundings surroundings, Path systemWide) {
         var named = surroundings.variable(VARIABLE);
-        if (named.isPresent()) return load(Path.of(named.get()), surroundings);
-        var places = List.of(surroundings.directory().resolve("dispatcher.yaml"), systemWide);
-        for (var place : places) {
-            if (Files.exists(place)) return read(place, surroundings);
-        }
+        return named.isPresent()
+                ? Optional.of(surroundings.directory().resolve(named.get()))
+                : places(surroundings, systemWide).stream()
+                        .filter(Files::exists)
+                        .findFirst();
+    }
+
+    private static List<Path> places(Surroundings surroundings, Path systemWide) {
+        return List.of(surroundings.directory().resolve("dispatcher.yaml"), systemWide);
+    }
+
+    private static NoSettingsFile without(Surroundings surroundings, Path systemWide, Path nixMachines) {
         var without = NoSettingsFile.of(surroundings, systemWide, nixMachines);
-        if (without.hasMachines()) return read(without, List.of());
+        if (without.hasMachines()) return without;
         throw new NoSettingsFileException(
                 "looked for --config (not given), $%s (not set), %s; nor is there a machine in %s"
                         .formatted(
                                 VARIABLE,
-                                places.stream().map(Path::toString).collect(Collectors.joining(", ")),
+                                places(surroundings, systemWide).stream()
+                                        .map(Path::toString)
+                                        .collect(Collectors.joining(", ")),
                                 nixMachines),
                 ("copy %s to one of these places and edit it, or name a file with --config; or begin with one machine and"
                                 + " no settings: `dispatcher machine add --persist USER@HOST`")
@@ -92,8 +129,12 @@ public final class SettingsFile {
     }
 
     private static Settings read(Path file, SettingsReader reader, Surroundings surroundings) {
+        return reader.read(text(file, surroundings));
+    }
+
+    private static String text(Path file, Surroundings surroundings) {
         try {
-            return reader.read(Files.readString(file));
+            return Files.readString(file);
         } catch (NoSuchFileException e) {
             throw new UserFacingException(
                     "cannot read the settings",

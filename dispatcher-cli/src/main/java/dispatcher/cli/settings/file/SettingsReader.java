@@ -13,13 +13,14 @@ import dispatcher.cli.settings.Settings.Timeouts;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.yaml.Faults;
 import dispatcher.cli.settings.yaml.LocatedYaml;
+import dispatcher.cli.settings.yaml.Node;
 import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.file.MachinesFile;
 import dispatcher.nix.key.NixPublicKey;
 import dispatcher.record.BuildRecorder;
 import dispatcher.schedule.policy.SchedulerOptions;
-import dispatcher.wire.socket.UnixSocketListener;
+import dispatcher.wire.socket.UnixSocketChannel;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,6 +84,23 @@ final class SettingsReader {
             throw new SettingsException(faults.file(), faults.sorted(), files());
         } catch (Faults.TooManyException more) {
             throw new SettingsException(faults.file(), faults.sorted(), files(), more);
+        }
+    }
+
+    /// Only the directory for state; nothing if one has to read all of the text to know.
+    Optional<Path> state(String text) {
+        return LocatedYaml.topmost(text, PlaceKeys.STATE_NAME).flatMap(this::state);
+    }
+
+    private Optional<Path> state(Node value) {
+        try {
+            return switch (value) {
+                case Node.Null _ -> Optional.of(Path.of(PlaceKeys.STATE_PRESET));
+                case Node.Scalar scalar -> Optional.of(path(scalar.text()));
+                default -> Optional.empty();
+            };
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
         }
     }
 
@@ -157,7 +175,7 @@ final class SettingsReader {
         var socket = section.get(PlaceKeys.SOCKET);
         var ssh = section.get(PlaceKeys.SSH);
         var web = section.get(PlaceKeys.WEB);
-        socket.flatMap(UnixSocketListener::pathFault).ifPresent(fault -> section.fault(PlaceKeys.SOCKET, fault));
+        socket.flatMap(UnixSocketChannel::pathFault).ifPresent(fault -> section.fault(PlaceKeys.SOCKET, fault));
         if (!section.has(PlaceKeys.SOCKET) && !section.has(PlaceKeys.SSH))
             section.fault("socket or ssh is needed, else no client can come in");
         if (ssh.isPresent() && ssh.equals(web) && ssh.get().port() != 0)

@@ -43,6 +43,31 @@ public final class LocatedYaml {
         }
     }
 
+    /// The value of one key at the top of a document, which is read no further than that: [Node.Null] if it has none.
+    /// Nothing if one has to read all of it to know: it is no mapping, no YAML, or the value is an alias or merged.
+    public static Optional<Node> topmost(String text, String key) {
+        try (var parser = new YAMLFactory().createParser(text)) {
+            return new LocatedYaml(List.of(), new Faults(""), parser).topmost(key);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Node> topmost(String key) throws IOException {
+        if (parser.nextToken() != JsonToken.START_OBJECT) return Optional.empty();
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            var name = parser.currentName();
+            if (name.equals("<<")) return Optional.empty();
+            var token = parser.nextToken();
+            if (name.equals(key))
+                return parser.isCurrentAlias() || !token.isScalarValue()
+                        ? Optional.empty()
+                        : Optional.of(node(token, key));
+            parser.skipChildren();
+        }
+        return Optional.of(new Node.Null(1));
+    }
+
     /// The problem without the copy of the input that follows it.
     private static String reason(JsonProcessingException e) {
         var lines = e.getOriginalMessage()
