@@ -97,8 +97,9 @@ public final class Main {
             "man",
             "version");
 
-    /// Those that always log.
-    private static final Set<String> LOGGING = Set.of("serve", "ping", "simulate");
+    /// Those that talk to machines or have threads of their own. The others ask, print and end: they log nothing.
+    private static final Set<String> BUSY =
+            Set.of("init", "serve", "ping", "doctor", "builders", "external-builder", "top", "simulate");
 
     @Option(
             names = "--debug",
@@ -111,9 +112,12 @@ public final class Main {
     /// @param args the command line
     public static void main(String[] args) {
         Logging.configure(Arrays.asList(args).contains("--debug"), System.getenv());
-        if (args.length > 0 && LOGGING.contains(args[0])) Logging.prepare();
+        boolean busy = args.length > 0 && BUSY.contains(args[0]);
+        if (busy) Logging.prepare();
         int status = commandLine(args).execute(args);
-        if (status != 0) System.exit(status);
+        // The JVM logs an exit, and would load the logging library for it. That takes a third of a short command's
+        // time.
+        if (busy || status != ExitCode.OK) System.exit(status);
     }
 
     /// Knows only the command that the line begins with, if it begins with one: each that is known costs time.

@@ -42,9 +42,6 @@ class FleetCommandsIT {
     private NixClient client;
     private Path settings;
 
-    /// Without a fault, whatever is in the file that the dispatcher reads, and of the same state.
-    private Path asking;
-
     private DispatcherProcess dispatcher;
     private String builders = "";
 
@@ -59,7 +56,6 @@ class FleetCommandsIT {
         Files.readAllLines(fleet.key()).stream()
                 .filter(line -> !line.startsWith("-----"))
                 .forEach(secrets::add);
-        asking = both().write("asking");
         client = NixClient.beside(fleet).start();
         client.run("nix-store", "--generate-binary-cache-key", "fleet-1", signingKey(), signingKey() + ".pub")
                 .orFail();
@@ -93,6 +89,20 @@ class FleetCommandsIT {
 
     private Path signingKey() {
         return fleet.folder().resolve("signing-key");
+    }
+
+    /// What a command loads is most of the time that it takes.
+    @Test
+    void commandThatAsksLoadsNoLoggingLibraryAndTakesPicocliFromTheCache() throws Exception {
+        Path loaded = fleet.folder().resolve("loaded");
+        command("status")
+                .withVariable("DISPATCHER_JAVA_OPTS", "-Xlog:class+load:file=" + loaded)
+                .run()
+                .orFail();
+
+        assertThat(Files.readAllLines(loaded))
+                .anySatisfy(line -> assertThat(line).contains("picocli.CommandLine source: shared objects file"))
+                .noneSatisfy(line -> assertThat(line).contains("org.apache.logging"));
     }
 
     @Test
@@ -280,7 +290,7 @@ class FleetCommandsIT {
                 Process top = new ProcessBuilder(
                                 "script",
                                 "-qec",
-                                "%s top --config %s".formatted(Checkout.dispatcher(), asking),
+                                "%s top --config %s".formatted(Checkout.dispatcher(), settings),
                                 "/dev/null")
                         .redirectErrorStream(true)
                         .start();
@@ -348,7 +358,7 @@ class FleetCommandsIT {
     }
 
     private Command command(String name, Object... arguments) {
-        return Command.of(Checkout.dispatcher(), name, "--config", asking).with(arguments);
+        return Command.of(Checkout.dispatcher(), name, "--config", settings).with(arguments);
     }
 
     private Command sleepers(int count) {

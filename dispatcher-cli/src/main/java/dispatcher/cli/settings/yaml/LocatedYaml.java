@@ -13,11 +13,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.regex.Pattern;
 
 /// Reads a YAML document into [Node]s. Anchors, aliases and merge keys (`<<`) work; a key given twice is a fault.
 ///
 /// Confined to one thread.
 public final class LocatedYaml {
+    private static final String TAG = "(?:!\\S*\\s+)?";
+    private static final Pattern ANCHOR = Pattern.compile(TAG + "&([^\\s,\\[\\]{}]+)");
+    private static final Pattern BLOCK = Pattern.compile("(?:[!&]\\S*\\s+)*[|>]");
+
     private final List<String> lines;
     private final Faults faults;
     private final YAMLParser parser;
@@ -93,7 +98,7 @@ public final class LocatedYaml {
     /// Reads the node that begins with `token`, to its end.
     private Node node(JsonToken token, String path) throws IOException {
         if (parser.isCurrentAlias()) return alias(path);
-        var anchor = parser.getObjectId();
+        var anchor = token.isScalarValue() ? scalarAnchor() : Optional.ofNullable(parser.getObjectId());
         int line = line();
         var node = switch (token) {
             case START_OBJECT -> mapping(line, path);
@@ -101,7 +106,7 @@ public final class LocatedYaml {
             case VALUE_NULL -> new Node.Null(line);
             default -> new Node.Scalar(line, parser.getText(), isBlock());
         };
-        if (anchor != null) anchors.put(anchor.toString(), node);
+        anchor.ifPresent(name -> anchors.put(name.toString(), node));
         return node;
     }
 
@@ -113,16 +118,27 @@ public final class LocatedYaml {
         return new Node.Null(line());
     }
 
+    /// The anchor of the scalar that begins here, which the parser does not tell.
+    private Optional<String> scalarAnchor() {
+        var matcher = ANCHOR.matcher(rest());
+        return matcher.lookingAt() ? Optional.of(matcher.group(1)) : Optional.empty();
+    }
+
     private boolean isBlock() {
+        return BLOCK.matcher(rest()).lookingAt();
+    }
+
+    /// The line from where the current token begins.
+    private String rest() {
         var location = parser.currentTokenLocation();
         int line = location.getLineNr() - 1;
         int column = location.getColumnNr() - 1;
-        if (line < 0
-                || line >= lines.size()
-                || column < 0
-                || column >= lines.get(line).length()) return false;
-        char first = lines.get(line).charAt(column);
-        return first == '|' || first == '>';
+        return line < 0
+                        || line >= lines.size()
+                        || column < 0
+                        || column >= lines.get(line).length()
+                ? ""
+                : lines.get(line).substring(column);
     }
 
     private Node sequence(int line, String path) throws IOException {

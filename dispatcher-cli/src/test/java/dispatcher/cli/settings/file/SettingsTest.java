@@ -354,6 +354,24 @@ class SettingsTest {
             assertThat(settings.machines()).extracting(Machine::name).containsExactly("a", "b");
             assertThat(settings.machines()).extracting(Machine::maxJobs).containsExactly(4, 4);
         }
+
+        @Test
+        void aloneMayBeSharedToo() throws IOException {
+            var settings = read("""
+                    listen: {socket: /s}
+                    machines:
+                      - {hostName: a, system: &arm aarch64-linux, maxJobs: &jobs 4}
+                      - {hostName: &b b, system: *arm, maxJobs: *jobs, name: x}
+                      - hostName: c
+                        systems: [!!str &riscv riscv64-linux, *arm]
+                        maxJobs: *jobs
+                      - {hostName: d, system: *riscv}
+                    """);
+
+            assertThat(settings.machines()).extracting(Machine::maxJobs).containsExactly(4, 4, 4, 1);
+            assertThat(settings.machines().get(1).systems()).containsExactly("aarch64-linux");
+            assertThat(settings.machines().get(3).systems()).containsExactly("riscv64-linux");
+        }
     }
 
     @Nested
@@ -887,6 +905,44 @@ class SettingsTest {
                             "dispatcher.yaml:1: listen.socket: %s has 111 bytes; the path of a unix socket can have"
                                     + " 103",
                             path);
+        }
+    }
+
+    @Nested
+    class PlaceOfTheState {
+        private Path stateOf(String text) throws IOException {
+            return SettingsFile.state(Files.writeString(directory.resolve("d.yaml"), text), surroundings());
+        }
+
+        @Test
+        void isFoundWhateverElseIsWrong() throws IOException {
+            assertThat(stateOf("listne: {}\nmachines: [{hostName: '', maxJobs: -1}]\nstate: here\n"))
+                    .isEqualTo(directory.resolve("here"));
+            assertThat(stateOf("state: ~/here\nmachines: [\n")).isEqualTo(directory.resolve("home/here"));
+        }
+
+        @Test
+        void hasADefault() throws IOException {
+            assertThat(stateOf("machines: [{state: there}]\n"))
+                    .isEqualTo(read(LEAST).state());
+            assertThat(stateOf("state:\n" + LEAST)).isEqualTo(read(LEAST).state());
+        }
+
+        @Test
+        void isFoundByReadingAllWhereItIsSharedOrMerged() throws IOException {
+            assertThat(stateOf("records: {keep: 1d}\n<<: {state: here}\n" + LEAST))
+                    .isEqualTo(directory.resolve("here"));
+            assertThat(stateOf("secretKeyFile: &k here\nstate: *k\n" + LEAST)).isEqualTo(directory.resolve("here"));
+        }
+
+        @Test
+        void isAFaultWhereItCannotBeKnown() {
+            assertThatThrownBy(() -> stateOf("state: [here]\n" + LEAST))
+                    .isInstanceOfSatisfying(
+                            SettingsException.class,
+                            e -> assertThat(e.faults()).extracting(Fault::key).containsExactly("state"));
+            assertThatThrownBy(() -> stateOf("machines: [\n")).isInstanceOf(SettingsException.class);
+            assertThatThrownBy(() -> stateOf("state: \"a\\0b\"\n" + LEAST)).isInstanceOf(SettingsException.class);
         }
     }
 
