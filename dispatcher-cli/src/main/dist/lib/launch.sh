@@ -4,7 +4,7 @@
 # launch JAVA LIB CACHES ARG…: becomes the program. CACHES is the folder of its AOT caches.
 #
 # The command is the first word that is no option. One that only asks and prints is over before the optimizing compiler
-# pays, and needs a fraction of the classes.
+# pays, or code that is made for each method that is called by reflection, and needs a fraction of the classes.
 launch() {
     java=$1 lib=$2 caches=$3
     shift 3
@@ -13,10 +13,10 @@ launch() {
         case $word in -*) ;; *) command=$word; break ;; esac
     done
     case $command in
-        serve | simulate | ping) cache=serve compiler= ;;
-        *) cache=command compiler=-XX:TieredStopAtLevel=1 ;;
+        serve | simulate | ping) cache=serve flags= ;;
+        *) cache=command flags="-XX:TieredStopAtLevel=1 -Djdk.reflect.useNativeAccessorOnly=true" ;;
     esac
     # shellcheck disable=SC2086 # the options are words
-    exec "$java" "@$lib/java.options" "-XX:AOTCache=$caches/$cache.aot" $compiler ${DISPATCHER_JAVA_OPTS-} \
+    exec "$java" "@$lib/java.options" "-XX:AOTCache=$caches/$cache.aot" $flags ${DISPATCHER_JAVA_OPTS-} \
         -cp "$lib/dispatcher-cli.jar" dispatcher.cli.Main "$@"
 }
