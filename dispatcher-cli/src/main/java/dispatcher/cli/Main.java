@@ -112,12 +112,20 @@ public final class Main {
     /// @param args the command line
     public static void main(String[] args) {
         Logging.configure(Arrays.asList(args).contains("--debug"), System.getenv());
-        boolean busy = args.length > 0 && BUSY.contains(args[0]);
+        boolean busy = BUSY.contains(firstWord(args));
         if (busy) Logging.prepare();
         int status = commandLine(args).execute(args);
         // The JVM logs an exit, and would load the logging library for it. That takes a third of a short command's
         // time.
         if (busy || status != ExitCode.OK) System.exit(status);
+    }
+
+    /// The first that is no option, or nothing; `lib/launch.sh` goes by the same.
+    private static String firstWord(String... args) {
+        return Arrays.stream(args)
+                .filter(word -> !word.startsWith("-"))
+                .findFirst()
+                .orElse("");
     }
 
     /// Knows only the command that the line begins with, if it begins with one: each that is known costs time.
