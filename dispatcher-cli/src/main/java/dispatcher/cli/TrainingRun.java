@@ -5,6 +5,7 @@ import dispatcher.cli.serve.SshOptions;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.file.SettingsFile;
 import dispatcher.cli.settings.file.Surroundings;
+import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.state.RecordDatabase;
 import dispatcher.cli.state.StateDatabase;
 import dispatcher.nix.BasicDerivation;
@@ -29,6 +30,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -44,11 +47,11 @@ import java.util.TreeMap;
 ///
 /// The run for `serve` learns what a start and the first builds need. One dispatcher is the only machine of
 /// another. Clients of that one send a path and ask for a build, which travels over SSH on the loopback interface
-/// and is refused at the far end, whose own machine takes no builds, nor any inputs. The run for commands asks a
-/// dispatcher that the script has started.
+/// and is refused at the far end, whose own machine takes no builds, nor any inputs. Then the figures are read, as
+/// Prometheus does from then on. The run for commands asks a dispatcher that the script has started.
 ///
 /// Each class in a cache costs time at every start, so each run does only what its kind of process often does.
-/// Touches nothing but the folder that it is given and a free port of the loopback interface. Fails if something
+/// Touches nothing but the folder that it is given and free ports of the loopback interface. Fails if something
 /// does not work, as with a Java runtime that lacks a module.
 final class TrainingRun {
     private static final int CLIENTS = 20;
@@ -56,6 +59,10 @@ final class TrainingRun {
     /// Bytes to copy, enough for the JVM to learn what to compile for it. Without that, the first large path after
     /// a start takes twice as long.
     private static final int LARGE = 64 << 20;
+
+    /// As many as it takes for the JVM to compile what writes a sample.
+    private static final int SCRAPES = 300;
+
     private static final Duration LIMIT = Duration.ofMinutes(5);
     private static final Duration PAUSE = Duration.ofMillis(50);
     private static final String SYSTEM = "trained-system";
@@ -94,11 +101,11 @@ final class TrainingRun {
                 """.formatted(port, hostKey, clients));
         write(near, """
                 state: near
-                listen: {socket: near.sock}
+                listen: {socket: near.sock, web: "127.0.0.1:%d"}
                 machines:
                   - {hostName: 127.0.0.1, port: %d, sshUser: trainer, sshKey: %s, publicHostKey: %s, system: %s,
                      protocol: ssh-ng, maxJobs: 4}
-                """.formatted(port, hostKey, publicKey, SYSTEM));
+                """.formatted(freePort(), port, hostKey, publicKey, SYSTEM));
         for (var settings : List.of(far, near)) start(settings).close();
         try (var empty = StateDatabase.in(far.resolveSibling("empty"))) {
             empty.drains().load();
@@ -116,6 +123,8 @@ final class TrainingRun {
             for (int i = 0; i < CLIENTS; i++) build(socket, i, 8192);
             build(socket, CLIENTS, LARGE);
             fetch(load(near), input(CLIENTS));
+            var page = load(near).listen().web().orElseThrow();
+            for (int i = 0; i < SCRAPES; i++) scrape(page);
         }
     }
 
@@ -179,6 +188,16 @@ final class TrainingRun {
                 var transport = transports.forMachine(machine.address(), SshOptions.of(settings, machine));
                 var far = new WorkerClient(transport.open("nix-daemon --stdio"), StoreDir.NIX_STORE, "the far end")) {
             far.narFromPath(path, Verify.HERE, OutputStream.nullOutputStream());
+        }
+    }
+
+    /// Reads the figures as Prometheus does.
+    private static void scrape(HostAndPort page) throws Exception {
+        try (var socket = new Socket(page.host(), page.port())) {
+            var request = "GET /metrics HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n".formatted(page);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (!answer.startsWith("HTTP/1.1 200 ")) throw new IllegalStateException("no figures, but " + answer);
         }
     }
 

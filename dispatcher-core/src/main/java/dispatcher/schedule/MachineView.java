@@ -52,15 +52,24 @@ public record MachineView(
     }
 
     static MachineView of(MachineSlots slots) {
-        var running = slots.running().stream()
+        return new MachineView(slots.snapshot(), slots.state(), running(slots), taken(slots));
+    }
+
+    private static List<Running> running(MachineSlots slots) {
+        if (slots.running().isEmpty()) return List.of();
+        return slots.running().stream()
                 .sorted(Comparator.comparingLong(RunningBuild::start))
                 .map(build -> running(build, build.build().request()))
                 .toList();
+    }
+
+    private static Map<String, Long> taken(MachineSlots slots) {
+        if (slots.taken().isEmpty()) return Map.of();
         var taken = new TreeMap<String, Long>();
         slots.taken().forEach((name, amount) -> {
             if (amount > 0) taken.put(name, amount);
         });
-        return new MachineView(slots.snapshot(), slots.state(), running, taken);
+        return taken;
     }
 
     private static Running running(RunningBuild build, BuildRequest request) {

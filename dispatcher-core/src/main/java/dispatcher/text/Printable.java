@@ -72,7 +72,7 @@ public final class Printable {
     }
 
     private String show(int longest) {
-        if (text.length() <= longest && text.codePoints().noneMatch(Printable::isOdd)) return text;
+        if (text.length() <= longest && (isPlain(text) || text.codePoints().noneMatch(Printable::isOdd))) return text;
         var out = new StringBuilder(Math.min(text.length(), longest) + ROOM_FOR_NOTE);
         int kept = 0;
         int keptFrom = 0;
@@ -89,6 +89,15 @@ public final class Printable {
             }
         }
         return out.toString();
+    }
+
+    /// Whether all of it is printable ASCII, as most texts are: a loop that is quick even before it is compiled.
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c > '~') return false;
+        }
+        return true;
     }
 
     /// Appends the next character, or the next colour, as it is to be shown.

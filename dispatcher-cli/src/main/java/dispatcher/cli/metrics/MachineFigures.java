@@ -1,31 +1,43 @@
 package dispatcher.cli.metrics;
 
+import dispatcher.cli.metrics.Exposition.Labels;
+import dispatcher.machine.Machine;
 import dispatcher.machine.Pressure;
 import dispatcher.machine.link.MachineLink;
 import dispatcher.schedule.MachineView;
 import dispatcher.schedule.policy.MachineState;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /// The machines, each by its name in the settings.
 final class MachineFigures {
-    private final List<MachineView> machines;
-    private final Map<String, MachineLink> links = new HashMap<>();
+    private final List<Seen> machines = new ArrayList<>();
+    private final List<Linked> links = new ArrayList<>();
 
     /// What is known of the load of each; those that were not measured lately are not there.
-    private final Map<String, Pressure> pressures = new HashMap<>();
+    private final List<Measured> pressures = new ArrayList<>();
+
+    private record Seen(MachineView view, Labels labels) {}
+
+    private record Linked(MachineLink link, Labels labels) {}
+
+    private record Measured(Pressure pressure, Labels labels) {}
 
     MachineFigures(List<MachineView> machines, Collection<MachineLink> links) {
-        this.machines = machines;
+        for (var view : machines) this.machines.add(new Seen(view, labels(view.machine())));
         for (var link : links) {
-            var name = link.machine().name();
-            this.links.put(name, link);
-            link.sampler().pressure().ifPresent(pressure -> pressures.put(name, pressure));
+            var labels = labels(link.machine());
+            this.links.add(new Linked(link, labels));
+            var pressure = link.sampler().pressure();
+            if (pressure.isPresent()) pressures.add(new Measured(pressure.get(), labels));
         }
+    }
+
+    private static Labels labels(Machine machine) {
+        return Labels.of("machine", machine.name());
     }
 
     void print(Exposition out) {
@@ -83,8 +95,7 @@ final class MachineFigures {
 
     private void each(Exposition out, String metric, String help, ToDoubleFunction<MachineView> figure) {
         out.metric(metric, "gauge", help);
-        for (var view : machines)
-            out.sample(figure.applyAsDouble(view), "machine", view.machine().name());
+        for (var seen : machines) out.sample(figure.applyAsDouble(seen.view), seen.labels);
     }
 
     /// One of them is 1.
@@ -92,21 +103,20 @@ final class MachineFigures {
         out.metric("dispatcher_machine_state", "gauge", "1 for the state that it is in.");
         for (var state : MachineState.values()) {
             var word = state.name().toLowerCase(Locale.ROOT).replace('_', '-');
-            for (var view : machines)
-                out.sample(
-                        view.state() == state ? 1 : 0, "machine", view.machine().name(), "state", word);
+            var label = Labels.of("state", word);
+            for (var seen : machines) out.sample(seen.view.state() == state ? 1 : 0, seen.labels, label);
         }
     }
 
     private void connections(Exposition out) {
         out.metric("dispatcher_machine_connections", "gauge", "Conversations with its Nix that are open.");
-        links.forEach((name, link) -> out.sample(link.conversations().openCount(), "machine", name));
+        for (var linked : links) out.sample(linked.link.conversations().openCount(), linked.labels);
         out.metric("dispatcher_machine_leases", "gauge", "Those of them that builds, copies or clients use now.");
-        links.forEach((name, link) -> out.sample(link.conversations().leasedCount(), "machine", name));
+        for (var linked : links) out.sample(linked.link.conversations().leasedCount(), linked.labels);
     }
 
     private void measured(Exposition out, String metric, String help, ToDoubleFunction<Pressure> figure) {
         out.metric(metric, "gauge", help);
-        pressures.forEach((name, pressure) -> out.sample(figure.applyAsDouble(pressure), "machine", name));
+        for (var measured : pressures) out.sample(figure.applyAsDouble(measured.pressure), measured.labels);
     }
 }
