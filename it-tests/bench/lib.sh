@@ -2,8 +2,11 @@
 #   fleet_scripts, work, protocol, client_nix, nix_conf, dispatcher, jvm    what the options have said
 #   builders     the dispatcher's line for Nix's `builders`, and serve_pid, its process, once start_dispatcher has run
 #   figures      what was measured: "case way" -> numbers, separated by blanks
+#   fleet_options, client_network, dispatcher_network    further options of `fleet up`, and the commands that start another in the
+#                network of the client, or of the dispatcher; none by default
 
 declare -A figures
+fleet_options=() client_network=() dispatcher_network=()
 
 note() { printf '%s\n' "$*" >&2; }
 
@@ -12,14 +15,14 @@ now() { printf '%s\n' "$((${EPOCHREALTIME/[.,]/} / 1000))"; }
 
 # start_fleet N: starts N machines with 4 jobs each in $work/fleet.
 start_fleet() {
-    local -a options=(--jobs 4 --net auto --protocol "$protocol" --owner $$)
+    local -a options=(--jobs 4 --net auto --protocol "$protocol" --owner $$ "${fleet_options[@]}")
     [ -z "$machine_nix" ] || options+=(--nix "$machine_nix")
     "$fleet_scripts/fleet" up "$work/fleet" "$1" "${options[@]}" >/dev/null
 }
 
 # start_client NAME OPTION...: starts a client of the fleet in $work/NAME.
 start_client() {
-    "$fleet_scripts/client" start "$work/$1" "${@:2}" --nix "$client_nix" --extra-nix-conf "$nix_conf" \
+    "${client_network[@]}" "$fleet_scripts/client" start "$work/$1" "${@:2}" --nix "$client_nix" --extra-nix-conf "$nix_conf" \
         --ssh-config "$work/fleet/ssh_config" --known-hosts "$work/fleet/known_hosts" --owner $$ >/dev/null
 }
 
@@ -41,8 +44,8 @@ start_dispatcher() {
 start_serving() {
     local deadline=$((SECONDS + 60)) socket=$work/fleet/dispatcher.sock
     began=$(now)
-    DISPATCHER_JAVA_OPTS="${DISPATCHER_JAVA_OPTS-} $jvm" setpriv --pdeathsig TERM "$dispatcher" serve \
-        --config "$1" >"$work/dispatcher.log" 2>&1 &
+    DISPATCHER_JAVA_OPTS="${DISPATCHER_JAVA_OPTS-} $jvm" "${dispatcher_network[@]}" setpriv --pdeathsig TERM \
+        "$dispatcher" serve --config "$1" >"$work/dispatcher.log" 2>&1 &
     serve_pid=$!
     until [ -S "$socket" ]; do
         if ! process_start "$serve_pid" >/dev/null || [ "$SECONDS" -gt "$deadline" ]; then
