@@ -59,6 +59,7 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
 
     private final RecordStore store;
     private final InstantSource clock;
+    private final BuildEnds ends;
     private volatile Limits limits;
     private final AtomicLong lastId;
     private final Map<Long, String> clients = new ConcurrentHashMap<>();
@@ -96,8 +97,10 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
         }
     }
 
-    private BuildRecorder(RecordStore store, Limits limits, InstantSource clock, long lastId, boolean isOff) {
+    private BuildRecorder(
+            RecordStore store, Limits limits, InstantSource clock, BuildEnds ends, long lastId, boolean isOff) {
         this.store = store;
+        this.ends = ends;
         this.isOff = isOff;
         this.limits = limits;
         this.clock = clock;
@@ -106,28 +109,31 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
 
     /// Begins to record. Builds that went on when the last process ended are interrupted. If the store cannot be read,
     /// nothing is recorded in this life of the program, and the log says so.
-    public static BuildRecorder open(RecordStore store, Limits limits, InstantSource clock) {
-        var recorder = unstarted(store, limits, clock);
+    ///
+    /// @param ends hears of what is recorded
+    public static BuildRecorder open(RecordStore store, Limits limits, InstantSource clock, BuildEnds ends) {
+        var recorder = unstarted(store, limits, clock, ends);
         if (!recorder.isOff) recorder.save();
         recorder.writing.start();
         return recorder;
     }
 
     /// Writes only what [#save] is called for.
-    static BuildRecorder unstarted(RecordStore store, Limits limits, InstantSource clock) {
+    static BuildRecorder unstarted(RecordStore store, Limits limits, InstantSource clock, BuildEnds ends) {
         try {
-            return new BuildRecorder(store, limits, clock, store.lastId(), false);
+            return new BuildRecorder(store, limits, clock, ends, store.lastId(), false);
         } catch (IOException e) {
             log.atWarn()
                     .addKeyValue("why", e.getMessage())
                     .log("builds are not recorded until the next start, as the records of earlier ones cannot be read");
-            return new BuildRecorder(store, limits, clock, 0, true);
+            return new BuildRecorder(store, limits, clock, ends, 0, true);
         }
     }
 
     /// Only answers what is written down by a program that has ended.
     public static BuildRecorder reading(RecordStore store) {
-        return new BuildRecorder(store, new Limits(Duration.ofDays(1), 0), InstantSource.system(), 0, true);
+        return new BuildRecorder(
+                store, new Limits(Duration.ofDays(1), 0), InstantSource.system(), BuildEnds.NONE, 0, true);
     }
 
     /// For builds that begin, and clean-ups that come, from now on.
@@ -162,10 +168,9 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
         }
         long id = lastId.incrementAndGet();
         var who = clients.getOrDefault(client, "client " + client);
-        builds.put(
-                build,
-                new OngoingBuild(id, who, drvPath, derivation, clock.instant(), new RecordedLog(id, limits.logSize())));
-        fetched.expect(client, id, derivation);
+        var asked = clock.instant();
+        builds.put(build, new OngoingBuild(id, who, drvPath, derivation, asked, new RecordedLog(id, limits.logSize())));
+        fetched.expect(client, new BuildEnds.Key(id, drvPath, asked), derivation);
         changed.add(build);
     }
 
@@ -205,7 +210,9 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
 
     @Override
     public void outputSent(long client, StorePath path, String from, long bytes, Duration took) {
-        if (!isOff) fetched.sent(client, path, bytes, took, clock.instant());
+        if (isOff) return;
+        var now = clock.instant();
+        fetched.sent(client, path, bytes, took, now).ifPresent(build -> ends.fetched(build, path, bytes, took, now));
     }
 
     @Override
@@ -231,21 +238,19 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
 
     @Override
     public void buildLost(long build, StorePath drvPath, String machine, String reason) {
-        change(build, it -> it.lost(machine, reason));
+        change(build, it -> it.lost(machine, reason, clock.instant()));
     }
 
     @Override
     public void buildEnded(
             long build, StorePath drvPath, String machine, BuildStatus status, String message, Duration took) {
-        change(build, it -> {
-            it.gaveResult(machine, took);
-            it.end(status.isSuccess() ? Outcome.BUILT : Outcome.FAILED, message, clock.instant());
-        });
+        change(build, it -> it.gaveResult(machine, took));
+        end(build, status.isSuccess() ? Outcome.BUILT : Outcome.FAILED, message);
     }
 
     @Override
     public void buildMoved(long build, StorePath drvPath, String machine, String by, String reason) {
-        change(build, it -> it.moved(machine, new Intervention(by, reason).words()));
+        change(build, it -> it.moved(machine, new Intervention(by, reason).words(), clock.instant()));
     }
 
     @Override
@@ -275,7 +280,12 @@ public final class BuildRecorder implements DispatcherListener, LogKeeper, Place
     }
 
     private void end(long build, Outcome how, String why) {
-        change(build, it -> it.end(how, why, clock.instant()));
+        var known = builds.get(build);
+        if (known == null) return;
+        var now = clock.instant();
+        known.end(how, why, now);
+        changed.add(build);
+        ends.ended(known.record(), known.left(now));
     }
 
     private interface Change {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Which build an output belongs to that a client fetches. Knows those of the latest builds, and only outputs whose
@@ -22,11 +23,11 @@ final class FetchedOutputs {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final Map<Expected, Long> builds = new LinkedHashMap<>() {
+    private final Map<Expected, BuildEnds.Key> builds = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Expected, Long> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Expected, BuildEnds.Key> eldest) {
             return size() > MOST_EXPECTED;
         }
     };
@@ -38,8 +39,7 @@ final class FetchedOutputs {
     private record Expected(long client, StorePath path) {}
 
     /// @param client its number in events
-    /// @param build  the id of its record
-    void expect(long client, long build, BasicDerivation derivation) {
+    void expect(long client, BuildEnds.Key build, BasicDerivation derivation) {
         lock.lock();
         try {
             for (DerivationOutput output : derivation.outputs().values())
@@ -49,11 +49,13 @@ final class FetchedOutputs {
         }
     }
 
-    void sent(long client, StorePath path, long bytes, Duration took, Instant at) {
+    /// @return the build that made it, unless that is not known
+    Optional<BuildEnds.Key> sent(long client, StorePath path, long bytes, Duration took, Instant at) {
         lock.lock();
         try {
             var build = builds.remove(new Expected(client, path));
-            if (build != null && unsaved.size() < MOST_UNSAVED) unsaved.add(new Fetch(build, bytes, took, at));
+            if (build != null && unsaved.size() < MOST_UNSAVED) unsaved.add(new Fetch(build.id(), bytes, took, at));
+            return Optional.ofNullable(build);
         } finally {
             lock.unlock();
         }

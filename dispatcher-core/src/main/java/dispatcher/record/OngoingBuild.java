@@ -61,7 +61,7 @@ final class OngoingBuild {
     private int placements;
 
     @GuardedBy("lock")
-    private final List<Attempt> attempts = new ArrayList<>();
+    private final List<Stay> stays = new ArrayList<>();
 
     @GuardedBy("lock")
     private Copied copied = Copied.NOTHING;
@@ -74,6 +74,9 @@ final class OngoingBuild {
 
     @GuardedBy("lock")
     private long peakMemory;
+
+    /// @param left when it was off its machine, if that was before the end
+    private record Stay(Attempt attempt, Optional<Instant> left) {}
 
     OngoingBuild(
             long id, String client, StorePath drvPath, BasicDerivation derivation, Instant asked, RecordedLog log) {
@@ -116,14 +119,14 @@ final class OngoingBuild {
     void assigned(String machine, String reason, Instant now, Duration waited) {
         lock.lock();
         try {
-            var here = attempts.isEmpty() ? waited.minus(waits.forEqualBuild()) : waited;
+            var here = stays.isEmpty() ? waited.minus(waits.forEqualBuild()) : waited;
             var slot = here.minus(heldUp);
             waits = new Waits(
                     waits.forEqualBuild(),
                     waits.forSlot().plus(slot.isNegative() ? Duration.ZERO : slot),
                     waits.forAwayMachine().plus(heldUp));
             heldUp = Duration.ZERO;
-            attempts.add(Attempt.begun(machine, reason, now));
+            stays.add(new Stay(Attempt.begun(machine, reason, now), Optional.empty()));
             copied = Copied.NOTHING;
             outcome = Outcome.RUNNING;
         } finally {
@@ -170,22 +173,22 @@ final class OngoingBuild {
         }
     }
 
-    void lost(String machine, String reason) {
-        changeAttempt(machine, attempt -> attempt.lostFor(cut(reason)));
+    void lost(String machine, String reason, Instant now) {
+        endAttempt(machine, attempt -> attempt.lostFor(cut(reason)), now);
     }
 
-    void moved(String machine, String why) {
-        changeAttempt(machine, attempt -> attempt.movedFor(cut(why)));
+    void moved(String machine, String why, Instant now) {
+        endAttempt(machine, attempt -> attempt.movedFor(cut(why)), now);
     }
 
     /// The last one there that goes on.
-    private void changeAttempt(String machine, UnaryOperator<Attempt> change) {
+    private void endAttempt(String machine, UnaryOperator<Attempt> change, Instant now) {
         lock.lock();
         try {
-            for (int i = attempts.size() - 1; i >= 0; i--) {
-                var attempt = attempts.get(i);
+            for (int i = stays.size() - 1; i >= 0; i--) {
+                var attempt = stays.get(i).attempt();
                 if (!attempt.machine().equals(machine) || !attempt.isWhole()) continue;
-                attempts.set(i, change.apply(attempt));
+                stays.set(i, new Stay(change.apply(attempt), Optional.of(now)));
                 break;
             }
         } finally {
@@ -226,9 +229,10 @@ final class OngoingBuild {
         try {
             built = took;
             // The last attempt is the one that counts.
-            for (int i = 0; i < attempts.size() - 1; i++)
-                if (attempts.get(i).machine().equals(machine) && attempts.get(i).isWhole())
-                    attempts.add(attempts.remove(i));
+            for (int i = 0; i < stays.size() - 1; i++) {
+                var attempt = stays.get(i).attempt();
+                if (attempt.machine().equals(machine) && attempt.isWhole()) stays.add(stays.remove(i));
+            }
         } finally {
             lock.unlock();
         }
@@ -252,6 +256,16 @@ final class OngoingBuild {
         return text.substring(0, end) + " …";
     }
 
+    /// When each attempt left its machine, in their order: those that did not before the end, then.
+    List<Instant> left(Instant end) {
+        lock.lock();
+        try {
+            return stays.stream().map(stay -> stay.left().orElse(end)).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     BuildRecord record() {
         lock.lock();
         try {
@@ -266,7 +280,7 @@ final class OngoingBuild {
                     outcome,
                     message,
                     waits,
-                    attempts,
+                    stays.stream().map(Stay::attempt).toList(),
                     copied,
                     Fetched.NOTHING,
                     built,

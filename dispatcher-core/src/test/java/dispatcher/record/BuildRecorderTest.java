@@ -21,6 +21,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -45,11 +47,28 @@ class BuildRecorderTest {
 
     private final ManualClock clock = new ManualClock();
     private final MemoryRecordStore store = new MemoryRecordStore();
+    private final List<Ended> ended = new ArrayList<>();
+    private final List<Got> fetched = new ArrayList<>();
+    private final BuildEnds heard = new BuildEnds() {
+        @Override
+        public void ended(BuildRecord record, List<Instant> left) {
+            ended.add(new Ended(record, left));
+        }
+
+        @Override
+        public void fetched(Key build, StorePath output, long bytes, Duration took, Instant at) {
+            fetched.add(new Got(build, output, bytes, took, at));
+        }
+    };
     private BuildRecorder recorder;
+
+    private record Ended(BuildRecord record, List<Instant> left) {}
+
+    private record Got(BuildEnds.Key build, StorePath output, long bytes, Duration took, Instant at) {}
 
     @BeforeEach
     void open() {
-        recorder = BuildRecorder.unstarted(store, new BuildRecorder.Limits(Duration.ofDays(30), 100_000), clock);
+        recorder = BuildRecorder.unstarted(store, new BuildRecorder.Limits(Duration.ofDays(30), 100_000), clock, heard);
         recorder.clientConnected(7, "ci@build@10.0.0.3:51234");
     }
 
@@ -119,6 +138,59 @@ class BuildRecorderTest {
         assertThat(record.attempts())
                 .extracting(Attempt::machine, Attempt::lost)
                 .containsExactly(tuple("a", Optional.of("the connection broke")), tuple("b", Optional.empty()));
+    }
+
+    @Test
+    void theEndOfABuildIsToldWithWhenItLeftEachMachine() throws IOException {
+        ask(1);
+        recorder.buildAssigned(1, DRV, "a", "it is idle", Duration.ZERO);
+        clock.advance(Duration.ofSeconds(3));
+        var lost = clock.instant();
+        recorder.buildLost(1, DRV, "a", "the connection broke");
+        clock.advance(Duration.ofSeconds(4));
+        recorder.buildAssigned(1, DRV, "b", "a was lost", Duration.ofSeconds(4));
+        recorder.buildDoubled(1, DRV, "c", "b", "it takes too long");
+        clock.advance(Duration.ofSeconds(5));
+        assertThat(ended).isEmpty();
+        recorder.buildEnded(1, DRV, "b", BuildStatus.BUILT, "", Duration.ofSeconds(5));
+
+        // The attempt that counts comes last.
+        assertThat(only().attempts()).extracting(Attempt::machine).containsExactly("a", "c", "b");
+        assertThat(ended).containsExactly(new Ended(only(), List.of(lost, clock.instant(), clock.instant())));
+    }
+
+    @Test
+    void eachOtherEndIsToldOnce() throws IOException {
+        for (long build = 1; build <= 6; build++) ask(build);
+        recorder.buildRefused(1, DRV, "no machine");
+        recorder.buildShared(2, 7, DRV, BuildStatus.BUILT, "");
+        recorder.buildFound(3, DRV);
+        recorder.buildAbandoned(4, DRV);
+        recorder.buildCancelled(5, DRV, "root", "");
+        recorder.buildShared(6, 7, DRV, BuildStatus.PERMANENT_FAILURE, "exit code 1");
+        assertThat(ended)
+                .extracting(it -> it.record().outcome())
+                .containsExactly(
+                        Outcome.REFUSED,
+                        Outcome.SHARED,
+                        Outcome.FOUND,
+                        Outcome.ABANDONED,
+                        Outcome.CANCELLED,
+                        Outcome.FAILED);
+    }
+
+    @Test
+    void anOutputThatIsFetchedIsToldWithItsBuild() throws IOException {
+        var asked = clock.instant();
+        ask(1);
+        recorder.buildAssigned(1, DRV, "a", "it is idle", Duration.ZERO);
+        recorder.buildEnded(1, DRV, "a", BuildStatus.BUILT, "", Duration.ofSeconds(1));
+        clock.advance(Duration.ofSeconds(9));
+        recorder.outputSent(7, OUT, "a", 1024, Duration.ofSeconds(2));
+        recorder.outputSent(7, FakeStore.path("other"), "a", 1, Duration.ofSeconds(2));
+        assertThat(fetched)
+                .containsExactly(
+                        new Got(new BuildEnds.Key(1, DRV, asked), OUT, 1024, Duration.ofSeconds(2), clock.instant()));
     }
 
     /// The first of two attempts at once may be the one that counts.

@@ -91,6 +91,7 @@ public final class ArchitectureRules {
                         only("dispatcher.cli..", "picocli..", "org.apache.logging.."),
                         jsonIsForFormats(),
                         only("dispatcher.cli.state..", "java.sql..", "org.flywaydb..", "org.sqlite.."),
+                        only("dispatcher.cli.otlp..", "io.opentelemetry.."),
                         only("dispatcher.cli.provider..", "com.github.dockerjava.."),
                         only("dispatcher.cli.top..", "org.jline.."),
                         onlyWebServersSpeakHttp())

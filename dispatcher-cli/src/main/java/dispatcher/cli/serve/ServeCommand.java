@@ -52,7 +52,7 @@ public final class ServeCommand implements Callable<Integer> {
                 .setCause(bug)
                 .log("bug: a thread ended"));
         var _ = Signals.handle(_ -> reloading.get().run(), "HUP");
-        var server = new Server(loaded, "dispatcher " + programVersion);
+        var server = new Server(loaded, programVersion);
         reloading.set(() -> server.reloader().reload("SIGHUP"));
         if (!loaded.isWritten()) introduce(loaded);
         var manager = ServiceManager.of(System.getenv(), ProcessHandle.current().pid());

@@ -28,6 +28,7 @@ import dispatcher.cli.machines.MachineKnowledge;
 import dispatcher.cli.metrics.EventCounts;
 import dispatcher.cli.metrics.MetricsEndpoint;
 import dispatcher.cli.ondemand.OnDemandEndpoints;
+import dispatcher.cli.otlp.Traces;
 import dispatcher.cli.provider.MachineEngines;
 import dispatcher.cli.publish.Publisher;
 import dispatcher.cli.queue.QueueEndpoint;
@@ -127,6 +128,7 @@ public final class Server implements AutoCloseable {
     private final History history;
     private final Optional<TraceRecorder> recorder;
     private final RecordDatabase recordDatabase;
+    private final Traces traces;
     private final BuildRecorder records;
     private final EventFeed events;
     private final BuildGraph graph;
@@ -145,9 +147,9 @@ public final class Server implements AutoCloseable {
 
     /// Starts it; returns when clients can come in.
     ///
-    /// @param programVersion shown by clients where they show a Nix version
+    /// @param version of the program
     /// @throws UserFacingException if something of the host is not as the settings want it
-    public Server(Settings settings, String programVersion) {
+    public Server(Settings settings, String version) {
         this.settings = settings;
         this.onDemand = new MachinesOnDemand(clock, MachineEngines.ofDispatcher(settings.state()));
         try {
@@ -170,7 +172,8 @@ public final class Server implements AutoCloseable {
         var expectations = new LearnedExpectations(history);
         this.recorder = settings.trace().map(file -> record(file, expectations));
         this.recordDatabase = RecordDatabase.in(settings.state());
-        this.records = BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system());
+        this.traces = Traces.of(settings.otlp(), version);
+        this.records = BuildRecorder.open(recordDatabase.records(), settings.records(), InstantSource.system(), traces);
         this.events = new EventFeed(records::idOf, InstantSource.system());
         this.graph = new BuildGraph(records::idOf, clock);
         this.publisher = new Publisher(settings.publish(), this::ownStore);
@@ -217,7 +220,7 @@ public final class Server implements AutoCloseable {
                 key -> log.atInfo().addKeyValue("publicKey", key.publicKey()).log("signing outputs"));
         this.conversations = new ClientConversations(
                 sessions,
-                programVersion,
+                "dispatcher " + version,
                 settings.trustedPublicKeys(),
                 signingKey,
                 settings.limits(),
@@ -510,6 +513,7 @@ public final class Server implements AutoCloseable {
         for (var frontEnd : frontEnds.reversed()) closeQuietly(frontEnd);
         sessions.close();
         recorder.ifPresent(TraceRecorder::close);
+        traces.close();
         records.close();
         saving.interrupt();
         try {

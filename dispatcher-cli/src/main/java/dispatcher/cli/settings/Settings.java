@@ -6,6 +6,7 @@ import dispatcher.access.UploadLimits;
 import dispatcher.build.Stragglers;
 import dispatcher.build.request.ResourceRules;
 import dispatcher.cli.decline.DeclineRules;
+import dispatcher.cli.otlp.OtlpRules;
 import dispatcher.cli.publish.PublishRules;
 import dispatcher.cli.settings.value.ByteSize;
 import dispatcher.cli.settings.value.HostAndPort;
@@ -30,6 +31,7 @@ import java.util.stream.Stream;
 /// @param listen         where clients come in
 /// @param decline        when those of this host are to build themselves
 /// @param publish        what is done with outputs of builds that went well
+/// @param otlp           where traces of builds go
 /// @param authorizedKeys public keys of the clients that may come in over SSH, as for OpenSSH; may not exist yet
 /// @param clients        what each client may do
 /// @param trustedPublicKeys whose signatures a client without trust needs on what it sends, and a machine on what it
@@ -62,6 +64,7 @@ public record Settings(
         Listen listen,
         DeclineRules decline,
         PublishRules publish,
+        OtlpRules otlp,
         Path authorizedKeys,
         ClientRules clients,
         List<NixPublicKey> trustedPublicKeys,
@@ -124,6 +127,7 @@ public record Settings(
                 listen,
                 decline,
                 publish,
+                otlp,
                 authorizedKeys,
                 clients,
                 trustedPublicKeys,
@@ -158,6 +162,7 @@ public record Settings(
                 running.listen,
                 decline,
                 publish,
+                running.otlp,
                 running.authorizedKeys,
                 clients,
                 trustedPublicKeys,

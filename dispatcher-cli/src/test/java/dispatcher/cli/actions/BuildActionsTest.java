@@ -12,6 +12,7 @@ import dispatcher.cli.api.http.ApiServer;
 import dispatcher.cli.state.RecordDatabase;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.StorePath;
+import dispatcher.record.BuildEnds;
 import dispatcher.record.BuildRecorder;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.BuildRequest;
@@ -52,7 +53,10 @@ class BuildActionsTest {
     void serve() throws IOException {
         database = RecordDatabase.in(directory.resolve("state"));
         records = BuildRecorder.open(
-                database.records(), new BuildRecorder.Limits(Duration.ofDays(1), 1024), InstantSource.system());
+                database.records(),
+                new BuildRecorder.Limits(Duration.ofDays(1), 1024),
+                InstantSource.system(),
+                BuildEnds.NONE);
         var socket = directory.resolve("state/control.sock");
         server = ApiServer.open(socket, new BuildActions(controls, queue, records).endpoints());
         client = new ApiClient(socket);

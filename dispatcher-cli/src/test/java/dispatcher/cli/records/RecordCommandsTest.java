@@ -15,6 +15,7 @@ import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.json.Json;
+import dispatcher.record.BuildEnds;
 import dispatcher.record.BuildRecorder;
 import dispatcher.schedule.policy.Placement;
 import dispatcher.testkit.FakeStore;
@@ -59,8 +60,8 @@ class RecordCommandsTest {
                 machines: [{hostName: a, system: x86_64-linux}]
                 """);
         database = RecordDatabase.in(directory.resolve("state"));
-        recorder =
-                BuildRecorder.open(database.records(), new BuildRecorder.Limits(Duration.ofDays(30), 1 << 20), clock);
+        recorder = BuildRecorder.open(
+                database.records(), new BuildRecorder.Limits(Duration.ofDays(30), 1 << 20), clock, BuildEnds.NONE);
         recorder.clientConnected(1, "ci@10.0.0.3:51234");
         ask(1, HELLO);
         recorder.buildAlone(1, HELLO, Duration.ofSeconds(2));

@@ -224,6 +224,7 @@ class SettingsChangeTest {
                 "listen",
                 "decline",
                 "publish",
+                "otlp",
                 "web",
                 "spool",
                 "records",

@@ -10,6 +10,7 @@ import dispatcher.cli.settings.file.Surroundings;
 import dispatcher.cli.state.RecordDatabase;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.nix.json.Json;
+import dispatcher.record.BuildEnds;
 import dispatcher.record.BuildRecorder;
 import dispatcher.schedule.BuildQueue;
 import dispatcher.schedule.policy.SchedulerOptions;
@@ -68,7 +69,7 @@ class StatusCommandTest {
     private int run(String... args) throws IOException {
         var queue = new BuildQueue(List.of(), SchedulerOptions.DEFAULT, clock);
         var limits = new BuildRecorder.Limits(Duration.ofDays(30), 0);
-        try (var recorder = BuildRecorder.open(database.records(), limits, clock)) {
+        try (var recorder = BuildRecorder.open(database.records(), limits, clock, BuildEnds.NONE)) {
             recorder.buildRequested(1, 1, FakeStore.path("x.drv"), Samples.DERIVATION);
             recorder.buildRefused(1, FakeStore.path("x.drv"), "no machine");
         }

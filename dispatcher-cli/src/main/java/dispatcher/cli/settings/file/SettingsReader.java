@@ -130,6 +130,7 @@ final class SettingsReader {
                 top.read(
                         PublishKeys.PUBLISH,
                         section -> PublishKeys.read(section, listen.socket().isPresent())),
+                top.read(OtlpKeys.OTLP, OtlpKeys::read),
                 authorizedKeys,
                 new ClientsReader(clientWarnings).read(top),
                 trustedPublicKeys(top),

@@ -18,6 +18,7 @@ public final class SettingsTable {
             DeclineKeys.DECLINE,
             WebKeys.WEB,
             PublishKeys.PUBLISH,
+            OtlpKeys.OTLP,
             ClientKeys.AUTHORIZED_KEYS,
             ClientKeys.CLIENTS,
             ClientKeys.TRUSTED_PUBLIC_KEYS,

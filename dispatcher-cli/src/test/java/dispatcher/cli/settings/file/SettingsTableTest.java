@@ -50,6 +50,8 @@ class SettingsTableTest {
                     publish.parallel = 3
                     publish.attempts = 4
                     publish.timeout = 3m
+                    otlp.collector = http://collector:4318
+                    otlp.headersFile = h
                     authorizedKeys = keys
                     trustedPublicKeys = []
                     state = s

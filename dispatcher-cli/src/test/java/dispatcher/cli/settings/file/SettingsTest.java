@@ -736,7 +736,7 @@ class SettingsTest {
                     dispatcher.yaml:25: machines[3].compress: 'ja' is not one of auto, yes, no
                     dispatcher.yaml:26: machines[3].compres: unknown key; did you mean 'compress'?
                     dispatcher.yaml:27: colour: unknown key; known here: authorizedKeys, buildLimits, clients, decline, hostKey, hostStore, limits, \
-                    listen, machines, machinesFile, maxAttempts, publish, records, resources, schedule, secretKeyFile, spool, ssh, state, timeouts, \
+                    listen, machines, machinesFile, maxAttempts, otlp, publish, records, resources, schedule, secretKeyFile, spool, ssh, state, timeouts, \
                     trustedPublicKeys, uplink, web""");
         }
 

@@ -14,6 +14,7 @@ import dispatcher.nix.BasicDerivation;
 import dispatcher.nix.ByteString;
 import dispatcher.nix.DerivationOutput;
 import dispatcher.nix.StorePath;
+import dispatcher.record.BuildEnds;
 import dispatcher.record.BuildRecord;
 import dispatcher.record.BuildRecorder;
 import dispatcher.record.RecordStore;
@@ -64,8 +65,8 @@ final class BuildSite implements AutoCloseable {
             throws IOException {
         database = RecordDatabase.in(directory);
         if (before.length > 0) database.records().save(RecordStore.Batch.of(List.of(before)));
-        recorder =
-                BuildRecorder.open(database.records(), new BuildRecorder.Limits(Duration.ofDays(30), LOG_SIZE), clock);
+        recorder = BuildRecorder.open(
+                database.records(), new BuildRecorder.Limits(Duration.ofDays(30), LOG_SIZE), clock, BuildEnds.NONE);
         var all = new ArrayList<>(endpoints.apply(recorder));
         all.addAll(new RecordEndpoints(recorder, clock).endpoints());
         all.addAll(BuildPages.endpoints(all));
