@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +30,8 @@ import org.slf4j.LoggerFactory;
 /// Sends traces of builds to a collector, on a thread of its own. No build waits for that: what comes while
 /// [#MOST_WAITING] builds and outputs wait is left out, and so is what the collector does not take after some
 /// attempts. A line of the log says how many that were, at most once in [#BETWEEN_LINES]. Safe for any thread.
+///
+/// What it needs of OpenTelemetry is loaded by that thread for the first build that ends, as it takes a while.
 final class BuildTraces implements Traces {
     static final int MOST_WAITING = 5_000;
 
@@ -45,8 +48,8 @@ final class BuildTraces implements Traces {
     private static final java.util.logging.Logger THEIRS = java.util.logging.Logger.getLogger("io.opentelemetry");
 
     private final Report report;
-    private final SpanExporter exporter;
-    private final BuildSpans spans;
+    private final Supplier<SpanExporter> ways;
+    private final String version;
     private final Limits limits;
     private final LongSupplier nanoTime;
     private final Thread sending = SteadyThread.unstarted("send traces", this::sendsAgain);
@@ -69,6 +72,9 @@ final class BuildTraces implements Traces {
     @GuardedBy("lock")
     private boolean closed;
 
+    /// Set by the thread that sends.
+    private volatile Optional<Output> output = Optional.empty();
+
     /// @param waiting builds and outputs
     /// @param pause   for what comes soon after, before something is sent
     /// @param request for one request with all its attempts
@@ -84,17 +90,19 @@ final class BuildTraces implements Traces {
 
     /// What is to be sent, made into spans when it is.
     private interface Part {
-        List<SpanData> spans();
+        List<SpanData> of(BuildSpans spans);
     }
+
+    private record Output(SpanExporter exporter, BuildSpans spans) {}
 
     /// @param endpoint    of a collector, for traces
     /// @param headersFile what is sent along with each request
     /// @param version     of the program
     /// @throws dispatcher.cli.terminal.UserFacingException if the headers cannot be read
     static BuildTraces start(String endpoint, Optional<Path> headersFile, String version) {
-        var exporter = exporter(endpoint, headersFile.map(OtlpHeaders::read).orElse(Map.of()), USUAL);
+        var headers = headersFile.map(OtlpHeaders::read).orElse(Map.of());
         return start(
-                exporter,
+                () -> exporter(endpoint, headers, USUAL),
                 version,
                 USUAL,
                 System::nanoTime,
@@ -106,16 +114,17 @@ final class BuildTraces implements Traces {
     }
 
     static BuildTraces start(
-            SpanExporter exporter, String version, Limits limits, LongSupplier nanoTime, Report report) {
-        var traces = new BuildTraces(exporter, new BuildSpans(version), limits, nanoTime, report);
+            Supplier<SpanExporter> ways, String version, Limits limits, LongSupplier nanoTime, Report report) {
+        var traces = new BuildTraces(ways, version, limits, nanoTime, report);
         traces.sending.start();
         return traces;
     }
 
-    private BuildTraces(SpanExporter exporter, BuildSpans spans, Limits limits, LongSupplier nanoTime, Report report) {
+    private BuildTraces(
+            Supplier<SpanExporter> ways, String version, Limits limits, LongSupplier nanoTime, Report report) {
         THEIRS.setLevel(Level.OFF);
-        this.exporter = exporter;
-        this.spans = spans;
+        this.ways = ways;
+        this.version = version;
         this.limits = limits;
         this.nanoTime = nanoTime;
         this.report = report;
@@ -132,12 +141,12 @@ final class BuildTraces implements Traces {
 
     @Override
     public void ended(BuildRecord record, List<Instant> left) {
-        add(() -> spans.of(record, left));
+        add(spans -> spans.of(record, left));
     }
 
     @Override
     public void fetched(Key build, StorePath output, long bytes, Duration took, Instant at) {
-        add(() -> List.of(spans.copyOut(build, output, bytes, took, at)));
+        add(spans -> List.of(spans.copyOut(build, output, bytes, took, at)));
     }
 
     private void add(Part part) {
@@ -193,10 +202,12 @@ final class BuildTraces implements Traces {
 
     /// Why it failed; empty if it did not.
     private Optional<String> export(List<Part> parts) {
+        var out = output.orElseGet(() -> new Output(ways.get(), new BuildSpans(version)));
+        output = Optional.of(out);
         var batch = new ArrayList<SpanData>();
-        for (var part : parts) batch.addAll(part.spans());
+        for (var part : parts) batch.addAll(part.of(out.spans()));
         // It has limits of its own; these are for what it forgets.
-        var result = exporter.export(batch).join(2 * limits.request().toMillis(), TimeUnit.MILLISECONDS);
+        var result = out.exporter().export(batch).join(2 * limits.request().toMillis(), TimeUnit.MILLISECONDS);
         if (result.isSuccess()) return Optional.empty();
         if (!result.isDone()) return Optional.of("no answer");
         return Optional.of(words(result.getFailureThrowable()));
@@ -246,7 +257,6 @@ final class BuildTraces implements Traces {
         }
         try {
             if (!sending.join(limits.flush())) {
-                sending.interrupt();
                 lock.lock();
                 try {
                     lose(waiting.size(), "the program ends");
@@ -254,6 +264,7 @@ final class BuildTraces implements Traces {
                 } finally {
                     lock.unlock();
                 }
+                sending.interrupt();
                 sending.join(limits.flush());
             }
         } catch (InterruptedException e) {
@@ -261,6 +272,6 @@ final class BuildTraces implements Traces {
         }
         reportLoss(true);
         // Goes on apart from this.
-        var _ = exporter.shutdown();
+        output.ifPresent(out -> out.exporter().shutdown());
     }
 }

@@ -33,7 +33,8 @@ class BuildTracesTest {
     private final AtomicLong nanos = new AtomicLong();
 
     private BuildTraces start(SpanExporter exporter, Limits limits) {
-        return BuildTraces.start(exporter, "1.2.3", limits, nanos::get, (count, why) -> lines.add(count + ": " + why));
+        return BuildTraces.start(
+                () -> exporter, "1.2.3", limits, nanos::get, (count, why) -> lines.add(count + ": " + why));
     }
 
     private static void end(BuildTraces traces) {

@@ -25,6 +25,7 @@ import dispatcher.ssh.server.SshFrontEndOptions;
 import dispatcher.store.BuildLog;
 import dispatcher.store.BuildOptions;
 import dispatcher.store.Verify;
+import dispatcher.testkit.Await;
 import dispatcher.testkit.FakeStore;
 import dispatcher.testkit.NarTree;
 import dispatcher.wire.WireReader;
@@ -132,6 +133,12 @@ class TracedBuildTest {
         }
     }
 
+    private static void awaitSpan(Collector collector, String name) {
+        Await.until(
+                "the collector has a span " + name,
+                () -> collector.spans().stream().anyMatch(span -> span.getName().equals(name)));
+    }
+
     private static Map<String, String> said(Span span) {
         return span.getAttributesList().stream()
                 .collect(Collectors.toMap(
@@ -152,6 +159,7 @@ class TracedBuildTest {
                 assertThat(build())
                         .extracting(BuildResult::status, BuildResult::message)
                         .containsExactly(BuildStatus.BUILT, "");
+                awaitSpan(collector, "copy-out");
             }
 
             var spans = collector.spans();
@@ -181,6 +189,7 @@ class TracedBuildTest {
         try (var collector = Collector.start()) {
             try (var _ = start(collector.url())) {
                 assertThat(build().status()).isEqualTo(BuildStatus.PERMANENT_FAILURE);
+                awaitSpan(collector, "build");
             }
 
             var root = collector.spans().getFirst();
