@@ -180,8 +180,9 @@ class BulkSocketsTest {
         IoSession session = connect();
         try (Socket peer = server.accept()) {
             for (int round = 0; round < 2; round++) {
-                while (mostOfOneRead(session, peer, 1 << 20) <= small)
-                    assertThat(failure).isNotDone();
+                int most = 0;
+                for (int i = 0; i < 20 && most <= small; i++) most = mostOfOneRead(session, peer, 1 << 20);
+                assertThat(most).isGreaterThan(small);
                 for (int i = 0; i < 40; i++) mostOfOneRead(session, peer, 1);
 
                 assertThat(mostOfOneRead(session, peer, 2 * small)).isEqualTo(small);
