@@ -6,9 +6,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 
-/// What goes to a client that has a limited time to take each piece of it. One that does not read loses its connection,
-/// and so holds no thread for longer. Confined to one thread, which is interrupted for that: an interrupt closes a
-/// connection that is being written to.
+/// What goes to a client that has a limited time to take each piece of it. One that does not read loses its
+/// connection, and so holds no thread for longer. Confined to one thread, which is interrupted for that: an
+/// interrupt closes a connection that is being written to.
 final class PatientOutput extends OutputStream {
     /// Bytes that are written at once. The smaller, the slower a client may be.
     private static final int PIECE = 16 << 10;
