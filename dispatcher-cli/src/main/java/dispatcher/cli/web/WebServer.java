@@ -22,8 +22,8 @@ import java.util.List;
 /// The page and the HTTP API on a TCP port, for people, scripts and Prometheus. Made only if the settings have
 /// `listen.web`, as it takes time and memory.
 ///
-/// One virtual thread for each connection. A client that does not take its answer loses the connection. A request
-/// passes [WebGate] first, which knows who may do what.
+/// One virtual thread for each connection. A client that does not take its answer loses the connection. A
+/// request passes [WebGate] first, which knows who may do what.
 public final class WebServer implements AutoCloseable {
     /// A question may have a derivation in it.
     private static final int MOST_BODY = 16 << 20;
