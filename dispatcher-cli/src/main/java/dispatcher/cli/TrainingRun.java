@@ -47,8 +47,8 @@ import java.util.TreeMap;
 ///
 /// The run for `serve` learns what a start and the first builds need. One dispatcher is the only machine of
 /// another. Clients of that one send a path and ask for a build, which travels over SSH on the loopback interface
-/// and is refused at the far end, whose own machine takes no builds, nor any inputs. Then the figures are read, as
-/// Prometheus does from then on. The run for commands asks a dispatcher that the script has started.
+/// and is refused at the far end, whose own machine takes no builds, nor any inputs. Then the figures are read,
+/// as Prometheus does from then on. The run for commands asks a dispatcher that the script has started.
 ///
 /// Each class in a cache costs time at every start, so each run does only what its kind of process often does.
 /// Touches nothing but the folder that it is given and free ports of the loopback interface. Fails if something

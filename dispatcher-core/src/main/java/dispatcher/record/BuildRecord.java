@@ -91,7 +91,7 @@ public record BuildRecord(
 
     /// Over all attempts; nothing is counted twice.
     ///
-    /// @param forEqualBuild  until no equal build was under way
+    /// @param forEqualBuild  until no equal build was under way, or until somebody stopped the build meanwhile
     /// @param forSlot        while a machine was there that could have taken it
     /// @param forAwayMachine while all that could have taken it were away, or its own was being started
     public record Waits(Duration forEqualBuild, Duration forSlot, Duration forAwayMachine) {

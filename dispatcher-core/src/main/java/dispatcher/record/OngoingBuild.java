@@ -50,6 +50,10 @@ final class OngoingBuild {
     @GuardedBy("lock")
     private Waits waits = Waits.NONE;
 
+    /// Whether no equal build is under way any more.
+    @GuardedBy("lock")
+    private boolean alone;
+
     /// Of what it waits for a machine now.
     @GuardedBy("lock")
     private Duration heldUp = Duration.ZERO;
@@ -109,6 +113,7 @@ final class OngoingBuild {
     void isAlone(Duration waited) {
         lock.lock();
         try {
+            alone = true;
             waits = new Waits(waited, waits.forSlot(), waits.forAwayMachine());
         } finally {
             lock.unlock();
@@ -244,6 +249,12 @@ final class OngoingBuild {
             outcome = how;
             message = cut(why);
             ended = Optional.of(now);
+            boolean stopped = how == Outcome.CANCELLED || how == Outcome.ABANDONED;
+            if (stopped && !alone && attempts.isEmpty())
+                waits = new Waits(
+                        Duration.ofMillis(now.toEpochMilli() - asked.toEpochMilli()),
+                        waits.forSlot(),
+                        waits.forAwayMachine());
         } finally {
             lock.unlock();
         }

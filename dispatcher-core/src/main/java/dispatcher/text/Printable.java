@@ -91,7 +91,7 @@ public final class Printable {
         return out.toString();
     }
 
-    /// Whether all of it is printable ASCII, as most texts are: a loop that is quick even before it is compiled.
+    /// Whether all of it is printable ASCII, as most texts are. Quick even before it is compiled.
     private static boolean isPlain(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /// Writes figures in the text format of Prometheus, version 0.0.4. Confined to one thread.
 ///
-/// A fleet has thousands of samples, and the first scrapes come before the JVM has compiled this: a sample is a few
-/// long pieces of text.
+/// A fleet has thousands of samples, and the first scrapes come before the JVM has compiled this: a sample is a
+/// few long pieces of text.
 final class Exposition {
     static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 

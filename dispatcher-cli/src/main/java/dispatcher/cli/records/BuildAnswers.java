@@ -80,7 +80,11 @@ final class BuildAnswers {
         }
         if (alone.isAfter(at)) stages.add(new Stage("equal-build", at, Optional.of(alone)));
         if (record.attempts().isEmpty()) {
-            stages.add(new Stage("queue", alone, record.ended()));
+            // Stopped while it waited for an equal one, it was never queued.
+            boolean queued = stages.isEmpty()
+                    || record.ended().isEmpty()
+                    || record.ended().get().toEpochMilli() > alone.toEpochMilli();
+            if (queued) stages.add(new Stage("queue", alone, record.ended()));
             return stages;
         }
         var placed = record.attempts().getLast().began();

@@ -63,7 +63,7 @@ final class PageHandlers {
             var type = HeaderValues.create("Content-Type", asset.kind().contentType());
             routing.get(
                     Asset.PATH + asset.name(),
-                    (_, response) -> response.header(type).header(KEPT).send(content));
+                    (_, response) -> api.send(response.header(type).header(KEPT), content));
         }
         routing.get(Layout.LIVE, this::live);
         routing.get(Visitor.LOGIN, (request, response) -> showLogin(request, response, Status.OK_200, ""));
@@ -138,8 +138,8 @@ final class PageHandlers {
                 || request.path().path().equals("/metrics");
     }
 
-    private static void send(ServerResponse response, Html page) {
-        response.header(HTML).header(NOT_KEPT).send(page.toString().getBytes(StandardCharsets.UTF_8));
+    private void send(ServerResponse response, Html page) {
+        api.send(response.header(HTML).header(NOT_KEPT), page.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private void showProblem(

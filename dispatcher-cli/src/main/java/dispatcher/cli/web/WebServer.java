@@ -22,7 +22,8 @@ import java.util.List;
 /// The page and the HTTP API on a TCP port, for people, scripts and Prometheus. Made only if the settings have
 /// `listen.web`, as it takes time and memory.
 ///
-/// One virtual thread for each connection. A request passes [WebGate] first, which knows who may do what.
+/// One virtual thread for each connection. A client that does not take its answer loses the connection. A
+/// request passes [WebGate] first, which knows who may do what.
 public final class WebServer implements AutoCloseable {
     /// A question may have a derivation in it.
     private static final int MOST_BODY = 16 << 20;
@@ -60,6 +61,11 @@ public final class WebServer implements AutoCloseable {
     ///
     /// @throws UserFacingException if it cannot listen there, or the token cannot be used
     public static WebServer start(HostAndPort address, Settings.Web web, Offer offer) {
+        return start(address, web, offer, ApiRouting.PATIENCE);
+    }
+
+    /// @param patience with a client that takes nothing of its answer
+    static WebServer start(HostAndPort address, Settings.Web web, Offer offer, Duration patience) {
         var token = WebToken.of(web.tokenFile(), offer.clock());
         var access = new WebAccess(address, web, token, System::nanoTime);
         var layout = new Layout(offer.pages(), offer.clock());
@@ -67,7 +73,7 @@ public final class WebServer implements AutoCloseable {
         var pages = new Pages(offer.pages(), answers);
         var streams = new LiveStreams(offer.changes(), offer.clock());
         var api = new ApiRouting(
-                offer.endpoints(), request -> WebGate.visitor(request).user());
+                offer.endpoints(), request -> WebGate.visitor(request).user(), patience);
         var handlers = new PageHandlers(layout, pages, streams, new Actions(offer.actions(), answers), access, api);
         var routing = HttpRouting.builder().addFilter(new WebGate(access, handlers));
         handlers.addTo(routing);

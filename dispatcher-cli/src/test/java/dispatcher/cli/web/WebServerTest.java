@@ -11,18 +11,21 @@ import dispatcher.cli.api.MachinesAnswer;
 import dispatcher.cli.api.QueueAnswer;
 import dispatcher.cli.api.StatusAnswer;
 import dispatcher.cli.api.http.Endpoint;
+import dispatcher.cli.api.http.StreamAnswer;
 import dispatcher.cli.api.http.TextAnswer;
 import dispatcher.cli.settings.Settings;
 import dispatcher.cli.settings.value.HostAndPort;
 import dispatcher.cli.terminal.UserFacingException;
 import dispatcher.cli.web.fleet.FleetPages;
 import dispatcher.cli.web.page.Words;
+import dispatcher.testkit.Await;
 import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.math.BigDecimal;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -40,6 +43,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -560,6 +565,87 @@ class WebServerTest {
             for (var line = stream.readLine(); line != null && !line.isEmpty(); line = stream.readLine())
                 text.append(line).append('\n');
             return text.toString();
+        }
+    }
+
+    /// Clients that ask and read nothing of the answer.
+    @Nested
+    class Unread {
+        private static final Duration PATIENCE = Duration.ofMillis(200);
+        private final CountDownLatch left = new CountDownLatch(1);
+        private WebServer hasty;
+
+        @BeforeEach
+        void startHasty() throws IOException {
+            var endless = Endpoint.get(
+                    "/api/v1/endless",
+                    _ -> new StreamAnswer("text/plain", out -> {
+                        try {
+                            while (true) out.write(new byte[100_000]);
+                        } finally {
+                            left.countDown();
+                        }
+                    }));
+            var large = Endpoint.get("/api/v1/large", _ -> new TextAnswer("text/plain", "x".repeat(8 << 20)));
+            hasty = WebServer.start(
+                    new HostAndPort("127.0.0.1", 0),
+                    web(Optional.empty(), List.of()),
+                    new WebServer.Offer(
+                            List.of(endless, large), List.of(), List.of(), changes, InstantSource.fixed(NOW)),
+                    PATIENCE);
+        }
+
+        @AfterEach
+        void stopHasty() {
+            hasty.close();
+        }
+
+        private Socket ask(String path) throws IOException {
+            var socket = new Socket();
+            socket.setReceiveBufferSize(64 << 10);
+            socket.connect(new InetSocketAddress(
+                    InetAddress.getLoopbackAddress(), hasty.address().port()));
+            socket.getOutputStream()
+                    .write("GET %s HTTP/1.1\r\nHost: %s\r\n\r\n"
+                            .formatted(path, hasty.address())
+                            .getBytes(StandardCharsets.US_ASCII));
+            return socket;
+        }
+
+        @Test
+        void anAnswerThatGoesOnIsLeft() throws Exception {
+            try (var _ = ask("/api/v1/endless")) {
+                assertThat(left.await(20, TimeUnit.SECONDS)).isTrue();
+            }
+        }
+
+        @Test
+        void aLargeAnswerIsLeft() throws Exception {
+            try (var socket = ask("/api/v1/large")) {
+                Await.until("the connection ends", () -> isLeft(socket));
+            }
+        }
+
+        /// Whether what is sent meets nobody.
+        private static boolean isLeft(Socket socket) {
+            try {
+                socket.getOutputStream().write('x');
+                return false;
+            } catch (IOException e) {
+                return true;
+            }
+        }
+
+        @Test
+        void anAnswerThatIsReadIsNotHoweverLongItTakes() throws Exception {
+            try (var socket = ask("/api/v1/endless")) {
+                var piece = new byte[1 << 20];
+                long end = System.nanoTime() + PATIENCE.multipliedBy(5).toNanos();
+                while (System.nanoTime() < end)
+                    assertThat(socket.getInputStream().readNBytes(piece, 0, piece.length))
+                            .isEqualTo(piece.length);
+                assertThat(left.getCount()).isEqualTo(1);
+            }
         }
     }
 }

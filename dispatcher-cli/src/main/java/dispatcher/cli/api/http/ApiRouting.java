@@ -16,6 +16,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
@@ -31,17 +32,23 @@ public final class ApiRouting {
     private static final Header JSON_TYPE = HeaderValues.create("Content-Type", "application/json");
     private static final Logger log = LoggerFactory.getLogger(ApiRouting.class);
 
+    /// Long enough for a network that comes back.
+    public static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final List<Endpoint> endpoints;
     private final Function<ServerRequest, Optional<String>> user;
+    private final Duration patience;
 
-    /// @param user who asks, as far as that is known
-    public ApiRouting(List<Endpoint> endpoints, Function<ServerRequest, Optional<String>> user) {
+    /// @param user     who asks, as far as that is known
+    /// @param patience with a client that takes nothing of its answer
+    public ApiRouting(List<Endpoint> endpoints, Function<ServerRequest, Optional<String>> user, Duration patience) {
         this.endpoints = List.copyOf(endpoints);
         this.user = user;
+        this.patience = patience;
     }
 
     static HttpRouting.Builder of(List<Endpoint> endpoints) {
-        var ours = new ApiRouting(endpoints, _ -> Optional.empty());
+        var ours = new ApiRouting(endpoints, _ -> Optional.empty(), PATIENCE);
         var routing = HttpRouting.builder();
         ours.addTo(routing);
         return routing.any(ours::refuse);
@@ -103,21 +110,28 @@ public final class ApiRouting {
         return new ApiRequest(parameters, body, user);
     }
 
-    private static void send(ServerResponse response, Object answer) throws IOException, InterruptedException {
+    private void send(ServerResponse response, Object answer) throws IOException, InterruptedException {
         response.header(HeaderValues.CONNECTION_CLOSE);
         switch (answer) {
             case TextAnswer(var type, var text) ->
-                response.header(HeaderNames.CONTENT_TYPE, type).send(text.getBytes(StandardCharsets.UTF_8));
+                send(response.header(HeaderNames.CONTENT_TYPE, type), text.getBytes(StandardCharsets.UTF_8));
             case StreamAnswer(var type, var body) -> {
                 // A proxy between hands on what comes when it comes.
                 response.header(HeaderNames.CONTENT_TYPE, type)
                         .header(HeaderNames.CACHE_CONTROL, "no-store")
                         .header("X-Accel-Buffering", "no");
-                try (var out = response.outputStream()) {
+                try (var out = PatientOutput.of(response.outputStream(), patience)) {
                     body.writeTo(out);
                 }
             }
-            default -> response.header(JSON_TYPE).send(ApiJson.print(answer));
+            default -> send(response.header(JSON_TYPE), ApiJson.print(answer));
+        }
+    }
+
+    /// Sends an answer to a client that must take it in time.
+    public void send(ServerResponse response, byte[] answer) {
+        try (var _ = PatientOutput.limit(answer.length, patience)) {
+            response.send(answer);
         }
     }
 

@@ -85,6 +85,25 @@ class BuildPageTest {
     }
 
     @Test
+    void aBuildThatWasStoppedWhileItWaitedForAnEqualOneWasNotQueued() throws IOException, InterruptedException {
+        try (var site = new BuildSite(directory)) {
+            site.ask(1, "ci", HELLO);
+            site.ask(2, "desk", HELLO);
+            site.recorder.buildAlone(2, HELLO, Duration.ZERO);
+            site.clock.advance(Duration.ofSeconds(7));
+            site.recorder.buildCancelled(1, HELLO, "root", "wrong branch");
+            site.recorder.buildCancelled(2, HELLO, "root", "wrong branch");
+
+            assertThat(textOf(site.get("/builds/1").body()))
+                    .contains("waiting for an equal build 2026-01-01 00:00:00 UTC 7 s", "an equal build 7 s")
+                    .doesNotContain("queued");
+            assertThat(textOf(site.get("/builds/2").body()))
+                    .contains("queued 2026-01-01 00:00:00 UTC 7 s")
+                    .doesNotContain("waiting for an equal build");
+        }
+    }
+
+    @Test
     void splitsWaitingByItsCause() throws IOException, InterruptedException {
         try (var site = new BuildSite(directory)) {
             fail(site);
