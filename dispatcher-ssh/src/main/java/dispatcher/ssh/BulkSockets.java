@@ -42,9 +42,6 @@ import org.jspecify.annotations.Nullable;
 /// connection sends there is time for that, and to be prompt is faster. Where windows are what limits a link, the
 /// pause makes each of its round trips longer; below the rate at which that pays there is none.
 ///
-/// What comes is read into a small buffer, as most connections are idle, and into a large one while it fills the small
-/// one: each read costs a turn of the pool's thread, and wakes whoever reads from the channel.
-///
 /// Measured with uploads to real sshds on a machine of two cores that had other work to do, in turns with the library's
 /// own sockets: on one connection 113 MB/s instead of 101 and 5.0 s of CPU time for each GB instead of 6.1, sshd's
 /// included; on four 161 MB/s instead of 142 and 5.9 s instead of 6.2 (medians of eleven, 2026-11). Without the pause,
@@ -66,12 +63,6 @@ public final class BulkSockets extends Nio2ServiceFactoryFactory {
 
     /// ... and that in no more time than this, which is at 31 MB a second or faster.
     private static final int MOST_NANOS_PER_BYTE = 32;
-
-    /// For what comes fast, some packets of OpenSSH.
-    static final int LARGE_BUFFER_BYTES = 256 * 1024;
-
-    /// So many reads in a row that the small buffer has room for end the use of the large one.
-    private static final int SMALL_READS = 16;
 
     /// No connection's number.
     private static final long NOBODY = -1;
@@ -152,8 +143,6 @@ public final class BulkSockets extends Nio2ServiceFactoryFactory {
 
         // For the thread that reads; the library begins a read when the one before has ended.
         private int readBytes;
-        private int smallBuffer;
-        private int smallReads;
         private long writtenBefore;
         private long readSince;
 
@@ -181,11 +170,6 @@ public final class BulkSockets extends Nio2ServiceFactoryFactory {
 
         @Override
         protected void doReadCycle(ByteBuffer buffer, Nio2CompletionHandler<Integer, Object> completion) {
-            int size = bufferSize(buffer.capacity());
-            if (size != buffer.capacity()) {
-                startReading(ByteBuffer.allocate(size)); // calls this method again
-                return;
-            }
             long now = nanoTime.getAsLong();
             long writtenNow = written.get();
             boolean paused =
@@ -194,17 +178,6 @@ public final class BulkSockets extends Nio2ServiceFactoryFactory {
             readSince = now;
             if (paused) Thread.ofVirtual().name("ssh-read").start(() -> readLater(buffer, completion));
             else super.doReadCycle(buffer, completion);
-        }
-
-        /// By what the last read has brought.
-        private int bufferSize(int present) {
-            if (smallBuffer == 0) smallBuffer = present;
-            smallReads = readBytes <= smallBuffer ? smallReads + 1 : 0;
-            if (present > smallBuffer) return smallReads < SMALL_READS ? present : smallBuffer;
-            boolean full = readBytes == present && present < LARGE_BUFFER_BYTES;
-            if (!full) return present;
-            smallReads = 0;
-            return LARGE_BUFFER_BYTES;
         }
 
         private void readLater(ByteBuffer buffer, Nio2CompletionHandler<Integer, Object> completion) {

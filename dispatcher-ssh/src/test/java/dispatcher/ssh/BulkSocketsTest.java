@@ -13,14 +13,11 @@ import java.nio.channels.InterruptedByTimeoutException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.sshd.client.SshClient;
@@ -44,7 +41,6 @@ class BulkSocketsTest {
 
     private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
     private final Map<IoSession, BlockingQueue<Byte>> received = new ConcurrentHashMap<>();
-    private final Queue<Integer> reads = new ConcurrentLinkedQueue<>();
     private final CompletableFuture<Thread> paused = new CompletableFuture<>();
     private final CountDownLatch resume = new CountDownLatch(1);
     private final SshClient manager = SshClient.setUpDefaultClient();
@@ -93,7 +89,6 @@ class BulkSocketsTest {
                     @Override
                     public void messageReceived(IoSession session, Readable message) {
                         byte[] bytes = new byte[message.available()];
-                        reads.add(bytes.length);
                         message.getRawBytes(bytes, 0, bytes.length);
                         for (byte b : bytes) received(session).add(b);
                     }
@@ -101,15 +96,6 @@ class BulkSocketsTest {
                 .connect(server.getLocalSocketAddress(), null, null);
         assertThat(future.await(10_000)).isTrue();
         return future.getSession();
-    }
-
-    /// How many bytes the session hands on at most of one read while so much comes.
-    private int mostOfOneRead(IoSession session, Socket peer, int bytes) throws Exception {
-        reads.clear();
-        peer.getOutputStream().write(new byte[bytes]);
-        for (int i = 0; i < bytes; i++)
-            assertThat(received(session).poll(10, SECONDS)).isNotNull();
-        return Collections.max(reads);
     }
 
     private static IoWriteFuture write(IoSession session, int first) throws IOException {
@@ -171,23 +157,6 @@ class BulkSocketsTest {
             }
         }
         assertThat(paused).isNotDone();
-    }
-
-    @Test
-    void readsMuchAtOnceOnlyWhereMuchComes() throws Exception {
-        int small = 4096;
-        CoreModuleProperties.NIO2_READ_BUFFER_SIZE.set(manager, small);
-        IoSession session = connect();
-        try (Socket peer = server.accept()) {
-            for (int round = 0; round < 2; round++) {
-                int most = 0;
-                for (int i = 0; i < 20 && most <= small; i++) most = mostOfOneRead(session, peer, 1 << 20);
-                assertThat(most).isGreaterThan(small);
-                for (int i = 0; i < 40; i++) mostOfOneRead(session, peer, 1);
-
-                assertThat(mostOfOneRead(session, peer, 2 * small)).isEqualTo(small);
-            }
-        }
     }
 
     private static void sendMuch(IoSession session, Socket peer, byte answer) throws Exception {
