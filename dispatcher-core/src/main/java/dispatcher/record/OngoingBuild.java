@@ -250,7 +250,7 @@ final class OngoingBuild {
             message = cut(why);
             ended = Optional.of(now);
             boolean stopped = how == Outcome.CANCELLED || how == Outcome.ABANDONED;
-            if (stopped && !alone && attempts.isEmpty())
+            if (stopped && !alone && stays.isEmpty())
                 waits = new Waits(
                         Duration.ofMillis(now.toEpochMilli() - asked.toEpochMilli()),
                         waits.forSlot(),
