@@ -4,7 +4,7 @@
 #
 #   scripts/install-deps.sh             all of them
 #   scripts/install-deps.sh build       only those that building and unit tests need
-#   scripts/install-deps.sh machines    those, and what builder machines on this host need: no browser
+#   scripts/install-deps.sh machines    those, and what builder machines on this host need
 set -euo pipefail
 
 # package:command, where any provider of the command will do; package alone, where it must be Debian's own.
@@ -12,11 +12,12 @@ build=(maven:mvn git:git)
 # A Nix that the user has lives in /nix and is neither used nor touched by the tests: they need the one in /usr.
 machines=(nix-bin openssh-server:/usr/sbin/sshd openssh-client:ssh socat:socat iproute2:ip busybox-static
     debootstrap:/usr/sbin/debootstrap util-linux:unshare mount:mount procps:ps)
-# Only tests of the web page need these, which are left out where the host's distribution has them not.
-browser=(chromium:/usr/bin/chromium chromium-driver:/usr/bin/chromedriver fonts-dejavu-core)
+# Only tests of the web page, of completion and of man pages need these. They are left out where the host's distribution has
+# them not.
+optional=(chromium:/usr/bin/chromium chromium-driver:/usr/bin/chromedriver fonts-dejavu-core zsh:zsh fish:fish groff:groff)
 
 case "${1-all}" in
-    all) wanted=("${build[@]}" "${machines[@]}" "${browser[@]}") ;;
+    all) wanted=("${build[@]}" "${machines[@]}" "${optional[@]}") ;;
     build) wanted=("${build[@]}") ;;
     machines) wanted=("${build[@]}" "${machines[@]}") ;;
     *)
@@ -47,12 +48,12 @@ fail() { # what, why, what next
 can_be_installed() { ((EUID == 0)) && command -v apt-get >/dev/null; }
 has_candidate() { [[ $(apt-cache policy "$1") == *"Candidate: "[0-9]* ]]; }
 
-# Tests that need the browser say that they are skipped. $@: a command that gets the package as its argument.
-leave_out_browser_unless() {
+# Tests that need them say that they are skipped. $@: a command that gets the package as its argument.
+leave_out_optional_unless() {
     local package kept=()
     for package in "${missing[@]}"; do
-        if [[ " ${browser[*]%%:*} " == *" $package "* ]] && ! "$@" "$package"; then
-            echo "cannot be installed here, so tests of the web page are skipped: $package" >&2
+        if [[ " ${optional[*]%%:*} " == *" $package "* ]] && ! "$@" "$package"; then
+            echo "cannot be installed here, so tests that need it are skipped: $package" >&2
         else
             kept+=("$package")
         fi
@@ -61,7 +62,7 @@ leave_out_browser_unless() {
     ((${#missing[@]})) || exit 0
 }
 
-leave_out_browser_unless can_be_installed
+leave_out_optional_unless can_be_installed
 command -v apt-get >/dev/null \
     || fail "missing: ${missing[*]}" "this is not a Debian, so they are not installed by themselves" \
         "install what these Debian packages hold, then run the same command again"
@@ -91,7 +92,7 @@ quietly() {
 echo "installing ${missing[*]}" >&2
 quietly apt-get update \
     || fail "apt-get update failed" "see the lines above" "check the network and /etc/apt/sources.list, then try again"
-leave_out_browser_unless has_candidate
+leave_out_optional_unless has_candidate
 quietly apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}" \
     || fail "apt-get install failed" "see the lines above" "run: $(by_hand)"
 

@@ -269,7 +269,7 @@ public final class MachineLifecycle implements AutoCloseable {
         lock.lock();
         try {
             if (!power.mustLook()) return;
-            power.begin();
+            power.beginLook();
             stateChanged();
             launch("look at " + machine, () -> bringUp(false));
         } finally {

@@ -23,6 +23,8 @@ final class PowerState {
     private boolean lookedForIt;
     private boolean stopWanted;
     private boolean startAfterStop;
+    private boolean looking;
+    private boolean startAfterLook;
     private boolean stopFailed;
     private boolean retired;
     private boolean closed;
@@ -101,9 +103,16 @@ final class PowerState {
         return !lookedForIt && !closed && state == State.OFF;
     }
 
-    /// It is being started, or looked for.
+    /// It is being started.
     void begin() {
+        beginLook();
+        looking = false;
+    }
+
+    /// Whether it runs is being found out.
+    void beginLook() {
         lookedForIt = true;
+        looking = true;
         enter(State.STARTING);
     }
 
@@ -117,7 +126,8 @@ final class PowerState {
                 return true;
             }
             case STOPPING -> startAfterStop = true;
-            case STARTING, READY -> idleSince = clock.instant();
+            case STARTING -> startAfterLook = looking;
+            case READY -> idleSince = clock.instant();
         }
         return false;
     }
@@ -129,6 +139,7 @@ final class PowerState {
 
     void ready() {
         starts++;
+        startAfterLook = false;
         problem = Optional.empty();
         idleSince = clock.instant();
         enter(State.READY);
@@ -136,6 +147,7 @@ final class PowerState {
 
     void failed(String why) {
         failures++;
+        startAfterLook = false;
         problem = Optional.of(why);
         idleSince = clock.instant();
         enter(State.FAILED);
@@ -151,6 +163,7 @@ final class PowerState {
         if (isSurelyOff()) return true;
         stopWanted = state != State.STOPPING;
         startAfterStop = again;
+        startAfterLook = false;
         return false;
     }
 
@@ -199,8 +212,9 @@ final class PowerState {
         stopWanted = false;
         stopFailed = false;
         enter(State.OFF);
-        boolean again = startAfterStop;
+        boolean again = startAfterStop || startAfterLook;
         startAfterStop = false;
+        startAfterLook = false;
         return again;
     }
 

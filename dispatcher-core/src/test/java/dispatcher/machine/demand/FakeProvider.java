@@ -14,6 +14,7 @@ final class FakeProvider implements MachineProvider, Startup.Probe {
     final List<String> calls = new CopyOnWriteArrayList<>();
     private final Semaphore startGate = new Semaphore(1 << 20);
     private final Semaphore stopGate = new Semaphore(1 << 20);
+    private final Semaphore lookGate = new Semaphore(1 << 20);
     volatile Runnable startTakes = () -> {};
     volatile boolean running;
     volatile boolean answering = true;
@@ -32,7 +33,12 @@ final class FakeProvider implements MachineProvider, Startup.Probe {
         stopGate.drainPermits();
     }
 
+    void holdLooks() {
+        lookGate.drainPermits();
+    }
+
     void letGo() {
+        lookGate.release(1 << 10);
         startGate.release(1 << 10);
         stopGate.release(1 << 10);
     }
@@ -55,7 +61,8 @@ final class FakeProvider implements MachineProvider, Startup.Probe {
     }
 
     @Override
-    public Optional<Boolean> isRunning() {
+    public Optional<Boolean> isRunning() throws InterruptedException {
+        lookGate.acquire();
         return tells ? Optional.of(running) : Optional.empty();
     }
 

@@ -210,6 +210,30 @@ class MachineLifecycleTest {
     }
 
     @Test
+    void aStartThatIsWantedWhileItIsLookedForFollowsTheLook() {
+        provider.holdLooks();
+        lifecycle.lookForIt();
+        lifecycle.requestStart();
+        assertThat(lifecycle.view().state()).isEqualTo(State.STARTING);
+        provider.letGo();
+        awaitState(State.READY);
+        assertThat(provider.calls).containsExactly("start");
+    }
+
+    @Test
+    void aStartThatIsWantedWhileOneIsLookedForThatRunsDoesNotFollowItsStop() {
+        provider.running = true;
+        provider.holdLooks();
+        lifecycle.lookForIt();
+        lifecycle.requestStart();
+        provider.letGo();
+        awaitState(State.READY);
+        lifecycle.requestStop(false);
+        awaitState(State.OFF);
+        assertThat(provider.calls).containsExactly("stop");
+    }
+
+    @Test
     void aStopThatFailsIsToldAndTriedAgainAfterThePause() {
         Await.result(begin()).close();
         provider.stopFault = Optional.of("no such domain");
