@@ -13,7 +13,9 @@ launch() {
         case $word in -*) ;; *) command=$word; break ;; esac
     done
     case $command in
-        serve | simulate | ping) cache=serve flags= ;;
+        # Small methods: the optimizing compiler has done with them sooner, and what copies large paths is not slower for it.
+        serve) cache=serve flags="-XX:FreqInlineSize=100 -XX:InlineSmallCode=1000 -XX:MaxInlineLevel=6" ;;
+        simulate | ping) cache=serve flags= ;;
         *) cache=command flags="-XX:TieredStopAtLevel=1 -Djdk.reflect.useNativeAccessorOnly=true" ;;
     esac
     # A heap of small pages costs a command a tenth of its time. Where the kernel has no large ones, the JVM would print it.
