@@ -1,12 +1,8 @@
 package dispatcher.cli.web;
 
+import dispatcher.cli.secret.SecretSetting;
 import dispatcher.cli.terminal.UserFacingException;
-import dispatcher.secret.SecretFile;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -41,33 +37,14 @@ final class WebToken {
 
     /// @throws UserFacingException if the file is none with a token, or no secret; says nothing of what is in it
     static WebToken read(Path file, InstantSource clock) {
+        var make = "with `(umask 077; openssl rand -hex 32 > %s)`".formatted(file);
+        var setting = new SecretSetting("use web.tokenFile", "token file", file, "make it " + make);
+        var text = setting.text().strip();
         try {
-            var exposure = SecretFile.exposure("token file", file);
-            if (exposure.isPresent())
-                throw unusable(file, exposure.get().what(), exposure.get().nextStep());
-            return new WebToken(Files.readString(file).strip(), clock);
+            return new WebToken(text, clock);
         } catch (IllegalArgumentException e) {
-            throw unusable(
-                    file,
-                    String.valueOf(e.getMessage()),
-                    "make one with `(umask 077; openssl rand -hex 32 > %s)`".formatted(file));
-        } catch (NoSuchFileException e) {
-            throw unusable(
-                    file,
-                    "it does not exist",
-                    "make it with `(umask 077; openssl rand -hex 32 > %s)`, or correct the settings".formatted(file));
-        } catch (AccessDeniedException e) {
-            throw unusable(file, "it is not readable for us", SecretFile.lettingUsRead(file));
-        } catch (IOException e) {
-            throw unusable(
-                    file,
-                    String.valueOf(e.getMessage()),
-                    "see that it is a regular file, readable for user %s".formatted(System.getProperty("user.name")));
+            throw setting.unusable(String.valueOf(e.getMessage()), "make one " + make);
         }
-    }
-
-    private static UserFacingException unusable(Path file, String why, String next) {
-        return new UserFacingException("cannot use web.tokenFile " + file, why, next);
     }
 
     /// Takes the same time for every text of the same length.

@@ -57,11 +57,14 @@ public final class SettingsFile {
 
     /// The same of the file that [#load] finds, or of what counts where there is none.
     public static Path state(Surroundings surroundings) {
-        var file = find(surroundings, SYSTEM_WIDE);
+        return state(surroundings, SYSTEM_WIDE, NoSettingsFile.NIX_MACHINES);
+    }
+
+    static Path state(Surroundings surroundings, Path systemWide, Path nixMachines) {
+        var file = find(surroundings, systemWide);
         return file.isPresent()
                 ? state(file.get(), surroundings)
-                : without(surroundings, SYSTEM_WIDE, NoSettingsFile.NIX_MACHINES)
-                        .state();
+                : without(surroundings, systemWide, nixMachines).state();
     }
 
     private static Optional<Path> find(Surroundings surroundings, Path systemWide) {

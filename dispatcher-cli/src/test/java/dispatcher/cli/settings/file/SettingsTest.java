@@ -962,6 +962,8 @@ class SettingsTest {
 
             Files.writeString(directory.resolve("env.yaml"), LEAST.replace("hostName: a", "hostName: variable"));
             assertThat(found(surroundings("env.yaml"), etc)).isEqualTo("variable");
+            assertThat(SettingsFile.state(surroundings("env.yaml"), etc, Path.of("/nowhere/machines")))
+                    .isEqualTo(read(LEAST).state());
         }
 
         private String found(Surroundings surroundings, Path etc) {
@@ -997,6 +999,8 @@ class SettingsTest {
             assertThat(settings.isWritten()).isFalse();
             assertThat(settings.machines()).extracting(Machine::name).containsExactly("arm");
             assertThat(settings.state()).isEqualTo(directory.resolve("home/.local/state/dispatcher"));
+            assertThat(SettingsFile.state(surroundings(), Path.of("/nowhere/dispatcher.yaml"), machines))
+                    .isEqualTo(settings.state());
             assertThat(settings.listen().socket()).contains(settings.state().resolve("dispatcher.sock"));
             assertThat(settings.files()).contains(machines).doesNotContain(settings.file());
         }
