@@ -62,7 +62,7 @@ public final class FakeMachine implements Transport {
     private final FakeStore store = new FakeStore();
     private final Map<MemoryConnection, Optional<PinningStore>> connections = new ConcurrentHashMap<>();
     private final AtomicInteger opened = new AtomicInteger();
-    private final AtomicInteger running = new AtomicInteger();
+    private final Set<MemoryConnection> building = ConcurrentHashMap.newKeySet();
     private final AtomicInteger mostRunning = new AtomicInteger();
     private final List<StorePath> received = new CopyOnWriteArrayList<>();
     private final List<StorePath> built = new CopyOnWriteArrayList<>();
@@ -333,7 +333,7 @@ public final class FakeMachine implements Transport {
         return built;
     }
 
-    /// Builds at once, at most.
+    /// Builds at once, at most. One whose connection broke has ended for everybody but its thread.
     public int mostRunning() {
         return mostRunning.get();
     }
@@ -428,7 +428,7 @@ public final class FakeMachine implements Transport {
         try {
             var in = new WireReader(connection.in());
             var out = new WireWriter(tamper.apply(connection.out()));
-            var disk = new PinningStore(lie.apply(new Disk()));
+            var disk = new PinningStore(lie.apply(new Disk(connection)));
             connections.replace(connection, Optional.of(disk));
             if (mute) connection.in().transferTo(OutputStream.nullOutputStream());
             else if (machine.protocol() == MachineProtocol.SSH_NG)
@@ -475,6 +475,12 @@ public final class FakeMachine implements Transport {
 
     /// The store as one conversation sees it.
     private final class Disk implements Store {
+        private final MemoryConnection connection;
+
+        Disk(MemoryConnection connection) {
+            this.connection = connection;
+        }
+
         @Override
         public SortedSet<StorePath> queryValidPaths(
                 Collection<StorePath> paths, Predicate<StorePath> expected, boolean substitute) throws IOException {
@@ -526,12 +532,13 @@ public final class FakeMachine implements Transport {
                 throws IOException, InterruptedException {
             for (var input : derivation.inputSources()) requireValid(input, "an input of " + drvPath);
             built.add(drvPath);
-            int now = running.incrementAndGet();
-            mostRunning.accumulateAndGet(now, Math::max);
+            building.add(connection);
+            long now = building.stream().filter(other -> !other.isBroken()).count();
+            mostRunning.accumulateAndGet(Math.toIntExact(now), Math::max);
             try {
                 return builder.build(drvPath, derivation, options, log);
             } finally {
-                running.decrementAndGet();
+                building.remove(connection);
             }
         }
 

@@ -93,6 +93,11 @@ public final class MemoryConnection implements AutoCloseable {
         requests.abort();
     }
 
+    /// Whether the client has left, or the connection broke.
+    boolean isBroken() {
+        return replies.isBroken();
+    }
+
     /// The connection breaks.
     @Override
     public void close() {

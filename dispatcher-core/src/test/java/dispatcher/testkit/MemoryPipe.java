@@ -53,6 +53,15 @@ public final class MemoryPipe {
         }
     }
 
+    boolean isBroken() {
+        lock.lock();
+        try {
+            return broken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// The end of the stream for the reader, once all has been read; writes fail.
     public void end() {
         lock.lock();
