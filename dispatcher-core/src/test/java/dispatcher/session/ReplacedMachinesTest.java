@@ -78,7 +78,7 @@ final class ReplacedMachinesTest {
 
     @Test
     void removedMachineStaysUntilItsOutputsAreFetched() throws Exception {
-        var a = FakeMachine.named("a", 1).padding(FleetContract.LARGE);
+        var a = FakeMachine.named("a", 1).padding(FleetParts.LARGE);
         try (var fleet = start(a)) {
             var client = client(fleet);
             assertThat(client.build(drv("x")).status()).isEqualTo(BuildStatus.BUILT);

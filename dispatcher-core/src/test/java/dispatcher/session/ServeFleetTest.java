@@ -7,12 +7,12 @@ import dispatcher.testkit.FakeMachine;
 /// Client and machines speak the serve protocol.
 class ServeFleetTest extends FleetContract {
     @Override
-    ClientProtocol protocol() {
+    public ClientProtocol protocol() {
         return ClientProtocol.SERVE;
     }
 
     @Override
-    FakeMachine fake(Machine machine) {
+    public FakeMachine fake(Machine machine) {
         return new FakeMachine(machine).overServe();
     }
 }

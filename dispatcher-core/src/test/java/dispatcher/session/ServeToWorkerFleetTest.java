@@ -21,12 +21,12 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class ServeToWorkerFleetTest extends FleetContract {
     @Override
-    ClientProtocol protocol() {
+    public ClientProtocol protocol() {
         return ClientProtocol.SERVE;
     }
 
     @Override
-    FakeMachine fake(Machine machine) {
+    public FakeMachine fake(Machine machine) {
         return new FakeMachine(machine);
     }
 

@@ -3,7 +3,6 @@ package dispatcher.session;
 import static dispatcher.session.TestFleet.drv;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dispatcher.machine.Machine;
 import dispatcher.nix.BuildResult;
 import dispatcher.nix.BuildStatus;
 import dispatcher.nix.ContentAddress.Method;
@@ -16,7 +15,6 @@ import dispatcher.nix.Realisation;
 import dispatcher.nix.StoreDir;
 import dispatcher.nix.StorePath;
 import dispatcher.nix.StorePaths;
-import dispatcher.protocol.ClientProtocol;
 import dispatcher.schedule.policy.Refused;
 import dispatcher.store.verify.OutputCheck;
 import dispatcher.testkit.FakeMachine;
@@ -36,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Machines whose own settings keep them from builds that the dispatcher's settings send them.
-abstract class UnfitMachinesContract {
+abstract class UnfitMachinesContract implements FleetParts {
     private static final BuildResult NO_JOBS = BuildResult.of(
             BuildStatus.MISC_FAILURE,
             "unable to start any build; either increase '--max-jobs' or enable remote builds.");
@@ -47,21 +45,13 @@ abstract class UnfitMachinesContract {
     @TempDir
     private Path temp;
 
-    abstract ClientProtocol protocol();
-
-    /// A machine that speaks the protocol of this test.
-    abstract FakeMachine fake(Machine machine);
-
     private FakeMachine machine(String name, double speed) {
         return fake(Machines.machine(name, 4, speed, List.of("kvm"), List.of()));
     }
 
-    private TestFleet.Plan plan() {
+    @Override
+    public final TestFleet.Plan plan() {
         return TestFleet.plan(temp.resolve("spool"));
-    }
-
-    private TestClient client(TestFleet fleet) throws IOException {
-        return fleet.remote(protocol());
     }
 
     private static List<Refused> refused(TestFleet fleet, FakeMachine machine) {

@@ -6,12 +6,12 @@ import dispatcher.testkit.FakeMachine;
 
 class UnfitMachinesServeTest extends UnfitMachinesContract {
     @Override
-    ClientProtocol protocol() {
+    public ClientProtocol protocol() {
         return ClientProtocol.SERVE;
     }
 
     @Override
-    FakeMachine fake(Machine machine) {
+    public FakeMachine fake(Machine machine) {
         return new FakeMachine(machine).overServe();
     }
 }

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
 /// Client and machines speak the worker protocol, in which a request can be refused and the next one made.
 class WorkerFleetTest extends FleetContract {
     @Override
-    ClientProtocol protocol() {
+    public ClientProtocol protocol() {
         return ClientProtocol.WORKER;
     }
 
     @Override
-    FakeMachine fake(Machine machine) {
+    public FakeMachine fake(Machine machine) {
         return new FakeMachine(machine);
     }
 

@@ -9,12 +9,12 @@ import org.junit.jupiter.api.Tag;
 @Tag("slow")
 class WorkerToServeFleetTest extends FleetContract {
     @Override
-    ClientProtocol protocol() {
+    public ClientProtocol protocol() {
         return ClientProtocol.WORKER;
     }
 
     @Override
-    FakeMachine fake(Machine machine) {
+    public FakeMachine fake(Machine machine) {
         return new FakeMachine(machine).overServe();
     }
 }
