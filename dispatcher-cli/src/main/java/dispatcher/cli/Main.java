@@ -115,9 +115,16 @@ public final class Main {
         boolean busy = BUSY.contains(firstWord(args));
         if (busy) Logging.prepare();
         int status = commandLine(args).execute(args);
+        if (busy) System.exit(status);
         // The JVM logs an exit, and would load the logging library for it. That takes a third of a short command's
         // time.
-        if (busy || status != ExitCode.OK) System.exit(status);
+        if (status != ExitCode.OK) halt(status);
+    }
+
+    private static void halt(int status) {
+        System.out.flush();
+        System.err.flush();
+        Runtime.getRuntime().halt(status);
     }
 
     /// The first that is no option, or nothing; `lib/launch.sh` goes by the same.

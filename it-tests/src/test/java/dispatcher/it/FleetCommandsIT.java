@@ -106,6 +106,20 @@ class FleetCommandsIT {
     }
 
     @Test
+    void commandThatFailsSaysWhyAndLoadsNoLoggingLibraryEither() throws Exception {
+        Path loaded = fleet.folder().resolve("loaded-by-failure");
+        Result failed = command("build", "999999")
+                .withVariable("DISPATCHER_JAVA_OPTS", "-Xlog:class+load:file=" + loaded)
+                .run();
+
+        assertThat(failed.exit()).isEqualTo(1);
+        assertThat(failed.err()).contains("999999");
+        assertThat(Files.readAllLines(loaded))
+                .isNotEmpty()
+                .noneSatisfy(line -> assertThat(line).contains("org.apache.logging"));
+    }
+
+    @Test
     void machineThatIsAddedTakesWhatWaitsAndAWrongFileChangesNothing() throws Exception {
         try (Background build = Background.start(sleepers(2), fleet.folder())) {
             awaitRunning(first, 1);
