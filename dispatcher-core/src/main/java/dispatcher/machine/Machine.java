@@ -153,39 +153,29 @@ public record Machine(
     }
 
     public Machine withResources(SortedMap<String, Long> newResources) {
-        return with(address, newResources, onDemand);
+        return with(name, address, newResources, onDemand);
     }
 
     public Machine withAddress(MachineAddress newAddress) {
-        return with(newAddress, resources, onDemand);
+        return with(name, newAddress, resources, onDemand);
     }
 
     public Machine withOnDemand(OnDemand newOnDemand) {
-        return with(address, resources, Optional.of(newOnDemand));
+        return with(name, address, resources, Optional.of(newOnDemand));
     }
 
     /// The same under another name.
     public Machine named(String newName) {
-        return new Machine(
-                newName,
-                address,
-                protocol,
-                remoteProgram,
-                systems,
-                maxJobs,
-                speedFactor,
-                supportedFeatures,
-                mandatoryFeatures,
-                compression,
-                substitution,
-                resources,
-                onDemand);
+        return with(newName, address, resources, onDemand);
     }
 
     private Machine with(
-            MachineAddress newAddress, SortedMap<String, Long> newResources, Optional<OnDemand> newOnDemand) {
+            String newName,
+            MachineAddress newAddress,
+            SortedMap<String, Long> newResources,
+            Optional<OnDemand> newOnDemand) {
         return new Machine(
-                name,
+                newName,
                 newAddress,
                 protocol,
                 remoteProgram,

@@ -54,83 +54,31 @@ public record MachineAnswer(
 
     /// @param again when it is tried again
     public MachineAnswer withMeasured(Optional<Measured> now, Optional<Instant> again) {
-        return new MachineAnswer(
-                name,
-                address,
-                state,
-                slots,
-                slotsTaken,
-                running,
-                speed,
-                bandwidth,
-                bandwidthMeasured,
-                now,
-                systems,
-                supportedFeatures,
-                mandatoryFeatures,
-                resources,
-                refuses,
-                reason,
-                since,
-                again,
-                onDemand,
-                description,
-                drained);
+        return with(now, reason, again, onDemand, description, drained);
     }
 
     public MachineAnswer withOnDemand(Optional<OnDemand> now) {
-        return new MachineAnswer(
-                name,
-                address,
-                state,
-                slots,
-                slotsTaken,
-                running,
-                speed,
-                bandwidth,
-                bandwidthMeasured,
-                measured,
-                systems,
-                supportedFeatures,
-                mandatoryFeatures,
-                resources,
-                refuses,
-                reason,
-                since,
-                triedAgain,
-                now,
-                description,
-                drained);
+        return with(measured, reason, triedAgain, now, description, drained);
     }
 
     /// @param why it is drained, in words
     public MachineAnswer withDrained(Drained now, String why) {
-        return new MachineAnswer(
-                name,
-                address,
-                state,
-                slots,
-                slotsTaken,
-                running,
-                speed,
-                bandwidth,
-                bandwidthMeasured,
-                measured,
-                systems,
-                supportedFeatures,
-                mandatoryFeatures,
-                resources,
-                refuses,
-                Optional.of(why).filter(words -> !words.isEmpty()).or(() -> reason),
-                since,
-                triedAgain,
-                onDemand,
-                description,
-                Optional.of(now));
+        var told = Optional.of(why).filter(words -> !words.isEmpty()).or(() -> reason);
+        return with(measured, told, triedAgain, onDemand, description, Optional.of(now));
     }
 
     /// @param why it has not said what it is, if that keeps builds from it
     public MachineAnswer withDescription(Optional<Description> now, Optional<String> why) {
+        return with(measured, why.or(() -> reason), triedAgain, onDemand, now, drained);
+    }
+
+    private MachineAnswer with(
+            Optional<Measured> newMeasured,
+            Optional<String> newReason,
+            Optional<Instant> newTriedAgain,
+            Optional<OnDemand> newOnDemand,
+            Optional<Description> newDescription,
+            Optional<Drained> newDrained) {
         return new MachineAnswer(
                 name,
                 address,
@@ -141,18 +89,18 @@ public record MachineAnswer(
                 speed,
                 bandwidth,
                 bandwidthMeasured,
-                measured,
+                newMeasured,
                 systems,
                 supportedFeatures,
                 mandatoryFeatures,
                 resources,
                 refuses,
-                why.or(() -> reason),
+                newReason,
                 since,
-                triedAgain,
-                onDemand,
-                now,
-                drained);
+                newTriedAgain,
+                newOnDemand,
+                newDescription,
+                newDrained);
     }
 
     /// What it has said of itself when it was asked; a member that it did not say is left out.

@@ -10,6 +10,7 @@ import dispatcher.cli.settings.yaml.SettingsException;
 import dispatcher.machine.Machine;
 import dispatcher.machine.OnDemand;
 import dispatcher.machine.Pool;
+import dispatcher.machine.Trait;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +72,20 @@ class PoolSettingsTest {
         assertThat(poolOf(machines.getFirst()))
                 .isEqualTo(new Pool("cloud", new Pool.Range(0, 3), 0, OptionalInt.empty(), List.of()));
         assertThat(read(COMMANDS, "pool:")).extracting(Machine::name).containsExactly("cloud");
+    }
+
+    @Test
+    void itsMachinesMayDescribeThemselves() throws IOException {
+        var machines = read("""
+                  - hostName: cloud
+                    maxJobs: 2
+                    %s
+                    pool: {max: 2}
+                """.formatted(COMMANDS));
+        assertThat(machines).hasSize(2).allSatisfy(machine -> {
+            assertThat(machine.isDescribed()).isFalse();
+            assertThat(machine.unstated()).containsExactlyInAnyOrder(Trait.SYSTEMS, Trait.FEATURES, Trait.MEMORY);
+        });
     }
 
     @Test
