@@ -124,6 +124,28 @@ final class ReplacedMachinesTest {
     }
 
     @Test
+    void buildWhoseLastMachineIsRemovedDoesNotWaitForOthersThatHaveBeenAwayForLong() throws Exception {
+        var a = FakeMachine.named("a", 1);
+        var b = FakeMachine.named("b", 1);
+        a.die("switched off");
+        var gate = b.holdBuilds();
+        try (var fleet = start(a, b)) {
+            var first = client(fleet).start(drv("x"));
+            gate.awaitArrivals(1);
+            var second = client(fleet).start(drv("y"));
+            Await.until(
+                    "a is set aside", () -> !fleet.events().starting("aside a").isEmpty());
+            fleet.clock().advance(Duration.ofMinutes(2));
+            assertThat(second).isNotDone();
+            fleet.replaceMachines(a);
+
+            assertThat(Await.result(second).message()).contains("no machine for it is there", "a: switched off");
+            gate.open();
+            assertThat(Await.result(first).status()).isEqualTo(BuildStatus.BUILT);
+        }
+    }
+
+    @Test
     void machineOfTheSameNameElsewhereGetsNewBuildsWhileThoseUnderWayEndWhereTheyAre() throws Exception {
         var before = FakeMachine.named("m", 1);
         var after = new FakeMachine(elsewhere(before.machine()));

@@ -149,6 +149,8 @@ public final class MachineRegistry implements AutoCloseable {
         refusals.forget(left);
         forgetDescriptions();
         describer.wake();
+        // Their last machine that is not set aside may be gone, or they may wait less now.
+        recovery.review();
     }
 
     /// Lets a machine finish what it has and gives it no more, or ends that. So it stays for whatever has that name,

@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -224,7 +225,8 @@ public final class Recovery implements AutoCloseable {
                     before.again(error, until, before.nextLook.map(look -> look.isBefore(held) ? held : look)));
         if (closed || before != null) return null;
         incidents.add(machine, time);
-        var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link));
+        var reviewed = new AtomicReference<>(Duration.ZERO);
+        var thread = SteadyThread.unstarted("recovery of " + machine, () -> looksAgain(link, reviewed));
         var now = new Aside(time, error, until, Optional.empty(), thread);
         aside.put(machine, now);
         return now;
@@ -347,12 +349,13 @@ public final class Recovery implements AutoCloseable {
 
     /// One look, after a pause. Interrupted if it has worked meanwhile, or all of this ends.
     ///
+    /// @param reviewed for how long builds may have waited for it when they were reviewed last
     /// @return whether there is to be another
-    private boolean looksAgain(MachineLink link) throws InterruptedException {
+    private boolean looksAgain(MachineLink link, AtomicReference<Duration> reviewed) throws InterruptedException {
         var machine = link.machine().name();
         var pause = nextPause(machine);
         noteNextLook(machine, Optional.of(clock.instant().plus(pause)));
-        pause(machine, pause);
+        pause(machine, pause, reviewed);
         noteNextLook(machine, Optional.empty());
         var now = asideNow(machine);
         if (now != null && isHeld(now)) return true;
@@ -390,15 +393,21 @@ public final class Recovery implements AutoCloseable {
         return held.compareTo(usual) > 0 ? held : usual;
     }
 
-    /// In between is the moment in which builds that wait for this machine have done so for long enough.
-    private void pause(String machine, Duration whole) throws InterruptedException {
-        var left = patience.get().minus(away(machine));
-        boolean between = left.isPositive() && left.compareTo(whole) < 0;
-        if (between) {
-            pauses.pause(left);
+    /// In between, or before if the last look took that long, is the moment in which builds that wait for this machine
+    /// have done so for long enough.
+    private void pause(String machine, Duration whole, AtomicReference<Duration> reviewed) throws InterruptedException {
+        var limit = patience.get();
+        var left = limit.minus(away(machine));
+        var rest = whole;
+        if (left.compareTo(whole) < 0 && reviewed.get().compareTo(limit) < 0) {
+            if (left.isPositive()) {
+                pauses.pause(left);
+                rest = whole.minus(left);
+            }
             review();
+            reviewed.set(limit);
         }
-        pauses.pause(between ? whole.minus(left) : whole);
+        pauses.pause(rest);
     }
 
     /// How often it was set aside since a build was last done there.
@@ -440,7 +449,8 @@ public final class Recovery implements AutoCloseable {
         return build;
     }
 
-    private void review() {
+    /// Refuses those that have waited for long enough.
+    void review() {
         waiting.forEach(Waiting::review);
     }
 

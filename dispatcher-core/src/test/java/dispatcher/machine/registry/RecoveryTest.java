@@ -388,6 +388,20 @@ class RecoveryTest {
     }
 
     @Test
+    void buildIsRefusedTooIfThatTimeEndsDuringALook() throws Exception {
+        machine.die("no route to host");
+        recovery.failed(link, "the connection broke");
+        var ticket = queue.submit(new BuildRequest(LIBC, "x86_64-linux", new TreeSet<>()), Set.of());
+        try (var _ = recovery.waiting(ticket, Set.of())) {
+            paused.acquire();
+            clock.advance(Duration.ofMinutes(2));
+            assertThat(ticket.isWaiting()).isTrue();
+            pauses.release();
+            Await.until("it is refused", () -> !ticket.isWaiting());
+        }
+    }
+
+    @Test
     void buildThatWaitsIsRefusedWhenAllWaitingEnds() {
         recovery.failed(link, "the connection broke");
         var ticket = queue.submit(new BuildRequest(LIBC, "x86_64-linux", new TreeSet<>()), Set.of());
