@@ -77,6 +77,6 @@ class SshFuzzTest {
 
     @FuzzTest(maxDuration = DURATION)
     void sshConfig(byte[] bytes) {
-        Bounds.hold(bytes.length, () -> ConfigFuzz.read(new String(bytes, UTF_8)));
+        Bounds.hold(bytes.length * ConfigFuzz.MOST_FILES, () -> ConfigFuzz.read(new String(bytes, UTF_8)));
     }
 }

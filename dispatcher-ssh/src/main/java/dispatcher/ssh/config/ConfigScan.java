@@ -14,7 +14,7 @@ import java.util.Set;
 /// Confined to one thread.
 final class ConfigScan {
     private static final int MOST_DEPTH = 16;
-    private static final int MOST_FILES = 256;
+    static final int MOST_FILES = 256;
     private static final int MOST_LINES = 100_000;
     private static final int MOST_WARNINGS = 50;
     private static final int MOST_OF_A_KEYWORD = 100;

@@ -8,6 +8,9 @@ import java.util.Optional;
 
 /// Reads a text as ssh_config, which includes itself by whatever name.
 public final class ConfigFuzz {
+    /// How often it is read at most, as it may include itself more than once.
+    public static final int MOST_FILES = ConfigScan.MOST_FILES;
+
     private static final Path FILE = Path.of("/home/me/.ssh/config");
 
     private ConfigFuzz() {}
