@@ -25,7 +25,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/// Builds when all is well: inputs, logs, outputs, equal builds, and what those who wait are told.
+/// Builds when all is well: their inputs, logs and outputs, equal builds, and the notes that waiting clients get.
 interface BuildsContract extends FleetParts {
     @Test
     default void buildGetsItsUploadsAndItsOutputComesFromTheMachine() throws Exception {

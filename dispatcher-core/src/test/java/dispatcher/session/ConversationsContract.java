@@ -21,17 +21,10 @@ import org.junit.jupiter.api.Test;
 interface ConversationsContract extends FleetParts {
     /// The pressure of a machine whose store has this many MB free of 1000.
     private static String free(int megabytes) {
-        return """
-                dispatcher-sample 1
-                @linux
-                /proc/loadavg:0.50 2.10 1.00 3/214 19242
-                /proc/meminfo:MemTotal:        8000000 kB
-                /proc/meminfo:MemAvailable:    6000000 kB
-                /sys/devices/system/cpu/online:0-3
+        return FleetParts.sample("""
                 @store
                 /dev/vda 1000000 %d %d 50%% /nix/store
-                @end
-                """.formatted(1_000_000 - 1000 * megabytes, 1000 * megabytes);
+                """.formatted(1_000_000 - 1000 * megabytes, 1000 * megabytes));
     }
 
     @Test

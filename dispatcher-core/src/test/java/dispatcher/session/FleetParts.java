@@ -33,6 +33,20 @@ interface FleetParts {
         return fleet.remote(protocol());
     }
 
+    /// The sample of a machine with processors and memory to spare.
+    ///
+    /// @param disks what it says of its disks, in lines
+    static String sample(String disks) {
+        return """
+                dispatcher-sample 1
+                @linux
+                /proc/loadavg:0.50 2.10 1.00 3/214 19242
+                /proc/meminfo:MemTotal:        8000000 kB
+                /proc/meminfo:MemAvailable:    6000000 kB
+                /sys/devices/system/cpu/online:0-3
+                """ + disks + "@end\n";
+    }
+
     static BuildResult failure(BuildStatus status, String message) {
         return BuildResult.of(status, message);
     }

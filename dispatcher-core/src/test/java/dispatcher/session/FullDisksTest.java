@@ -34,21 +34,14 @@ class FullDisksTest {
 
     /// The sample of a machine whose store has room, and this many inodes free of 200000.
     private static String inodes(int free) {
-        return """
-                dispatcher-sample 1
-                @linux
-                /proc/loadavg:0.50 2.10 1.00 3/214 19242
-                /proc/meminfo:MemTotal:        8000000 kB
-                /proc/meminfo:MemAvailable:    6000000 kB
-                /sys/devices/system/cpu/online:0-3
+        return FleetParts.sample("""
                 @store
                 /dev/vda 100000000 20000000 80000000 20%% /nix/store
                 @inodes
                 /dev/vda 200000 %d %d 50%% /nix/store
                 @build
                 @processes
-                @end
-                """.formatted(200_000 - free, free);
+                """.formatted(200_000 - free, free));
     }
 
     private static FakeStore.Builder saying(AtomicInteger attempts, String line) {

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/// A file with a secret, which a key of the settings names. What goes wrong with it is told without what is in it.
+/// A file with a secret, which a key of the settings names. No error shows any of its content.
 ///
 /// @param purpose what the file is for, with the name of the key, such as `use web.tokenFile`
 /// @param kind    of file, such as `token file`
@@ -40,7 +40,7 @@ public record SecretSetting(String purpose, String kind, Path file, String remed
 
     /// To be thrown where the file is no such secret.
     ///
-    /// @param why nothing of what is in it
+    /// @param why without any of its content
     public UserFacingException unusable(String why, String next) {
         return new UserFacingException("cannot %s %s".formatted(purpose, file), why, next);
     }

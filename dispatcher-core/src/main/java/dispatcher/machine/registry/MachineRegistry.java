@@ -149,7 +149,7 @@ public final class MachineRegistry implements AutoCloseable {
         refusals.forget(left);
         forgetDescriptions();
         describer.wake();
-        // Their last machine that is not set aside may be gone, or they may wait less now.
+        // A build may have lost its last machine that is not set aside, or may wait for less time now.
         recovery.review();
     }
 

@@ -349,7 +349,7 @@ public final class Recovery implements AutoCloseable {
 
     /// One look, after a pause. Interrupted if it has worked meanwhile, or all of this ends.
     ///
-    /// @param reviewed for how long builds may have waited for it when they were reviewed last
+    /// @param reviewed how long builds waited when its absence last had them reviewed; zero before
     /// @return whether there is to be another
     private boolean looksAgain(MachineLink link, AtomicReference<Duration> reviewed) throws InterruptedException {
         var machine = link.machine().name();
@@ -393,8 +393,8 @@ public final class Recovery implements AutoCloseable {
         return held.compareTo(usual) > 0 ? held : usual;
     }
 
-    /// In between, or before if the last look took that long, is the moment in which builds that wait for this machine
-    /// have done so for long enough.
+    /// Reviews the builds that wait as soon as this machine has been away for as long as they wait: during
+    /// the pause, or before it if that time ended during the last look.
     private void pause(String machine, Duration whole, AtomicReference<Duration> reviewed) throws InterruptedException {
         var limit = patience.get();
         var left = limit.minus(away(machine));
@@ -449,7 +449,7 @@ public final class Recovery implements AutoCloseable {
         return build;
     }
 
-    /// Refuses those that have waited for long enough.
+    /// Refuses the builds whose machines have all been away for as long as builds wait.
     void review() {
         waiting.forEach(Waiting::review);
     }
